@@ -1,0 +1,1 @@
+"""WHAT CUSTOMER.IO LOOKS LIKE. Knows no warehouse engine and no scheduler."""

@@ -1,0 +1,1 @@
+"""Customer.io as a dlt source."""

@@ -1,0 +1,40 @@
+"""What Customer.io looks like: `OPERATIONS` (every API call) and `RESOURCES` (every table), as typed rows.
+
+The client's calls, the dlt resources, the sandbox's routes, the command line's choices and the reference
+pages are all derived from these two tuples; nothing else in the project names a path or a key column.
+"""
+
+from sources.customerio.catalogue.app_messaging import APP_MESSAGING
+from sources.customerio.catalogue.app_people import APP_PEOPLE
+from sources.customerio.catalogue.app_workspace import APP_WORKSPACE
+from sources.customerio.catalogue.operation import Bucket, Operation, Parameter
+from sources.customerio.catalogue.resource import ColumnType, Resource
+from sources.customerio.catalogue.resources import RESOURCES
+from sources.customerio.catalogue.track import TRACK
+
+__all__ = [
+    "OPERATIONS",
+    "RESOURCES",
+    "Bucket",
+    "ColumnType",
+    "Operation",
+    "Parameter",
+    "Resource",
+    "operation",
+    "resource",
+]
+
+OPERATIONS: tuple[Operation, ...] = (*APP_MESSAGING, *APP_PEOPLE, *APP_WORKSPACE, *TRACK)
+
+_OPERATIONS = {row.id: row for row in OPERATIONS}
+_RESOURCES = {row.table: row for row in RESOURCES}
+
+
+def operation(operation_id: str) -> Operation:
+    """The operation of that id; KeyError if Customer.io has none of that name."""
+    return _OPERATIONS[operation_id]
+
+
+def resource(table: str) -> Resource:
+    """The resource that fills that table; KeyError if there is none."""
+    return _RESOURCES[table]

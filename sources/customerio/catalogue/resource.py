@@ -1,0 +1,34 @@
+"""What one table of the warehouse is, as a typed row.
+
+A row says which call fills the table, what identifies a row of it, how it is read and which columns are
+known beforehand. Fields that Customer.io adds later need no row here: they land as JSON columns.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Family = Literal["config", "volume", "metrics"]
+ColumnType = Literal["text", "bigint", "double", "bool", "json"]
+Reader = Literal["lists", "children", "memberships", "windows", "feed", "people", "exports", "exported_rows"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One table: where its rows come from and what they are keyed by.
+
+    `family` is `config` (small, read whole every time), `volume` (grows with the business) or `metrics`.
+    `cursor` is the field that orders rows in time, in Unix seconds; None where Customer.io has none.
+    `parent` is the table whose ids fill the path of `operation`.
+    `reader` names the function of `sources.customerio.extract` that reads it.
+    `columns` are the known columns; a key column must be among them.
+    """
+
+    table: str
+    operation: str
+    key: tuple[str, ...]
+    family: Family
+    reader: Reader = "lists"
+    cursor: str | None = None
+    parent: str | None = None
+    columns: Mapping[str, ColumnType] = field(default_factory=dict)
