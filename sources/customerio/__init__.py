@@ -1,1 +1,68 @@
-"""Customer.io as a dlt source."""
+"""Customer.io as a dlt source: every table of `RESOURCES`, incrementally.
+
+Use it as any other: `dlt.pipeline("customerio", destination="duckdb").run(customerio_source())`.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import dlt
+from dlt.extract import DltResource
+
+from sources.customerio.catalogue import OPERATIONS, RESOURCES
+from sources.customerio.client import Client, RateLimits
+from sources.customerio.extract import Options, Reading, Report, dlt_resource
+
+__all__ = ["OPERATIONS", "RESOURCES", "customerio_source"]
+
+
+@dlt.source(name="customerio", max_table_nesting=0)
+def customerio_source(
+    resources: Sequence[str] | None = None,
+    customerio_app_api_key: str | None = dlt.secrets.value,
+    customerio_region: Literal["us", "eu"] = "us",
+    customerio_app_url: str | None = None,
+    customerio_start: int | None = None,
+    full: bool = False,
+    limits_folder: str | None = None,
+    client: Client | None = None,
+    options: Options | None = None,
+    report: Report | None = None,
+) -> Iterable[DltResource]:
+    """Replicate a Customer.io workspace.
+
+    Args:
+        resources: names of tables; all of `RESOURCES` if None.
+        customerio_app_api_key: an App API key of the workspace; a dlt secret.
+        customerio_region: `us` or `eu`.
+        customerio_app_url: another host than the region's, such as a sandbox's.
+        customerio_start: Unix second of the oldest delivery wanted; None goes back as far as there are any.
+        full: read everything again; still only changes are written.
+        limits_folder: where the rate limits that processes share are kept; None keeps them in memory.
+        client: a client to use instead of one made from the key.
+        options: everything that can be asked of a run, instead of `customerio_start` and `full`.
+        report: filled with the run's numbers; with it, a resource that fails does not end the others.
+
+    Returns:
+        A dlt resource per table, merged by key. A run writes new and changed rows, and tombstones
+        (`deleted_at`) for rows that a complete reading no longer found.
+
+    Raises:
+        CustomerioError: see `sources.customerio.client`; raised while dlt extracts.
+    """
+    if client is None:
+        client = Client(
+            app_api_key=customerio_app_api_key,
+            region=customerio_region,
+            app_url=customerio_app_url,
+            limits=RateLimits(Path(limits_folder) if limits_folder else None),
+        )
+    reading = Reading(
+        client=client,
+        options=options or Options(start=customerio_start, full=full),
+        report=report or Report(),
+    )
+    wanted = {row.table for row in RESOURCES} if resources is None else set(resources)
+    rows = [row for row in RESOURCES if row.table in wanted]
+    return [dlt_resource(reading, row, keep_going=report is not None) for row in rows]

@@ -20,7 +20,10 @@ class Resource:
     `family` is `config` (small, read whole every time), `volume` (grows with the business) or `metrics`.
     `cursor` is the field that orders rows in time, in Unix seconds; None where Customer.io has none.
     `parent` is the table whose ids fill the path of `operation`.
+    `parent_type` narrows the parents to those of that `type`.
     `reader` names the function of `sources.customerio.extract` that reads it.
+    `tombstones`: rows can vanish, and a complete reading shows it. (Deliveries and activities cannot: they
+    only grow old.)
     `columns` are the known columns; a key column must be among them.
     """
 
@@ -31,4 +34,6 @@ class Resource:
     reader: Reader = "lists"
     cursor: str | None = None
     parent: str | None = None
+    parent_type: str | None = None
+    tombstones: bool = True
     columns: Mapping[str, ColumnType] = field(default_factory=dict)

@@ -3,13 +3,11 @@
 Column names are the API's own. Times are Unix seconds. The facts behind the odd ones:
 
 - an action's `id` is a JSON string in its own list and an integer in its campaign's; here it is text;
-- a membership list and a people search answer with identifiers only: `cio_id`, `email`, `id`;
+- a person carries `cio_id` inside `identifiers` and `attributes` only; here it is a column too;
 - an export's CSV has one column per attribute of the workspace, so its cells stay together in `row`.
 """
 
 from sources.customerio.catalogue.resource import ColumnType, Resource
-
-_IDENTIFIERS: dict[str, ColumnType] = {"cio_id": "text", "id": "text", "email": "text"}
 
 _EXPORTED: dict[str, ColumnType] = {"export_id": "bigint", "row_number": "bigint", "row": "json"}
 
@@ -155,7 +153,7 @@ RESOURCES: tuple[Resource, ...] = (
         family="volume",
         reader="memberships",
         parent="segments",
-        columns={"segment_id": "bigint", **_IDENTIFIERS, "joined_at": "bigint"},
+        columns={"segment_id": "bigint", "cio_id": "text", "email": "text", "id": "text"},
     ),
     Resource(
         table="messages",
@@ -164,6 +162,7 @@ RESOURCES: tuple[Resource, ...] = (
         family="volume",
         reader="windows",
         cursor="created",
+        tombstones=False,
         columns={
             "id": "text",
             "deduplicate_id": "text",
@@ -194,6 +193,7 @@ RESOURCES: tuple[Resource, ...] = (
         family="volume",
         reader="feed",
         cursor="timestamp",
+        tombstones=False,
         columns={
             "id": "text",
             "type": "text",
@@ -214,7 +214,9 @@ RESOURCES: tuple[Resource, ...] = (
         family="volume",
         reader="people",
         columns={
-            **_IDENTIFIERS,
+            "cio_id": "text",
+            "id": "text",
+            "identifiers": "json",
             "attributes": "json",
             "timestamps": "json",
             "devices": "json",
@@ -250,6 +252,8 @@ RESOURCES: tuple[Resource, ...] = (
         family="volume",
         reader="exported_rows",
         parent="exports",
+        parent_type="customers",
+        tombstones=False,
         columns=_EXPORTED,
     ),
     Resource(
@@ -259,6 +263,8 @@ RESOURCES: tuple[Resource, ...] = (
         family="volume",
         reader="exported_rows",
         parent="exports",
+        parent_type="deliveries",
+        tombstones=False,
         columns=_EXPORTED,
     ),
 )

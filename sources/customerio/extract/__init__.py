@@ -1,1 +1,8 @@
-"""Placeholder."""
+"""The readers: how each kind of table is read, compared with the warehouse, and handed to dlt."""
+
+from sources.customerio.extract.batch import Batch, Scope
+from sources.customerio.extract.reading import BANDS, Band, Options, Reading
+from sources.customerio.extract.report import Report, Tally
+from sources.customerio.extract.resources import dlt_resource
+
+__all__ = ["BANDS", "Band", "Batch", "Options", "Reading", "Report", "Scope", "Tally", "dlt_resource"]

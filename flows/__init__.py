@@ -1,0 +1,1 @@
+"""WHEN IT RUNS: schedules and forms over `pipelines`. The only package that may import Prefect."""

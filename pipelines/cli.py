@@ -1,0 +1,183 @@
+"""`cio-elt`: parses and prints, and holds no logic.
+
+What a command does is imported when it runs, so that `--help` answers at once. Results go to stdout, as
+one JSON document with `--json`; progress, notes and errors go to stderr.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from functools import wraps
+from typing import Any, NoReturn
+
+import click
+
+DONE, FAILED, MISUSED, STOPPED_BY_BRAKE, PARTLY = 0, 1, 2, 3, 4
+INTERRUPTED = 130
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+
+
+def _command(function: Callable[..., int]) -> Callable[..., None]:
+    """A command that ends with its exit code, and with a sentence where it cannot do its work."""
+
+    @wraps(function)
+    def run(*, as_json: bool, **arguments: Any) -> NoReturn:
+        from sources.customerio.client import ConfigError, CustomerioError
+
+        try:
+            sys.exit(function(as_json=as_json, **arguments))
+        except CustomerioError as error:
+            if as_json:
+                _print_json({"error": {"kind": type(error).__name__, "message": str(error)}})
+            click.echo(f"cio-elt: {error}", err=True)
+            sys.exit(MISUSED if isinstance(error, ConfigError) else FAILED)
+        except KeyboardInterrupt:
+            click.echo("cio-elt: stopped. The next run goes on where the last whole one ended.", err=True)
+            sys.exit(INTERRUPTED)
+
+    return _JSON(run)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="customerio-elt", prog_name="cio-elt")
+def main() -> None:
+    """Keep a warehouse and a Customer.io workspace in step.
+
+    Settings come from the environment or from .env; CUSTOMERIO_APP_API_KEY is the one that is needed.
+    """
+
+
+@main.command()
+@_command
+def check(*, as_json: bool) -> int:
+    """Try the credentials, the region and each resource; write nothing."""
+    from pipelines import show
+    from pipelines.check import check as run
+    from pipelines.settings import read_settings
+
+    result = run(read_settings())
+    if as_json:
+        _print_json({**asdict(result), "complete": result.complete})
+    else:
+        show.check(result)
+    return DONE if result.complete else PARTLY
+
+
+@main.command()
+@click.argument("resources", nargs=-1)
+@click.option("--full", is_flag=True, help="Read everything again; only changes are written.")
+@click.option(
+    "--wait",
+    "wait_s",
+    default=3600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another run that writes the same warehouse.",
+)
+@_command
+def sync(*, resources: tuple[str, ...], full: bool, wait_s: float, as_json: bool) -> int:
+    """Bring the warehouse up to date: all RESOURCES, or those named."""
+    from pipelines import show
+    from pipelines.settings import read_settings
+    from pipelines.sync import sync as run
+    from sources.customerio.extract import Report
+
+    settings, report = read_settings(), Report()
+    with show.progress(report):
+        result = run(settings, resources, full=full, wait_s=wait_s, report=report, say=_note)
+    if as_json:
+        _print_json(show.sync_document(result))
+    else:
+        show.sync(result)
+    return _sync_code(result)
+
+
+@main.command()
+@_command
+def status(*, as_json: bool) -> int:
+    """Show what the warehouse holds and how fresh it is."""
+    from pipelines import show
+    from pipelines.settings import read_settings
+    from pipelines.status import status as run
+
+    tables = run(read_settings())
+    if as_json:
+        _print_json({"tables": [asdict(table) for table in tables]})
+    else:
+        show.status(tables)
+    return DONE
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=0, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--scale",
+    type=click.Choice(["tiny", "demo", "large"]),
+    default="demo",
+    show_default=True,
+    help="Its size.",
+)
+@click.option("--seed", default=1, show_default=True, help="Which workspace: the same seed, the same one.")
+@click.option("--strict-limits", is_flag=True, help="Enforce Customer.io's rate limits exactly.")
+@click.option("--latency-ms", default=0, show_default=True, help="Delay of every answer.")
+@_command
+def sandbox(*, as_json: bool, **options: Any) -> int:
+    """Serve a Customer.io of one's own until interrupted."""
+    from pipelines import show
+    from pipelines.sandbox import serve
+
+    with serve(**options) as served:
+        if as_json:
+            _print_json(served.document)
+        else:
+            show.sandbox(served)
+        served.wait()
+    return DONE
+
+
+@main.command()
+@click.option(
+    "--advance-days",
+    type=click.IntRange(0),
+    default=None,
+    help="Days that pass in the workspace before this run; default: none on the first run, then one.",
+)
+@click.option("--reset", is_flag=True, help="Forget earlier demo runs first.")
+@_command
+def demo(*, advance_days: int | None, reset: bool, as_json: bool) -> int:
+    """Replicate a sandbox workspace, then show what arrived; again, and see only what changed."""
+    from pipelines import show
+    from pipelines.demo import demo as run
+    from pipelines.settings import read_settings
+    from sources.customerio.extract import Report
+
+    report = Report()
+    with show.progress(report):
+        result = run(read_settings(), advance_days=advance_days, reset=reset, report=report, say=_note)
+    if as_json:
+        _print_json(show.demo_document(result))
+    else:
+        show.demo(result)
+    return _sync_code(result.sync)
+
+
+def _sync_code(result: Any) -> int:
+    if not result.failed:
+        return DONE
+    return PARTLY if len(result.failed) < len(result.report.tallies) else FAILED
+
+
+def _note(sentence: str) -> None:
+    click.echo(sentence, err=True)
+
+
+def _print_json(document: Any) -> None:
+    click.echo(json.dumps(document, default=_plain))
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,83 @@
+"""One writer, readers never blocked.
+
+DuckDB lets one process write a file and then no other read it. So loads write a private file, and after
+each run its copy takes the published file's place in one step: whoever has the old one open keeps reading
+the old state, whoever opens it next reads the new one, and nobody sees half a run.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from sources.customerio.client import ConfigError, CustomerioError
+
+_LOCK = "writer.lock"
+
+
+class Busy(CustomerioError):
+    """Another run is writing this warehouse, and went on for longer than this one was to wait."""
+
+
+def prepare(folder: Path) -> None:
+    """Make the data folder.
+
+    Raises:
+        ConfigError: the folder cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        msg = (
+            f"The data folder {folder} cannot be written to ({error.strerror}). Give this user the right to, "
+            "or name another folder in CIO_ELT_DATA."
+        )
+        raise ConfigError(msg) from None
+
+
+@contextmanager
+def writing(folder: Path, *, wait_s: float) -> Iterator[None]:
+    """Be the only writer of the warehouse in `folder`, waiting at most `wait_s` for another to end.
+
+    Raises:
+        Busy: another run is still writing.
+    """
+    prepare(folder)
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.acquire(timeout=wait_s)
+    except Timeout:
+        msg = (
+            f"Another run is writing the warehouse in {folder} and did not end within {wait_s:.0f} s. "
+            "Wait for it, or give this run a data folder of its own in CIO_ELT_DATA."
+        )
+        raise Busy(msg) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def publish(private: Path, published: Path) -> None:
+    """Put the private file's present state in place of the published file, in one step.
+
+    Only the writer may call this: nothing may be writing `private` meanwhile.
+    """
+    with duckdb.connect(private) as connection:
+        # What a load left in the log belongs to the file before it is copied.
+        connection.execute("CHECKPOINT")
+    copy = published.with_suffix(".publishing")
+    try:
+        shutil.copyfile(private, copy)
+        with copy.open("rb") as file:
+            os.fsync(file.fileno())
+        copy.replace(published)
+    finally:
+        copy.unlink(missing_ok=True)

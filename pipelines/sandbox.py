@@ -1,0 +1,69 @@
+"""A sandbox, served for a command: what to call it by, and a way to wait until the user has had enough."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Literal
+
+from sources.customerio.client import ConfigError
+from sources.customerio.sandbox import DEFAULT_START, Clock, Sandbox
+
+
+class Served:
+    """A running sandbox. `document` is all that a client needs: URLs (hosts without `/v1`) and keys."""
+
+    def __init__(self, sandbox: Sandbox, urls: dict[str, str]) -> None:
+        self._sandbox = sandbox
+        self.document = {
+            **urls,
+            "app_api_key": sandbox.app_api_key,
+            "track_site_id": sandbox.track_site_id,
+            "track_api_key": sandbox.track_api_key,
+            "region": sandbox.region,
+        }
+
+    def now(self) -> int:
+        """The sandbox's clock, in Unix seconds."""
+        return self._sandbox.clock.now()
+
+    def wait(self) -> None:
+        """Serve until the process is interrupted."""
+        threading.Event().wait()
+
+
+@contextmanager
+def serve(
+    *,
+    scale: Literal["tiny", "demo", "large"],
+    seed: int = 1,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    strict_limits: bool = False,
+    latency_ms: int = 0,
+    ticking: bool = True,
+    passed_s: int = 0,
+) -> Iterator[Served]:
+    """Serve a sandbox whose clock stands `passed_s` seconds after its start, and goes on if `ticking`.
+
+    Raises:
+        ConfigError: the address cannot be listened on.
+    """
+    clock = Clock(DEFAULT_START, ticking)
+    clock.advance(passed_s)
+    sandbox = Sandbox(
+        scale=scale, seed=seed, strict_limits=strict_limits, latency_ms=latency_ms, clock=clock
+    )
+    with _listening(sandbox, host, port) as urls:
+        yield Served(sandbox, urls)
+
+
+@contextmanager
+def _listening(sandbox: Sandbox, host: str, port: int) -> Iterator[dict[str, str]]:
+    with ExitStack() as stack:
+        try:
+            served = stack.enter_context(sandbox.serve(host, port))
+        except OSError as error:
+            msg = f"The sandbox cannot listen on {host}:{port} ({error.strerror}). Name another --port, or 0."
+            raise ConfigError(msg) from None
+        names = ("app_url", "track_url", "control_url")
+        yield {name: getattr(served, name) for name in names}

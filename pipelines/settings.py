@@ -1,0 +1,96 @@
+"""Everything a user can set, read once from the environment or `.env`, checked before any request."""
+
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sources.customerio.client import ConfigError
+
+LIMITS_FOLDER = Path(tempfile.gettempdir()) / f"cio-elt-{os.getuid()}"
+
+
+def _unix(value: Any) -> Any:
+    """A date or a time, ISO 8601, UTC unless it says otherwise, as Unix seconds."""
+    if not isinstance(value, str) or value.isdigit():
+        return value
+    moment = datetime.fromisoformat(value)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _past(value: int) -> int:
+    if value > datetime.now(UTC).timestamp():
+        msg = "it lies in the future; name a day in the past, such as 2025-01-31, or leave it out"
+        raise ValueError(msg)
+    return value
+
+
+def _stripped(value: Any) -> Any:
+    """Keys are pasted, often with a line break; an empty one is none."""
+    return (value.strip() or None) if isinstance(value, str) else value
+
+
+Secret = Annotated[SecretStr | None, BeforeValidator(_stripped)]
+Text = Annotated[str | None, BeforeValidator(_stripped)]
+
+
+class Settings(BaseSettings):
+    """The settings, by the names of their environment variables (in lower case)."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    customerio_app_api_key: Secret = Field(None, description="App API key of the workspace")
+    customerio_track_site_id: Secret = Field(None, description="Track API site id")
+    customerio_track_api_key: Secret = Field(None, description="Track API key")
+    customerio_region: Annotated[Literal["us", "eu"], BeforeValidator(_stripped)] = Field(
+        "us", description="where the workspace lives"
+    )
+    customerio_app_url: Text = Field(None, description="App API host instead of the region's")
+    customerio_track_url: Text = Field(None, description="Track API host instead of the region's")
+    customerio_start: Annotated[int, BeforeValidator(_unix), AfterValidator(_past)] | None = Field(
+        None, ge=0, description="oldest day of deliveries to load; default: as far back as there are any"
+    )
+    cio_elt_data: Path = Field(Path("warehouse/data"), description="folder of the warehouse and its state")
+    cio_elt_destination: str = Field("duckdb", description="any SQL destination of dlt")
+    cio_elt_limits: Path = Field(
+        LIMITS_FOLDER, description="folder of the rate limits that all runs on this machine share"
+    )
+    cio_elt_speed: float = Field(
+        1.0, gt=0, description="share of Customer.io's rate limits to use: 0.5 leaves half to others"
+    )
+
+    @property
+    def load_file(self) -> Path:
+        """The private DuckDB file that loads write."""
+        return self.cio_elt_data / "load.duckdb"
+
+    @property
+    def published_file(self) -> Path:
+        """The DuckDB file that people read."""
+        return self.cio_elt_data / "customerio.duckdb"
+
+    @property
+    def publishes(self) -> bool:
+        """Whether the warehouse is a file that must be swapped to be read; servers need no such thing."""
+        return self.cio_elt_destination == "duckdb"
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings of this process.
+
+    Raises:
+        ConfigError: a value is unusable; the message names each variable and what would be right.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        faults = [
+            f"{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors(include_input=False, include_url=False)
+        ]
+        msg = f"Some settings cannot be used. {'. '.join(faults)}. Set them in the environment or in .env."
+        raise ConfigError(msg) from None

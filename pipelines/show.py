@@ -1,0 +1,156 @@
+"""What commands print: tables for people, documents for programs, progress while they wait."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from sources.customerio.extract import Report, Tally
+
+if TYPE_CHECKING:
+    from pipelines.check import CheckResult
+    from pipelines.demo import DemoResult
+    from pipelines.sandbox import Served
+    from pipelines.status import TableStatus
+    from pipelines.sync import SyncResult
+
+_OUT = Console(highlight=False)
+_ERR = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def progress(report: Report) -> Iterator[None]:
+    """Show the tallies on stderr while they grow; nothing where stderr is no terminal."""
+    if not _ERR.is_terminal:
+        yield
+        return
+    with Live(get_renderable=lambda: _running(report), console=_ERR, refresh_per_second=4, transient=True):
+        yield
+
+
+def _running(report: Report) -> Table:
+    table = _grid("resource", "requests", "left", "rows", "to write", "state")
+    for tally in list(report.tallies.values()):
+        left = "" if tally.requests_left is None else f"{tally.requests_left:,}"
+        state = "failed" if tally.error else "read" if tally.done else "reading"
+        table.add_row(
+            tally.resource, f"{tally.requests:,}", left, f"{tally.read:,}", f"{tally.written:,}", state
+        )
+    return table
+
+
+def sync(result: "SyncResult") -> None:
+    """Print the run's summary, and each failure once."""
+    table = _grid("resource", "requests", "read", "new", "changed", "deleted", "seconds")
+    for tally in result.report.tallies.values():
+        table.add_row(tally.resource, *(f"{number:,}" for number in _numbers(tally)), f"{tally.seconds:.1f}")
+    _OUT.print(table)
+    _OUT.print(f"{result.written:,} rows written in {result.seconds:.1f} s.")
+    _failures(result)
+
+
+def _failures(result: "SyncResult") -> None:
+    by_message: dict[str, list[str]] = {}
+    for tally in result.failed:
+        by_message.setdefault(str(tally.error), []).append(tally.resource)
+    for message, resources in by_message.items():
+        _ERR.print(f"Not complete: {', '.join(resources)}. {message}", soft_wrap=True, markup=False)
+
+
+def _numbers(tally: Tally) -> tuple[int, int, int, int, int]:
+    return tally.requests, tally.read, tally.new, tally.changed, tally.deleted
+
+
+def sync_document(result: "SyncResult") -> dict[str, Any]:
+    """The run's summary as a document."""
+    return {
+        "run_id": result.run_id,
+        "seconds": round(result.seconds, 3),
+        "written": result.written,
+        "resources": [
+            {
+                "resource": tally.resource,
+                "requests": tally.requests,
+                "read": tally.read,
+                "new": tally.new,
+                "changed": tally.changed,
+                "deleted": tally.deleted,
+                "seconds": round(tally.seconds, 3),
+                "error": str(tally.error) if tally.error else None,
+            }
+            for tally in result.report.tallies.values()
+        ],
+    }
+
+
+def check(result: "CheckResult") -> None:
+    """Print what the key reaches."""
+    where = f"Region {result.region}"
+    _OUT.print(f"{where}, as the Track API says too." if result.track_region else f"{where}. Key accepted.")
+    table = _grid("resource", "reach", "")
+    for reach in result.reaches:
+        table.add_row(reach.resource, reach.verdict, reach.reason)
+    _OUT.print(table)
+
+
+def status(tables: "Sequence[TableStatus]") -> None:
+    """Print the state of the warehouse."""
+    table = _grid("table", "rows", "deleted", "newest row", "last good run", "")
+    for row in tables:
+        note = "" if row.error is None else f"last run: {row.error}"
+        table.add_row(
+            row.table, f"{row.rows:,}", f"{row.deleted:,}", _utc(row.newest), _utc(row.last_success), note
+        )
+    _OUT.print(table)
+
+
+def sandbox(served: "Served") -> None:
+    """Print how to use a sandbox."""
+    document = served.document
+    _OUT.print("A Customer.io sandbox is listening. To use it, in another terminal:", markup=False)
+    for name, key in (
+        ("CUSTOMERIO_APP_URL", "app_url"),
+        ("CUSTOMERIO_TRACK_URL", "track_url"),
+        ("CUSTOMERIO_APP_API_KEY", "app_api_key"),
+        ("CUSTOMERIO_TRACK_SITE_ID", "track_site_id"),
+        ("CUSTOMERIO_TRACK_API_KEY", "track_api_key"),
+    ):
+        _OUT.print(f"  export {name}={document[key]}", markup=False, soft_wrap=True)
+    _OUT.print(f"What it answers, and how to move its clock: {document['control_url']}", markup=False)
+
+
+def demo(result: "DemoResult") -> None:
+    """Print what a demo run brought, and how to go on."""
+    sync(result.sync)
+    rows = _grid("table", "rows")
+    for name, count in result.rows.items():
+        rows.add_row(name, f"{count:,}")
+    _OUT.print(rows)
+    campaigns = _grid("campaign", "sent", "delivered", "opened", "clicked")
+    for name, *counts in result.campaigns:
+        campaigns.add_row(name, *(f"{count:,}" for count in counts))
+    _OUT.print(campaigns)
+    _OUT.print(f"In the workspace it is {_utc(result.now)}; run it again, and a day has passed there.")
+    _OUT.print(f"To look around: {result.open_with}", markup=False, soft_wrap=True)
+
+
+def demo_document(result: "DemoResult") -> dict[str, Any]:
+    """A demo run as a document."""
+    return {**asdict(result), "sync": sync_document(result.sync)}
+
+
+def _utc(moment: int | None) -> str:
+    return "" if moment is None else f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _grid(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        numeric = column not in ("resource", "table", "campaign", "reach", "state", "")
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    return table

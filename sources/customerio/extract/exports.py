@@ -1,0 +1,111 @@
+"""The readers of exports: the list of them, and the rows of those that are finished.
+
+An export's file is fetched through a signed link that dies after 15 minutes and needs no key. Its columns
+are the workspace's own: any names, in any order. A file is taken whole or not at all: its rows are
+counted against the export's `total` before the first one is handed on.
+"""
+
+import csv
+import gzip
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+
+from sources.customerio.catalogue import RESOURCES, Resource
+from sources.customerio.client import BadAnswer, Client, LinkExpired, NotFound
+from sources.customerio.extract.batch import Batch, Row, Scope
+from sources.customerio.extract.reading import Reading
+
+_ROWS_A_BATCH = 10_000
+_GZIP_MAGIC = b"\x1f\x8b"
+
+# An attribute's value may be longer than the 128 KiB at which Python's reader gives up.
+csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+
+
+def exports(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+    """Read the list of exports, after their files: a download is counted in its export's row."""
+    reading.wait_for([row.table for row in RESOURCES if row.parent == resource.table])
+    pages = reading.watched(resource.table).pages(resource.operation)
+    yield Batch(rows=[row for page in pages for row in page.records], last=True)
+
+
+def exported_rows(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+    """Read the files of finished exports of this resource's type, each export once for ever."""
+    client = reading.watched(resource.table)
+    loaded: list[int] = state.setdefault("loaded", [])
+    waiting = [
+        export
+        for export in reading.list_of(str(resource.parent), resource.table)
+        if _is_finished(export, resource) and export["id"] not in loaded
+    ]
+    reading.tally(resource.table).expect(2 * len(waiting))
+    for export in waiting:
+        export_id = int(export["id"])
+        with tempfile.TemporaryDirectory(prefix="customerio-export-") as folder:
+            file = Path(folder) / str(export_id)
+            try:
+                fetch(client, export_id, file)
+            except NotFound:
+                continue
+            yield from _batches(export, file)
+        loaded.append(export_id)
+
+
+def _is_finished(export: Row, resource: Resource) -> bool:
+    return (
+        export.get("type") == resource.parent_type
+        and export.get("status") == "done"
+        and not export.get("failed")
+    )
+
+
+def fetch(client: Client, export_id: int, target: Path) -> None:
+    """Download an export's file, with a fresh link if the first one died on the way.
+
+    Raises:
+        NotFound: the export is no longer there.
+        LinkExpired: the fresh link was dead too.
+    """
+    for last_try in (False, True):
+        link = client.call("downloadExport", path={"export_id": export_id}).json()["url"]
+        try:
+            client.download(link, target)
+        except LinkExpired:
+            if last_try:
+                raise
+        else:
+            return
+
+
+def _batches(export: Row, file: Path) -> Iterator[Batch]:
+    export_id = int(export["id"])
+    scope = Scope(column="export_id", low=export_id, high=export_id)
+    with _opened(file) as text:
+        found = sum(1 for _ in csv.reader(text)) - 1
+    if found != export["total"]:
+        msg = (
+            f"Export {export_id} says it has {export['total']} rows, its file has {found}. Nothing of it was "
+            "loaded; the next sync fetches it again. If it stays so, create the export anew."
+        )
+        raise BadAnswer(msg)
+    with _opened(file) as text:
+        numbered = enumerate(csv.DictReader(text), start=1)
+        while chunk := list(islice(numbered, _ROWS_A_BATCH)):
+            rows = [{"export_id": export_id, "row_number": number, "row": row} for number, row in chunk]
+            yield Batch(rows=rows, scope=scope)
+    yield Batch(rows=(), scope=scope, last=True)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[TextIO]:
+    """The file as text; stored files may be gzipped without saying so."""
+    with file.open("rb") as raw:
+        gzipped = raw.read(2) == _GZIP_MAGIC
+    opener = gzip.open if gzipped else open
+    with opener(file, "rt", encoding="utf-8-sig", newline="") as text:
+        yield text

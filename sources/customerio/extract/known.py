@@ -1,0 +1,133 @@
+"""What the warehouse holds already, asked of the pipeline's destination itself.
+
+The destination is the only memory of rows: there is no second copy to disagree with it. Any SQL
+destination of dlt can be asked; where one cannot, nothing is known, so every row counts as new, is merged
+by its key, and no deletion is noticed.
+
+dlt's configuration context belongs to one thread: only the thread that dlt extracts in may ask.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, cast
+
+import dlt
+import orjson
+from dlt.common.configuration.container import Container
+from dlt.common.destination.exceptions import SqlClientNotAvailable
+from dlt.common.pipeline import PipelineContext
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+from sources.customerio.catalogue import Resource
+from sources.customerio.extract.batch import Row, Scope
+from sources.customerio.extract.tables import columns_of
+
+Key = tuple[Any, ...]
+
+_KEYS_A_QUERY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A row of the warehouse: its fingerprint (None once it is a tombstone) and when it was first seen."""
+
+    row_hash: int | None
+    first_seen_at: int | None
+
+
+class Known:
+    """Reads the tables of the active pipeline's destination."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._client: Any = None
+        self._missing: set[str] = set()
+
+    def __enter__(self) -> "Known":
+        pipeline = _active_pipeline()
+        if pipeline is not None:
+            with suppress(SqlClientNotAvailable):
+                client: AbstractContextManager[Any] = pipeline.sql_client()  # type: ignore[assignment]
+                self._client = self._open.enter_context(client)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._client = None
+        self._open.close()
+
+    def has_table(self, resource: Resource) -> bool:
+        """Whether the table is there at all."""
+        return self._query(resource, "1 = 0", ()) is not None
+
+    def held(self, resource: Resource, scope: Scope | None) -> dict[Key, Held]:
+        """The table's rows in `scope`, by key."""
+        where, values = ("1 = 1", ()) if scope is None else _between(self._client, scope)
+        rows = self._query(resource, where, values) or []
+        width = len(resource.key)
+        return {tuple(row[:width]): Held(row[width], row[width + 1]) for row in rows}
+
+    def scopes(self, resource: Resource, column: str) -> set[int]:
+        """The distinct values of `column` among rows that are not tombstones."""
+        rows = self._select(resource, f"DISTINCT {self._name(column)}", "deleted_at IS NULL", ())
+        return {row[0] for row in rows or []}
+
+    def rows(self, resource: Resource, keys: Iterable[Key]) -> Iterator[Row]:
+        """Whole rows of those keys, in the shape that readers yield."""
+        last = self._name(resource.key[-1])
+        wanted = iter(keys)
+        while chunk := set(islice(wanted, _KEYS_A_QUERY)):
+            values = [key[-1] for key in chunk]
+            where = f"{last} IN ({', '.join(['%s'] * len(values))})"
+            names, found = self._whole(resource, where, values)
+            for row in (_decoded(resource, dict(zip(names, cells, strict=True))) for cells in found):
+                if tuple(row[column] for column in resource.key) in chunk:
+                    yield row
+
+    def _query(self, resource: Resource, where: str, values: Iterable[object]) -> list[Any] | None:
+        keys = ", ".join(self._name(column) for column in resource.key) if self._client else ""
+        alive = "CASE WHEN deleted_at IS NULL THEN _row_hash END" if resource.tombstones else "_row_hash"
+        return self._select(resource, f"{keys}, {alive}, first_seen_at", where, values)
+
+    def _select(
+        self, resource: Resource, what: str, where: str, values: Iterable[object]
+    ) -> list[Any] | None:
+        if self._client is None or resource.table in self._missing:
+            return None
+        table = self._client.make_qualified_table_name(resource.table)
+        try:
+            with self._client.execute_query(f"SELECT {what} FROM {table} WHERE {where}", *values) as cursor:
+                return list(cursor.fetchall())
+        except DatabaseUndefinedRelation:
+            self._missing.add(resource.table)
+            return None
+
+    def _whole(self, resource: Resource, where: str, values: Iterable[object]) -> tuple[list[str], list[Any]]:
+        table = self._client.make_qualified_table_name(resource.table)
+        with self._client.execute_query(f"SELECT * FROM {table} WHERE {where}", *values) as cursor:
+            return [column[0] for column in cursor.description], list(cursor.fetchall())
+
+    def _name(self, column: str) -> str:
+        return str(self._client.escape_column_name(column)) if self._client else column
+
+
+def _active_pipeline() -> dlt.Pipeline | None:
+    context = Container()[PipelineContext]
+    # Asking dlt for "the current pipeline" would make one, and its folders, where there is none.
+    return cast(dlt.Pipeline, context.pipeline()) if context.is_active() else None
+
+
+def _between(client: Any, scope: Scope) -> tuple[str, tuple[int, int]]:
+    column = client.escape_column_name(scope.column) if client else scope.column
+    return f"{column} BETWEEN %s AND %s", (scope.low, scope.high)
+
+
+def _decoded(resource: Resource, row: Mapping[str, Any]) -> Row:
+    """A row as a reader would have yielded it: JSON columns parsed, dlt's own columns left out."""
+    kinds = columns_of(resource)
+    return {
+        name: orjson.loads(value) if isinstance(value, str) and kinds.get(name, "json") == "json" else value
+        for name, value in row.items()
+        if not name.startswith("_dlt_")
+    }

@@ -1,0 +1,106 @@
+"""From a row of `RESOURCES` to a dlt resource: read, compare, hand over what changed.
+
+    reader (thread) -> Stream -> Changes -> Arrow table -> dlt
+
+Every table is merged by its key, so that reading a row twice does no harm.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
+from dlt.extract import DltResource
+
+from sources.customerio.catalogue import Resource
+from sources.customerio.client import CustomerioError
+from sources.customerio.extract.batch import Batch
+from sources.customerio.extract.changes import Changes
+from sources.customerio.extract.exports import exported_rows, exports
+from sources.customerio.extract.feed import feed
+from sources.customerio.extract.known import Known
+from sources.customerio.extract.lists import children, lists, memberships
+from sources.customerio.extract.people import people
+from sources.customerio.extract.reading import Reading
+from sources.customerio.extract.stream import Stream
+from sources.customerio.extract.tables import columns_of, to_arrow
+from sources.customerio.extract.windows import windows
+
+Reader = Callable[[Reading, Resource, dict[str, Any]], Iterator[Batch]]
+
+READERS: Mapping[str, Reader] = {
+    "children": children,
+    "exported_rows": exported_rows,
+    "exports": exports,
+    "feed": feed,
+    "lists": lists,
+    "memberships": memberships,
+    "people": people,
+    "windows": windows,
+}
+
+
+def dlt_resource(
+    reading: Reading, resource: Resource, *, keep_going: bool, reader: Reader | None = None
+) -> DltResource:
+    """The dlt resource of one table, read by `reader` instead of the catalogue's if one is given.
+
+    With `keep_going` a failure is noted in the report, not raised.
+    """
+    read = reader or READERS[resource.reader]
+
+    def extract() -> Iterator[Any]:
+        reading.enter(resource.table)
+        state = dlt.current.resource_state()
+        # dlt takes up each resource once before it comes back to the first: all have entered by then.
+        yield []
+        tally = reading.tally(resource.table)
+        tally.begin()
+        try:
+            yield from _tables(reading, resource, read(reading, resource, state))
+        except CustomerioError as error:
+            tally.end(error)
+            if not keep_going:
+                raise
+        else:
+            tally.end()
+        finally:
+            if reading.leave(resource.table):
+                reading.close()
+
+    return dlt.resource(
+        extract,
+        name=resource.table,
+        primary_key=resource.key,
+        write_disposition={"disposition": "merge", "strategy": "upsert"},
+        columns=_hints(resource),
+    )
+
+
+def _tables(reading: Reading, resource: Resource, batches: Iterator[Batch]) -> Iterator[Any]:
+    with Known() as known:
+        stream = Stream(resource.table, batches, reading.arrivals)
+        if not known.has_table(resource):
+            yield to_arrow(resource, [], {})
+        changes = Changes(resource, known, reading.tally(resource.table), reading.now)
+        for ready in stream:
+            table = changes.table(ready)
+            # An empty list is no row: it only gives the next resource its turn.
+            yield [] if table is None else _typed(resource, table)
+
+
+def _hints(resource: Resource) -> TTableSchemaColumns:
+    return {
+        name: TColumnSchema(name=name, data_type=kind, nullable=name not in resource.key)
+        for name, kind in columns_of(resource).items()
+    }
+
+
+def _typed(resource: Resource, table: pa.Table) -> Any:
+    """The table, with the type of columns that the catalogue does not know: JSON."""
+    unknown = [name for name in table.column_names if name not in columns_of(resource)]
+    if not unknown:
+        return table
+    hints: dict[str, TColumnSchema] = {name: {"name": name, "data_type": "json"} for name in unknown}
+    return dlt.mark.with_hints(table, dlt.mark.make_hints(columns=hints))

@@ -1,0 +1,166 @@
+"""The reader of deliveries: windows on `created`, read in parallel, old ones again as their metrics ripen.
+
+A request may span six months, both bounds included, and answers newest first. A window longer than a page
+is not followed by page tokens, one after the other, but cut at the oldest second of its first page; what
+is left is split into parts of a few pages that are read side by side. Parts do not overlap.
+"""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from sources.customerio.catalogue import Resource, operation
+from sources.customerio.client import Client
+from sources.customerio.extract.batch import Batch, Row, Scope
+from sources.customerio.extract.reading import DAY, Options, Reading
+
+WINDOW_S = 30 * DAY
+EMPTY_WINDOWS_BEFORE_HISTORY = 12
+
+# Long enough that a part's last, partly filled page weighs little; short enough that no part is the last
+# one running for long.
+PAGES_A_PART = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """Seconds of `created`, both included."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """What one request told of a window: its newest rows, and what is left to read below them."""
+
+    rows: list[Row]
+    read: Window
+    left: Window | None
+
+
+def windows(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+    """Read what is new, and again what is due; then note when each age was read last."""
+    reader = _Reader(reading, resource)
+    if reading.options.full or "read_to" not in state:
+        now = reading.now()
+        yield from _history(reader, reading.options, now)
+        state.update(read_to=now, bands={str(band.max_age_s): now for band in reading.options.bands})
+        return
+    now = reading.now()
+    due = due_windows(reading.options, state, now)
+    yield from reader.read(due.values())
+    state.update(read_to=now, bands={**state["bands"], **dict.fromkeys(due, now)})
+
+
+def due_windows(options: Options, state: dict[str, Any], now: int) -> dict[str, Window]:
+    """The ages to read again at `now` (Unix seconds), youngest first, by the age's name in the state.
+
+    The youngest reaches back to the end of the last sync, however long ago that was.
+    """
+    due: dict[str, Window] = {}
+    newest = now
+    for index, band in enumerate(options.bands):
+        oldest = max(now - band.max_age_s, options.start or 0)
+        if index == 0:
+            oldest = min(oldest, state["read_to"])
+        name = str(band.max_age_s)
+        if oldest <= newest and now - state["bands"].get(name, 0) >= band.every_s:
+            due[name] = Window(start=oldest, end=newest)
+        newest = min(newest, oldest - 1)
+    return due
+
+
+def _history(reader: "_Reader", options: Options, now: int) -> Iterator[Batch]:
+    """Everything since the start; without one, back to where a year of windows holds nothing."""
+    if options.start is not None:
+        yield from reader.read(_slices(options.start, now))
+        return
+    empty = 0
+    ends = count(now, -WINDOW_S)
+    while empty < EMPTY_WINDOWS_BEFORE_HISTORY:
+        year = [
+            Window(start=max(end - WINDOW_S + 1, 0), end=end)
+            for end, _ in zip(ends, range(EMPTY_WINDOWS_BEFORE_HISTORY), strict=False)
+            if end >= 0
+        ]
+        if not year:
+            return
+        filled = set()
+        for batch in reader.read(year):
+            filled.add(next((window for window in year if _inside(batch, window)), None))
+            yield batch
+        for window in year:
+            empty = 0 if window in filled else empty + 1
+
+
+def _slices(start: int, end: int) -> list[Window]:
+    return [Window(start=max(start, top - WINDOW_S + 1), end=top) for top in range(end, start - 1, -WINDOW_S)]
+
+
+def _inside(batch: Batch, window: Window) -> bool:
+    return batch.scope is not None and window.start <= batch.scope.low and batch.scope.high <= window.end
+
+
+class _Reader:
+    """Reads windows side by side, splitting the long ones."""
+
+    def __init__(self, reading: Reading, resource: Resource) -> None:
+        self._reading = reading
+        self._client: Client = reading.watched(resource.table)
+        self._tally = reading.tally(resource.table)
+        self._operation = resource.operation
+        self._page_max = operation(resource.operation).page_max
+        self._cursor = str(resource.cursor)
+
+    def read(self, windows: Iterable[Window]) -> Iterator[Batch]:
+        """Batches of all rows in `windows`, in no order."""
+        running: set[Future[_Part]] = set()
+        try:
+            running |= self._start(windows)
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    part = future.result()
+                    running |= self._start(self._split(part))
+                    if part.rows:
+                        scope = Scope(column=self._cursor, low=part.read.start, high=part.read.end)
+                        yield Batch(rows=part.rows, scope=scope, last=True)
+        finally:
+            for future in running:
+                future.cancel()
+
+    def _start(self, windows: Iterable[Window]) -> set[Future[_Part]]:
+        futures = {self._reading.submit(self._newest, window) for window in windows}
+        self._tally.expect(len(futures))
+        return futures
+
+    def _newest(self, window: Window) -> _Part:
+        """The first page of a window, less its oldest second if there is more: it may continue below."""
+        query = {"start_ts": window.start, "end_ts": window.end, "limit": self._page_max}
+        pages = self._client.pages(self._operation, query=query)
+        rows: list[Row] = []
+        for page in pages:
+            rows += page.records
+            if not page.next:
+                return _Part(rows=rows, read=window, left=None)
+            oldest = min((row[self._cursor] for row in rows), default=window.end)
+            kept = [row for row in rows if row[self._cursor] > oldest]
+            if kept:
+                read = Window(start=oldest + 1, end=window.end)
+                left = Window(start=window.start, end=oldest)
+                return _Part(rows=kept, read=read, left=left)
+            # A single second fills the page: only its token leads on.
+        msg = "the pages of a window ended without saying so"
+        raise AssertionError(msg)
+
+    def _split(self, part: _Part) -> list[Window]:
+        """Parts of what is left, some pages long each if deliveries go on as densely as in the first page."""
+        left = part.left
+        if left is None:
+            return []
+        length = PAGES_A_PART * (part.read.end - part.read.start + 1)
+        tops = range(left.end, left.start - 1, -length)
+        return [Window(start=max(left.start, top - length + 1), end=top) for top in tops]

@@ -1,0 +1,166 @@
+"""The load path: deliveries from pages already in memory into DuckDB, beside two baselines.
+
+`parquet + arrow` is the product's path, whole: JSON pages, comparison, Arrow, Parquet, merge. `dlt defaults` hands
+the same rows to dlt as dicts, in its default file format. `INSERT ... SELECT` is DuckDB alone, from Parquet.
+Each runs in a process of its own, so that its peak memory is its own.
+"""
+
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tests.bench.measure import Figure, in_process
+
+ROWS = 500_000
+BASELINE_ROWS = 50_000
+_PAGE = 1000
+_END = 1_780_000_000
+
+
+def pages(rows: int) -> list[bytes]:
+    """Pages of GET /v1/messages, newest first, `_PAGE` deliveries each, as they come over the wire."""
+    chance = random.Random(7)  # noqa: S311 (a workload)
+    return [
+        orjson.dumps(
+            {"messages": [_delivery(chance, number) for number in range(first, first + _PAGE)], "next": ""}
+        )
+        for first in range(0, rows, _PAGE)
+    ]
+
+
+def _delivery(chance: random.Random, number: int) -> dict[str, Any]:
+    created = _END - number * 20
+    person = chance.randrange(100_000)
+    sent = created + 2
+    metrics = {"sent": sent, "delivered": sent + chance.randrange(60)}
+    if chance.random() < 0.4:
+        metrics |= {"opened": sent + 3600, "human_opened": sent + 3600}
+    return {
+        "id": f"dgTN6Q{number:026d}ABCDEFGH==",
+        "deduplicate_id": f"dgTN6Q{number:026d}ABCDEFGH==:{max(metrics.values())}",
+        "created": created,
+        "type": "email",
+        "recipient": f"person{person}@example.com",
+        "subject": "What is new this week",
+        "customer_id": str(person),
+        "customer_identifiers": {
+            "cio_id": f"a300{person:06x}",
+            "email": f"person{person}@example.com",
+            "id": str(person),
+        },
+        "metrics": metrics,
+        "failure_message": None,
+        "campaign_id": person % 20,
+        "action_id": person % 60,
+        "parent_action_id": None,
+        "newsletter_id": None,
+        "content_id": None,
+        "broadcast_id": None,
+        "trigger_event_id": None,
+        "forgotten": False,
+    }
+
+
+def product(rows: int) -> Figure:
+    """The product's path."""
+    from pipelines.publish import prepare
+    from pipelines.settings import Settings
+    from pipelines.sync.run import FILE_FORMAT
+    from pipelines.warehouse import pipeline
+    from sources.customerio.catalogue import resource
+    from sources.customerio.client import Client
+    from sources.customerio.extract import Batch, Options, Reading, Report, Scope, dlt_resource
+
+    in_memory = pages(rows)
+
+    def from_memory(_reading: Reading, _resource: object, _state: object) -> Iterator[Batch]:
+        for page in in_memory:
+            records = orjson.loads(page)["messages"]
+            scope = Scope(column="created", low=records[-1]["created"], high=records[0]["created"])
+            yield Batch(rows=records, scope=scope, last=True)
+
+    with tempfile.TemporaryDirectory() as folder, Client(app_api_key="unused") as client:
+        settings = Settings(cio_elt_data=Path(folder))
+        prepare(settings.cio_elt_data)
+        target = pipeline(settings)
+        reading = Reading(client=client, options=Options(), report=Report(), clock=lambda: _END)
+        messages = dlt_resource(reading, resource("messages"), keep_going=False, reader=from_memory)
+        began = time.perf_counter()
+        target.run(messages, loader_file_format=FILE_FORMAT)
+        seconds = time.perf_counter() - began
+        _assert_loaded(settings.load_file, "customerio_raw.messages", rows)
+    return Figure(name="parquet + arrow (the product)", rows=rows, seconds=seconds)
+
+
+def dlt_defaults(rows: int) -> Figure:
+    """dlt as it comes: rows as dicts, in the destination's preferred file format."""
+    import dlt
+
+    from pipelines.warehouse import configure
+
+    in_memory = pages(rows)
+    with tempfile.TemporaryDirectory() as folder:
+        configure(Path(folder))
+        file = Path(folder) / "load.duckdb"
+        target = dlt.pipeline(
+            "defaults",
+            destination=dlt.destinations.duckdb(str(file)),
+            dataset_name="raw",
+            pipelines_dir=folder,
+        )
+        records = (orjson.loads(page)["messages"] for page in in_memory)
+        messages = dlt.resource(records, name="messages", primary_key="id", write_disposition="merge")
+        began = time.perf_counter()
+        target.run(messages)
+        seconds = time.perf_counter() - began
+        _assert_loaded(file, "raw.messages", rows)
+    return Figure(name="dlt's defaults (dicts, INSERT)", rows=rows, seconds=seconds)
+
+
+def duckdb_alone(rows: int) -> Figure:
+    """DuckDB itself, from the same rows as Parquet: the floor."""
+    import duckdb
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from sources.customerio.catalogue import resource
+    from sources.customerio.extract.tables import to_arrow
+
+    with tempfile.TemporaryDirectory() as folder:
+        parquet, file = Path(folder) / "messages.parquet", Path(folder) / "load.duckdb"
+        tables = [to_arrow(resource("messages"), orjson.loads(page)["messages"], {}) for page in pages(rows)]
+        pq.write_table(pa.concat_tables(tables), parquet)
+        del tables
+        began = time.perf_counter()
+        with duckdb.connect(file) as connection:
+            connection.execute("CREATE SCHEMA raw")
+            source = f"read_parquet('{parquet}')"
+            connection.execute(f"CREATE TABLE raw.messages AS FROM {source} LIMIT 0")
+            connection.execute(f"INSERT INTO raw.messages SELECT * FROM {source}")  # noqa: S608 (our own file)
+        seconds = time.perf_counter() - began
+        _assert_loaded(file, "raw.messages", rows)
+    return Figure(name="DuckDB alone (INSERT ... SELECT from Parquet)", rows=rows, seconds=seconds)
+
+
+def _assert_loaded(file: Path, table: str, rows: int) -> None:
+    import duckdb
+
+    with duckdb.connect(file, read_only=True) as connection:
+        found = connection.execute(f"SELECT count(*), count(DISTINCT id) FROM {table}").fetchone()  # noqa: S608
+    if found != (rows, rows):
+        sys.exit(f"{table} has {found} rows and keys, not {rows}")
+
+
+def run() -> list[Figure]:
+    """All three, each in its own process."""
+    return [
+        in_process(__name__, "product", ROWS),
+        in_process(__name__, "dlt_defaults", BASELINE_ROWS),
+        in_process(__name__, "duckdb_alone", ROWS),
+    ]

@@ -1,0 +1,45 @@
+"""A figure, and how to take one in a process of its own."""
+
+import importlib
+import multiprocessing
+import resource
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One measurement. `peak_mb` is the process's largest resident size, what it started with included."""
+
+    name: str
+    rows: int
+    seconds: float
+    peak_mb: float | None = None
+
+    @property
+    def rows_per_s(self) -> float:
+        """Rows a second."""
+        return self.rows / self.seconds
+
+
+def in_process(module: str, function: str, rows: int) -> Figure:
+    """What `module.function(rows)` measures, with the peak memory of a fresh process that ran nothing else."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=_measure, args=(sender, module, function, rows))
+    child.start()
+    sender.close()
+    try:
+        figure: Figure = receiver.recv()
+    except EOFError:
+        child.join()
+        msg = f"{module}.{function} ended without a figure, exit code {child.exitcode}"
+        raise RuntimeError(msg) from None
+    child.join()
+    return figure
+
+
+def _measure(sender: Connection, module: str, function: str, rows: int) -> None:
+    figure: Figure = getattr(importlib.import_module(module), function)(rows)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sender.send(replace(figure, peak_mb=peak_mb))
