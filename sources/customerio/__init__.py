@@ -12,7 +12,7 @@ from dlt.extract import DltResource
 
 from sources.customerio.catalogue import OPERATIONS, RESOURCES
 from sources.customerio.client import Client, RateLimits
-from sources.customerio.extract import Options, Reading, Report, dlt_resource
+from sources.customerio.extract import Known, Options, Reading, Report, dlt_resource
 
 __all__ = ["OPERATIONS", "RESOURCES", "customerio_source"]
 
@@ -65,4 +65,5 @@ def customerio_source(
     )
     wanted = {row.table for row in RESOURCES} if resources is None else set(resources)
     rows = [row for row in RESOURCES if row.table in wanted]
-    return [dlt_resource(reading, row, keep_going=report is not None) for row in rows]
+    known = Known()
+    return [dlt_resource(reading, known, row, keep_going=report is not None) for row in rows]

@@ -75,7 +75,7 @@ def product(rows: int) -> Figure:
     from pipelines.warehouse import pipeline
     from sources.customerio.catalogue import resource
     from sources.customerio.client import Client
-    from sources.customerio.extract import Batch, Options, Reading, Report, Scope, dlt_resource
+    from sources.customerio.extract import Batch, Known, Options, Reading, Report, Scope, dlt_resource
 
     in_memory = pages(rows)
 
@@ -90,7 +90,7 @@ def product(rows: int) -> Figure:
         prepare(settings.cio_elt_data)
         target = pipeline(settings)
         reading = Reading(client=client, options=Options(), report=Report(), clock=lambda: _END)
-        messages = dlt_resource(reading, resource("messages"), keep_going=False, reader=from_memory)
+        messages = dlt_resource(reading, Known(), resource("messages"), keep_going=False, reader=from_memory)
         began = time.perf_counter()
         target.run(messages, loader_file_format=FILE_FORMAT)
         seconds = time.perf_counter() - began

@@ -35,8 +35,8 @@ class Operation:
 
     `records` is the key of the answer's list of rows (None where the answer is one thing).
     `page_default` and `page_max` are rows a page (None: no `limit` parameter, or no documented bound).
-    `effect` says what a repeat costs: `read` nothing, `write` the same state again, `send` a second
-    message to a person, `destroy` something that cannot be brought back.
+    `effect` says what a repeat costs: `read` nothing, `write` the same state again, `send` a second message,
+    event, import or export, `destroy` something that cannot be brought back.
     """
 
     id: str

@@ -1,8 +1,20 @@
 """The readers: how each kind of table is read, compared with the warehouse, and handed to dlt."""
 
 from sources.customerio.extract.batch import Batch, Scope
+from sources.customerio.extract.known import Known
 from sources.customerio.extract.reading import BANDS, Band, Options, Reading
 from sources.customerio.extract.report import Report, Tally
 from sources.customerio.extract.resources import dlt_resource
 
-__all__ = ["BANDS", "Band", "Batch", "Options", "Reading", "Report", "Scope", "Tally", "dlt_resource"]
+__all__ = [
+    "BANDS",
+    "Band",
+    "Batch",
+    "Known",
+    "Options",
+    "Reading",
+    "Report",
+    "Scope",
+    "Tally",
+    "dlt_resource",
+]

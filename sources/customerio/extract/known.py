@@ -4,13 +4,16 @@ The destination is the only memory of rows: there is no second copy to disagree 
 destination of dlt can be asked; where one cannot, nothing is known, so every row counts as new, is merged
 by its key, and no deletion is noticed.
 
-dlt's configuration context belongs to one thread: only the thread that dlt extracts in may ask.
+dlt's configuration context belongs to the thread that dlt extracts in, so that is where `open` is called;
+asking is then for any thread, one at a time.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
+from threading import Lock
 from typing import Any, cast
 
 import dlt
@@ -24,7 +27,8 @@ from sources.customerio.catalogue import Resource
 from sources.customerio.extract.batch import Row, Scope
 from sources.customerio.extract.tables import columns_of
 
-Key = tuple[Any, ...]
+# The value of the key's column, or the values of its columns where it has several.
+Key = Any
 
 _KEYS_A_QUERY = 500
 
@@ -41,21 +45,23 @@ class Known:
     """Reads the tables of the active pipeline's destination."""
 
     def __init__(self) -> None:
-        self._open = ExitStack()
+        self._connected = ExitStack()
         self._client: Any = None
         self._missing: set[str] = set()
+        self._asking = Lock()
 
-    def __enter__(self) -> "Known":
+    def open(self) -> None:
+        """Connect, if there is a pipeline and its destination can be asked."""
         pipeline = _active_pipeline()
-        if pipeline is not None:
+        if pipeline is not None and self._client is None:
             with suppress(SqlClientNotAvailable):
                 client: AbstractContextManager[Any] = pipeline.sql_client()  # type: ignore[assignment]
-                self._client = self._open.enter_context(client)
-        return self
+                self._client = self._connected.enter_context(client)
 
-    def __exit__(self, *exc: object) -> None:
+    def close(self) -> None:
+        """Disconnect: whoever loads needs the destination next."""
         self._client = None
-        self._open.close()
+        self._connected.close()
 
     def has_table(self, resource: Resource) -> bool:
         """Whether the table is there at all."""
@@ -65,8 +71,8 @@ class Known:
         """The table's rows in `scope`, by key."""
         where, values = ("1 = 1", ()) if scope is None else _between(self._client, scope)
         rows = self._query(resource, where, values) or []
-        width = len(resource.key)
-        return {tuple(row[:width]): Held(row[width], row[width + 1]) for row in rows}
+        key_of = _key_of(resource)
+        return {key_of(row): Held(row[-2], row[-1]) for row in rows}
 
     def scopes(self, resource: Resource, column: str) -> set[int]:
         """The distinct values of `column` among rows that are not tombstones."""
@@ -77,12 +83,13 @@ class Known:
         """Whole rows of those keys, in the shape that readers yield."""
         last = self._name(resource.key[-1])
         wanted = iter(keys)
+        key_of = itemgetter(*resource.key)
         while chunk := set(islice(wanted, _KEYS_A_QUERY)):
-            values = [key[-1] for key in chunk]
+            values = [key[-1] if isinstance(key, tuple) else key for key in chunk]
             where = f"{last} IN ({', '.join(['%s'] * len(values))})"
             names, found = self._whole(resource, where, values)
             for row in (_decoded(resource, dict(zip(names, cells, strict=True))) for cells in found):
-                if tuple(row[column] for column in resource.key) in chunk:
+                if key_of(row) in chunk:
                     yield row
 
     def _query(self, resource: Resource, where: str, values: Iterable[object]) -> list[Any] | None:
@@ -97,19 +104,26 @@ class Known:
             return None
         table = self._client.make_qualified_table_name(resource.table)
         try:
-            with self._client.execute_query(f"SELECT {what} FROM {table} WHERE {where}", *values) as cursor:
-                return list(cursor.fetchall())
+            return self._fetched(f"SELECT {what} FROM {table} WHERE {where}", values)[1]
         except DatabaseUndefinedRelation:
             self._missing.add(resource.table)
             return None
 
     def _whole(self, resource: Resource, where: str, values: Iterable[object]) -> tuple[list[str], list[Any]]:
         table = self._client.make_qualified_table_name(resource.table)
-        with self._client.execute_query(f"SELECT * FROM {table} WHERE {where}", *values) as cursor:
+        return self._fetched(f"SELECT * FROM {table} WHERE {where}", values)
+
+    def _fetched(self, sql: str, values: Iterable[object]) -> tuple[list[str], list[Any]]:
+        with self._asking, self._client.execute_query(sql, *values) as cursor:
             return [column[0] for column in cursor.description], list(cursor.fetchall())
 
     def _name(self, column: str) -> str:
         return str(self._client.escape_column_name(column)) if self._client else column
+
+
+def _key_of(resource: Resource) -> Callable[[Any], Key]:
+    """Takes the key out of a row whose first columns it is."""
+    return itemgetter(*range(len(resource.key)))
 
 
 def _active_pipeline() -> dlt.Pipeline | None:

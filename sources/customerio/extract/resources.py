@@ -1,6 +1,6 @@
 """From a row of `RESOURCES` to a dlt resource: read, compare, hand over what changed.
 
-    reader (thread) -> Stream -> Changes -> Arrow table -> dlt
+    reader -> Changes -> Arrow table -> Stream (from a thread of its own to dlt's) -> dlt
 
 Every table is merged by its key, so that reading a row twice does no harm.
 """
@@ -42,7 +42,12 @@ READERS: Mapping[str, Reader] = {
 
 
 def dlt_resource(
-    reading: Reading, resource: Resource, *, keep_going: bool, reader: Reader | None = None
+    reading: Reading,
+    known: Known,
+    resource: Resource,
+    *,
+    keep_going: bool,
+    reader: Reader | None = None,
 ) -> DltResource:
     """The dlt resource of one table, read by `reader` instead of the catalogue's if one is given.
 
@@ -58,7 +63,8 @@ def dlt_resource(
         tally = reading.tally(resource.table)
         tally.begin()
         try:
-            yield from _tables(reading, resource, read(reading, resource, state))
+            known.open()
+            yield from _tables(reading, known, resource, read(reading, resource, state))
         except CustomerioError as error:
             tally.end(error)
             if not keep_going:
@@ -67,6 +73,7 @@ def dlt_resource(
             tally.end()
         finally:
             if reading.leave(resource.table):
+                known.close()
                 reading.close()
 
     return dlt.resource(
@@ -78,16 +85,14 @@ def dlt_resource(
     )
 
 
-def _tables(reading: Reading, resource: Resource, batches: Iterator[Batch]) -> Iterator[Any]:
-    with Known() as known:
-        stream = Stream(resource.table, batches, reading.arrivals)
-        if not known.has_table(resource):
-            yield to_arrow(resource, [], {})
-        changes = Changes(resource, known, reading.tally(resource.table), reading.now)
-        for ready in stream:
-            table = changes.table(ready)
-            # An empty list is no row: it only gives the next resource its turn.
-            yield [] if table is None else _typed(resource, table)
+def _tables(reading: Reading, known: Known, resource: Resource, batches: Iterator[Batch]) -> Iterator[Any]:
+    if not known.has_table(resource):
+        yield to_arrow(resource, [], {})
+    changes = Changes(resource, known, reading.tally(resource.table), reading.now)
+    changed = (table for batch in batches if (table := changes.table(batch)) is not None)
+    for ready in Stream(resource.table, changed, reading.arrivals):
+        # An empty list is no row: it only gives the next resource its turn.
+        yield _typed(resource, pa.concat_tables(ready, promote_options="default")) if ready else []
 
 
 def _hints(resource: Resource) -> TTableSchemaColumns:

@@ -1,23 +1,22 @@
-"""A reader in a thread of its own, its batches taken up in dlt's thread.
+"""A resource's work in a thread of its own, its tables taken up in dlt's thread.
 
-dlt asks its resources in turn, in one thread. Reading ahead in threads keeps all resources' requests
+dlt asks its resources in turn, in one thread. Working ahead in threads keeps all resources' requests
 running while one of them is being written; the queues' bound keeps memory from running ahead too. A
-resource with nothing ready lets the next one have its turn, so that readers may wait for each other.
+resource with nothing ready lets the next one have its turn, so that resources may wait for each other.
 """
 
 import queue
 import threading
 from collections.abc import Iterator
 
-from sources.customerio.extract.batch import Batch
+import pyarrow as pa
 
-# Enough that a reader does not wait for the writer; few enough that a page is still in the processor's
-# cache when it is written.
-_BATCHES_AHEAD = 4
+# Enough that the work does not wait for the writer at every page.
+_TABLES_AHEAD = 32
 
 
 class Stopped(Exception):
-    """The run is over; the reader is to end. Never leaves this package."""
+    """The run is over; the thread is to end. Never leaves this package."""
 
 
 class Arrivals:
@@ -41,43 +40,47 @@ class Arrivals:
 
 
 class Stream:
-    """What `reader` yields, in lists of what is ready; an empty list while nothing is, but elsewhere."""
+    """What `tables` yields, in lists of what is ready; an empty list while nothing is, but elsewhere."""
 
-    def __init__(self, name: str, reader: Iterator[Batch], arrivals: Arrivals) -> None:
-        self._reader = reader
+    def __init__(self, name: str, tables: Iterator[pa.Table], arrivals: Arrivals) -> None:
+        self._tables = tables
         self._arrivals = arrivals
-        self._queue: queue.Queue[Batch | BaseException | None] = queue.Queue(_BATCHES_AHEAD)
-        self._thread = threading.Thread(target=self._read, name=f"read-{name}", daemon=True)
+        self._queue: queue.Queue[pa.Table | BaseException | None] = queue.Queue(_TABLES_AHEAD)
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    def __iter__(self) -> Iterator[list[Batch]]:
+    def __iter__(self) -> Iterator[list[pa.Table]]:
         while True:
-            ready: list[Batch | BaseException | None] = []
+            ready: list[pa.Table | BaseException | None] = []
             while not self._queue.empty():
                 ready.append(self._queue.get_nowait())
             if not ready:
                 self._arrivals.wait()
                 yield []
                 continue
-            self._arrivals.add(-len(ready))
-            yield [item for item in ready if isinstance(item, Batch)]
+            tables = [item for item in ready if isinstance(item, pa.Table)]
+            self._arrivals.add(-len(tables))
+            yield tables
             end = ready[-1]
-            if isinstance(end, BaseException):
+            if isinstance(end, pa.Table):
+                continue
+            # Only now: as long as an end is not taken up, nobody may wait, for somebody may wait for it.
+            self._arrivals.add(-1)
+            if end is not None:
                 raise end
-            if end is None:
-                return
+            return
 
-    def _read(self) -> None:
+    def _work(self) -> None:
         try:
-            for batch in self._reader:
-                self._put(batch)
+            for table in self._tables:
+                self._put(table)
             self._put(None)
         except Stopped:
             return
         except BaseException as error:
             self._put(error)
 
-    def _put(self, item: Batch | BaseException | None) -> None:
+    def _put(self, item: pa.Table | BaseException | None) -> None:
         while not self._arrivals.stopped.is_set():
             try:
                 self._queue.put(item, timeout=0.2)

@@ -51,10 +51,13 @@ def to_arrow(resource: Resource, rows: Sequence[Row], own: Mapping[str, Sequence
     seen = set().union(*rows) if rows else set()
     arrays = {}
     for name in (*known, *sorted(seen - known.keys())):
-        values = own.get(name)
-        if values is None:
-            values = [row.get(name) for row in rows]
-        arrays[name] = _column(resource, name, known.get(name, "json"), values)
+        kind = known.get(name, "json")
+        if name in own:
+            arrays[name] = _column(resource, name, kind, own[name])
+        elif name in seen:
+            arrays[name] = _column(resource, name, kind, [row.get(name) for row in rows])
+        else:
+            arrays[name] = pa.nulls(len(rows), _ARROW[kind])
     return pa.table(arrays)
 
 

@@ -70,7 +70,8 @@ def test_the_keys_are_the_ones_other_people_join_on() -> None:
         "segment_memberships": ("segment_id", "cio_id"),
         "messages": ("id",),
     } == {
-        table: resource(table).key for table in ("people", "campaign_actions", "segment_memberships", "messages")
+        table: resource(table).key
+        for table in ("people", "campaign_actions", "segment_memberships", "messages")
     }
 
 

@@ -1,0 +1,40 @@
+"""What Customer.io answered to one call."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from sources.customerio.client.errors import BadAnswer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A successful answer; the body stays bytes until somebody reads it.
+
+    Attributes:
+        operation: Id of the operation.
+        status: HTTP status, 200 to 299.
+        body: The body as it came, decompressed.
+    """
+
+    operation: str
+    status: int
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        """The body, decoded anew at every call; None for an empty body.
+
+        Raises:
+            BadAnswer: The body is not JSON.
+        """
+        if not self.body.strip():
+            return None
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            msg = (
+                f"The answer to `{self.operation}` (status {self.status}, {len(self.body)} bytes) is not "
+                "JSON; something between here and Customer.io may have answered in its place."
+            )
+            raise BadAnswer(msg, operation=self.operation, status=self.status) from None

@@ -1,0 +1,151 @@
+"""The client of both APIs: what callers hold in their hands."""
+
+from collections.abc import Iterator, Mapping
+from copy import copy
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+import httpx
+
+from sources.customerio.client.answers import Answer
+from sources.customerio.client.calls import call_of, operation_named
+from sources.customerio.client.downloads import download
+from sources.customerio.client.hosts import host_of
+from sources.customerio.client.limits import RateLimits
+from sources.customerio.client.pages import Page, Query, pages
+from sources.customerio.client.patience import Patience, safe_to_repeat
+from sources.customerio.client.wire import Observer, Wire
+
+
+class Client:
+    """Calls any operation of the catalogue; the operation says which API, host, key and limit it has.
+
+    Thread-safe: share one client among all threads, so that they share connections and limits.
+
+    Args:
+        app_api_key: Key of the App API; needed once an operation of that API is called.
+        track_site_id: Site id of the Track API.
+        track_api_key: Key of the Track API.
+        region: Where the workspace lives.
+        app_url: Another root for the App API, without `/v1`: https, or http on this machine.
+        track_url: The same for the Track API.
+        limits: The rate limits to keep; by default Customer.io's, kept by this client alone. Limits that
+            are given are not closed with the client.
+        transport: What answers instead of the network.
+        timeout_s: Seconds without a byte after which a request has failed.
+        retry_for_s: Seconds from the first try of a call to the beginning of its last.
+        on_request: Told about every request that was made, from the thread that made it.
+
+    Raises:
+        ConfigError: The region, a URL or a key cannot be right; the message names the setting.
+    """
+
+    def __init__(
+        self,
+        *,
+        app_api_key: str | None,
+        track_site_id: str | None = None,
+        track_api_key: str | None = None,
+        region: Literal["us", "eu"] = "us",
+        app_url: str | None = None,
+        track_url: str | None = None,
+        limits: RateLimits | None = None,
+        transport: httpx.BaseTransport | None = None,
+        timeout_s: float = 60.0,
+        retry_for_s: float = 600.0,
+        on_request: Observer | None = None,
+    ) -> None:
+        app = host_of("app", region, app_url, (app_api_key,))
+        track = host_of("track", region, track_url, (track_site_id, track_api_key))
+        self._owns_limits = limits is None
+        self._limits = RateLimits(None) if limits is None else limits
+        self._wire = Wire({"app": app, "track": track}, self._limits, transport, timeout_s)
+        self._retry_for_s = retry_for_s
+        self._observer = on_request
+
+    def call(
+        self,
+        operation_id: str,
+        *,
+        path: Mapping[str, object] | None = None,
+        query: Mapping[str, object] | None = None,
+        body: object | None = None,
+    ) -> Answer:
+        """Call an operation, repeating it while that is safe and may help.
+
+        Args:
+            operation_id: Customer.io's own id, as in the catalogue.
+            path: Values for the path; they are URL-encoded here.
+            query: Values for the query; None counts as not given.
+            body: A JSON document, or bytes that are one already.
+
+        Raises:
+            CustomerioError: See `errors` for the tree, grouped by what to do next.
+        """
+        row = operation_named(operation_id)
+        call = call_of(row, path, query, body)
+        patience = Patience(
+            self._retry_for_s, safe_to_repeat=safe_to_repeat(row), proven=lambda: self._wire.clock.started
+        )
+        return patience.run(lambda number, left_s: self._wire.attempt(call, number, left_s, self._observer))
+
+    def pages(
+        self,
+        operation_id: str,
+        *,
+        path: Mapping[str, object] | None = None,
+        query: Mapping[str, object] | None = None,
+        body: object | None = None,
+    ) -> Iterator[Page]:
+        """Every page of a list, read as it is asked for, at the largest page size unless a limit is given.
+
+        Raises:
+            EndlessPages: A page led back to one that was already read.
+            CustomerioError: As `call`.
+        """
+        row = operation_named(operation_id)
+        # Wrong parameters are refused here and now, not at the first page.
+        encoded = call_of(row, path, query, body).body
+
+        def fetch(asked: Query) -> Answer:
+            return self.call(operation_id, path=path, query=asked, body=encoded)
+
+        return pages(row, query, fetch)
+
+    def download(self, url: str, target: Path) -> int:
+        """Fetch a signed link into a file, without key and outside the rate limits; bytes written.
+
+        Raises:
+            LinkExpired: The store refuses the link; ask for a fresh one.
+            RetryLater: The store or the connection went on failing.
+        """
+        patience = Patience(self._retry_for_s, safe_to_repeat=True, proven=lambda: True)
+        return patience.run(lambda _number, _left_s: download(self._wire.http, url, target))
+
+    def watching(self, on_request: Observer) -> "Client":
+        """The same client, sharing everything, that tells somebody else about its requests."""
+        view = copy(self)
+        view._observer = on_request
+        return view
+
+    def now(self) -> int:
+        """Customer.io's clock in Unix seconds; the local clock before the first answer."""
+        return self._wire.clock.now()
+
+    def close(self) -> None:
+        """Close the connections, for every view of this client."""
+        self._wire.http.close()
+        if self._owns_limits:
+            self._limits.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

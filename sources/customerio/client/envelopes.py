@@ -1,0 +1,89 @@
+"""What an error answer says, whichever of Customer.io's envelopes it comes in.
+
+The App API answers `{"errors": [{detail, status, code?, source: {pointer}?}]}`, transactional sends and
+Track v1 `{"meta": {"error": ...}}` or `{"meta": {"errors": [...]}}`, and Track v2
+`{"errors": [{reason, field, message}]}` with any of the three missing. A proxy answers no JSON at all.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+LONGEST = 200
+"""Characters of a detail that are shown."""
+_READ = 2_000
+
+_REFERENCE = re.compile(r"\s*\(reference ([\w-]+)\)")
+_PERSONAL = (
+    (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE), "<url>"),
+    (re.compile(r"[^\s\"'<>(),:;=]+(?:@|%40)[^\s\"'<>(),:;]+"), "<email>"),
+    (re.compile(r"\+\d[\d ().-]{5,}\d"), "<phone>"),
+)
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """An error answer in words.
+
+    Attributes:
+        detail: What Customer.io says, cut and without addresses; empty if it says nothing.
+        pointer: JSON pointer or field name of what is wrong in the request.
+        reference: Customer.io's support code.
+    """
+
+    detail: str = ""
+    pointer: str | None = None
+    reference: str | None = None
+
+
+def complaint(body: bytes, secrets: Iterable[str | None] = ()) -> Complaint:
+    """What that error answer says, without the secrets that it may repeat."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return Complaint()
+    said = list(_said(document))
+    text = "; ".join(detail for detail, _ in said if detail)
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "<key>")
+    reference = _REFERENCE.search(text)
+    return Complaint(
+        detail=redacted(_REFERENCE.sub("", text)),
+        pointer=next((redacted(pointer) for _, pointer in said if pointer), None),
+        reference=reference[1] if reference else None,
+    )
+
+
+def redacted(text: str) -> str:
+    """The text without addresses of people or links, and no longer than is readable."""
+    text = text[:_READ]
+    for pattern, name in _PERSONAL:
+        text = pattern.sub(name, text)
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _said(document: Any) -> Iterator[tuple[str, str | None]]:
+    """Every (detail, pointer) in the document."""
+    if not isinstance(document, dict):
+        return
+    meta = document.get("meta")
+    if isinstance(meta, dict):
+        yield from _entries(meta.get("error"))
+        yield from _entries(meta.get("errors"))
+    yield from _entries(document.get("error"))
+    yield from _entries(document.get("errors"))
+
+
+def _entries(entries: Any) -> Iterator[tuple[str, str | None]]:
+    for entry in entries if isinstance(entries, list) else [entries]:
+        if isinstance(entry, str):
+            yield entry, None
+        elif isinstance(entry, dict):
+            source = entry.get("source")
+            pointer = source.get("pointer") if isinstance(source, dict) else entry.get("field")
+            texts = (entry.get("detail"), entry.get("reason"), entry.get("message"))
+            yield ": ".join(str(text) for text in texts if text), str(pointer) if pointer else None

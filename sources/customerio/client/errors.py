@@ -1,0 +1,118 @@
+"""Everything that can go wrong in a call, grouped by what to do next.
+
+    CustomerioError
+    ├── ConfigError         stop: a person has to change a setting
+    │   ├── Unauthorized    401: the key is not accepted
+    │   └── Forbidden       403: the key's scope lacks this call
+    ├── RetryLater          the same call may work later; it was already repeated for a while
+    │   ├── Unavailable     408, 5xx, timeouts, broken connections
+    │   │   └── Unreachable no connection at all: DNS, refused, TLS
+    │   └── RateLimited     429, or no slot of our own rate limit in time
+    ├── NotFound            skip: 404, the thing or its parent is gone
+    ├── BadRequest          refuse: any other 4xx, with the place in the request where it is known
+    ├── LinkExpired         ask for a fresh download link
+    ├── BadAnswer           report: the answer is not what this call returns
+    │   └── EndlessPages    a page led back to a page that was already read
+    └── WrongCall           fix the calling code (also a TypeError): unknown or missing parameters
+
+A message holds no key, no signed link and no personal data. Facts are attributes.
+"""
+
+# The names say what happened or what to do next, and other people's code catches them by these names.
+
+from typing import Any
+
+
+class CustomerioError(Exception):
+    """Base of everything that the client raises.
+
+    Attributes:
+        operation: Id of the operation, where there was one.
+        status: HTTP status, or None where there was no answer.
+        pointer: JSON pointer or field name of the offending part of the request.
+        reference: Customer.io's support code for this error.
+        attempts: How often the call was tried.
+        ambiguous: True if the call may have taken effect although it failed.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        status: int | None = None,
+        pointer: str | None = None,
+        reference: str | None = None,
+        ambiguous: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.status = status
+        self.pointer = pointer
+        self.reference = reference
+        self.ambiguous = ambiguous
+        self.attempts = 1
+
+    def add_sentence(self, sentence: str) -> None:
+        """Say one thing more at the end of the message."""
+        self.args = (f"{self.args[0]} {sentence}",)
+
+
+class ConfigError(CustomerioError):
+    """A setting is missing or wrong; the message names it."""
+
+
+class Unauthorized(ConfigError):
+    """401: Customer.io does not accept the key."""
+
+
+class Forbidden(ConfigError):
+    """403: the key is good, its scope lacks this call."""
+
+
+class RetryLater(CustomerioError):
+    """The same call may work later.
+
+    Attributes:
+        retry_after_s: Seconds that the server (or our own rate limit) asks to wait, if it said so.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(RetryLater):
+    """The server failed, or the connection broke or timed out."""
+
+
+class Unreachable(Unavailable):
+    """There was no connection: the name does not resolve, the port is closed, TLS failed."""
+
+
+class RateLimited(RetryLater):
+    """429, or our own rate limit has no slot in time."""
+
+
+class NotFound(CustomerioError):
+    """404: the thing, or the parent in the path, does not exist (any more)."""
+
+
+class BadRequest(CustomerioError):
+    """Customer.io refuses the request as it is: 400, 409, 413, 422 and the like."""
+
+
+class LinkExpired(CustomerioError):
+    """The store refuses the download link; a fresh link works."""
+
+
+class BadAnswer(CustomerioError):
+    """The answer is not what this operation returns."""
+
+
+class EndlessPages(BadAnswer):
+    """A page led back to a page that was already read."""
+
+
+class WrongCall(CustomerioError, TypeError):
+    """The calling code gave parameters that the operation does not have, or left some out."""

@@ -1,0 +1,109 @@
+"""Reading a list page by page, as the catalogue says that its operation is paged.
+
+A read ends when there is no `next`, never because a page is empty: some lists have an empty page in the
+middle, and the senders' list has one at its end. A token that comes twice would make the read endless.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sources.customerio.catalogue import Operation
+from sources.customerio.client.answers import Answer
+from sources.customerio.client.errors import BadAnswer, EndlessPages
+
+Query = dict[str, object]
+Fetch = Callable[[Query], Answer]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list.
+
+    Attributes:
+        records: The rows; a document without a list is its own only row.
+        document: The whole answer; empty if the answer is a bare list.
+        next: What leads to the next page; None on the last one.
+    """
+
+    records: list[Any] = field(repr=False)
+    document: dict[str, Any] = field(repr=False)
+    next: str | None = None
+
+
+def pages(row: Operation, query: Mapping[str, object] | None, fetch: Fetch) -> Iterator[Page]:
+    """Every page of the list, in order."""
+    asked: Query = {name: value for name, value in (query or {}).items() if value is not None}
+    if row.page_max is not None and any(parameter.name == "limit" for parameter in row.query):
+        asked.setdefault("limit", row.page_max)
+    return _READERS[row.paging](row, asked, fetch)
+
+
+def _single(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
+    yield _page(row, fetch(query))
+
+
+def _by_token(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
+    seen: set[str] = set()
+    while True:
+        page = _page(row, fetch(query))
+        if page.next in seen:
+            msg = (
+                f"`{row.id}` led back to a page that was already read, after {len(seen)} pages; the read was "
+                "stopped and is not complete. Run it again."
+            )
+            raise EndlessPages(msg, operation=row.id)
+        yield page
+        if page.next is None:
+            return
+        seen.add(page.next)
+        query = {**query, "start": page.next}
+
+
+def _by_offset(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
+    offset = int(str(query.get("offset") or 0))
+    before: list[Any] = []
+    while True:
+        page = _page(row, fetch(query))
+        if page.records and page.records == before:
+            msg = f"`{row.id}` answered one page twice; the read was stopped at row {offset}. Run it again."
+            raise EndlessPages(msg, operation=row.id)
+        offset += len(page.records)
+        yield Page(page.records, page.document, str(offset) if page.records else None)
+        if not page.records:
+            return
+        before, query = page.records, {**query, "offset": offset}
+
+
+_READERS: dict[str, Callable[[Operation, Query, Fetch], Iterator[Page]]] = {
+    "none": _single,
+    "start": _by_token,
+    "offset": _by_offset,
+}
+
+
+def _page(row: Operation, answer: Answer) -> Page:
+    document = answer.json()
+    if isinstance(document, list):
+        return Page(document, {})
+    if not isinstance(document, dict):
+        raise _bad(row, f"a {type(document).__name__} instead of an object")
+    if row.records is None:
+        return Page([document], document)
+    records = document.get(row.records)
+    if records is None:
+        # Empty lists come as null, and some keys of an empty answer are left out. Another list in the place
+        # of ours is something else: taken as empty, it would make every row of the table look deleted.
+        others = [key for key, value in document.items() if isinstance(value, list) and key != row.records]
+        if row.records not in document and others:
+            raise _bad(row, f"no `{row.records}`, but {', '.join(others)}")
+        records = []
+    if not isinstance(records, list):
+        raise _bad(row, f"a {type(records).__name__} as `{row.records}` instead of a list")
+    token = document.get("next")
+    return Page(records, document, str(token) if token not in (None, "") else None)
+
+
+def _bad(row: Operation, found: str) -> BadAnswer:
+    msg = f"The answer to `{row.id}` holds {found}; Customer.io may have changed it. See {row.docs}"
+    return BadAnswer(msg, operation=row.id, status=200)

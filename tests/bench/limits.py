@@ -1,0 +1,188 @@
+"""Measures how much of Customer.io's rate limit the client reaches, and whether it is ever refused.
+
+A server on loopback counts exactly: more than 10 requests in any second before an arrival, refused ones
+included, is a 429. Clients with many threads, in one process and in two, call it as fast as they may. The
+baseline is pyrate-limiter as it comes, with its SQLite file and its file lock, at 10 requests a second.
+
+    python -m tests.bench.limits [--seconds 5] [--json]
+"""
+
+import argparse
+import asyncio
+import json
+import math
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from pyrate_limiter import Duration, Limiter, Rate, SQLiteBucket
+
+from sources.customerio.client import Client, RateLimited, RateLimits
+
+BUDGET = 10
+LATENCY_S = 0.2
+SCENES = (("client", 1, 12), ("client", 2, 8), ("pyrate-limiter", 2, 8))
+"""Whose limiter, how many processes, and threads in each."""
+_SPAWN = get_context("spawn")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What one scene reached.
+
+    `share` is the rate over whole windows of 10 requests, as a part of 10 a second; `closest_s` the least
+    time in which 11 requests arrived.
+    """
+
+    limiter: str
+    processes: int
+    threads: int
+    requests: int
+    rate: float
+    share: float
+    refused: int
+    closest_s: float
+
+
+class ExactServer:
+    """Answers `{"count": 1}` after a while, or 429 to the 11th request of any second."""
+
+    def __init__(self) -> None:
+        self.arrivals: list[float] = []
+        self.refused = 0
+        self._window: deque[float] = deque()
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection until the client closes it."""
+        try:
+            while await reader.readuntil(b"\r\n\r\n"):
+                status, headers = self._verdict(time.monotonic())
+                await asyncio.sleep(LATENCY_S)
+                body = b'{"count":1}'
+                head = f"HTTP/1.1 {status}\r\n{headers}Content-Length: {len(body)}\r\n\r\n"
+                writer.write(head.encode() + body)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    def _verdict(self, now: float) -> tuple[str, str]:
+        self.arrivals.append(now)
+        while self._window and self._window[0] <= now - 1:
+            self._window.popleft()
+        self._window.append(now)
+        if len(self._window) <= BUDGET:
+            return "200 OK", ""
+        self.refused += 1
+        return "429 Too Many Requests", "Retry-After: 1\r\n"
+
+
+def serve(pipe: Connection) -> None:
+    """Serve until the pipe says something, then tell it when requests arrived and how many were refused."""
+
+    async def run() -> None:
+        exact = ExactServer()
+        server = await asyncio.start_server(exact.answer, "127.0.0.1", 0)
+        pipe.send(server.sockets[0].getsockname()[1])
+        await asyncio.get_running_loop().run_in_executor(None, pipe.recv)
+        pipe.send((exact.arrivals, exact.refused))
+        server.close()
+
+    asyncio.run(run())
+
+
+def baseline(folder: str) -> Limiter:
+    """What pyrate-limiter offers for several processes, with its defaults."""
+    rates = [Rate(BUDGET, Duration.SECOND)]
+    path = str(Path(folder) / "baseline.sqlite")
+    return Limiter(SQLiteBucket.init_from_file(rates, db_path=path, use_file_lock=True))
+
+
+def load(limiter: str, url: str, folder: str, threads: int, seconds: float) -> None:
+    """Call the server from that many threads for that long; what is refused is not repeated."""
+    ours = limiter == "client"
+    limits = RateLimits(Path(folder), speed=1 if ours else math.inf)
+    theirs = None if ours else baseline(folder)
+    with Client(app_api_key="bench-key", app_url=url, limits=limits, retry_for_s=0) as client:
+        stop = time.monotonic() + seconds
+
+        def work(_: int) -> None:
+            while time.monotonic() < stop:
+                if theirs is not None:
+                    theirs.try_acquire("app")
+                with suppress(RateLimited):
+                    client.call("getSegmentCount", path={"segment_id": 1})
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, range(threads)))
+    limits.close()
+    if theirs is not None:
+        theirs.close()
+
+
+def measure(limiter: str, processes: int, threads: int, seconds: float) -> Figure:
+    """Run one scene against a server of its own."""
+    ours, theirs = _SPAWN.Pipe()
+    server = _SPAWN.Process(target=serve, args=(theirs,), daemon=True)
+    server.start()
+    url = f"http://127.0.0.1:{ours.recv()}"
+    with tempfile.TemporaryDirectory() as folder:
+        task = (limiter, url, folder, threads, seconds)
+        loads = [_SPAWN.Process(target=load, args=task) for _ in range(processes)]
+        for process in loads:
+            process.start()
+        for process in loads:
+            process.join()
+    ours.send("stop")
+    arrivals, refused = ours.recv()
+    server.join()
+    return figure((limiter, processes, threads), arrivals, refused)
+
+
+def figure(scene: tuple[str, int, int], arrivals: Sequence[float], refused: int) -> Figure:
+    """The figure of a scene from the times of arrival."""
+    limiter, processes, threads = scene
+    last = (len(arrivals) - 1) // BUDGET * BUDGET
+    rate = last / (arrivals[last] - arrivals[0]) if last else 0.0
+    spans = [late - early for early, late in zip(arrivals, arrivals[BUDGET:], strict=False)]
+    return Figure(
+        limiter=limiter,
+        processes=processes,
+        threads=threads,
+        requests=len(arrivals),
+        rate=round(rate, 3),
+        share=round(rate / BUDGET, 4),
+        refused=refused,
+        closest_s=round(min(spans, default=0.0), 4),
+    )
+
+
+def main() -> None:
+    """Measure every scene and print it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=5.0, help="length of each scene")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    options = parser.parse_args()
+    figures = [measure(*scene, options.seconds) for scene in SCENES]
+    if options.json:
+        sys.stdout.write(json.dumps([asdict(row) for row in figures]) + "\n")
+        return
+    for row in figures:
+        sys.stdout.write(
+            f"{row.limiter:<14} {row.processes} x {row.threads:>2} threads: {row.rate:6.2f} requests/s, "
+            f"{row.share:6.1%} of the budget, {row.refused:>3} refused, 11 requests in {row.closest_s:.3f} s "
+            "at least\n"
+        )
+
+
+if __name__ == "__main__":
+    main()

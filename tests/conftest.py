@@ -1,0 +1,138 @@
+"""What tests share: a sandbox over real HTTP, a warehouse in a temporary folder, and whole tables to compare."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+import pytest
+from pydantic import SecretStr
+
+from pipelines.settings import Settings
+from pipelines.sync import SyncResult, sync
+from sources.customerio.catalogue import RESOURCES, Resource
+from sources.customerio.extract import Report
+from sources.customerio.extract.tables import columns_of
+from sources.customerio.sandbox import Sandbox, Served
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_mine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the person who runs the tests reaches them, and nothing they write reaches that person."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith(("CUSTOMERIO_", "CIO_ELT_", "DLT_", "SOURCES__", "DESTINATION__")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+
+@dataclass
+class Warehouse:
+    """A sandbox workspace and the warehouse that follows it."""
+
+    sandbox: Sandbox
+    served: Served
+    settings: Settings
+    notes: list[str] = field(default_factory=list)
+
+    def sync(self, *resources: str, full: bool = False) -> SyncResult:
+        """One sync, as the command line runs it."""
+        return sync(self.settings, resources, full=full, report=Report(), say=self.notes.append)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask the published file."""
+        with duckdb.connect(self.settings.published_file, read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def rows(self, resource: Resource, *, tombstones: bool = False) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """The published rows of a table by key, in the API's shape, without columns of the project's own."""
+        with duckdb.connect(self.settings.published_file, read_only=True) as connection:
+            found = connection.execute(f"FROM customerio_raw.{resource.table}")
+            names = [column[0] for column in found.description]
+            rows = [dict(zip(names, cells, strict=True)) for cells in found.fetchall()]
+        kinds = columns_of(resource)
+        own = set(kinds) - set(resource.columns)
+        alive = [row for row in rows if tombstones or row.get("deleted_at") is None]
+        return {
+            tuple(row[column] for column in resource.key): {
+                name: orjson.loads(value) if value and kinds.get(name, "json") == "json" else value
+                for name, value in row.items()
+                if name not in own and not name.startswith("_dlt_")
+            }
+            for row in alive
+        }
+
+    def truth(self, resource: Resource) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """The sandbox's rows of a table by key."""
+        return {
+            tuple(row[column] for column in resource.key): row
+            for row in map(_keyed, self.sandbox.rows(resource.table))
+        }
+
+    def assert_equals_world(self, *, but: tuple[str, ...] = ()) -> None:
+        """Every table is the sandbox's, key by key and field by field.
+
+        Customer.io forgets activities after 30 days, the warehouse does not: those may be there beside.
+        """
+        forgotten_before = self.sandbox.clock.now() - 30 * 86_400
+        for resource in RESOURCES:
+            if resource.table in but:
+                continue
+            truth, found = self.truth(resource), self.rows(resource)
+            if resource.reader == "feed":
+                found = {
+                    key: row
+                    for key, row in found.items()
+                    if key in truth or row[str(resource.cursor)] >= forgotten_before
+                }
+            _assert_same(resource, truth, found)
+
+
+def _keyed(row: dict[str, Any]) -> dict[str, Any]:
+    """A person's key stands inside their identifiers."""
+    if "cio_id" in row or "identifiers" not in row:
+        return row
+    return {"cio_id": row["identifiers"]["cio_id"], **row}
+
+
+def _assert_same(
+    resource: Resource,
+    truth: dict[tuple[Any, ...], dict[str, Any]],
+    found: dict[tuple[Any, ...], dict[str, Any]],
+) -> None:
+    assert set(truth) == set(found), f"keys of {resource.table}"
+    columns = set(resource.columns).union(*truth.values(), *found.values())
+    for key, row in truth.items():
+        expected = {name: row.get(name) for name in columns}
+        assert expected == {name: found[key].get(name) for name in columns}, f"{resource.table} {key}"
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    """A small workspace whose clock stands still."""
+    return Sandbox(scale="tiny")
+
+
+@pytest.fixture
+def warehouse(sandbox: Sandbox, tmp_path: Path) -> Iterator[Warehouse]:
+    """That workspace, served, and an empty warehouse for it."""
+    with sandbox.serve() as served:
+        yield Warehouse(sandbox, served, settings_for(sandbox, served, tmp_path / "data"))
+
+
+def settings_for(sandbox: Sandbox, served: Served, data: Path, **others: Any) -> Settings:
+    """Settings with which a sync reads that sandbox, as fast as it can, into `data`."""
+    given: dict[str, Any] = {
+        "customerio_app_api_key": SecretStr(sandbox.app_api_key),
+        "customerio_app_url": served.app_url,
+        "customerio_track_url": served.track_url,
+        "cio_elt_data": data,
+        "cio_elt_limits": data / "limits",
+        "cio_elt_speed": float("inf"),
+    }
+    return Settings(**{**given, **others})

@@ -1,0 +1,199 @@
+"""Lists are read to their end, whatever their pages look like, and never for ever."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from sources.customerio.client import BadAnswer, Client, EndlessPages, WrongCall
+
+ClientOf = Callable[..., Client]
+
+
+class TokenList:
+    """A list whose pages are led to by tokens; keeps the queries that it was asked."""
+
+    def __init__(self, key: str, pages: dict[str | None, Any]) -> None:
+        self.key = key
+        self.pages = pages
+        self.queries: list[dict[str, str]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        self.queries.append(dict(request.url.params))
+        return httpx.Response(200, json=self.pages[request.url.params.get("start")])
+
+
+class OffsetList:
+    """A list of that many rows, read by offset; past its end it answers null and nothing else."""
+
+    def __init__(self, rows: int, *, deaf: bool = False) -> None:
+        self.rows = [{"email": f"{number}@example.com"} for number in range(rows)]
+        self.deaf = deaf
+        self.queries: list[dict[str, str]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        self.queries.append(dict(request.url.params))
+        first = 0 if self.deaf else int(request.url.params.get("offset", 0))
+        rows = self.rows[first : first + int(request.url.params["limit"])]
+        return httpx.Response(
+            200, json={"category": "bounces", "suppressions": rows} if rows else {"suppressions": None}
+        )
+
+
+def test_tokens_are_followed_to_the_end(client_of: ClientOf) -> None:
+    """Each `next` becomes the next `start`, letter by letter, and the first request has none."""
+    outside = TokenList(
+        "messages",
+        {
+            None: {"messages": [{"id": "a"}], "next": "MDo2MQ=="},
+            "MDo2MQ==": {"messages": [{"id": "b"}], "next": "a+/b"},
+            "a+/b": {"messages": [{"id": "c"}], "next": ""},
+        },
+    )
+    pages = list(client_of(outside).pages("listMessages", query={"start_ts": 5, "drafts": False}))
+    assert [page.records for page in pages] == [[{"id": "a"}], [{"id": "b"}], [{"id": "c"}]]
+    assert [page.next for page in pages] == ["MDo2MQ==", "a+/b", None]
+    first = {"start_ts": "5", "drafts": "false", "limit": "1000"}
+    assert outside.queries == [first, first | {"start": "MDo2MQ=="}, first | {"start": "a+/b"}]
+
+
+@pytest.mark.parametrize("last", [{"next": ""}, {"next": None}, {}])
+def test_an_empty_null_or_absent_next_ends_a_list(client_of: ClientOf, last: dict[str, Any]) -> None:
+    """All three ends of a list that were seen are ends."""
+    outside = TokenList("campaigns", {None: {"newsletters": [{"id": 1}]} | last})
+    assert [page.next for page in client_of(outside).pages("listNewsletters")] == [None]
+
+
+def test_an_empty_page_in_the_middle_ends_nothing(client_of: ClientOf) -> None:
+    """Null and empty pages that lead on are passed."""
+    outside = TokenList(
+        "activities",
+        {
+            None: {"activities": None, "next": "1"},
+            "1": {"activities": [], "next": "2"},
+            "2": {"activities": [{"id": "z"}], "next": ""},
+        },
+    )
+    assert [page.records for page in client_of(outside).pages("listActivities")] == [[], [], [{"id": "z"}]]
+
+
+def test_a_token_that_comes_twice_stops_the_read(client_of: ClientOf) -> None:
+    """A list that leads in a circle is an error and not an endless read."""
+    outside = TokenList(
+        "messages",
+        {
+            None: {"messages": [], "next": "1"},
+            "1": {"messages": [], "next": "2"},
+            "2": {"messages": [], "next": "1"},
+        },
+    )
+    pages = client_of(outside).pages("listMessages")
+    with pytest.raises(EndlessPages, match="not complete"):
+        list(pages)
+    assert len(outside.queries) == 3
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "path", "limit"),
+    [
+        ("getSegmentMembership", {"segment_id": 1}, "30000"),
+        ("listActivities", None, "100"),
+        ("listCampaignActions", {"campaign_id": 1}, None),
+        ("listSenders", None, None),
+    ],
+)
+def test_the_largest_page_is_asked_for(
+    client_of: ClientOf, operation_id: str, path: dict[str, object] | None, limit: str | None
+) -> None:
+    """The catalogue's maximum is the default limit, where there is one."""
+    outside = TokenList("", {None: {}})
+    list(client_of(outside).pages(operation_id, path=path))
+    assert outside.queries == [{} if limit is None else {"limit": limit}]
+
+
+def test_a_given_limit_is_kept(client_of: ClientOf) -> None:
+    """Who asks for a page size gets it; None asks for nothing."""
+    outside = TokenList("messages", {None: {}})
+    client = client_of(outside)
+    list(client.pages("listMessages", query={"limit": 5}))
+    list(client.pages("listMessages", query={"limit": None}))
+    assert [query["limit"] for query in outside.queries] == ["5", "1000"]
+
+
+def test_a_search_sends_its_body_with_every_page(client_of: ClientOf) -> None:
+    """People search pages in the query and filters in the body."""
+    bodies = []
+
+    def search(request: httpx.Request) -> httpx.Response:
+        bodies.append(orjson.loads(request.content))
+        token = "" if request.url.params.get("start") else "x"
+        return httpx.Response(200, json={"identifiers": None, "ids": None, "next": token})
+
+    people = {"filter": {"and": [{"segment": {"id": 1}}]}}
+    pages = list(client_of(search).pages("getPeopleFilter", body=people))
+    assert bodies == [people, people]
+    assert [page.records for page in pages] == [[], []]
+
+
+def test_a_list_without_pages_is_one_page(client_of: ClientOf) -> None:
+    """Whole lists come as one page with the whole document."""
+    document = {"exports": None}
+    (page,) = client_of(lambda _: httpx.Response(200, json=document)).pages("listExports")
+    assert (page.records, page.document, page.next) == ([], document, None)
+
+
+def test_one_thing_is_its_own_record(client_of: ClientOf) -> None:
+    """A document without a list is a page of one row."""
+    client = client_of(lambda _: httpx.Response(200, json={"count": 7}))
+    (page,) = client.pages("getSegmentCount", path={"segment_id": 1})
+    assert page.records == [{"count": 7}]
+
+
+def test_a_bare_list_is_its_records(client_of: ClientOf) -> None:
+    """The content of a collection has no envelope."""
+    client = client_of(lambda _: httpx.Response(200, json=[{"a": 1}, {"a": 2}]))
+    (page,) = client.pages("getCollectionContents", path={"collection_id": 1})
+    assert (page.records, page.document) == ([{"a": 1}, {"a": 2}], {})
+
+
+def test_offsets_are_read_until_nothing_comes(client_of: ClientOf) -> None:
+    """Suppressions are paged by offset, and end with null."""
+    outside = OffsetList(2500)
+    pages = client_of(outside).pages("getSuppressionByType", path={"suppression_type": "bounces"})
+    assert [row for page in pages for row in page.records] == outside.rows
+    assert [query.get("offset") for query in outside.queries] == [None, "1000", "2000", "2500"]
+
+
+def test_a_server_deaf_to_offsets_stops_the_read(client_of: ClientOf) -> None:
+    """A list that answers the same page for every offset is an error and not an endless read."""
+    outside = OffsetList(10, deaf=True)
+    with pytest.raises(EndlessPages, match="one page twice"):
+        list(client_of(outside).pages("getSuppressionByType", path={"suppression_type": "bounces"}))
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b'{"automations":[{"id":1}]}', "no `campaigns`, but automations"),
+        (b'{"errors":[]}', "no `campaigns`, but errors"),
+        (b'{"campaigns":{"id":1}}', "a dict as `campaigns`"),
+        (b'"campaigns"', "a str instead of an object"),
+        (b"", "a NoneType instead of an object"),
+        (b"<html></html>", "is not JSON"),
+    ],
+)
+def test_another_document_is_not_an_empty_list(client_of: ClientOf, body: bytes, says: str) -> None:
+    """A list that cannot be found is an error: taken as empty, every row would look deleted."""
+    client = client_of(lambda _: httpx.Response(200, content=body))
+    with pytest.raises(BadAnswer, match=says):
+        list(client.pages("listCampaigns"))
+
+
+def test_wrong_parameters_are_refused_before_the_first_page(client_of: ClientOf) -> None:
+    """The mistake is raised where it is made, not where the pages are read."""
+    with pytest.raises(WrongCall, match="no query parameter limits"):
+        client_of(lambda _: httpx.Response(200)).pages("listMessages", query={"limits": 5})
