@@ -1,6 +1,7 @@
-"""What tests share: a sandbox over real HTTP, a warehouse in a temporary folder, and whole tables to compare."""
+"""What tests share: a sandbox over real HTTP, a warehouse in a temporary folder, whole tables to compare."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from sources.customerio.sandbox import Sandbox, Served
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_mine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting of the person who runs the tests reaches them, and nothing they write reaches that person."""
+    """No setting of the person who runs the tests reaches them, and nothing they write reaches back."""
     import os
 
     for name in list(os.environ):
@@ -121,8 +122,15 @@ def sandbox() -> Sandbox:
 @pytest.fixture
 def warehouse(sandbox: Sandbox, tmp_path: Path) -> Iterator[Warehouse]:
     """That workspace, served, and an empty warehouse for it."""
+    with following(sandbox, tmp_path / "data") as warehouse:
+        yield warehouse
+
+
+@contextmanager
+def following(sandbox: Sandbox, data: Path) -> Iterator[Warehouse]:
+    """A warehouse in `data` that follows that sandbox."""
     with sandbox.serve() as served:
-        yield Warehouse(sandbox, served, settings_for(sandbox, served, tmp_path / "data"))
+        yield Warehouse(sandbox, served, settings_for(sandbox, served, data))
 
 
 def settings_for(sandbox: Sandbox, served: Served, data: Path, **others: Any) -> Settings:

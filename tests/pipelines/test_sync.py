@@ -1,7 +1,14 @@
 """A sync makes the warehouse equal to the workspace, and writes no more than that takes."""
 
-from sources.customerio.catalogue import RESOURCES
-from tests.conftest import Warehouse
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sources.customerio.catalogue import RESOURCES, resource
+from sources.customerio.sandbox import SCALES, Sandbox
+from tests.conftest import Warehouse, following
 
 DAY = 86_400
 
@@ -45,3 +52,58 @@ def test_a_day_brings_what_changed_and_nothing_else(warehouse: Warehouse) -> Non
         assert tally.deleted == len(gone), row.table
     assert result.report.tallies["messages"].new
     assert result.report.tallies["activities"].new
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[Warehouse]:
+    """A workspace with so many deliveries that some metric is always on its way."""
+    scale = replace(SCALES["tiny"], name="busy", deliveries=5_000)
+    with following(Sandbox(scale=scale), tmp_path / "data") as warehouse:
+        yield warehouse
+
+
+def test_edits_deletions_and_late_metrics_arrive(busy: Warehouse) -> None:
+    """After eight days of edits, deletions and late metrics, a second sync makes all tables equal again."""
+    warehouse, world = busy, busy.sandbox
+    warehouse.sync()
+    campaign, other, *_ = sorted(key for (key,) in warehouse.truth(resource("campaigns")))
+    segments = warehouse.truth(resource("segments"))
+    manual = sorted(key for (key,), row in segments.items() if row["type"] == "manual")
+    people = sorted(key for (key,) in warehouse.truth(resource("people")))
+    member = next(
+        cio_id for segment, cio_id in warehouse.truth(resource("segment_memberships")) if segment == manual[0]
+    )
+    world.clock.advance(8 * DAY)
+    world.edit("campaigns", campaign, name="Renamed", tags=["vip", "späti"])
+    world.delete("campaigns", other)
+    world.add("campaigns", name="Brand new")
+    world.edit("segments", manual[0], description="edited")
+    world.add("segments", name="Fresh segment")
+    world.leave_segment(manual[0], member)
+    world.edit("people", people[0], plan="enterprise", **{"New attribute": "ünïcode"})
+    newcomer = world.add("people", id="newcomer", email="newcomer@example.com")
+    world.join_segment(manual[0], newcomer)
+
+    result = warehouse.sync()
+
+    assert [] == result.failed
+    warehouse.assert_equals_world()
+    assert result.report.tallies["messages"].changed, "metrics of old deliveries arrived late"
+    tombstones = warehouse.query("SELECT deleted_at FROM customerio_raw.campaigns WHERE id = " + str(other))
+    assert [(world.clock.now(),)] == tombstones
+    assert result.report.tallies["campaign_actions"].deleted, "the deleted campaign's actions went with it"
+
+
+def test_a_deleted_and_a_suppressed_person_are_forgotten(warehouse: Warehouse) -> None:
+    """They are tombstones at once; what Customer.io redacts in their old rows arrives with a full sync."""
+    warehouse.sync()
+    deleted, suppressed, *_ = sorted(key for (key,) in warehouse.truth(resource("people")))
+    warehouse.sandbox.delete("people", deleted)
+    warehouse.sandbox.suppress(suppressed)
+
+    warehouse.sync()
+    alive = warehouse.rows(resource("people"))
+    warehouse.sync(full=True)
+
+    assert not {(deleted,), (suppressed,)} & alive.keys()
+    warehouse.assert_equals_world()
