@@ -1,0 +1,38 @@
+"""The sandbox's clock, in Unix seconds: frozen for tests, ticking for the command line."""
+
+import threading
+import time
+
+
+class Clock:
+    """What the sandbox takes for now.
+
+    A frozen clock moves only by `advance`; a ticking one also follows the machine's monotonic time.
+    """
+
+    def __init__(self, start: int, ticking: bool = False) -> None:
+        self.start = start
+        self.ticking = ticking
+        self._advanced_s = 0.0
+        self._began = time.monotonic()
+        self._lock = threading.Lock()
+
+    def now(self) -> int:
+        """The instant, in whole Unix seconds; it never goes back except by `rewind`."""
+        ticked = time.monotonic() - self._began if self.ticking else 0.0
+        return int(self.start + self._advanced_s + ticked)
+
+    def advance(self, seconds: float) -> int:
+        """Move on by that many seconds and answer the new instant; ValueError if negative."""
+        if seconds < 0:
+            msg = f"The clock was asked to move by {seconds} s, but it only moves forward; reset instead."
+            raise ValueError(msg)
+        with self._lock:
+            self._advanced_s += seconds
+        return self.now()
+
+    def rewind(self) -> None:
+        """Go back to the start; only a reset of the whole sandbox does this."""
+        with self._lock:
+            self._advanced_s = 0.0
+            self._began = time.monotonic()

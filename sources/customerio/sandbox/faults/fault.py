@@ -1,0 +1,108 @@
+"""What to break, as rows: each names the calls it is for and what becomes of their answers."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+# Customer.io's own words where they are known [spec26][airbyte].
+DETAILS = {
+    400: "bad request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not found",
+    408: "request timeout",
+    429: "rate limited to 10 requests per 1s",
+    500: "internal server error",
+    502: "bad gateway",
+    503: "service unavailable",
+    504: "gateway timeout",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One thing that goes wrong.
+
+    `operation` is an operation id, or None for every call. The first `after` matching calls are spared,
+    then `times` are hit (None: all of them, until the faults are cleared). What happens to a hit call:
+
+    - `status`: it is answered with that error; `retry_after` adds the header, `detail` changes the words;
+    - `drop_connection`: the connection is cut before any answer;
+    - `truncate`: the connection is cut in the middle of the body;
+    - `delay_ms`: the answer comes that much later;
+    - `empty_page`: the page has no rows but a `next` that leads to them;
+    - `null_rows`: a list without rows is null instead of [];
+    - `then_delete`: once it is answered, (kind, id) is deleted, as when somebody deletes a campaign between
+      a reader's list and its child call.
+    """
+
+    operation: str | None = None
+    status: int | None = None
+    times: int | None = 1
+    after: int = 0
+    retry_after: str | None = None
+    detail: str | None = None
+    drop_connection: bool = False
+    truncate: bool = False
+    delay_ms: int = 0
+    empty_page: bool = False
+    null_rows: bool = False
+    then_delete: tuple[str, str] | None = None
+
+    @classmethod
+    def from_json(cls, given: dict[str, Any]) -> "Fault":
+        """A fault from a control call's JSON; ValueError naming the keys if one is unknown."""
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(given) - known)
+        if unknown:
+            msg = f"A fault has no {', '.join(unknown)}; it has {', '.join(sorted(known))}."
+            raise ValueError(msg)
+        if given.get("then_delete") is not None:
+            kind, record_id = given["then_delete"]
+            given = {**given, "then_delete": (str(kind), str(record_id))}
+        if given.get("retry_after") is not None:
+            given = {**given, "retry_after": str(given["retry_after"])}
+        return cls(**given)
+
+
+class Faults:
+    """The faults in force, and how often each has hit."""
+
+    def __init__(self) -> None:
+        self._rows: list[Fault] = []
+        self._seen: list[int] = []
+        self._lock = threading.Lock()
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(tuple(self._rows))
+
+    def add(self, *faults: Fault) -> None:
+        """Put faults in force; earlier ones are asked first."""
+        with self._lock:
+            self._rows.extend(faults)
+            self._seen.extend(0 for _ in faults)
+
+    def clear(self) -> None:
+        """Let everything work again."""
+        with self._lock:
+            self._rows.clear()
+            self._seen.clear()
+
+    def strike(self, operation: str | None) -> list[Fault]:
+        """The faults that hit this call; each call counts once for every fault that is for it."""
+        with self._lock:
+            return list(self._strike(operation))
+
+    def _strike(self, operation: str | None) -> Iterable[Fault]:
+        for index, fault in enumerate(self._rows):
+            if fault.operation not in (None, operation):
+                continue
+            self._seen[index] += 1
+            turn = self._seen[index] - fault.after
+            if turn > 0 and (fault.times is None or turn <= fault.times):
+                yield fault
+
+    def describe(self) -> list[dict[str, Any]]:
+        """The faults and their counts, for the control page."""
+        return [{**asdict(row), "calls": seen} for row, seen in zip(self._rows, self._seen, strict=True)]

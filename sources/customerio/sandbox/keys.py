@@ -1,0 +1,44 @@
+"""The credentials of a sandbox; they follow from its seed, so that a restarted one takes the same."""
+
+import base64
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b, sha256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """What opens the two APIs, and the secret that signs download links."""
+
+    app_api_key: str
+    track_site_id: str
+    track_api_key: str
+    link_secret: str
+
+    @classmethod
+    def of(cls, seed: int) -> "Keys":
+        """The keys of a seed."""
+
+        def key(name: str, size: int) -> str:
+            return blake2b(f"{name}:{seed}".encode(), digest_size=size).hexdigest()
+
+        return cls(
+            app_api_key=key("app", 16),
+            track_site_id=key("site", 10),
+            track_api_key=key("track", 10),
+            link_secret=key("link", 32),
+        )
+
+    def open_app(self, headers: Mapping[str, str]) -> bool:
+        """Whether the headers carry the App API key, as Bearer."""
+        return headers.get("authorization") == f"Bearer {self.app_api_key}"
+
+    def open_track(self, headers: Mapping[str, str]) -> bool:
+        """Whether the headers carry the Track API's site id and key, as Basic."""
+        pair = base64.b64encode(f"{self.track_site_id}:{self.track_api_key}".encode()).decode()
+        return headers.get("authorization") == f"Basic {pair}"
+
+    def sign(self, export_id: int, expires: int) -> str:
+        """The signature of a link."""
+        return hmac.new(self.link_secret.encode(), f"{export_id}:{expires}".encode(), sha256).hexdigest()

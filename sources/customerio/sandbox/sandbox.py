@@ -1,0 +1,126 @@
+"""The Python door of the sandbox."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sources.customerio.sandbox.clock import Clock
+from sources.customerio.sandbox.engine import Engine
+from sources.customerio.sandbox.faults.fault import Faults
+from sources.customerio.sandbox.faults.knobs import Knobs
+from sources.customerio.sandbox.serve import Served, Server
+from sources.customerio.sandbox.state import edits
+from sources.customerio.sandbox.stats import Stats
+from sources.customerio.sandbox.world.scale import SCALES, Scale
+
+ScaleName = Literal["tiny", "demo", "large"]
+
+# A fixed instant, so that a (seed, scale) is always the same world.
+DEFAULT_START = int(datetime(2026, 10, 15, 10, 0, tzinfo=UTC).timestamp())
+
+
+class Sandbox:
+    """A stateful Customer.io workspace that can be served, read, edited, moved in time and broken."""
+
+    def __init__(
+        self,
+        *,
+        scale: ScaleName | Scale = "tiny",
+        seed: int = 1,
+        strict_limits: bool = False,
+        latency_ms: int = 0,
+        clock: Clock | None = None,
+        region: Literal["us", "eu"] = "us",
+        now: int | None = None,
+    ) -> None:
+        """Build the world as of the clock, which is frozen at `now` (Unix seconds) unless one is given.
+
+        `strict_limits` enforces 10 App API requests a second; `latency_ms` delays every answer.
+        """
+        if clock is not None and now is not None:
+            msg = "A sandbox got both a clock and an instant; give the clock, or `now` for a frozen one."
+            raise ValueError(msg)
+        size = scale if isinstance(scale, Scale) else SCALES[scale]
+        self.clock = clock or Clock(DEFAULT_START if now is None else now)
+        self._engine = Engine(
+            scale=size,
+            seed=seed,
+            clock=self.clock,
+            region=region,
+            strict_limits=strict_limits,
+            latency_ms=latency_ms,
+        )
+        self.region = region
+        self.app_api_key = self._engine.keys.app_api_key
+        self.track_site_id = self._engine.keys.track_site_id
+        self.track_api_key = self._engine.keys.track_api_key
+
+    @property
+    def stats(self) -> Stats:
+        """What was asked over HTTP."""
+        return self._engine.stats
+
+    @property
+    def faults(self) -> Faults:
+        """What is broken: `sandbox.faults.add(Fault(...))`, `sandbox.faults.clear()`."""
+        return self._engine.faults
+
+    @property
+    def knobs(self) -> Knobs:
+        """Settings where Customer.io's behaviour is unknown or differs."""
+        return self._engine.knobs
+
+    @contextmanager
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Iterator[Served]:
+        """Serve over HTTP until the block ends; port 0 takes a free one.
+
+        A command line prints the URLs and waits: `served.wait()`.
+        """
+        server = Server(self._engine, host, port)
+        try:
+            server.start()
+            yield server.served
+        finally:
+            server.stop()
+
+    def rows(self, table: str) -> Iterator[dict[str, Any]]:
+        """Every row of a table as of now, as the API shows it; ValueError if there is no such table.
+
+        Long tables come some thousand rows at a time, so that a million rows need no million dicts.
+        """
+        return self._engine.rows(table)
+
+    def add(self, kind: str, **fields: Any) -> str:
+        """Make a record, or a person from identifiers and attributes; answers its id (a person's cio_id)."""
+        with self._engine.present() as workspace:
+            return edits.add(workspace, kind, fields)
+
+    def edit(self, kind: str, record_id: str | int, **fields: Any) -> None:
+        """Change a record, or a person's attributes; times and `deduplicate_id` follow."""
+        with self._engine.present() as workspace:
+            edits.edit(workspace, kind, record_id, fields)
+
+    def delete(self, kind: str, record_id: str | int) -> None:
+        """Delete a record or a person (by cio_id, id or email)."""
+        with self._engine.present() as workspace:
+            edits.delete(workspace, kind, record_id)
+
+    def suppress(self, person: str) -> None:
+        """Suppress a person: their deliveries and activities become anonymous."""
+        with self._engine.present() as workspace:
+            edits.suppress(workspace, person)
+
+    def join_segment(self, segment_id: int, person: str) -> None:
+        """Put a person into a segment."""
+        with self._engine.present() as workspace:
+            edits.set_member(workspace, segment_id, person, member=True)
+
+    def leave_segment(self, segment_id: int, person: str) -> None:
+        """Take a person out of a segment."""
+        with self._engine.present() as workspace:
+            edits.set_member(workspace, segment_id, person, member=False)
+
+    def reset(self) -> None:
+        """Back to the start: world, clock, faults, knobs, counts."""
+        self._engine.reset()

@@ -1,0 +1,123 @@
+"""Serving a sandbox over real HTTP on loopback, in a daemon thread."""
+
+import asyncio
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import uvicorn
+
+from sources.customerio.sandbox.engine import Engine
+from sources.customerio.sandbox.wire.app import build
+from sources.customerio.sandbox.wire.protocol import CuttableProtocol
+
+_START_S, _STOP_S, _FINISH_S = 10.0, 5.0, 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """Where a sandbox is served: roots of URLs, without `/v1`. One host answers for all three."""
+
+    app_url: str
+    track_url: str
+    control_url: str
+    _thread: threading.Thread = field(repr=False)
+
+    def wait(self) -> None:
+        """Wait until the sandbox ends; KeyboardInterrupt comes through, for a command line."""
+        while self._thread.is_alive():
+            self._thread.join(0.5)
+
+
+class Server:
+    """One listening sandbox."""
+
+    def __init__(self, engine: Engine, host: str, port: int) -> None:
+        """Bind at once; OSError if the port is taken."""
+        self._socket = _bound(host, port)
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-worker")
+        config = uvicorn.Config(
+            build(engine, self._worker),
+            http=CuttableProtocol,
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=60,  # the real hosts keep idle connections for minutes
+            date_header=False,  # the Date header follows the sandbox's clock
+        )
+        self._server = PromptServer(config)
+        self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
+        bracketed = f"[{host}]" if ":" in host else host
+        root = f"http://{bracketed}:{self._socket.getsockname()[1]}"
+        self.served = Served(app_url=root, track_url=root, control_url=root, _thread=self._thread)
+
+    def start(self) -> None:
+        """Serve in the background; returns when requests are taken."""
+        self._thread.start()
+        if not self._server.ready.wait(_START_S):
+            msg = f"The sandbox did not start within {_START_S:.0f} s; free this machine and try again."
+            raise TimeoutError(msg)
+
+    def stop(self) -> None:
+        """Stop taking requests, let those under way finish for a second, and end."""
+        self._server.ask_to_stop()
+        if self._thread.ident is not None:
+            self._thread.join(_STOP_S)
+        self._worker.shutdown(wait=False)
+        self._socket.close()
+
+    def _run(self) -> None:
+        asyncio.run(self._server.serve(sockets=[self._socket]))
+
+
+class PromptServer(uvicorn.Server):
+    """Uvicorn's server, started and stopped by events instead of being asked ten times a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._asked = asyncio.Event()
+
+    def ask_to_stop(self) -> None:
+        """End `main_loop`, from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._asked.set)
+
+    async def main_loop(self) -> None:
+        """Serve until somebody asks to stop."""
+        self._loop = asyncio.get_running_loop()
+        self.ready.set()
+        await self._asked.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close what is idle, wait a little for what is not, and cut the rest."""
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=_FINISH_S)
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        await asyncio.sleep(0)  # lets the transports say goodbye
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    # Named as TCP, because asyncio turns Nagle's algorithm off only where it sees that; otherwise every
+    # answer waits 40 ms for the client's delayed acknowledgement.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound

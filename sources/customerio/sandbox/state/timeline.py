@@ -1,0 +1,117 @@
+"""How time passes in a workspace.
+
+Time passes in days. A day is planned whole (`DayPlan`): its deliveries and events are taken in as columns
+when it begins, and its steps happen one by one when they are due:
+
+    plan the day -> take in sources, deliveries, events -> take steps up to now -> next day
+
+Nothing depends on how often the clock is looked at, so one move of two days and two moves of one day end in
+the same workspace.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from sources.customerio.sandbox.state.activities import RETENTION_S
+from sources.customerio.sandbox.state.columns import Array
+from sources.customerio.sandbox.state.echoes import Echoes
+from sources.customerio.sandbox.state.orders import ExportRules, order_deliveries, order_people
+from sources.customerio.sandbox.state.steps import (
+    Add,
+    Arrive,
+    Change,
+    DayPlan,
+    Edit,
+    Join,
+    Leave,
+    Order,
+    Step,
+)
+from sources.customerio.sandbox.state.workspace import Workspace
+
+Planner = Callable[[int], DayPlan]
+
+
+class Timeline:
+    """Moves a workspace from its opening on; days count from 0."""
+
+    def __init__(self, workspace: Workspace, opening: DayPlan, plan: Planner) -> None:
+        """Start with the opening plan, which ends where day 0 begins."""
+        self._workspace = workspace
+        self._plan = plan
+        self._echoes = Echoes(workspace.deliveries, workspace.activities)
+        self._day = 0
+        self._ends = workspace.now
+        self._steps: list[Step] = []
+        self._next_step = 0
+        self._take_in(opening)
+
+    def catch_up(self, now: int) -> None:
+        """Let everything happen that is due by `now`; an earlier instant changes nothing."""
+        while self._ends <= now:
+            self._take_steps(self._ends - 1)
+            self._take_in(self._plan(self._day))
+            self._day += 1
+        self._take_steps(now)
+        self._workspace.now = max(self._workspace.now, now)
+
+    def _take_in(self, plan: DayPlan) -> None:
+        begins, self._ends = self._ends, plan.ends
+        self._steps, self._next_step = plan.steps, 0
+        workspace = self._workspace
+        workspace.deliveries.sources.extend(plan.sources)
+        gone = np.fromiter(workspace.people.gone, dtype=np.int64, count=len(workspace.people.gone))
+        if plan.deliveries:
+            unwanted = np.isin(plan.deliveries["person"], gone)
+            unwanted |= np.isin(plan.deliveries["source"], list(workspace.gone_sources))
+            workspace.deliveries.extend(_pick(plan.deliveries, ~unwanted))
+        if plan.lively:
+            events, rows = self._coded(plan), self._echoes.of_day(begins, plan.ends)
+            both = {name: np.concatenate([events[name], rows[name]]) for name in rows}
+            workspace.activities.extend(_pick(both, ~np.isin(both["person"], gone)))
+            workspace.activities.trim(begins - RETENTION_S)
+
+    def _coded(self, plan: DayPlan) -> Mapping[str, Array]:
+        """The plan's events, with labels as the log's codes."""
+        log = self._workspace.activities
+        types = np.array([log.type_code(kind) for kind, _ in plan.labels])
+        names = np.array([-1 if name is None else log.name_code(name) for _, name in plan.labels])
+        label = plan.events["label"]
+        rest = {name: array for name, array in plan.events.items() if name != "label"}
+        return {**rest, "type": types[label], "name": names[label], "delivery": np.full(len(label), -1)}
+
+    def _take_steps(self, until: int) -> None:
+        while self._next_step < len(self._steps) and self._steps[self._next_step].at <= until:
+            step = self._steps[self._next_step]
+            self._next_step += 1
+            self._workspace.now = max(self._workspace.now, step.at)
+            _take(self._workspace, step)
+
+
+def _take(workspace: Workspace, step: Step) -> None:
+    """Do one step; one that concerns somebody or something that is gone does nothing."""
+    match step:
+        case Arrive():
+            workspace.arrive(step.person, noted=step.noted)
+        case Change():
+            if (person := workspace.people.get(step.number)) is not None:
+                workspace.set_attributes(person, {step.name: step.value}, step.at)
+        case Leave():
+            if (person := workspace.people.get(step.number)) is not None:
+                workspace.leave(person, step.how, step.at)
+        case Join():
+            if step.segment_id in workspace.tables["segments"] and workspace.people.get(step.number):
+                workspace.segments.set_member(step.segment_id, step.number, member=step.member)
+        case Add():
+            workspace.add_record(step.table, step.fields, step.at)
+        case Edit():
+            if step.id in workspace.tables[step.table]:
+                workspace.edit_record(step.table, step.id, step.fields, step.at)
+        case Order():
+            make = order_people if step.type == "customers" else order_deliveries
+            make(workspace, step.body, ExportRules(fails=step.fails), step.description)
+
+
+def _pick(rows: Mapping[str, Array], mask: Array) -> dict[str, Array]:
+    return {name: array[mask] for name, array in rows.items()}

@@ -1,0 +1,1 @@
+"""HTTP: routes from the catalogue, envelopes, pages, keys, limits. It decides nothing about the workspace."""

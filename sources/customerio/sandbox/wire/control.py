@@ -1,0 +1,185 @@
+"""`/_sandbox/`: what the sandbox answers, and the handles to move and break it. No key; loopback only.
+
+GET   /_sandbox/             which operations it answers, as a page
+GET   /_sandbox/requests     what was asked of it
+GET   /_sandbox/rows/TABLE   the truth of a table, one JSON object a line
+GET   /_sandbox/clock        {"now": unix}
+POST  /_sandbox/clock        {"advance_s": n}
+GET   /_sandbox/faults       faults in force
+POST  /_sandbox/faults       one fault, a list of faults, or {"clear": true}
+POST  /_sandbox/knobs        {knob: value}
+POST  /_sandbox/reset        back to the start
+POST  /_sandbox/add          {"kind", "fields"}; answers {"id"}
+POST  /_sandbox/edit         {"kind", "id", "fields"}
+POST  /_sandbox/delete       {"kind", "id"}
+POST  /_sandbox/suppress     {"person"}
+POST  /_sandbox/join         {"segment_id", "person"}, and the same for leave
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from html import escape
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from sources.customerio.sandbox.engine import Engine
+from sources.customerio.sandbox.faults.fault import Fault
+from sources.customerio.sandbox.state import edits
+from sources.customerio.sandbox.state.errors import NotFound, Refused
+from sources.customerio.sandbox.wire.answers import coverage
+
+ROOT = "/_sandbox"
+Control = Callable[[Engine, Any], Any]
+
+
+def routes(engine: Engine, worker: Executor) -> list[Route]:
+    """The control routes of an engine."""
+
+    def route(path: str, method: str, control: Control) -> Route:
+        async def answer(request: Request) -> Response:
+            given = await _given(request)
+            return await asyncio.get_running_loop().run_in_executor(worker, _answer, engine, control, given)
+
+        return Route(ROOT + path, answer, methods=[method])
+
+    async def page(request: Request) -> Response:  # noqa: ARG001 -- starlette passes it
+        return HTMLResponse(coverage_page())
+
+    async def nothing(request: Request) -> Response:
+        error = f"There is no control {request.method} {request.url.path}; see {ROOT}/ and the README."
+        return _json({"error": error}, 404)
+
+    known = [Route(ROOT + "/", page), *(route(*row) for row in _CONTROLS)]
+    return [*known, Route(ROOT + "{rest:path}", nothing, methods=["GET", "POST", "PUT", "DELETE"])]
+
+
+def coverage_page() -> str:
+    """The page that lists which operations are answered."""
+    rows = coverage()
+    lines = [
+        f"<tr><td>{'yes' if row['answered'] else ''}</td><td>{row['api']}</td>"
+        f"<td>{escape(str(row['operation']))}</td><td><code>{escape(str(row['call']))}</code></td></tr>"
+        for row in rows
+    ]
+    answered = sum(bool(row["answered"]) for row in rows)
+    return (
+        "<!doctype html><title>Customer.io sandbox</title><h1>Customer.io sandbox</h1>"
+        f"<p>{answered} of {len(rows)} operations are answered; the others get 501.</p>"
+        "<table><tr><th>answered</th><th>API</th><th>operation</th><th>call</th></tr>"
+        f"{''.join(lines)}</table>"
+    )
+
+
+async def _given(request: Request) -> Any:
+    if request.method == "GET":
+        return dict(request.path_params)
+    body = await request.body()
+    try:
+        return orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _answer(engine: Engine, control: Control, given: Any) -> Response:
+    try:
+        result = control(engine, given)
+    except KeyError as missing:
+        return _json({"error": f"The body lacks {missing}; see {ROOT}/ and the sandbox's README."}, 400)
+    except (AttributeError, TypeError, ValueError) as wrong:
+        return _json({"error": f"The body was not understood: {wrong}"}, 400)
+    except Refused as refused:
+        return _json({"error": refused.detail}, 404 if isinstance(refused, NotFound) else 400)
+    return result if isinstance(result, Response) else _json(result)
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status, media_type="application/json")
+
+
+def _clock(engine: Engine, given: Any) -> Any:
+    engine.clock.advance(given["advance_s"])
+    return _now(engine, given)
+
+
+def _now(engine: Engine, given: Any) -> Any:  # noqa: ARG001 -- all controls are called alike
+    with engine.present() as workspace:
+        return {"now": workspace.now}
+
+
+def _faults(engine: Engine, given: Any) -> Any:
+    if isinstance(given, dict) and given.get("clear"):
+        engine.faults.clear()
+    else:
+        rows = given if isinstance(given, list) else [given]
+        engine.faults.add(*(Fault.from_json(row) for row in rows))
+    return {"faults": engine.faults.describe()}
+
+
+def _knobs(engine: Engine, given: Any) -> Any:
+    engine.knobs.set(given)
+    return {"set": sorted(given)}
+
+
+def _reset(engine: Engine, given: Any) -> Any:
+    engine.reset()
+    return _now(engine, given)
+
+
+def _rows(engine: Engine, given: Any) -> Any:
+    rows = engine.rows(given["table"])
+    return StreamingResponse((orjson.dumps(row) + b"\n" for row in rows), media_type="application/x-ndjson")
+
+
+def _add(engine: Engine, given: Any) -> Any:
+    with engine.present() as workspace:
+        return {"id": edits.add(workspace, given["kind"], given["fields"])}
+
+
+def _edit(engine: Engine, given: Any) -> Any:
+    with engine.present() as workspace:
+        edits.edit(workspace, given["kind"], given["id"], given["fields"])
+    return {"id": given["id"]}
+
+
+def _delete(engine: Engine, given: Any) -> Any:
+    with engine.present() as workspace:
+        edits.delete(workspace, given["kind"], given["id"])
+    return {"id": given["id"]}
+
+
+def _suppress(engine: Engine, given: Any) -> Any:
+    with engine.present() as workspace:
+        edits.suppress(workspace, given["person"])
+    return {"person": given["person"]}
+
+
+def _membership(*, member: bool) -> Control:
+    def change(engine: Engine, given: Any) -> Any:
+        with engine.present() as workspace:
+            edits.set_member(workspace, int(given["segment_id"]), given["person"], member=member)
+        return {"segment_id": given["segment_id"], "member": member}
+
+    return change
+
+
+_CONTROLS: tuple[tuple[str, str, Control], ...] = (
+    ("/requests", "GET", lambda engine, given: engine.stats.describe()),  # noqa: ARG005
+    ("/rows/{table}", "GET", _rows),
+    ("/clock", "GET", _now),
+    ("/clock", "POST", _clock),
+    ("/faults", "GET", lambda engine, given: {"faults": engine.faults.describe()}),  # noqa: ARG005
+    ("/faults", "POST", _faults),
+    ("/knobs", "POST", _knobs),
+    ("/reset", "POST", _reset),
+    ("/add", "POST", _add),
+    ("/edit", "POST", _edit),
+    ("/delete", "POST", _delete),
+    ("/suppress", "POST", _suppress),
+    ("/join", "POST", _membership(member=True)),
+    ("/leave", "POST", _membership(member=False)),
+)

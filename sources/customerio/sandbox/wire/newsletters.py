@@ -1,0 +1,28 @@
+"""Newsletters, which the screens call one-time sends."""
+
+from typing import Any
+
+from sources.customerio.sandbox.wire import pages
+from sources.customerio.sandbox.wire.ask import Ask, Handler
+
+
+def list_newsletters(ask: Ask) -> dict[str, Any]:
+    """Newsletters by id, `sort` asc (default) or desc, page by page."""
+    rows = sorted(ask.workspace.tables["newsletters"], key=lambda row: int(row["id"]))
+    if ask.query.get("sort") == "desc":
+        rows.reverse()
+    at, limit = pages.place(ask.query), pages.size(ask.operation, ask.query)
+    first = at[1] if at else 0
+    behind = first + limit
+    return {"newsletters": rows[first:behind], "next": pages.token(0, behind) if behind < len(rows) else ""}
+
+
+def get_newsletter(ask: Ask) -> dict[str, Any]:
+    """One newsletter."""
+    return {"newsletter": ask.workspace.tables["newsletters"].get(ask.id("newsletter_id"))}
+
+
+HANDLERS: dict[str, Handler] = {
+    "listNewsletters": list_newsletters,
+    "getNewsletters": get_newsletter,
+}

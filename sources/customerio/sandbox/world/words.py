@@ -1,0 +1,67 @@
+"""The words that a world is written in."""
+
+FIRST_NAMES = (
+    "Ada", "Amélie", "Anne-Marie", "Björn", "Chidi", "Chloé", "Dmitri", "Elif", "Fatima", "Grace", "Hiro",
+    "Ines", "Jürgen", "Kofi", "Lena", "Łukasz", "María", "Noor", "Olu", "Priya", "Quinn", "Renée", "Saoirse",
+    "Søren", "Tomás", "Uma", "Věra", "Wei", "Yusuf", "Zoë",
+)  # fmt: skip
+LAST_NAMES = (
+    "Abe", "Brown", "Costa", "Dubois", "Eze", "Fischer", "García", "Hansen", "Ito", "Jones", "Kaya",
+    "Lindqvist", "Müller", "Nguyen", "O'Brien", "Papadopoulos", "Quispe", "Rossi", "Silva", "Tanaka",
+    "Ünal", "Van der Berg", "Wilson", "Xu", "Yılmaz", "Zhang",
+)  # fmt: skip
+COUNTRIES = ("US", "US", "US", "DE", "DE", "GB", "FR", "BR", "JP", "NL", "CA", "IN")
+PLANS = ("free", "free", "free", "trial", "pro", "pro", "team", "enterprise")
+COLORS = ("red", "green", "blue", "orange, really", "white", "black")
+INTERESTS = ("news", "offers", "events", "beta", "webinars")
+BIO = (
+    'Says "hello", often',
+    "Line one\nline two",
+    "Likes tea, cake; and rain ☔",
+    "=1+1",
+)
+CAMPAIGNS = (
+    ("Welcome series", "segment"),
+    ("Abandoned cart", "event"),
+    ("Trial ending", "date"),
+    ("Win back", "segment"),
+    ("Onboarding checklist", "event"),
+    ("Birthday", "date"),
+    ("Review request", "event"),
+    ("Upgrade to Pro", "segment"),
+    ("Webinar follow-up", "form"),
+    ("Renewal reminder", "date"),
+    ("Feature tour", "event"),
+    ("Refer a friend", "segment"),
+    ("Payment failed", "event"),
+    ("Survey: how are we doing?", "form"),
+    ("Back in stock", "event"),
+    ("Anniversary", "date"),
+    ("Inactive for 30 days", "segment"),
+    ("Shipping updates", "event"),
+    ("VIP club", "segment"),
+    ("Partner leads", "webhook"),
+)
+SUBJECTS = (
+    "Welcome, {{customer.first_name}}!",
+    "You left something behind 🛒",
+    "Three days left",
+    "We miss you",
+    "Your next step",
+    "A little something for you",
+    "How did it go?",
+    "More room to grow",
+)
+NEWSLETTERS = ("Product news", "Monthly digest", "Spring sale", "Tips & tricks", "Community letter")
+BROADCASTS = ("Incident notice", "Price change", "Store opening", "Event reminder", "Policy update", "Recall")
+TRANSACTIONAL = ("Receipt", "Password reset", "Login code")
+EVENTS: tuple[tuple[str, str | None], ...] = (
+    ("event", "order_placed"),
+    ("event", "cart_updated"),
+    ("event", "trial_started"),
+    ("event", "support ticket opened"),
+    ("page", None),
+    ("page", None),
+    ("screen", "Home"),
+    ("screen", "Basket"),
+)

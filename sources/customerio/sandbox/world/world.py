@@ -1,0 +1,127 @@
+"""The world: plans the opening and every day from (seed, scale, start) alone.
+
+History before the start and the future after it come from the same generator, and no day looks at another,
+so a world is the same however it is reached.
+"""
+
+from collections.abc import Iterator
+from zlib import crc32
+
+import numpy as np
+
+from sources.customerio.sandbox.state.segments import everybody_filter
+from sources.customerio.sandbox.state.steps import Add, Arrive, DayPlan, Edit, Order, Step
+from sources.customerio.sandbox.world import habits, words
+from sources.customerio.sandbox.world.roster import Roster
+from sources.customerio.sandbox.world.scale import Scale
+from sources.customerio.sandbox.world.sends import Sends
+from sources.customerio.sandbox.world.setting import NOBODY, build, newsletter
+
+_DAY, _HOUR = 86_400, 3600
+# Activities are kept for 30 days; a backdated row of the day before the first one is the oldest seen.
+_LIVELY_DAYS = 32
+_EDIT_ACTION_EVERY, _EDIT_CAMPAIGN_EVERY, _NEW_CAMPAIGN_EVERY = 9, 14, 40
+
+
+class World:
+    """One world. Day 0 begins at `genesis`; the clock's start lies in day `scale.history_days`."""
+
+    def __init__(self, *, seed: int, scale: Scale, start: int) -> None:
+        self.genesis = start - start % _DAY - scale.history_days * _DAY
+        self._scale = scale
+        self._entropy = (seed, crc32(scale.name.encode()))
+        self._roster = Roster(seed, scale, self.genesis)
+        self._setting = build(scale, self.genesis - 1)
+        self._sends = Sends(scale, self.genesis, self._setting, self._roster, lambda day: self._rng(day, 1))
+
+    def opening(self) -> DayPlan:
+        """What stands there when day 0 begins."""
+        arrivals = [Arrive(at=p.created_at, person=p, noted=False) for p in self._roster.initial()]
+        steps: list[Step] = [*arrivals, *self._setting.steps]
+        return DayPlan(ends=self.genesis, sources=tuple(self._setting.sources), steps=steps)
+
+    def plan(self, day: int) -> DayPlan:
+        """One day."""
+        begins, people = self.genesis + day * _DAY, self._roster.before(day)
+        rng = self._rng(day, 0)
+        lively = day >= self._scale.history_days - _LIVELY_DAYS
+        steps: list[Step] = [
+            *(Arrive(at=p.created_at, person=p, noted=lively) for p in self._roster.arrivals(day, rng)),
+            *habits.departures(day, begins, people, self._scale, rng),
+            *habits.joins(day, begins, people, rng),
+            *self._furniture(day, begins),
+            *self._orders(day, begins),
+        ]
+        if lively:
+            steps += habits.changes(begins, people, rng)
+        issue = self._sends.issue(day)
+        return DayPlan(
+            ends=begins + _DAY,
+            lively=lively,
+            labels=words.EVENTS,
+            sources=self._sends.issue_sources(issue) if issue else (),
+            steps=sorted(steps, key=lambda step: step.at),
+            deliveries=self._sends.plan(day),
+            events=habits.events(day, begins, people, self._scale, rng) if lively else {},
+        )
+
+    def _rng(self, day: int, stream: int) -> np.random.Generator:
+        return np.random.default_rng((*self._entropy, day, stream))
+
+    def _furniture(self, day: int, begins: int) -> Iterator[Add | Edit]:
+        tomorrow, today = self._sends.issue(day + 1), self._sends.issue(day)
+        if tomorrow is not None:
+            at = begins + 15 * _HOUR
+            fields = newsletter(tomorrow.id, tomorrow.name, tomorrow.channel, tomorrow.contents, at)
+            yield Add(at=at, table="newsletters", fields=fields)
+        if today is not None:
+            at = begins + today.hour * _HOUR
+            yield Edit(at=at, table="newsletters", id=today.id, fields={"sent_at": at})
+        actions = self._setting.action_ids
+        if day % _EDIT_ACTION_EVERY == 4:
+            action_id = actions[day // _EDIT_ACTION_EVERY * 7 % len(actions)]
+            body = f"<p>Hello {{{{customer.first_name}}}}, edited on day {day}</p>"
+            yield Edit(at=begins + 14 * _HOUR, table="campaign_actions", id=action_id, fields={"body": body})
+        if day % _EDIT_CAMPAIGN_EVERY == 6:
+            campaign_id = 1 + day // _EDIT_CAMPAIGN_EVERY % self._scale.campaigns
+            fields = {"description": f"Reviewed on day {day}"}
+            yield Edit(at=begins + 11 * _HOUR, table="campaigns", id=campaign_id, fields=fields)
+        since_start = day - self._scale.history_days
+        if since_start > 0 and since_start % _NEW_CAMPAIGN_EVERY == 3:
+            yield Add(
+                at=begins + 10 * _HOUR, table="campaigns", fields=_new_campaign(day, begins + 10 * _HOUR)
+            )
+
+    def _orders(self, day: int, begins: int) -> Iterator[Order]:
+        """Exports made in the days before the start: people, deliveries, and one that failed."""
+        at = begins + 9 * _HOUR
+        if day == self._scale.history_days - 3:
+            description = "Filtered customer export (created via the api)"
+            yield Order(
+                at=at, type="customers", body={"filters": everybody_filter()}, description=description
+            )
+        if day == self._scale.history_days - 2:
+            description = "Full deliveries export (created via the api)"
+            latest = self._sends.latest_issue_id(day - 1)
+            yield Order(at=at, type="deliveries", body={"newsletter_id": latest}, description=description)
+        if day == self._scale.history_days - 1:
+            description = "Customers with segment filters—in Nobody yet"
+            body = {"filters": {"and": [{"segment": {"id": NOBODY}}]}}
+            yield Order(at=at, type="customers", body=body, description=description, fails=True)
+
+
+def _new_campaign(day: int, at: int) -> dict[str, object]:
+    return {
+        "id": 2000 + day,
+        "name": f"Experiment of day {day}",
+        "description": "",
+        "type": "segment",
+        "created": at,
+        "updated": at,
+        "active": False,
+        "state": "draft",
+        "first_started": 0,
+        "tags": [],
+        "trigger_segment_ids": [2],
+        "filter_segment_ids": [],
+    }

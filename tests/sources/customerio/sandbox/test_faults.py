@@ -1,0 +1,90 @@
+"""What can be broken."""
+
+import httpx
+import pytest
+
+from sources.customerio.sandbox import Fault, Knobs, Sandbox
+
+
+def test_a_status_for_so_many_calls(small: Sandbox, small_api: httpx.Client) -> None:
+    """One call is spared, two fail, the rest is well; other operations never notice."""
+    small.faults.add(Fault(operation="listCampaigns", status=503, after=1, times=2))
+
+    assert [small_api.get("/v1/campaigns").status_code for _ in range(5)] == [200, 503, 503, 200, 200]
+    assert small_api.get("/v1/broadcasts").status_code == 200
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 429, 500, 502, 503, 504])
+def test_every_status_is_an_errors_array(small: Sandbox, small_api: httpx.Client, status: int) -> None:
+    """Injected errors look like real ones; a 429 has Retry-After only if it is given."""
+    small.faults.add(Fault(status=status, times=None))
+
+    response = small_api.get("/v1/campaigns")
+
+    assert response.status_code == status
+    assert response.json()["errors"][0]["status"] == str(status)
+    assert "retry-after" not in response.headers
+
+
+def test_retry_after_is_given(small: Sandbox, small_api: httpx.Client) -> None:
+    """`retry_after` becomes the header."""
+    small.faults.add(Fault(status=429, retry_after="3"))
+
+    assert small_api.get("/v1/campaigns").headers["retry-after"] == "3"
+
+
+def test_a_cut_connection(small: Sandbox, small_api: httpx.Client) -> None:
+    """The connection goes before any answer; the next call is well."""
+    small.faults.add(Fault(operation="listCampaigns", drop_connection=True))
+
+    with pytest.raises(httpx.TransportError):
+        small_api.get("/v1/campaigns")
+    assert small_api.get("/v1/campaigns").status_code == 200
+    assert small.stats.by_status == {0: 1, 200: 1}
+
+
+def test_half_an_answer(small: Sandbox, small_api: httpx.Client) -> None:
+    """The connection goes in the middle of the body."""
+    small.faults.add(Fault(operation="listCampaigns", truncate=True))
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        small_api.get("/v1/campaigns")
+    assert small_api.get("/v1/campaigns").status_code == 200
+
+
+def test_a_slow_answer(small: Sandbox, small_api: httpx.Client) -> None:
+    """A reader with little patience gives up."""
+    small.faults.add(Fault(operation="listCampaigns", delay_ms=400))
+
+    with pytest.raises(httpx.ReadTimeout):
+        small_api.get("/v1/campaigns", timeout=0.1)
+    assert small_api.get("/v1/campaigns").status_code == 200
+
+
+def test_a_narrow_key(small: Sandbox, small_api: httpx.Client) -> None:
+    """Operations that the key's scope forbids are 403, the others work."""
+    small.knobs.forbidden = {"getPeopleFilter", "exportPeopleData"}
+
+    refused = small_api.post("/v1/customers", json={})
+
+    assert refused.status_code == 403
+    assert refused.json()["errors"][0]["detail"].startswith("forbidden (reference ")
+    assert small_api.get("/v1/campaigns").status_code == 200
+
+
+def test_unknown_knobs_and_faults_are_named() -> None:
+    """A misspelt setting is refused with the known ones."""
+    with pytest.raises(ValueError, match="no knob colour"):
+        Knobs().set({"colour": 1})
+    with pytest.raises(ValueError, match="no colour"):
+        Fault.from_json({"colour": 1})
+
+
+def test_clearing(small: Sandbox, small_api: httpx.Client) -> None:
+    """Without faults everything works again."""
+    small.faults.add(Fault(status=500, times=None))
+    assert small_api.get("/v1/campaigns").status_code == 500
+
+    small.faults.clear()
+
+    assert small_api.get("/v1/campaigns").status_code == 200

@@ -1,0 +1,253 @@
+"""Deliveries: order, bounds, reach, filters, records, late metrics."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from sources.customerio.sandbox import DEFAULT_START, Fault, Sandbox
+
+Reader = Callable[..., list[dict[str, Any]]]
+_DAY = 86_400
+
+
+def _reads_half_a_year(api: httpx.Client, read: Reader, **params: Any) -> list[dict[str, Any]]:
+    return read(api, "/v1/messages", "messages", start_ts=0, end_ts=DEFAULT_START, **params)
+
+
+def _at(year: int, month: int, day: int) -> int:
+    return int(datetime(year, month, day, 10, tzinfo=UTC).timestamp())
+
+
+def test_pages_of_every_size_give_the_same_list(api: httpx.Client, read: Reader) -> None:
+    """Rows of one second are neither lost nor repeated at a page's edge."""
+    whole = _reads_half_a_year(api, read, limit=1000)
+
+    assert [row["id"] for row in _reads_half_a_year(api, read, limit=7)] == [row["id"] for row in whole]
+    assert len({row["id"] for row in whole}) == len(whole)
+
+
+def test_one_second_can_hold_more_than_a_page(tiny: Sandbox) -> None:
+    """A newsletter goes out within a second, so time alone is no place to go on from."""
+    seconds = Counter(row["created"] for row in tiny.rows("messages"))
+
+    assert max(seconds.values()) > 10
+
+
+def test_newest_first_and_the_last_page_has_no_next(api: httpx.Client) -> None:
+    """`created` never rises down the list, and `next` is "" at the end."""
+    body = api.get("/v1/messages", params={"limit": 1000}).json()
+    created = [row["created"] for row in body["messages"]]
+
+    assert created == sorted(created, reverse=True)
+    assert body["next"] == ""
+
+
+def test_fifty_a_page_by_default(api: httpx.Client) -> None:
+    """Without a limit a page has 50 rows."""
+    assert len(api.get("/v1/messages").json()["messages"]) == 50
+
+
+def test_both_bounds_are_inclusive(tiny: Sandbox, api: httpx.Client) -> None:
+    """One second asked for as start and end answers that second's deliveries."""
+    row = next(tiny.rows("messages"))
+
+    body = api.get("/v1/messages", params={"start_ts": row["created"], "end_ts": row["created"]}).json()
+
+    assert row in body["messages"]
+    assert {found["created"] for found in body["messages"]} == {row["created"]}
+
+
+def test_long_ago_is_empty_and_no_error(api: httpx.Client) -> None:
+    """A range before the first delivery is 200 and []."""
+    body = api.get("/v1/messages", params={"start_ts": 0, "end_ts": 2_591_999}).json()
+
+    assert body == {"messages": [], "next": ""}
+
+
+@pytest.mark.parametrize(
+    ("params", "first", "last"),
+    [
+        ({}, _at(2026, 4, 15), DEFAULT_START),
+        ({"start_ts": 0}, _at(2026, 4, 15), DEFAULT_START),
+        ({"end_ts": _at(2026, 7, 15)}, _at(2026, 1, 15), _at(2026, 7, 15)),
+        ({"start_ts": 0, "end_ts": _at(2026, 8, 20)}, _at(2026, 2, 20), _at(2026, 8, 20)),
+        ({"start_ts": _at(2026, 8, 1), "end_ts": 2**40}, 0, DEFAULT_START),
+    ],
+)
+def test_one_request_reaches_six_months(
+    tiny: Sandbox, api: httpx.Client, read: Reader, params: dict[str, int], first: int, last: int
+) -> None:
+    """The range ends at `end_ts`, or now, and is cut to six months from its end."""
+    # Six months before a far end are after everything there is.
+    wanted = [row["id"] for row in tiny.rows("messages") if first <= row["created"] <= last]
+    if params.get("end_ts", 0) > DEFAULT_START:
+        wanted = []
+
+    assert [row["id"] for row in read(api, "/v1/messages", "messages", limit=1000, **params)] == wanted
+
+
+def test_windows_add_up_to_the_truth(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
+    """Five months at a time, every delivery of the world is found, field by field."""
+    found: list[dict[str, Any]] = []
+    end = DEFAULT_START
+    while end > DEFAULT_START - 400 * _DAY:
+        start = end - 150 * _DAY
+        found += read(api, "/v1/messages", "messages", start_ts=start + 1, end_ts=end, limit=100)
+        end = start
+
+    assert found == list(tiny.rows("messages"))
+
+
+def test_a_campaign_reaches_twelve_months_if_asked(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
+    """Six months without bounds, twelve with."""
+    whole = [row for row in tiny.rows("messages") if row["campaign_id"] == 1]
+    half = [row for row in whole if row["created"] >= _at(2026, 4, 15)]
+
+    assert len(half) < len(whole)
+    assert read(api, "/v1/campaigns/1/messages", "messages") == half
+    assert read(api, "/v1/campaigns/1/messages", "messages", start_ts=0, end_ts=DEFAULT_START) == whole
+
+
+def test_a_newsletter_answers_from_its_first_delivery(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
+    """The oldest newsletter is older than six months and still answers without bounds."""
+    whole = [row for row in tiny.rows("messages") if row["newsletter_id"] == 1]
+
+    assert whole[-1]["created"] < _at(2026, 4, 15)
+    assert read(api, "/v1/newsletters/1/messages", "messages", limit=3) == whole
+
+
+def test_a_broadcast_answers_a_month_behind_its_first_trigger(
+    tiny: Sandbox, api: httpx.Client, read: Reader
+) -> None:
+    """Without bounds only the first month's deliveries of a broadcast are listed."""
+    whole = [row for row in tiny.rows("messages") if row["broadcast_id"] == 501]
+    month = [row for row in whole if row["created"] <= whole[-1]["created"] + 31 * _DAY]
+
+    assert 0 < len(month) < len(whole)
+    assert read(api, "/v1/broadcasts/501/messages", "messages") == month
+    bounds = {"start_ts": 0, "end_ts": DEFAULT_START}
+    assert read(api, "/v1/broadcasts/501/messages", "messages", **bounds) == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("type", "push"), ("campaign_id", 2), ("newsletter_id", 10), ("action_id", 19)]
+)
+def test_filters_by_parent_and_type(api: httpx.Client, read: Reader, name: str, value: object) -> None:
+    """A filter keeps the rows whose field has the value, in the same order."""
+    wanted = [row for row in _reads_half_a_year(api, read, limit=1000) if row[name] == value]
+
+    assert wanted
+    assert _reads_half_a_year(api, read, limit=4, **{name: value}) == wanted
+
+
+def test_the_metric_filter_wants_the_metric(api: httpx.Client, read: Reader) -> None:
+    """`metric=clicked` lists what was clicked; a metric that does not exist lists nothing."""
+    wanted = [row for row in _reads_half_a_year(api, read, limit=1000) if "clicked" in row["metrics"]]
+
+    assert wanted
+    assert _reads_half_a_year(api, read, metric="clicked") == wanted
+    assert _reads_half_a_year(api, read, metric="nonsense") == []
+
+
+def test_drafts_are_instead_of_sent(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
+    """Drafts are hidden by default and alone with `drafts=true`; all they have is `drafted`."""
+    drafts = _reads_half_a_year(api, read, drafts="true")
+
+    assert drafts
+    assert all(list(row["metrics"]) == ["drafted"] for row in drafts)
+    assert not {row["id"] for row in drafts} & {row["id"] for row in tiny.rows("messages")}
+    assert api.get(f"/v1/messages/{drafts[0]['id']}").json() == {"message": drafts[0]}
+
+
+def test_a_record_names_every_parent(tiny: Sandbox) -> None:
+    """All parents are keys; exactly one kind is set, none for transactional deliveries."""
+    parents = ("campaign_id", "newsletter_id", "broadcast_id", "transactional_message_id")
+
+    for row in tiny.rows("messages"):
+        assert sum(row[name] is not None for name in parents) == 1
+        assert row["msg_template_id"]
+        if row["transactional_message_id"]:
+            assert row["action_id"] is None
+            assert row["content_id"] is None
+
+
+def test_records_have_the_odd_shapes(tiny: Sandbox) -> None:
+    """Somewhere there is a delivery without customer_id, a failed, a forgotten and an event-triggered one."""
+    rows = list(tiny.rows("messages"))
+
+    assert any(row["customer_id"] is None and row["customer_identifiers"]["email"] for row in rows)
+    assert any(row["customer_identifiers"] is None for row in rows)
+    assert any(row["failure_message"] for row in rows)
+    assert any(row["forgotten"] for row in rows)
+    assert any(row["trigger_event_id"] for row in rows)
+    assert {"email", "push", "twilio", "in_app", "webhook", "slack"} == {row["type"] for row in rows}
+
+
+def test_ids_are_opaque_and_found_by_path(tiny: Sandbox, api: httpx.Client) -> None:
+    """Ids are base64url with padding, some of it double, and look up their own record."""
+    rows = list(tiny.rows("messages"))[:40]
+
+    assert {row["id"].count("=") for row in rows} == {1, 2}
+    for row in rows[:10]:
+        assert api.get(f"/v1/messages/{row['id']}").json() == {"message": row}
+
+
+def test_a_persons_messages(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
+    """One person's deliveries, addressed by email in another case; nobody is 404."""
+    row = next(row for row in tiny.rows("messages") if row["customer_id"])
+    who = row["customer_identifiers"]
+    wanted = [
+        found["id"] for found in tiny.rows("messages")
+        if found["customer_identifiers"] == who and found["created"] >= _at(2026, 4, 15)
+    ]  # fmt: skip
+
+    found = read(api, f"/v1/customers/{who['email'].upper()}/messages", "messages", id_type="email")
+
+    assert [row["id"] for row in found] == wanted
+    assert api.get("/v1/customers/nobody/messages").status_code == 404
+
+
+def test_metrics_arrive_late_and_move_the_deduplicate_id(small: Sandbox) -> None:
+    """Months later old deliveries have more metrics, never fewer, and say so in deduplicate_id."""
+    before = {row["id"]: row for row in small.rows("messages")}
+    small.clock.advance(60 * _DAY)
+    after = {row["id"]: row for row in small.rows("messages")}
+
+    changed = [after[key] for key, row in before.items() if after[key] != row]
+    assert changed
+    for row in changed:
+        earlier = before[row["id"]]
+        assert earlier["metrics"].items() <= row["metrics"].items()
+        assert row["deduplicate_id"] == f"{row['id']}:{max(row['metrics'].values())}"
+        assert row["created"] == earlier["created"]
+
+
+def test_no_metric_lies_in_the_future(small: Sandbox) -> None:
+    """What has not happened yet is not told."""
+    now = small.clock.now()
+
+    assert all(max(row["metrics"].values(), default=0) <= now for row in small.rows("messages"))
+    assert all(row["created"] <= now for row in small.rows("messages"))
+
+
+def test_an_empty_page_can_have_a_next(small: Sandbox, small_api: httpx.Client, read: Reader) -> None:
+    """A fault gives a page without rows whose `next` leads to all of them."""
+    small.faults.add(
+        Fault(operation="listMessages", empty_page=True),
+        Fault(operation="listMessages", empty_page=True, after=2),
+    )
+
+    assert small_api.get("/v1/messages").json()["messages"] == []
+    assert read(small_api, "/v1/messages", "messages", limit=30) == list(small.rows("messages"))
+
+
+def test_an_empty_list_can_be_null(small: Sandbox, small_api: httpx.Client) -> None:
+    """A fault turns [] into null, as nobody knows which it is."""
+    small.faults.add(Fault(operation="listMessages", null_rows=True, times=None))
+
+    assert small_api.get("/v1/messages", params={"end_ts": 5}).json() == {"messages": None, "next": ""}
+    assert small_api.get("/v1/messages").json()["messages"]

@@ -1,0 +1,106 @@
+"""Segments and their members."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from sources.customerio.sandbox import Sandbox
+
+Reader = Callable[..., list[dict[str, Any]]]
+
+
+def test_membership_is_the_truth_page_by_page(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
+    """Pages of any size add up without overlap; ids are "" where there is none."""
+    wanted = [row for row in tiny.rows("segment_memberships") if row["segment_id"] == 1]
+
+    for limit in (3, 30_000):
+        found = read(api, "/v1/segments/1/membership", "identifiers", limit=limit)
+        assert [{"segment_id": 1, **row} for row in found] == wanted
+    body = api.get("/v1/segments/1/membership").json()
+    assert body["ids"] == [row["id"] or "" for row in wanted]
+    assert api.get("/v1/segments/1/customer_count").json() == {"count": len(wanted), "segment_id": 1}
+
+
+def test_an_empty_segment_has_null_lists(api: httpx.Client) -> None:
+    """Live, an empty segment's lists are null."""
+    body = api.get("/v1/segments/6/membership").json()
+
+    assert body == {"segment_id": 6, "ids": None, "identifiers": None, "next": ""}
+
+
+def test_the_place_in_a_token_is_no_count(api: httpx.Client) -> None:
+    """Behind five of All Users, the token names a row inside Customer.io."""
+    body = api.get("/v1/segments/1/membership", params={"limit": 5}).json()
+
+    assert len(body["ids"]) == 5
+    assert body["next"] not in ("MDo1", "MDo2")
+
+
+def test_dynamic_segments_follow_people(small: Sandbox) -> None:
+    """Changing an attribute joins and leaves; so does arriving."""
+    cio_id = small.add("people", id="ann", country="FR")
+    assert not _in(small, 3, cio_id)
+
+    small.edit("people", "ann", country="DE")
+    assert _in(small, 3, cio_id)
+
+    small.edit("people", "ann", country=None)
+    assert not _in(small, 3, cio_id)
+
+
+def test_a_building_segment_is_stale(small: Sandbox) -> None:
+    """While `state` is build nobody joins; when it is finished the members are made new."""
+    small.edit("segments", 3, state="build", progress=40)
+    cio_id = small.add("people", id="ann", country="DE")
+    assert not _in(small, 3, cio_id)
+
+    small.edit("segments", 3, state="finished", progress=None)
+    assert _in(small, 3, cio_id)
+
+
+def test_joining_and_leaving_by_hand(small: Sandbox, small_api: httpx.Client) -> None:
+    """Manual members come and go; a person's segments say so."""
+    cio_id = small.add("people", id="ann")
+
+    small.join_segment(6, "ann")
+    assert _in(small, 6, cio_id)
+    found = small_api.get("/v1/customers/ann/segments").json()["segments"]
+    assert {row["id"] for row in found} == {1, 6}
+    assert set(found[0]) == {"id", "name", "description"}
+
+    small.leave_segment(6, "ann")
+    assert not _in(small, 6, cio_id)
+
+
+def test_making_and_deleting_manual_segments(small_api: httpx.Client) -> None:
+    """A new segment is manual and empty; dynamic ones cannot be deleted; a deleted one is 404."""
+    made = small_api.post("/v1/segments", json={"segment": {"name": "VIP", "description": "few"}}).json()[
+        "segment"
+    ]
+
+    assert (made["type"], made["state"], made["name"]) == ("manual", "finished", "VIP")
+    assert small_api.get(f"/v1/segments/{made['id']}").json() == {"segment": made}
+    assert small_api.delete("/v1/segments/1").status_code == 400
+    response = small_api.delete(f"/v1/segments/{made['id']}")
+    assert (response.status_code, response.content) == (204, b"")
+    assert small_api.delete(f"/v1/segments/{made['id']}").status_code == 404
+    assert small_api.get(f"/v1/segments/{made['id']}/membership").status_code == 404
+    assert small_api.post("/v1/segments", json={"segment": {}}).status_code == 400
+
+
+def test_used_by(tiny: Sandbox, api: httpx.Client) -> None:
+    """The segment's id is inside `used_by`, beside campaigns and newsletters, sent and draft."""
+    used = api.get("/v1/segments/2/used_by").json()["used_by"]
+
+    assert used["segment_id"] == 2
+    assert used["campaigns"] == [
+        row["id"] for row in tiny.rows("campaigns") if 2 in row["trigger_segment_ids"]
+    ]
+    assert used["draft_newsletters"] == [9001]
+    assert used["sent_newsletters"]
+
+
+def _in(sandbox: Sandbox, segment_id: int, cio_id: str) -> bool:
+    members = sandbox.rows("segment_memberships")
+    return any(row["segment_id"] == segment_id and row["cio_id"] == cio_id for row in members)

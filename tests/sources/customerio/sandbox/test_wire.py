@@ -1,0 +1,172 @@
+"""Keys, headers, error envelopes, unknown things."""
+
+import base64
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from sources.customerio.catalogue import OPERATIONS, operation
+from sources.customerio.sandbox import Sandbox
+
+
+def _errors(response: httpx.Response) -> dict[str, Any]:
+    (error,) = response.json()["errors"]
+    assert error["status"] == str(response.status_code)
+    assert re.search(r" \(reference [0-9a-f]{6}\)$", error["detail"])
+    return dict(error)
+
+
+def _basic(name: str, secret: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
+
+
+def test_a_list_has_the_recorded_headers(api: httpx.Client) -> None:
+    """An App API answer carries the live headers, chunked, without rate limits or a request id."""
+    headers = api.get("/v1/campaigns").headers
+
+    assert headers["content-type"] == "application/json; charset=utf-8"
+    assert headers["cache-control"] == "must-revalidate,no-cache,no-store"
+    assert headers["transfer-encoding"] == "chunked"
+    assert headers["via"] == "1.1 google"
+    assert not [name for name in headers if "rate" in name or "request-id" in name or name == "server"]
+
+
+def test_the_date_header_follows_the_clock(small: Sandbox, small_api: httpx.Client) -> None:
+    """Readers that trust the server's date see the sandbox's time."""
+    assert small_api.get("/v1/campaigns").headers["date"] == "Thu, 15 Oct 2026 10:00:00 GMT"
+
+    small.clock.advance(86_400)
+
+    assert small_api.get("/v1/campaigns").headers["date"] == "Fri, 16 Oct 2026 10:00:00 GMT"
+
+
+@pytest.mark.parametrize("key", ["", "Bearer wrong", "Basic abc"])
+def test_a_wrong_app_key_is_401(api: httpx.Client, key: str) -> None:
+    """No key, a bad key and a key in the wrong scheme are all the same 401."""
+    error = _errors(api.get("/v1/campaigns", headers={"Authorization": key}))
+
+    assert error["status"] == "401"
+    assert error["code"] == "invalid_credentials"
+
+
+def test_track_and_app_keys_do_not_open_each_other(tiny: Sandbox, api: httpx.Client) -> None:
+    """A Track pair is refused by the App API, an App key by the Track API."""
+    track = _basic(tiny.track_site_id, tiny.track_api_key)
+
+    assert api.get("/v1/campaigns", headers=track).status_code == 401
+    assert api.get("/api/v1/accounts/region").status_code == 401
+    assert api.get("/api/v1/accounts/region").json() == {"meta": {"error": "Unauthorized request"}}
+
+
+def test_the_track_api_tells_the_region(tiny: Sandbox, api: httpx.Client) -> None:
+    """`getRegion` answers with url, region and workspace; its JSON ends with a newline and a length."""
+    response = api.get("/api/v1/accounts/region", headers=_basic(tiny.track_site_id, tiny.track_api_key))
+
+    assert response.json() == {"url": "https://track.customer.io", "region": "us", "environment_id": 144601}
+    assert response.content.endswith(b"}\n")
+    assert response.headers["content-length"] == str(len(response.content))
+    assert response.headers["status"] == "200 OK"
+
+
+def test_the_wrong_region_knows_no_app_key(small: Sandbox, small_api: httpx.Client) -> None:
+    """On the other region's host every App call is a plain 401, while Track tells the true region."""
+    small.knobs.wrong_region = True
+
+    assert small_api.get("/v1/workspaces").status_code == 401
+    track = small_api.get("/api/v1/accounts/region", headers=_basic(small.track_site_id, small.track_api_key))
+    assert track.json()["region"] == "us"
+
+
+def test_an_eu_account_says_so() -> None:
+    """The region of the account is what `getRegion` answers."""
+    sandbox = Sandbox(region="eu")
+
+    with sandbox.serve() as served:
+        headers = _basic(sandbox.track_site_id, sandbox.track_api_key)
+        body = httpx.get(
+            f"{served.track_url}/api/v1/accounts/region", headers=headers, trust_env=False
+        ).json()
+
+    assert body["region"] == "eu"
+    assert body["url"] == "https://track-eu.customer.io"
+
+
+def test_the_allowlist_needs_no_key(api: httpx.Client) -> None:
+    """Customer.io's own addresses are public."""
+    response = api.get("/v1/info/ip_addresses", headers={"Authorization": ""})
+
+    assert response.status_code == 200
+    assert response.json()["ip_addresses"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/v1/nothing"), ("DELETE", "/v1/campaigns"), ("GET", "/")]
+)
+def test_an_unknown_call_is_404(api: httpx.Client, method: str, path: str) -> None:
+    """A path that Customer.io does not have, or not under this method, is an errors-array 404."""
+    assert _errors(api.request(method, path))["status"] == "404"
+
+
+def test_what_is_not_modelled_is_501_by_name(api: httpx.Client) -> None:
+    """An operation without rules says its own name, in its API's envelope."""
+    assert "listSnippets" in _errors(api.get("/v1/snippets"))["detail"]
+
+
+def test_track_writes_are_not_modelled_yet(tiny: Sandbox, api: httpx.Client) -> None:
+    """The Track API's write side answers 501 rather than pretending to have written."""
+    headers = _basic(tiny.track_site_id, tiny.track_api_key)
+
+    response = api.put("/api/v1/customers/7", json={}, headers=headers)
+
+    assert response.status_code == 501
+    assert "identify" in response.json()["meta"]["error"]
+
+
+def test_unknown_parameters_are_ignored_and_large_limits_clamped(api: httpx.Client) -> None:
+    """A parameter that an operation does not have changes nothing; too large a page is the largest page."""
+    plain = api.get("/v1/campaigns").json()
+
+    assert api.get("/v1/campaigns", params={"limit": 1, "updated_since": 5}).json() == plain
+    assert len(api.get("/v1/activities", params={"limit": 10_000}).json()["activities"]) == 100
+    assert api.get("/v1/messages", params={"limit": 10_000}).status_code == 200
+
+
+@pytest.mark.parametrize("params", [{"limit": "many"}, {"start_ts": "monday"}, {"start": "not a token"}])
+def test_malformed_parameters_are_400(api: httpx.Client, params: dict[str, str]) -> None:
+    """What is no number or no token is refused in the errors-array."""
+    assert _errors(api.get("/v1/messages", params=params))["status"] == "400"
+
+
+def test_tokens_mind_their_case(api: httpx.Client) -> None:
+    """A lower-cased token is no token."""
+    token = api.get("/v1/messages", params={"limit": 3}).json()["next"]
+
+    assert token.lower() != token
+    assert api.get("/v1/messages", params={"start": token.lower()}).status_code == 400
+
+
+def test_every_operation_has_a_route(api: httpx.Client, tiny: Sandbox) -> None:
+    """No operation of the catalogue is an unknown path."""
+    track = _basic(tiny.track_site_id, tiny.track_api_key)
+    for row in OPERATIONS:
+        path = re.sub(r"\{[a-z_]+\}", "987654", row.path)
+        headers = track if row.api == "track" else {}
+        response = api.request(row.method, path, json={} if row.body == "json" else None, headers=headers)
+        unknown = (
+            response.status_code == 404 and "not found" in response.text and "987654" not in response.text
+        )
+
+        assert (
+            not unknown or row.id in {"getMessage", "getPersonAttributes"} or "customer" in response.text
+        ), row.id
+
+
+def test_answered_operations_are_the_ones_promised(api: httpx.Client) -> None:
+    """The generated page names every operation of the catalogue and counts the answered ones."""
+    page = api.get("/_sandbox/").text
+
+    assert all(row.id in page for row in OPERATIONS)
+    assert operation("listMessages").path in page
+    assert f"37 of {len(OPERATIONS)} operations are answered" in page
