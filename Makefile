@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 export PYTHONWARNINGS ?= default
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test check format bench docs lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ format: $(INSTALLED) ## Put the code into its one format
 
 bench: $(INSTALLED) ## Measure, every figure beside its baseline (BENCH="--json" for a document)
 	@$(BIN)/python -m tests.bench $(BENCH)
+
+docs: $(INSTALLED) ## Write the reference pages from the catalogue
+	@$(BIN)/python -m sources.customerio.catalogue.pages
 
 lock: $(INSTALLED) ## Resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

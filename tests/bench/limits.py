@@ -3,15 +3,10 @@
 A server on loopback counts exactly: more than 10 requests in any second before an arrival, refused ones
 included, is a 429. Clients with many threads, in one process and in two, call it as fast as they may. The
 baseline is pyrate-limiter as it comes, with its SQLite file and its file lock, at 10 requests a second.
-
-    python -m tests.bench.limits [--seconds 5] [--json]
 """
 
-import argparse
 import asyncio
-import json
 import math
-import sys
 import tempfile
 import time
 from collections import deque
@@ -22,6 +17,7 @@ from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from pyrate_limiter import Duration, Limiter, Rate, SQLiteBucket
 
@@ -29,6 +25,8 @@ from sources.customerio.client import Client, RateLimited, RateLimits
 
 BUDGET = 10
 LATENCY_S = 0.2
+SECONDS = 10.0
+"""Length of a scene."""
 SCENES = (("client", 1, 12), ("client", 2, 8), ("pyrate-limiter", 2, 8))
 """Whose limiter, how many processes, and threads in each."""
 _SPAWN = get_context("spawn")
@@ -166,23 +164,6 @@ def figure(scene: tuple[str, int, int], arrivals: Sequence[float], refused: int)
     )
 
 
-def main() -> None:
-    """Measure every scene and print it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=5.0, help="length of each scene")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    options = parser.parse_args()
-    figures = [measure(*scene, options.seconds) for scene in SCENES]
-    if options.json:
-        sys.stdout.write(json.dumps([asdict(row) for row in figures]) + "\n")
-        return
-    for row in figures:
-        sys.stdout.write(
-            f"{row.limiter:<14} {row.processes} x {row.threads:>2} threads: {row.rate:6.2f} requests/s, "
-            f"{row.share:6.1%} of the budget, {row.refused:>3} refused, 11 requests in {row.closest_s:.3f} s "
-            "at least\n"
-        )
-
-
-if __name__ == "__main__":
-    main()
+def run() -> list[dict[str, Any]]:
+    """Every scene, one after the other."""
+    return [asdict(measure(*scene, SECONDS)) for scene in SCENES]

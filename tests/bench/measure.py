@@ -3,8 +3,9 @@
 import importlib
 import multiprocessing
 import resource
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,14 +17,13 @@ class Figure:
     seconds: float
     peak_mb: float | None = None
 
-    @property
-    def rows_per_s(self) -> float:
-        """Rows a second."""
-        return self.rows / self.seconds
+    def row(self) -> dict[str, Any]:
+        """The figure as it is printed."""
+        return {**asdict(self), "rows_per_s": self.rows / self.seconds}
 
 
 def in_process(module: str, function: str, rows: int) -> Figure:
-    """What `module.function(rows)` measures, with the peak memory of a fresh process that ran nothing else."""
+    """What `module.function(rows)` measures, in a fresh process, with that process's peak memory."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(target=_measure, args=(sender, module, function, rows))

@@ -1,0 +1,104 @@
+"""How well a sync uses 10 requests a second, against a server that counts exactly and answers in 200 ms.
+
+"While it has work" is up to the last request that is not the activity feed's: a page of the feed is asked
+for with the token of the page before, so the feed alone can never have two requests under way. Whole syncs
+run in processes of their own, one, then two at once into two warehouses. The baseline asks for the same
+pages one after the other.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sources.customerio.client import Client, RateLimits
+from sources.customerio.sandbox import Sandbox, Served
+
+BUDGET = 10.0
+LATENCY_MS = 200
+_BASELINE_S = 5.0
+_FEED = "listActivities"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """Requests a second. `refused` are answers of 429; `most` the most arrivals within any second."""
+
+    name: str
+    requests: int
+    rate: float
+    refused: int
+    most: int
+    seconds: float
+
+    def row(self) -> dict[str, Any]:
+        """The figure as it is printed; `share` is the rate as a part of what Customer.io allows."""
+        return {**asdict(self), "share": self.rate / BUDGET}
+
+
+def run() -> list[dict[str, Any]]:
+    """One sync, two at once, and the baseline; each against a fresh strict sandbox."""
+    return [rate.row() for rate in (_syncs("one sync", 1), _syncs("two syncs at once", 2), _one_by_one())]
+
+
+def _syncs(name: str, number: int) -> Rate:
+    sandbox = Sandbox(scale="demo", strict_limits=True, latency_ms=LATENCY_MS)
+    with sandbox.serve() as served, tempfile.TemporaryDirectory() as folder, ExitStack() as started:
+        began = time.perf_counter()
+        running = [
+            started.enter_context(_sync(sandbox, served, Path(folder), f"data{index}"))
+            for index in range(number)
+        ]
+        for process in running:
+            if process.wait() != 0:
+                sys.exit(f"a sync ended with exit code {process.returncode}")
+        return _rate(name, sandbox, time.perf_counter() - began)
+
+
+def _sync(sandbox: Sandbox, served: Served, folder: Path, data: str) -> "subprocess.Popen[bytes]":
+    environment = {
+        **os.environ,
+        "CUSTOMERIO_APP_API_KEY": sandbox.app_api_key,
+        "CUSTOMERIO_APP_URL": served.app_url,
+        "CIO_ELT_DATA": str(folder / data),
+        "CIO_ELT_LIMITS": str(folder / "limits"),
+    }
+    command = [str(Path(sys.executable).parent / "cio-elt"), "sync", "--json"]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+
+
+def _one_by_one() -> Rate:
+    sandbox = Sandbox(scale="demo", strict_limits=True, latency_ms=LATENCY_MS)
+    limits = RateLimits(None)
+    with (
+        sandbox.serve() as served,
+        Client(app_api_key=sandbox.app_api_key, app_url=served.app_url, limits=limits) as client,
+    ):
+        began = time.perf_counter()
+        for _ in client.pages("listMessages"):
+            if time.perf_counter() - began > _BASELINE_S:
+                break
+    limits.close()
+    return _rate("one request after the other", sandbox, time.perf_counter() - began)
+
+
+def _rate(name: str, sandbox: Sandbox, seconds: float) -> Rate:
+    seen = [each for each in sandbox.stats.seen if each.api == "app"]
+    work = [each.arrived for each in seen]
+    # The feed may go on alone at the end; with work for others beside it, it counts like any other.
+    last = max(each.arrived for each in seen if each.operation != _FEED)
+    while work[-1] > last:
+        work.pop()
+    return Rate(
+        name=name,
+        requests=len(seen),
+        rate=(len(work) - 1) / (work[-1] - work[0]),
+        refused=sum(each.status == 429 for each in seen),
+        most=sandbox.stats.max_per_second,
+        seconds=seconds,
+    )

@@ -1,0 +1,65 @@
+"""The documentation says what the code does."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import main
+from pipelines.settings import Settings
+from sources.customerio.catalogue.pages import FOLDER, PAGES
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_reference_page_is_what_the_catalogue_writes(name: str) -> None:
+    """`make docs` writes the page; it was run after the last change of the catalogue."""
+    assert PAGES[name]() == (FOLDER / name).read_text()
+
+
+def test_the_readme_names_commands_that_exist() -> None:
+    """Each `make` target and each `cio-elt` command in the README is there."""
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+
+    assert set(re.findall(r"\bmake ([a-z]+)\b", README)) <= targets
+    assert set(re.findall(r"bin/cio-elt ([a-z]+)", README)) <= set(main.commands)
+
+
+def test_the_readme_names_every_setting_and_no_other() -> None:
+    """The README's table of settings is the settings."""
+    named = set(re.findall(r"`((?:CUSTOMERIO|CIO_ELT)_[A-Z_]+)`", README))
+
+    assert named == {name.upper() for name in Settings.model_fields}
+
+
+def test_links_lead_somewhere() -> None:
+    """Each relative link of each page leads to a file or folder."""
+    listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
+    broken = [
+        (page, link)
+        for page in listed.stdout.split()
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / page).read_text())
+        if not ((ROOT / page).parent / link).exists()
+    ]
+
+    assert [] == broken
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    """The version in pyproject.toml is the newest one of the changelog."""
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), flags=re.MULTILINE)
+    newest = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+
+    assert version and newest and version[1] == newest[1]
+
+
+def test_every_test_says_what_it_shows() -> None:
+    """Each test function has a docstring."""
+    silent = re.compile(r'^( *)def (test_\w+)\([^)]*\)[^:]*:\n(?!\1    """)', flags=re.MULTILINE)
+
+    found = {str(f): silent.findall(f.read_text()) for f in (ROOT / "tests").rglob("test_*.py")}
+
+    assert {} == {file: names for file, names in found.items() if names}
