@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.connect import client as connected
-from pipelines.connect import greet
+from pipelines.connect import brief_client, greet, track_region, wrong_region
 from pipelines.settings import Settings
 from sources.customerio import RESOURCES
 from sources.customerio.catalogue import Operation, Resource, operation, resource
-from sources.customerio.client import Client, CustomerioError, Forbidden, NotFound, Unauthorized
+from sources.customerio.client import Client, CustomerioError, Forbidden, NotFound
 from sources.customerio.extract.people import EVERYBODY
 
 Verdict = Literal["reachable", "forbidden", "failed", "untried"]
@@ -43,35 +42,18 @@ def check(settings: Settings) -> CheckResult:
 
     Raises:
         ConfigError: the key is missing or not accepted, or the region is another one.
-        Unavailable: nobody answers at the host.
+        Unreachable: nobody answers at the host.
     """
-    track_region = _track_region(settings)
     greet(settings)
-    with connected(settings) as client:
+    region = track_region(settings)
+    if region is not None and region != settings.customerio_region:
+        raise wrong_region(settings, region)
+    with brief_client(settings) as client:
         return CheckResult(
             region=settings.customerio_region,
-            track_region=track_region,
+            track_region=region,
             reaches=tuple(_reaches(client)),
         )
-
-
-def _track_region(settings: Settings) -> str | None:
-    """The workspace's region as the Track API tells it; on either regional host it tells the true one.
-
-    Raises:
-        ConfigError: it is another region than the settings say.
-    """
-    if not (settings.customerio_track_site_id and settings.customerio_track_api_key):
-        return None
-    with connected(settings) as client:
-        region = str(client.call("getRegion").json()["region"])
-    if region != settings.customerio_region:
-        msg = (
-            f"The workspace of the Track API key lives in region {region!r}, and CUSTOMERIO_REGION is "
-            f"{settings.customerio_region!r}. Set CUSTOMERIO_REGION={region}."
-        )
-        raise Unauthorized(msg)
-    return region
 
 
 def _reaches(client: Client) -> Iterator[Reach]:

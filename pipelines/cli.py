@@ -5,6 +5,9 @@ one JSON document with `--json`; progress, notes and errors go to stderr.
 """
 
 import json
+import logging
+import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -17,6 +20,7 @@ import click
 DONE, FAILED, MISUSED, STOPPED_BY_BRAKE, PARTLY = 0, 1, 2, 3, 4
 INTERRUPTED = 130
 
+_SCALE = click.Choice(["tiny", "demo", "large"])
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 
 
@@ -24,21 +28,51 @@ def _command(function: Callable[..., int]) -> Callable[..., None]:
     """A command that ends with its exit code, and with a sentence where it cannot do its work."""
 
     @wraps(function)
-    def run(*, as_json: bool, **arguments: Any) -> NoReturn:
-        from sources.customerio.client import ConfigError, CustomerioError
-
+    def run(*, as_json: bool, **arguments: Any) -> None:
+        # Being told to end is an interrupt too, so that files and locks are let go in order.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # Repeats are told of in progress and in the last error.
+        logging.getLogger("stamina").setLevel(logging.ERROR)
         try:
             sys.exit(function(as_json=as_json, **arguments))
-        except CustomerioError as error:
-            if as_json:
-                _print_json({"error": {"kind": type(error).__name__, "message": str(error)}})
-            click.echo(f"cio-elt: {error}", err=True)
-            sys.exit(MISUSED if isinstance(error, ConfigError) else FAILED)
         except KeyboardInterrupt:
-            click.echo("cio-elt: stopped. The next run goes on where the last whole one ended.", err=True)
-            sys.exit(INTERRUPTED)
+            _end_interrupted(as_json)
+        except Exception as error:
+            from pipelines.failures import interrupted, told
+
+            if interrupted(error):
+                _end_interrupted(as_json)
+            failure = told(error)
+            if failure is None:
+                if as_json:
+                    _print_json({"error": {"kind": type(error).__name__, "message": "A bug; see stderr."}})
+                raise
+            _end_failed(failure, as_json)
 
     return _JSON(run)
+
+
+def _end_failed(failure: Any, as_json: bool) -> NoReturn:
+    from sources.customerio.client import ConfigError
+
+    _complain(type(failure).__name__, str(failure), as_json)
+    sys.exit(MISUSED if isinstance(failure, ConfigError) else FAILED)
+
+
+def _end_interrupted(as_json: bool) -> NoReturn:
+    _complain(
+        "Interrupted", "Stopped. What is published stays as it was; the next run goes on from there.", as_json
+    )
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Everything is let go of by now but threads that wait to repeat a request, some for minutes.
+    os._exit(INTERRUPTED)
+
+
+def _complain(kind: str, message: str, as_json: bool) -> None:
+    if as_json:
+        _print_json({"error": {"kind": kind, "message": message}})
+    click.echo(f"cio-elt: {message}", err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,6 +106,7 @@ def check(*, as_json: bool) -> int:
 @click.option(
     "--wait",
     "wait_s",
+    type=click.FloatRange(0),
     default=3600.0,
     show_default=True,
     metavar="SECONDS",
@@ -113,24 +148,22 @@ def status(*, as_json: bool) -> int:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=0, show_default=True, help="Port; 0 takes a free one.")
 @click.option(
-    "--scale",
-    type=click.Choice(["tiny", "demo", "large"]),
-    default="demo",
-    show_default=True,
-    help="Its size.",
+    "--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="Port; 0 takes a free one."
 )
+@click.option("--scale", type=_SCALE, default="demo", show_default=True, help="Size of the workspace.")
 @click.option("--seed", default=1, show_default=True, help="Which workspace: the same seed, the same one.")
 @click.option("--strict-limits", is_flag=True, help="Enforce Customer.io's rate limits exactly.")
-@click.option("--latency-ms", default=0, show_default=True, help="Delay of every answer.")
+@click.option(
+    "--latency-ms", type=click.IntRange(0), default=0, show_default=True, help="Delay of every answer."
+)
 @_command
 def sandbox(*, as_json: bool, **options: Any) -> int:
     """Serve a Customer.io of one's own until interrupted."""
     from pipelines import show
-    from pipelines.sandbox import serve
+    from pipelines.sandbox import serve, until_interrupted
 
-    with serve(**options) as served:
+    with until_interrupted(), serve(**options) as served:
         if as_json:
             _print_json(served.document)
         else:
@@ -146,9 +179,10 @@ def sandbox(*, as_json: bool, **options: Any) -> int:
     default=None,
     help="Days that pass in the workspace before this run; default: none on the first run, then one.",
 )
+@click.option("--scale", type=_SCALE, default=None, help="Size of the workspace; default: demo.")
 @click.option("--reset", is_flag=True, help="Forget earlier demo runs first.")
 @_command
-def demo(*, advance_days: int | None, reset: bool, as_json: bool) -> int:
+def demo(*, as_json: bool, **options: Any) -> int:
     """Replicate a sandbox workspace, then show what arrived; again, and see only what changed."""
     from pipelines import show
     from pipelines.demo import demo as run
@@ -157,7 +191,7 @@ def demo(*, advance_days: int | None, reset: bool, as_json: bool) -> int:
 
     report = Report()
     with show.progress(report):
-        result = run(read_settings(), advance_days=advance_days, reset=reset, report=report, say=_note)
+        result = run(read_settings(), **options, report=report, say=_note)
     if as_json:
         _print_json(show.demo_document(result))
     else:

@@ -3,18 +3,18 @@
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import duckdb
 from pydantic import SecretStr
 
 from pipelines.connect import client
-from pipelines.publish import prepare
-from pipelines.sandbox import serve
+from pipelines.publish import prepare, reading
+from pipelines.sandbox import ScaleName, Served, serve
 from pipelines.settings import Settings
 from pipelines.status import status
 from pipelines.sync import SyncResult, sync
+from sources.customerio.client import ConfigError
 from sources.customerio.extract import Report
 
 _DAY = 86_400
@@ -39,12 +39,21 @@ class DemoResult:
     now: int
     rows: dict[str, int]
     campaigns: list[tuple[str, int, int, int, int]]
-    open_with: str
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Workspace:
+    """What is kept of the workspace between runs: a sandbox follows from its scale and its clock."""
+
+    scale: ScaleName
+    passed_s: int
 
 
 def demo(
     settings: Settings,
     *,
+    scale: ScaleName | None,
     advance_days: int | None,
     reset: bool,
     report: Report,
@@ -52,41 +61,71 @@ def demo(
 ) -> DemoResult:
     """Serve the demo workspace, let days pass in it, and sync it into a folder of its own.
 
-    The sandbox is made from a seed, so what is kept between runs is how far its clock has moved.
+    `scale` and `advance_days` of None go on as before: the same workspace, one day later.
+
+    Raises:
+        ConfigError: the folder holds a workspace of another scale, or cannot be written to.
+        CustomerioError: the sync failed.
     """
     folder = settings.cio_elt_data / "demo"
     if reset:
         shutil.rmtree(folder, ignore_errors=True)
     prepare(folder)
     kept = folder / "workspace.json"
-    first = not kept.exists()
-    advance = (0 if first else 1) if advance_days is None else advance_days
-    passed_s = (0 if first else int(json.loads(kept.read_text())["passed_s"])) + advance * _DAY
-    say(f"Starting a workspace{'' if first else f', {advance} day(s) after the last run'} ...")
-    with serve(scale="demo", ticking=False, passed_s=passed_s) as served:
-        inside = settings.model_copy(
-            update={
-                "cio_elt_data": folder,
-                "customerio_app_url": served.document["app_url"],
-                "customerio_track_url": served.document["track_url"],
-                "customerio_app_api_key": SecretStr(served.document["app_api_key"]),
-                "customerio_region": served.document["region"],
-                "customerio_start": None,
-                # The workspace is this process's own: there is no limit to share with anybody.
-                "cio_elt_speed": float("inf"),
-            }
-        )
+    workspace = _next(_kept(kept), scale, advance_days, say)
+    with serve(scale=workspace.scale, ticking=False, passed_s=workspace.passed_s) as served:
+        inside = _settings_for(settings, folder, served)
         _repeat_downloads(inside)
         result = sync(inside, report=report, say=say)
         now = served.now()
-    kept.write_text(json.dumps({"passed_s": passed_s}))
-    file = inside.published_file
+    kept.write_text(json.dumps(asdict(workspace)))
     return DemoResult(
         sync=result,
         now=now,
         rows={table.table: table.rows for table in status(inside)},
-        campaigns=_campaigns(file),
-        open_with=f"duckdb -readonly {file}, or in Python duckdb.connect({str(file)!r}, read_only=True)",
+        campaigns=_campaigns(inside.published_file),
+        file=str(inside.published_file),
+    )
+
+
+def _kept(file: Path) -> _Workspace | None:
+    return _Workspace(**json.loads(file.read_text())) if file.exists() else None
+
+
+def _next(
+    last: _Workspace | None, scale: ScaleName | None, advance_days: int | None, say: Callable[[str], None]
+) -> _Workspace:
+    """The workspace as this run finds it."""
+    if last is None:
+        say("Starting a workspace ...")
+        return _Workspace(scale=scale or "demo", passed_s=(advance_days or 0) * _DAY)
+    if scale not in (None, last.scale):
+        msg = (
+            f"The demo's workspace is of scale {last.scale!r}. Leave --scale out to go on with it, or add "
+            "--reset to forget it and start another."
+        )
+        raise ConfigError(msg)
+    days = 1 if advance_days is None else advance_days
+    say(f"Starting the workspace, {days} day{'' if days == 1 else 's'} after the last run ...")
+    return _Workspace(scale=last.scale, passed_s=last.passed_s + days * _DAY)
+
+
+def _settings_for(settings: Settings, folder: Path, served: Served) -> Settings:
+    """The user's settings, with the sandbox in Customer.io's place and a warehouse of its own."""
+    return settings.model_copy(
+        update={
+            "cio_elt_data": folder,
+            "cio_elt_destination": "duckdb",
+            "customerio_app_url": served.document["app_url"],
+            "customerio_track_url": served.document["track_url"],
+            "customerio_app_api_key": SecretStr(served.document["app_api_key"]),
+            "customerio_track_site_id": SecretStr(served.document["track_site_id"]),
+            "customerio_track_api_key": SecretStr(served.document["track_api_key"]),
+            "customerio_region": served.document["region"],
+            "customerio_start": None,
+            # The workspace is this process's own: there is no limit to share with anybody.
+            "cio_elt_speed": float("inf"),
+        }
     )
 
 
@@ -94,7 +133,7 @@ def _repeat_downloads(settings: Settings) -> None:
     """What earlier runs did to the workspace: they fetched exports, and Customer.io counts that."""
     if not settings.published_file.exists():
         return
-    with duckdb.connect(settings.published_file, read_only=True) as connection:
+    with reading(settings.published_file) as connection:
         fetched = connection.execute("SELECT id, downloads FROM customerio_raw.exports").fetchall()
     with client(settings) as calls:
         for export_id, times in fetched:
@@ -103,5 +142,5 @@ def _repeat_downloads(settings: Settings) -> None:
 
 
 def _campaigns(file: Path) -> list[tuple[str, int, int, int, int]]:
-    with duckdb.connect(file, read_only=True) as connection:
+    with reading(file) as connection:
         return connection.execute(_CAMPAIGNS).fetchall()

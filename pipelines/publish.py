@@ -7,13 +7,14 @@ the old state, whoever opens it next reads the new one, and nobody sees half a r
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 from filelock import FileLock, Timeout
 
+from pipelines.failures import FileHeld, WarehouseFailed, file_failure
 from sources.customerio.client import ConfigError, CustomerioError
 
 _LOCK = "writer.lock"
@@ -43,19 +44,26 @@ def prepare(folder: Path) -> None:
 
 
 @contextmanager
-def writing(folder: Path, *, wait_s: float) -> Iterator[None]:
+def writing(folder: Path, *, wait_s: float, say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
     """Be the only writer of the warehouse in `folder`, waiting at most `wait_s` for another to end.
 
+    `say` is told if there is somebody to wait for.
+
     Raises:
+        ConfigError: the folder cannot be written to.
         Busy: another run is still writing.
     """
     prepare(folder)
     lock = FileLock(folder / _LOCK)
     try:
-        lock.acquire(timeout=wait_s)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say(f"Another run is writing the warehouse in {folder}; waiting at most {wait_s:,.0f} s for it.")
+            lock.acquire(timeout=wait_s)
     except Timeout:
         msg = (
-            f"Another run is writing the warehouse in {folder} and did not end within {wait_s:.0f} s. "
+            f"Another run is writing the warehouse in {folder} and did not end within {wait_s:,.0f} s. "
             "Wait for it, or give this run a data folder of its own in CIO_ELT_DATA."
         )
         raise Busy(msg) from None
@@ -63,6 +71,25 @@ def writing(folder: Path, *, wait_s: float) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def reading(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published file, opened as its readers do.
+
+    Raises:
+        WarehouseFailed: it is no DuckDB file, or somebody writes into it.
+    """
+    try:
+        connection = duckdb.connect(published, read_only=True)
+    except duckdb.Error as error:
+        failure = file_failure(error)
+        if isinstance(failure, FileHeld):
+            raise failure from None
+        msg = f"{published} cannot be read as a DuckDB file. Move it away; `cio-elt sync` publishes it anew."
+        raise WarehouseFailed(msg) from None
+    with connection:
+        yield connection
 
 
 def publish(private: Path, published: Path) -> None:
@@ -78,6 +105,14 @@ def publish(private: Path, published: Path) -> None:
         shutil.copyfile(private, copy)
         with copy.open("rb") as file:
             os.fsync(file.fileno())
+        # Somebody may have written into the published file; what they left in its log is not of the new one,
+        # and DuckDB refuses to open a file with another's log.
+        log_of(published).unlink(missing_ok=True)
         copy.replace(published)
     finally:
         copy.unlink(missing_ok=True)
+
+
+def log_of(file: Path) -> Path:
+    """Where DuckDB keeps what is not in the file yet."""
+    return file.with_name(f"{file.name}.wal")

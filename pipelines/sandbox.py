@@ -1,12 +1,15 @@
 """A sandbox, served for a command: what to call it by, and a way to wait until the user has had enough."""
 
+import signal
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Literal
 
 from sources.customerio.client import ConfigError
 from sources.customerio.sandbox import DEFAULT_START, Clock, Sandbox
+
+ScaleName = Literal["tiny", "demo", "large"]
 
 
 class Served:
@@ -32,9 +35,18 @@ class Served:
 
 
 @contextmanager
+def until_interrupted() -> Iterator[None]:
+    """A block that an interrupt ends, and ends well: that is how serving ends."""
+    # A shell starts what it runs in the background deaf to interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        yield
+
+
+@contextmanager
 def serve(
     *,
-    scale: Literal["tiny", "demo", "large"],
+    scale: ScaleName,
     seed: int = 1,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -50,9 +62,7 @@ def serve(
     """
     clock = Clock(DEFAULT_START, ticking)
     clock.advance(passed_s)
-    sandbox = Sandbox(
-        scale=scale, seed=seed, strict_limits=strict_limits, latency_ms=latency_ms, clock=clock
-    )
+    sandbox = Sandbox(scale=scale, seed=seed, strict_limits=strict_limits, latency_ms=latency_ms, clock=clock)
     with _listening(sandbox, host, port) as urls:
         yield Served(sandbox, urls)
 

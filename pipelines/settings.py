@@ -18,7 +18,11 @@ def _unix(value: Any) -> Any:
     """A date or a time, ISO 8601, UTC unless it says otherwise, as Unix seconds."""
     if not isinstance(value, str) or value.isdigit():
         return value
-    moment = datetime.fromisoformat(value)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        msg = f"{value!r} is no date; write a day such as 2025-01-31"
+        raise ValueError(msg) from None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
@@ -29,24 +33,31 @@ def _past(value: int) -> int:
     return value
 
 
-def _stripped(value: Any) -> Any:
-    """Keys are pasted, often with a line break; an empty one is none."""
-    return (value.strip() or None) if isinstance(value, str) else value
+def _pasted(value: Any) -> Any:
+    """What is pasted comes with spaces, line breaks, or quotes that docker leaves in; nothing is no value."""
+    return (value.strip().strip("\"'").strip() or None) if isinstance(value, str) else value
 
 
-Secret = Annotated[SecretStr | None, BeforeValidator(_stripped)]
-Text = Annotated[str | None, BeforeValidator(_stripped)]
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+Secret = Annotated[SecretStr | None, BeforeValidator(_pasted)]
+Text = Annotated[str | None, BeforeValidator(_pasted)]
+Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 
 
 class Settings(BaseSettings):
     """The settings, by the names of their environment variables (in lower case)."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     customerio_app_api_key: Secret = Field(None, description="App API key of the workspace")
     customerio_track_site_id: Secret = Field(None, description="Track API site id")
     customerio_track_api_key: Secret = Field(None, description="Track API key")
-    customerio_region: Annotated[Literal["us", "eu"], BeforeValidator(_stripped)] = Field(
+    customerio_region: Annotated[Literal["us", "eu"], BeforeValidator(_lower)] = Field(
         "us", description="where the workspace lives"
     )
     customerio_app_url: Text = Field(None, description="App API host instead of the region's")
@@ -54,9 +65,9 @@ class Settings(BaseSettings):
     customerio_start: Annotated[int, BeforeValidator(_unix), AfterValidator(_past)] | None = Field(
         None, ge=0, description="oldest day of deliveries to load; default: as far back as there are any"
     )
-    cio_elt_data: Path = Field(Path("warehouse/data"), description="folder of the warehouse and its state")
+    cio_elt_data: Folder = Field(Path("warehouse/data"), description="folder of the warehouse and its state")
     cio_elt_destination: str = Field("duckdb", description="any SQL destination of dlt")
-    cio_elt_limits: Path = Field(
+    cio_elt_limits: Folder = Field(
         LIMITS_FOLDER, description="folder of the rate limits that all runs on this machine share"
     )
     cio_elt_speed: float = Field(
@@ -89,8 +100,13 @@ def read_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         faults = [
-            f"{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}"
+            f"{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}."
             for fault in error.errors(include_input=False, include_url=False)
         ]
-        msg = f"Some settings cannot be used. {'. '.join(faults)}. Set them in the environment or in .env."
+        msg = f"Some settings cannot be used. {' '.join(faults)} Set them in the environment or in .env."
+        raise ConfigError(msg) from None
+    except (OSError, UnicodeDecodeError) as error:
+        msg = (
+            f"The file .env in this folder cannot be read ({error}). Save it as UTF-8 text, or move it away."
+        )
         raise ConfigError(msg) from None

@@ -1,9 +1,11 @@
 """What commands print: tables for people, documents for programs, progress while they wait."""
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
     from pipelines.status import TableStatus
     from pipelines.sync import SyncResult
 
-_OUT = Console(highlight=False)
-_ERR = Console(stderr=True, highlight=False)
+# Names and messages are Customer.io's and its users': a bracket in one is a bracket.
+_console = partial(Console, highlight=False, markup=False, emoji=False)
+# A file or a pipe has no width to fold lines to.
+_OUT = _console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
+_ERR = _console(stderr=True)
 
 
 @contextmanager
@@ -59,7 +64,7 @@ def _failures(result: "SyncResult") -> None:
     for tally in result.failed:
         by_message.setdefault(str(tally.error), []).append(tally.resource)
     for message, resources in by_message.items():
-        _ERR.print(f"Not complete: {', '.join(resources)}. {message}", soft_wrap=True, markup=False)
+        _ERR.print(f"Not complete: {', '.join(resources)}. {message}", soft_wrap=True)
 
 
 def _numbers(tally: Tally) -> tuple[int, int, int, int, int]:
@@ -112,7 +117,7 @@ def status(tables: "Sequence[TableStatus]") -> None:
 def sandbox(served: "Served") -> None:
     """Print how to use a sandbox."""
     document = served.document
-    _OUT.print("A Customer.io sandbox is listening. To use it, in another terminal:", markup=False)
+    _OUT.print("A Customer.io sandbox is listening. To use it, in another terminal:", soft_wrap=True)
     for name, key in (
         ("CUSTOMERIO_APP_URL", "app_url"),
         ("CUSTOMERIO_TRACK_URL", "track_url"),
@@ -120,8 +125,10 @@ def sandbox(served: "Served") -> None:
         ("CUSTOMERIO_TRACK_SITE_ID", "track_site_id"),
         ("CUSTOMERIO_TRACK_API_KEY", "track_api_key"),
     ):
-        _OUT.print(f"  export {name}={document[key]}", markup=False, soft_wrap=True)
-    _OUT.print(f"What it answers, and how to move its clock: {document['control_url']}", markup=False)
+        _OUT.print(f"  export {name}={document[key]}", soft_wrap=True)
+    _OUT.print(
+        f"What it answers, and how to move its clock: {document['control_url']}/_sandbox/", soft_wrap=True
+    )
 
 
 def demo(result: "DemoResult") -> None:
@@ -135,13 +142,30 @@ def demo(result: "DemoResult") -> None:
     for name, *counts in result.campaigns:
         campaigns.add_row(name, *(f"{count:,}" for count in counts))
     _OUT.print(campaigns)
-    _OUT.print(f"In the workspace it is {_utc(result.now)}; run it again, and a day has passed there.")
-    _OUT.print(f"To look around: {result.open_with}", markup=False, soft_wrap=True)
+    _OUT.print(
+        f"In the workspace it is {_utc(result.now)}; run this again, and a day has passed there.",
+        soft_wrap=True,
+    )
+    _OUT.print(
+        f"To look around: duckdb -readonly {result.file}, or in Python "
+        f"duckdb.connect({result.file!r}, read_only=True)",
+        soft_wrap=True,
+    )
 
 
 def demo_document(result: "DemoResult") -> dict[str, Any]:
     """A demo run as a document."""
-    return {**asdict(result), "sync": sync_document(result.sync)}
+    campaigns = [
+        dict(zip(("campaign", "sent", "delivered", "opened", "clicked"), row, strict=True))
+        for row in result.campaigns
+    ]
+    return {
+        "now": result.now,
+        "sync": sync_document(result.sync),
+        "rows": result.rows,
+        "campaigns": campaigns,
+        "file": result.file,
+    }
 
 
 def _utc(moment: int | None) -> str:

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
-
+from pipelines.publish import reading
 from pipelines.settings import Settings
 from pipelines.sync.runs import TABLE as RUNS
 from pipelines.warehouse import DATASET, pipeline
@@ -85,7 +84,7 @@ def _querying(settings: Settings) -> Iterator[Query]:
         return
     if not settings.published_file.exists():
         raise _nothing_yet(settings)
-    with duckdb.connect(settings.published_file, read_only=True) as connection:
+    with reading(settings.published_file) as connection:
         yield lambda sql: connection.execute(sql).fetchall()
 
 

@@ -1,10 +1,16 @@
 """The dlt pipeline that fills the warehouse, and the settings of dlt that make it fast and quiet."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
+
+from pipelines.failures import FileHeld, WarehouseFailed, file_failure
+from pipelines.publish import log_of, reading
 from pipelines.settings import Settings
+from sources.customerio.client import ConfigError
 
 if TYPE_CHECKING:
     from dlt import Pipeline
@@ -33,16 +39,75 @@ def configure(data: Path) -> None:
 
 
 def pipeline(settings: Settings) -> "Pipeline":
-    """The pipeline of this warehouse. Only the writer may run it."""
+    """The pipeline of this warehouse. Only the writer may run it.
+
+    Raises:
+        ConfigError: dlt has no such destination, or lacks what it needs for it.
+        WarehouseFailed: the warehouse's file is damaged, or another program holds it.
+    """
     configure(settings.cio_elt_data)
     import dlt
 
-    destination = settings.cio_elt_destination
-    return dlt.pipeline(
-        "customerio",
-        pipelines_dir=str(settings.cio_elt_data.resolve() / "dlt" / "pipelines"),
-        destination=dlt.destinations.duckdb(str(settings.load_file.resolve()))
-        if destination == "duckdb"
-        else destination,
-        dataset_name=DATASET,
-    )
+    if settings.publishes:
+        _make_ready(settings)
+    from dlt.common.destination.exceptions import UnknownDestinationModule
+
+    name = settings.cio_elt_destination
+    try:
+        made = dlt.pipeline(
+            "customerio",
+            pipelines_dir=str(_memory(settings)),
+            destination=dlt.destinations.duckdb(str(settings.load_file.resolve()))
+            if name == "duckdb"
+            else name,
+            dataset_name=DATASET,
+        )
+    except UnknownDestinationModule:
+        msg = (
+            f"CIO_ELT_DESTINATION is {name!r}, which dlt does not know. Leave it out for DuckDB, or name one "
+            "of dlt's SQL destinations, such as postgres."
+        )
+        raise ConfigError(msg) from None
+    if not made.has_pending_data and (made.first_run or not settings.publishes):
+        # Watermarks lie in the warehouse too, beside the rows that they speak of: a new folder takes them up
+        # there, and so does one whose server was emptied, or filled from elsewhere, in the meantime.
+        made.sync_destination()
+    return made
+
+
+def _make_ready(settings: Settings) -> None:
+    """See that the private file can be written; where it is gone, the published one takes its place.
+
+    What dlt remembers in its own folder was of the file that is gone, so that goes too: dlt takes it up
+    again from the file.
+    """
+    file, published = settings.load_file, settings.published_file
+    if not file.exists():
+        shutil.rmtree(_memory(settings), ignore_errors=True)
+        log_of(file).unlink(missing_ok=True)
+        if published.exists():
+            with reading(published):
+                pass
+            copy = file.with_suffix(".restoring")
+            shutil.copyfile(published, copy)
+            copy.replace(file)
+    _try(file)
+
+
+def _try(file: Path) -> None:
+    try:
+        duckdb.connect(file).close()
+    except duckdb.Error as error:
+        failure = file_failure(error)
+        if isinstance(failure, FileHeld):
+            raise failure from None
+        msg = (
+            f"{file} is no DuckDB file that can be read. Move it away and run this again: "
+            "what customerio.duckdb beside it holds is kept, and what is missing is read from Customer.io."
+        )
+        raise WarehouseFailed(msg) from None
+
+
+def _memory(settings: Settings) -> Path:
+    """The folder in which dlt keeps its state and what was read and not loaded yet."""
+    return settings.cio_elt_data.resolve() / "dlt" / "pipelines"

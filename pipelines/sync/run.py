@@ -5,7 +5,6 @@
 Extract asks Customer.io; only when it is through does anything reach the warehouse, in one load package.
 """
 
-import difflib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,8 +19,7 @@ from pipelines.publish import publish, writing
 from pipelines.settings import Settings
 from pipelines.sync.runs import run_rows, runs_table
 from pipelines.warehouse import pipeline
-from sources.customerio import RESOURCES, customerio_source
-from sources.customerio.client import ConfigError
+from sources.customerio import customerio_source, resources_named
 from sources.customerio.extract import Options, Report, Tally
 
 # A load package is loaded as Parquet: dlt's default for DuckDB, INSERT statements, is far slower.
@@ -48,23 +46,6 @@ class SyncResult:
         return self.report.failed
 
 
-def tables_named(names: Iterable[str]) -> tuple[str, ...]:
-    """The tables of those names, all of them for none.
-
-    Raises:
-        ConfigError: a name is no table's; the message offers the nearest ones.
-    """
-    tables = [row.table for row in RESOURCES]
-    for name in names:
-        if name not in tables:
-            near = difflib.get_close_matches(name, tables, n=3)
-            hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(tables)}."
-            msg = f"There is no resource called {name!r}. {hint}"
-            raise ConfigError(msg)
-    chosen = set(names) or set(tables)
-    return tuple(table for table in tables if table in chosen)
-
-
 def sync(
     settings: Settings,
     resources: Iterable[str] = (),
@@ -88,7 +69,7 @@ def sync(
         ConfigError: the settings or names are unusable, or the key is not accepted. Nothing was changed.
         CustomerioError: Customer.io cannot be reached. Nothing was changed.
     """
-    tables = tables_named(tuple(resources))
+    tables = [row.table for row in resources_named(resources)]
     report = report if report is not None else Report()
     with writing(settings.cio_elt_data, wait_s=wait_s):
         began = time.monotonic()

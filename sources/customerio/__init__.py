@@ -3,6 +3,7 @@
 Use it as any other: `dlt.pipeline("customerio", destination="duckdb").run(customerio_source())`.
 """
 
+import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -10,11 +11,27 @@ from typing import Literal
 import dlt
 from dlt.extract import DltResource
 
-from sources.customerio.catalogue import OPERATIONS, RESOURCES
-from sources.customerio.client import Client, RateLimits
+from sources.customerio.catalogue import OPERATIONS, RESOURCES, Resource
+from sources.customerio.client import Client, ConfigError, RateLimits
 from sources.customerio.extract import Known, Options, Reading, Report, dlt_resource
 
-__all__ = ["OPERATIONS", "RESOURCES", "customerio_source"]
+__all__ = ["OPERATIONS", "RESOURCES", "customerio_source", "resources_named"]
+
+
+def resources_named(names: Iterable[str]) -> tuple[Resource, ...]:
+    """The resources that fill the tables of those names, in the catalogue's order; all of them for no name.
+
+    Raises:
+        ConfigError: a name is no table's; the message offers the nearest ones.
+    """
+    chosen = set(names)
+    tables = [row.table for row in RESOURCES]
+    for name in sorted(chosen.difference(tables)):
+        near = difflib.get_close_matches(name, tables, n=3)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(tables)}."
+        msg = f"There is no resource called {name!r}. {hint}"
+        raise ConfigError(msg)
+    return tuple(row for row in RESOURCES if not chosen or row.table in chosen)
 
 
 @dlt.source(name="customerio", max_table_nesting=0)
@@ -33,7 +50,7 @@ def customerio_source(
     """Replicate a Customer.io workspace.
 
     Args:
-        resources: names of tables; all of `RESOURCES` if None.
+        resources: names of tables; none means all of `RESOURCES`.
         customerio_app_api_key: an App API key of the workspace; a dlt secret.
         customerio_region: `us` or `eu`.
         customerio_app_url: another host than the region's, such as a sandbox's.
@@ -49,6 +66,7 @@ def customerio_source(
         (`deleted_at`) for rows that a complete reading no longer found.
 
     Raises:
+        ConfigError: a name is no table's, or there is no key.
         CustomerioError: see `sources.customerio.client`; raised while dlt extracts.
     """
     if client is None:
@@ -63,7 +81,8 @@ def customerio_source(
         options=options or Options(start=customerio_start, full=full),
         report=report or Report(),
     )
-    wanted = {row.table for row in RESOURCES} if resources is None else set(resources)
-    rows = [row for row in RESOURCES if row.table in wanted]
     known = Known()
-    return [dlt_resource(reading, known, row, keep_going=report is not None) for row in rows]
+    return [
+        dlt_resource(reading, known, row, keep_going=report is not None)
+        for row in resources_named(resources or ())
+    ]

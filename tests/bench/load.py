@@ -1,7 +1,7 @@
 """The load path: deliveries from pages already in memory into DuckDB, beside two baselines.
 
-The product's path is measured whole: JSON pages, comparison, Arrow, Parquet, merge. `dlt's defaults` hands the
-same rows to dlt as dicts, in its default file format. `INSERT ... SELECT` is DuckDB alone, from Parquet.
+The product's path is measured whole: JSON pages, comparison, Arrow, Parquet, merge. `dlt's defaults` hands
+the same rows to dlt as dicts, in its default file format. `INSERT ... SELECT` is DuckDB alone, from Parquet.
 Each runs in a process of its own, so that its peak memory is its own.
 """
 
@@ -70,7 +70,7 @@ def _delivery(chance: random.Random, number: int) -> dict[str, Any]:
 def product(rows: int) -> Figure:
     """The product's path."""
     from pipelines.publish import prepare
-    from pipelines.settings import Settings
+    from pipelines.settings import read_settings
     from pipelines.sync.run import FILE_FORMAT
     from pipelines.warehouse import pipeline
     from sources.customerio.catalogue import resource
@@ -86,7 +86,7 @@ def product(rows: int) -> Figure:
             yield Batch(rows=records, scope=scope, last=True)
 
     with tempfile.TemporaryDirectory() as folder, Client(app_api_key="unused") as client:
-        settings = Settings(cio_elt_data=Path(folder))
+        settings = read_settings(cio_elt_data=Path(folder))
         prepare(settings.cio_elt_data)
         target = pipeline(settings)
         reading = Reading(client=client, options=Options(), report=Report(), clock=lambda: _END)

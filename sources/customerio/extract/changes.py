@@ -4,9 +4,8 @@ A row is compared as a whole, by fingerprint, with what the warehouse holds unde
 moves no `updated`, and a metric that arrives late, are seen; and where nothing changed, nothing is written.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 
 import pyarrow as pa
 
@@ -14,7 +13,7 @@ from sources.customerio.catalogue import Resource
 from sources.customerio.extract.batch import Batch, Row, Scope
 from sources.customerio.extract.known import Held, Key, Known
 from sources.customerio.extract.report import Tally
-from sources.customerio.extract.tables import row_hash, to_arrow
+from sources.customerio.extract.tables import row_hashes, to_arrow, with_own
 
 
 @dataclass
@@ -25,77 +24,80 @@ class _Open:
     seen: set[Key] = field(default_factory=set)
 
 
-@dataclass
-class _Written:
-    """Rows to write, and beside them the values of the project's own columns."""
-
-    rows: list[Row] = field(default_factory=list)
-    first_seen_at: list[int | None] = field(default_factory=list)
-    row_hash: list[int | None] = field(default_factory=list)
-    deleted_at: list[int | None] = field(default_factory=list)
-
-    def add(
-        self, row: Row, *, first_seen_at: int | None, row_hash: int | None, deleted_at: int | None = None
-    ) -> None:
-        self.rows.append(row)
-        self.first_seen_at.append(first_seen_at)
-        self.row_hash.append(row_hash)
-        self.deleted_at.append(deleted_at)
-
-    def table(self, resource: Resource) -> pa.Table:
-        own = {
-            "first_seen_at": self.first_seen_at,
-            "_row_hash": self.row_hash,
-            "deleted_at": self.deleted_at,
-        }
-        return to_arrow(resource, self.rows, own)
-
-
 class Changes:
     """Turns one resource's batches into tables of changes; `now` tells Customer.io's clock (Unix s)."""
 
     def __init__(self, resource: Resource, known: Known, tally: Tally, now: Callable[[], int]) -> None:
         self._resource = resource
-        self._key_of = itemgetter(*resource.key)
         self._known = known
         self._tally = tally
         self._now = now
         self._open: dict[Scope | None, _Open] = {}
 
-    def table(self, batch: Batch) -> pa.Table | None:
-        """The changes in `batch`; None where there are none."""
+    def tables(self, batch: Batch) -> Iterator[pa.Table]:
+        """The changes in `batch`: new and changed rows, then tombstones; nothing where there are none."""
         scope = self._open.get(batch.scope)
         if scope is None:
             scope = self._open[batch.scope] = _Open(self._known.held(self._resource, batch.scope))
-        now = self._now()
-        written = _Written()
-        self._compare(batch, scope, written, now)
+        if batch.rows:
+            yield from self._changed(batch.rows, scope)
         if batch.last:
             if self._resource.tombstones:
-                self._bury(scope, written, now)
+                yield from self._tombstones(scope)
             del self._open[batch.scope]
-        return written.table(self._resource) if written.rows else None
 
-    def _compare(self, batch: Batch, scope: _Open, written: _Written, now: int) -> None:
-        self._tally.read += len(batch.rows)
-        for row in batch.rows:
-            key = self._key_of(row)
-            if key in scope.seen:
-                continue
-            scope.seen.add(key)
-            fingerprint = row_hash(row)
+    def _changed(self, rows: Sequence[Row], scope: _Open) -> Iterator[pa.Table]:
+        table = to_arrow(self._resource, rows)
+        hashes = row_hashes(table)
+        self._tally.read += len(rows)
+        keys = _keys(self._resource, table)
+        distinct = set(keys)
+        if not scope.held and len(distinct) == len(keys) and scope.seen.isdisjoint(distinct):
+            # A first reading has nothing to compare with, and the most rows.
+            self._tally.new += len(keys)
+            scope.seen |= distinct
+            first_seen_at: list[int | None] = [self._now()] * len(keys)
+        else:
+            picked, first_seen_at = self._compared(keys, hashes, scope)
+            table, hashes = table.take(pa.array(picked, pa.int64())), [hashes[index] for index in picked]
+        if hashes:
+            yield with_own(self._resource, table, first_seen_at=first_seen_at, row_hash=hashes)
+
+    def _compared(
+        self, keys: Sequence[Key], hashes: Sequence[int], scope: _Open
+    ) -> tuple[list[int], list[int | None]]:
+        """The places of rows to write, and when each was first seen."""
+        picked: list[int] = []
+        first_seen_at: list[int | None] = []
+        now = self._now()
+        for index, (key, fingerprint) in enumerate(zip(keys, hashes, strict=True)):
             held = scope.held.get(key)
-            if held is None or held.row_hash is None:
-                self._tally.new += 1
-                written.add(row, first_seen_at=now, row_hash=fingerprint)
-            elif held.row_hash != fingerprint:
-                self._tally.changed += 1
-                written.add(row, first_seen_at=held.first_seen_at, row_hash=fingerprint)
+            again = key in scope.seen
+            scope.seen.add(key)
+            if again or (held is not None and held.row_hash == fingerprint):
+                continue
+            is_new = held is None or held.row_hash is None
+            self._tally.new += is_new
+            self._tally.changed += not is_new
+            picked.append(index)
+            first_seen_at.append(now if held is None or is_new else held.first_seen_at)
+        return picked, first_seen_at
 
-    def _bury(self, scope: _Open, written: _Written, now: int) -> None:
+    def _tombstones(self, scope: _Open) -> Iterator[pa.Table]:
         alive = (key for key, held in scope.held.items() if held.row_hash is not None)
         gone = [key for key in alive if key not in scope.seen]
-        for row in self._known.rows(self._resource, gone):
-            self._tally.deleted += 1
-            first_seen_at = row["first_seen_at"]
-            written.add(row, first_seen_at=first_seen_at, row_hash=None, deleted_at=now)
+        if gone:
+            self._tally.deleted += len(gone)
+            table = to_arrow(self._resource, list(self._known.rows(self._resource, gone)))
+            yield with_own(
+                self._resource,
+                table,
+                first_seen_at=[scope.held[key].first_seen_at for key in _keys(self._resource, table)],
+                row_hash=[None] * len(table),
+                deleted_at=self._now(),
+            )
+
+
+def _keys(resource: Resource, table: pa.Table) -> list[Key]:
+    columns = [table[name].to_pylist() for name in resource.key]
+    return columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))

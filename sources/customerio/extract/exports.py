@@ -9,6 +9,8 @@ import csv
 import gzip
 import sys
 import tempfile
+import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -44,16 +46,24 @@ def exported_rows(reading: Reading, resource: Resource, state: dict[str, Any]) -
         if _is_finished(export, resource) and export["id"] not in loaded
     ]
     reading.tally(resource.table).expect(2 * len(waiting))
+    broken: BadAnswer | None = None
     for export in waiting:
         export_id = int(export["id"])
         with tempfile.TemporaryDirectory(prefix="customerio-export-") as folder:
             file = Path(folder) / str(export_id)
             try:
                 fetch(client, export_id, file)
+                _check(export, file)
             except NotFound:
                 continue
-            yield from _batches(export, file)
+            except BadAnswer as error:
+                # Those behind it do not wait for a file that may never be whole.
+                broken = error
+                continue
+            yield from _batches(export_id, file)
         loaded.append(export_id)
+    if broken is not None:
+        raise broken
 
 
 def _is_finished(export: Row, resource: Resource) -> bool:
@@ -82,17 +92,35 @@ def fetch(client: Client, export_id: int, target: Path) -> None:
             return
 
 
-def _batches(export: Row, file: Path) -> Iterator[Batch]:
-    export_id = int(export["id"])
+def _check(export: Row, file: Path) -> None:
+    """Read a file through, before any row of it counts.
+
+    Raises:
+        BadAnswer: it is no CSV, or has another number of rows than the export says.
+    """
+    try:
+        with _opened(file) as text:
+            widths = Counter(len(cells) for cells in csv.reader(text) if cells)
+    except (csv.Error, gzip.BadGzipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
+        fault = f"The file of export {export['id']} cannot be read ({type(error).__name__})"
+    else:
+        found = max(widths.total() - 1, 0)
+        if found != export["total"]:
+            fault = f"Export {export['id']} says it has {export['total']} rows, its file has {found}"
+        elif len(widths) > 1:
+            cells = ", ".join(map(str, sorted(widths)))
+            fault = f"The lines of export {export['id']} have different numbers of cells ({cells})"
+        else:
+            return
+    msg = (
+        f"{fault}. Nothing of it was loaded; the next sync fetches it again. If it stays so, create the "
+        "export anew."
+    )
+    raise BadAnswer(msg)
+
+
+def _batches(export_id: int, file: Path) -> Iterator[Batch]:
     scope = Scope(column="export_id", low=export_id, high=export_id)
-    with _opened(file) as text:
-        found = sum(1 for _ in csv.reader(text)) - 1
-    if found != export["total"]:
-        msg = (
-            f"Export {export_id} says it has {export['total']} rows, its file has {found}. Nothing of it was "
-            "loaded; the next sync fetches it again. If it stays so, create the export anew."
-        )
-        raise BadAnswer(msg)
     with _opened(file) as text:
         numbered = enumerate(csv.DictReader(text), start=1)
         while chunk := list(islice(numbered, _ROWS_A_BATCH)):

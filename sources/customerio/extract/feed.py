@@ -18,16 +18,21 @@ def feed(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterato
     column = str(resource.cursor)
     watermark = state.get("watermark")
     floor = watermark - reading.options.overlap_s if watermark and not reading.options.full else None
+    # Taken before the first page: what appears while the feed is read stands above that page.
+    began = reading.now()
     newest = watermark or 0
+    seen: set[object] = set()
     # `deleted=true` asks for activities of deleted people too; live it returned the same rows.
     for page in reading.watched(resource.table).pages(resource.operation, query={"deleted": True}):
-        rows: list[Row] = page.records
-        if not rows:
+        if not page.records:
             continue
-        low, high = min(row[column] for row in rows), max(row[column] for row in rows)
-        yield Batch(rows=rows, scope=Scope(column=column, low=low, high=high), last=True)
-        newest = max(newest, high)
-        if floor is not None and high < floor:
+        # The feed grows at its top, so a row may move down to a page that is read after it.
+        rows: list[Row] = [row for row in page.records if row["id"] not in seen]
+        seen.update(row["id"] for row in rows)
+        times = [row[column] for row in page.records]
+        yield Batch(rows=rows, scope=Scope(column=column, low=min(times), high=max(times)), last=True)
+        newest = max(newest, *times)
+        if floor is not None and max(times) < floor:
             break
     # A watermark in the future would hide what happens until then.
-    state["watermark"] = min(newest, reading.now())
+    state["watermark"] = min(newest, began)

@@ -60,8 +60,11 @@ class Known:
 
     def close(self) -> None:
         """Disconnect: whoever loads needs the destination next."""
-        self._client = None
-        self._connected.close()
+        # A run that was interrupted may still have a thread that asks.
+        with self._asking:
+            self._client = None
+            self._missing.clear()
+            self._connected.close()
 
     def has_table(self, resource: Resource) -> bool:
         """Whether the table is there at all."""
@@ -73,11 +76,6 @@ class Known:
         rows = self._query(resource, where, values) or []
         key_of = _key_of(resource)
         return {key_of(row): Held(row[-2], row[-1]) for row in rows}
-
-    def scopes(self, resource: Resource, column: str) -> set[int]:
-        """The distinct values of `column` among rows that are not tombstones."""
-        rows = self._select(resource, f"DISTINCT {self._name(column)}", "deleted_at IS NULL", ())
-        return {row[0] for row in rows or []}
 
     def rows(self, resource: Resource, keys: Iterable[Key]) -> Iterator[Row]:
         """Whole rows of those keys, in the shape that readers yield."""
@@ -138,10 +136,11 @@ def _between(client: Any, scope: Scope) -> tuple[str, tuple[int, int]]:
 
 
 def _decoded(resource: Resource, row: Mapping[str, Any]) -> Row:
-    """A row as a reader would have yielded it: JSON columns parsed, dlt's own columns left out."""
-    kinds = columns_of(resource)
+    """A row as a reader would have yielded it: JSON columns parsed, the API's columns alone."""
+    kinds = resource.columns
+    own = columns_of(resource).keys() - kinds.keys()
     return {
         name: orjson.loads(value) if isinstance(value, str) and kinds.get(name, "json") == "json" else value
         for name, value in row.items()
-        if not name.startswith("_dlt_")
+        if name not in own and not name.startswith("_dlt_")
     }

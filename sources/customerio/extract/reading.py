@@ -64,16 +64,23 @@ class Reading:
     options: Options
     report: Report
     clock: Callable[[], int] | None = None
-    arrivals: Arrivals = field(default_factory=Arrivals)
+    arrivals: Arrivals = field(init=False)
 
     def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.arrivals = Arrivals()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="customerio")
         self._lists: dict[str, Future[list[Row]]] = {}
         self._ended: dict[str, threading.Event] = {}
-        self._lock = threading.Lock()
 
     def enter(self, table: str) -> None:
         """This run reads `table`. All of a run's tables enter before the first of them is read."""
+        if self.arrivals.stopped.is_set():
+            # dlt may be given the same source twice: that is a new run.
+            self._begin()
         self._ended[table] = threading.Event()
         self.report.open(table)
 
@@ -108,10 +115,12 @@ class Reading:
         return self.client.watching(self._counting(table))
 
     def _counting(self, table: str) -> Callable[[Any], None]:
+        stopped, tally = self.arrivals.stopped, self.tally(table)
+
         def count(request: Any) -> None:
-            if self.arrivals.stopped.is_set():
+            if stopped.is_set():
                 raise Stopped
-            self.tally(table).count(request)
+            tally.count(request)
 
         return count
 
@@ -133,7 +142,7 @@ class Reading:
 
     def each(self, job: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """The results of `job` for every item, as they come, from threads; the first failure ends it."""
-        futures = [self._threads.submit(job, item) for item in items]
+        futures = [self.submit(job, item) for item in items]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -142,13 +151,21 @@ class Reading:
                 future.cancel()
 
     def submit(self, job: Callable[[Item], Result], item: Item) -> Future[Result]:
-        """Start `job` for one item."""
-        return self._threads.submit(job, item)
+        """Start `job` for one item; once the run is over, none is started any more."""
+        stopped = self.arrivals.stopped
+
+        def start() -> Result:
+            if stopped.is_set():
+                raise Stopped
+            return job(item)
+
+        return self._threads.submit(start)
 
     def close(self) -> None:
         """End all reading; requests under way are not waited for."""
         self.arrivals.stopped.set()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        # Not cancelled: whoever waits for a future that is cancelled here would wait for ever.
+        self._threads.shutdown(wait=False)
 
 
 def records(client: Client, operation: str, path: Mapping[str, object]) -> list[Row] | None:

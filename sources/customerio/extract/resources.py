@@ -24,7 +24,7 @@ from sources.customerio.extract.lists import children, lists, memberships
 from sources.customerio.extract.people import people
 from sources.customerio.extract.reading import Reading
 from sources.customerio.extract.stream import Stream
-from sources.customerio.extract.tables import columns_of, to_arrow
+from sources.customerio.extract.tables import columns_of, to_arrow, with_own
 from sources.customerio.extract.windows import windows
 
 Reader = Callable[[Reading, Resource, dict[str, Any]], Iterator[Batch]]
@@ -57,12 +57,12 @@ def dlt_resource(
 
     def extract() -> Iterator[Any]:
         reading.enter(resource.table)
-        state = dlt.current.resource_state()
-        # dlt takes up each resource once before it comes back to the first: all have entered by then.
-        yield []
         tally = reading.tally(resource.table)
-        tally.begin()
         try:
+            state = dlt.current.resource_state()
+            # dlt takes up each resource once before it comes back to the first: all have entered by then.
+            yield []
+            tally.begin()
             known.open()
             yield from _tables(reading, known, resource, read(reading, resource, state))
         except CustomerioError as error:
@@ -73,8 +73,8 @@ def dlt_resource(
             tally.end()
         finally:
             if reading.leave(resource.table):
-                known.close()
                 reading.close()
+                known.close()
 
     return dlt.resource(
         extract,
@@ -86,13 +86,18 @@ def dlt_resource(
 
 
 def _tables(reading: Reading, known: Known, resource: Resource, batches: Iterator[Batch]) -> Iterator[Any]:
-    if not known.has_table(resource):
-        yield to_arrow(resource, [], {})
     changes = Changes(resource, known, reading.tally(resource.table), reading.now)
-    changed = (table for batch in batches if (table := changes.table(batch)) is not None)
-    for ready in Stream(resource.table, changed, reading.arrivals):
+    changed = (table for batch in batches for table in changes.tables(batch))
+    stream = Stream(resource.table, changed, reading.arrivals)
+    # It is the next one's turn: all streams are started before any waits, for one may wait for another.
+    yield [] if known.has_table(resource) else _empty(resource)
+    for ready in stream:
         # An empty list is no row: it only gives the next resource its turn.
         yield _typed(resource, pa.concat_tables(ready, promote_options="default")) if ready else []
+
+
+def _empty(resource: Resource) -> pa.Table:
+    return with_own(resource, to_arrow(resource, []), first_seen_at=[], row_hash=[])
 
 
 def _hints(resource: Resource) -> TTableSchemaColumns:

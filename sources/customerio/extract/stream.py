@@ -8,11 +8,15 @@ resource with nothing ready lets the next one have its turn, so that resources m
 import queue
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pyarrow as pa
 
 # Enough that the work does not wait for the writer at every page.
 _TABLES_AHEAD = 32
+
+# dlt spends some 8 ms on every table that it is given, however small.
+_ROWS_TOGETHER = 20_000
 
 
 class Stopped(Exception):
@@ -40,7 +44,7 @@ class Arrivals:
 
 
 class Stream:
-    """What `tables` yields, in lists of what is ready; an empty list while nothing is, but elsewhere."""
+    """What `tables` yields, many at a time; an empty list while there are few, or something elsewhere."""
 
     def __init__(self, name: str, tables: Iterator[pa.Table], arrivals: Arrivals) -> None:
         self._tables = tables
@@ -50,35 +54,42 @@ class Stream:
         self._thread.start()
 
     def __iter__(self) -> Iterator[list[pa.Table]]:
+        held: list[pa.Table] = []
         while True:
-            ready: list[pa.Table | BaseException | None] = []
-            while not self._queue.empty():
-                ready.append(self._queue.get_nowait())
+            ready = self._taken()
             if not ready:
                 self._arrivals.wait()
+            held += [item for item in ready if isinstance(item, pa.Table)]
+            ends = [item for item in ready if not isinstance(item, pa.Table)]
+            if ends or sum(table.num_rows for table in held) >= _ROWS_TOGETHER:
+                yield held
+                held = []
+            else:
                 yield []
-                continue
-            tables = [item for item in ready if isinstance(item, pa.Table)]
-            self._arrivals.add(-len(tables))
-            yield tables
-            end = ready[-1]
-            if isinstance(end, pa.Table):
-                continue
-            # Only now: as long as an end is not taken up, nobody may wait, for somebody may wait for it.
-            self._arrivals.add(-1)
-            if end is not None:
-                raise end
-            return
+            for end in ends:
+                # Only now: as long as an end is not taken up, nobody may wait, for somebody may wait for it.
+                self._arrivals.add(-1)
+                if end is not None:
+                    raise end
+                return
+
+    def _taken(self) -> list[pa.Table | BaseException | None]:
+        """What is ready now. An end counts as not taken until it is taken up."""
+        ready: list[pa.Table | BaseException | None] = []
+        while not self._queue.empty():
+            ready.append(self._queue.get_nowait())
+        self._arrivals.add(-sum(isinstance(item, pa.Table) for item in ready))
+        return ready
 
     def _work(self) -> None:
-        try:
-            for table in self._tables:
-                self._put(table)
-            self._put(None)
-        except Stopped:
-            return
-        except BaseException as error:
-            self._put(error)
+        # Whatever else fails once the run is over, fails because it is over.
+        with suppress(Stopped):
+            try:
+                for table in self._tables:
+                    self._put(table)
+                self._put(None)
+            except BaseException as error:
+                self._put(error)
 
     def _put(self, item: pa.Table | BaseException | None) -> None:
         while not self._arrivals.stopped.is_set():

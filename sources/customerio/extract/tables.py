@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 from xxhash import xxh3_64_intdigest
 
 from sources.customerio.catalogue import ColumnType, Resource
@@ -20,7 +21,7 @@ OWN_COLUMNS: Mapping[str, ColumnType] = {"first_seen_at": "bigint", "_row_hash":
 # ... and to tables whose rows can vanish: when a complete reading no longer found it.
 TOMBSTONE: Mapping[str, ColumnType] = {"deleted_at": "bigint"}
 
-_ARROW: Mapping[ColumnType, pa.DataType] = {
+_ARROW: Mapping[ColumnType, Any] = {
     "text": pa.string(),
     "bigint": pa.int64(),
     "double": pa.float64(),
@@ -35,38 +36,64 @@ def columns_of(resource: Resource) -> dict[str, ColumnType]:
     return {**resource.columns, **own}
 
 
-def row_hash(row: Row) -> int:
-    """A signed 64-bit fingerprint of a row; equal rows have equal ones whatever the order of their keys."""
-    unsigned: int = xxh3_64_intdigest(orjson.dumps(row, option=orjson.OPT_SORT_KEYS))
-    return unsigned - 2**63
-
-
-def to_arrow(resource: Resource, rows: Sequence[Row], own: Mapping[str, Sequence[object]]) -> pa.Table:
-    """An Arrow table of `rows` (dicts in the API's shape), with values for the project's `own` columns.
+def to_arrow(resource: Resource, rows: Sequence[Row]) -> pa.Table:
+    """An Arrow table of `rows` (dicts in the API's shape): the columns of the API, known and unknown ones.
 
     Raises:
         BadAnswer: a value cannot be what the catalogue says of its column.
     """
-    known = columns_of(resource)
     seen = set().union(*rows) if rows else set()
     arrays = {}
-    for name in (*known, *sorted(seen - known.keys())):
-        kind = known.get(name, "json")
-        if name in own:
-            arrays[name] = _column(resource, name, kind, own[name])
-        elif name in seen:
+    for name in (*resource.columns, *sorted(seen - resource.columns.keys())):
+        kind = resource.columns.get(name, "json")
+        if name in seen:
             arrays[name] = _column(resource, name, kind, [row.get(name) for row in rows])
         else:
             arrays[name] = pa.nulls(len(rows), _ARROW[kind])
     return pa.table(arrays)
 
 
-def _column(resource: Resource, name: str, kind: ColumnType, values: Sequence[object]) -> "pa.Array[Any]":
+def with_own(
+    resource: Resource,
+    table: pa.Table,
+    *,
+    first_seen_at: Sequence[int | None],
+    row_hash: Sequence[int | None],
+    deleted_at: int | None = None,
+) -> pa.Table:
+    """The table with the project's own columns beside the API's."""
+    table = table.append_column("first_seen_at", pa.array(first_seen_at, pa.int64()))
+    table = table.append_column("_row_hash", pa.array(row_hash, pa.int64()))
+    if resource.tombstones:
+        table = table.append_column("deleted_at", pa.array([deleted_at] * len(table), pa.int64()))
+    return table
+
+
+def row_hashes(table: pa.Table) -> list[int]:
+    """A signed 64-bit fingerprint per row, of its values that are not null, each with its column's name.
+
+    So a row's fingerprint depends on nothing but the row: not on the order of its keys, and not on which
+    columns other rows of the table have.
+    """
+    named: list[Any] = [
+        pc.binary_join_element_wise(pa.scalar(name), column.cast(pa.string()), pa.scalar("="))  # type: ignore[call-overload]
+        for name, column in zip(table.column_names, table.columns, strict=True)
+        if column.null_count < len(column)
+    ]
+    lines = pc.binary_join_element_wise(*named, pa.scalar("\x1e"), null_handling="skip").cast(pa.binary())
+    return [xxh3_64_intdigest(line) - 2**63 for line in lines.to_pylist()]
+
+
+def _column(resource: Resource, name: str, kind: ColumnType, values: Sequence[object]) -> Any:
     if kind == "json":
-        values = [None if value is None else orjson.dumps(value) for value in values]
+        # Keys in order: the same value is the same text.
+        values = [None if v is None else orjson.dumps(v, option=orjson.OPT_SORT_KEYS) for v in values]
     try:
+        if kind == "bigint" and float in set(map(type, values)):
+            # Arrow would cut the fraction off.
+            raise TypeError
         return pa.array(values, type=_ARROW[kind])
-    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError):
         return pa.array([_coerced(resource, name, kind, value) for value in values], type=_ARROW[kind])
 
 
@@ -76,7 +103,7 @@ def _coerced(resource: Resource, name: str, kind: ColumnType, value: object) -> 
         return None
     try:
         return _COERCE[kind](value)
-    except (TypeError, ValueError):
+    except (LookupError, TypeError, ValueError):
         msg = (
             f"Customer.io sent a {type(value).__name__} in {resource.table}.{name}, where a {kind} belongs. "
             f"Nothing of {resource.table} was lost: its watermark stays. Declare the column as 'json' in "
@@ -86,9 +113,9 @@ def _coerced(resource: Resource, name: str, kind: ColumnType, value: object) -> 
 
 
 def _as_int(value: object) -> int:
-    number = int(str(value))
-    if isinstance(value, bool):
-        raise TypeError
+    number = int(value) if isinstance(value, float) and value.is_integer() else int(str(value))
+    if isinstance(value, bool) or not -(2**63) <= number < 2**63:
+        raise ValueError
     return number
 
 

@@ -1,14 +1,15 @@
 """The reader of deliveries: windows on `created`, read in parallel, old ones again as their metrics ripen.
 
-A request may span six months, both bounds included, and answers newest first. A window longer than a page
-is not followed by page tokens, one after the other, but cut at the oldest second of its first page; what
-is left is split into parts of a few pages that are read side by side. Parts do not overlap.
+A request may span six months, both bounds included, and answers newest first; a longer one is cut short
+without a word, so windows are 30 days at most. A window longer than a page is not followed by page tokens,
+one after the other, but cut at the oldest second of its first page; what is left is split into parts of a
+few pages, and one for the rest, that are read side by side. Parts do not overlap.
 """
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from sources.customerio.catalogue import Resource, operation
@@ -19,9 +20,11 @@ from sources.customerio.extract.reading import DAY, Options, Reading
 WINDOW_S = 30 * DAY
 EMPTY_WINDOWS_BEFORE_HISTORY = 12
 
-# Long enough that a part's last, partly filled page weighs little; short enough that no part is the last
-# one running for long.
+# A part's last page is partly filled: parts are to be long. But the last parts of a read are not to run
+# alone, so what is left is cut finer as long as fewer requests are under way than the budget needs:
+# 10 a second at up to 0.6 s an answer.
 PAGES_A_PART = 6
+SIDE_BY_SIDE = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,22 +54,27 @@ def windows(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iter
         return
     now = reading.now()
     due = due_windows(reading.options, state, now)
-    yield from reader.read(due.values())
+    yield from reader.read(part for window in due.values() for part in _slices(window.start, window.end))
     state.update(read_to=now, bands={**state["bands"], **dict.fromkeys(due, now)})
 
 
 def due_windows(options: Options, state: dict[str, Any], now: int) -> dict[str, Window]:
     """The ages to read again at `now` (Unix seconds), youngest first, by the age's name in the state.
 
-    The youngest reaches back to the end of the last sync, however long ago that was.
+    The youngest reaches back to the end of the last sync, however long ago that was. The oldest reaches
+    back to what was young enough when it was last read, so that every delivery is read once more after it
+    has passed the highest age and nothing about it changes any longer.
     """
     due: dict[str, Window] = {}
     newest = now
     for index, band in enumerate(options.bands):
-        oldest = max(now - band.max_age_s, options.start or 0)
+        name = str(band.max_age_s)
+        oldest = now - band.max_age_s
         if index == 0:
             oldest = min(oldest, state["read_to"])
-        name = str(band.max_age_s)
+        if index == len(options.bands) - 1:
+            oldest = min(oldest, state["bands"].get(name, now) - band.max_age_s)
+        oldest = max(oldest, options.start or 0)
         if oldest <= newest and now - state["bands"].get(name, 0) >= band.every_s:
             due[name] = Window(start=oldest, end=newest)
         newest = min(newest, oldest - 1)
@@ -83,7 +91,7 @@ def _history(reader: "_Reader", options: Options, now: int) -> Iterator[Batch]:
     while empty < EMPTY_WINDOWS_BEFORE_HISTORY:
         year = [
             Window(start=max(end - WINDOW_S + 1, 0), end=end)
-            for end, _ in zip(ends, range(EMPTY_WINDOWS_BEFORE_HISTORY), strict=False)
+            for end in islice(ends, EMPTY_WINDOWS_BEFORE_HISTORY)
             if end >= 0
         ]
         if not year:
@@ -124,7 +132,7 @@ class _Reader:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     part = future.result()
-                    running |= self._start(self._split(part))
+                    running |= self._start(self._split(part, len(running)))
                     if part.rows:
                         scope = Scope(column=self._cursor, low=part.read.start, high=part.read.end)
                         yield Batch(rows=part.rows, scope=scope, last=True)
@@ -156,11 +164,19 @@ class _Reader:
         msg = "the pages of a window ended without saying so"
         raise AssertionError(msg)
 
-    def _split(self, part: _Part) -> list[Window]:
-        """Parts of what is left, some pages long each if deliveries go on as densely as in the first page."""
+    def _split(self, part: _Part, running: int) -> list[Window]:
+        """Parts of what is left, if deliveries go on as densely as in the page that was read.
+
+        The last one takes all the rest, however much: a newsletter leaves within seconds, and if the days
+        below it were cut as finely, each would cost thousands of requests for nothing.
+        """
         left = part.left
         if left is None:
             return []
-        length = PAGES_A_PART * (part.read.end - part.read.start + 1)
-        tops = range(left.end, left.start - 1, -length)
-        return [Window(start=max(left.start, top - length + 1), end=top) for top in tops]
+        seconds = left.end - left.start + 1
+        pages = -(-seconds // (part.read.end - part.read.start + 1))
+        parts = max(-(-pages // PAGES_A_PART), min(pages, SIDE_BY_SIDE - running))
+        length = -(-seconds // parts)
+        tops = range(left.end, left.start - 1, -length)[: max(1, SIDE_BY_SIDE - running) + 1]
+        bottoms = [*(top + 1 for top in tops[1:]), left.start]
+        return [Window(start=bottom, end=top) for top, bottom in zip(tops, bottoms, strict=True)]

@@ -28,7 +28,7 @@ TABLE = f"app_{workspace_of('key')}"
 def _slots(folder: Path) -> list[int]:
     """The recorded slots of the workspace, in milliseconds."""
     with closing(sqlite3.connect(folder / FILE)) as connection:
-        rows = connection.execute(f"SELECT item_timestamp FROM '{TABLE}' ORDER BY 1").fetchall()  # noqa: S608
+        rows = connection.execute(f"SELECT item_timestamp FROM '{TABLE}' ORDER BY 1").fetchall()
     return [at for (at,) in rows]
 
 
@@ -82,7 +82,7 @@ for _ in range(20):
     limits.take("app", {workspace_of("key")!r}, within_s=30).sent()
 """
     command = [sys.executable, "-c", program]
-    others = [subprocess.Popen(command) for _ in range(2)]  # noqa: S603 - our own program
+    others = [subprocess.Popen(command) for _ in range(2)]
     assert [other.wait() for other in others] == [0, 0]
     slots = _slots(tmp_path)
     assert len(slots) == 40
@@ -168,7 +168,7 @@ def test_a_clock_that_was_set_back_does_no_harm(tmp_path: Path) -> None:
     """Slots of a future that no longer is one are forgotten."""
     _take(tmp_path, 10)
     with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
-        connection.execute(f"UPDATE '{TABLE}' SET item_timestamp = item_timestamp + 7200000")  # noqa: S608
+        connection.execute(f"UPDATE '{TABLE}' SET item_timestamp = item_timestamp + 7200000")
     limits = RateLimits(tmp_path, quotas=FAST)
     assert limits.take("app", workspace_of("key"), within_s=1).waited_s < 1
     limits.close()
@@ -178,7 +178,7 @@ def test_old_slots_are_forgotten(tmp_path: Path) -> None:
     """The file does not grow with the number of requests."""
     _take(tmp_path, 20)
     with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
-        connection.execute(f"UPDATE '{TABLE}' SET item_timestamp = item_timestamp - 61000")  # noqa: S608
+        connection.execute(f"UPDATE '{TABLE}' SET item_timestamp = item_timestamp - 61000")
     _take(tmp_path, 1)
     assert len(_slots(tmp_path)) == 1
 

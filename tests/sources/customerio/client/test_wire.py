@@ -174,7 +174,7 @@ def test_a_slot_counts_from_when_the_connection_stands(server: str, tmp_path: Pa
     limits.close()
     with closing(sqlite3.connect(tmp_path / FILE)) as connection:
         table = f"app_{workspace_of('key')}"
-        ((sent_ms,),) = connection.execute(f"SELECT item_timestamp FROM '{table}'").fetchall()  # noqa: S608
+        ((sent_ms,),) = connection.execute(f"SELECT item_timestamp FROM '{table}'").fetchall()
     assert sent_ms - started_ms >= 30
 
 

@@ -1,0 +1,133 @@
+"""The first words with Customer.io: what a refused key most likely means, and how long silence lasts."""
+
+import pytest
+
+from pipelines.connect import greet, track_region
+from sources.customerio.client import ConfigError, Unauthorized, Unreachable
+from sources.customerio.sandbox import Fault
+from tests.conftest import Warehouse, settings_for
+from tests.pipelines.conftest import Shell
+
+
+def _refusal(warehouse: Warehouse, **settings: object) -> str:
+    changed = settings_for(warehouse.sandbox, warehouse.served, warehouse.settings.cio_elt_data, **settings)
+    with pytest.raises(Unauthorized) as refused:
+        greet(changed)
+    return str(refused.value)
+
+
+def test_a_track_key_in_the_wrong_place_is_proven(warehouse: Warehouse) -> None:
+    """With the site id set, the Track API itself says that the key is one of its own."""
+    sandbox = warehouse.sandbox
+    said = _refusal(
+        warehouse,
+        customerio_app_api_key=sandbox.track_api_key,
+        customerio_track_site_id=sandbox.track_site_id,
+    )
+    assert "CUSTOMERIO_APP_API_KEY holds a Track API key" in said
+    assert "App API Keys" in said
+
+
+def test_the_same_key_twice_needs_no_proof(warehouse: Warehouse) -> None:
+    """The App API key that equals the Track API key is the latter, whatever the site id."""
+    said = _refusal(warehouse, customerio_app_api_key="abc", customerio_track_api_key="abc")
+    assert "CUSTOMERIO_APP_API_KEY holds a Track API key" in said
+
+
+def test_without_track_keys_the_likely_causes_are_listed(warehouse: Warehouse) -> None:
+    """A 401 alone has several causes: the kind of key comes first, the region second."""
+    said = _refusal(warehouse, customerio_app_api_key=warehouse.sandbox.track_api_key)
+    assert said.index("Track API key") < said.index("CUSTOMERIO_REGION is us, try eu") < said.index("revoked")
+    assert "getRegion" not in warehouse.sandbox.stats.by_operation
+
+
+def test_with_track_keys_the_true_region_is_named(warehouse: Warehouse) -> None:
+    """The App API's 401 from another region looks like a bad key; the Track API knows better."""
+    sandbox = warehouse.sandbox
+    sandbox.knobs.set({"wrong_region": True})
+    keys = {
+        "customerio_track_site_id": sandbox.track_site_id,
+        "customerio_track_api_key": sandbox.track_api_key,
+    }
+    assert "Set CUSTOMERIO_REGION=us." in _refusal(warehouse, customerio_region="eu", **keys)
+    assert "The region is right" in _refusal(warehouse, customerio_region="us", **keys)
+
+
+def test_bad_track_keys_explain_nothing(warehouse: Warehouse) -> None:
+    """Where the Track API accepts nothing either, the listed causes stay."""
+    said = _refusal(
+        warehouse,
+        customerio_app_api_key="wrong",
+        customerio_track_site_id="wrong",
+        customerio_track_api_key="wrong, too".replace(", ", "-"),
+    )
+    assert "may hold a Track API key" in said
+
+
+def test_another_app_host_does_not_bring_keys_to_the_real_track_api(warehouse: Warehouse) -> None:
+    """Whoever replaces the App API's host alone has no Track API that could be asked."""
+    settings = settings_for(
+        warehouse.sandbox,
+        warehouse.served,
+        warehouse.settings.cio_elt_data,
+        customerio_track_url=None,
+        customerio_track_site_id="site",
+        customerio_track_api_key="key",
+    )
+    assert track_region(settings) is None
+
+
+def test_a_scope_without_workspaces_is_no_reason_to_stop(warehouse: Warehouse) -> None:
+    """The key is known; what else it may not read, the sync finds out."""
+    warehouse.sandbox.faults.add(Fault(operation="listWorkspaces", status=403, times=None))
+    greet(warehouse.settings)
+
+
+def test_a_server_that_is_down_is_left_to_the_syncs_patience(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503 for some seconds ends nothing: the requests of a sync are repeated for minutes."""
+    monkeypatch.setattr("pipelines.connect._GREETING_S", 0.1)
+    warehouse.sandbox.faults.add(Fault(operation="listWorkspaces", status=503, times=None))
+    greet(warehouse.settings)
+
+
+def test_nobody_at_the_host_is_found_out_soon(warehouse: Warehouse, closed_port: int) -> None:
+    """A refused connection is tried for seconds, then told with both settings that name the host."""
+    settings = settings_for(
+        warehouse.sandbox,
+        warehouse.served,
+        warehouse.settings.cio_elt_data,
+        customerio_app_url=f"http://127.0.0.1:{closed_port}",
+    )
+    with pytest.raises(Unreachable, match=r"CUSTOMERIO_REGION .* CUSTOMERIO_APP_URL"):
+        greet(settings)
+
+
+def test_limits_that_cannot_be_kept_name_their_setting(warehouse: Warehouse) -> None:
+    """The folder of the rate limits has a variable, and the message says which."""
+    file = warehouse.settings.cio_elt_data
+    file.touch()
+    settings = settings_for(warehouse.sandbox, warehouse.served, file, cio_elt_limits=file / "below")
+    with pytest.raises(ConfigError, match="CIO_ELT_LIMITS"):
+        greet(settings)
+
+
+def test_the_command_line_says_it_too(shell: Shell) -> None:
+    """`sync` with a Track key ends with 2 and the proof, and shows no key."""
+    sandbox = shell.sandbox
+    ran = shell.run(
+        "sync",
+        "--json",
+        CUSTOMERIO_APP_API_KEY=sandbox.track_api_key,
+        CUSTOMERIO_TRACK_SITE_ID=sandbox.track_site_id,
+    )
+    shell.refused(ran, 2, "holds a Track API key")
+
+
+def test_the_command_line_does_not_wait_long_for_nobody(shell: Shell, closed_port: int) -> None:
+    """`sync` with an unreachable host ends with 1 within seconds, without a word between."""
+    ran = shell.run("sync", CUSTOMERIO_APP_URL=f"http://127.0.0.1:{closed_port}")
+
+    shell.refused(ran, 1, "found no connection", "CUSTOMERIO_APP_URL")
+    assert ran.seconds < 25

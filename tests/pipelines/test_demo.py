@@ -1,0 +1,56 @@
+"""`demo`: a workspace replicated, and on the next run only what a day changed."""
+
+import re
+
+import pytest
+
+from pipelines.demo import demo
+from pipelines.settings import read_settings
+from sources.customerio.catalogue import RESOURCES
+from sources.customerio.client import ConfigError
+from sources.customerio.extract import Report
+from tests.pipelines.conftest import Shell
+
+
+def test_a_run_shows_what_arrived_and_the_next_ones_what_changed(shell: Shell) -> None:
+    """All rows, for people; then a day's changes alone; then, without a day, not one row."""
+    # A user's own keys and destination play no part.
+    first = shell.run("demo", "--scale", "tiny", CUSTOMERIO_APP_API_KEY="x", CIO_ELT_DESTINATION="postgres")
+    second = shell.run("demo", "--json")
+    third = shell.run("demo", "--advance-days", "0", "--json")
+
+    assert [0, 0, 0] == [first.code, second.code, third.code], first.err + second.err + third.err
+    _assert_readable(shell, first.out)
+    assert "Starting a workspace ..." in first.err
+    assert "1 day after the last run" in second.err
+    assert {row.table for row in RESOURCES} == set(second.document["rows"])
+    held = sum(second.document["rows"].values())
+    assert 0 < second.document["sync"]["written"] < held / 2
+    assert 0 == third.document["sync"]["written"]
+    assert second.document["now"] == third.document["now"]
+    assert second.document["rows"] == third.document["rows"]
+
+
+def _assert_readable(shell: Shell, out: str) -> None:
+    """Counts per table, a line per campaign, and how to open the file."""
+    file = shell.data / "demo" / "customerio.duckdb"
+    assert f"duckdb -readonly {file}" in out
+    assert f"duckdb.connect('{file}', read_only=True)" in out
+    for name in (
+        *(row.table for row in RESOURCES),
+        *(row["name"] for row in shell.sandbox.rows("campaigns")),
+    ):
+        assert f"\n{name} " in out
+    assert re.search(r"campaign +sent +delivered +opened +clicked", out)
+
+
+def test_another_scale_needs_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two workspaces in one warehouse would be neither; the message says how to start over."""
+    monkeypatch.setenv("CIO_ELT_DATA", "data")
+    settings = read_settings()
+    folder = settings.cio_elt_data / "demo"
+    folder.mkdir(parents=True)
+    (folder / "workspace.json").write_text('{"scale": "tiny", "passed_s": 0}')
+
+    with pytest.raises(ConfigError, match="--reset"):
+        demo(settings, scale="demo", advance_days=None, reset=False, report=Report(), say=lambda _: None)

@@ -1,0 +1,64 @@
+"""`sandbox`: one line when it is ready, and a clean end."""
+
+import json
+import signal
+import time
+
+import httpx
+
+from tests.pipelines.conftest import Shell, ended
+
+KEYS = {
+    "app_url",
+    "track_url",
+    "control_url",
+    "app_api_key",
+    "track_site_id",
+    "track_api_key",
+    "region",
+}
+
+
+def test_it_serves_until_it_is_told_to_end(shell: Shell) -> None:
+    """One JSON line says all that a client needs; SIGTERM ends it with 0 and without a word."""
+    process = shell.start(("sandbox", "--scale", "tiny", "--json"))
+    assert process.stdout is not None
+    document = json.loads(process.stdout.readline())
+
+    assert KEYS == set(document)
+    answer = httpx.get(
+        f"{document['app_url']}/v1/workspaces",
+        headers={"Authorization": f"Bearer {document['app_api_key']}"},
+    )
+    assert 200 == answer.status_code
+    region = httpx.get(
+        f"{document['track_url']}/api/v1/accounts/region",
+        auth=(document["track_site_id"], document["track_api_key"]),
+    )
+    assert document["region"] == region.json()["region"]
+    assert 200 == httpx.get(f"{document['control_url']}/_sandbox/clock").status_code
+
+    process.send_signal(signal.SIGTERM)
+    ran = ended(process, time.monotonic())
+    assert (0, "", "") == (ran.code, ran.out, ran.err)
+
+
+def test_people_get_lines_to_paste(shell: Shell) -> None:
+    """Without --json it prints the variables as a shell takes them; Ctrl-C ends it with 0."""
+    process = shell.start(("sandbox", "--scale", "tiny"))
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(7)]
+    process.send_signal(signal.SIGINT)
+    ran = ended(process, time.monotonic())
+
+    assert (0, "", "") == (ran.code, ran.out, ran.err)
+    assert any(line.startswith("  export CUSTOMERIO_APP_API_KEY=") for line in lines)
+    assert lines[-1].endswith("/_sandbox/\n")
+
+
+def test_a_taken_port_is_told(shell: Shell) -> None:
+    """Where somebody else listens, the message names the option."""
+    port = shell.served.app_url.rpartition(":")[2]
+    ran = shell.run("sandbox", "--scale", "tiny", "--port", port, "--json")
+
+    shell.refused(ran, 2, f"127.0.0.1:{port}", "--port")

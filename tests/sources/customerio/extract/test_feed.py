@@ -1,0 +1,152 @@
+"""The feed of activities is read down to its watermark less an overlap, whatever order its rows are in."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import orjson
+
+from sources.customerio.client import Client
+from sources.customerio.extract import Report
+from sources.customerio.sandbox import Fault
+from tests.sources.customerio.extract.conftest import Project, ReadTable, ids
+
+NOW = 1_790_000_000
+HOUR = 3600
+ClientOf = Callable[..., Client]
+
+
+class Feed:
+    """Stands for `GET /v1/activities`: the given pages, one after the other."""
+
+    def __init__(self, *pages: list[tuple[str, int]]) -> None:
+        self.pages = pages
+        self.read = 0
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer one page; its token is its number."""
+        if request.url.path != "/v1/activities":
+            return httpx.Response(200, json={"ip_addresses": [], "workspaces": []})
+        self.read += 1
+        number = int(request.url.params.get("start", "0"))
+        rows = [{"id": name, "type": "event", "timestamp": at, "data": {}} for name, at in self.pages[number]]
+        token = str(number + 1) if number + 1 < len(self.pages) else ""
+        return httpx.Response(200, content=orjson.dumps({"activities": rows or None, "next": token}))
+
+
+def _clock() -> int:
+    return NOW
+
+
+def test_the_first_read_goes_to_the_end(client_of: ClientOf, read: ReadTable) -> None:
+    """Without a watermark all pages are read; the newest row's time becomes the watermark."""
+    feed = Feed([("a", NOW - 5)], [("b", NOW - 20 * HOUR)], [("c", NOW - 700 * HOUR)])
+    state: dict[str, Any] = {}
+
+    found = read(client_of(feed), "activities", state, clock=_clock)
+
+    assert ["a", "b", "c"] == ids(found.rows)
+    assert {"watermark": NOW - 5} == state
+
+
+def test_a_later_read_stops_at_the_first_page_below_the_overlap(client_of: ClientOf, read: ReadTable) -> None:
+    """A page that reaches into the overlap is not the last; one that lies below it as a whole is."""
+    floor = NOW - 10 * HOUR - HOUR
+    feed = Feed([("a", NOW - 5)], [("b", floor), ("c", floor - HOUR)], [("d", floor - 1)], [("e", floor - 2)])
+    state = {"watermark": NOW - 10 * HOUR}
+
+    found = read(client_of(feed), "activities", state, clock=_clock)
+
+    assert ["a", "b", "c", "d"] == ids(found.rows)
+    assert 3 == feed.read
+
+
+def test_the_overlap_is_an_option_and_a_full_read_knows_no_watermark(
+    client_of: ClientOf, read: ReadTable
+) -> None:
+    """`overlap_s` says how far below the watermark late rows are looked for; `full` reads everything."""
+    pages = [[(name, NOW - number * HOUR)] for number, name in enumerate("abcdefgh")]
+
+    found = read(client_of(Feed(*pages)), "activities", {"watermark": NOW}, clock=_clock, overlap_s=3 * HOUR)
+    assert ["a", "b", "c", "d", "e"] == ids(found.rows)
+    found = read(client_of(Feed(*pages)), "activities", {"watermark": NOW}, clock=_clock, full=True)
+    assert list("abcdefgh") == ids(found.rows)
+
+
+def test_rows_of_tomorrow_do_not_move_the_watermark_there(client_of: ClientOf, read: ReadTable) -> None:
+    """A future-dated row stands on top of the feed; what happens until then is read all the same."""
+    state: dict[str, Any] = {}
+    read(client_of(Feed([("future", NOW + 24 * HOUR), ("a", NOW - 5)])), "activities", state, clock=_clock)
+    assert {"watermark": NOW} == state
+
+    later = Feed(
+        [("future", NOW + 24 * HOUR), ("b", NOW + HOUR)], [("a", NOW - 5)], [("old", NOW - 9 * HOUR)]
+    )
+    found = read(client_of(later), "activities", state, clock=lambda: NOW + 2 * HOUR)
+    assert ["a", "b", "future", "old"] == ids(found.rows)
+    assert {"watermark": NOW + 2 * HOUR} == state
+
+
+def test_what_appears_during_a_long_read_is_below_the_watermark_of_the_next(
+    client_of: ClientOf, read: ReadTable
+) -> None:
+    """With a row of tomorrow on top, the watermark is the time at which the read began, not ended."""
+    ticks = iter(range(NOW, NOW + 100 * HOUR, 2 * HOUR))
+    state: dict[str, Any] = {}
+
+    read(client_of(Feed([("future", NOW + 99 * HOUR)])), "activities", state, clock=lambda: next(ticks))
+
+    assert {"watermark": NOW} == state
+
+
+def test_an_empty_feed_leaves_no_watermark_behind(client_of: ClientOf, read: ReadTable) -> None:
+    """The read after one that found nothing goes to the end too."""
+    state: dict[str, Any] = {}
+    read(client_of(Feed([])), "activities", state, clock=_clock)
+
+    found = read(client_of(Feed([("a", 5)], [("b", 4)])), "activities", state, clock=_clock)
+
+    assert ["a", "b"] == ids(found.rows)
+
+
+def test_a_row_that_moved_to_the_next_page_counts_once(project: Project, client_of: ClientOf) -> None:
+    """While pages are read the feed grows at its top; a row seen twice is read once and stored once."""
+    same = ("same", NOW - 20)
+    project.client = client_of(Feed([("a", NOW - 5), same], [same, ("b", NOW - 40)], [same]))
+    report = Report()
+
+    project.run("activities", report=report)
+
+    assert [("a",), ("b",), ("same",)] == project.cells("SELECT id FROM activities ORDER BY id")
+    tally = report.tallies["activities"]
+    assert (3, 3, 0) == (tally.read, tally.new, tally.changed)
+
+
+def test_an_empty_page_with_a_next_does_not_end_it(
+    project: Project, client_of: ClientOf, read: ReadTable
+) -> None:
+    """A page without rows is passed over, the first one and one in the middle."""
+    middle = Feed([("a", NOW - 5)], [], [("b", NOW - 20 * HOUR)])
+    assert ["a", "b"] == ids(read(client_of(middle), "activities", clock=_clock).rows)
+
+    project.sandbox.faults.add(Fault(operation="listActivities", empty_page=True))
+    project.run("activities")
+    project.assert_equal("activities")
+
+
+def test_day_after_day_backdated_and_future_rows_arrive(project: Project) -> None:
+    """Only what is backdated by more than the overlap is missed, and a full read finds it."""
+    project.run("activities")
+    project.sandbox.clock.advance(2 * 24 * HOUR)
+    watermark = project.state("activities")["watermark"]
+
+    project.run("activities")
+
+    now = project.sandbox.clock.now()
+    assert watermark < project.state("activities")["watermark"] <= now
+    found = {key for (key,) in project.cells("SELECT id FROM activities")}
+    late = [row for row in project.sandbox.rows("activities") if row["id"] not in found]
+    assert all(row["timestamp"] < watermark - HOUR for row in late)
+    project.run("activities", full=True)
+    found = {key for (key,) in project.cells("SELECT id FROM activities")}
+    assert {row["id"] for row in project.sandbox.rows("activities")} <= found

@@ -1,0 +1,214 @@
+"""Lists are read whole: what is missing from a complete reading is gone, from an incomplete one it is not."""
+
+from typing import Any
+
+import pytest
+
+from sources.customerio.catalogue import resource
+from sources.customerio.client import Client, Unavailable
+from sources.customerio.extract import Report
+from sources.customerio.sandbox import Fault, Sandbox
+from tests.sources.customerio.extract.conftest import Project, ReadTable
+
+CONFIG = ("campaigns", "campaign_actions", "newsletters", "segments", "segment_memberships")
+
+
+def _tombstones(project: Project, table: str) -> set[tuple[Any, ...]]:
+    keys = ", ".join(resource(table).key)
+    return set(project.cells(f"SELECT {keys} FROM {table} WHERE deleted_at IS NOT NULL"))
+
+
+def _member(sandbox: Sandbox, segment_id: int | None = None) -> tuple[int, str]:
+    rows = list(sandbox.rows("segment_memberships"))
+    found = next(row for row in rows if segment_id in (None, row["segment_id"]))
+    return found["segment_id"], found["cio_id"]
+
+
+def test_vanished_rows_get_a_tombstone_and_lose_it_when_they_come_back(project: Project) -> None:
+    """A campaign with its actions, a segment with its members, one action, one newsletter, one member."""
+    sandbox = project.sandbox
+    campaign = next(iter(sandbox.rows("campaigns")))["id"]
+    action = next(row for row in sandbox.rows("campaign_actions") if row["campaign_id"] != campaign)
+    newsletter = next(iter(sandbox.rows("newsletters")))
+    segments = list(sandbox.rows("segments"))
+    manual = next(row["id"] for row in segments if row["type"] == "manual")
+    dynamic = next(row["id"] for row in segments if row["type"] == "dynamic")
+    person = sandbox.add("people", email="joins@example.com")
+    sandbox.join_segment(manual, person)
+    before = {table: set(project.truth(resource(table))) for table in CONFIG}
+    project.run(*CONFIG)
+    sandbox.delete("campaigns", campaign)
+    sandbox.delete("campaign_actions", action["id"])
+    sandbox.delete("newsletters", newsletter["id"])
+    sandbox.delete("segments", dynamic)
+    sandbox.leave_segment(manual, person)
+    sandbox.clock.advance(60)
+
+    project.run(*CONFIG)
+
+    project.assert_equal(*CONFIG)
+    for table in ("campaigns", "campaign_actions", "newsletters", "segments"):
+        gone = before[table] - set(project.truth(resource(table)))
+        assert gone
+        assert gone == _tombstones(project, table)
+    assert (manual, person) in _tombstones(project, "segment_memberships")
+    assert any(segment == dynamic for segment, _ in _tombstones(project, "segment_memberships"))
+    assert {(sandbox.clock.now(),)} == set(
+        project.cells("SELECT DISTINCT deleted_at FROM campaigns WHERE deleted_at IS NOT NULL")
+    )
+
+    sandbox.join_segment(manual, person)
+    sandbox.add("newsletters", **newsletter)
+    project.run(*CONFIG)
+    project.assert_equal(*CONFIG)
+    assert (manual, person) not in _tombstones(project, "segment_memberships")
+    assert set() == _tombstones(project, "newsletters")
+
+
+def test_a_tombstone_keeps_the_row_as_it_was(project: Project) -> None:
+    """Of a vanished campaign everything known stays, JSON columns included, and `deleted_at` is not moved."""
+    project.run("campaigns")
+    row = resource("campaigns")
+    before = project.rows(row)
+    gone = next(iter(before))
+    project.sandbox.delete("campaigns", gone[0])
+    project.run("campaigns")
+    project.sandbox.clock.advance(3600)
+    project.run("campaigns")
+
+    assert before[gone] == project.rows(row, tombstones=True)[gone]
+    [(loads, deleted_at)] = project.cells(
+        "SELECT count(DISTINCT _dlt_load_id), max(deleted_at) FROM campaigns WHERE deleted_at IS NOT NULL"
+    )
+    assert (1, project.sandbox.clock.now() - 3600) == (loads, deleted_at)
+
+
+@pytest.mark.parametrize("table", ["campaign_actions", "segment_memberships"])
+def test_a_reading_that_breaks_off_leaves_no_tombstone(project: Project, table: str) -> None:
+    """500s in the middle: what was read lands, nothing counts as gone, and the report names the failure."""
+    project.run(table)
+    before = project.rows(resource(table))
+    if table == "campaign_actions":
+        key = next(row["id"] for row in project.sandbox.rows(table))
+        project.sandbox.edit(table, key, subject="Edited")
+    else:
+        project.sandbox.leave_segment(*_member(project.sandbox))
+    project.sandbox.delete("campaigns", max(row["id"] for row in project.sandbox.rows("campaigns")))
+    operation = resource(table).operation
+    project.sandbox.faults.add(Fault(operation=operation, status=500, times=None, after=1))
+    report = Report()
+
+    project.run(table, report=report)
+
+    error = report.tallies[table].error
+    assert isinstance(error, Unavailable)
+    assert 500 == error.status
+    alive = project.rows(resource(table))
+    gone = before.keys() - alive.keys()
+    assert len(gone) <= (1 if table == "segment_memberships" else 0), (
+        "only the one segment that was read whole"
+    )
+    project.sandbox.faults.clear()
+    project.run(table)
+    project.assert_equal(table)
+
+
+def test_what_was_read_before_the_failure_lands(project: Project) -> None:
+    """Children that answered are in the warehouse although the rest failed; a second try completes."""
+    project.sandbox.faults.add(Fault(operation="listCampaignActions", status=500, times=None, after=2))
+    report = Report()
+
+    project.run("campaign_actions", report=report)
+
+    landed, truth = project.rows(resource("campaign_actions")), project.truth(resource("campaign_actions"))
+    assert landed.keys() < truth.keys()
+    assert len(landed) == report.tallies["campaign_actions"].new > 0
+    project.sandbox.faults.clear()
+    project.run("campaign_actions")
+    project.assert_equal("campaign_actions")
+
+
+def test_a_failed_list_leaves_the_others_alone(project: Project) -> None:
+    """With a report, one resource's failure ends neither the others nor the load."""
+    project.run("campaigns", "newsletters", "messages")
+    watermark = project.state("messages")
+    project.sandbox.delete("newsletters", next(iter(project.sandbox.rows("newsletters")))["id"])
+    project.sandbox.clock.advance(86_400)
+    project.sandbox.faults.add(
+        Fault(operation="listCampaigns", status=503, times=None),
+        Fault(operation="listMessages", status=503, times=None),
+    )
+    report = Report()
+
+    project.run("campaigns", "campaign_actions", "newsletters", "messages", report=report)
+
+    failed = {tally.resource for tally in report.failed}
+    assert {"campaigns", "campaign_actions", "messages"} == failed
+    assert set() == _tombstones(project, "campaigns")
+    project.assert_equal("newsletters")
+    assert watermark == project.state("messages")
+
+
+def test_a_campaign_deleted_between_its_list_and_its_actions_is_skipped(project: Project) -> None:
+    """A 404 below a parent that has just gone is no failure: its children are gone with it."""
+    project.run("campaigns", "campaign_actions")
+    campaign = max(row["id"] for row in project.sandbox.rows("campaigns"))
+    project.sandbox.faults.add(Fault(operation="listCampaigns", then_delete=("campaigns", str(campaign))))
+
+    project.run("campaigns", "campaign_actions")
+
+    project.assert_equal("campaign_actions")
+    assert any(parent == campaign for parent, _ in _tombstones(project, "campaign_actions"))
+    assert (campaign,) not in _tombstones(project, "campaigns"), "it was still listed"
+    project.run("campaigns")
+    project.assert_equal("campaigns")
+
+
+def test_a_segment_that_is_built_records_neither_joins_nor_leaves(project: Project) -> None:
+    """While its list is stale nobody joins or leaves; once it is finished the difference arrives."""
+    tables = ("segments", "segment_memberships")
+    segment, member = _member(project.sandbox)
+    project.run(*tables)
+    before = project.rows(resource("segment_memberships"))
+    newcomer = project.sandbox.add("people", email="newcomer@example.com")
+    project.sandbox.edit("segments", segment, state="build")
+    project.sandbox.leave_segment(segment, member)
+    project.sandbox.join_segment(segment, newcomer)
+
+    project.run(*tables)
+
+    after = project.rows(resource("segment_memberships"))
+    assert {key for key in before if key[0] == segment} == {key for key in after if key[0] == segment}
+    project.sandbox.edit("segments", segment, state="finished")
+    project.run(*tables)
+    project.assert_equal(*tables)
+
+
+def test_an_action_s_id_is_text(project: Project) -> None:
+    """In its own list it is a string, and stays one, whatever Customer.io sends."""
+    project.run("campaign_actions")
+
+    assert [("VARCHAR", "BIGINT")] == project.cells(
+        "SELECT DISTINCT typeof(id), typeof(campaign_id) FROM campaign_actions"
+    )
+    assert all(isinstance(key[1], str) for key in project.rows(resource("campaign_actions")))
+
+
+def test_an_empty_list_that_comes_as_null_is_no_failure(small: Sandbox, api: Client, read: ReadTable) -> None:
+    """`null` stands for no rows; so the table is known to be empty."""
+    for row in list(small.rows("newsletters")):
+        small.delete("newsletters", row["id"])
+    small.faults.add(Fault(operation="listNewsletters", null_rows=True))
+
+    found = read(api, "newsletters")
+
+    assert [] == found.rows
+    assert found.batches[-1].last
+
+
+def test_a_list_is_asked_for_once_for_all_who_need_it(project: Project) -> None:
+    """Campaigns and segments are parents too; a sync lists them once."""
+    project.run(*CONFIG)
+
+    asked = project.sandbox.stats.by_operation
+    assert (1, 1) == (asked["listCampaigns"], asked["listSegments"])

@@ -1,0 +1,112 @@
+"""People are found by search and read by the hundred, whatever identifies them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from sources.customerio.catalogue import resource
+from sources.customerio.client import Client
+from sources.customerio.extract import Report
+from sources.customerio.sandbox import Fault
+from tests.sources.customerio.extract.conftest import Project, ReadTable
+
+
+def test_everybody_is_read(project: Project) -> None:
+    """More people than fit into one request for profiles, some of them known by email only."""
+    for number in range(120):
+        project.sandbox.add("people", email=f"person{number}@example.com", plan="free")
+    report = Report()
+
+    project.run("people", report=report)
+
+    project.assert_equal("people")
+    assert any(not row["id"] for row in project.rows(resource("people")).values())
+    asked = project.sandbox.stats.by_operation
+    assert (1, 2) == (asked["getPeopleFilter"], asked["getPeopleById"])
+    assert len(project.truth(resource("people"))) == report.tallies["people"].read
+
+
+def test_a_deleted_person_becomes_a_tombstone_and_an_edit_arrives(project: Project) -> None:
+    """Deleted and suppressed people are gone from the search; attributes carry no time of change."""
+    project.run("people")
+    deleted, suppressed, edited = sorted(key for (key,) in project.truth(resource("people")))[:3]
+    project.sandbox.delete("people", deleted)
+    project.sandbox.suppress(suppressed)
+    project.sandbox.edit("people", edited, plan="enterprise")
+    report = Report()
+
+    project.run("people", report=report)
+
+    project.assert_equal("people")
+    tally = report.tallies["people"]
+    assert (0, 1, 2) == (tally.new, tally.changed, tally.deleted)
+    dead = project.cells("SELECT cio_id FROM people WHERE deleted_at IS NOT NULL ORDER BY cio_id")
+    assert [(deleted,), (suppressed,)] == dead
+
+
+def test_somebody_deleted_between_the_search_and_the_profiles(project: Project) -> None:
+    """They have no profile, which is no failure."""
+    project.run("people")
+    gone = max(key for (key,) in project.truth(resource("people")))
+    project.sandbox.faults.add(Fault(operation="getPeopleFilter", then_delete=("people", gone)))
+
+    project.run("people")
+
+    project.assert_equal("people")
+    assert [(gone,)] == project.cells("SELECT cio_id FROM people WHERE deleted_at IS NOT NULL")
+
+
+def test_profiles_that_fail_take_nobody_for_deleted(project: Project) -> None:
+    """The search went through, the profiles did not: nothing changes."""
+    project.run("people")
+    before = project.rows(resource("people"))
+    project.sandbox.faults.add(Fault(operation="getPeopleById", status=500, times=None))
+    report = Report()
+
+    project.run("people", report=report)
+
+    assert [report.tallies["people"]] == report.failed
+    assert before == project.rows(resource("people"))
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_profiles_come_wrapped_or_not(
+    client_of: Callable[..., Client], read: ReadTable, wrapped: bool
+) -> None:
+    """The specification wraps each profile in `customer`, the live service does not."""
+    profile: dict[str, Any] = {
+        "id": "",
+        "identifiers": {"cio_id": "a300", "email": "a@example.com", "id": None},
+        "attributes": {"cio_id": "a300"},
+        "unsubscribed": False,
+    }
+
+    def outside(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/customers":
+            found = {"identifiers": [profile["identifiers"]], "ids": [""], "next": ""}
+            return httpx.Response(200, content=orjson.dumps(found))
+        assert {"ids": ["a300"]} == orjson.loads(request.content)
+        assert "cio_id" == request.url.params["id_type"]
+        item = {"customer": profile} if wrapped else profile
+        return httpx.Response(200, content=orjson.dumps({"customers": [item]}))
+
+    found = read(client_of(outside), "people")
+
+    assert [{"cio_id": "a300", **profile}] == found.rows
+    assert [False, True] == [batch.last for batch in found.batches]
+
+
+def test_nobody(client_of: Callable[..., Client], read: ReadTable) -> None:
+    """A search that finds nobody answers null; the table is empty and complete."""
+
+    def outside(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/v1/customers"
+        return httpx.Response(200, json={"identifiers": None, "ids": None, "next": ""})
+
+    found = read(client_of(outside), "people")
+
+    assert [] == found.rows
+    assert found.batches[-1].last
