@@ -75,6 +75,11 @@ def pipeline(settings: Settings) -> "Pipeline":
     return made
 
 
+def forget_loaded(target: "Pipeline") -> None:
+    """Remove what dlt keeps of packages that were loaded: two folders a sync, for ever."""
+    shutil.rmtree(Path(target.working_dir) / "load" / "loaded", ignore_errors=True)
+
+
 def _make_ready(settings: Settings) -> None:
     """See that the private file can be written; where it is gone, the published one takes its place.
 

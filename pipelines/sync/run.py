@@ -1,6 +1,6 @@
 """The order of work of a sync.
 
-    lock -> greet -> settle what an earlier run left -> extract -> note the run -> load -> publish
+    greet -> lock -> settle what an earlier run left -> extract -> note the run -> load -> publish
 
 Extract asks Customer.io; only when it is through does anything reach the warehouse, in one load package.
 """
@@ -18,8 +18,8 @@ from pipelines.connect import greet
 from pipelines.publish import publish, writing
 from pipelines.settings import Settings
 from pipelines.sync.runs import run_rows, runs_table
-from pipelines.warehouse import pipeline
-from sources.customerio import customerio_source, resources_named
+from pipelines.warehouse import forget_loaded, pipeline
+from sources.customerio import resources_named, source_with
 from sources.customerio.extract import Options, Report, Tally
 
 # A load package is loaded as Parquet: dlt's default for DuckDB, INSERT statements, is far slower.
@@ -71,26 +71,21 @@ def sync(
     """
     tables = [row.table for row in resources_named(resources)]
     report = report if report is not None else Report()
-    with writing(settings.cio_elt_data, wait_s=wait_s):
+    greet(settings)
+    with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
         began = time.monotonic()
-        greet(settings)
         target = pipeline(settings)
         settled = _settle(target, say)
         run_id = uuid4().hex
         with connected(settings) as client:
-            source = customerio_source(
-                tables,
-                customerio_app_api_key=None,
-                client=client,
-                options=Options(start=settings.customerio_start, full=full),
-                report=report,
-            )
-            target.extract(source, loader_file_format=FILE_FORMAT)
+            options = Options(start=settings.customerio_start, full=full)
+            target.extract(source_with(tables, client, options, report), loader_file_format=FILE_FORMAT)
             noted = runs_table(run_rows(run_id, report, finished_at=client.now(), full=full))
         target.extract(noted, loader_file_format=FILE_FORMAT)
         _load(target)
         if settings.publishes:
             publish(settings.load_file, settings.published_file)
+        forget_loaded(target)
         return SyncResult(
             run_id=run_id, report=report, seconds=time.monotonic() - began, settled=tuple(settled)
         )

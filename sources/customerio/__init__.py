@@ -15,7 +15,7 @@ from sources.customerio.catalogue import OPERATIONS, RESOURCES, Resource
 from sources.customerio.client import Client, ConfigError, RateLimits
 from sources.customerio.extract import Known, Options, Reading, Report, dlt_resource
 
-__all__ = ["OPERATIONS", "RESOURCES", "customerio_source", "resources_named"]
+__all__ = ["OPERATIONS", "RESOURCES", "customerio_source", "resources_named", "source_with"]
 
 
 def resources_named(names: Iterable[str]) -> tuple[Resource, ...]:
@@ -76,13 +76,25 @@ def customerio_source(
             app_url=customerio_app_url,
             limits=RateLimits(Path(limits_folder) if limits_folder else None),
         )
-    reading = Reading(
-        client=client,
-        options=options or Options(start=customerio_start, full=full),
-        report=report or Report(),
-    )
+    return _resources(resources or (), client, options or Options(start=customerio_start, full=full), report)
+
+
+@dlt.source(name="customerio", max_table_nesting=0)
+def source_with(
+    resources: Sequence[str], client: Client, options: Options, report: Report | None
+) -> Iterable[DltResource]:
+    """`customerio_source` for callers who have settings of their own.
+
+    No argument has a default: dlt would fill it from whatever variable has its name.
+    """
+    return _resources(resources, client, options, report)
+
+
+def _resources(
+    names: Sequence[str], client: Client, options: Options, report: Report | None
+) -> list[DltResource]:
+    reading = Reading(client=client, options=options, report=report or Report())
     known = Known()
     return [
-        dlt_resource(reading, known, row, keep_going=report is not None)
-        for row in resources_named(resources or ())
+        dlt_resource(reading, known, row, keep_going=report is not None) for row in resources_named(names)
     ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from sources.customerio.catalogue import Resource
+from sources.customerio.client import BadAnswer
 from sources.customerio.extract.batch import Batch, Row, Scope
 from sources.customerio.extract.known import Held, Key, Known
 from sources.customerio.extract.report import Tally
@@ -51,6 +52,7 @@ class Changes:
         hashes = row_hashes(table)
         self._tally.read += len(rows)
         keys = _keys(self._resource, table)
+        _check_keys(self._resource, table)
         distinct = set(keys)
         if not scope.held and len(distinct) == len(keys) and scope.seen.isdisjoint(distinct):
             # A first reading has nothing to compare with, and the most rows.
@@ -96,6 +98,16 @@ class Changes:
                 row_hash=[None] * len(table),
                 deleted_at=self._now(),
             )
+
+
+def _check_keys(resource: Resource, table: pa.Table) -> None:
+    for name in resource.key:
+        if missing := table[name].null_count:
+            msg = (
+                f"Customer.io sent {missing:,} row(s) of {resource.table} without {name}, their key. "
+                "Nothing was lost: the watermark stays, and the next sync reads them again."
+            )
+            raise BadAnswer(msg)
 
 
 def _keys(resource: Resource, table: pa.Table) -> list[Key]:

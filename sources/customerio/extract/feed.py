@@ -10,16 +10,18 @@ from typing import Any
 
 from sources.customerio.catalogue import Resource
 from sources.customerio.extract.batch import Batch, Row, Scope
-from sources.customerio.extract.reading import Reading
+from sources.customerio.extract.reading import DAY, Reading
 
 
 def feed(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
     """Read until a whole page is older than the watermark less the overlap, or to the feed's end."""
     column = str(resource.cursor)
     watermark = state.get("watermark")
-    floor = watermark - reading.options.overlap_s if watermark and not reading.options.full else None
     # Taken before the first page: what appears while the feed is read stands above that page.
     began = reading.now()
+    daily = began - state.get("daily_at", 0) >= DAY
+    overlap = reading.options.daily_overlap_s if daily else reading.options.overlap_s
+    floor = watermark - overlap if watermark and not reading.options.full else None
     newest = watermark or 0
     seen: set[object] = set()
     # `deleted=true` asks for activities of deleted people too; live it returned the same rows.
@@ -36,3 +38,5 @@ def feed(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterato
             break
     # A watermark in the future would hide what happens until then.
     state["watermark"] = min(newest, began)
+    if daily:
+        state["daily_at"] = began

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from sources.customerio.catalogue import Resource
+from sources.customerio.client import BadAnswer
 from sources.customerio.extract.batch import Batch, Row
 from sources.customerio.extract.reading import Reading
 
@@ -27,12 +28,22 @@ def people(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iter
         answer = client.call("getPeopleById", query={"id_type": "cio_id"}, body={"ids": cio_ids})
         return [_person(item) for item in answer.json()["customers"] or []]
 
+    searched = found = 0
     for page in client.pages(resource.operation, body=EVERYBODY):
+        searched += len(page.records)
         ids = iter([person["cio_id"] for person in page.records])
         hundreds = list(iter(lambda ids=ids: list(islice(ids, PROFILES_A_REQUEST)), []))  # type: ignore[misc]
         reading.tally(resource.table).expect(len(hundreds))
         for rows in reading.each(profiles, hundreds):
+            found += len(rows)
             yield Batch(rows=rows)
+    if searched and not found:
+        # Ids that match nobody are left out without an error; nobody at all is no believable answer.
+        msg = (
+            f"A search found {searched:,} people and not one of their profiles came. Nobody was taken for "
+            "deleted. Run the sync again; if it stays so, look at a person in Customer.io by `cio_id`."
+        )
+        raise BadAnswer(msg)
     yield Batch(rows=(), last=True)
 
 

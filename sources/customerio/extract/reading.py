@@ -44,13 +44,15 @@ class Options:
 
     `start`: Unix second of the oldest delivery wanted; None goes back until twelve empty months in a row.
     `full`: read everything again, as if for the first time; still only changes are written.
-    `overlap_s`: how far behind its watermark the activity feed is read again, for rows that came late.
+    `overlap_s`: how far behind its watermark the activity feed is read again, for rows that came late;
+    `daily_overlap_s`: how far once a day, for events that were sent with an older time.
     """
 
     start: int | None = None
     full: bool = False
     bands: tuple[Band, ...] = BANDS
     overlap_s: int = 3600
+    daily_overlap_s: int = 3 * DAY
 
 
 @dataclass(kw_only=True)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sources.customerio.catalogue import resource
+from sources.customerio.client import BadAnswer
 from sources.customerio.extract import Batch, Known, Report, Scope, Tally
 from sources.customerio.extract.changes import Changes
 from tests.sources.customerio.extract.conftest import Project
@@ -114,3 +115,11 @@ def test_the_clock_of_customer_io_is_asked_for_once(project: Project) -> None:
     times = project.cells("SELECT first_seen_at FROM campaigns UNION SELECT first_seen_at FROM newsletters")
     assert [(project.sandbox.clock.now(),)] == times
     assert 1 == project.sandbox.stats.by_operation["getCioAllowlist"]
+
+
+def test_a_row_without_its_key_is_refused() -> None:
+    """It could be merged with nothing, and would stop the whole load."""
+    changes, _ = _changes("campaigns")
+
+    with pytest.raises(BadAnswer, match=r"1 row\(s\) of campaigns without id"):
+        list(changes.tables(Batch(rows=[{"id": 1}, {"name": "nameless"}])))

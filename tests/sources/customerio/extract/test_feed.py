@@ -46,14 +46,14 @@ def test_the_first_read_goes_to_the_end(client_of: ClientOf, read: ReadTable) ->
     found = read(client_of(feed), "activities", state, clock=_clock)
 
     assert ["a", "b", "c"] == ids(found.rows)
-    assert {"watermark": NOW - 5} == state
+    assert {"watermark": NOW - 5, "daily_at": NOW} == state
 
 
 def test_a_later_read_stops_at_the_first_page_below_the_overlap(client_of: ClientOf, read: ReadTable) -> None:
     """A page that reaches into the overlap is not the last; one that lies below it as a whole is."""
     floor = NOW - 10 * HOUR - HOUR
     feed = Feed([("a", NOW - 5)], [("b", floor), ("c", floor - HOUR)], [("d", floor - 1)], [("e", floor - 2)])
-    state = {"watermark": NOW - 10 * HOUR}
+    state = {"watermark": NOW - 10 * HOUR, "daily_at": NOW}
 
     found = read(client_of(feed), "activities", state, clock=_clock)
 
@@ -67,24 +67,43 @@ def test_the_overlap_is_an_option_and_a_full_read_knows_no_watermark(
     """`overlap_s` says how far below the watermark late rows are looked for; `full` reads everything."""
     pages = [[(name, NOW - number * HOUR)] for number, name in enumerate("abcdefgh")]
 
-    found = read(client_of(Feed(*pages)), "activities", {"watermark": NOW}, clock=_clock, overlap_s=3 * HOUR)
+    found = read(
+        client_of(Feed(*pages)),
+        "activities",
+        {"watermark": NOW, "daily_at": NOW},
+        clock=_clock,
+        overlap_s=3 * HOUR,
+    )
     assert ["a", "b", "c", "d", "e"] == ids(found.rows)
-    found = read(client_of(Feed(*pages)), "activities", {"watermark": NOW}, clock=_clock, full=True)
+    found = read(
+        client_of(Feed(*pages)), "activities", {"watermark": NOW, "daily_at": NOW}, clock=_clock, full=True
+    )
     assert list("abcdefgh") == ids(found.rows)
+
+
+def test_once_a_day_the_overlap_is_three_days(client_of: ClientOf, read: ReadTable) -> None:
+    """Events that were sent with an older time are found by the first read of a day."""
+    pages = [[(name, NOW - number * 24 * HOUR)] for number, name in enumerate("abcdefgh")]
+    state = {"watermark": NOW, "daily_at": NOW - 24 * HOUR}
+
+    found = read(client_of(Feed(*pages)), "activities", state, clock=_clock)
+
+    assert ["a", "b", "c", "d", "e"] == ids(found.rows)
+    assert {"watermark": NOW, "daily_at": NOW} == state
 
 
 def test_rows_of_tomorrow_do_not_move_the_watermark_there(client_of: ClientOf, read: ReadTable) -> None:
     """A future-dated row stands on top of the feed; what happens until then is read all the same."""
     state: dict[str, Any] = {}
     read(client_of(Feed([("future", NOW + 24 * HOUR), ("a", NOW - 5)])), "activities", state, clock=_clock)
-    assert {"watermark": NOW} == state
+    assert {"watermark": NOW, "daily_at": NOW} == state
 
     later = Feed(
         [("future", NOW + 24 * HOUR), ("b", NOW + HOUR)], [("a", NOW - 5)], [("old", NOW - 9 * HOUR)]
     )
     found = read(client_of(later), "activities", state, clock=lambda: NOW + 2 * HOUR)
     assert ["a", "b", "future", "old"] == ids(found.rows)
-    assert {"watermark": NOW + 2 * HOUR} == state
+    assert {"watermark": NOW + 2 * HOUR, "daily_at": NOW} == state
 
 
 def test_what_appears_during_a_long_read_is_below_the_watermark_of_the_next(
@@ -96,7 +115,7 @@ def test_what_appears_during_a_long_read_is_below_the_watermark_of_the_next(
 
     read(client_of(Feed([("future", NOW + 99 * HOUR)])), "activities", state, clock=lambda: next(ticks))
 
-    assert {"watermark": NOW} == state
+    assert {"watermark": NOW, "daily_at": NOW} == state
 
 
 def test_an_empty_feed_leaves_no_watermark_behind(client_of: ClientOf, read: ReadTable) -> None:
@@ -146,7 +165,7 @@ def test_day_after_day_backdated_and_future_rows_arrive(project: Project) -> Non
     assert watermark < project.state("activities")["watermark"] <= now
     found = {key for (key,) in project.cells("SELECT id FROM activities")}
     late = [row for row in project.sandbox.rows("activities") if row["id"] not in found]
-    assert all(row["timestamp"] < watermark - HOUR for row in late)
+    assert all(row["timestamp"] < watermark - 72 * HOUR for row in late)
     project.run("activities", full=True)
     found = {key for (key,) in project.cells("SELECT id FROM activities")}
     assert {row["id"] for row in project.sandbox.rows("activities")} <= found

@@ -8,8 +8,9 @@ import orjson
 import pytest
 
 from sources.customerio.catalogue import resource
-from sources.customerio.client import Client
-from sources.customerio.extract import Report
+from sources.customerio.client import BadAnswer, Client
+from sources.customerio.extract import Options, Reading, Report
+from sources.customerio.extract.people import people
 from sources.customerio.sandbox import Fault
 from tests.sources.customerio.extract.conftest import Project, ReadTable
 
@@ -110,3 +111,21 @@ def test_nobody(client_of: Callable[..., Client], read: ReadTable) -> None:
 
     assert [] == found.rows
     assert found.batches[-1].last
+
+
+def test_a_search_whose_profiles_do_not_come_deletes_nobody(client_of: Callable[..., Client]) -> None:
+    """Ids that match nobody are left out without an error; when all are, that is no believable answer."""
+
+    def nobody(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/customers":
+            found = [{"cio_id": "a1", "email": None, "id": "1"}, {"cio_id": "a2", "email": None, "id": "2"}]
+            return httpx.Response(
+                200, content=orjson.dumps({"identifiers": found, "ids": ["1", "2"], "next": ""})
+            )
+        return httpx.Response(200, content=b'{"customers": []}')
+
+    reading = Reading(client=client_of(nobody), options=Options(), report=Report(), clock=lambda: 1)
+    reading.enter("people")
+
+    with pytest.raises(BadAnswer, match="2 people and not one of their profiles"):
+        list(people(reading, resource("people"), {}))
