@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,20 @@ def test_every_test_says_what_it_shows() -> None:
     found = {str(f): silent.findall(f.read_text()) for f in (ROOT / "tests").rglob("test_*.py")}
 
     assert {} == {file: names for file, names in found.items() if names}
+
+
+def test_the_lock_has_every_dependency() -> None:
+    """`make` installs what the lock names and nothing else; `make lock` writes it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(), flags=re.MULTILINE))
+
+    assert {re.split(r"[\[<>=]", name)[0] for name in wanted} <= locked
+
+
+def test_the_lock_names_no_index() -> None:
+    """Hashes say what a package is; where it comes from is the user's to say."""
+    lock = (ROOT / "requirements.lock").read_text()
+
+    assert "--hash=sha256:" in lock
+    assert not re.search(r"https?://|--(extra-)?index-url|--find-links", lock)
