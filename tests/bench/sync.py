@@ -1,9 +1,9 @@
 """How well a sync uses 10 requests a second, against a server that counts exactly and answers in 200 ms.
 
-"While it has work" is up to the last request that is not the activity feed's: a page of the feed is asked
-for with the token of the page before, so the feed alone can never have two requests under way. Whole syncs
-run in processes of their own, one, then two at once into two warehouses. The baseline asks for the same
-pages one after the other.
+"While it has work" is from the first request of the reading, which asks for the time, up to the last one
+that is not the activity feed's: a page of the feed is asked for with the token of the page before, so the
+feed alone can never have two requests under way. Whole syncs run in processes of their own, one, then two
+at once into two warehouses. The baseline asks for the same pages one after the other.
 """
 
 import os
@@ -22,6 +22,7 @@ from sources.customerio.sandbox import Sandbox, Served
 BUDGET = 10.0
 LATENCY_MS = 200
 _BASELINE_S = 5.0
+_FIRST = "getCioAllowlist"
 _FEED = "listActivities"
 
 
@@ -68,7 +69,8 @@ def _sync(sandbox: Sandbox, served: Served, folder: Path, data: str) -> "subproc
         "CIO_ELT_DATA": str(folder / data),
         "CIO_ELT_LIMITS": str(folder / "limits"),
     }
-    command = [str(Path(sys.executable).parent / "cio-elt"), "sync", "--json"]
+    # The sandbox stands for another machine: it is not to wait for a processor that a sync is using.
+    command = ["nice", "-n", "10", str(Path(sys.executable).parent / "cio-elt"), "sync", "--json"]
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
 
 
@@ -89,11 +91,9 @@ def _one_by_one() -> Rate:
 
 def _rate(name: str, sandbox: Sandbox, seconds: float) -> Rate:
     seen = [each for each in sandbox.stats.seen if each.api == "app"]
-    work = [each.arrived for each in seen]
-    # The feed may go on alone at the end; with work for others beside it, it counts like any other.
-    last = max(each.arrived for each in seen if each.operation != _FEED)
-    while work[-1] > last:
-        work.pop()
+    first = min((each.arrived for each in seen if each.operation == _FIRST), default=seen[0].arrived)
+    last = max((each.arrived for each in seen if each.operation != _FEED), default=seen[-1].arrived)
+    work = [each.arrived for each in seen if first <= each.arrived <= last]
     return Rate(
         name=name,
         requests=len(seen),
