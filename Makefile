@@ -14,7 +14,7 @@ demo: $(INSTALLED) ## Replicate a sandbox workspace into DuckDB; again, and only
 	@$(BIN)/cio-elt demo
 
 test: $(INSTALLED) ## Run the tests
-	@$(BIN)/pytest -q -n auto
+	@$(BIN)/pytest -q -n auto --dist worksteal
 
 check: $(INSTALLED) ## Lint, format, types, import contracts
 	@$(BIN)/ruff check .
