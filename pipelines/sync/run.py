@@ -33,7 +33,6 @@ class SyncResult:
     run_id: str
     report: Report
     seconds: float
-    settled: tuple[str, ...] = ()
 
     @property
     def written(self) -> int:
@@ -75,7 +74,7 @@ def sync(
     with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
         began = time.monotonic()
         target = pipeline(settings)
-        settled = _settle(target, say)
+        _settle(target, say)
         run_id = uuid4().hex
         with connected(settings) as client:
             options = Options(start=settings.customerio_start, full=full)
@@ -86,9 +85,7 @@ def sync(
         if settings.publishes:
             publish(settings.load_file, settings.published_file)
         forget_loaded(target)
-        return SyncResult(
-            run_id=run_id, report=report, seconds=time.monotonic() - began, settled=tuple(settled)
-        )
+        return SyncResult(run_id=run_id, report=report, seconds=time.monotonic() - began)
 
 
 def _load(target: dlt.Pipeline) -> None:
@@ -96,13 +93,12 @@ def _load(target: dlt.Pipeline) -> None:
     target.load()
 
 
-def _settle(target: dlt.Pipeline, say: Callable[[str], None]) -> list[str]:
+def _settle(target: dlt.Pipeline, say: Callable[[str], None]) -> None:
     """Finish what an earlier run had extracted and not loaded: its watermarks already count on it."""
     if not target.has_pending_data:
-        return []
+        return
     packages = [*target.list_extracted_load_packages(), *target.list_normalized_load_packages()]
     say(
         f"An earlier run ended before it had loaded everything; loading its {len(packages)} package(s) first."
     )
     _load(target)
-    return packages

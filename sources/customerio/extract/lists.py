@@ -27,7 +27,7 @@ def children(reading: Reading, resource: Resource, _state: dict[str, Any]) -> It
     reading.tally(resource.table).expect(len(parents))
 
     def below(parent: int) -> list[Row]:
-        rows = records(client, resource.operation, {parent_id: parent}) or []
+        rows = records(client, resource.operation, {parent_id: parent})
         return [{**row, parent_id: parent, "id": str(row["id"])} for row in rows]
 
     for rows in reading.each(below, parents):
@@ -48,15 +48,15 @@ def memberships(reading: Reading, resource: Resource, _state: dict[str, Any]) ->
     reading.tally(resource.table).expect(len(finished))
 
     def read(segment: int) -> Batch:
-        rows = records(client, resource.operation, {"segment_id": segment}) or []
+        rows = records(client, resource.operation, {"segment_id": segment})
         members = [{"segment_id": segment, **row} for row in rows]
         return Batch(rows=members, scope=_segments(segment, segment), last=True)
 
     yield from reading.each(read, finished)
     # Between the listed segments lie the ids of deleted ones: their members are gone with them.
-    bounds = zip([-1, *listed], [*listed, _EVER], strict=True)
-    for low, high in bounds:
-        yield Batch(rows=(), scope=_segments(low + 1, high - 1), last=True)
+    for low, high in zip([-1, *listed], [*listed, _EVER], strict=True):
+        if high - low > 1:
+            yield Batch(rows=(), scope=_segments(low + 1, high - 1), last=True)
 
 
 def _segments(low: int, high: int) -> Scope:

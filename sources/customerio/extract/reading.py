@@ -170,9 +170,9 @@ class Reading:
         self._threads.shutdown(wait=False)
 
 
-def records(client: Client, operation: str, path: Mapping[str, object]) -> list[Row] | None:
-    """All rows below one parent; None where the parent has vanished since it was listed."""
+def records(client: Client, operation: str, path: Mapping[str, object]) -> list[Row]:
+    """All rows below one parent; none where the parent has vanished since it was listed."""
     try:
         return [record for page in client.pages(operation, path=path) for record in page.records]
     except NotFound:
-        return None
+        return []
