@@ -76,12 +76,14 @@ def product(rows: int) -> Figure:
     from sources.customerio.catalogue import resource
     from sources.customerio.client import Client
     from sources.customerio.extract import Batch, Known, Options, Reading, Report, Scope, dlt_resource
+    from sources.customerio.extract.rows import decoder
 
     in_memory = pages(rows)
+    decode = decoder(resource("messages"))
 
     def from_memory(_reading: Reading, _resource: object, _state: object) -> Iterator[Batch]:
         for page in in_memory:
-            records = orjson.loads(page)["messages"]
+            records = decode(page)["messages"]
             scope = Scope(column="created", low=records[-1]["created"], high=records[0]["created"])
             yield Batch(rows=records, scope=scope, last=True)
 
@@ -130,11 +132,13 @@ def duckdb_alone(rows: int) -> Figure:
     import pyarrow.parquet as pq
 
     from sources.customerio.catalogue import resource
+    from sources.customerio.extract.rows import decoder
     from sources.customerio.extract.tables import to_arrow
 
     with tempfile.TemporaryDirectory() as folder:
         parquet, file = Path(folder) / "messages.parquet", Path(folder) / "load.duckdb"
-        tables = [to_arrow(resource("messages"), orjson.loads(page)["messages"]) for page in pages(rows)]
+        decode = decoder(resource("messages"))
+        tables = [to_arrow(resource("messages"), decode(page)["messages"]) for page in pages(rows)]
         pq.write_table(pa.concat_tables(tables), parquet)
         del tables
         began = time.perf_counter()

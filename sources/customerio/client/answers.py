@@ -1,11 +1,15 @@
 """What Customer.io answered to one call."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from sources.customerio.client.errors import BadAnswer
+
+Decode = Callable[[bytes], Any]
+"""Makes a document of a body; raises `orjson.JSONDecodeError` for one that is no JSON."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Answer:
     status: int
     body: bytes = field(repr=False)
 
-    def json(self) -> Any:
+    def json(self, decode: Decode = orjson.loads) -> Any:
         """The body, decoded anew at every call; None for an empty body.
 
         Raises:
@@ -31,7 +35,7 @@ class Answer:
         if not self.body.strip():
             return None
         try:
-            return orjson.loads(self.body)
+            return decode(self.body)
         except orjson.JSONDecodeError:
             msg = (
                 f"The answer to `{self.operation}` (status {self.status}, {len(self.body)} bytes) is not "

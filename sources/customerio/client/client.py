@@ -7,8 +7,9 @@ from types import TracebackType
 from typing import Literal, Self
 
 import httpx
+import orjson
 
-from sources.customerio.client.answers import Answer
+from sources.customerio.client.answers import Answer, Decode
 from sources.customerio.client.calls import call_of, operation_named
 from sources.customerio.client.downloads import download
 from sources.customerio.client.hosts import host_of
@@ -97,8 +98,11 @@ class Client:
         path: Mapping[str, object] | None = None,
         query: Mapping[str, object] | None = None,
         body: object | None = None,
+        decode: Decode = orjson.loads,
     ) -> Iterator[Page]:
         """Every page of a list, read as it is asked for, at the largest page size unless a limit is given.
+
+        `decode` makes a document of an answer's body, where somebody knows a faster way than dicts.
 
         Raises:
             EndlessPages: A page led back to one that was already read.
@@ -108,8 +112,8 @@ class Client:
         # Wrong parameters are refused here and now, not at the first page.
         encoded = call_of(row, path, query, body).body
 
-        def fetch(asked: Query) -> Answer:
-            return self.call(operation_id, path=path, query=asked, body=encoded)
+        def fetch(asked: Query) -> object:
+            return self.call(operation_id, path=path, query=asked, body=encoded).json(decode)
 
         return pages(row, query, fetch)
 

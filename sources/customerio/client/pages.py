@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sources.customerio.catalogue import Operation
-from sources.customerio.client.answers import Answer
 from sources.customerio.client.errors import BadAnswer, EndlessPages
 
 Query = dict[str, object]
-Fetch = Callable[[Query], Answer]
+Fetch = Callable[[Query], Any]
+"""The document that answers a query."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,7 @@ _READERS: dict[str, Callable[[Operation, Query, Fetch], Iterator[Page]]] = {
 }
 
 
-def _page(row: Operation, answer: Answer) -> Page:
-    document = answer.json()
+def _page(row: Operation, document: Any) -> Page:
     if isinstance(document, list):
         return Page(document, {})
     if not isinstance(document, dict):

@@ -3,11 +3,9 @@
 Readers know the network and no table; tables are made from batches elsewhere. Neither does both.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-Row = dict[str, Any]
+from sources.customerio.extract.rows import Rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +28,6 @@ class Batch:
     of the scope named are gone from Customer.io. A reader that cannot promise that never sets it.
     """
 
-    rows: Sequence[Row]
+    rows: Rows
     scope: Scope | None = WHOLE_TABLE
     last: bool = False

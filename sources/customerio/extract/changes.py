@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from sources.customerio.catalogue import Resource
 from sources.customerio.client import BadAnswer
-from sources.customerio.extract.batch import Batch, Row, Scope
+from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.known import Held, Key, Known
 from sources.customerio.extract.report import Tally
-from sources.customerio.extract.tables import row_hashes, to_arrow, with_own
+from sources.customerio.extract.rows import Rows, row_hashes, typed
+from sources.customerio.extract.tables import to_arrow, with_own
 
 
 @dataclass
@@ -47,9 +48,10 @@ class Changes:
                 yield from self._tombstones(scope)
             del self._open[batch.scope]
 
-    def _changed(self, rows: Sequence[Row], scope: _Open) -> Iterator[pa.Table]:
+    def _changed(self, read: Rows, scope: _Open) -> Iterator[pa.Table]:
+        rows = typed(self._resource, read)
+        hashes = row_hashes(rows)
         table = to_arrow(self._resource, rows)
-        hashes = row_hashes(table)
         self._tally.read += len(rows)
         keys = _keys(self._resource, table)
         _check_keys(self._resource, table)
@@ -90,7 +92,8 @@ class Changes:
         gone = [key for key in alive if key not in scope.seen]
         if gone:
             self._tally.deleted += len(gone)
-            table = to_arrow(self._resource, list(self._known.rows(self._resource, gone)))
+            rows = typed(self._resource, list(self._known.rows(self._resource, gone)))
+            table = to_arrow(self._resource, rows)
             yield with_own(
                 self._resource,
                 table,

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from sources.customerio.catalogue import Resource
-from sources.customerio.extract.batch import Batch, Row, Scope
+from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.reading import DAY, Reading
+from sources.customerio.extract.rows import decoder
 
 
 def feed(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
@@ -25,11 +26,12 @@ def feed(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterato
     newest = watermark or 0
     seen: set[object] = set()
     # `deleted=true` asks for activities of deleted people too; live it returned the same rows.
-    for page in reading.watched(resource.table).pages(resource.operation, query={"deleted": True}):
+    client = reading.watched(resource.table)
+    for page in client.pages(resource.operation, query={"deleted": True}, decode=decoder(resource)):
         if not page.records:
             continue
         # The feed grows at its top, so a row may move down to a page that is read after it.
-        rows: list[Row] = [row for row in page.records if row["id"] not in seen]
+        rows = [row for row in page.records if row["id"] not in seen]
         seen.update(row["id"] for row in rows)
         times = [row[column] for row in page.records]
         yield Batch(rows=rows, scope=Scope(column=column, low=min(times), high=max(times)), last=True)

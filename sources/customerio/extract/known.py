@@ -24,7 +24,8 @@ from dlt.common.pipeline import PipelineContext
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from sources.customerio.catalogue import Resource
-from sources.customerio.extract.batch import Row, Scope
+from sources.customerio.extract.batch import Scope
+from sources.customerio.extract.rows import Row
 from sources.customerio.extract.tables import columns_of
 
 # The value of the key's column, or the values of its columns where it has several.

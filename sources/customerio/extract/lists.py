@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from sources.customerio.catalogue import Resource, operation
-from sources.customerio.extract.batch import Batch, Row, Scope
+from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.reading import Reading, records
+from sources.customerio.extract.rows import Row
 
 _EVER = 2**62
 

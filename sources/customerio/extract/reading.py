@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.client import Client, NotFound
-from sources.customerio.extract.batch import Row
 from sources.customerio.extract.report import Report, Tally
+from sources.customerio.extract.rows import Row
 from sources.customerio.extract.stream import Arrivals, Stopped
 
 Item = TypeVar("Item")

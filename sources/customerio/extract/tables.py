@@ -1,20 +1,17 @@
-"""Rows to Arrow tables: columns the catalogue knows get its type, all others are JSON text.
+"""Typed rows to Arrow tables: columns the catalogue knows get its type, all others are JSON text.
 
 A field that Customer.io adds, or whose type wanders, therefore never stops a load and never changes a
 column's type between two runs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
-from xxhash import xxh3_64_intdigest
+from msgspec.structs import astuple
 
 from sources.customerio.catalogue import ColumnType, Resource
-from sources.customerio.client import BadAnswer
-from sources.customerio.extract.batch import Row
+from sources.customerio.extract.rows import NO_JSON, TypedRow
 
 # What the project adds to every table: when a sync first saw the row, and what the row was like.
 OWN_COLUMNS: Mapping[str, ColumnType] = {"first_seen_at": "bigint", "_row_hash": "bigint"}
@@ -36,20 +33,15 @@ def columns_of(resource: Resource) -> dict[str, ColumnType]:
     return {**resource.columns, **own}
 
 
-def to_arrow(resource: Resource, rows: Sequence[Row]) -> pa.Table:
-    """An Arrow table of `rows` (dicts in the API's shape): the columns of the API, known and unknown ones.
-
-    Raises:
-        BadAnswer: a value cannot be what the catalogue says of its column.
-    """
-    seen = set().union(*rows) if rows else set()
-    arrays = {}
-    for name in (*resource.columns, *sorted(seen - resource.columns.keys())):
-        kind = resource.columns.get(name, "json")
-        if name in seen:
-            arrays[name] = _column(resource, name, kind, [row.get(name) for row in rows])
-        else:
-            arrays[name] = pa.nulls(len(rows), _ARROW[kind])
+def to_arrow(resource: Resource, rows: Sequence[TypedRow]) -> pa.Table:
+    """An Arrow table of `rows`: the columns of the API, known ones first, then unknown ones by name."""
+    *known, unknown = zip(*map(astuple, rows), strict=True) if rows else [()] * (len(resource.columns) + 1)
+    arrays = {
+        name: _column(kind, values)
+        for (name, kind), values in zip(resource.columns.items(), known, strict=True)
+    }
+    for name in sorted(set().union(*filter(None, unknown))):
+        arrays[name] = _column("json", [(fields or {}).get(name, NO_JSON) for fields in unknown])
     return pa.table(arrays)
 
 
@@ -69,67 +61,7 @@ def with_own(
     return table
 
 
-def row_hashes(table: pa.Table) -> list[int]:
-    """A signed 64-bit fingerprint per row, of its values that are not null, each with its column's name.
-
-    So a row's fingerprint depends on nothing but the row: not on the order of its keys, and not on which
-    columns other rows of the table have.
-    """
-    named: list[Any] = [
-        pc.binary_join_element_wise(pa.scalar(name), column.cast(pa.string()), pa.scalar("="))  # type: ignore[call-overload]
-        for name, column in zip(table.column_names, table.columns, strict=True)
-        if column.null_count < len(column)
-    ]
-    lines = pc.binary_join_element_wise(*named, pa.scalar("\x1e"), null_handling="skip").cast(pa.binary())
-    return [xxh3_64_intdigest(line) - 2**63 for line in lines.to_pylist()]
-
-
-def _column(resource: Resource, name: str, kind: ColumnType, values: Sequence[object]) -> Any:
+def _column(kind: ColumnType, values: Sequence[Any]) -> Any:
     if kind == "json":
-        # Keys in order: the same value is the same text.
-        values = [None if v is None else orjson.dumps(v, option=orjson.OPT_SORT_KEYS) for v in values]
-    try:
-        if kind == "bigint" and float in set(map(type, values)):
-            # Arrow would cut the fraction off.
-            raise TypeError
-        return pa.array(values, type=_ARROW[kind])
-    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError):
-        return pa.array([_coerced(resource, name, kind, value) for value in values], type=_ARROW[kind])
-
-
-def _coerced(resource: Resource, name: str, kind: ColumnType, value: object) -> object:
-    """The value in its column's type: ids come as integers here and as strings there."""
-    if value is None:
-        return None
-    try:
-        return _COERCE[kind](value)
-    except (LookupError, TypeError, ValueError):
-        msg = (
-            f"Customer.io sent a {type(value).__name__} in {resource.table}.{name}, where a {kind} belongs. "
-            f"Nothing of {resource.table} was lost: its watermark stays. Declare the column as 'json' in "
-            "the catalogue to load it as it is."
-        )
-        raise BadAnswer(msg) from None
-
-
-def _as_int(value: object) -> int:
-    number = int(value) if isinstance(value, float) and value.is_integer() else int(str(value))
-    if isinstance(value, bool) or not -(2**63) <= number < 2**63:
-        raise ValueError
-    return number
-
-
-def _as_text(value: object) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
-
-
-def _as_bool(value: object) -> bool:
-    return {"true": True, "false": False}[str(value).lower()]
-
-
-_COERCE: Mapping[ColumnType, Callable[[Any], object]] = {
-    "text": _as_text,
-    "bigint": _as_int,
-    "double": float,
-    "bool": _as_bool,
-}
+        values = [None if value is NO_JSON else bytes(value) for value in values]
+    return pa.array(values, type=_ARROW[kind])

@@ -14,8 +14,9 @@ from typing import Any
 
 from sources.customerio.catalogue import Resource, operation
 from sources.customerio.client import Client
-from sources.customerio.extract.batch import Batch, Row, Scope
+from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.reading import DAY, Options, Reading
+from sources.customerio.extract.rows import Row, decoder
 
 WINDOW_S = 30 * DAY
 EMPTY_WINDOWS_BEFORE_HISTORY = 12
@@ -122,6 +123,7 @@ class _Reader:
         self._operation = resource.operation
         self._page_max = operation(resource.operation).page_max
         self._cursor = str(resource.cursor)
+        self._decode = decoder(resource)
 
     def read(self, windows: Iterable[Window]) -> Iterator[Batch]:
         """Batches of all rows in `windows`, in no order."""
@@ -148,7 +150,7 @@ class _Reader:
     def _newest(self, window: Window) -> _Part:
         """The first page of a window, less its oldest second if there is more: it may continue below."""
         query = {"start_ts": window.start, "end_ts": window.end, "limit": self._page_max}
-        pages = self._client.pages(self._operation, query=query)
+        pages = self._client.pages(self._operation, query=query, decode=self._decode)
         rows: list[Row] = []
         for page in pages:
             rows += page.records

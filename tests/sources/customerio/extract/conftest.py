@@ -11,6 +11,7 @@ from typing import Any
 import dlt
 import duckdb
 import httpx
+import msgspec
 import orjson
 import pytest
 import stamina
@@ -20,6 +21,7 @@ from sources.customerio.catalogue import resource
 from sources.customerio.client import Client, RateLimits
 from sources.customerio.extract import Batch, Options, Reading, Report, Tally
 from sources.customerio.extract.resources import READERS
+from sources.customerio.extract.rows import Row, TypedRow
 from sources.customerio.sandbox import Sandbox, Scale, Served
 from tests.conftest import Warehouse, settings_for
 
@@ -36,7 +38,6 @@ SMALL = Scale(
     history_days=45,
 )
 
-Row = dict[str, Any]
 Outside = Callable[[httpx.Request], httpx.Response]
 
 
@@ -101,8 +102,14 @@ class Read:
 
     @property
     def rows(self) -> list[Row]:
-        """All rows, in the order in which they came."""
-        return [row for batch in self.batches for row in batch.rows]
+        """All rows as dicts of what is not null, in the order in which they came."""
+        return [plain(row) for batch in self.batches for row in batch.rows]
+
+
+def plain(row: Row | TypedRow) -> Row:
+    """The row as a dict of what is not null."""
+    cells: Row = orjson.loads(msgspec.json.encode(row)) if isinstance(row, TypedRow) else row
+    return {name: value for name, value in cells.items() if value is not None}
 
 
 ReadTable = Callable[..., Read]

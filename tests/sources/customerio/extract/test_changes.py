@@ -120,6 +120,7 @@ def test_the_clock_of_customer_io_is_asked_for_once(project: Project) -> None:
 def test_a_row_without_its_key_is_refused() -> None:
     """It could be merged with nothing, and would stop the whole load."""
     changes, _ = _changes("campaigns")
+    rows: list[dict[str, Any]] = [{"id": 1}, {"name": "nameless"}]
 
     with pytest.raises(BadAnswer, match=r"1 row\(s\) of campaigns without id"):
-        list(changes.tables(Batch(rows=[{"id": 1}, {"name": "nameless"}])))
+        list(changes.tables(Batch(rows=rows)))

@@ -1,0 +1,141 @@
+"""A row is the same row whichever way it was decoded, and a value that does not fit is told, not shown."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from sources.customerio.catalogue import ColumnType, Resource
+from sources.customerio.client import BadAnswer
+from sources.customerio.extract.rows import Row, TypedRow, decoder, row_hashes, typed
+from sources.customerio.extract.tables import to_arrow
+
+THINGS = Resource(
+    table="things",
+    operation="listCampaigns",
+    key=("id",),
+    family="config",
+    columns={"id": "bigint", "name": "text", "share": "double", "active": "bool", "extra": "json"},
+)
+
+
+def _decoded(*rows: str) -> list[Any]:
+    document = decoder(THINGS)(f'{{"campaigns":[{",".join(rows)}],"next":"t"}}'.encode())
+    assert "t" == document["next"]
+    return list(document["campaigns"])
+
+
+ROW = '{"id":7,"name":"a","extra":{"b":1,"a":[1.0,"\\u003c"]}}'
+
+
+def test_a_page_that_fits_comes_as_typed_rows() -> None:
+    """Cells are asked for as in a dict; JSON stays the text that came."""
+    [row] = _decoded(ROW)
+
+    assert isinstance(row, TypedRow)
+    assert (7, "a", None) == (row["id"], row["name"], row["share"])
+    assert '{"b":1,"a":[1.0,"\\u003c"]}' == to_arrow(THINGS, [row])["extra"][0].as_py()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param('{"id":8,"colour":"red"}', id="a field that is new"),
+        pytest.param('{"id":"8"}', id="an id as text"),
+        pytest.param('{"id":8,"name":12}', id="a number where text belongs"),
+        pytest.param('{"id":8,"active":"true"}', id="a truth as text"),
+    ],
+)
+def test_a_row_is_the_same_beside_one_that_does_not_fit(odd: str) -> None:
+    """An odd row makes its page take the slow way; no other row of it may look changed for that."""
+    fitting = typed(THINGS, _decoded(ROW))
+    beside = typed(THINGS, _decoded(ROW, odd))
+
+    assert row_hashes(fitting) == row_hashes(beside[:1])
+    assert to_arrow(THINGS, fitting) == to_arrow(THINGS, beside[:1])
+    assert 8 == beside[1]["id"]
+
+
+def test_null_is_as_good_as_nothing() -> None:
+    """A field that is null and one that is left out make the same row, in both ways."""
+    null = '{"id":1,"name":null,"share":null,"active":null,"extra":null}'
+    hashes = {*row_hashes(typed(THINGS, _decoded(null, '{"id":1}')))}
+    hashes |= {*row_hashes(typed(THINGS, _decoded(null, '{"id":1,"colour":null}')))}
+
+    assert 1 == len(hashes)
+
+
+@pytest.mark.parametrize("body", ['{"campaigns":null}', "{}", "[]", '{"campaigns":{"id":1}}', '"text"'])
+def test_an_answer_of_another_shape_comes_as_it_is(body: str) -> None:
+    """Whoever reads pages knows which of them to refuse."""
+    assert orjson.loads(body) == decoder(THINGS)(body.encode())
+
+
+def test_what_is_no_json_is_refused_as_ever() -> None:
+    """The error is the one that answers are judged by."""
+    with pytest.raises(orjson.JSONDecodeError):
+        decoder(THINGS)(b"<html>")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "kind", "found"),
+    [
+        ("id", "hunter2", "bigint", "str"),
+        ("id", True, "bigint", "bool"),
+        ("id", 1.5, "bigint", "float"),
+        ("id", 2**63, "bigint", "int"),
+        ("id", "9" * 30, "bigint", "str"),
+        ("id", ["hunter2"], "bigint", "list"),
+        ("share", "hunter2", "double", "str"),
+        ("share", {"hunter2": 1}, "double", "dict"),
+        ("active", "hunter2", "bool", "str"),
+        ("active", 3, "bool", "int"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named_without_being_shown(
+    column: str, value: object, kind: ColumnType, found: str
+) -> None:
+    """The message says table, column and both types; the value may be personal."""
+    rows: list[Row] = [{"id": 1}, {column: value}]
+
+    with pytest.raises(BadAnswer) as raised:
+        typed(THINGS, rows)
+
+    message = str(raised.value)
+    assert all(fact in message for fact in (f"things.{column}", f"a {found} ", f"a {kind} "))
+    assert str(value) not in message.replace("Declare", "")
+    assert "hunter2" not in message
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+
+
+def test_a_fingerprint_knows_no_order_of_keys() -> None:
+    """Equal rows have equal fingerprints, at every depth, beside any others; any difference shows."""
+    row = {"id": 1, "name": "a", "extra": {"x": [1, 2], "y": None}}
+    same = {"extra": {"y": None, "x": [1, 2]}, "name": "a", "id": "1"}
+    others: list[dict[str, Any]] = [
+        {**row, "id": 2},
+        {**row, "name": "b"},
+        {**row, "name": None},
+        {**row, "extra": {"x": [2, 1], "y": None}},
+        {**row, "extra": {"x": [1, 2]}},
+        {**row, "colour": "red"},
+        {**row, "colour": None, "shape": "red"},
+        {**row, "active": False},
+        {**row, "share": 0.0},
+        {"id": 1, "extra": "a"},
+    ]
+
+    [alone] = row_hashes(typed(THINGS, [same]))
+    first, *rest = row_hashes(typed(THINGS, [row, *others]))
+
+    assert alone == first
+    assert len({first, *rest}) == 1 + len(others)
+    assert all(-(2**63) <= fingerprint < 2**63 for fingerprint in (first, *rest))
+
+
+def test_numbers_that_json_may_hold_can_be_fingerprinted() -> None:
+    """The largest integers and fractions of JSON are no obstacle."""
+    row = orjson.loads(b'{"id":1,"extra":{"a":18446744073709551615,"b":1e308,"c":-9223372036854775808}}')
+
+    assert row_hashes(typed(THINGS, [row]))
