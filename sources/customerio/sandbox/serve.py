@@ -1,6 +1,7 @@
 """Serving a sandbox over real HTTP on loopback, in a daemon thread."""
 
 import asyncio
+import gc
 import socket
 import sys
 import threading
@@ -60,8 +61,10 @@ class Server:
 
     def start(self) -> None:
         """Serve in the background; returns when requests are taken."""
-        # Arrivals are dated by the event loop, which is not to wait 5 ms while a page is being made.
+        # Arrivals are dated by the event loop, which is not to wait 5 ms while a page is being made, nor 70
+        # while the collector looks through a world of which nothing is garbage.
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))
+        gc.freeze()
         self._thread.start()
         if not self._server.ready.wait(_START_S):
             msg = f"The sandbox did not start within {_START_S:.0f} s; free this machine and try again."
@@ -74,6 +77,7 @@ class Server:
             self._thread.join(_STOP_S)
         self._worker.shutdown(wait=False)
         self._socket.close()
+        gc.unfreeze()
 
     def _run(self) -> None:
         asyncio.run(self._server.serve(sockets=[self._socket]))
