@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 export PYTHONWARNINGS ?= default
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs lock clean
+.PHONY: help demo test torture check format bench docs lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ demo: $(INSTALLED) ## Replicate a sandbox workspace into DuckDB; again, and only
 
 test: $(INSTALLED) ## Run the tests
 	@$(BIN)/pytest -q -n auto --dist worksteal
+
+torture: $(INSTALLED) ## Kill runs at 50 random moments (KILLS=50) and see that nothing is claimed that is not there
+	@CIO_ELT_KILLS=$${KILLS:-50} $(BIN)/pytest -q -rP tests/pipelines/test_kills.py
 
 check: $(INSTALLED) ## Lint, format, types, import contracts
 	@$(BIN)/ruff check .
@@ -44,6 +47,6 @@ $(INSTALLED): requirements.lock pyproject.toml
 		{ echo "customerio-elt needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing into .venv ..."
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS= $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@PYTHONWARNINGS= $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

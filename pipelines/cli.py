@@ -17,11 +17,42 @@ from typing import Any, NoReturn
 
 import click
 
+from pipelines.times import length, moment
+
 DONE, FAILED, MISUSED, STOPPED_BY_BRAKE, PARTLY = 0, 1, 2, 3, 4
 INTERRUPTED = 130
 
 _SCALE = click.Choice(["tiny", "demo", "large"])
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+_WAIT = click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0),
+    default=3600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another run that writes the same warehouse.",
+)
+
+
+class _Parsed(click.ParamType[int]):
+    """A text that one of our own functions makes a number of, or says what would be right."""
+
+    def __init__(self, name: str, parse: Callable[[str], int]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number; click's own error if there is none."""
+        if isinstance(value, int):
+            return value
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+_MOMENT, _LENGTH = _Parsed("moment", moment), _Parsed("length", length)
 
 
 def _command(function: Callable[..., int]) -> Callable[..., None]:
@@ -103,15 +134,7 @@ def check(*, as_json: bool) -> int:
 @main.command()
 @click.argument("resources", nargs=-1)
 @click.option("--full", is_flag=True, help="Read everything again; only changes are written.")
-@click.option(
-    "--wait",
-    "wait_s",
-    type=click.FloatRange(0),
-    default=3600.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for another run that writes the same warehouse.",
-)
+@_WAIT
 @_command
 def sync(*, resources: tuple[str, ...], full: bool, wait_s: float, as_json: bool) -> int:
     """Bring the warehouse up to date: all RESOURCES, or those named."""
@@ -131,19 +154,61 @@ def sync(*, resources: tuple[str, ...], full: bool, wait_s: float, as_json: bool
 
 
 @main.command()
+@click.argument("resource")
+@click.option("--from", "start", type=_MOMENT, default=None, help="Read from here, such as 2025-01-31.")
+@click.option("--to", "end", type=_MOMENT, default=None, help="Read up to here; default: now.")
+@click.option("--gaps", is_flag=True, help="Only what no run has read yet.")
+@click.option(
+    "--chunk-days",
+    type=click.IntRange(1, 180),
+    default=7,
+    show_default=True,
+    help="How much is read, loaded and published at a time.",
+)
+@_WAIT
 @_command
-def status(*, as_json: bool) -> int:
-    """Show what the warehouse holds and how fresh it is."""
+def backfill(*, wait_s: float, as_json: bool, **what: Any) -> int:
+    """Read RESOURCE of some time again, in chunks; stopped, it goes on where it was."""
+    from pipelines import show
+    from pipelines.backfill import fill, plan
+    from pipelines.settings import read_settings
+    from sources.customerio.extract import Report
+
+    settings = read_settings()
+    planned, results = plan(settings, **what), []
+    show.planned(planned)
+    for window in planned.chunks:
+        report = Report()
+        with show.progress(report):
+            results.append(fill(settings, planned, window, wait_s=wait_s, report=report, say=_note))
+        if not as_json:
+            show.filled(window, results[-1])
+        if results[-1].failed:
+            break
+    if as_json:
+        _print_json(show.backfill_document(planned, results))
+    return FAILED if results and results[-1].failed else DONE
+
+
+@main.command()
+@click.option("--fail-on-gap", is_flag=True, help="End with 1 if time is missing or about to be lost.")
+@click.option("--max-lag", type=_LENGTH, default=None, help="End with 1 if a table is later: 2h, 1d.")
+@_command
+def status(*, fail_on_gap: bool, max_lag: int | None, as_json: bool) -> int:
+    """Show what the warehouse holds, how fresh it is, and what time is missing."""
     from pipelines import show
     from pipelines.settings import read_settings
+    from pipelines.status import late, missing
     from pipelines.status import status as run
 
     tables = run(read_settings())
+    behind, lacking = late(tables, max_lag), missing(tables)
     if as_json:
-        _print_json({"tables": [asdict(table) for table in tables]})
+        _print_json({"tables": [asdict(table) for table in tables], "late": behind, "missing": lacking})
     else:
-        show.status(tables)
-    return DONE
+        show.status(tables, [*behind, *lacking])
+    broken = (max_lag is not None and behind) or (fail_on_gap and lacking)
+    return FAILED if broken else DONE
 
 
 @main.command()

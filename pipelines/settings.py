@@ -9,21 +9,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pipelines.times import moment
 from sources.customerio.client import ConfigError
 
 LIMITS_FOLDER = Path(tempfile.gettempdir()) / f"cio-elt-{os.getuid()}"
 
 
 def _unix(value: Any) -> Any:
-    """A date or a time, ISO 8601, UTC unless it says otherwise, as Unix seconds."""
-    if not isinstance(value, str) or value.isdigit():
-        return value
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        msg = f"{value!r} is no date; write a day such as 2025-01-31"
-        raise ValueError(msg) from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    return moment(value) if isinstance(value, str) else value
 
 
 def _past(value: int) -> int:
@@ -72,6 +65,10 @@ class Settings(BaseSettings):
     )
     cio_elt_speed: float = Field(
         1.0, gt=0, description="share of Customer.io's rate limits to use: 0.5 leaves half to others"
+    )
+
+    cio_elt_target_lag: int = Field(
+        7200, gt=0, description="seconds that a table may be behind Customer.io before `status` says so"
     )
 
     @property

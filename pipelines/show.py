@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from sources.customerio.extract import Report, Tally
+from pipelines.times import span, utc
+from sources.customerio.extract import Report, Tally, Window
 
 if TYPE_CHECKING:
+    from pipelines.backfill import Backfill
     from pipelines.check import CheckResult
     from pipelines.demo import DemoResult
     from pipelines.sandbox import Served
@@ -103,15 +104,60 @@ def check(result: "CheckResult") -> None:
     _OUT.print(table)
 
 
-def status(tables: "Sequence[TableStatus]") -> None:
-    """Print the state of the warehouse."""
-    table = _grid("table", "rows", "deleted", "newest row", "last good run", "")
+def status(tables: "Sequence[TableStatus]", notes: "Sequence[str]") -> None:
+    """Print the state of the warehouse, and below what an operator must know."""
+    table = _grid(
+        "table", "rows", "deleted", "newest row", "last good run", "behind", "read from", "gaps", ""
+    )
     for row in tables:
-        note = "" if row.error is None else f"last run: {row.error}"
         table.add_row(
-            row.table, f"{row.rows:,}", f"{row.deleted:,}", _utc(row.newest), _utc(row.last_success), note
+            row.table,
+            f"{row.rows:,}",
+            f"{row.deleted:,}",
+            _utc(row.newest),
+            _utc(row.last_success),
+            "" if row.lag_s is None else span(row.lag_s),
+            _utc(row.covered.start) if row.covered else "",
+            str(len(row.gaps)) if row.covered else "",
+            "" if row.error is None else f"last run: {row.error}",
         )
     _OUT.print(table)
+    for note in notes:
+        _OUT.print(note, soft_wrap=True)
+
+
+def planned(backfill: "Backfill") -> None:
+    """Say what a backfill is going to read."""
+    time = f"{utc(backfill.whole.start)} to {utc(backfill.whole.end)}"
+    earlier = f", {backfill.done} were read before" if backfill.done else ""
+    left = f"{len(backfill.chunks)} chunk(s) to read{earlier}" if backfill.chunks else "nothing is missing"
+    _ERR.print(f"{backfill.resource}, {time}: {left}.", soft_wrap=True)
+
+
+def filled(window: Window, result: "SyncResult") -> None:
+    """Print what a chunk of a backfill brought."""
+    (tally,) = result.report.tallies.values()
+    _OUT.print(
+        f"{utc(window.start)} to {utc(window.end)}: {tally.requests:,} requests, {tally.read:,} rows read, "
+        f"{tally.new:,} new, {tally.changed:,} changed, in {result.seconds:.1f} s.",
+        soft_wrap=True,
+    )
+    _failures(result)
+
+
+def backfill_document(backfill: "Backfill", results: "Sequence[SyncResult]") -> dict[str, Any]:
+    """A backfill as a document."""
+    return {
+        "backfill": backfill.id,
+        "resource": backfill.resource,
+        "start": backfill.whole.start,
+        "end": backfill.whole.end,
+        "chunks_before": backfill.done,
+        "chunks": [
+            {**sync_document(result), "start": window.start, "end": window.end}
+            for window, result in zip(backfill.chunks, results, strict=False)
+        ],
+    }
 
 
 def sandbox(served: "Served") -> None:
@@ -169,7 +215,7 @@ def demo_document(result: "DemoResult") -> dict[str, Any]:
 
 
 def _utc(moment: int | None) -> str:
-    return "" if moment is None else f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"
+    return "" if moment is None else utc(moment)
 
 
 def _grid(*columns: str) -> Table:

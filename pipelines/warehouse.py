@@ -2,8 +2,10 @@
 
 import os
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from dlt import Pipeline
 
 DATASET = "customerio_raw"
+
+Query = Callable[[str], list[tuple[Any, ...]]]
 
 # dlt reads these when it starts a step; what a user has set stays.
 _DLT = {
@@ -73,6 +77,38 @@ def pipeline(settings: Settings) -> "Pipeline":
         # there, and so does one whose server was emptied, or filled from elsewhere, in the meantime.
         made.sync_destination()
     return made
+
+
+@contextmanager
+def querying(settings: Settings) -> Iterator[Query]:
+    """Ask the warehouse as its readers see it: the published file, or the server.
+
+    Raises:
+        ConfigError: there is no warehouse yet.
+    """
+    if not settings.publishes:
+        with pipeline(settings).sql_client() as client:
+            yield lambda sql: [tuple(row) for row in client.execute_sql(sql) or []]
+        return
+    if not settings.published_file.exists():
+        raise nothing_yet(settings)
+    with reading(settings.published_file) as connection:
+        yield lambda sql: connection.execute(sql).fetchall()
+
+
+def nothing_yet(settings: Settings) -> ConfigError:
+    """There is no warehouse that could be asked."""
+    msg = (
+        f"There is no warehouse in {settings.cio_elt_data} yet. Run `cio-elt sync`, or name the folder of "
+        "another one in CIO_ELT_DATA."
+    )
+    return ConfigError(msg)
+
+
+def tables(query: Query) -> set[str]:
+    """The tables that a load has made."""
+    names = query(f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{DATASET}'")
+    return {name for (name,) in names}
 
 
 def forget_loaded(target: "Pipeline") -> None:

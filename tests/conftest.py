@@ -91,7 +91,7 @@ class Warehouse:
                     for key, row in found.items()
                     if key in truth or row[str(resource.cursor)] >= forgotten_before
                 }
-            _assert_same(resource, truth, found)
+            assert_same(resource, truth, found)
 
 
 def _keyed(row: dict[str, Any]) -> dict[str, Any]:
@@ -101,11 +101,12 @@ def _keyed(row: dict[str, Any]) -> dict[str, Any]:
     return {"cio_id": row["identifiers"]["cio_id"], **row}
 
 
-def _assert_same(
+def assert_same(
     resource: Resource,
     truth: dict[tuple[Any, ...], dict[str, Any]],
     found: dict[tuple[Any, ...], dict[str, Any]],
 ) -> None:
+    """The rows are the same, key by key and field by field; a field left out is null."""
     assert set(truth) == set(found), f"keys of {resource.table}"
     columns = set(resource.columns).union(*truth.values(), *found.values())
     for key, row in truth.items():

@@ -6,7 +6,7 @@ Extract asks Customer.io; only when it is through does anything reach the wareho
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
@@ -20,7 +20,7 @@ from pipelines.settings import Settings
 from pipelines.sync.runs import run_rows, runs_table
 from pipelines.warehouse import forget_loaded, pipeline
 from sources.customerio import resources_named, source_with
-from sources.customerio.extract import Options, Report, Tally
+from sources.customerio.extract import Options, Report, Tally, Window
 
 # A load package is loaded as Parquet: dlt's default for DuckDB, INSERT statements, is far slower.
 FILE_FORMAT: Final = "parquet"
@@ -69,17 +69,46 @@ def sync(
         CustomerioError: Customer.io cannot be reached. Nothing was changed.
     """
     tables = [row.table for row in resources_named(resources)]
-    report = report if report is not None else Report()
     greet(settings)
+    options = Options(start=settings.customerio_start, full=full)
+    return _run(settings, tables, options, wait_s, report, say)
+
+
+def sync_window(
+    settings: Settings,
+    resource: str,
+    window: Window,
+    backfill: str,
+    *,
+    wait_s: float = 3600.0,
+    report: Report | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> SyncResult:
+    """Read one stretch of a table's time again, for the backfill of that name; its watermark stays.
+
+    Raises:
+        CustomerioError: as `sync`.
+    """
+    return _run(settings, [resource], Options(only=window, backfill=backfill), wait_s, report, say)
+
+
+def _run(
+    settings: Settings,
+    tables: Sequence[str],
+    options: Options,
+    wait_s: float,
+    report: Report | None,
+    say: Callable[[str], None],
+) -> SyncResult:
+    report = report if report is not None else Report()
     with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
         began = time.monotonic()
         target = pipeline(settings)
         _settle(target, say)
         run_id = uuid4().hex
         with connected(settings) as client:
-            options = Options(start=settings.customerio_start, full=full)
             target.extract(source_with(tables, client, options, report), loader_file_format=FILE_FORMAT)
-            noted = runs_table(run_rows(run_id, report, finished_at=client.now(), full=full))
+            noted = runs_table(run_rows(run_id, report, options, finished_at=client.now()))
         target.extract(noted, loader_file_format=FILE_FORMAT)
         _load(target)
         if settings.publishes:

@@ -1,5 +1,6 @@
 """`customerio_raw.sync_runs`: the summary of every run, a row a resource, beside the data it describes."""
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,7 +8,8 @@ import dlt
 from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.extract import DltResource
 
-from sources.customerio.extract import Report
+from pipelines.warehouse import DATASET, Query
+from sources.customerio.extract import Options, Report
 
 TABLE = "sync_runs"
 
@@ -16,7 +18,11 @@ _COLUMNS: TTableSchemaColumns = {
     "resource": {"data_type": "text", "nullable": False},
     # Customer.io's clock, Unix seconds.
     "finished_at": {"data_type": "bigint"},
+    # The same moment by this machine's clock.
+    "noted_at": {"data_type": "bigint"},
     "full": {"data_type": "bool"},
+    # Which backfill it was a part of; null is a sync.
+    "backfill": {"data_type": "text"},
     "requests": {"data_type": "bigint"},
     "rows_read": {"data_type": "bigint"},
     "rows_new": {"data_type": "bigint"},
@@ -27,14 +33,17 @@ _COLUMNS: TTableSchemaColumns = {
 }
 
 
-def run_rows(run_id: str, report: Report, *, finished_at: int, full: bool) -> list[dict[str, Any]]:
+def run_rows(run_id: str, report: Report, options: Options, *, finished_at: int) -> list[dict[str, Any]]:
     """A row per resource of the run; `seconds` are of its reading."""
+    noted_at = int(time.time())
     return [
         {
             "run_id": run_id,
             "resource": tally.resource,
             "finished_at": finished_at,
-            "full": full,
+            "noted_at": noted_at,
+            "full": options.full,
+            "backfill": options.backfill,
             "requests": tally.requests,
             "rows_read": tally.read,
             "rows_new": tally.new,
@@ -45,6 +54,12 @@ def run_rows(run_id: str, report: Report, *, finished_at: int, full: bool) -> li
         }
         for tally in report.tallies.values()
     ]
+
+
+def now_there(query: Query) -> int:
+    """Customer.io's clock (Unix seconds): this machine's, put right by how far it was off at the last run."""
+    newest = query(f"SELECT finished_at - noted_at FROM {DATASET}.{TABLE} ORDER BY _dlt_load_id DESC LIMIT 1")
+    return int(time.time()) + sum(int(ahead) for (ahead,) in newest)
 
 
 def runs_table(rows: Iterable[dict[str, Any]]) -> DltResource:

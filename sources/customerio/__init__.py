@@ -13,7 +13,7 @@ from dlt.extract import DltResource
 
 from sources.customerio.catalogue import OPERATIONS, RESOURCES, Resource
 from sources.customerio.client import Client, ConfigError, RateLimits
-from sources.customerio.extract import Known, Options, Reading, Report, dlt_resource
+from sources.customerio.extract import Known, Options, Reading, Report, dlt_resource, ledger
 
 __all__ = ["OPERATIONS", "RESOURCES", "customerio_source", "resources_named", "source_with"]
 
@@ -95,6 +95,7 @@ def _resources(
 ) -> list[DltResource]:
     reading = Reading(client=client, options=options, report=report or Report())
     known = Known()
-    return [
-        dlt_resource(reading, known, row, keep_going=report is not None) for row in resources_named(names)
-    ]
+    tables = resources_named(names)
+    read = [dlt_resource(reading, known, row, keep_going=report is not None) for row in tables]
+    has_time = any(row.reader in ("windows", "feed") for row in tables)
+    return [*read, ledger(reading)] if has_time else read

@@ -110,29 +110,30 @@ def ended(process: "subprocess.Popen[str]", began: float) -> Ran:
     return Ran(code=process.returncode, out=out, err=err, seconds=time.monotonic() - began)
 
 
+def shell_for(sandbox: Sandbox, served: Served, folder: Path) -> Shell:
+    """A shell in `folder` whose settings name that sandbox; its home is empty."""
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "TMPDIR": str(folder),
+        "CUSTOMERIO_APP_URL": served.app_url,
+        "CUSTOMERIO_TRACK_URL": served.track_url,
+        "CUSTOMERIO_APP_API_KEY": sandbox.app_api_key,
+        "CIO_ELT_DATA": str(folder / "data"),
+        "CIO_ELT_LIMITS": str(folder / "limits"),
+        "CIO_ELT_SPEED": "inf",
+    }
+    return Shell(sandbox, served, folder, env)
+
+
 @pytest.fixture
 def shell(sandbox: Sandbox, tmp_path: Path) -> Iterator[Shell]:
     """A shell whose settings name a served sandbox."""
-    home = tmp_path / "home"
-    home.mkdir()
     with sandbox.serve() as served:
-        yield Shell(
-            sandbox,
-            served,
-            tmp_path,
-            {
-                "PATH": os.environ["PATH"],
-                "HOME": str(home),
-                "TMPDIR": str(tmp_path),
-                "CUSTOMERIO_APP_URL": served.app_url,
-                "CUSTOMERIO_TRACK_URL": served.track_url,
-                "CUSTOMERIO_APP_API_KEY": sandbox.app_api_key,
-                "CIO_ELT_DATA": str(tmp_path / "data"),
-                "CIO_ELT_LIMITS": str(tmp_path / "limits"),
-                "CIO_ELT_SPEED": "inf",
-            },
-        )
-    assert [] == list(home.rglob("*")), "nothing is written at home"
+        yield shell_for(sandbox, served, tmp_path)
+    assert [] == list((tmp_path / "home").rglob("*")), "nothing is written at home"
 
 
 @pytest.fixture

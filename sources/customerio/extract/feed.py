@@ -12,6 +12,7 @@ from sources.customerio.catalogue import Resource
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.reading import DAY, Reading
 from sources.customerio.extract.rows import decoder
+from sources.customerio.extract.window import Window
 
 
 def feed(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
@@ -22,7 +23,10 @@ def feed(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterato
     began = reading.now()
     daily = began - state.get("daily_at", 0) >= DAY
     overlap = reading.options.daily_overlap_s if daily else reading.options.overlap_s
+    only = reading.options.only
     floor = watermark - overlap if watermark and not reading.options.full else None
+    if only is not None:
+        floor = only.start
     newest = watermark or 0
     seen: set[object] = set()
     # `deleted=true` asks for activities of deleted people too; live it returned the same rows.
@@ -36,8 +40,12 @@ def feed(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterato
         times = [row[column] for row in page.records]
         yield Batch(rows=rows, scope=Scope(column=column, low=min(times), high=max(times)), last=True)
         newest = max(newest, *times)
+        # The oldest second of the page may continue below it.
+        reading.coverage.prove(resource.table, Window(start=min(times) + 1, end=began), began)
         if floor is not None and max(times) < floor:
             break
+    if only is not None:
+        return
     # A watermark in the future would hide what happens until then.
     state["watermark"] = min(newest, began)
     if daily:

@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.client import Client, NotFound
+from sources.customerio.extract.coverage import Coverage
 from sources.customerio.extract.report import Report, Tally
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.stream import Arrivals, Stopped
+from sources.customerio.extract.window import Window
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -44,12 +46,16 @@ class Options:
 
     `start`: Unix second of the oldest delivery wanted; None goes back until twelve empty months in a row.
     `full`: read everything again, as if for the first time; still only changes are written.
+    `only`: read this time, whatever was read before, and leave the watermark where it is; `backfill` names
+    the backfill that wants it.
     `overlap_s`: how far behind its watermark the activity feed is read again, for rows that came late;
     `daily_overlap_s`: how far once a day, for events that were sent with an older time.
     """
 
     start: int | None = None
     full: bool = False
+    only: Window | None = None
+    backfill: str | None = None
     bands: tuple[Band, ...] = BANDS
     overlap_s: int = 3600
     daily_overlap_s: int = 3 * DAY
@@ -67,6 +73,7 @@ class Reading:
     report: Report
     clock: Callable[[], int] | None = None
     arrivals: Arrivals = field(init=False)
+    coverage: Coverage = field(init=False)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -77,6 +84,7 @@ class Reading:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="customerio")
         self._lists: dict[str, Future[list[Row]]] = {}
         self._ended: dict[str, threading.Event] = {}
+        self.coverage = Coverage()
 
     def enter(self, table: str) -> None:
         """This run reads `table`. All of a run's tables enter before the first of them is read."""
@@ -89,7 +97,11 @@ class Reading:
     def leave(self, table: str) -> bool:
         """The reading of `table` is over; whether it was the run's last."""
         self._ended[table].set()
-        return all(ended.is_set() for ended in self._ended.values())
+        return not self.is_reading()
+
+    def is_reading(self) -> bool:
+        """Whether any table of this run is still to be read to its end."""
+        return not all(ended.is_set() for ended in self._ended.values())
 
     def wait_for(self, tables: Iterable[str]) -> None:
         """Wait until those of `tables` that this run reads are read, successfully or not."""

@@ -17,6 +17,7 @@ from sources.customerio.client import Client
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.reading import DAY, Options, Reading
 from sources.customerio.extract.rows import Row, decoder
+from sources.customerio.extract.window import Window, sliced
 
 WINDOW_S = 30 * DAY
 EMPTY_WINDOWS_BEFORE_HISTORY = 12
@@ -26,14 +27,6 @@ EMPTY_WINDOWS_BEFORE_HISTORY = 12
 # 10 a second at up to 0.6 s an answer.
 PAGES_A_PART = 6
 SIDE_BY_SIDE = 6
-
-
-@dataclass(frozen=True, kw_only=True)
-class Window:
-    """Seconds of `created`, both included."""
-
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +41,9 @@ class _Part:
 def windows(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
     """Read what is new, and again what is due; then note when each age was read last."""
     reader = _Reader(reading, resource)
+    if reading.options.only is not None:
+        yield from reader.read(sliced(reading.options.only, WINDOW_S))
+        return
     if reading.options.full or "read_to" not in state:
         now = reading.now()
         yield from _history(reader, reading.options, now)
@@ -55,7 +51,7 @@ def windows(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iter
         return
     now = reading.now()
     due = due_windows(reading.options, state, now)
-    yield from reader.read(part for window in due.values() for part in _slices(window.start, window.end))
+    yield from reader.read(part for window in due.values() for part in sliced(window, WINDOW_S))
     state.update(read_to=now, bands={**state["bands"], **dict.fromkeys(due, now)})
 
 
@@ -85,7 +81,7 @@ def due_windows(options: Options, state: dict[str, Any], now: int) -> dict[str, 
 def _history(reader: "_Reader", options: Options, now: int) -> Iterator[Batch]:
     """Everything since the start; without one, back to where a year of windows holds nothing."""
     if options.start is not None:
-        yield from reader.read(_slices(options.start, now))
+        yield from reader.read(sliced(Window(start=options.start, end=now), WINDOW_S))
         return
     empty = 0
     ends = count(now, -WINDOW_S)
@@ -105,10 +101,6 @@ def _history(reader: "_Reader", options: Options, now: int) -> Iterator[Batch]:
             empty = 0 if window in filled else empty + 1
 
 
-def _slices(start: int, end: int) -> list[Window]:
-    return [Window(start=max(start, top - WINDOW_S + 1), end=top) for top in range(end, start - 1, -WINDOW_S)]
-
-
 def _inside(batch: Batch, window: Window) -> bool:
     return batch.scope is not None and window.start <= batch.scope.low and batch.scope.high <= window.end
 
@@ -120,6 +112,8 @@ class _Reader:
         self._reading = reading
         self._client: Client = reading.watched(resource.table)
         self._tally = reading.tally(resource.table)
+        self._table = resource.table
+        self._began = reading.now()
         self._operation = resource.operation
         self._page_max = operation(resource.operation).page_max
         self._cursor = str(resource.cursor)
@@ -138,6 +132,7 @@ class _Reader:
                     if part.rows:
                         scope = Scope(column=self._cursor, low=part.read.start, high=part.read.end)
                         yield Batch(rows=part.rows, scope=scope, last=True)
+                    self._reading.coverage.prove(self._table, part.read, self._began)
         finally:
             for future in running:
                 future.cancel()
@@ -175,8 +170,8 @@ class _Reader:
         left = part.left
         if left is None:
             return []
-        seconds = left.end - left.start + 1
-        pages = -(-seconds // (part.read.end - part.read.start + 1))
+        seconds = left.seconds
+        pages = -(-seconds // part.read.seconds)
         parts = max(-(-pages // PAGES_A_PART), min(pages, SIDE_BY_SIDE - running))
         length = -(-seconds // parts)
         tops = range(left.end, left.start - 1, -length)[: max(1, SIDE_BY_SIDE - running) + 1]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sources.customerio.client import Client
-from sources.customerio.extract import BANDS, Options
-from sources.customerio.extract.windows import WINDOW_S, Window, due_windows
+from sources.customerio.extract import BANDS, Options, Window
+from sources.customerio.extract.windows import WINDOW_S, due_windows
 from sources.customerio.sandbox import DEFAULT_START, Sandbox
 from tests.sources.customerio.extract.conftest import Deliveries, Project, ReadTable, ids, plain
 

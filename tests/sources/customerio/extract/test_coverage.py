@@ -1,0 +1,84 @@
+"""The ledger claims the time that was read, in the package of the rows, and not a second more."""
+
+import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from sources.customerio.extract import Options, Report, Window
+from sources.customerio.sandbox import Fault
+from tests.sources.customerio.extract.conftest import Project
+
+DAY = 86_400
+
+
+def _claimed(project: Project, table: str) -> list[tuple[int, int]]:
+    return [
+        (start, end)
+        for start, end in project.cells(
+            f"SELECT start_at, end_at FROM coverage WHERE resource = '{table}' ORDER BY 1"
+        )
+    ]
+
+
+def test_a_sync_proves_its_time_up_to_the_second_before_it_began(project: Project) -> None:
+    """What happens in the second of the request may come after it; all before it was read."""
+    start = project.sandbox.clock.now() - 20 * DAY
+    project.run("messages", "activities", options=Options(start=start))
+
+    now = project.sandbox.clock.now()
+    assert [(start, now - 1)] == _claimed(project, "messages")
+    ((first, last),) = _claimed(project, "activities")
+    oldest = min(row["timestamp"] for row in project.sandbox.rows("activities"))
+    assert (oldest + 1, now - 1) == (first, last)
+
+
+def test_rows_and_ledger_come_in_one_package(project: Project) -> None:
+    """So a package that never arrives takes its claim with it."""
+    project.run("messages", "activities")
+
+    loads = project.cells(
+        "SELECT DISTINCT _dlt_load_id FROM messages UNION SELECT _dlt_load_id FROM coverage"
+    )
+    assert 1 == len(loads)
+
+
+def test_a_read_that_broke_off_claims_what_it_read(project: Project) -> None:
+    """The pages above the failure are in the warehouse and in the ledger; what lies below is in neither."""
+    project.sandbox.faults.add(Fault(operation="listActivities", status=403, after=1, times=None))
+    report = Report()
+
+    project.run("activities", report=report)
+
+    assert report.failed
+    ((first, last),) = _claimed(project, "activities")
+    truth = {row["id"] for row in project.sandbox.rows("activities") if first <= row["timestamp"] <= last}
+    assert truth
+    assert truth <= {key for (key,) in project.cells("SELECT id FROM activities")}
+    assert first > min(row["timestamp"] for row in project.sandbox.rows("activities")) + 1
+
+
+def test_a_run_that_fails_claims_nothing(project: Project) -> None:
+    """Without a report the failure ends the run: neither rows nor claims."""
+    project.sandbox.faults.add(Fault(operation="listActivities", status=403, after=1, times=None))
+
+    with pytest.raises(PipelineStepFailed, match="scope"):
+        project.run("activities")
+
+    project.sandbox.faults.clear()
+    project.run("messages")
+    assert [] == _claimed(project, "activities")
+
+
+def test_one_stretch_of_time_is_read_alone(project: Project) -> None:
+    """The rows of the window and no others; watermark and bands stay where they were."""
+    now = project.sandbox.clock.now()
+    project.run("messages", "activities", options=Options(start=now - 5 * DAY))
+    before = project.pipeline.state["sources"]
+    window = Window(start=now - 60 * DAY, end=now - 40 * DAY)
+
+    project.run("messages", options=Options(only=window, backfill="test"))
+
+    times = [at for (at,) in project.cells(f"SELECT created FROM messages WHERE created < {now - 5 * DAY}")]
+    truth = [row["created"] for row in project.sandbox.rows("messages")]
+    assert sorted(times) == sorted(at for at in truth if window.start <= at <= window.end)
+    assert (window.start, window.end) in _claimed(project, "messages")
+    assert before == project.pipeline.state["sources"]
