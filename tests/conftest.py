@@ -1,5 +1,6 @@
 """What tests share: a sandbox over real HTTP, a warehouse in a temporary folder, whole tables to compare."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from sources.customerio.catalogue import RESOURCES, Resource
 from sources.customerio.extract import Report
 from sources.customerio.extract.tables import columns_of
 from sources.customerio.sandbox import Sandbox, Served
+
+# What a shell runs in the background is deaf to Ctrl-C, and so would be the commands that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
