@@ -196,7 +196,7 @@ def test_it_warns_before_activities_are_lost(warehouse: Warehouse, monkeypatch: 
 
 def test_an_interrupt_stops_it_at_once_and_the_next_goes_on(shell: Shell) -> None:
     """Ctrl-C in the middle of a chunk; the chunks before it are published, the next run reads the rest."""
-    shell.sandbox.faults.add(Fault(operation="listMessages", delay_ms=60_000, times=None, after=2))
+    shell.sandbox.faults.add(Fault(operation="listMessages", delay_ms=60_000, times=None, after=5))
     now = shell.sandbox.clock.now()
     assert 0 == shell.run("sync", "messages", CUSTOMERIO_START=str(now - DAY)).code
     asked = (
@@ -212,7 +212,7 @@ def test_an_interrupt_stops_it_at_once_and_the_next_goes_on(shell: Shell) -> Non
 
     began = time.monotonic()
     process = shell.start(asked)
-    while shell.sandbox.faults.describe()[0]["calls"] < 3:
+    while shell.sandbox.faults.describe()[0]["calls"] < 6:
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(2)
