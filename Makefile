@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 export PYTHONWARNINGS ?= default
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture check format bench docs lock clean
+.PHONY: help demo serve test torture check format bench docs lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,11 +13,14 @@ help: ## Show the targets
 demo: $(INSTALLED) ## Replicate a sandbox workspace into DuckDB; again, and only what changed arrives
 	@$(BIN)/cio-elt demo
 
+serve: $(INSTALLED) ## Serve every Prefect deployment of prefect.yaml, with a server if none answers
+	@$(BIN)/python -m flows
+
 test: $(INSTALLED) ## Run the tests
 	@$(BIN)/pytest -q -n auto --dist worksteal
 
 torture: $(INSTALLED) ## Kill runs at 50 random moments (KILLS=50) and see that nothing is claimed that is not there
-	@CIO_ELT_KILLS=$${KILLS:-50} $(BIN)/pytest -q -rP tests/pipelines/test_kills.py
+	@CIO_ELT_KILLS=$${KILLS:-50} $(BIN)/pytest -q -rP tests/pipelines/test_kills.py tests/flows/test_runs.py
 
 check: $(INSTALLED) ## Lint, format, types, import contracts
 	@$(BIN)/ruff check .

@@ -1,0 +1,106 @@
+"""What the server does by itself: say that a run failed or a table is stale, and end runs that are dead."""
+
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from prefect.automations import Automation
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState, DoNothing, SendNotification
+from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.events.schemas.events import ResourceSpecification
+
+from flows.environment import HEARTBEAT_S
+from flows.freshness import STALE
+from flows.runs import PARTLY, SKIPPED, WAITING
+
+# A server that was away for a minute must not take runs for dead whose signs it could not hear.
+_SILENT_S: Final = 10 * HEARTBEAT_S
+
+_OURS: Final = ResourceSpecification(
+    {"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.customerio"}
+)
+_RUNS: Final = ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"})
+_EACH_RUN: Final = {"prefect.resource.id"}
+
+_SUBJECT: Final = "{{ flow_run.name }}: {{ flow_run.state.name }}"
+_BODY: Final = "{{ flow_run.state.message }}"
+
+
+def automations(notify: UUID | None) -> list[Automation]:
+    """The automations; `notify` is the id of the block that notifications are sent through.
+
+    Without one, what would be told is only noted by the server, in its event feed.
+    """
+    tell: Any = DoNothing()
+    if notify:
+        tell = SendNotification(block_document_id=notify, subject=_SUBJECT, body=_BODY)
+    return [
+        Automation(
+            name="customerio: a run failed",
+            description="A run failed, crashed, timed out or left resources behind.",
+            trigger=_on("Failed", "Crashed", "TimedOut", PARTLY),
+            actions=[tell],
+        ),
+        Automation(
+            name="customerio: a table is stale",
+            description="The flow freshness found a table too far behind, or time that is missing.",
+            trigger=_on(STALE),
+            actions=[tell],
+        ),
+        Automation(
+            name="customerio: a run is dead",
+            description=f"A run gave no sign of life for {_SILENT_S} s: its process was killed.",
+            trigger=_silence(),
+            actions=[
+                ChangeFlowRunState(
+                    name=None,
+                    force=True,
+                    state=StateType.CRASHED,
+                    message=f"No sign of life for {_SILENT_S} s: the process of this run was killed, or its "
+                    "machine went down. The next run goes on from what it had loaded.",
+                )
+            ],
+        ),
+    ]
+
+
+def save(notify: UUID | None) -> list[str]:
+    """Create the automations, or bring them up to date; their names."""
+    saved = []
+    for each in automations(notify):
+        try:
+            known: Any = Automation.read(name=each.name)
+        except ValueError:
+            each.create()
+        else:
+            each.id = known.id
+            each.update()
+        saved.append(each.name)
+    return saved
+
+
+def _on(*states: str) -> EventTrigger:
+    return EventTrigger(
+        expect={f"prefect.flow-run.{state}" for state in states},
+        match=_RUNS,
+        match_related=_OURS,
+        for_each=_EACH_RUN,
+        posture=Posture.Reactive,
+        threshold=1,
+    )
+
+
+def _silence() -> EventTrigger:
+    """A sign of life, and then neither another one nor an end, nor a wait that needs no process."""
+    ends = ("Completed", "Failed", "Cancelled", "Crashed", "TimedOut", SKIPPED, PARTLY, STALE, WAITING)
+    return EventTrigger(
+        after={"prefect.flow-run.heartbeat"},
+        expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{state}" for state in ends)},
+        match=_RUNS,
+        match_related=_OURS,
+        for_each=_EACH_RUN,
+        posture=Posture.Proactive,
+        threshold=1,
+        within=timedelta(seconds=_SILENT_S),
+    )

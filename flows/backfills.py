@@ -1,0 +1,96 @@
+"""`backfill`: a stretch of time, read again chunk by chunk; a run goes on with what an earlier one left."""
+
+import time
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.runtime import task_run
+
+from flows import progress, summary
+from flows.blocks import settings_of_run
+from flows.parameters import ChunkDays, FromDay, TimedResource, ToDay, WaitMinutes, midnight
+from flows.runs import concluding, outcome, turn, worth_repeating
+from pipelines.backfill import Backfill, fill, plan
+from pipelines.settings import Settings
+from sources.customerio.extract import Report, Tally, Window
+
+
+@flow(name="backfill", flow_run_name="backfill {resource} {from_day}..{to_day}")
+@concluding
+def backfill(
+    resource: TimedResource,
+    from_day: FromDay,
+    to_day: ToDay,
+    gaps_only: bool = False,
+    chunk_days: ChunkDays = 7,
+    wait_minutes: WaitMinutes = 120,
+) -> State[Any]:
+    """Read a stretch of time again. Syncs take their turn between two chunks.
+
+    A run that was cancelled or failed leaves whole chunks; the same form sent again goes on with the rest.
+
+    Args:
+        resource: The table to fill. Only tables whose rows have a time can be asked for a stretch of it.
+        from_day: First day, from midnight UTC. Activities go back 30 days at most.
+        to_day: Day before whose midnight UTC the stretch ends; the day itself is not in it.
+        gaps_only: Read only what no run has read yet.
+        chunk_days: Days that are read, loaded and published at a time.
+        wait_minutes: How long each chunk waits for another run that writes the warehouse.
+    """
+    settings = settings_of_run()
+    began = time.monotonic()
+    planned = plan(
+        settings, resource, midnight(from_day), midnight(to_day), gaps=gaps_only, chunk_days=chunk_days
+    )
+    get_run_logger().info("%d chunk(s) to read, %d read before.", len(planned.chunks), planned.done)
+    done: list[Report] = []
+    for window in planned.chunks:
+        done.append(fill_chunk(settings, planned, window, len(done), began, wait_minutes * 60.0))
+    total = _total(resource, done)
+    summary.shown(total, key=f"backfill-{resource}", title=f"{resource} {from_day}..{to_day}, all chunks.")
+    written = total.tallies[resource].written
+    return outcome(total.failed, 1, f"{len(done)} chunk(s) read, {written:,} rows written.")
+
+
+def _name_of_chunk() -> str:
+    return summary.days(task_run.parameters["window"])
+
+
+@task(
+    task_run_name=_name_of_chunk,
+    retries=2,
+    retry_delay_seconds=[60, 300],
+    retry_condition_fn=worth_repeating,
+    cache_policy=NO_CACHE,
+)
+def fill_chunk(
+    settings: Settings, planned: Backfill, window: Window, done: int, began: float, wait_s: float
+) -> Report:
+    """One chunk, read, loaded and published as a whole."""
+    report = Report()
+    with turn(settings, wait_s), progress.shown(progress.of_chunks(report, done, len(planned.chunks), began)):
+        fill(settings, planned, window, wait_s=wait_s, report=report, say=get_run_logger().info)
+    summary.logged(report, window)
+    return report
+
+
+def _total(resource: str, reports: list[Report]) -> Report:
+    """The numbers of all chunks as one report."""
+    total = Report()
+    total.open(resource)
+    sum_of = total.tallies[resource]
+    for tally in (report.tallies[resource] for report in reports if resource in report.tallies):
+        _add(sum_of, tally)
+    return total
+
+
+def _add(total: Tally, tally: Tally) -> None:
+    total.requests += tally.requests
+    total.read += tally.read
+    total.new += tally.new
+    total.changed += tally.changed
+    total.deleted += tally.deleted
+    total.seconds += tally.seconds
+    total.error = total.error or tally.error

@@ -1,0 +1,49 @@
+"""Secrets as Prefect's Secret blocks: made from the environment by `setup`, read where it lacks them."""
+
+from typing import Any, Final
+
+from prefect.blocks.system import Secret
+from pydantic import SecretStr
+
+from pipelines.settings import Settings, read_settings
+
+BLOCKS: Final = {
+    "customerio_app_api_key": "customerio-app-api-key",
+    "customerio_track_site_id": "customerio-track-site-id",
+    "customerio_track_api_key": "customerio-track-api-key",
+}
+"""Settings that are secrets, and the blocks that keep them."""
+
+
+def settings_of_run() -> Settings:
+    """The settings of this process; a secret that its environment lacks is taken from its block.
+
+    Raises:
+        ConfigError: a value is unusable.
+    """
+    settings = read_settings()
+    found: dict[str, Any] = {}
+    for name, block in BLOCKS.items():
+        if getattr(settings, name) is None and (value := _loaded(block)):
+            found[name] = SecretStr(value)
+    return settings.model_copy(update=found)
+
+
+def save(settings: Settings) -> list[str]:
+    """Keep the secrets of `settings` in blocks; the names of those that were saved."""
+    saved = []
+    for name, block in BLOCKS.items():
+        value: SecretStr | None = getattr(settings, name)
+        if value is not None:
+            Secret(value=value).save(block, overwrite=True)
+            saved.append(block)
+    return saved
+
+
+def _loaded(block: str) -> str | None:
+    try:
+        kept: Any = Secret.load(block)
+    except ValueError:
+        # There is none of that name.
+        return None
+    return str(kept.get())

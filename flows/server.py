@@ -1,0 +1,92 @@
+"""A Prefect server on this machine, started if none answers."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from prefect.settings import get_current_settings
+
+from sources.customerio.client import ConfigError, CustomerioError
+
+# A cold start on an empty folder takes 8 to 24 s, more on a busy machine.
+_READY_WITHIN_S = 120.0
+_STOP_WITHIN_S = 10.0
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class ServerFailed(CustomerioError):
+    """The server did not start."""
+
+
+@contextmanager
+def running(say: Callable[[str], None]) -> Iterator[str]:
+    """The URL of a server's API that answers while the block runs; a server started here ends with it.
+
+    Raises:
+        ConfigError: no server answers at PREFECT_API_URL, and it is not this machine's.
+        ServerFailed: the server that was started here does not answer.
+    """
+    url = str(get_current_settings().api.url)
+    if answers(url):
+        say(f"Using the Prefect server at {url}.")
+        yield url
+        return
+    host = urlsplit(url).hostname or ""
+    if host not in _LOOPBACK:
+        msg = (
+            f"No Prefect server answers at {url} (PREFECT_API_URL). Start it there, or leave that out "
+            "to have a server on this machine."
+        )
+        raise ConfigError(msg)
+    log = Path(get_current_settings().home) / "server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    say(f"Starting a Prefect server at {url}; its log is {log}.")
+    with log.open("a") as out, _started(url, host, out.fileno()) as process:
+        _await(url, process, log)
+        yield url
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers there."""
+    try:
+        return httpx.get(f"{url}/health", timeout=5.0).is_success
+    except httpx.HTTPError:
+        return False
+
+
+@contextmanager
+def _started(url: str, host: str, out: int) -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", host]
+    port = urlsplit(url).port
+    # A session of its own: what interrupts the serving process must not take the server away from the runs
+    # that still have to say how they ended.
+    process = subprocess.Popen(  # noqa: S603 the command is ours
+        [*command, *(["--port", str(port)] if port else [])], stdout=out, stderr=out, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + _READY_WITHIN_S
+    while not answers(url):
+        if process.poll() is not None or time.monotonic() > deadline:
+            state = "ended" if process.poll() is not None else f"did not answer in {_READY_WITHIN_S:.0f} s"
+            msg = (
+                f"The Prefect server {state}; {log} says why. If its port is taken, name another one in "
+                "PREFECT_API_URL, such as http://127.0.0.1:4300/api."
+            )
+            raise ServerFailed(msg)
+        time.sleep(0.25)

@@ -1,0 +1,74 @@
+"""What a run did, for an operator: a table artifact, and a log line a resource."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import get_run_logger
+from prefect.artifacts import create_table_artifact
+
+from pipelines.export import ExportResult
+from pipelines.status import TableStatus
+from pipelines.times import span
+from sources.customerio.extract import Report, Tally, Window
+
+
+def shown(report: Report, *, key: str, title: str) -> None:
+    """The summary of a run as a table; the same key gives the artifact a history in the UI."""
+    rows = [_row(tally) for tally in report.tallies.values()]
+    create_table_artifact(table=rows, key=key, description=title)
+
+
+def logged(report: Report, window: Window | None = None) -> None:
+    """A line for each resource that was asked for."""
+    logger = get_run_logger()
+    when = f" {days(window)}" if window else ""
+    for tally in report.tallies.values():
+        if tally.requests or tally.error:
+            logger.info(
+                "%s%s: %d requests, %d rows read, %d new, %d changed, %d deleted, %.1f s%s",
+                *(tally.resource, when, tally.requests, tally.read, tally.new, tally.changed),
+                *(tally.deleted, tally.seconds, f". {tally.error}" if tally.error else ""),
+            )
+
+
+def freshness(rows: list[TableStatus]) -> None:
+    """How fresh each table is, as a table."""
+    table = [
+        {
+            "table": row.table,
+            "rows": row.rows,
+            "behind": "never read" if row.lag_s is None else span(row.lag_s),
+            "at most": span(row.target_s),
+            "gaps": len(row.gaps),
+            "last error": row.error or "",
+        }
+        for row in rows
+    ]
+    create_table_artifact(table=table, key="freshness", description="How far each table is behind.")
+
+
+def export(result: ExportResult) -> None:
+    """What an export brought, as a table."""
+    create_table_artifact(
+        table=[asdict(result)], key=f"export-{result.kind}", description=f"Export {result.export_id}."
+    )
+
+
+def days(window: Window) -> str:
+    """The window for people, in UTC; its end is the last second that is in it."""
+    start, end = (datetime.fromtimestamp(at, UTC) for at in (window.start, window.end))
+    return f"{start:%Y-%m-%d %H:%M}..{end:%Y-%m-%d %H:%M}"
+
+
+def _row(tally: Tally) -> dict[str, Any]:
+    return {
+        "resource": tally.resource,
+        "requests": tally.requests,
+        "read": tally.read,
+        "new": tally.new,
+        "changed": tally.changed,
+        "deleted": tally.deleted,
+        "seconds": round(tally.seconds, 1),
+        "error": str(tally.error) if tally.error else "",
+    }

@@ -1,0 +1,59 @@
+"""`sync`: what is new in Customer.io, into the warehouse. `sync-full` is the same flow with `full`."""
+
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+
+from flows import progress, summary
+from flows.blocks import settings_of_run
+from flows.parameters import Resource, WaitMinutes
+from flows.runs import concluding, outcome, turn, worth_repeating
+from pipelines import sync as pipeline
+from pipelines.settings import Settings
+from sources.customerio.extract import Report
+
+
+def _name_of_run() -> str:
+    asked = flow_run.parameters
+    return " ".join(["sync", *(["full"] if asked["full"] else []), ", ".join(asked["resources"])]).rstrip()
+
+
+@flow(name="sync", flow_run_name=_name_of_run)
+@concluding
+def sync(
+    resources: list[Resource] = [],  # noqa: B006 Prefect's form shows the default, and nobody changes it
+    full: bool = False,
+    wait_minutes: WaitMinutes = 50,
+) -> State[Any]:
+    """Bring the warehouse up to date with the Customer.io workspace.
+
+    Args:
+        resources: Tables to bring up to date; none means all of them.
+        full: Read everything again. Only what changed is written.
+        wait_minutes: How long to wait for another run that writes the warehouse, such as a backfill's
+            chunk. After that the run ends as Skipped, and the next one does its work.
+    """
+    settings = settings_of_run()
+    report = bring_up_to_date(settings, resources, full, wait_minutes * 60.0)
+    summary.shown(report, key="sync", title="What the sync read and wrote, by table.")
+    written = sum(tally.written for tally in report.tallies.values())
+    return outcome(report.failed, len(report.tallies), f"{written:,} rows written.")
+
+
+@task(
+    name="read, load and publish",
+    retries=2,
+    retry_delay_seconds=[60, 300],
+    retry_condition_fn=worth_repeating,
+    cache_policy=NO_CACHE,
+)
+def bring_up_to_date(settings: Settings, resources: list[str], full: bool, wait_s: float) -> Report:
+    """One sync, its progress shown."""
+    report = Report()
+    with turn(settings, wait_s), progress.shown(progress.of(report)):
+        pipeline.sync(settings, resources, full=full, wait_s=wait_s, report=report, say=get_run_logger().info)
+    summary.logged(report)
+    return report

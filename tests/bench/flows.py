@@ -1,0 +1,59 @@
+"""What Prefect adds to a sync that finds nothing new: a run of the flow against `cio-elt sync`, alternately.
+
+A flow run is taken from being started through the API until the server says that it is over, less the time
+until the serving process has seen it: that is the pause between two looks, and no cost. Both read the same
+sandbox and write the same warehouse; the processes of both begin from nothing, imports included.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.flows.stage import Stage
+
+_TIMES = 5
+
+
+def run() -> list[dict[str, Any]]:
+    """The command, the flow, and what the flow costs more; medians in seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        # Prefect reads it when it is imported: nothing is to reach a real folder of it.
+        os.environ.setdefault("PREFECT_HOME", folder)
+        from tests.flows.stage import kept, strike
+
+        file = Path(folder) / "stage.json"
+        try:
+            with kept(file) as stage:
+                _flow(stage)
+                pairs = [(_command(stage), _flow(stage)) for _ in range(_TIMES)]
+        finally:
+            strike(file)
+    command, flow = (statistics.median(each) for each in zip(*pairs, strict=True))
+    return [
+        {"name": "cio-elt sync", "seconds": command, "more": 0.0},
+        {"name": "a run of the flow sync", "seconds": flow, "more": flow - command},
+    ]
+
+
+def _command(stage: "Stage") -> float:
+    program = str(Path(sys.executable).parent / "cio-elt")
+    began = time.perf_counter()
+    subprocess.run([program, "sync"], env=stage.environment, check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def _flow(stage: "Stage") -> float:
+    run_id = stage.start("sync")
+    taken_up = stage.when(run_id, lambda run: run["state"]["type"] != "SCHEDULED")
+    ended = stage.ended(run_id)
+    if ended["state"]["type"] != "COMPLETED":
+        sys.exit(f"a run of the flow ended as {ended['state']['name']}: {ended['state']['message']}")
+    begin, end = (datetime.fromisoformat(run["state"]["timestamp"]) for run in (taken_up, ended))
+    return (end - begin).total_seconds()

@@ -1,0 +1,254 @@
+"""A Prefect server, a sandbox, a warehouse and a serving process, each a process of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+import httpx
+
+from flows.deployments import declared
+from flows.environment import DEFAULTS as PREFECT
+
+ROOT = Path(__file__).parents[2]
+FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+T = TypeVar("T")
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """The processes, by the ids of their groups, and how to reach them."""
+
+    folder: Path
+    port: int
+    sandbox: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def ui(self) -> str:
+        """Where the server's pages are."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of everything that runs here."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder / "home"),
+            "PYTHONPATH": str(ROOT),
+            "CIO_ELT_DATA": str(self.folder / "data"),
+            "CIO_ELT_LIMITS": str(self.folder / "limits"),
+            "CIO_ELT_SPEED": "inf",
+            "CUSTOMERIO_APP_API_KEY": self.sandbox["app_api_key"],
+            "CUSTOMERIO_APP_URL": self.sandbox["app_url"],
+            "CUSTOMERIO_TRACK_URL": self.sandbox["track_url"],
+            # As `flows` sets it where it starts the server itself.
+            **PREFECT,
+            "PREFECT_HOME": str(self.folder / "prefect"),
+            "PREFECT_API_URL": f"{self.ui}/api",
+            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+        }
+
+    def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        """Call the server's API; where its database is busy, as it says with 503, once more."""
+        while True:
+            response = httpx.request(method, f"{self.ui}/api{path}", json=body, timeout=30.0)
+            if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return response
+
+    def ask(self, deployment: str, **parameters: Any) -> httpx.Response:
+        """Ask the server for a run, as the UI does; what it answers."""
+        path = f"/deployments/{self.deployment(deployment)['id']}/create_flow_run"
+        return self.call("POST", path, {"parameters": parameters})
+
+    def start(self, deployment: str, **parameters: Any) -> str:
+        """Start a run; its id."""
+        response = self.ask(deployment, **parameters)
+        assert response.status_code == 201, response.text
+        return str(response.json()["id"])
+
+    def deployment(self, name: str) -> Any:
+        """The deployment, as the server has it; `name` is FLOW/NAME, or both where they are the same."""
+        full = name if "/" in name else f"{name}/{name}"
+        return self.call("GET", f"/deployments/name/{full}").raise_for_status().json()
+
+    def run(self, run_id: str) -> Any:
+        """The run as the server has it now."""
+        return self.call("GET", f"/flow_runs/{run_id}").raise_for_status().json()
+
+    def when(self, run_id: str, true: Callable[[Any], bool], within_s: float = 60.0) -> Any:
+        """The run, as soon as something is true of it."""
+        return until(lambda: run if true(run := self.run(run_id)) else None, within_s)
+
+    def ended(self, run_id: str, within_s: float = 60.0) -> Any:
+        """The run, when it is over."""
+        return self.when(run_id, lambda run: run["state"]["type"] in FINAL, within_s)
+
+    def logs(self, run_id: str) -> str:
+        """The run's log, once its end has arrived there."""
+        wanted = {"logs": {"flow_run_id": {"any_": [run_id]}}, "sort": "TIMESTAMP_ASC"}
+
+        def complete() -> str | None:
+            lines = [line["message"] for line in self.call("POST", "/logs/filter", wanted).json()]
+            # Tasks say that they have finished too, without a message; the run says it last.
+            ended = lines and lines[-1].startswith("Finished in state") and not lines[-1].endswith("()")
+            return "\n".join(lines) if ended else None
+
+        return until(complete, 20.0)
+
+    def artifacts(self, run_id: str) -> list[Any]:
+        """What the run shows to an operator."""
+        wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}}}
+        found: list[Any] = self.call("POST", "/artifacts/filter", wanted).json()
+        return found
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask the published warehouse."""
+        with duckdb.connect(self.folder / "data" / "customerio.duckdb", read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def control(self, path: str, body: Any) -> None:
+        """Tell the sandbox something."""
+        url = f"{self.sandbox['control_url']}/_sandbox/{path}"
+        httpx.post(url, json=body, timeout=30.0).raise_for_status()
+
+    def requests(self) -> Any:
+        """What the sandbox was asked for."""
+        return httpx.get(f"{self.sandbox['control_url']}/_sandbox/requests", timeout=30.0).json()
+
+    def start_sandbox(self) -> None:
+        """Start the sandbox, and wait until it answers."""
+        said = self.folder / "sandbox.json"
+        program = str(Path(sys.executable).parent / "cio-elt")
+        self._start("sandbox", [program, "sandbox", "--scale", "tiny", "--json"], os.environ, said)
+        self.sandbox = json.loads(
+            until(lambda: line if (line := said.read_text()).endswith("\n") else "", 60)
+        )
+
+    def sync_once(self) -> None:
+        """Load the latest days, as from the command line."""
+        program = str(Path(sys.executable).parent / "cio-elt")
+        recent = {**self.environment, "CUSTOMERIO_START": "2026-10-12"}
+        subprocess.run([program, "sync", "messages"], env=recent, check=True, capture_output=True)
+
+    def start_server(self) -> None:
+        """Start the Prefect server, and wait until it answers."""
+        command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(self.port)]
+        self._start("server", command, self.environment, self.folder / "server.log")
+        until(self._answers, 120.0)
+
+    def serve(self) -> str:
+        """Serve all deployments, and wait until they are; what the serving process said until then."""
+        log = self.folder / "serving.log"
+        self._start("serving", [sys.executable, "-m", "flows"], self.environment, log)
+        said = until(lambda: text if "runs at once" in (text := log.read_text()) else "", 60.0)
+        last = declared()[-1]["name"]
+        until(lambda: self.call("GET", f"/deployments/name/{last}/{last}").is_success, 60.0)
+        return said
+
+    def kill(self, name: str) -> None:
+        """Kill a process and all that it started, at once, as a machine that goes down does."""
+        group = self.groups.pop(name)
+        if lives(group):
+            os.killpg(group, signal.SIGKILL)
+            until(lambda: not lives(group), 10.0)
+
+    def stop(self, name: str) -> None:
+        """Tell a process to end, as a service manager does, and wait until it has."""
+        process = self.groups.pop(name)
+        os.kill(process, signal.SIGTERM)
+        until(lambda: not lives(process), 30.0)
+
+    def _start(self, name: str, command: list[str], environment: Any, out: Path) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        to_file = [(os.POSIX_SPAWN_OPEN, 1, str(out), flags, 0o600), (os.POSIX_SPAWN_DUP2, 1, 2)]
+        # Another test worker may be the one that ends it, so nobody here is to wait for it.
+        self.groups[name] = os.posix_spawn(
+            command[0], command, environment, file_actions=to_file, setsid=True
+        )
+
+    def _answers(self) -> bool:
+        try:
+            return self.call("GET", "/health").is_success
+        except httpx.HTTPError:
+            return False
+
+
+def slow_backfill(stage: Stage, from_day: str, to_day: str) -> str:
+    """A backfill in chunks of a week, each of which takes a second and more; its run's id."""
+    stage.control("faults", {"clear": True})
+    stage.control("faults", {"operation": "listMessages", "delay_ms": 1000, "times": None})
+    return stage.start("backfill", resource="messages", from_day=from_day, to_day=to_day, chunk_days=7)
+
+
+def first_chunk_loaded(stage: Stage, from_day: str, to_day: str) -> None:
+    """Wait until the backfill is in the middle."""
+    until(lambda: chunks(stage, from_day, to_day), 60.0)
+
+
+def chunks(stage: Stage, from_day: str, to_day: str) -> int:
+    """How many chunks of the backfill the ledger has."""
+    start, end = (int(datetime.fromisoformat(f"{day}T00:00+00:00").timestamp()) for day in (from_day, to_day))
+    name = f"messages:{start}:{end}:1"
+    ((number,),) = stage.query(f"SELECT count(*) FROM customerio_raw.coverage WHERE backfill = '{name}'")
+    return int(number)
+
+
+@contextmanager
+def kept(file: Path) -> Iterator[Stage]:
+    """The stage that `file` remembers, set up if there is none; what becomes of it is remembered too."""
+    stage = _remembered(file) if file.exists() else _new(file.parent)
+    try:
+        if not file.exists():
+            stage.start_sandbox()
+            stage.sync_once()
+            stage.start_server()
+            stage.serve()
+        yield stage
+    finally:
+        file.write_text(json.dumps(asdict(stage), default=str))
+
+
+def strike(file: Path) -> None:
+    """End everything that belongs to the stage that `file` remembers."""
+    if file.exists():
+        stage = _remembered(file)
+        for name in list(stage.groups):
+            stage.kill(name)
+        file.unlink()
+
+
+def _remembered(file: Path) -> Stage:
+    remembered = json.loads(file.read_text())
+    return Stage(**{**remembered, "folder": Path(remembered["folder"])})
+
+
+def _new(folder: Path) -> Stage:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return Stage(folder=folder, port=probe.getsockname()[1])
+
+
+def until(look: Callable[[], T | None], within_s: float) -> T:
+    """What `look` returns as soon as that is something."""
+    deadline = time.monotonic() + within_s
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not within {within_s:.0f} s"
+        time.sleep(0.1)
+    return found
+
+
+def lives(pid: int) -> bool:
+    """Whether the process runs; one that is dead and not yet waited for does not."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return bool(state) and not state.startswith("Z")

@@ -1,0 +1,181 @@
+"""A backfill, started through the server's API and through its pages."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.flows.stage import ROOT, Stage, first_chunk_loaded, slow_backfill, until
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+SCREENSHOTS = ROOT / ".pytest_cache" / "screenshots"
+
+
+def test_a_backfill_started_through_the_api_outlives_the_server(stage: Stage) -> None:
+    """Rows arrive, the ledger proves that time, an operator can follow; half-way the server is killed."""
+    run_id = slow_backfill(stage, "2026-08-01", "2026-08-15")
+    first_chunk_loaded(stage, "2026-08-01", "2026-08-15")
+
+    stage.kill("server")
+    stage.start_server()
+    run = stage.ended(run_id, within_s=120.0)
+
+    assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
+    assert "backfill messages 2026-08-01..2026-08-15" == run["name"]
+    assert _rows(stage, "2026-08-01", "2026-08-15") > 0
+    assert _proven(stage, "2026-08-01", "2026-08-15")
+    assert "messages 2026-08-01 00:00..2026-08-07 23:59: 1 requests" in stage.logs(run_id)
+    (summary,) = [each for each in stage.artifacts(run_id) if each["type"] == "table"]
+    assert "messages" in summary["data"]
+
+
+def test_an_operator_backfills_with_the_form(stage: Stage, page: Page) -> None:
+    """The form is filled as by hand; its run brings the rows, and its page says so."""
+    _open_form(page, stage)
+    _choose(page, "resource", "messages")
+    _date(page, "from_day", "2026-09-20")
+    _date(page, "to_day", "2026-09-30")
+    page.screenshot(path=SCREENSHOTS / "filled.png")
+
+    run_id = _submitted(page)
+    run = stage.ended(run_id)
+    page.goto(f"{stage.ui}/runs/flow-run/{run_id}")
+    expect(page.get_by_text("backfill messages 2026-09-20..2026-09-30").first).to_be_visible(timeout=15_000)
+    page.screenshot(path=SCREENSHOTS / "done.png")
+
+    assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
+    assert _rows(stage, "2026-09-20", "2026-09-30") > 0
+    assert _proven(stage, "2026-09-20", "2026-09-30")
+
+
+def test_the_form_refuses_wrong_days(stage: Stage, page: Page) -> None:
+    """A day that is missing or of no year of this century makes no run; the page says why."""
+    _open_form(page, stage)
+    _choose(page, "resource", "messages")
+    _date(page, "to_day", "0206-09-30")
+
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_text("'from_day' is a required property")).to_be_visible()
+    page.screenshot(path=SCREENSHOTS / "missing.png")
+    _date(page, "from_day", "2026-09-20")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_text("'0206-09-30' does not match").first).to_be_visible()
+    page.screenshot(path=SCREENSHOTS / "refused.png")
+
+    assert page.url.endswith("/run")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"resource": "campaigns"}, "'campaigns' is not one of ['messages', 'activities']"),
+        ({"from_day": "soon"}, "'soon' does not match"),
+        ({"from_day": "2026-13-01"}, "'2026-13-01' does not match"),
+        ({"chunk_days": 0}, "0 is less than the minimum of 1"),
+        ({"chunk_days": 181}, "181 is greater than the maximum of 180"),
+        ({"to_day": None}, "None is not of type 'string'"),
+    ],
+    ids=str,
+)
+def test_the_server_refuses_what_a_schema_can_say(
+    stage: Stage, parameters: dict[str, Any], reason: str
+) -> None:
+    """There is no run: the server answers with the reason."""
+    right = {"resource": "messages", "from_day": "2026-09-01", "to_day": "2026-09-02"}
+
+    answer = stage.ask("backfill", **{**right, **parameters})
+
+    assert 409 == answer.status_code
+    assert reason in answer.json()["detail"]
+
+
+def test_a_wrong_order_of_days_is_refused_before_the_run_starts(stage: Stage) -> None:
+    """No schema can compare two fields, so the run is made; it fails before it runs, and says why."""
+    run_id = stage.start("backfill", resource="messages", from_day="2026-09-02", to_day="2026-09-01")
+
+    run = stage.ended(run_id)
+
+    assert "FAILED" == run["state"]["type"]
+    assert "begins on 2026-09-02; choose a later day" in run["state"]["message"]
+    assert 0 == run["run_count"]
+    assert "Traceback" not in _all_logs(stage, run_id)
+
+
+def _rows(stage: Stage, from_day: str, to_day: str) -> int:
+    inside = f"created >= epoch(DATE '{from_day}') AND created < epoch(DATE '{to_day}')"
+    ((rows,),) = stage.query(f"SELECT count(*) FROM customerio_raw.messages WHERE {inside}")
+    return int(rows)
+
+
+def _proven(stage: Stage, from_day: str, to_day: str) -> bool:
+    """Whether the ledger's intervals of one backfill are exactly those days."""
+    ((proven,),) = stage.query(
+        "SELECT count(*) FROM (SELECT min(start_at) AS first, max(end_at) AS last, "
+        "sum(end_at - start_at + 1) AS seconds FROM customerio_raw.coverage GROUP BY backfill) "
+        f"WHERE first = epoch(DATE '{from_day}') AND last = epoch(DATE '{to_day}') - 1 "
+        "AND seconds = last - first + 1"
+    )
+    return int(proven) == 1
+
+
+def _all_logs(stage: Stage, run_id: str) -> str:
+    """The log of a run that never ran: its last line is not the usual one."""
+    wanted = {"logs": {"flow_run_id": {"any_": [run_id]}}}
+    lines = until(lambda: stage.call("POST", "/logs/filter", wanted).json(), 20.0)
+    return "\n".join(line["message"] for line in lines)
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    """A page of Debian's Chromium."""
+    if shutil.which(CHROMIUM) is None:
+        pytest.skip(f"there is no {CHROMIUM}; `apt-get install chromium` brings it")
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    # Chromium makes a socket in the temporary folder, and a socket's path may have 107 characters.
+    with tempfile.TemporaryDirectory(dir="/tmp") as short, monkeypatch.context() as patch:
+        patch.setenv("TMPDIR", short)
+        yield from _browsed()
+
+
+def _browsed() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        page = browser.new_page(viewport={"width": 1280, "height": 1400})
+        page.set_default_timeout(20_000)
+        yield page
+        browser.close()
+
+
+def _open_form(page: Page, stage: Stage) -> None:
+    page.goto(f"{stage.ui}/deployments/deployment/{stage.deployment('backfill')['id']}/run")
+    expect(page.get_by_text("from_day")).to_be_visible(timeout=20_000)
+
+
+def _field(page: Page, name: str) -> Any:
+    return page.locator(".schema-form-property").filter(has=page.get_by_text(name, exact=True)).last
+
+
+def _choose(page: Page, name: str, option: str) -> None:
+    _field(page, name).locator(".p-select-button__control").focus()
+    page.keyboard.press("ArrowDown")
+    page.get_by_text(option, exact=True).click()
+
+
+def _date(page: Page, name: str, day: str) -> None:
+    _field(page, name).locator(".p-date-button__control").click()
+    page.locator("input[type=date]").fill(day)
+    page.get_by_role("button", name="Apply").click()
+
+
+def _submitted(page: Page) -> str:
+    with page.expect_response(lambda answer: answer.url.endswith("/create_flow_run")) as answer:
+        page.get_by_role("button", name="Submit").click()
+    assert answer.value.ok, answer.value.text()
+    return str(answer.value.json()["id"])

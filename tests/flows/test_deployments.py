@@ -1,0 +1,57 @@
+"""`prefect.yaml` is complete, and what is served is what it says."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.cli.deploy._models import PrefectYamlModel
+
+from flows.deployments import FILE, declared, served
+
+README = (Path(FILE).parent / "flows" / "README.md").read_text()
+SERVED = {each.name: each for each in served()}
+
+
+@pytest.mark.parametrize("row", declared(), ids=lambda row: row["name"])
+def test_a_deployment_is_served_as_it_is_declared(row: dict[str, Any]) -> None:
+    """Name, flow, parameters, schedule with its time zone, limit: all come from the file."""
+    made = SERVED[row["name"]]
+
+    assert row["entrypoint"] == made.entrypoint
+    assert row.get("parameters", {}) == made.parameters
+    assert [(each["cron"], each["timezone"]) for each in row["schedules"]] == [
+        (getattr(each.schedule, "cron", None), getattr(each.schedule, "timezone", None))
+        for each in made.schedules or []
+    ]
+    assert 1 == made.concurrency_limit
+    assert made.enforce_parameter_schema
+
+
+@pytest.mark.parametrize("row", declared(), ids=lambda row: row["name"])
+def test_a_form_says_what_each_field_is_for(row: dict[str, Any]) -> None:
+    """Every parameter has a description, and every preset one is a parameter."""
+    fields = SERVED[row["name"]]._parameter_openapi_schema.properties
+
+    assert [] == [name for name, field in fields.items() if not field.get("description")]
+    assert set(row.get("parameters", {})) <= set(fields)
+
+
+def test_the_command_line_of_prefect_reads_the_file() -> None:
+    """`prefect deploy --all` takes the same file: it fits Prefect's own model of it."""
+    from ruamel.yaml import YAML
+
+    model = PrefectYamlModel.model_validate(YAML(typ="safe").load(FILE))
+
+    assert [row["name"] for row in declared()] == [each.name for each in model.deployments]
+
+
+def test_the_readme_names_every_deployment_and_parameter() -> None:
+    """The README's table of deployments is the file's, its fields are the forms'."""
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \|[^|]*\| ([^|]*) \|", README, flags=re.MULTILINE))
+
+    assert set(SERVED) == set(rows)
+    for name, fields in rows.items():
+        assert set(SERVED[name]._parameter_openapi_schema.properties) == set(
+            re.findall("`([a-z_]+)`", fields)
+        )

@@ -1,0 +1,82 @@
+"""What a run refuses before it starts: what only the calendar, or two fields together, can tell."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from prefect.exceptions import ParameterTypeError
+
+from flows.backfills import backfill
+from flows.exports import export_deliveries, export_people
+from flows.parameters import midnight
+
+TODAY = datetime.now(UTC).date()
+RIGHT = {"resource": "messages", "from_day": TODAY - timedelta(days=9), "to_day": TODAY}
+
+
+def test_right_days_are_days_inside() -> None:
+    """The form's text is a date in the flow, and a date is a second of UTC in the pipeline."""
+    given = backfill.validate_parameters(
+        {"resource": "messages", "from_day": "2026-01-01", "to_day": "2026-02-01"}
+    )
+
+    assert 1767225600 == midnight(given["from_day"])
+    assert 31 * 86_400 == midnight(given["to_day"]) - midnight(given["from_day"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"to_day": RIGHT["from_day"]}, "choose a later day"),
+        ({"from_day": TODAY + timedelta(days=1)}, "choose a day up to today"),
+        ({"to_day": TODAY + timedelta(days=2)}, "to read up to now, choose tomorrow"),
+        ({"resource": "activities", "from_day": TODAY - timedelta(days=31)}, "keeps activities for 30 days"),
+        ({"resource": "campaigns"}, "cannot be backfilled"),
+        ({"resource": "mesages"}, "Did you mean messages"),
+        ({"chunk_days": 0}, "greater than or equal to 1"),
+    ],
+    ids=str,
+)
+def test_wrong_days_are_refused_with_the_reason(wrong: dict[str, Any], reason: str) -> None:
+    """The refusal says what would be right."""
+    with pytest.raises(ParameterTypeError, match=reason):
+        backfill.validate_parameters({**RIGHT, **wrong})
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [
+        {"from_day": TODAY, "to_day": TODAY + timedelta(days=1)},
+        {"resource": "activities", "from_day": TODAY - timedelta(days=30)},
+    ],
+    ids=str,
+)
+def test_the_outermost_right_days_are_taken(edge: dict[str, Any]) -> None:
+    """Today can be read up to now, and activities as far back as they are kept."""
+    backfill.validate_parameters({**RIGHT, **edge})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"parent": "segment"}, "'campaign', 'newsletter', 'transactional_message' or 'action'"),
+        ({"parent_id": 0}, "greater than or equal to 1"),
+        ({"from_day": "2026-01-01"}, "choose both, or none"),
+        ({"to_day": "2026-01-01"}, "choose both, or none"),
+        ({"from_day": "2026-02-01", "to_day": "2026-02-01"}, "choose a later day"),
+        ({"from_day": "2024-01-01", "to_day": "2026-01-01"}, "12 months at most"),
+        ({"to_day": TODAY + timedelta(days=2), "from_day": TODAY}, "choose tomorrow"),
+        ({"metric": "read"}, "There is no metric 'read'"),
+    ],
+    ids=str,
+)
+def test_a_wrong_deliveries_export_is_refused_with_the_reason(wrong: dict[str, Any], reason: str) -> None:
+    """Nothing is ordered, for an order costs a place in the queue of Customer.io's exports."""
+    with pytest.raises(ParameterTypeError, match=reason):
+        export_deliveries.validate_parameters({"parent": "campaign", "parent_id": 1, **wrong})
+
+
+def test_a_filter_that_is_none_is_refused() -> None:
+    """The filter's grammar is checked before the run starts."""
+    with pytest.raises(ParameterTypeError, match="exactly one key"):
+        export_people.validate_parameters({"filters": {"segment": {"id": 1}, "and": []}})

@@ -1,0 +1,60 @@
+"""How runs end: with a sentence, in time, and never for ever under way."""
+
+import os
+
+import pytest
+from filelock import FileLock
+
+from tests.flows.stage import Stage, chunks, first_chunk_loaded, slow_backfill
+
+LONG = pytest.mark.skipif("CIO_ELT_KILLS" not in os.environ, reason="of the long form, `make torture`")
+
+
+def test_a_machine_that_goes_down_leaves_no_run_under_way(stage: Stage) -> None:
+    """All of the serving process is killed; the next one ends its run, and another run does the rest."""
+    run_id = slow_backfill(stage, "2026-07-01", "2026-07-15")
+    first_chunk_loaded(stage, "2026-07-01", "2026-07-15")
+
+    stage.kill("serving")
+    loaded = chunks(stage, "2026-07-01", "2026-07-15")
+    said = stage.serve()
+    run = stage.ended(run_id)
+    again = stage.ended(slow_backfill(stage, "2026-07-01", "2026-07-15"))
+
+    assert "is ended" in said
+    assert "CRASHED" == run["state"]["type"]
+    assert "goes on from there" in run["state"]["message"]
+    assert "COMPLETED" == again["state"]["type"], again["state"]["message"]
+    assert f"{2 - loaded} chunk(s) read" in again["state"]["message"]
+    assert 2 == chunks(stage, "2026-07-01", "2026-07-15")
+
+
+@LONG
+def test_a_cancelled_run_stops_within_seconds_and_leaves_whole_chunks(stage: Stage) -> None:
+    """Cancel, while a request hangs: the process is gone soon, and the warehouse can be written again."""
+    run_id = slow_backfill(stage, "2026-06-01", "2026-06-29")
+    first_chunk_loaded(stage, "2026-06-01", "2026-06-29")
+
+    stage.call("POST", f"/flow_runs/{run_id}/set_state", {"state": {"type": "CANCELLING"}, "force": False})
+    run = stage.ended(run_id, within_s=20.0)
+
+    assert "CANCELLED" == run["state"]["type"]
+    assert 0 < chunks(stage, "2026-06-01", "2026-06-29") < 4
+    with FileLock(stage.folder / "data" / "writer.lock").acquire(timeout=10):
+        pass
+
+
+@LONG
+def test_a_service_that_is_stopped_ends_its_runs(stage: Stage) -> None:
+    """SIGTERM to the serving process: no run is left under way, and the next service goes on."""
+    run_id = slow_backfill(stage, "2026-05-10", "2026-06-07")
+    first_chunk_loaded(stage, "2026-05-10", "2026-06-07")
+
+    stage.stop("serving")
+    stopped = stage.run(run_id)
+    stage.serve()
+    again = stage.ended(slow_backfill(stage, "2026-05-10", "2026-06-07"))
+
+    assert stopped["state"]["type"] in ("CRASHED", "CANCELLED")
+    assert "COMPLETED" == again["state"]["type"], again["state"]["message"]
+    assert 4 == chunks(stage, "2026-05-10", "2026-06-07")

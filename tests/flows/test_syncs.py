@@ -1,0 +1,134 @@
+"""How the flows end, told by their states; run in this process against the server."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from filelock import FileLock
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_HOME,
+    PREFECT_LOGGING_TO_API_ENABLED,
+    temporary_settings,
+)
+
+from flows.__main__ import main
+from flows.freshness import freshness
+from flows.runs import PARTLY, SKIPPED, turn
+from flows.syncs import sync
+from pipelines.publish import Busy
+from pipelines.settings import read_settings
+from tests.flows.stage import Stage
+
+
+@pytest.fixture(autouse=True)
+def _here(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The environment of the stage is this process's."""
+    for name, value in stage.environment.items():
+        monkeypatch.setenv(name, value)
+    stage.control("faults", {"clear": True})
+    settings = {
+        PREFECT_API_URL: f"{stage.ui}/api",
+        PREFECT_HOME: stage.folder / "prefect",
+        # What this process logs would still be on its way when the server is gone.
+        PREFECT_LOGGING_TO_API_ENABLED: False,
+    }
+    with temporary_settings(settings):
+        yield
+
+
+def test_a_sync_says_what_it_wrote(stage: Stage) -> None:
+    """The run's state has the number of rows; its summary has a row a table."""
+    state = sync(["segments", "campaigns"], return_state=True)
+
+    assert state.is_completed()
+    assert str(state.message).endswith("rows written.")
+    (summary,) = stage.artifacts(str(state.state_details.flow_run_id))
+    assert "segments" in summary["data"]
+    assert "campaigns" in summary["data"]
+
+
+def test_a_sync_that_meets_another_writer_is_skipped(stage: Stage) -> None:
+    """It waits as long as it was told, and fails nothing: the next run does its work."""
+    with FileLock(stage.folder / "data" / "writer.lock"):
+        state = sync(["segments"], wait_minutes=0, return_state=True)
+
+    assert state.is_completed()
+    assert SKIPPED == state.name
+    assert "Another run is writing the warehouse" in str(state.message)
+
+
+def test_a_failed_run_says_what_to_do_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The state's message is the sentence that the command line prints; the log has no traceback."""
+    monkeypatch.setenv("CUSTOMERIO_APP_API_KEY", "revoked")
+
+    state = sync(["segments"], return_state=True)
+
+    assert state.is_failed()
+    assert "did not accept the key" in str(state.message)
+    assert "Traceback" not in caplog.text
+    assert str(state.message) in caplog.text
+
+
+def test_a_run_that_lacks_some_tables_says_which(stage: Stage) -> None:
+    """What could be read is loaded; the run is no success, so that somebody is told."""
+    stage.control("knobs", {"forbidden": ["listSegments"]})
+    state = sync(["segments", "campaigns"], return_state=True)
+    stage.control("knobs", {"forbidden": []})
+
+    assert state.is_failed()
+    assert PARTLY == state.name
+    assert str(state.message).startswith("Not complete: segments. ")
+
+
+def test_a_gap_makes_freshness_fail(stage: Stage) -> None:
+    """The run is Stale and says which table lacks what, and what to do; the numbers are in its table."""
+    program = str(Path(sys.executable).parent / "cio-elt")
+    days = ["--from", "2026-05-01", "--to", "2026-05-02"]
+    subprocess.run([program, "backfill", "messages", *days], env=stage.environment, check=True)
+
+    state = freshness(return_state=True)
+
+    assert state.is_failed()
+    assert "Stale" == state.name
+    assert "messages lacks" in str(state.message)
+    (table,) = stage.artifacts(str(state.state_details.flow_run_id))
+    assert "behind" in table["data"]
+
+
+def test_setup_keeps_secrets_in_blocks_and_makes_limit_and_automations(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice is as good as once; then a run whose environment lacks the key takes it from its block."""
+    told = [CliRunner().invoke(main, ["setup"], catch_exceptions=False).output for _ in range(2)][-1]
+    monkeypatch.delenv("CUSTOMERIO_APP_API_KEY")
+
+    state = sync(["segments"], return_state=True)
+
+    assert "Saved the Secret block customerio-app-api-key." in told
+    assert stage.sandbox["app_api_key"] not in told
+    limit = stage.call("GET", "/v2/concurrency_limits/customerio-warehouse").json()
+    assert 1 == limit["limit"]
+    names = [each["name"] for each in stage.call("POST", "/automations/filter", {}).json()]
+    assert [
+        "customerio: a run failed",
+        "customerio: a run is dead",
+        "customerio: a table is stale",
+    ] == sorted(names)
+    assert state.is_completed()
+
+
+def test_one_run_at_a_time_writes_a_warehouse_that_is_a_server() -> None:
+    """A file's lock covers one machine; the server's limit covers all of them."""
+    CliRunner().invoke(main, ["setup"], catch_exceptions=False)
+    settings = read_settings(cio_elt_destination="postgres")
+
+    with turn(settings, 5.0), pytest.raises(Busy, match="Another run is writing"), turn(settings, 0.5):
+        pass
+    with turn(settings, 5.0):
+        pass
