@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.coverage import proven
+from pipelines.runs import now_there
 from pipelines.settings import Settings
 from pipelines.sync import SyncResult, sync_window
-from pipelines.sync.runs import now_there
 from pipelines.times import DAY, utc
 from pipelines.warehouse import DATASET, Query, querying, tables
 from sources.customerio import resources_named
@@ -67,7 +67,7 @@ def plan(
     """
     row = _with_time(resource)
     asked = f"{resource}:{start}:{end}:"
-    with querying(settings) as query:
+    with querying(settings, may_lack=True) as query:
         now = now_there(query)
         has_ledger = COVERAGE in tables(query)
         read = proven(query, resource) if has_ledger else []

@@ -1,7 +1,9 @@
 """The client, made from the settings, and the first words with Customer.io."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pydantic import SecretStr
 
@@ -52,25 +54,40 @@ def brief_client(settings: Settings) -> Iterator[Client]:
         yield calls
 
 
-def greet(settings: Settings) -> None:
+@dataclass(frozen=True)
+class Greeting:
+    """What the first words told.
+
+    Attributes:
+        people: How many people the key's workspaces have; 0 if it may not know.
+        ahead_s: Seconds by which Customer.io's clock is ahead of this machine's.
+    """
+
+    people: int
+    ahead_s: int
+
+
+def greet(settings: Settings) -> Greeting:
     """Find out quickly whether Customer.io can be reached and knows the key, before any long work.
 
     Raises:
         ConfigError: no key, a key that is not known there, or one that may not be used from here.
         Unreachable: nobody answers at the host.
     """
+    people = 0
     with brief_client(settings) as brief:
         try:
-            brief.call("listWorkspaces")
+            workspaces = brief.call("listWorkspaces").json()["workspaces"] or []
+            people = sum(int(workspace.get("people") or 0) for workspace in workspaces)
         except Unauthorized as error:
             raise (_cause(settings) or error) from None
-        except Forbidden:
-            # The key is known; what else it may not read, the sync will say.
-            return
-        except RetryLater as error:
-            # Somebody answers; whether they recover is for the sync's own patience to find out.
-            if isinstance(error, Unreachable):
-                raise
+        except Unreachable:
+            raise
+        except (Forbidden, RetryLater):
+            # The key is known; what else it may not read, the sync will say. And whoever answers that he
+            # cannot answer now may recover: to find that out is for the sync's own patience.
+            pass
+        return Greeting(people=people, ahead_s=brief.now() - int(time.time()))
 
 
 def track_region(settings: Settings) -> str | None:

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     customerio_start: Annotated[int, BeforeValidator(_unix), AfterValidator(_past)] | None = Field(
         None, ge=0, description="oldest day of deliveries to load; default: as far back as there are any"
     )
+    customerio_people_by_search: int = Field(
+        10_000, ge=0, description="people up to which a sync reads them by search; more come by an export"
+    )
     cio_elt_data: Folder = Field(Path("warehouse/data"), description="folder of the warehouse and its state")
     cio_elt_destination: str = Field("duckdb", description="any SQL destination of dlt")
     cio_elt_limits: Folder = Field(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipelines.backfill import Backfill
     from pipelines.check import CheckResult
     from pipelines.demo import DemoResult
+    from pipelines.export import ExportResult
     from pipelines.sandbox import Served
     from pipelines.status import TableStatus
     from pipelines.sync import SyncResult
@@ -92,6 +93,18 @@ def sync_document(result: "SyncResult") -> dict[str, Any]:
             for tally in result.report.tallies.values()
         ],
     }
+
+
+def exported(result: "ExportResult") -> None:
+    """Print what an export brought."""
+    table = "people" if result.kind == "people" else "messages"
+    _OUT.print(
+        f"Export {result.export_id}: {result.rows:,} rows. In {table}: {result.new:,} new, "
+        f"{result.changed:,} changed, {result.deleted:,} deleted, in {result.seconds:.1f} s.",
+        soft_wrap=True,
+    )
+    if result.note:
+        _ERR.print(result.note, soft_wrap=True)
 
 
 def check(result: "CheckResult") -> None:

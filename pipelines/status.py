@@ -5,9 +5,9 @@ from typing import Any
 
 from pipelines.backfill import FEED_DEPTH_S
 from pipelines.coverage import gaps, proven
+from pipelines.runs import TABLE as RUNS
+from pipelines.runs import now_there
 from pipelines.settings import Settings
-from pipelines.sync.runs import TABLE as RUNS
-from pipelines.sync.runs import now_there
 from pipelines.times import DAY, span, utc
 from pipelines.warehouse import DATASET, Query, nothing_yet, querying, tables
 from sources.customerio import RESOURCES

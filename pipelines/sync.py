@@ -3,27 +3,30 @@
     greet -> lock -> settle what an earlier run left -> extract -> note the run -> load -> publish
 
 Extract asks Customer.io; only when it is through does anything reach the warehouse, in one load package.
+Many people come by an export: it is ordered first and collected last, so that Customer.io makes its file
+while the rest is read.
 """
 
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any
 from uuid import uuid4
 
 import dlt
 
 from pipelines.connect import client as connected
 from pipelines.connect import greet
+from pipelines.export import PeopleOrder, Ticket, claimed, collect, order, wait
 from pipelines.publish import publish, writing
+from pipelines.runs import run_rows, runs_table
 from pipelines.settings import Settings
-from pipelines.sync.runs import run_rows, runs_table
-from pipelines.warehouse import forget_loaded, pipeline
+from pipelines.warehouse import FILE_FORMAT, forget_loaded, pipeline
 from sources.customerio import resources_named, source_with
+from sources.customerio.client import CustomerioError, Forbidden
 from sources.customerio.extract import Options, Report, Tally, Window
 
-# A load package is loaded as Parquet: dlt's default for DuckDB, INSERT statements, is far slower.
-FILE_FORMAT: Final = "parquet"
+_PEOPLE = "people"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,7 @@ def sync(
     *,
     full: bool = False,
     wait_s: float = 3600.0,
+    export_wait_s: float = 3600.0,
     report: Report | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> SyncResult:
@@ -61,6 +65,8 @@ def sync(
         resources: names of tables; none means all.
         full: read everything again.
         wait_s: how long to wait for another run that writes the same warehouse.
+        export_wait_s: how long to wait, once all else is loaded, for Customer.io to make an export of people;
+            after that the next sync takes it up.
         report: filled while the sync runs, for somebody who watches.
         say: told, in a sentence, of what a user should know meanwhile.
 
@@ -69,9 +75,21 @@ def sync(
         CustomerioError: Customer.io cannot be reached. Nothing was changed.
     """
     tables = [row.table for row in resources_named(resources)]
-    greet(settings)
-    options = Options(start=settings.customerio_start, full=full)
-    return _run(settings, tables, options, wait_s, report, say)
+    report = report if report is not None else Report()
+    began, run_id, greeting = time.monotonic(), uuid4().hex, greet(settings)
+    many = _PEOPLE in tables and greeting.people > settings.customerio_people_by_search
+    ticket = _ordered(settings, say) if many else None
+    options = Options(start=settings.customerio_start, full=full, exports_elsewhere=claimed(settings))
+    if ticket is None:
+        return _run(settings, tables, options, run_id, wait_s, report, say)
+    if rest := [table for table in tables if table != _PEOPLE]:
+        _run(settings, rest, options, run_id, wait_s, report, say)
+    people = _people(settings, ticket, wait_s, export_wait_s, say)
+    report.tallies.update(people.tallies)
+    finished_at = int(time.time()) + greeting.ahead_s
+    with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
+        _write(settings, run_rows(run_id, people, options, finished_at=finished_at))
+    return SyncResult(run_id=run_id, report=report, seconds=time.monotonic() - began)
 
 
 def sync_window(
@@ -89,32 +107,67 @@ def sync_window(
     Raises:
         CustomerioError: as `sync`.
     """
-    return _run(settings, [resource], Options(only=window, backfill=backfill), wait_s, report, say)
+    options = Options(only=window, backfill=backfill)
+    return _run(settings, [resource], options, uuid4().hex, wait_s, report or Report(), say)
 
 
 def _run(
     settings: Settings,
     tables: Sequence[str],
     options: Options,
+    run_id: str,
     wait_s: float,
-    report: Report | None,
+    report: Report,
     say: Callable[[str], None],
 ) -> SyncResult:
-    report = report if report is not None else Report()
     with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
         began = time.monotonic()
         target = pipeline(settings)
         _settle(target, say)
-        run_id = uuid4().hex
         with connected(settings) as client:
             target.extract(source_with(tables, client, options, report), loader_file_format=FILE_FORMAT)
-            noted = runs_table(run_rows(run_id, report, options, finished_at=client.now()))
-        target.extract(noted, loader_file_format=FILE_FORMAT)
-        _load(target)
-        if settings.publishes:
-            publish(settings.load_file, settings.published_file)
-        forget_loaded(target)
+            rows = run_rows(run_id, report, options, finished_at=client.now())
+        _write(settings, rows, target)
         return SyncResult(run_id=run_id, report=report, seconds=time.monotonic() - began)
+
+
+def _write(settings: Settings, noted: list[dict[str, Any]], target: dlt.Pipeline | None = None) -> None:
+    """Load what was extracted, with the rows that note the run, and publish it."""
+    target = target or pipeline(settings)
+    target.extract(runs_table(noted), loader_file_format=FILE_FORMAT)
+    _load(target)
+    if settings.publishes:
+        publish(settings.load_file, settings.published_file)
+    forget_loaded(target)
+
+
+def _ordered(settings: Settings, say: Callable[[str], None]) -> Ticket | None:
+    """An export of everybody, or None if the key may not order one."""
+    try:
+        return order(settings, PeopleOrder(), say=say)
+    except Forbidden:
+        say("The key's scope lacks exports, so people are read one page at a time.")
+        return None
+
+
+def _people(
+    settings: Settings, ticket: Ticket, wait_s: float, export_wait_s: float, say: Callable[[str], None]
+) -> Report:
+    """Load the export of people once Customer.io has made it; what came of it, as of any other table."""
+    report = Report()
+    report.open(_PEOPLE)
+    tally = report.tallies[_PEOPLE]
+    tally.begin()
+    try:
+        ready = wait(settings, ticket, deadline_s=export_wait_s, say=say)
+        result = collect(settings, ready, wait_s=wait_s, say=say)
+    except CustomerioError as error:
+        tally.end(error)
+    else:
+        tally.read, tally.new = result.rows, result.new
+        tally.changed, tally.deleted = result.changed, result.deleted
+        tally.end()
+    return report
 
 
 def _load(target: dlt.Pipeline) -> None:

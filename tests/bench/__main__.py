@@ -9,13 +9,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import limits, load, start, sync
+from tests.bench import export, flows, limits, load, start, sync
 
 Rows = list[dict[str, Any]]
 
 PARTS: dict[str, tuple[str, Callable[[], Rows]]] = {
     "start": ("Answering --help", start.run),
     "load": ("Loading deliveries into DuckDB from pages in memory", load.run),
+    "export": ("Exporting deliveries from the sandbox to tables that can be queried", export.run),
+    "flows": ("What Prefect adds to a sync that finds nothing new", flows.run),
     "limits": ("Reaching 10 requests a second, never more; 200 ms an answer", limits.run),
     "sync": ("A whole sync against strict limits; 200 ms an answer", sync.run),
 }

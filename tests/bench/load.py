@@ -71,8 +71,7 @@ def product(rows: int) -> Figure:
     """The product's path."""
     from pipelines.publish import prepare
     from pipelines.settings import read_settings
-    from pipelines.sync.run import FILE_FORMAT
-    from pipelines.warehouse import pipeline
+    from pipelines.warehouse import FILE_FORMAT, pipeline
     from sources.customerio.catalogue import resource
     from sources.customerio.client import Client
     from sources.customerio.extract import Batch, Known, Options, Reading, Report, Scope, dlt_resource

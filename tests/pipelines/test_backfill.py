@@ -139,6 +139,16 @@ def test_gaps_are_found_and_filled_and_nothing_else_is_read(young: Warehouse) ->
     assert () == plan(young.settings, "messages", gaps=True).chunks
 
 
+def test_it_may_be_the_first_run_of_all(young: Warehouse) -> None:
+    """Nothing has to be synced before: the range arrives, and the ledger begins with it."""
+    now = young.sandbox.clock.now()
+
+    _fill(young, plan(young.settings, "messages", now - 60 * DAY, now - 30 * DAY, chunk_days=30))
+
+    assert [Window(start=now - 60 * DAY, end=now - 30 * DAY - 1)] == _claimed(young)
+    assert _truth(young, now - 60 * DAY, now - 30 * DAY - 1) == _held(young, 0, now)
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
@@ -184,7 +194,7 @@ def test_it_warns_before_activities_are_lost(warehouse: Warehouse, monkeypatch: 
     """After 25 days without a sync, five are left to read what Customer.io still has."""
     warehouse.sync("activities")
     there = time.time()
-    monkeypatch.setattr("pipelines.sync.runs.time.time", lambda: there + 25 * DAY)
+    monkeypatch.setattr("pipelines.runs.time.time", lambda: there + 25 * DAY)
 
     (activities,) = status(warehouse.settings)
 

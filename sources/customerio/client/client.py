@@ -118,7 +118,10 @@ class Client:
         return pages(row, query, fetch)
 
     def download(self, url: str, target: Path) -> int:
-        """Fetch a signed link into a file, without key and outside the rate limits; bytes written.
+        """Fetch a signed link into a file, without key and outside the rate limits; the file's bytes.
+
+        What has arrived when it fails waits beside the target, and the next call for that target goes on
+        behind it, where the store allows that.
 
         Raises:
             LinkExpired: The store refuses the link; ask for a fresh one.

@@ -1,7 +1,7 @@
 """What the readers of one run share: the client, the clock, the threads, and the lists that several need."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -48,6 +48,7 @@ class Options:
     `full`: read everything again, as if for the first time; still only changes are written.
     `only`: read this time, whatever was read before, and leave the watermark where it is; `backfill` names
     the backfill that wants it.
+    `exports_elsewhere`: ids of exports whose rows come another way, so that no reader fetches them.
     `overlap_s`: how far behind its watermark the activity feed is read again, for rows that came late;
     `daily_overlap_s`: how far once a day, for events that were sent with an older time.
     """
@@ -56,6 +57,7 @@ class Options:
     full: bool = False
     only: Window | None = None
     backfill: str | None = None
+    exports_elsewhere: Collection[int] = ()
     bands: tuple[Band, ...] = BANDS
     overlap_s: int = 3600
     daily_overlap_s: int = 3 * DAY

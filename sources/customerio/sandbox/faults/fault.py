@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+STORAGE = "storage"
+"""The downloads of export files, as the operation of a fault; the API itself has none for them."""
+
 # Customer.io's own words where they are known [spec26][airbyte].
 DETAILS = {
     400: "bad request",
@@ -24,12 +27,17 @@ DETAILS = {
 class Fault:
     """One thing that goes wrong.
 
-    `operation` is an operation id, or None for every call. The first `after` matching calls are spared,
-    then `times` are hit (None: all of them, until the faults are cleared). What happens to a hit call:
+    `operation` is an operation id, None for every call, or `storage` for downloads of export files. The first
+    `after` matching calls are spared, then `times` are hit (None: all of them, until the faults are cleared).
+    What happens to a hit call:
 
     - `status`: it is answered with that error; `retry_after` adds the header, `detail` changes the words;
     - `drop_connection`: the connection is cut before any answer;
     - `truncate`: the connection is cut in the middle of the body;
+    - `cut_at`: a file's connection is cut at that share of the file, whatever part of it was asked for, and
+      `stall_ms` is how long nothing comes before the cut (operation `storage` alone);
+    - `advance_s`: the clock moves on by that much while a file is sent, as in a long download
+      (operation `storage` alone);
     - `delay_ms`: the answer comes that much later;
     - `empty_page`: the page has no rows but a `next` that leads to them;
     - `null_rows`: a list without rows is null instead of [];
@@ -45,10 +53,18 @@ class Fault:
     detail: str | None = None
     drop_connection: bool = False
     truncate: bool = False
+    cut_at: float | None = None
+    stall_ms: int = 0
+    advance_s: int = 0
     delay_ms: int = 0
     empty_page: bool = False
     null_rows: bool = False
     then_delete: tuple[str, str] | None = None
+
+    @property
+    def cuts(self) -> bool:
+        """Whether a file's connection is cut before its end."""
+        return self.truncate or self.cut_at is not None
 
     @classmethod
     def from_json(cls, given: dict[str, Any]) -> "Fault":
@@ -96,7 +112,7 @@ class Faults:
 
     def _strike(self, operation: str | None) -> Iterable[Fault]:
         for index, fault in enumerate(self._rows):
-            if fault.operation not in (None, operation):
+            if fault.operation != operation and (fault.operation is not None or operation == STORAGE):
                 continue
             self._seen[index] += 1
             turn = self._seen[index] - fault.after

@@ -16,6 +16,8 @@ class Knobs:
     - `wrong_region`: this is the other region's host, so no App API key is known here (401);
     - `export_takes_s`: seconds of the clock until an export's file is there;
     - `export_fails`: exports ordered from now on fail;
+    - `export_keeps`: the share of its bytes that the store keeps of a file: 0.9 makes truncated files;
+    - `export_miscounts`: what `total` says beyond the rows of the file;
     - `export_gzip`: files are gzipped, without a Content-Encoding;
     - `export_pending_status`: the status of a download that is asked for too early (unverified);
     - `link_valid_s`: how long a download link works;
@@ -26,6 +28,8 @@ class Knobs:
     wrong_region: bool = False
     export_takes_s: int = 30
     export_fails: bool = False
+    export_keeps: float = 1.0
+    export_miscounts: int = 0
     export_gzip: bool = False
     export_pending_status: int = 422
     link_valid_s: int = 900
@@ -47,6 +51,8 @@ class Knobs:
             takes_s=self.export_takes_s,
             gzipped=self.export_gzip,
             fails=self.export_fails,
+            keeps=self.export_keeps,
+            miscounts=self.export_miscounts,
             delivery_columns=tuple(self.delivery_columns),
         )
 

@@ -1,4 +1,4 @@
-"""Exports: files that are made a while after they are ordered, with what was true when they were.
+"""Exports: files that are made while they are pending, with what was true when they were ordered.
 
 `total` is 0 and `status` is `pending` until the file is there [spec25].
 """
@@ -6,9 +6,17 @@
 import csv
 import gzip
 import io
+import shutil
+import sys
+import tempfile
+import threading
+import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Protocol, TextIO
 
 from sources.customerio.sandbox.state.errors import NotFound, NotReady
 from sources.customerio.sandbox.state.people import Record
@@ -16,27 +24,101 @@ from sources.customerio.sandbox.state.people import Record
 Cells = tuple[str, ...]
 ExportType = Literal["customers", "deliveries"]
 
+# Files of so many rows are written when they are ordered; larger ones behind the scenes, over minutes.
+_WRITTEN_AT_ONCE = 20_000
+
+# An attribute's value may be longer than the 128 KiB at which Python's reader gives up.
+csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+
+
+class Snapshot(Protocol):
+    """What was true when an export was ordered."""
+
+    header: Cells
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Cells]: ...
+
+
+class ExportFile:
+    """A file on disk, which is served without being read whole.
+
+    `keeps` is the share of its bytes that the store keeps: less than 1 makes a truncated file.
+    """
+
+    def __init__(self, snapshot: Snapshot, path: Path, *, gzipped: bool = False, keeps: float = 1.0) -> None:
+        self.path = path
+        self._gzipped = gzipped
+        self._keeps = keeps
+        self._written = threading.Event()
+        if len(snapshot) <= _WRITTEN_AT_ONCE:
+            self._write(snapshot)
+        else:
+            threading.Thread(target=self._write, args=(snapshot,), name=path.name, daemon=True).start()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it is written."""
+        return self._written.is_set()
+
+    @cached_property
+    def size(self) -> int:
+        """How many bytes the store has."""
+        return int(self.path.stat().st_size * self._keeps)
+
+    @cached_property
+    def etag(self) -> str:
+        """What tells this file from any other; a file is written once."""
+        return f'"{self.path.stat().st_mtime_ns:x}-{self.size:x}"'
+
+    def rows(self) -> Iterator[dict[str, str]]:
+        """The rows as they were written, header to cell."""
+        opener = gzip.open if self._gzipped else open
+        with opener(self.path, "rt", encoding="utf-8", newline="") as text:
+            yield from csv.DictReader(text)
+
+    def _write(self, snapshot: Snapshot) -> None:
+        with _written(self.path, self._gzipped) as text:
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow(snapshot.header)
+            writer.writerows(snapshot)
+        self._written.set()
+
+
+@contextmanager
+def _written(path: Path, gzipped: bool) -> Iterator[TextIO]:
+    with path.open("wb") as raw:
+        if not gzipped:
+            with io.TextIOWrapper(raw, encoding="utf-8", newline="") as text:
+                yield text
+            return
+        with (
+            gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed,
+            io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
+        ):
+            yield text
+
 
 @dataclass(kw_only=True)
 class Export:
-    """One export. `ready_at` is when its file appears, or when it fails."""
+    """One export. `ready_at` is when its file may appear at the earliest, or when it fails."""
 
     id: int
     type: ExportType
     description: str
     created_at: int
     ready_at: int
-    header: Cells
-    cells: list[Cells] = field(repr=False)
+    file: ExportFile
+    total: int
     fails: bool = False
-    gzipped: bool = False
     downloads: int = 0
     user_id: int = 0
     user_email: str = ""
 
     def status(self, now: int) -> Literal["pending", "done", "failed"]:
         """Where it stands."""
-        if now < self.ready_at:
+        if now < self.ready_at or not self.file.is_there:
             return "pending"
         return "failed" if self.fails else "done"
 
@@ -55,22 +137,13 @@ class Export:
             "updated_at": updated_at,
             "user_id": self.user_id,
             "user_email": self.user_email,
-            "total": len(self.cells) if status == "done" else 0,
+            "total": self.total if status == "done" else 0,
             "status": status,
         }
 
     def rows(self) -> Iterator[dict[str, str]]:
         """The file's rows, header to cell."""
-        return (dict(zip(self.header, cells, strict=True)) for cells in self.cells)
-
-    def content(self) -> bytes:
-        """The file's bytes: CSV, in gzip if it was made so."""
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.header)
-        writer.writerows(self.cells)
-        raw = text.getvalue().encode()
-        return gzip.compress(raw, mtime=0) if self.gzipped else raw
+        return self.file.rows()
 
 
 class Exports:
@@ -78,6 +151,13 @@ class Exports:
 
     def __init__(self) -> None:
         self._exports: dict[int, Export] = {}
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the files lie as long as this workspace lives."""
+        folder = tempfile.mkdtemp(prefix="customerio-sandbox-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
 
     def __iter__(self) -> Iterator[Export]:
         return iter(self._exports.values())
@@ -97,7 +177,7 @@ class Exports:
             raise NotFound(msg)
         return self._exports[export_id]
 
-    def file(self, export_id: int, now: int) -> Export:
+    def finished(self, export_id: int, now: int) -> Export:
         """An export whose file can be had; NotReady while it is pending and for ever once it failed."""
         export = self.get(export_id)
         status = export.status(now)

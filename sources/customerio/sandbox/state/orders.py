@@ -1,4 +1,7 @@
-"""Ordering an export: what is asked for is looked up at once, the file appears later."""
+"""Ordering an export: what is asked for is looked up at once, the file appears later.
+
+order -> snapshot (what is true now) -> file (written while the export is pending) -> export
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +9,15 @@ from typing import Any
 
 from sources.customerio.sandbox.state.deliveries import Selection
 from sources.customerio.sandbox.state.errors import BadRequest
-from sources.customerio.sandbox.state.exports import Cells, Export, ExportType
+from sources.customerio.sandbox.state.exports import Export, ExportFile, ExportType, Snapshot
 from sources.customerio.sandbox.state.filters import compile_filter
 from sources.customerio.sandbox.state.months import CAMPAIGN
 from sources.customerio.sandbox.state.people import Record
-from sources.customerio.sandbox.state.snapshots import DELIVERY_COLUMNS, delivery_cells, people_cells
+from sources.customerio.sandbox.state.snapshots import (
+    DELIVERY_COLUMNS,
+    DeliveriesSnapshot,
+    PeopleSnapshot,
+)
 from sources.customerio.sandbox.state.workspace import Workspace
 
 _PARENTS = ("newsletter_id", "campaign_id", "transactional_message_id", "action_id")
@@ -18,11 +25,17 @@ _PARENTS = ("newsletter_id", "campaign_id", "transactional_message_id", "action_
 
 @dataclass(kw_only=True)
 class ExportRules:
-    """How files are made: seconds until one is ready, whether it is gzipped, and its deliveries columns."""
+    """How files are made: seconds until one is ready, whether it is gzipped, and its deliveries columns.
+
+    `keeps` is the share of its bytes that the store has in the end, and `miscounts` what `total` says beyond
+    the file's rows.
+    """
 
     takes_s: int = 30
     gzipped: bool = False
     fails: bool = False
+    keeps: float = 1.0
+    miscounts: int = 0
     delivery_columns: Sequence[tuple[str, str]] = DELIVERY_COLUMNS
 
 
@@ -30,8 +43,8 @@ def order_people(workspace: Workspace, body: Record, rules: ExportRules, descrip
     """Order the people that `filters` matches; BadRequest if there is no such filter."""
     test = compile_filter(body.get("filters"), workspace.segments.is_member)
     attributes = _names(body.get("attributes"))
-    header, cells = people_cells([person for person in workspace.people if test(person)], attributes)
-    return _order(workspace, "customers", header, cells, rules, description)
+    snapshot = PeopleSnapshot((person for person in workspace.people if test(person)), attributes)
+    return _order(workspace, "customers", snapshot, rules, description)
 
 
 def order_deliveries(workspace: Workspace, body: Record, rules: ExportRules, description: str) -> Export:
@@ -54,32 +67,32 @@ def order_deliveries(workspace: Workspace, body: Record, rules: ExportRules, des
         **{name: value for name, value in parents.items() if value is not None},  # type: ignore[arg-type]
     )
     rows = workspace.deliveries.newest(wanted, workspace.now)
-    records = workspace.delivery_records.of(rows, workspace.now)
-    numbers = workspace.deliveries.columns["person"][rows].tolist()
-    people = [workspace.people.get(number) for number in numbers]
-    attributes = _names(body.get("attributes")) or []
-    header, cells = delivery_cells(zip(records, people, strict=True), rules.delivery_columns, attributes)
-    return _order(workspace, "deliveries", header, cells, rules, description)
+    snapshot = DeliveriesSnapshot(
+        workspace.deliveries,
+        workspace.people,
+        workspace.ids,
+        rows=rows,
+        now=workspace.now,
+        columns=rules.delivery_columns,
+        attributes=_names(body.get("attributes")) or [],
+    )
+    return _order(workspace, "deliveries", snapshot, rules, description)
 
 
 def _order(
-    workspace: Workspace,
-    type_: ExportType,
-    header: Cells,
-    cells: list[Cells],
-    rules: ExportRules,
-    description: str,
+    workspace: Workspace, type_: ExportType, snapshot: Snapshot, rules: ExportRules, description: str
 ) -> Export:
+    export_id = workspace.exports.next_id()
+    target = workspace.exports.folder / f"{export_id}.csv"
     export = Export(
-        id=workspace.exports.next_id(),
+        id=export_id,
         type=type_,
         description=description,
         created_at=workspace.now,
         ready_at=workspace.now + rules.takes_s,
-        header=header,
-        cells=cells,
+        file=ExportFile(snapshot, target, gzipped=rules.gzipped, keeps=rules.keeps),
+        total=len(snapshot) + rules.miscounts,
         fails=rules.fails,
-        gzipped=rules.gzipped,
     )
     workspace.exports.put(export)
     return export

@@ -36,7 +36,7 @@ def download(ask: Ask) -> Answer | dict[str, Any]:
     """A signed link to the file, which counts as a download; errors while there is no file."""
     export_id = ask.id("export_id")
     try:
-        export = ask.workspace.exports.file(export_id, ask.now)
+        export = ask.workspace.exports.finished(export_id, ask.now)
     except NotReady as not_ready:
         return refusal(ask.knobs.export_pending_status, not_ready.detail)
     export.downloads += 1

@@ -3,23 +3,31 @@
 A link works without any key, for 15 minutes, and is no API call: no limit, no JSON. An expired or altered
 one gets the storage provider's XML (its exact form is unverified). Whoever sends credentials along gives a
 customer's key to a stranger; a signed link with an Authorization header is refused.
+
+Files are sent from disk in blocks, ranges of them too; a range with an `If-Range` that names another
+content is answered with the whole file. Faults for the operation `storage` strike here.
 """
 
 import asyncio
 import hmac
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from email.utils import formatdate
-from hashlib import md5
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from sources.customerio.sandbox.engine import Engine
+from sources.customerio.sandbox.faults.fault import DETAILS, STORAGE, Fault
 from sources.customerio.sandbox.keys import Keys
 from sources.customerio.sandbox.state.errors import Refused
+from sources.customerio.sandbox.state.exports import ExportFile
+from sources.customerio.sandbox.wire.reply import TRANSPORT
 
 _FOLDER = "/storage/customerio-exports"
 PATH = _FOLDER + "/export-{export_id:int}.csv"
+_BLOCK = 1 << 18
 
 
 def link(keys: Keys, export_id: int, expires: int) -> str:
@@ -36,23 +44,28 @@ class Storage:
 
     async def get(self, request: Request) -> Response:
         """A file, whole or a range of it."""
+        faults = self._engine.faults.strike(STORAGE)
         loop = asyncio.get_running_loop()
-        response = await loop.run_in_executor(self._worker, self._get, request)
+        response = await loop.run_in_executor(self._worker, self._get, request, faults)
         response.headers["date"] = formatdate(self._engine.clock.now(), usegmt=True)
-        await asyncio.sleep(self._engine.latency_ms / 1000)
+        await asyncio.sleep((self._engine.latency_ms + sum(fault.delay_ms for fault in faults)) / 1000)
         return response
 
-    def _get(self, request: Request) -> Response:
+    def _get(self, request: Request, faults: list[Fault]) -> Response:
         export_id = int(request.path_params["export_id"])
-        refused = self._refuse(request, export_id)
+        refused = self._refuse(request, export_id) or _struck(faults)
         if refused is not None:
             return refused
         with self._engine.present() as workspace:
             try:
-                content = workspace.exports.file(export_id, workspace.now).content()
+                file = workspace.exports.finished(export_id, workspace.now).file
             except Refused:
                 return _xml(404, "NoSuchKey", "The specified key does not exist.")
-        return _ranged(request.headers.get("range"), content)
+        response = _ranged(request, file)
+        response.cuts = [fault for fault in faults if fault.cuts]
+        for fault in faults:
+            self._engine.clock.advance(fault.advance_s)
+        return response
 
     def _refuse(self, request: Request, export_id: int) -> Response | None:
         given, expires = request.query_params.get("Signature", ""), request.query_params.get("Expires", "")
@@ -69,20 +82,55 @@ class Storage:
         return None
 
 
-def _ranged(wanted: str | None, content: bytes) -> Response:
-    headers = {
-        "accept-ranges": "bytes",
-        "etag": f'"{md5(content, usedforsecurity=False).hexdigest()}"',
-        "content-type": "text/csv",
-    }
-    span = _span(wanted, len(content))
+class Span(Response):
+    """Some bytes of a file, sent in blocks; `cuts` end the connection before the last one."""
+
+    def __init__(self, file: ExportFile, first: int, end: int, status: int, headers: dict[str, str]) -> None:
+        super().__init__(None, status, {**headers, "content-length": str(end - first)})
+        self._file = file
+        self._first = first
+        self._end = end
+        self.cuts: list[Fault] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what no cut keeps back."""
+        start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        await send(start)
+        shares = [0.5 if fault.cut_at is None else fault.cut_at for fault in self.cuts]
+        # A share of the whole file: whoever goes on behind it is not cut again.
+        end = max(self._first, min([self._end, *(int(self._file.size * share) for share in shares)]))
+        for block in self._blocks(end):
+            await send({"type": "http.response.body", "body": block, "more_body": True})
+        if end == self._end:
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await asyncio.sleep(sum(fault.stall_ms for fault in self.cuts) / 1000)
+        scope[TRANSPORT].close()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    def _blocks(self, end: int) -> Iterator[bytes]:
+        with self._file.path.open("rb") as file:
+            file.seek(self._first)
+            left = end - self._first
+            while left > 0 and (block := file.read(min(_BLOCK, left))):
+                left -= len(block)
+                yield block
+
+
+def _ranged(request: Request, file: ExportFile) -> Span:
+    headers = {"accept-ranges": "bytes", "etag": file.etag, "content-type": "text/csv"}
+    wanted = request.headers.get("range")
+    if request.headers.get("if-range", file.etag) != file.etag:
+        wanted = None
+    span = _span(wanted, file.size)
     if span is None:
-        return Response(content, headers=headers)
+        return Span(file, 0, file.size, 200, headers)
     first, last = span
     if first > last:
-        return Response(status_code=416, headers={**headers, "content-range": f"bytes */{len(content)}"})
-    headers["content-range"] = f"bytes {first}-{last}/{len(content)}"
-    return Response(content[first : last + 1], 206, headers=headers)
+        return Span(file, 0, 0, 416, {**headers, "content-range": f"bytes */{file.size}"})
+    headers["content-range"] = f"bytes {first}-{last}/{file.size}"
+    return Span(file, first, last + 1, 206, headers)
 
 
 def _span(wanted: str | None, size: int) -> tuple[int, int] | None:
@@ -95,6 +143,12 @@ def _span(wanted: str | None, size: int) -> tuple[int, int] | None:
     if not first:
         return max(size - int(last), 0), size - 1
     return int(first), min(int(last), size - 1) if last else size - 1
+
+
+def _struck(faults: list[Fault]) -> Response | None:
+    """The error that the faults put in place of the file, None if they put none."""
+    status = next((fault.status for fault in faults if fault.status is not None), None)
+    return None if status is None else _xml(status, "InternalError", DETAILS.get(status, "error"))
 
 
 def _xml(status: int, code: str, message: str) -> Response:

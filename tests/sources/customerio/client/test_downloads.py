@@ -1,4 +1,4 @@
-"""Downloads: signed links are followed without keys, shown nowhere, and leave whole files or none."""
+"""Downloads: signed links are followed without keys, shown nowhere, and go on where they broke off."""
 
 import gzip
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ import pytest
 from sources.customerio.client import BadAnswer, Client, LinkExpired, Unavailable
 
 ClientOf = Callable[..., Client]
+Outside = Callable[[httpx.Request], httpx.Response]
 LINK = "https://store.example/exports/1.csv?X-Signature=s3cr3t%2Bsig&X-Expires=900"
 CSV = b"id,name\n1,Jo\n" * 1000
 
@@ -130,3 +131,123 @@ def test_endless_redirects_end(client_of: ClientOf, tmp_path: Path) -> None:
     client = client_of(lambda request: httpx.Response(302, headers={"Location": str(request.url)}))
     with pytest.raises(BadAnswer, match="more than 5 times"):
         client.download(LINK, tmp_path / "x")
+
+
+class Store:
+    """A store with ranges that breaks after some bytes of each answer; `asked` are the headers it got."""
+
+    def __init__(self, content: bytes = CSV, *, etag: str | None = '"v1"', breaks_after: int = 0) -> None:
+        self.content = content
+        self.etag = etag
+        self.breaks_after = breaks_after
+        self.asked: list[tuple[str | None, str | None]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer with the file, or with the range of it that the right content was asked for."""
+        wanted, condition = request.headers.get("range"), request.headers.get("if-range")
+        self.asked.append((wanted, condition))
+        headers = {"ETag": self.etag} if self.etag else {}
+        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and condition == self.etag else 0
+        body = self.content[start:]
+        if start >= len(self.content):
+            return httpx.Response(416, headers={**headers, "Content-Range": f"bytes */{len(self.content)}"})
+        headers["Content-Length"] = str(len(body))
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{len(self.content) - 1}/{len(self.content)}"
+        shown = body[: self.breaks_after] if self.breaks_after else body
+        return httpx.Response(206 if start else 200, stream=httpx.ByteStream(shown), headers=headers)
+
+
+def test_a_broken_download_goes_on(client_of: ClientOf, tmp_path: Path) -> None:
+    """Each try asks for what is missing, of the same content, and the file is whole in the end."""
+    store = Store(breaks_after=5000)
+    target = tmp_path / "people.csv"
+    assert client_of(store).download(LINK, target) == len(CSV)
+    assert store.asked == [(None, None), ("bytes=5000-", '"v1"'), ("bytes=10000-", '"v1"')]
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("people.csv", CSV)]
+
+
+def test_another_process_goes_on(client_of: ClientOf, tmp_path: Path) -> None:
+    """What one process has left is taken up by the next one, with another link."""
+    store = Store(breaks_after=1000)
+    target = tmp_path / "people.csv"
+    with pytest.raises(Unavailable, match="ended after 4,000 of 13,000 bytes"):
+        client_of(store).download(LINK, target)
+    assert not target.exists()
+    store.breaks_after = 0
+    assert client_of(store).download(LINK + "2", target) == len(CSV)
+    assert store.asked[-1] == ("bytes=4000-", '"v1"')
+    assert target.read_bytes() == CSV
+
+
+def test_a_dead_link_leaves_what_has_arrived(client_of: ClientOf, tmp_path: Path) -> None:
+    """A link that expires in the middle costs none of the bytes that came."""
+    store = Store(breaks_after=5000)
+    links: Iterator[Outside] = iter([store, lambda _: httpx.Response(403), store, store])
+    client = client_of(lambda request: next(links)(request))
+    target = tmp_path / "people.csv"
+    with pytest.raises(LinkExpired):
+        client.download(LINK, target)
+    assert client.download(LINK + "2", target) == len(CSV)
+    assert store.asked[1] == ("bytes=5000-", '"v1"')
+    assert target.read_bytes() == CSV
+
+
+def test_other_content_is_fetched_from_its_beginning(client_of: ClientOf, tmp_path: Path) -> None:
+    """Bytes of two contents are never put together."""
+    old, new = Store(b"old" * 5000, breaks_after=9000), Store(CSV, etag='"v2"')
+    stores = iter([old, new])
+    target = tmp_path / "people.csv"
+    assert client_of(lambda request: next(stores)(request)).download(LINK, target) == len(CSV)
+    assert new.asked == [("bytes=9000-", '"v1"')]
+    assert target.read_bytes() == CSV
+
+
+@pytest.mark.parametrize("etag", [None, 'W/"v1"'])
+def test_content_that_cannot_be_told_is_fetched_from_its_beginning(
+    client_of: ClientOf, tmp_path: Path, etag: str | None
+) -> None:
+    """Without a strong ETag nobody knows whether the rest is of the same file; nothing is kept of it."""
+    store = Store(etag=etag, breaks_after=5000)
+    client = client_of(store)
+    with pytest.raises(Unavailable):
+        client.download(LINK, tmp_path / "people.csv")
+    assert {(None, None)} == set(store.asked)
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_whole_part_needs_no_more_bytes(client_of: ClientOf, tmp_path: Path) -> None:
+    """A process that ended between the last byte and the file's place has everything."""
+    store = Store()
+    target = tmp_path / "people.csv"
+    _part(target, CSV, '"v1"')
+    assert client_of(store).download(LINK, target) == len(CSV)
+    assert store.asked == [(f"bytes={len(CSV)}-", '"v1"')]
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("people.csv", CSV)]
+
+
+@pytest.mark.parametrize("arrived", [b"x" * (len(CSV) + 1), b""], ids=["too long", "empty"])
+def test_a_part_that_cannot_be_is_forgotten(client_of: ClientOf, tmp_path: Path, arrived: bytes) -> None:
+    """What does not fit the file is not gone on with."""
+    target = tmp_path / "people.csv"
+    _part(target, arrived, '"v1"')
+    assert client_of(Store()).download(LINK, target) == len(CSV)
+    assert target.read_bytes() == CSV
+
+
+def test_a_store_that_answers_with_other_bytes_is_not_believed(client_of: ClientOf, tmp_path: Path) -> None:
+    """A range that begins elsewhere is thrown away with the part, and all is fetched anew."""
+    headers = {"ETag": '"v1"', "Content-Range": f"bytes 0-99/{len(CSV)}"}
+    answers = iter(
+        [httpx.Response(206, content=CSV[:100], headers=headers), httpx.Response(200, content=CSV)]
+    )
+    target = tmp_path / "people.csv"
+    _part(target, CSV[:50], '"v1"')
+    assert client_of(lambda _: next(answers)).download(LINK, target) == len(CSV)
+    assert target.read_bytes() == CSV
+
+
+def _part(target: Path, arrived: bytes, etag: str) -> None:
+    """What an earlier process has left of that target."""
+    target.with_name(f"{target.name}.part").write_bytes(arrived)
+    target.with_name(f"{target.name}.part.etag").write_text(etag)

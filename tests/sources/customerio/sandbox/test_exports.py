@@ -3,13 +3,18 @@
 import csv
 import gzip
 import io
+import time
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from sources.customerio.catalogue import operation
-from sources.customerio.sandbox import DEFAULT_START, Knobs, Sandbox
+from sources.customerio.sandbox import DEFAULT_START, Fault, Knobs, Sandbox
+from sources.customerio.sandbox.state.exports import ExportFile
+from sources.customerio.sandbox.state.people import People, Person
+from sources.customerio.sandbox.state.snapshots import PeopleSnapshot
 from sources.customerio.sandbox.state.workspace import Workspace
 from sources.customerio.sandbox.wire.ask import Ask
 from sources.customerio.sandbox.wire.exports import list_exports
@@ -211,3 +216,82 @@ def test_exporting_an_unknown_segment_is_accepted(small: Sandbox, small_api: htt
     small.clock.advance(60)
 
     assert _file(small_api, made["id"]).text == "cio_id,id,email\n"
+
+
+def test_a_range_is_of_the_content_that_it_names(small_api: httpx.Client) -> None:
+    """`If-Range` with another ETag brings the whole file."""
+    url = small_api.get("/v1/exports/101/download").json()["url"]
+    whole = httpx.get(url, trust_env=False)
+    wanted = {"Range": "bytes=100-"}
+
+    same = httpx.get(url, headers={**wanted, "If-Range": whole.headers["etag"]}, trust_env=False)
+    other = httpx.get(url, headers={**wanted, "If-Range": '"other"'}, trust_env=False)
+
+    assert (206, whole.content[100:]) == (same.status_code, same.content)
+    assert (200, whole.content) == (other.status_code, other.content)
+
+
+def test_a_download_can_be_cut_and_its_link_expire(small: Sandbox, small_api: httpx.Client) -> None:
+    """The connection goes at a share of the file while the clock moves on; the rest is not cut again."""
+    url = small_api.get("/v1/exports/101/download").json()["url"]
+    whole = httpx.get(url, trust_env=False).content
+    small.faults.add(Fault(operation="storage", cut_at=0.5), Fault(operation="storage", advance_s=901))
+
+    arrived = b""
+    with (
+        pytest.raises(httpx.RemoteProtocolError),
+        httpx.stream("GET", url, trust_env=False) as response,
+    ):
+        for block in response.iter_raw():
+            arrived += block
+
+    assert whole[: len(whole) // 2] == arrived
+    assert 403 == httpx.get(url, trust_env=False).status_code
+
+
+def test_a_fault_for_every_call_spares_the_storage(small: Sandbox, small_api: httpx.Client) -> None:
+    """The storage host is none of the API's calls; it has its own name, and its errors are XML."""
+    url = small_api.get("/v1/exports/101/download").json()["url"]
+    small.faults.add(Fault(status=503, times=None))
+    assert 200 == httpx.get(url, trust_env=False).status_code
+
+    small.faults.add(Fault(operation="storage", status=503))
+
+    failed = httpx.get(url, trust_env=False)
+    assert (503, True) == (failed.status_code, failed.text.startswith("<?xml"))
+    assert 200 == httpx.get(url, trust_env=False).status_code
+
+
+def test_files_may_be_truncated_and_miscounted(small: Sandbox, small_api: httpx.Client) -> None:
+    """The store keeps a share of the bytes and says nothing of it; `total` is not the file's rows."""
+    people = len(list(small.rows("people")))
+    whole = len(_file(small_api, _made(small, small_api)).content)
+    small.knobs.set({"export_keeps": 0.5, "export_miscounts": 2})
+
+    export = _made(small, small_api)
+
+    assert whole // 2 == len(_file(small_api, export).content)
+    assert people + 2 == small_api.get(f"/v1/exports/{export}").json()["export"]["total"]
+
+
+def _made(sandbox: Sandbox, api: httpx.Client) -> int:
+    export_id = int(api.post("/v1/exports/customers", json=EVERYBODY).json()["export"]["id"])
+    sandbox.clock.advance(60)
+    return export_id
+
+
+def test_a_large_file_is_from_when_it_was_ordered(tmp_path: Path) -> None:
+    """It is written behind the scenes; whatever happens meanwhile, it tells of the order's moment."""
+    people = People()
+    for number in range(30_000):
+        people.put(Person(number=number, created_at=0, id=str(number), attributes={"plan": "free"}))
+    file = ExportFile(PeopleSnapshot(people, None), tmp_path / "large.csv")
+    for person in people:
+        people.change(person, {"plan": "pro"}, at=1)
+
+    while not file.is_there:
+        time.sleep(0.01)
+
+    rows = list(file.rows())
+    assert 30_000 == len(rows)
+    assert {"free"} == {row["plan"] for row in rows}

@@ -1,0 +1,120 @@
+"""Which cell of a file becomes which column of the warehouse: data, in one place.
+
+Customer.io publishes no headers of its exports, so every column has several accepted spellings; case,
+spaces and hyphens do not count where no header fits as written. What no column takes stays in `exported_*`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pipelines.export.csvfile import CsvFile, literal
+from pipelines.export.orders import METRICS
+
+
+def _text(cell: str) -> str:
+    return f"nullif({cell}, '')"
+
+
+def _integer(cell: str) -> str:
+    return f"try_cast({cell} AS BIGINT)"
+
+
+def _moment(cell: str) -> str:
+    """Unix seconds, from such or from ISO 8601, in UTC unless it says otherwise."""
+    # Most cells are empty, and reading a date is dear: only what is neither a number nor empty may be one.
+    date = f"CASE WHEN {cell} <> '' THEN epoch(try_cast({cell} AS TIMESTAMPTZ))::BIGINT END"
+    return f"coalesce(try_cast({cell} AS BIGINT), {date})"
+
+
+def _truth(cell: str) -> str:
+    return f"(lower({cell}) IN ('true', 't', '1', 'yes'))"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of the warehouse, the headers that its cells may stand under, and the SQL of their type."""
+
+    name: str
+    headers: tuple[str, ...]
+    cast: Callable[[str], str] = _text
+
+    def sql(self, file: CsvFile) -> str:
+        """The column from that file; null where the file has none."""
+        cell = file.column(self.headers)
+        return "NULL" if cell is None else self.cast(cell)
+
+
+_CIO_ID = ("cio_id", "customer_cio_id", "cio id")
+_EMAIL = ("email", "customer_email", "email_address")
+
+PERSON_KEY = Column(name="cio_id", headers=_CIO_ID)
+PERSON = (
+    Column(name="id", headers=("id", "customer_id")),
+    Column(name="unsubscribed", headers=("unsubscribed",), cast=_truth),
+)
+PERSON_IDENTIFIERS = {"cio_id": _CIO_ID, "email": _EMAIL, "id": ("id", "customer_id")}
+
+DELIVERY_KEY = Column(name="id", headers=("delivery_id", "message_id", "id"))
+DELIVERY = (
+    Column(name="created", headers=("created", "created_at", "created_timestamp"), cast=_moment),
+    Column(name="type", headers=("type", "delivery_type", "message_type", "channel")),
+    Column(name="recipient", headers=("recipient", "recipient_address", "to")),
+    Column(name="subject", headers=("subject", "email_subject")),
+    Column(name="customer_id", headers=("customer_id", "person_id", "customer")),
+    Column(name="failure_message", headers=("failure_message", "failure_reason", "failure")),
+    Column(name="campaign_id", headers=("campaign_id", "campaign"), cast=_integer),
+    Column(name="action_id", headers=("action_id", "action"), cast=_integer),
+    Column(name="parent_action_id", headers=("parent_action_id",), cast=_integer),
+    Column(name="newsletter_id", headers=("newsletter_id", "newsletter"), cast=_integer),
+    Column(name="content_id", headers=("content_id", "variation_id"), cast=_integer),
+    Column(name="broadcast_id", headers=("broadcast_id", "broadcast"), cast=_integer),
+    Column(name="trigger_event_id", headers=("trigger_event_id", "event_id")),
+    Column(
+        name="transactional_message_id",
+        headers=("transactional_message_id", "transactional_id"),
+        cast=_integer,
+    ),
+    Column(
+        name="msg_template_id",
+        headers=("msg_template_id", "message_template_id", "template_id"),
+        cast=_integer,
+    ),
+)
+DELIVERY_IDENTIFIERS = {"cio_id": _CIO_ID, "email": _EMAIL, "id": ("customer_id", "person_id")}
+_METRIC_HEADERS = tuple(
+    (name, (name, f"{name}_at", f"{name}_timestamp", f"metrics.{name}")) for name in METRICS
+)
+
+
+def person_columns(file: CsvFile) -> dict[str, str]:
+    """Columns of `people` besides its key, as SQL.
+
+    `attributes` are the cells that are not empty, by header in order, as the API shows a profile: so the
+    same person is the same text whatever order the file's columns have.
+    """
+    by_name = sorted(range(len(file.names)), key=lambda place: file.names[place])
+    filled = ", ".join(f"{literal(file.names[place])}, nullif(c{place}, '')" for place in by_name)
+    return {
+        **{column.name: column.sql(file) for column in PERSON},
+        "identifiers": _identifiers(file, PERSON_IDENTIFIERS),
+        # A merge patch leaves out what is null.
+        "attributes": f"json_merge_patch('{{}}', json_object({filled}))",
+    }
+
+
+def delivery_columns(file: CsvFile) -> dict[str, str]:
+    """Columns of `messages` besides its key, as SQL; of the metrics those that have a time."""
+    cells = [(name, file.column(headers)) for name, headers in _METRIC_HEADERS]
+    pairs = [f"'\"{name}\":' || {_moment(cell)}" for name, cell in cells if cell is not None]
+    return {
+        **{column.name: column.sql(file) for column in DELIVERY},
+        "customer_identifiers": _identifiers(file, DELIVERY_IDENTIFIERS),
+        "metrics": f"('{{' || concat_ws(',', {', '.join(pairs)}) || '}}')::JSON" if pairs else "NULL",
+    }
+
+
+def _identifiers(file: CsvFile, headers: Mapping[str, tuple[str, ...]]) -> str:
+    cells = {name: Column(name=name, headers=known).sql(file) for name, known in headers.items()}
+    pairs = ", ".join(f"{literal(name)}, {cell}" for name, cell in cells.items())
+    # Of somebody who was suppressed nothing is left, as in the API's `null`.
+    return f"CASE WHEN coalesce({', '.join(cells.values())}) IS NOT NULL THEN json_object({pairs}) END"

@@ -1,0 +1,117 @@
+"""All deliveries of a stretch of time by exports: one for each parent and year, a handful of requests each.
+
+    parents in the warehouse x years -> order some ahead -> wait -> collect, one after the other
+
+It proves nothing for the ledger: a delivery whose parent was deleted has no export. Stopped, it goes on:
+what it loaded within the last day is not ordered again.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+import orjson
+
+from pipelines.export.collecting import ExportResult, collect
+from pipelines.export.ordering import order
+from pipelines.export.orders import DeliveriesOrder
+from pipelines.export.tickets import tickets
+from pipelines.export.watching import wait
+from pipelines.runs import now_there
+from pipelines.settings import Settings
+from pipelines.times import DAY
+from pipelines.warehouse import DATASET, Query, querying, tables
+from sources.customerio.client import ConfigError
+from sources.customerio.extract import Window, sliced
+
+# Exports that Customer.io makes at the same time.
+_AHEAD = 5
+_YEAR_S = 365 * DAY
+
+# Where the ids of each kind of parent stand. Broadcasts are no parent of an export, their actions are.
+_PARENTS = (
+    ("campaign_id", "campaigns", "id"),
+    ("newsletter_id", "newsletters", "id"),
+    ("transactional_message_id", "messages", "transactional_message_id"),
+    ("action_id", "broadcasts", "actions"),
+)
+
+
+def history_orders(settings: Settings, start: int, end: int | None = None) -> list[DeliveriesOrder]:
+    """What is to be exported so that every known parent's deliveries from `start` until before `end` came.
+
+    Args:
+        settings: which warehouse; its campaigns, broadcasts, newsletters and deliveries name the parents.
+        start: Unix second, included.
+        end: Unix second, excluded; None is now.
+
+    Raises:
+        ConfigError: there is no such time, or no parent is known yet.
+    """
+    with querying(settings) as query:
+        now = now_there(query)
+        end = min(end or now, now)
+        if start >= end:
+            msg = "The time to export ends before it begins, or is still to come; give an earlier start."
+            raise ConfigError(msg)
+        parents = sorted(_parents(query))
+    if not parents:
+        msg = "No campaign or newsletter is in the warehouse yet. Run `cio-elt sync`, then this again."
+        raise ConfigError(msg)
+    years = sliced(Window(start=start, end=end - 1), _YEAR_S)
+    orders = [
+        DeliveriesOrder(**{name: number}, start=year.start, end=year.end)  # type: ignore[arg-type]
+        for name, number in parents
+        for year in years
+    ]
+    recent = _loaded_since(settings, now - DAY)
+    return [each for each in orders if each not in recent]
+
+
+def history(
+    settings: Settings,
+    orders: Sequence[DeliveriesOrder],
+    *,
+    deadline_s: float = 6 * 3600.0,
+    wait_s: float = 3600.0,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[ExportResult]:
+    """Load the orders' exports, one after the other, each published when it comes.
+
+    Raises:
+        CustomerioError: as `order`, `wait` and `collect`; what came before it stays.
+    """
+    rest = iter(orders)
+    while ahead := [order(settings, each, say=say) for each in islice(rest, _AHEAD)]:
+        for ticket in ahead:
+            ready = wait(settings, ticket, deadline_s=deadline_s, say=say)
+            yield collect(settings, ready, wait_s=wait_s, say=say)
+
+
+def _parents(query: Query) -> set[tuple[str, int]]:
+    """Every known parent: the name of its parameter, and its id."""
+    there = tables(query)
+    return {
+        (name, number)
+        for name, table, column in _PARENTS
+        if table in there
+        for (cell,) in query(f"SELECT DISTINCT {column} FROM {DATASET}.{table} WHERE {column} IS NOT NULL")
+        for number in _ids(cell)
+    }
+
+
+def _ids(cell: object) -> Iterator[int]:
+    """The ids in a cell: an id, or the JSON list of those whose ids they are."""
+    if isinstance(cell, str):
+        yield from (int(item["id"]) for item in orjson.loads(cell) or ())
+    elif cell:
+        yield int(str(cell))
+
+
+def _loaded_since(settings: Settings, moment: int) -> list[DeliveriesOrder]:
+    with tickets(settings) as memory:
+        loaded = memory.loaded("deliveries")
+    return [
+        each.order
+        for each in loaded
+        if (each.created_at or 0) >= moment and isinstance(each.order, DeliveriesOrder)
+    ]

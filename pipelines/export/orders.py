@@ -1,0 +1,203 @@
+"""What can be exported: people, or the deliveries of one parent. Checked before any request.
+
+An order is what Customer.io is asked for; two orders are equal if the same is asked for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import orjson
+
+from sources.customerio.client import ConfigError
+
+Kind = Literal["people", "deliveries"]
+
+EVERYBODY: Mapping[str, Any] = {"and": [{"attribute": {"field": "cio_id", "operator": "exists"}}]}
+"""Matches everybody; `id exists` leaves out those known by email only [live-airbyte]."""
+
+LONGEST_S = 366 * 86_400
+"""A deliveries export spans 12 months at most; of a longer range only the last 12 would come."""
+
+METRICS = (
+    "attempted",
+    "sent",
+    "deferred",
+    "delivered",
+    "secondary:delivered",
+    "opened",
+    "human_opened",
+    "prefetch_opened",
+    "clicked",
+    "human_clicked",
+    "prefetch_clicked",
+    "converted",
+    "replied",
+    "unsubscribed",
+    "topic_unsubscribed",
+    "spammed",
+    "bounced",
+    "dropped",
+    "failed",
+    "undeliverable",
+    "drafted",
+)
+"""The names in a delivery's `metrics` [live-airbyte]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleOrder:
+    """People that `filters` matches, everybody by default; all attributes, or those named.
+
+    Raises:
+        ConfigError: the filter is none.
+    """
+
+    kind: ClassVar[Kind] = "people"
+    operation: ClassVar[str] = "exportPeopleData"
+    type: ClassVar[str] = "customers"
+    table: ClassVar[str] = "exported_people"
+
+    filters: Mapping[str, Any] = field(default_factory=lambda: EVERYBODY)
+    attributes: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        _check_filter(self.filters)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What is sent; the key is `filters` here, `filter` in a search."""
+        chosen = {} if self.attributes is None else {"attributes": list(self.attributes)}
+        return {"filters": self.filters, **chosen}
+
+    @property
+    def is_everybody(self) -> bool:
+        """Whether whoever is not in the file is not in the workspace."""
+        return self.filters == EVERYBODY
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveriesOrder:
+    """Deliveries of exactly one parent, created from `start` to `end` (Unix seconds, both included).
+
+    `metric` keeps those that reached it; `drafts` adds drafts to what was sent; `attributes` adds columns.
+    Without bounds Customer.io exports the last 6 months.
+
+    Raises:
+        ConfigError: not exactly one parent, half a range, a range that is too long, or an unknown metric.
+    """
+
+    kind: ClassVar[Kind] = "deliveries"
+    operation: ClassVar[str] = "exportDeliveriesData"
+    type: ClassVar[str] = "deliveries"
+    table: ClassVar[str] = "exported_deliveries"
+
+    campaign_id: int | None = None
+    newsletter_id: int | None = None
+    transactional_message_id: int | None = None
+    action_id: int | None = None
+    start: int | None = None
+    end: int | None = None
+    attributes: tuple[str, ...] | None = None
+    metric: str | None = None
+    drafts: bool = False
+
+    def __post_init__(self) -> None:
+        _check_deliveries(self)
+
+    @property
+    def parents(self) -> dict[str, int]:
+        """The parents that are named."""
+        names = ("campaign_id", "newsletter_id", "transactional_message_id", "action_id")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What is sent."""
+        given = {
+            **self.parents,
+            "start": self.start,
+            "end": self.end,
+            "attributes": None if self.attributes is None else list(self.attributes),
+            "metric": self.metric,
+            "drafts": self.drafts or None,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+Order = PeopleOrder | DeliveriesOrder
+ORDERS: Mapping[str, type[PeopleOrder] | type[DeliveriesOrder]] = {
+    "people": PeopleOrder,
+    "deliveries": DeliveriesOrder,
+}
+
+
+def written(order: Order) -> str:
+    """The order as JSON: equal for equal orders."""
+    return orjson.dumps(order.body, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def read(kind: str, text: str) -> Order:
+    """The order that was written."""
+    body = orjson.loads(text)
+    if body.get("attributes") is not None:
+        body["attributes"] = tuple(body["attributes"])
+    return ORDERS[kind](**body)
+
+
+def _check_deliveries(order: DeliveriesOrder) -> None:
+    if len(order.parents) != 1:
+        named = ", ".join(order.parents) or "none"
+        msg = (
+            f"A deliveries export has exactly one parent, and {named} was given. Give one of campaign_id, "
+            "newsletter_id, transactional_message_id and action_id."
+        )
+        raise ConfigError(msg)
+    if order.metric is not None and order.metric not in METRICS:
+        msg = f"There is no metric {order.metric!r}. There are {', '.join(METRICS)}."
+        raise ConfigError(msg)
+    if order.start is None and order.end is None:
+        return
+    if order.start is None or order.end is None:
+        msg = "A deliveries export has both a start and an end, or neither for the last 6 months; give both."
+        raise ConfigError(msg)
+    if not 0 <= order.start <= order.end:
+        msg = f"The range from {order.start} to {order.end} is none: the end comes first. Swap them."
+        raise ConfigError(msg)
+    if order.end - order.start > LONGEST_S:
+        days = (order.end - order.start) / 86_400
+        msg = f"The range spans {days:,.0f} days; an export has 12 months at most. Order one for each year."
+        raise ConfigError(msg)
+
+
+_LEAVES = {"segment": "an object with an integer id", "attribute": "an object with field and operator"}
+
+
+def _check_filter(given: object) -> None:
+    """See that a filter follows the grammar that searches and exports share."""
+    if not isinstance(given, Mapping) or len(given) != 1:
+        msg = "A filter is an object with exactly one key: and, or, not, segment or attribute."
+        raise ConfigError(msg)
+    ((kind, inner),) = given.items()
+    if kind in ("and", "or") and isinstance(inner, list) and inner:
+        for item in inner:
+            _check_filter(item)
+    elif kind == "not":
+        _check_filter(inner)
+    elif kind not in _LEAVES:
+        msg = f"A filter has no {kind!r} of that shape: and, or (lists of filters), not, segment, attribute."
+        raise ConfigError(msg)
+    elif not _is_leaf(kind, inner):
+        msg = f"In a filter, {kind} takes {_LEAVES[kind]}; the operators are exists, and eq with a value."
+        raise ConfigError(msg)
+
+
+def _is_leaf(kind: str, inner: object) -> bool:
+    if not isinstance(inner, Mapping):
+        return False
+    if kind == "segment":
+        return isinstance(inner.get("id"), int)
+    operator = inner.get("operator")
+    return isinstance(inner.get("field"), str) and (
+        operator == "exists" or (operator == "eq" and "value" in inner)
+    )

@@ -1,0 +1,56 @@
+"""Exports in tests: a warehouse, a clock that pauses move, and files with whatever header and rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from pipelines.export import DeliveriesOrder, ExportResult, Order, PeopleOrder, export
+from tests.conftest import Warehouse
+
+
+@dataclass
+class Exporting:
+    """A warehouse whose exports wait by the sandbox's clock."""
+
+    warehouse: Warehouse
+
+    def __call__(self, what: Order | None = None) -> ExportResult:
+        """Export that, everybody by default."""
+        return export(
+            self.warehouse.settings,
+            what or PeopleOrder(),
+            say=self.warehouse.notes.append,
+            pause=self.pause,
+        )
+
+    def pause(self, seconds: float) -> None:
+        """Let that much time pass in the sandbox."""
+        self.warehouse.sandbox.clock.advance(seconds)
+
+    def campaign(self, **others: Any) -> DeliveriesOrder:
+        """All deliveries of a campaign in the year before now."""
+        now = self.warehouse.sandbox.clock.now()
+        given = {"campaign_id": 1, "start": now - 365 * 86_400, "end": now, **others}
+        return DeliveriesOrder(**given)
+
+    def orders(self) -> int:
+        """How many exports were created over the API."""
+        asked = self.warehouse.sandbox.stats.by_operation
+        return asked.get("exportPeopleData", 0) + asked.get("exportDeliveriesData", 0)
+
+    def file_rows(self, export_id: int) -> list[dict[str, str]]:
+        """The rows of an export's file, as the sandbox has written them."""
+        tables = ("exported_people", "exported_deliveries")
+        rows = [row for table in tables for row in self.warehouse.sandbox.rows(table)]
+        return [row["row"] for row in rows if row["export_id"] == export_id]
+
+
+@pytest.fixture
+def exporting(warehouse: Warehouse) -> Exporting:
+    """Exports into an empty warehouse."""
+    return Exporting(warehouse)
+
+
+Query = Callable[[str], list[tuple[Any, ...]]]

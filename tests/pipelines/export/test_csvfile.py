@@ -1,0 +1,109 @@
+"""A file is read by place: whatever its headers are, and whatever is wrong with it is told without a cell."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+import pytest
+
+from pipelines.export.columns import delivery_columns, person_columns
+from pipelines.export.csvfile import CsvFile, opened, reading
+from pipelines.export.errors import FileBroken
+
+
+def _file(tmp_path: Path, content: bytes) -> CsvFile:
+    path = tmp_path / "file.csv"
+    path.write_bytes(content)
+    return opened(path, export_id=7)
+
+
+def _rows(file: CsvFile) -> list[dict[str, Any]]:
+    with duckdb.connect() as connection, reading(7):
+        found = connection.sql(f"SELECT {file.row} FROM {file.scan}").fetchall()
+    return [orjson.loads(row) for (row,) in found]
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        (b"id,x\n1,2\n", [{"id": "1", "x": "2"}]),
+        (b"\xef\xbb\xbfid,x\r\n1,\r\n", [{"id": "1", "x": ""}]),
+        (
+            b'id,"two\nlines","q""q","it\'s"\n1,2,"3\n3",4',
+            [{"id": "1", "two\nlines": "2", 'q"q': "3\n3", "it's": "4"}],
+        ),
+        (b"Name,name,NAME\na,b,c\n", [{"Name": "a", "name": "b", "NAME": "c"}]),
+        (b"a,a,a (2),a\n1,2,3,4\n", [{"a": "1", "a (3)": "2", "a (2)": "3", "a (4)": "4"}]),
+        (b"1,2\n3,4\n", [{"1": "3", "2": "4"}]),
+        (b'id,x\n1,"' + b"x" * 3_000_000 + b'"\n', [{"id": "1", "x": "x" * 3_000_000}]),
+        (b"id,x\n", []),
+    ],
+    ids=["plain", "BOM and CRLF", "quoted", "case twins", "twice", "numbers", "3 MB in a cell", "no rows"],
+)
+def test_every_cell_comes_by_its_header(tmp_path: Path, content: bytes, rows: list[dict[str, str]]) -> None:
+    """Headers are data: names that DuckDB could not have as columns are no trouble."""
+    assert rows == _rows(_file(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"id,x\n1,secret\n2\n", "has 1 cells in line 3, its header has 2"),
+        (b"id,x\n1,secret,3\n", "has 3 cells in line 2, its header has 2"),
+        (b'id,x\n1,2\n3,"secret', "ends within a quoted cell that begins in line 3"),
+        (b"id,x\n1,secret\xff\xfe\n", "is not UTF-8 in line 2"),
+        (b"", "is empty"),
+        (b"\xff\xfe\xfa", "no header that can be read"),
+        (b"\x1f\x8b\x08secret", "no header that can be read"),
+    ],
+)
+def test_what_is_wrong_is_told_without_a_cell(tmp_path: Path, content: bytes, says: str) -> None:
+    """The message names the export, the line and the fault."""
+    with pytest.raises(FileBroken, match=r"^The file of export 7 ") as caught:
+        _rows(_file(tmp_path, content))
+    assert says in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_header_as_written_comes_before_one_that_is_like_it(tmp_path: Path) -> None:
+    """Of `ID`, `id` and `Id`, the one that is spelled as Customer.io spells it counts."""
+    file = _file(tmp_path, b"ID,id,Delivery Id\n1,2,3\n")
+    assert ("c1", "c2", None) == (
+        file.column(["id"]), file.column(["delivery_id", "id"]), file.column(["cio_id"]),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cell", "created"),
+    [
+        ("1767225600", 1767225600),
+        ("2026-01-01T00:00:00Z", 1767225600),
+        ("2026-01-01 02:00:00+02:00", 1767225600),
+        ("", None),
+        ("soon", None),
+    ],
+)
+def test_times_are_unix_seconds(tmp_path: Path, cell: str, created: int | None) -> None:
+    """Exports of the real service may tell times in either way; what is no time is null."""
+    columns = delivery_columns(_file(tmp_path, f"delivery_id,created,sent\na,{cell},{cell}\n".encode()))
+    file = opened(tmp_path / "file.csv", export_id=7)
+    with duckdb.connect() as connection:
+        found = connection.sql(
+            f"SELECT {columns['created']}, {columns['metrics']} FROM {file.scan}"
+        ).fetchall()
+    assert [(created, {} if created is None else {"sent": created})] == [
+        (at, orjson.loads(metrics)) for at, metrics in found
+    ]
+
+
+def test_a_person_is_the_same_whatever_order_the_columns_have(tmp_path: Path) -> None:
+    """So another order of columns, or a new empty one, is no change of everybody."""
+    texts = []
+    for content in (b"cio_id,id,b,a\n1,2,x,y\n", b"a,new,b,id,cio_id\ny,,x,2,1\n"):
+        file = _file(tmp_path, content)
+        with duckdb.connect() as connection:
+            texts += connection.sql(
+                f"SELECT {person_columns(file)['attributes']} FROM {file.scan}"
+            ).fetchall()
+    assert texts[0] == texts[1] == ('{"a":"y","b":"x","cio_id":"1","id":"2"}',)

@@ -1,0 +1,108 @@
+"""Whatever breaks on the way, an export is whole in the end or reported, and never half loaded."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import stamina
+
+from pipelines.export import FileBroken
+from sources.customerio.client import LinkExpired, NotFound
+from sources.customerio.sandbox import Fault
+from tests.pipelines.export.conftest import Exporting
+
+TABLES = ("exported_people", "people")
+
+
+@pytest.fixture(autouse=True)
+def no_waits() -> Iterator[None]:
+    """Repeats come at once."""
+    with stamina.set_testing(True, attempts=4):
+        yield
+
+
+def _counts(exporting: Exporting) -> tuple[Any, ...]:
+    columns = ", ".join(f"(SELECT count(*) FROM customerio_raw.{table})" for table in TABLES)
+    return exporting.warehouse.query(f"SELECT {columns}")[0]
+
+
+def _downloads(exporting: Exporting, export_id: int) -> int:
+    rows = exporting.warehouse.sandbox.rows("exports")
+    return next(int(row["downloads"]) for row in rows if row["id"] == export_id)
+
+
+def test_a_connection_cut_at_90_percent(exporting: Exporting) -> None:
+    """The same link goes on behind the last byte."""
+    exporting.warehouse.sandbox.faults.add(Fault(operation="storage", cut_at=0.9))
+    result = exporting()
+    assert (result.rows, result.rows) == _counts(exporting)
+    assert 1 == _downloads(exporting, result.export_id)
+    (fault,) = exporting.warehouse.sandbox.faults.describe()
+    assert 2 == fault["calls"]
+
+
+def test_a_link_that_expires_in_the_middle(exporting: Exporting) -> None:
+    """A fresh link goes on where the dead one ended, however often that happens."""
+    sandbox = exporting.warehouse.sandbox
+    for share in (0.3, 0.6, 0.9):
+        sandbox.faults.add(Fault(operation="storage", cut_at=share, advance_s=1000, after=int(share * 6) - 1))
+    result = exporting()
+    assert (result.rows, result.rows) == _counts(exporting)
+    assert 1 < _downloads(exporting, result.export_id)
+    assert any("going on with a fresh one" in note for note in exporting.warehouse.notes)
+
+
+def test_a_store_that_refuses_every_link(exporting: Exporting) -> None:
+    """A fresh link that brings nothing is the last one; the next run goes on with the same export."""
+    sandbox = exporting.warehouse.sandbox
+    sandbox.faults.add(Fault(operation="storage", status=403, times=None))
+    with pytest.raises(LinkExpired):
+        exporting()
+    sandbox.faults.clear()
+    result = exporting()
+    assert (result.rows, result.rows) == _counts(exporting)
+    assert 1 == exporting.orders()
+
+
+@pytest.mark.parametrize(
+    ("knobs", "says"),
+    [
+        pytest.param({"export_keeps": 0.9}, "", id="truncated"),
+        pytest.param({"export_keeps": 0.9, "export_gzip": True}, "gzip stream", id="truncated gzip"),
+        pytest.param({"export_keeps": 0.0}, "is empty", id="empty"),
+        pytest.param({"export_miscounts": 3}, "the export says", id="fewer rows"),
+        pytest.param({"export_miscounts": -3}, "the export says", id="more rows"),
+    ],
+)
+def test_a_file_that_is_not_whole(exporting: Exporting, knobs: dict[str, Any], says: str) -> None:
+    """It is fetched twice and then reported, no row of it lands, and the next run orders a new one."""
+    sandbox, warehouse = exporting.warehouse.sandbox, exporting.warehouse
+    before = exporting().rows
+    sandbox.add("people", id="new")
+    whole = {"export_keeps": 1.0, "export_miscounts": 0, "export_gzip": False}
+    sandbox.knobs.set(knobs)
+
+    with pytest.raises(FileBroken, match=r"The file of export \d+.*Run the export again") as caught:
+        exporting()
+
+    assert says in str(caught.value)
+    assert "@" not in str(caught.value), "no cell is shown"
+    assert (before, before) == _counts(exporting)
+    assert 2 == _downloads(exporting, max(row["id"] for row in sandbox.rows("exports")))
+    sandbox.knobs.set(whole)
+    assert (before + 1, 1) == (exporting().rows, warehouse.query(_NEW)[0][0])
+    assert 3 == exporting.orders()
+
+
+_NEW = "SELECT count(*) FROM customerio_raw.people WHERE id = 'new'"
+
+
+def test_a_forgotten_export_is_ordered_anew(exporting: Exporting) -> None:
+    """Where Customer.io knows the export no more, the next run starts over."""
+    sandbox = exporting.warehouse.sandbox
+    sandbox.faults.add(Fault(operation="getExport", status=404))
+    with pytest.raises(Exception, match=r"knows no export \d+ any more") as caught:
+        exporting()
+    assert not isinstance(caught.value, NotFound)
+    assert exporting().rows
+    assert 2 == exporting.orders()
