@@ -16,8 +16,11 @@ demo: $(INSTALLED) ## Replicate a sandbox workspace into DuckDB; again, and only
 serve: $(INSTALLED) ## Serve every Prefect deployment of prefect.yaml, with a server if none answers
 	@$(BIN)/python -m flows
 
+# Those of the flows share one Prefect server and mostly wait for it, so they run beside the others.
 test: $(INSTALLED) ## Run the tests
-	@$(BIN)/pytest -q -n auto --dist worksteal
+	@mkdir -p .pytest_cache; $(BIN)/pytest -q tests/flows > .pytest_cache/flows.log 2>&1 & flows=$$!; \
+	$(BIN)/pytest -q -n auto --dist worksteal --ignore tests/flows; rest=$$?; \
+	wait $$flows; flows=$$?; cat .pytest_cache/flows.log; [ $$rest = 0 ] && [ $$flows = 0 ]
 
 torture: $(INSTALLED) ## Kill runs at 50 random moments (KILLS=50) and see that nothing is claimed that is not there
 	@CIO_ELT_KILLS=$${KILLS:-50} $(BIN)/pytest -q -rP tests/pipelines/test_kills.py tests/flows/test_runs.py

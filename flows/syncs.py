@@ -15,6 +15,9 @@ from pipelines import sync as pipeline
 from pipelines.settings import Settings
 from sources.customerio.extract import Report
 
+EXPORT_WAIT_S = 120.0
+"""Seconds to wait for an export of people; what takes longer, the next run takes up."""
+
 
 def _name_of_run() -> str:
     asked = flow_run.parameters
@@ -54,6 +57,14 @@ def bring_up_to_date(settings: Settings, resources: list[str], full: bool, wait_
     """One sync, its progress shown."""
     report = Report()
     with turn(settings, wait_s), progress.shown(progress.of(report)):
-        pipeline.sync(settings, resources, full=full, wait_s=wait_s, report=report, say=get_run_logger().info)
+        pipeline.sync(
+            settings,
+            resources,
+            full=full,
+            wait_s=wait_s,
+            export_wait_s=EXPORT_WAIT_S,
+            report=report,
+            say=get_run_logger().info,
+        )
     summary.logged(report)
     return report

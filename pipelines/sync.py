@@ -17,7 +17,7 @@ import dlt
 
 from pipelines.connect import client as connected
 from pipelines.connect import greet
-from pipelines.export import PeopleOrder, Ticket, claimed, collect, order, wait
+from pipelines.export import PeopleOrder, StillPending, Ticket, claimed, collect, order, wait
 from pipelines.publish import publish, writing
 from pipelines.runs import run_rows, runs_table
 from pipelines.settings import Settings
@@ -84,11 +84,11 @@ def sync(
         return _run(settings, tables, options, run_id, wait_s, report, say)
     if rest := [table for table in tables if table != _PEOPLE]:
         _run(settings, rest, options, run_id, wait_s, report, say)
-    people = _people(settings, ticket, wait_s, export_wait_s, say)
-    report.tallies.update(people.tallies)
-    finished_at = int(time.time()) + greeting.ahead_s
-    with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
-        _write(settings, run_rows(run_id, people, options, finished_at=finished_at))
+    if people := _people(settings, ticket, wait_s, export_wait_s, say):
+        report.tallies.update(people.tallies)
+        finished_at = int(time.time()) + greeting.ahead_s
+        with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
+            _write(settings, run_rows(run_id, people, options, finished_at=finished_at))
     return SyncResult(run_id=run_id, report=report, seconds=time.monotonic() - began)
 
 
@@ -152,8 +152,8 @@ def _ordered(settings: Settings, say: Callable[[str], None]) -> Ticket | None:
 
 def _people(
     settings: Settings, ticket: Ticket, wait_s: float, export_wait_s: float, say: Callable[[str], None]
-) -> Report:
-    """Load the export of people once Customer.io has made it; what came of it, as of any other table."""
+) -> Report | None:
+    """Load the export of people once Customer.io has made it; what came of it, None if it takes longer."""
     report = Report()
     report.open(_PEOPLE)
     tally = report.tallies[_PEOPLE]
@@ -161,6 +161,9 @@ def _people(
     try:
         ready = wait(settings, ticket, deadline_s=export_wait_s, say=say)
         result = collect(settings, ready, wait_s=wait_s, say=say)
+    except StillPending:
+        say(f"Customer.io is still making export {ticket.export_id}: people come with the next sync.")
+        return None
     except CustomerioError as error:
         tally.end(error)
     else:
