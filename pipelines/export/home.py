@@ -152,14 +152,17 @@ def _without_key(
 
 
 def _read_since(connection: duckdb.DuckDBPyConnection, arrival: Arrival) -> str | None:
-    """Whether a sync has read people by pages since the export was made: then it knows more."""
+    """Whether a sync has read people by pages since the export was made: then it knows more.
+
+    People that came by an export are noted as read without a request.
+    """
     there = connection.execute(
         "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", [DATASET, RUNS]
     ).fetchone()
     newer = (
         there
         and connection.execute(
-            f"SELECT 1 FROM {DATASET}.{RUNS} WHERE resource = 'people' AND rows_read > 0 AND finished_at > ?",
+            f"SELECT 1 FROM {DATASET}.{RUNS} WHERE resource = 'people' AND requests > 0 AND finished_at > ?",
             [arrival.seen_at],
         ).fetchone()
     )
