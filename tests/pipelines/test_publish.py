@@ -43,7 +43,7 @@ while True:
         connection.close()
     if last:
         break
-    time.sleep(0.1)
+    time.sleep(0.25)
 print(looks, *rounds)
 """
 

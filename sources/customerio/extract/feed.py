@@ -22,11 +22,13 @@ def feed(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterato
     # Taken before the first page: what appears while the feed is read stands above that page.
     began = reading.now()
     daily = began - state.get("daily_at", 0) >= DAY
-    overlap = reading.options.daily_overlap_s if daily else reading.options.overlap_s
     only = reading.options.only
-    floor = watermark - overlap if watermark and not reading.options.full else None
-    if only is not None:
-        floor = only.start
+    floor = None if only is None else only.start
+    if watermark and only is None and not reading.options.full:
+        floor = watermark - reading.options.overlap_s
+        if daily:
+            # Nobody has looked so far back since then, and what came the moment after may be as old.
+            floor = min(floor, state.get("daily_at", watermark) - reading.options.daily_overlap_s)
     newest = watermark or 0
     seen: set[object] = set()
     # `deleted=true` asks for activities of deleted people too; live it returned the same rows.

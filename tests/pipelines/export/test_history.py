@@ -24,7 +24,7 @@ def test_every_parent_s_deliveries_of_that_time_are_there_once(warehouse: Wareho
     _settings(warehouse)
     warehouse.sync("campaigns", "broadcasts", "newsletters", "messages")
     before = warehouse.rows(MESSAGES)
-    start = warehouse.sandbox.clock.now() - 400 * DAY
+    start = warehouse.sandbox.clock.now() - 310 * DAY
 
     orders = history_orders(warehouse.settings, start)
     results = list(history(warehouse.settings, orders))
