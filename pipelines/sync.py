@@ -21,7 +21,7 @@ from pipelines.export import PeopleOrder, StillPending, Ticket, claimed, collect
 from pipelines.publish import publish, writing
 from pipelines.runs import run_rows, runs_table
 from pipelines.settings import Settings
-from pipelines.warehouse import FILE_FORMAT, forget_loaded, pipeline
+from pipelines.warehouse import FILE_FORMAT, forget_loaded, load, pipeline, settle
 from sources.customerio import resources_named, source_with
 from sources.customerio.client import CustomerioError, Forbidden
 from sources.customerio.extract import Options, Report, Tally, Window
@@ -123,7 +123,7 @@ def _run(
     with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
         began = time.monotonic()
         target = pipeline(settings)
-        _settle(target, say)
+        settle(target, say)
         with connected(settings) as client:
             target.extract(source_with(tables, client, options, report), loader_file_format=FILE_FORMAT)
             rows = run_rows(run_id, report, options, finished_at=client.now())
@@ -135,7 +135,7 @@ def _write(settings: Settings, noted: list[dict[str, Any]], target: dlt.Pipeline
     """Load what was extracted, with the rows that note the run, and publish it."""
     target = target or pipeline(settings)
     target.extract(runs_table(noted), loader_file_format=FILE_FORMAT)
-    _load(target)
+    load(target)
     if settings.publishes:
         publish(settings.load_file, settings.published_file)
     forget_loaded(target)
@@ -171,19 +171,3 @@ def _people(
         tally.changed, tally.deleted = result.changed, result.deleted
         tally.end()
     return report
-
-
-def _load(target: dlt.Pipeline) -> None:
-    target.normalize()
-    target.load()
-
-
-def _settle(target: dlt.Pipeline, say: Callable[[str], None]) -> None:
-    """Finish what an earlier run had extracted and not loaded: its watermarks already count on it."""
-    if not target.has_pending_data:
-        return
-    packages = [*target.list_extracted_load_packages(), *target.list_normalized_load_packages()]
-    say(
-        f"An earlier run ended before it had loaded everything; loading its {len(packages)} package(s) first."
-    )
-    _load(target)

@@ -118,6 +118,34 @@ def tables(query: Query) -> set[str]:
     return {name for (name,) in names}
 
 
+def load(target: "Pipeline") -> None:
+    """Load what was extracted."""
+    target.normalize()
+    target.load()
+
+
+def settle(target: "Pipeline", say: Callable[[str], None]) -> None:
+    """Finish what an earlier run had extracted and not loaded: its watermarks already count on it."""
+    _clear_halves(target)
+    if not target.has_pending_data:
+        return
+    packages = [*target.list_extracted_load_packages(), *target.list_normalized_load_packages()]
+    say(
+        f"An earlier run ended before it had loaded everything; loading its {len(packages)} package(s) first."
+    )
+    load(target)
+
+
+def _clear_halves(target: "Pipeline") -> None:
+    """Remove the extracted files of packages that are normalized already.
+
+    dlt deletes them right after; killed in between, it would normalize them again, over what is there.
+    """
+    further = set(target.list_normalized_load_packages())
+    for load_id in further.intersection(target.list_extracted_load_packages()):
+        shutil.rmtree(Path(target.working_dir) / "normalize" / "extracted" / load_id)
+
+
 def forget_loaded(target: "Pipeline") -> None:
     """Remove what dlt keeps of packages that were loaded: two folders a sync, for ever."""
     shutil.rmtree(Path(target.working_dir) / "load" / "loaded", ignore_errors=True)

@@ -20,12 +20,12 @@ from pipelines.export.errors import FileBroken
 from pipelines.export.home import Arrival, Home
 from pipelines.export.load import Loader
 from pipelines.export.orders import Kind
-from pipelines.export.through_dlt import load_through_dlt, make_tables, settle
+from pipelines.export.through_dlt import load_through_dlt, make_tables
 from pipelines.export.tickets import Ticket, folder, tickets
 from pipelines.export.watching import failed, gone, pending, poll
 from pipelines.publish import publish, writing
 from pipelines.settings import Settings
-from pipelines.warehouse import forget_loaded, pipeline
+from pipelines.warehouse import forget_loaded, pipeline, settle
 from sources.customerio.client import Client, LinkExpired, NotFound
 
 Say = Callable[[str], None]
@@ -168,7 +168,7 @@ def _load(settings: Settings, ticket: Ticket, file: Path, say: Say) -> tuple[Hom
     """Load and publish; what came home, and the seconds until the rows could be queried."""
     began = time.monotonic()
     target = pipeline(settings)
-    settle(target)
+    settle(target, say)
     source = opened(file, export_id=ticket.export_id or 0)
     if not settings.publishes:
         home = load_through_dlt(target, source, ticket, _arrival(settings, ticket))

@@ -37,13 +37,6 @@ def home_table(order: Order) -> str:
     return "people" if isinstance(order, PeopleOrder) else "messages"
 
 
-def settle(target: "Pipeline") -> None:
-    """Finish what an earlier run had extracted and not loaded: it is older than what comes now."""
-    if target.has_pending_data:
-        target.normalize()
-        target.load()
-
-
 def make_tables(target: "Pipeline", order: Order, into: Path) -> None:
     """Let dlt make the tables that the DuckDB file `into` lacks."""
     tables = (order.table, home_table(order))

@@ -117,24 +117,35 @@ def test_a_published_file_that_is_damaged_or_held_is_told(warehouse: Warehouse) 
     assert ["segments"] == [table.table for table in status(warehouse.settings)]
 
 
+# Killed where the two lines in the middle say: before anything is loaded, and when dlt has a package in its
+# next folder and not yet removed it from the one before.
 KILLED = """
-import os, signal, sys
+import os, signal
+from pipelines import sync
 from pipelines.settings import read_settings
-from pipelines.sync import run
-run._load = lambda target: os.kill(os.getpid(), signal.SIGKILL)
-run.sync(read_settings(), ["activities"])
+from dlt.common.storages.load_package import PackageStorage
+def kill(*_, **given):
+    if not given.get("not_exists_ok"):
+        os.kill(os.getpid(), signal.SIGKILL)
+{}
+sync.sync(read_settings(), ["activities"])
 """
+BEFORE_LOADING = "sync.load = kill"
+BETWEEN_FOLDERS = "PackageStorage.delete_package = kill"
 
 
-@pytest.mark.parametrize("loaded_before", [False, True])
+@pytest.mark.parametrize(
+    ("loaded_before", "where"),
+    [(False, BEFORE_LOADING), (True, BEFORE_LOADING), (True, BETWEEN_FOLDERS)],
+)
 def test_what_a_killed_run_had_read_is_loaded_by_the_next(
-    shell: Shell, warehouse: Warehouse, loaded_before: bool
+    shell: Shell, warehouse: Warehouse, loaded_before: bool, where: str
 ) -> None:
     """Killed between extract and load, a run leaves a package; the next says so and loads it first."""
     if loaded_before:
         warehouse.sync("activities")
         shell.sandbox.clock.advance(86_400)
-    script = [sys.executable, "-c", KILLED]
+    script = [sys.executable, "-c", KILLED.format(where)]
     killed = subprocess.run(script, env=shell.env, cwd=shell.folder, check=False, timeout=60)
     assert -signal.SIGKILL == killed.returncode
 
