@@ -242,7 +242,7 @@ def test_a_sync_takes_its_turn_between_two_chunks(shell: Shell) -> None:
     now = shell.sandbox.clock.now()
     env = {"CIO_ELT_SPEED": "1"}
     assert 0 == shell.run("sync", "messages", CUSTOMERIO_START=str(now - DAY)).code
-    asked = ("backfill", "messages", "--from", str(now - 300 * DAY), "--chunk-days", "60", "--json")
+    asked = ("backfill", "messages", "--from", str(now - 150 * DAY), "--chunk-days", "30", "--json")
     began = time.monotonic()
     long = shell.start(asked, env)
     while shell.sandbox.stats.by_operation.get("listMessages", 0) < 2:

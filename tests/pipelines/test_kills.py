@@ -74,10 +74,10 @@ def test_the_ledger_never_claims_what_is_not_loaded(busy: Warehouse, tmp_path: P
     chance = random.Random(SEED)  # noqa: S311
     print(f"CIO_ELT_SEED={SEED}")  # noqa: T201
     start = busy.sandbox.clock.now() - 60 * DAY
-    old = start - 200 * DAY
+    old = start - 60 * DAY
     shell = shell_for(busy.sandbox, busy.served, tmp_path)
     shell.env["CUSTOMERIO_START"] = str(start)
-    backfill = ("backfill", "messages", "--from", str(old), "--to", str(start), "--chunk-days", "70")
+    backfill = ("backfill", "messages", "--from", str(old), "--to", str(start), "--chunk-days", "30")
     assert 0 == shell.run("sync", "segments").code
     there: dict[int, Rows] = {}
     for number in range(KILLS):
