@@ -40,6 +40,7 @@ bench: $(INSTALLED) ## Measure, every figure beside its baseline (BENCH="--json"
 
 docs: $(INSTALLED) ## Write the reference pages from the catalogue
 	@$(BIN)/python -m sources.customerio.catalogue.pages
+	@$(BIN)/python -m sources.customerio.client.signatures
 
 lock: $(INSTALLED) ## Resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

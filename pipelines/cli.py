@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from pipelines.cli_api import api
 from pipelines.cli_export import export
 from pipelines.commands import DONE, FAILED, LENGTH, MOMENT, PARTLY, WAIT, command, note, print_json
 
@@ -178,6 +179,7 @@ def demo(*, as_json: bool, **options: Any) -> int:
     return _sync_code(result.sync)
 
 
+main.add_command(api)
 main.add_command(export)
 
 

@@ -1,5 +1,7 @@
 """Both APIs of Customer.io over HTTP: keys, regions, limits, repeats, pages and errors.
 
+    app, track ── api: every operation as a method, its body checked (bodies)
+        │
     Client ── call ─┬─ calls      checks the parameters against the catalogue
                     ├─ patience   decides about repeats
                     └─ wire ─┬─ limits, slots         takes a slot
@@ -10,6 +12,7 @@ It knows the catalogue and nothing of what becomes of the answers.
 """
 
 from sources.customerio.client.answers import Answer
+from sources.customerio.client.api import Method
 from sources.customerio.client.client import Client
 from sources.customerio.client.errors import (
     BadAnswer,
@@ -28,12 +31,14 @@ from sources.customerio.client.errors import (
     WrongCall,
 )
 from sources.customerio.client.limits import QUOTAS, Quota, RateLimits
+from sources.customerio.client.methods import App, Track
 from sources.customerio.client.pages import Page
 from sources.customerio.client.wire import Request
 
 __all__ = [
     "QUOTAS",
     "Answer",
+    "App",
     "BadAnswer",
     "BadRequest",
     "Client",
@@ -42,6 +47,7 @@ __all__ = [
     "EndlessPages",
     "Forbidden",
     "LinkExpired",
+    "Method",
     "NotFound",
     "Page",
     "Quota",
@@ -49,6 +55,7 @@ __all__ = [
     "RateLimits",
     "Request",
     "RetryLater",
+    "Track",
     "Unauthorized",
     "Unavailable",
     "Unreachable",

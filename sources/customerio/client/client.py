@@ -14,6 +14,7 @@ from sources.customerio.client.calls import call_of, operation_named
 from sources.customerio.client.downloads import download
 from sources.customerio.client.hosts import host_of
 from sources.customerio.client.limits import RateLimits
+from sources.customerio.client.methods import App, Track
 from sources.customerio.client.pages import Page, Query, pages
 from sources.customerio.client.patience import Patience, safe_to_repeat
 from sources.customerio.client.wire import Observer, Wire
@@ -129,6 +130,16 @@ class Client:
         """
         patience = Patience(self._retry_for_s, safe_to_repeat=True, proven=lambda: True)
         return patience.run(lambda _number, _left_s: download(self._wire.http, url, target))
+
+    @property
+    def app(self) -> App:
+        """The App API's operations as methods: `client.app.list_campaigns()`."""
+        return App(self)
+
+    @property
+    def track(self) -> Track:
+        """The Track API's operations as methods: `client.track.identify(identifier="...", body={...})`."""
+        return Track(self)
 
     def watching(self, on_request: Observer) -> "Client":
         """The same client, sharing everything, that tells somebody else about its requests."""
