@@ -7,6 +7,7 @@ import click
 
 from pipelines.cli_api import api
 from pipelines.cli_export import export
+from pipelines.cli_search import search
 from pipelines.commands import DONE, FAILED, LENGTH, MOMENT, PARTLY, WAIT, command, note, print_json
 
 _SCALE = click.Choice(["tiny", "demo", "large"])
@@ -181,6 +182,7 @@ def demo(*, as_json: bool, **options: Any) -> int:
 
 main.add_command(api)
 main.add_command(export)
+main.add_command(search)
 
 
 def _by_exports(

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import export, flows, limits, load, start, sync
+from tests.bench import export, flows, limits, load, search, start, sync
 
 Rows = list[dict[str, Any]]
 
@@ -19,6 +19,7 @@ PARTS: dict[str, tuple[str, Callable[[], Rows]]] = {
     "export": ("Exporting deliveries from the sandbox to tables that can be queried", export.run),
     "flows": ("What Prefect adds to a sync that finds nothing new", flows.run),
     "limits": ("Reaching 10 requests a second, never more; 200 ms an answer", limits.run),
+    "search": ("Searching 1,000,000 deliveries", search.run),
     "sync": ("A whole sync against strict limits; 200 ms an answer", sync.run),
 }
 

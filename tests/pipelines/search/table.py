@@ -116,8 +116,8 @@ def random_filter(chance: random.Random, depth: int = 0) -> dict[str, Any]:
     if not isinstance(value, bool):
         operators += ["gt", "gte", "lt", "lte"]
     if isinstance(value, str):
-        operators += ["like", "fuzzy", "keyword"]
         value = chance.choice((value, f"%{value[1:4]}%", value.replace("e", "_"), value.upper(), value[1:]))
+        operators += ["like", *(["fuzzy", "keyword"] if value.split() else [])]
     if chance.random() < 0.1:
         return {chance.choice(("eq", "neq")): {path: None}}
     if chance.random() < 0.15:
@@ -178,7 +178,7 @@ def _keyword(value: str, words: str) -> bool:
     """Somewhere the words stand, with no letter or digit just before, just after, and some gap between."""
     gap = "".join({letter for text in TEXTS for letter in text if not _in_word(letter)})
     phrase = f"[{re.escape(gap)}]+".join(map(re.escape, words.lower().split()))
-    found = re.finditer(f"(?=({phrase}))", value.lower()) if phrase else ()
+    found = re.finditer(f"(?=({phrase}))", value.lower())
     return any(_alone(value, match.start(1), match.end(1)) for match in found)
 
 
@@ -201,7 +201,7 @@ def _similarity(one: str, other: str) -> float:
 def _fuzzy(value: str, words: str) -> bool:
     wanted = words.lower().split()
     there = re.split("[ \n]", value.lower())
-    return bool(wanted) and all(any(_similarity(w, t) >= 0.88 for t in there) for w in wanted)
+    return all(any(_similarity(w, t) >= 0.88 for t in there) for w in wanted)
 
 
 _COMPARE: dict[str, Compare] = {

@@ -1,0 +1,141 @@
+"""The fields of one table: where each lies, and the SQL of its value.
+
+A column holds texts, numbers, or true and false; or JSON, of which each value may be any of these, and
+into which a path goes on. Where a path meets an array, it goes on in each element.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipelines.search.names import near
+from sources.customerio.client import ConfigError
+
+Kind = Literal["text", "number", "bool", "json"]
+Bind = Callable[[Any], str]
+"""Makes a value a parameter of the query, and names it."""
+
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE")
+_KINDS: Mapping[str, Kind] = {"BOOLEAN": "bool", "JSON": "json", **dict.fromkeys(_NUMBERS, "number")}
+
+# A key is quoted where it has a dot: attributes."plan.name".
+_KEY = r'(?:"[^"]*"|[^".]+)'
+_PATH = re.compile(rf"[^.]+(?:\.{_KEY})*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """The SQL of a value, and what it may hold."""
+
+    sql: str
+    kind: Kind
+
+    @property
+    def missing(self) -> str:
+        """Whether there is no value: SQL's null, or JSON's."""
+        if self.kind == "json":
+            return f"coalesce(json_type({self.sql}), 'NULL') = 'NULL'"
+        return f"{self.sql} IS NULL"
+
+    def as_kind(self, kind: Kind) -> str:
+        """The value if it is of that kind, else null."""
+        if self.kind != "json":
+            return self.sql
+        types, read = _AS[kind]
+        return f"CASE WHEN json_type({self.sql}) IN ({types}) THEN {read(self.sql)} END"
+
+
+# How DuckDB calls the JSON values of a kind, and how it reads one. JSON's numbers are 64-bit floats.
+_AS: Mapping[Kind, tuple[str, Callable[[str], str]]] = {
+    "text": ("'VARCHAR'", lambda sql: f"json_extract_string({sql}, '$')"),
+    "number": ("'UBIGINT', 'BIGINT', 'DOUBLE'", lambda sql: f"TRY_CAST({sql} AS DOUBLE)"),
+    "bool": ("'BOOLEAN'", lambda sql: f"TRY_CAST({sql} AS BOOLEAN)"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A field: its column, and the keys that lead into the column's JSON."""
+
+    path: str
+    column: str
+    kind: Kind
+    cast: bool = False
+    keys: tuple[str, ...] = ()
+
+    def value(self, bind: Bind) -> Value:
+        """The field's one value, to sort by; an array is not entered."""
+        name = quoted(self.column)
+        if self.keys:
+            return Value(sql=f"json_extract({name}, {bind(_pointer(self.keys))})", kind="json")
+        return Value(sql=f"CAST({name} AS VARCHAR)" if self.cast else name, kind=self.kind)
+
+    def elements(self, bind: Bind) -> str:
+        """The values of a JSON field as a list: one, or an array's elements; as many as a path meets."""
+        name = quoted(self.column)
+        values = f"[{name}]"
+        for key in self.keys:
+            step = bind(_pointer((key,)))
+            values = f"list_transform({_spread(values)}, lambda v: json_extract(v, {step}))"
+        # Most documents have no array in them; taking those apart would cost more than all the rest.
+        return (
+            f"CASE WHEN contains({name}::VARCHAR, '[') THEN {_spread(values)} "
+            f"ELSE [{self.value(bind).sql}] END"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fields:
+    """The columns of a table, with the types DuckDB gives them."""
+
+    table: str
+    types: Mapping[str, str]
+
+    def find(self, path: str) -> Field:
+        """The field of that path.
+
+        Raises:
+            ConfigError: the table has no such column, or it cannot be entered.
+        """
+        if path in self.types:
+            kind = _KINDS.get(self.types[path], "text")
+            return Field(
+                path=path,
+                column=path,
+                kind=kind,
+                cast=kind == "text" and self.types[path] != "VARCHAR",
+            )
+        column, *_ = path.split(".")
+        if column not in self.types:
+            msg = f"{self.table} has no field {column!r}.{near(column, self.types)}"
+            raise ConfigError(msg)
+        if self.types[column] != "JSON":
+            msg = f"{path!r} leads into {column}, which is no JSON column. Name the field {column!r} alone."
+            raise ConfigError(msg)
+        if _PATH.fullmatch(path) is None:
+            msg = (
+                f"{path!r} is no path. Separate keys by single dots, and quote a key that has a dot in it: "
+                'attributes."plan.name".'
+            )
+            raise ConfigError(msg)
+        keys = tuple(key.strip('"') for key in re.findall(_KEY, path.removeprefix(f"{column}.")))
+        return Field(path=path, column=column, kind="json", keys=keys)
+
+
+def quoted(name: str) -> str:
+    """A name as an identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _spread(values: str) -> str:
+    """The list with each array in it replaced by its elements."""
+    return (
+        f"flatten(list_transform({values}, "
+        "lambda v: CASE json_type(v) WHEN 'ARRAY' THEN json_extract(v, '$[*]') ELSE [v] END))"
+    )
+
+
+def _pointer(keys: tuple[str, ...]) -> str:
+    """A JSON pointer: unlike a JSONPath, it takes any key as it is."""
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
