@@ -143,7 +143,7 @@ def _fuzzy(value: Value, kind: Kind, given: Any, bind: Bind) -> str:
     """Each of the words is spelled like a word of the text."""
     words = given[0].lower().split()
     spelled = f"string_split(replace(lower({value.as_kind(kind)}), chr(10), ' '), ' ')"
-    alike = f"lambda w: jaro_winkler_similarity(w, {{}}) >= {_ALIKE}"
+    alike = f"lambda w: jaro_winkler_similarity(w, {{}}, {_ALIKE}) > 0"
     tests = [f"len(list_filter({spelled}, {alike.format(bind(word))})) > 0" for word in words]
     return f"({' AND '.join(tests)})"
 

@@ -52,7 +52,7 @@ def test_options_win_over_the_query() -> None:
 
 
 def test_people_see_a_table_and_how_to_go_on() -> None:
-    """Without --json, records are lines, cells are short, and what is left out is said on stderr."""
+    """Without --json, a record is a line, in any width, and how to go on is said on stderr."""
     result = ran("--limit", "3")
     lines = result.stdout.splitlines()
 

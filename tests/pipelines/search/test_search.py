@@ -23,7 +23,7 @@ from tests.pipelines.search.table import (
     rows,
 )
 
-ROWS = rows(seed=1, count=120)
+ROWS = rows(seed=1, count=100)
 ALIVE = [row for row in ROWS if row["deleted_at"] is None]
 SORTS = ("created", "name", "rate", "active", "id", "data.a", "data.b.c", "data", "tags")
 
