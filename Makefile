@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 export PYTHONWARNINGS ?= default
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test torture check format bench docs lock clean
+.PHONY: help demo serve test proofs torture check format bench docs lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,14 +16,17 @@ demo: $(INSTALLED) ## Replicate a sandbox workspace into DuckDB; again, and only
 serve: $(INSTALLED) ## Serve every Prefect deployment of prefect.yaml, with a server if none answers
 	@$(BIN)/python -m flows
 
-# Those of the flows share one Prefect server and mostly wait for it, so they run beside the others.
 test: $(INSTALLED) ## Run the tests
-	@mkdir -p .pytest_cache; $(BIN)/pytest -q tests/flows > .pytest_cache/flows.log 2>&1 & flows=$$!; \
-	$(BIN)/pytest -q -n auto --dist worksteal --ignore tests/flows; rest=$$?; \
+	@$(BIN)/pytest -q -n auto --dist worksteal
+
+# Those of the flows share one Prefect server and mostly wait for it, so they run beside the others.
+proofs: $(INSTALLED) ## Run the slow proofs: processes killed at bad moments, flows on a Prefect server and in its pages
+	@mkdir -p .pytest_cache; $(BIN)/pytest -q -m proof tests/flows > .pytest_cache/flows.log 2>&1 & flows=$$!; \
+	$(BIN)/pytest -q -m proof --ignore tests/flows; rest=$$?; \
 	wait $$flows; flows=$$?; cat .pytest_cache/flows.log; [ $$rest = 0 ] && [ $$flows = 0 ]
 
-torture: $(INSTALLED) ## Kill runs at 50 random moments (KILLS=50) and see that nothing is claimed that is not there
-	@CIO_ELT_KILLS=$${KILLS:-50} $(BIN)/pytest -q -rP tests/pipelines/test_kills.py tests/flows/test_runs.py
+torture: $(INSTALLED) ## The longest proofs: runs killed at 50 random moments (KILLS=50), runs cancelled and stopped
+	@CIO_ELT_KILLS=$${KILLS:-50} $(BIN)/pytest -q -rP -m proof tests/pipelines/test_kills.py tests/flows/test_runs.py
 
 check: $(INSTALLED) ## Lint, format, types, import contracts
 	@$(BIN)/ruff check .

@@ -14,6 +14,13 @@ os.environ.setdefault("PREFECT_HOME", tempfile.mkdtemp(prefix="prefect-of-tests-
 from tests.flows.stage import Stage, kept, strike
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the server is a slow proof."""
+    for item in items:
+        if "stage" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.proof)
+
+
 @pytest.fixture(scope="session")
 def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of the stage; the last test worker that leaves it ends all processes."""

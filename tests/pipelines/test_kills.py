@@ -21,6 +21,8 @@ from sources.customerio.sandbox import SCALES, Sandbox
 from tests.conftest import Warehouse, assert_same, following
 from tests.pipelines.conftest import ended, shell_for
 
+pytestmark = pytest.mark.proof
+
 DAY = 86_400
 KILLS = int(os.environ.get("CIO_ELT_KILLS", "2"))
 SEED = int(os.environ.get("CIO_ELT_SEED", "0")) or random.randrange(1, 10_000)  # noqa: S311 (a moment to kill)

@@ -19,6 +19,7 @@ def _settings(warehouse: Warehouse) -> None:
     warehouse.sandbox.knobs.export_takes_s = 0
 
 
+@pytest.mark.proof
 def test_every_parent_s_deliveries_of_that_time_are_there_once(warehouse: Warehouse) -> None:
     """Old ones come by export; those that a sync read by pages stay as they are, and stay there."""
     _settings(warehouse)
