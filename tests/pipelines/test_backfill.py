@@ -204,6 +204,7 @@ def test_it_warns_before_activities_are_lost(warehouse: Warehouse, monkeypatch: 
     assert "25 d" in late([activities])[0]
 
 
+@pytest.mark.proof
 def test_an_interrupt_stops_it_at_once_and_the_next_goes_on(shell: Shell) -> None:
     """Ctrl-C in the middle of a chunk; the chunks before it are published, the next run reads the rest."""
     shell.sandbox.faults.add(Fault(operation="listMessages", delay_ms=60_000, times=None, after=5))
@@ -237,6 +238,7 @@ def test_an_interrupt_stops_it_at_once_and_the_next_goes_on(shell: Shell) -> Non
     assert rest.document["chunks_before"] > 0
 
 
+@pytest.mark.proof
 def test_a_sync_takes_its_turn_between_two_chunks(shell: Shell) -> None:
     """A sync that meets a long backfill is through before it, at Customer.io's own limits, without a 429."""
     now = shell.sandbox.clock.now()

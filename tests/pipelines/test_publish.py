@@ -54,6 +54,7 @@ def _name_all(warehouse: Warehouse, number: int) -> None:
             warehouse.sandbox.edit(kind, row["id"], name=str(number))
 
 
+@pytest.mark.proof
 def test_readers_see_whole_syncs_and_no_error(warehouse: Warehouse, tmp_path: Path) -> None:
     """While twenty syncs publish, one who opens and one who keeps the file open see one state at a time."""
     stop = tmp_path / "stop"

@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from pipelines.export import PeopleOrder, order
 from pipelines.export.tickets import folder
 from sources.customerio.sandbox import Fault
 from tests.conftest import Warehouse
 from tests.pipelines.export.conftest import Exporting
+
+pytestmark = pytest.mark.proof
 
 PATIENCE_S = 30.0
 RUN = """
