@@ -77,7 +77,7 @@ APP_MESSAGING = (
     Operation(id="campaignActionLinks", method="GET", path="/v1/campaigns/{campaign_id}/actions/{action_id}/metrics/links",
         query=(PERIOD, STEPS, TYPE), records="links", bucket="app", effect="read"),
     Operation(id="campaignJourneyMetrics", method="GET", path="/v1/campaigns/{campaign_id}/journey_metrics",
-        query=(Parameter(name="start", type="integer", required=True), Parameter(name="end", type="integer", required=True), Parameter(name="res", required=True)),
+        query=(Parameter(name="start", type="integer", required=True), Parameter(name="end", type="integer", required=True), Parameter(name="res", required=True), Parameter(name="resolution")),
         bucket="app", effect="read"),
     Operation(id="getCampaignMessages", method="GET", path="/v1/campaigns/{campaign_id}/messages",
         query=(START, LIMIT, TYPE, METRIC, DRAFTS, START_TS, END_TS), records="messages", paging="start",

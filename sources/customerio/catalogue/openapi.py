@@ -41,6 +41,8 @@ OPTIONAL = {
     # Its default is `all`, and the documents' own example leaves it out.
     "sendPush": frozenset({"to"}),
 }
+LISTS = frozenset({"updateCollectionContents"})
+"""Bodies that the documents call a free object, and that are a list of such objects as well."""
 REQUIRED = {
     # The documents require nothing of it; without a batch, there is nothing to do.
     "batch": ("batch",),
@@ -95,6 +97,8 @@ def schema_of(row: Operation, document: dict[str, Any]) -> dict[str, Any] | None
             part["required"] = left
         else:
             part.pop("required", None)
+    if row.id in LISTS:
+        schema["type"] = [schema["type"], "array"]
     if row.id in REQUIRED:
         schema["required"] = [*schema.get("required", ()), *REQUIRED[row.id]]
     if "example" in content:

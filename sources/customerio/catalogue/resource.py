@@ -10,13 +10,31 @@ from typing import Literal
 
 Family = Literal["config", "volume", "metrics"]
 ColumnType = Literal["text", "bigint", "double", "bool", "json"]
-Reader = Literal["lists", "children", "memberships", "windows", "feed", "people", "exports", "exported_rows"]
+Reader = Literal[
+    "archived",
+    "children",
+    "contents",
+    "counts",
+    "exported_rows",
+    "exports",
+    "feed",
+    "lists",
+    "memberships",
+    "metrics",
+    "objects",
+    "people",
+    "preferences",
+    "relationships",
+    "suppressions",
+    "windows",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
     """One table: where its rows come from and what they are keyed by.
 
+    `description` says in a sentence what a row is.
     `family` is `config` (small, read whole every time), `volume` (grows with the business) or `metrics`.
     `cursor` is the field that orders rows in time, in Unix seconds; None where Customer.io has none.
     `parent` is the table whose ids fill the path of `operation`.
@@ -25,9 +43,17 @@ class Resource:
     `tombstones`: rows can vanish, and a complete reading shows it. (Deliveries and activities cannot: they
     only grow old.)
     `columns` are the known columns; a key column must be among them.
+    `asked` is what the calls of a list differ in, path and query values by name: the rows of all of them
+    together are the table.
+    `wrapped` is the key of the record in an answer that holds one and no list.
+    `value` is the column of records that are no objects but bare values.
+    `masked` are columns of URLs whose credentials and query values are masked before a row is compared or
+    written.
+    `optional`: read only when it is asked for by name, because it costs a request a row or a quota.
     """
 
     table: str
+    description: str
     operation: str
     key: tuple[str, ...]
     family: Family
@@ -37,3 +63,8 @@ class Resource:
     parent_type: str | None = None
     tombstones: bool = True
     columns: Mapping[str, ColumnType] = field(default_factory=dict)
+    asked: tuple[Mapping[str, object], ...] = ({},)
+    wrapped: str | None = None
+    value: str | None = None
+    masked: tuple[str, ...] = ()
+    optional: bool = False

@@ -1,4 +1,4 @@
-"""Customer.io's rate limits, kept by all threads and processes of a machine together.
+"""Customer.io's rate limits, kept by all threads and processes of a machine, or of several, together.
 
 A slot is one request. It is taken before the request and, once the connection stands, moved to the
 moment at which the request really leaves, so what is kept is the distance between sent requests and not
@@ -15,13 +15,18 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 from pyrate_limiter import Rate, RateItem
+from pyrate_limiter.abstracts import Decision
 
 from sources.customerio.catalogue import Bucket
 from sources.customerio.client.errors import ConfigError, RateLimited
-from sources.customerio.client.slots import SlotBucket, open_slots
+from sources.customerio.client.slots import Slots, open_slots
+
+if TYPE_CHECKING:
+    from sources.customerio.client.slots_postgres import PostgresSlots
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +83,19 @@ def workspace_of(key: str) -> str:
     return sha256(key.encode()).hexdigest()[:12]
 
 
+class SlotBucket(Protocol):
+    """The slots of one bucket of one workspace, wherever they are kept."""
+
+    def put_decision(self, item: RateItem) -> Decision:
+        """Grant a slot at this very moment, or say in how many milliseconds to ask again."""
+
+    def move(self, name: str) -> None:
+        """The slot of that name counts from now on."""
+
+    def hold(self, seconds: float) -> None:
+        """Grant no slot for that many seconds."""
+
+
 @dataclass(frozen=True)
 class Slot:
     """The right to send one request.
@@ -94,7 +112,7 @@ class Slot:
         """Say that the request leaves now; the slot counts from here."""
         if self._bucket is not None:
             # A request on its way is not stopped for a slot that stays some milliseconds too early.
-            with suppress(sqlite3.Error):
+            with suppress(OSError, sqlite3.Error):
                 self._bucket.move(self._name)
 
 
@@ -111,18 +129,19 @@ class RateLimits:
     """The rate limits of every workspace that this machine talks to.
 
     Args:
-        folder: Where the slots are kept (`limits.sqlite`), shared by all processes that name the same
-            folder. None keeps them in memory, for this object alone.
+        place: Where the slots are kept, shared by all processes that name the same one: a folder
+            (`limits.sqlite`), or the URL of a PostgreSQL database. None keeps them in memory, for this
+            object alone.
         speed: Every limit times this number: above 1 for a workspace whose limit was raised, below 1 to
             leave room for others; `math.inf` for a sandbox that has no limits.
         quotas: Other limits than Customer.io's.
 
     Raises:
-        ConfigError: The folder cannot be written, or `speed` is not above 0.
+        ConfigError: The folder cannot be written, the database not be reached, or `speed` is not above 0.
     """
 
     def __init__(
-        self, folder: Path | None, *, speed: float = 1.0, quotas: Mapping[Bucket, Quota] = QUOTAS
+        self, place: Path | str | None, *, speed: float = 1.0, quotas: Mapping[Bucket, Quota] = QUOTAS
     ) -> None:
         if not speed > 0:
             msg = f"The speed of the rate limits is {speed}; give a number above 0 (1 is Customer.io's own)."
@@ -131,9 +150,9 @@ class RateLimits:
         self._quotas = quotas
         self._gates: dict[str, _Gate] = {}
         self._opening = Lock()
-        self._folder = folder
+        self._place = place
         with self._keeping():
-            self._slots = open_slots(folder)
+            self._slots = _opened(place)
 
     def per_second(self, bucket: Bucket) -> float:
         """Requests per second that this bucket sustains."""
@@ -177,8 +196,13 @@ class RateLimits:
         try:
             yield
         except (OSError, sqlite3.Error) as error:
-            place = self._folder or "memory"
-            msg = f"The rate limits cannot be kept in {place} ({error}). Name a folder that can be written."
+            if isinstance(self._place, str):
+                msg = f"The rate limits cannot be kept: {error}. Check its URL, and that it is up."
+            else:
+                place = self._place or "memory"
+                msg = (
+                    f"The rate limits cannot be kept in {place} ({error}). Name a folder that can be written."
+                )
             raise ConfigError(msg) from error
 
     def _gate(self, bucket: Bucket, workspace: str) -> _Gate:
@@ -189,6 +213,15 @@ class RateLimits:
                 slots = self._slots.bucket(table, quota.rates(self._speed))
                 self._gates[table] = _Gate(slots, quota.window_s)
             return self._gates[table]
+
+
+def _opened(place: Path | str | None) -> "Slots | PostgresSlots":
+    if isinstance(place, str):
+        # Its driver is not for those who have one machine.
+        from sources.customerio.client.slots_postgres import PostgresSlots
+
+        return PostgresSlots(place)
+    return open_slots(place)
 
 
 def _stand_at(gate: _Gate, bucket: Bucket, started: float, within_s: float) -> str:

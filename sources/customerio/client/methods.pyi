@@ -101,7 +101,7 @@ class App:
     def campaign_action_links(self, *, campaign_id: int | str, action_id: int | str, period: str | int | None = ..., steps: int | str | None = ..., type: str | int | None = ...) -> None:
         """`GET /v1/campaigns/{campaign_id}/actions/{action_id}/metrics/links` (read; https://docs.customer.io/integrations/api/app/#operation/campaignActionLinks)."""
     @_method
-    def campaign_journey_metrics(self, *, campaign_id: int | str, start: int | str, end: int | str, res: str | int) -> None:
+    def campaign_journey_metrics(self, *, campaign_id: int | str, start: int | str, end: int | str, res: str | int, resolution: str | int | None = ...) -> None:
         """`GET /v1/campaigns/{campaign_id}/journey_metrics` (read; https://docs.customer.io/integrations/api/app/#operation/campaignJourneyMetrics)."""
     @_list
     def get_campaign_messages(self, *, campaign_id: int | str, start: str | int | None = ..., limit: int | str | None = ..., type: str | int | None = ..., metric: str | int | None = ..., drafts: bool | str | None = ..., start_ts: int | str | None = ..., end_ts: int | str | None = ...) -> None:

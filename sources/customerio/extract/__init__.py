@@ -1,15 +1,24 @@
-"""The readers: how each kind of table is read, compared with the warehouse, and handed to dlt."""
+"""The readers: how each kind of table is read, compared with the warehouse, and handed to dlt.
+
+What imports dlt comes once it is asked for.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.coverage import TABLE as COVERAGE
 from sources.customerio.extract.coverage import ledger
-from sources.customerio.extract.known import Known
 from sources.customerio.extract.reading import BANDS, Band, Options, Reading
 from sources.customerio.extract.report import Report, Tally
-from sources.customerio.extract.resources import dlt_resource
+from sources.customerio.extract.rows import AS_SENT
 from sources.customerio.extract.window import Window, left_out, sliced, union
 
+if TYPE_CHECKING:
+    from sources.customerio.extract.known import Known
+    from sources.customerio.extract.resources import dlt_resource
+
 __all__ = [
+    "AS_SENT",
     "BANDS",
     "COVERAGE",
     "Band",
@@ -27,3 +36,17 @@ __all__ = [
     "sliced",
     "union",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The parts that import dlt."""
+    if name == "Known":
+        from sources.customerio.extract import known
+
+        return known.Known
+    if name == "dlt_resource":
+        from sources.customerio.extract import resources
+
+        return resources.dlt_resource
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

@@ -11,19 +11,18 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import dlt
-from dlt.common.schema.typing import TTableSchemaColumns
-from dlt.extract import DltResource
-
 from sources.customerio.extract.window import Window, union
 
 if TYPE_CHECKING:
+    from dlt.common.schema.typing import TTableSchemaColumns
+    from dlt.extract import DltResource
+
     from sources.customerio.extract.reading import Reading
 
 TABLE = "coverage"
 
 # Times are Unix seconds of Customer.io's clock; both ends are included.
-_COLUMNS: TTableSchemaColumns = {
+_COLUMNS: "TTableSchemaColumns" = {
     "resource": {"data_type": "text", "nullable": False},
     "start_at": {"data_type": "bigint", "nullable": False},
     "end_at": {"data_type": "bigint", "nullable": False},
@@ -51,8 +50,9 @@ class Coverage:
                 self.proven[table] = union([*self.proven.get(table, ()), seen])
 
 
-def ledger(reading: "Reading") -> DltResource:
+def ledger(reading: "Reading") -> "DltResource":
     """The dlt resource of the ledger; its rows come once all others of the run are read."""
+    import dlt
 
     def extract() -> Iterator[Any]:
         # dlt takes up each resource once before it comes back to the first: all have entered by then.

@@ -31,8 +31,11 @@ csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 
 def exports(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
-    """Read the list of exports, after their files: a download is counted in its export's row."""
+    """Read the list of exports, again if files were fetched: a download is counted in its export's row."""
     reading.wait_for([row.table for row in RESOURCES if row.parent == resource.table])
+    if resource.table not in reading.outdated:
+        yield Batch(rows=reading.list_of(resource.table, resource.table), last=True)
+        return
     pages = reading.watched(resource.table).pages(resource.operation)
     yield Batch(rows=[row for page in pages for row in page.records], last=True)
 
@@ -49,6 +52,8 @@ def exported_rows(reading: Reading, resource: Resource, state: dict[str, Any]) -
         and export["id"] not in reading.options.exports_elsewhere
     ]
     reading.tally(resource.table).expect(2 * len(waiting))
+    if waiting:
+        reading.outdated.add(str(resource.parent))
     broken: BadAnswer | None = None
     for export in waiting:
         export_id = int(export["id"])

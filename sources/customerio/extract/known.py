@@ -131,9 +131,11 @@ def _active_pipeline() -> dlt.Pipeline | None:
     return cast(dlt.Pipeline, context.pipeline()) if context.is_active() else None
 
 
-def _between(client: Any, scope: Scope) -> tuple[str, tuple[int, int]]:
-    column = client.escape_column_name(scope.column) if client else scope.column
-    return f"{column} BETWEEN %s AND %s", (scope.low, scope.high)
+def _between(client: Any, scope: Scope) -> tuple[str, tuple[int | str, ...]]:
+    columns = [scope.column, *(column for column, _ in scope.where)]
+    names = [client.escape_column_name(column) if client else column for column in columns]
+    where = " AND ".join([f"{names[0]} BETWEEN %s AND %s", *(f"{name} = %s" for name in names[1:])])
+    return where, (scope.low, scope.high, *(value for _, value in scope.where))
 
 
 def _decoded(resource: Resource, row: Mapping[str, Any]) -> Row:

@@ -1,38 +1,76 @@
-"""Readers of whole lists: a resource's own, its children parent by parent, a segment's members.
+"""Readers of whole lists: a resource's own, what is below its parents, a segment's members and their number.
 
 None of these lists has a time filter, none names what was deleted, and a child changes without its
 parent [live-airbyte]; so they are read whole, and what is missing from a complete reading is gone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sources.customerio.catalogue import Resource, operation
-from sources.customerio.extract.batch import Batch, Scope
-from sources.customerio.extract.reading import Reading, records
-from sources.customerio.extract.rows import Row
-
-_EVER = 2**62
+from sources.customerio.catalogue import resource as catalogued
+from sources.customerio.extract.batch import Batch, Scope, unlisted
+from sources.customerio.extract.masking import masked_url
+from sources.customerio.extract.people import EVERYBODY
+from sources.customerio.extract.reading import DAY, Reading, records
+from sources.customerio.extract.rows import Row, only_record
 
 
 def lists(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read a list, page by page if it has pages."""
-    yield Batch(rows=reading.list_of(resource.table, resource.table), last=True)
+    rows = reading.list_of(resource.table, resource.table)
+    yield Batch(rows=[masked(resource, row) for row in rows] if resource.masked else rows, last=True)
 
 
 def children(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
-    """Read the rows below every parent; a parent that vanished meanwhile has none."""
+    """Read the rows below every parent, or the one thing that is said of it, under its parent's id."""
+    column = _parent_column(resource)
+    for parent, rows in _below(reading, resource):
+        yield Batch(rows=[{**only_record(resource, row), column: parent} for row in rows])
+    yield Batch(rows=(), last=True)
+
+
+def contents(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+    """Read rows of any shape that are stored below every parent, numbered from 1.
+
+    They are fetched each time: new contents do not move their collection's `updated_at` [live-airbyte].
+    """
+    column = _parent_column(resource)
+    for parent, rows in _below(reading, resource, large=True):
+        numbered = enumerate(rows, start=1)
+        yield Batch(rows=[{column: parent, "row_number": number, "row": row} for number, row in numbered])
+    yield Batch(rows=(), last=True)
+
+
+def counts(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+    """Count every segment; a count is a row where it differs from the last one, or that one is a day old.
+
+    While a segment is being built its count is as incomplete as its list, and is left out.
+    """
+    now = reading.now()
+    told: dict[str, list[int]] = state.setdefault("told", {})
+    rows = []
+    for segment, answers in _below(reading, resource, wanted=_is_finished):
+        for count in (int(answer["count"]) for answer in answers):
+            before, told_at = told.get(str(segment), (None, 0))
+            if count != before or now - told_at >= DAY:
+                told[str(segment)] = [count, now]
+                rows.append({"segment_id": segment, "counted_at": now, "count": count})
+    yield Batch(rows=rows, scope=Scope(column="counted_at", low=now, high=now), last=True)
+
+
+def preferences(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+    """Ask about every person, one request each."""
     client = reading.watched(resource.table)
-    parent_id = operation(resource.operation).path_parameters[0].name
-    parents = [row["id"] for row in reading.list_of(_parent(resource), resource.table)]
-    reading.tally(resource.table).expect(len(parents))
 
-    def below(parent: int) -> list[Row]:
-        rows = records(client, resource.operation, {parent_id: parent})
-        return [{**row, parent_id: parent, "id": str(row["id"])} for row in rows]
+    def asked(cio_id: str) -> list[Row]:
+        rows = records(client, resource.operation, {"customer_id": cio_id}, {"id_type": "cio_id"})
+        return [{**only_record(resource, row), "cio_id": cio_id} for row in rows]
 
-    for rows in reading.each(below, parents):
-        yield Batch(rows=rows)
+    for page in client.pages(catalogued(_parent(resource)).operation, body=EVERYBODY):
+        ids = [person["cio_id"] for person in page.records]
+        reading.tally(resource.table).expect(len(ids))
+        yield Batch(rows=[row for rows in reading.each(asked, ids) for row in rows])
     yield Batch(rows=(), last=True)
 
 
@@ -44,24 +82,53 @@ def memberships(reading: Reading, resource: Resource, _state: dict[str, Any]) ->
     """
     client = reading.watched(resource.table)
     segments = reading.list_of(_parent(resource), resource.table)
-    listed = sorted(int(row["id"]) for row in segments)
-    finished = [int(row["id"]) for row in segments if row.get("state") == "finished"]
+    finished = [int(row["id"]) for row in segments if _is_finished(row)]
     reading.tally(resource.table).expect(len(finished))
 
     def read(segment: int) -> Batch:
         rows = records(client, resource.operation, {"segment_id": segment})
         members = [{"segment_id": segment, **row} for row in rows]
-        return Batch(rows=members, scope=_segments(segment, segment), last=True)
+        return Batch(rows=members, scope=Scope(column="segment_id", low=segment, high=segment), last=True)
 
     yield from reading.each(read, finished)
-    # Between the listed segments lie the ids of deleted ones: their members are gone with them.
-    for low, high in zip([-1, *listed], [*listed, _EVER], strict=True):
-        if high - low > 1:
-            yield Batch(rows=(), scope=_segments(low + 1, high - 1), last=True)
+    yield from unlisted("segment_id", (int(row["id"]) for row in segments))
 
 
-def _segments(low: int, high: int) -> Scope:
-    return Scope(column="segment_id", low=low, high=high)
+def _below(
+    reading: Reading,
+    resource: Resource,
+    *,
+    wanted: Callable[[Row], bool] = lambda _: True,
+    large: bool = False,
+) -> Iterator[tuple[int, list[Row]]]:
+    """Each wanted parent's id and what is below it; a parent that vanished meanwhile has nothing.
+
+    What is `large` is not kept for others who may need it in the same run.
+    """
+    client, column = reading.watched(resource.table), _parent_column(resource)
+    parents = [row["id"] for row in reading.list_of(_parent(resource), resource.table) if wanted(row)]
+    reading.tally(resource.table).expect(len(parents))
+
+    def below(parent: int) -> tuple[int, list[Row]]:
+        if large:
+            return parent, records(client, resource.operation, {column: parent})
+        return parent, reading.below(resource.table, parent, resource.table)
+
+    yield from reading.each(below, parents)
+
+
+def _is_finished(segment: Row) -> bool:
+    return segment.get("state") == "finished"
+
+
+def masked(resource: Resource, row: Row) -> Row:
+    """The row, without what is secret in its columns of URLs."""
+    return {**row, **{name: masked_url(str(row[name])) for name in resource.masked if row.get(name)}}
+
+
+def _parent_column(resource: Resource) -> str:
+    """What the parent's id is called, in the call's path and in the table."""
+    return operation(resource.operation).path_parameters[0].name
 
 
 def _parent(resource: Resource) -> str:

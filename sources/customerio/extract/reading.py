@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sources.customerio.catalogue import Resource, resource
+from sources.customerio.catalogue import Resource, operation, resource
 from sources.customerio.client import Client, NotFound
 from sources.customerio.extract.coverage import Coverage
 from sources.customerio.extract.report import Report, Tally
@@ -22,6 +22,8 @@ Result = TypeVar("Result")
 THREADS = 12
 
 DAY = 86_400
+# What costs one request and no key.
+_ANYTHING = "ip_addresses"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,7 @@ class Options:
     `full`: read everything again, as if for the first time; still only changes are written.
     `only`: read this time, whatever was read before, and leave the watermark where it is; `backfill` names
     the backfill that wants it.
+    `domains`: sending domains whose suppressed addresses are wanted, beside those of the senders.
     `exports_elsewhere`: ids of exports whose rows come another way, so that no reader fetches them.
     `overlap_s`: how far behind its watermark the activity feed is read again, for rows that came late;
     `daily_overlap_s`: how far once a day, for events that were sent with an older time.
@@ -57,6 +60,7 @@ class Options:
     full: bool = False
     only: Window | None = None
     backfill: str | None = None
+    domains: Collection[str] = ()
     exports_elsewhere: Collection[int] = ()
     bands: tuple[Band, ...] = BANDS
     overlap_s: int = 3600
@@ -68,6 +72,7 @@ class Reading:
     """One run's surroundings, shared by its readers, each of which runs in a thread of its own.
 
     `clock` tells the time there in Unix seconds; left out, Customer.io itself is asked.
+    `outdated` are tables whose rows this very reading changed since it listed them.
     """
 
     client: Client
@@ -76,17 +81,19 @@ class Reading:
     clock: Callable[[], int] | None = None
     arrivals: Arrivals = field(init=False)
     coverage: Coverage = field(init=False)
+    outdated: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._begin()
 
     def _begin(self) -> None:
         self.arrivals = Arrivals()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="customerio")
-        self._lists: dict[str, Future[list[Row]]] = {}
+        self._lists: dict[tuple[str, int | None], Future[list[Row]]] = {}
         self._ended: dict[str, threading.Event] = {}
         self.coverage = Coverage()
+        self.outdated = set()
 
     def enter(self, table: str) -> None:
         """This run reads `table`. All of a run's tables enter before the first of them is read."""
@@ -118,7 +125,10 @@ class Reading:
         with self._lock:
             if self.clock is None:
                 # Whatever it answers, it says what time it is.
-                self.client.call("getCioAllowlist")
+                if _ANYTHING in self._ended:
+                    self.list_of(_ANYTHING, _ANYTHING)
+                else:
+                    self.client.call(resource(_ANYTHING).operation)
                 self.clock = self.client.now
         return self.clock()
 
@@ -142,19 +152,31 @@ class Reading:
 
     def list_of(self, table: str, counted_for: str) -> list[Row]:
         """All rows of a listed resource; asked once a run, whoever needs it first."""
+        return self.once((table, None), lambda: self._listed(resource(table), counted_for))
+
+    def below(self, table: str, parent: int, counted_for: str) -> list[Row]:
+        """All rows that a resource has below one parent, none if that has vanished; asked once a run too."""
+        row = resource(table)
+        client, column = self.watched(counted_for), operation(row.operation).path_parameters[0].name
+        return self.once((table, parent), lambda: records(client, row.operation, {column: parent}))
+
+    def once(self, what: tuple[str, int | None], read: Callable[[], list[Row]]) -> list[Row]:
+        """What `read` gives, called by the first who asks; the others wait for it."""
         with self._lock:
-            mine = table not in self._lists
-            listed = self._lists.setdefault(table, Future())
+            mine = what not in self._lists
+            listed = self._lists.setdefault(what, Future())
         if mine:
             try:
-                listed.set_result(self._listed(resource(table), counted_for))
+                listed.set_result(read())
             except BaseException as error:
                 listed.set_exception(error)
         return listed.result()
 
     def _listed(self, row: Resource, counted_for: str) -> list[Row]:
-        pages = self.watched(counted_for).pages(row.operation)
-        return [record for page in pages for record in page.records]
+        client = self.watched(counted_for)
+        pages = (page for asked in row.asked for page in client.pages(row.operation, query=asked))
+        listed = [record for page in pages for record in page.records]
+        return listed if row.value is None else [{row.value: record} for record in listed]
 
     def each(self, job: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """The results of `job` for every item, as they come, from threads; the first failure ends it."""
@@ -184,9 +206,13 @@ class Reading:
         self._threads.shutdown(wait=False)
 
 
-def records(client: Client, operation: str, path: Mapping[str, object]) -> list[Row]:
+def records(
+    client: Client, operation_id: str, path: Mapping[str, object], query: Mapping[str, object] | None = None
+) -> list[Row]:
     """All rows below one parent; none where the parent has vanished since it was listed."""
     try:
-        return [record for page in client.pages(operation, path=path) for record in page.records]
+        return [
+            record for page in client.pages(operation_id, path=path, query=query) for record in page.records
+        ]
     except NotFound:
         return []

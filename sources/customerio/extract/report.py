@@ -9,7 +9,10 @@ from sources.customerio.client import CustomerioError, Request
 
 @dataclass(kw_only=True)
 class Tally:
-    """One resource's numbers. Rows are rows; `seconds` run from its first request to its last row."""
+    """One resource's numbers. Rows are rows; `seconds` run from its first request to its last row.
+
+    `note` says why a resource that did not fail has more to read another time.
+    """
 
     resource: str
     requests: int = 0
@@ -22,6 +25,7 @@ class Tally:
     seconds: float = 0.0
     done: bool = False
     error: CustomerioError | None = None
+    note: str = ""
     # Requests are counted by the threads that make them.
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

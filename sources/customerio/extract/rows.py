@@ -23,6 +23,9 @@ NO_JSON = msgspec.Raw()
 """What a JSON column holds that is missing or null."""
 _NULL = msgspec.Raw(b"null")
 
+AS_SENT = "_as_sent"
+"""What is behind a column's name in that of the JSON column for values that are not of its type."""
+
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _FIELDS: Mapping[ColumnType, tuple[Any, Any]] = {
     "text": (str | None, None),
@@ -56,6 +59,20 @@ def _row_type(table: str, columns: tuple[tuple[str, ColumnType], ...]) -> type[T
     fields = [(name, *_FIELDS[kind]) for name, kind in columns]
     unknown = ("_unknown", dict[str, msgspec.Raw] | None, None)
     return msgspec.defstruct(table, [*fields, unknown], bases=(TypedRow,))  # type: ignore[return-value]
+
+
+def only_record(resource: Resource, document: Row) -> Row:
+    """The record of an answer that holds one and no list.
+
+    Raises:
+        BadAnswer: it is not where the catalogue says.
+    """
+    record = document if resource.wrapped is None else document.get(resource.wrapped)
+    if not isinstance(record, dict):
+        what = resource.wrapped or "object"
+        msg = f"The answer to `{resource.operation}` holds no `{what}`; Customer.io may have changed it."
+        raise BadAnswer(msg, operation=resource.operation, status=200)
+    return record
 
 
 def decoder(resource: Resource) -> Callable[[bytes], Any]:
@@ -120,10 +137,15 @@ def _typed(resource: Resource, row: Row) -> TypedRow:
     for name, value in row.items():
         if value is None:
             continue
-        if name in resource.columns:
-            known[name] = _coerced(resource, name, value)
-        else:
+        if name not in resource.columns:
             unknown[name] = _as_json(value)
+            continue
+        try:
+            known[name] = _COERCE[resource.columns[name]](value)
+        except (LookupError, TypeError, ValueError):
+            if name in _indispensable(resource):
+                raise _unfit(resource, name, value) from None
+            unknown[f"{name}{AS_SENT}"] = _as_json(value)
     return row_type(resource)(**known, _unknown=dict(sorted(unknown.items())) or None)
 
 
@@ -136,18 +158,18 @@ def row_hashes(rows: Sequence[TypedRow]) -> list[int]:
     return [xxh3_64_intdigest(line) - 2**63 for line in map(msgspec.json.encode, rows)]
 
 
-def _coerced(resource: Resource, name: str, value: object) -> object:
-    """The value in its column's type: ids come as integers here and as strings there."""
-    kind = resource.columns[name]
-    try:
-        return _COERCE[kind](value)
-    except (LookupError, TypeError, ValueError):
-        msg = (
-            f"Customer.io sent a {type(value).__name__} in {resource.table}.{name}, where a {kind} belongs. "
-            f"Nothing of {resource.table} was lost: its watermark stays. Declare the column as 'json' in "
-            "the catalogue to load it as it is."
-        )
-        raise BadAnswer(msg) from None
+def _indispensable(resource: Resource) -> set[str | None]:
+    """The columns without which a row has no identity, or no place in time."""
+    return {*resource.key, resource.cursor}
+
+
+def _unfit(resource: Resource, name: str, value: object) -> BadAnswer:
+    msg = (
+        f"Customer.io sent a {type(value).__name__} in {resource.table}.{name}, where a "
+        f"{resource.columns[name]} belongs, and rows are told apart by it. Nothing of {resource.table} was "
+        "lost: its watermark stays. Give the column its new type in the catalogue."
+    )
+    return BadAnswer(msg)
 
 
 def _as_int(value: object) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import get_args
 
@@ -18,6 +19,12 @@ SOURCES = Path(__file__).parents[4] / "sources"
 def _check_table_is_named_once(row: Resource) -> None:
     assert Counter(each.table for each in RESOURCES)[row.table] == 1, "two resources fill one table"
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", row.table), "a table's name is lower case, words joined by _"
+
+
+def _check_description_is_a_sentence(row: Resource) -> None:
+    said = [each.table for each in RESOURCES if each.description == row.description]
+    assert said == [row.table], "no two tables are described alike"
+    assert row.description[:1].isupper() and row.description.endswith("."), "a description is a sentence"
 
 
 def _check_operation_exists_and_reads(row: Resource) -> None:
@@ -37,9 +44,25 @@ def _check_cursor_is_a_time(row: Resource) -> None:
 
 def _check_parent_is_a_table(row: Resource) -> None:
     assert row.parent is None or row.parent in TABLES, "a parent is a table too"
-    below = bool(operation(row.operation).path_parameters)
-    assert below == (row.parent is not None), "what has an id in its path has a parent, and nothing else"
+    call = operation(row.operation)
+    in_path = {parameter.name for parameter in call.path_parameters}.difference(*row.asked)
+    assert row.parent or not in_path, "what has an id in its path has a parent"
+    assert in_path or call.body == "json" or not row.parent, "a parent's id is in the path, or in the body"
     assert row.parent_type is None or row.parent, "a parent's type needs a parent"
+
+
+def _check_what_is_asked_is_a_parameter(row: Resource) -> None:
+    call = operation(row.operation)
+    names = {parameter.name for parameter in (*call.path_parameters, *call.query)}
+    assert names.issuperset(chain.from_iterable(row.asked)), (
+        "a list is asked with parameters that its call has"
+    )
+    assert row.asked, "a list is asked for at least once"
+
+
+def _check_special_columns_are_known(row: Resource) -> None:
+    assert {*row.masked, *filter(None, [row.value])} <= set(row.columns), "a column with a rule is known"
+    assert not row.wrapped or operation(row.operation).records is None, "what is wrapped is no list"
 
 
 def _check_own_columns_are_free(row: Resource) -> None:

@@ -2,14 +2,22 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from sources.customerio.catalogue import resource
-from sources.customerio.client import Client, Unavailable
+from sources.customerio.client import BadAnswer, Client, Unavailable
 from sources.customerio.extract import Report
 from sources.customerio.sandbox import Fault, Sandbox
 from tests.sources.customerio.extract.conftest import Project, ReadTable
 
+# One of each way to be read that is not the plainest.
+FITTINGS = (
+    "broadcast_actions", "broadcast_triggers", "newsletter_contents", "newsletter_test_groups",
+    "transactional_messages", "transactional_contents", "segment_usage", "segment_counts",
+    "sender_identities", "sender_usage", "snippets", "collections", "collection_rows",
+    "subscription_topics", "ip_addresses",
+)  # fmt: skip
 CONFIG = ("campaigns", "campaign_actions", "newsletters", "segments", "segment_memberships")
 
 
@@ -212,3 +220,116 @@ def test_a_list_is_asked_for_once_for_all_who_need_it(project: Project) -> None:
 
     asked = project.sandbox.stats.by_operation
     assert (1, 1) == (asked["listCampaigns"], asked["listSegments"])
+
+
+def test_everything_a_workspace_is_furnished_with_lands(project: Project) -> None:
+    """Wrapped records, bare values, lists in two parts, single objects: every table is the workspace's."""
+    for table in FITTINGS:
+        assert project.truth(resource(table)), f"the world has rows of {table}"
+
+    project.run(*FITTINGS)
+
+    project.assert_equal(*FITTINGS)
+    asked = project.sandbox.stats.by_operation
+    assert {1} == {
+        asked[name] for name in ("listSegments", "listBroadcasts", "getCollections", "listSnippets")
+    }
+    # The visible ones and the hidden ones, each with its empty last page.
+    assert 4 == asked["listSenders"]
+
+
+def test_what_goes_from_a_workspace_gets_a_tombstone(project: Project) -> None:
+    """A snippet, a collection with its rows, rows of another collection, a sender with its usage, a topic."""
+    project.run(*FITTINGS)
+    assert project.client is not None
+    app = project.client.app
+    app.delete_snippet(snippet_name="Größe/Maße")
+    app.delete_collection(collection_id=3)
+    app.update_collection_contents(collection_id=1, body={"only": "row"})
+    project.sandbox.delete("sender_identities", 3)
+    project.sandbox.delete("subscription_topics", 2)
+
+    project.run(*FITTINGS)
+
+    project.assert_equal(*FITTINGS)
+    assert {("Größe/Maße",)} == _tombstones(project, "snippets")
+    assert {(3,)} == _tombstones(project, "collections")
+    assert {(3, 1), *((1, number) for number in range(2, 41))} == _tombstones(project, "collection_rows")
+    assert {(3,)} == _tombstones(project, "sender_identities") == _tombstones(project, "sender_usage")
+    assert {(2,)} == _tombstones(project, "subscription_topics")
+
+
+def test_new_contents_are_seen_although_nothing_says_so(project: Project) -> None:
+    """A collection's `updated_at` does not move with its contents; they are fetched all the same."""
+    project.run("collections", "collection_rows")
+    before = project.rows(resource("collections"))[1,]
+    project.sandbox.clock.advance(60)
+    assert project.client is not None
+    project.client.app.update_collection_contents(collection_id=1, body={"now": ["one", "object"]})
+
+    project.run("collections", "collection_rows")
+
+    project.assert_equal("collections", "collection_rows")
+    assert before["updated_at"] == project.rows(resource("collections"))[1,]["updated_at"]
+    assert {"now": ["one", "object"]} == project.rows(resource("collection_rows"))[1, 1]["row"]
+
+
+def test_a_count_is_a_row_when_it_is_another_or_a_day_old(project: Project) -> None:
+    """Counts make a history: an hour later only what changed is added, a day later everything."""
+    table, sandbox = "segment_counts", project.sandbox
+    manual = next(row["id"] for row in sandbox.rows("segments") if row["type"] == "manual")
+    began, segments = sandbox.clock.now(), len(list(sandbox.rows("segments")))
+    project.run(table)
+    sandbox.clock.advance(3600)
+    project.run(table)
+    assert [(segments,)] == project.cells(f"SELECT count(*) FROM {table}")
+    sandbox.join_segment(manual, sandbox.add("people", id="newcomer"))
+
+    project.run(table)
+    changed = project.cells(f"SELECT segment_id FROM {table} WHERE counted_at = {began + 3600}")
+    sandbox.clock.advance(86_400)
+    project.run(table)
+
+    assert (manual,) in changed
+    assert len(changed) < segments
+    found = project.rows(resource(table))
+    assert project.truth(resource(table)).items() <= found.items()
+    assert 2 * segments + len(changed) == len(found)
+
+
+def test_a_segment_that_is_built_is_not_counted(project: Project) -> None:
+    """Its count is as incomplete as its list."""
+    segment = next(project.sandbox.rows("segments"))["id"]
+    project.sandbox.edit("segments", segment, state="build")
+
+    project.run("segment_counts")
+
+    assert [(0,)] == project.cells(f"SELECT count(*) FROM segment_counts WHERE segment_id = {segment}")
+    project.assert_equal("segment_counts")
+
+
+def test_everybody_s_preferences(project: Project) -> None:
+    """One request a person, when it is asked for; somebody who goes gets a tombstone."""
+    table = "subscription_preferences"
+    project.run(table)
+    project.assert_equal(table)
+    people = len(list(project.sandbox.rows("people")))
+    assert people == project.sandbox.stats.by_operation["getPersonSubscriptionPreferences"]
+    gone, changed, *_ = sorted(cio_id for (cio_id,) in project.truth(resource(table)))
+    project.sandbox.delete("people", gone)
+    project.sandbox.edit("people", changed, cio_subscription_preferences='{"topics":{"topic_3":true}}')
+
+    project.run(table)
+
+    project.assert_equal(table)
+    assert {(gone,)} == _tombstones(project, table)
+
+
+def test_an_answer_without_its_record_is_told(small: Sandbox, client_of: Any, read: ReadTable) -> None:
+    """Another shape is a failure, not a table of nulls."""
+    lists = {"/v1/segments": {"segments": [{"id": 1, "state": "finished"}]}}
+    client = client_of(lambda request: httpx.Response(200, json=lists.get(request.url.path, {"used": {}})))
+
+    with pytest.raises(BadAnswer, match="used_by"):
+        read(client, "segment_usage")
+    assert 0 == small.stats.total

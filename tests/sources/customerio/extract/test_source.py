@@ -10,7 +10,7 @@ import pytest
 from dlt.extract.exceptions import ResourceExtractionError
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from sources.customerio import RESOURCES, customerio_source
+from sources.customerio import RESOURCES, customerio_source, resources_named
 from sources.customerio.catalogue import resource
 from sources.customerio.client import ConfigError, Forbidden, Unauthorized
 from sources.customerio.extract import Options
@@ -94,12 +94,23 @@ def test_the_second_run_reads_what_is_new(project: Project) -> None:
 def test_selected_resources_are_the_only_ones_asked_for(project: Project) -> None:
     """`with_resources` works as with any other source."""
     source = customerio_source(client=project.client)
-    assert {"coverage", *(row.table for row in RESOURCES)} == set(source.resources)
+    assert {"coverage", *(row.table for row in resources_named([]))} == set(source.resources)
 
     project.pipeline.run(source.with_resources("campaigns"))
 
     assert {"listCampaigns", "getCioAllowlist"} == set(project.sandbox.stats.by_operation)
     project.assert_equal("campaigns")
+
+
+def test_an_optional_table_is_read_only_when_it_is_named(project: Project) -> None:
+    """What costs a request a row, or a quota, is no part of a plain sync; by its name it is read."""
+    optional = {row.table for row in RESOURCES if row.optional}
+    assert {"archived_messages", "subscription_preferences"} == optional
+    assert not optional & set(customerio_source(client=project.client).resources)
+
+    project.run("subscription_preferences")
+
+    project.assert_equal("subscription_preferences")
 
 
 def test_children_without_their_parents(project: Project) -> None:

@@ -10,6 +10,7 @@ from sources.customerio.extract.tables import columns_of, to_arrow, with_own
 
 THINGS = Resource(
     table="things",
+    description="A thing.",
     operation="listCampaigns",
     key=("id",),
     family="config",

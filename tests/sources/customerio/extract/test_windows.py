@@ -199,6 +199,7 @@ def test_late_opens_are_there_once_a_delivery_is_sealed(small: Sandbox, api: Cli
     assert truth == {key: merged[key] for key in beginning}
 
 
+@pytest.mark.proof
 def test_a_full_sync_brings_redactions_of_old_deliveries(project: Project) -> None:
     """What deleting and suppressing people changes in sealed rows is seen when everything is read again."""
     project.run("messages", "people")

@@ -1,0 +1,68 @@
+"""The tables of metrics: numbers by period, for everything that sends.
+
+A row is a number that is not 0: of one thing, from one period, whose first second is `start_at`. Everything
+is dated by the creation of the message (of journeys: by their start), so a period's numbers go on growing.
+Campaigns' days are UTC's, which can be asked for; journeys' and everybody else's periods are Eastern time's.
+Where only the last 45 days can be had, months tell of what is older, and days that were read stay.
+"""
+
+from sources.customerio.catalogue.resource import ColumnType, Resource
+
+_PERIOD: dict[str, ColumnType] = {"period": "text", "start_at": "bigint"}
+
+
+def _numbers(table: str, what: str, operation: str, parent: str, *ids: str) -> Resource:
+    """A row per metric of `what`."""
+    return Resource(
+        table=table,
+        description=f"One metric of {what}.",
+        operation=operation,
+        key=(*ids, *_PERIOD, "metric"),
+        family="metrics",
+        reader="metrics",
+        cursor="start_at",
+        parent=parent,
+        columns={**dict.fromkeys(ids, "bigint"), **_PERIOD, "metric": "text", "value": "bigint"},
+    )
+
+
+def _clicks(table: str, what: str, operation: str, parent: str, *ids: str) -> Resource:
+    """A row per link of `what`: all clicks and, of a whole, no more than one a message; of a part that is not told."""
+    return Resource(
+        table=table,
+        description=f"The clicks on one link of {what}.",
+        operation=operation,
+        key=(*ids, "link_id", *_PERIOD),
+        family="metrics",
+        reader="metrics",
+        cursor="start_at",
+        parent=parent,
+        columns={
+            **dict.fromkeys(ids, "bigint"),
+            "link_id": "bigint",
+            "href": "text",
+            **_PERIOD,
+            "clicked": "bigint",
+            **({"unique_clicked": "bigint"} if len(ids) == 1 else {}),
+        },
+    )
+
+
+# fmt: off
+METRICS: tuple[Resource, ...] = (
+    _numbers("campaign_metrics", "a campaign in one period", "campaignMetrics", "campaigns", "campaign_id"),
+    _numbers("campaign_action_metrics", "a campaign's action in one period", "campaignActionMetrics", "campaign_actions", "campaign_id", "action_id"),
+    _numbers("campaign_journey_metrics", "a campaign's journeys, by the period in which they started", "campaignJourneyMetrics", "campaigns", "campaign_id"),
+    _clicks("campaign_link_metrics", "a campaign in one period", "campaignLinkMetrics", "campaigns", "campaign_id"),
+    _clicks("campaign_action_link_metrics", "a campaign's action in one period", "campaignActionLinks", "campaign_actions", "campaign_id", "action_id"),
+    _numbers("broadcast_metrics", "a broadcast in one period", "broadcastMetrics", "broadcasts", "broadcast_id"),
+    _numbers("broadcast_action_metrics", "a broadcast's action in one period", "broadcastActionMetrics", "broadcast_actions", "broadcast_id", "action_id"),
+    _clicks("broadcast_link_metrics", "a broadcast in one period", "broadcastLinks", "broadcasts", "broadcast_id"),
+    _clicks("broadcast_action_link_metrics", "a broadcast's action in one period", "broadcastActionLinks", "broadcast_actions", "broadcast_id", "action_id"),
+    _numbers("newsletter_metrics", "a newsletter in one period", "getNewsletterMetrics", "newsletters", "newsletter_id"),
+    _numbers("newsletter_content_metrics", "one variant of a newsletter in one period", "getVariantMetrics", "newsletter_contents", "newsletter_id", "content_id"),
+    _clicks("newsletter_link_metrics", "a newsletter in one period", "getNewsletterLinks", "newsletters", "newsletter_id"),
+    _clicks("newsletter_content_link_metrics", "one variant of a newsletter in one period", "getVariantLinks", "newsletter_contents", "newsletter_id", "content_id"),
+    _numbers("transactional_metrics", "a transactional message in one period", "transactionalMetrics", "transactional_messages", "transactional_id"),
+    _clicks("transactional_link_metrics", "a transactional message in one period", "transactionalLinks", "transactional_messages", "transactional_id"),
+)

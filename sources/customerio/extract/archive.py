@@ -1,0 +1,89 @@
+"""The reader of archived messages: the content of single deliveries, a hundred a day.
+
+It works off a queue that has an order, newest first, and remembers which stretches of it are done:
+
+    newest |  to do  | done | to do | done |        to do        | oldest
+
+What came since the last run stands on top; then come the gaps that earlier days left, and the past. A place
+in the queue is (`created`, `id`), for thousands of messages may be created within one second.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from sources.customerio.catalogue import Resource, resource
+from sources.customerio.client import Client, NotFound, RateLimited
+from sources.customerio.extract.batch import Batch
+from sources.customerio.extract.reading import Reading
+from sources.customerio.extract.rows import only_record
+from sources.customerio.extract.windows import EMPTY_WINDOWS_BEFORE_HISTORY, WINDOW_S
+
+# (created, id); the state keeps it as a list.
+Place = list[Any]
+
+
+def archived(reading: Reading, row: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+    """Read on where the last day ended, until the queue or the day's quota is used up."""
+    client, tally = reading.watched(row.table), reading.tally(row.table)
+    queue = _Queue(client, str(row.parent), state.setdefault("done", []))
+    for message_id in queue.below(reading.now(), reading.options.start or 0):
+        try:
+            answer = client.call(row.operation, path={"message_id": message_id}).json()
+        except NotFound:
+            continue
+        except RateLimited:
+            tally.note = "the day's quota is used up; a sync on another day goes on from there."
+            return
+        yield Batch(rows=[{"id": message_id, **only_record(row, answer)}])
+
+
+class _Queue:
+    """Ids of messages to read, newest first. An id counts as done once the next one is asked for.
+
+    `done` is changed in place: the stretches that are done, newest first, each from a place (not included)
+    down to a place (included).
+    """
+
+    def __init__(self, client: Client, table: str, done: list[list[Place]]) -> None:
+        self._client = client
+        self._table = resource(table)
+        self._done = done
+
+    def below(self, now: int, start: int) -> Iterator[str]:
+        """Every message from before `now` down to `start` (Unix seconds) that is not done."""
+        # Of the second that is running, messages may still come.
+        top, bottom = [now, ""], [start, ""]
+        if not self._done or self._done[0][0] < top:
+            self._done.insert(0, [top, top])
+        while True:
+            current, *older = self._done
+            for place in self._places(current[1], older[0][0] if older else bottom):
+                yield str(place[1])
+                current[1] = place
+            if not older:
+                current[1] = min(current[1], bottom)
+                return
+            # The gap is closed: what was above and below it is one stretch.
+            self._done[:2] = [[current[0], older[0][1]]]
+
+    def _places(self, high: Place, low: Place) -> Iterator[Place]:
+        """The places of messages below `high`, down to `low`, in order."""
+        end, empty = int(high[0]), 0
+        # Where the past begins is not known: a year without a message is taken for it.
+        while end >= low[0] and (low[0] > 0 or empty < EMPTY_WINDOWS_BEFORE_HISTORY):
+            start = max(int(low[0]), end - WINDOW_S + 1)
+            empty += 1
+            for place in self._window(start, end):
+                empty = 0
+                if low <= place < high:
+                    yield place
+            end = start - 1
+
+    def _window(self, start: int, end: int) -> Iterator[Place]:
+        """The places of one window, both ends included, in order."""
+        pages = self._client.pages(self._table.operation, query={"start_ts": start, "end_ts": end})
+        rows = (row for page in pages for row in page.records)
+        for created, same_second in groupby(rows, key=itemgetter(str(self._table.cursor))):
+            yield from ([created, id_] for id_ in sorted((row["id"] for row in same_second), reverse=True))

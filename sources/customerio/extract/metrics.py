@@ -1,0 +1,183 @@
+"""The reader of metrics: the series of everything that sends, as rows by period.
+
+Series name no dates: a place in them is a period. Version 2 is given where they begin. Version 1 counts
+back from the moment at which Customer.io answers, so what is read while a day turns there is read again.
+What was a row and is 0 now is gone; days that version 1 no longer tells stay as they were last told.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sources.customerio.catalogue import Operation, Resource, operation
+from sources.customerio.catalogue import resource as catalogued
+from sources.customerio.catalogue.periods import EASTERN, MOST_STEPS, UTC, Period, between, latest
+from sources.customerio.client import BadAnswer, Client, NotFound
+from sources.customerio.extract.batch import Batch, Scope, unlisted
+from sources.customerio.extract.reading import DAY, Reading
+from sources.customerio.extract.rows import Row
+
+_EVER = 2**62
+# A window of version 2 spans ten years at most [spec25].
+_HORIZON_S = 10 * 365 * DAY
+_COUNTED_BACK: tuple[Period, ...] = ("months", "days")
+
+Path = Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """Some periods of one length, and what asks for them. `starts` are where they begin, oldest first."""
+
+    period: Period
+    starts: Sequence[int]
+    query: Mapping[str, object]
+
+
+def metrics(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+    """Read all series of every parent; a parent that is not listed any more has none."""
+    reader = _Reader(reading, resource)
+    tops = {int(row["id"]): row for row in reading.list_of(reader.top, resource.table)}
+    for batches in reading.each(reader.read, tops.items()):
+        yield from batches
+    yield from unlisted(reader.column, tops)
+
+
+class _Reader:
+    """Reads one table of metrics, top by top: a campaign with its actions, a newsletter with its contents."""
+
+    def __init__(self, reading: Reading, resource: Resource) -> None:
+        self._reading = reading
+        self._table = resource.table
+        self._call = operation(resource.operation)
+        self._tells_unique = any(parameter.name == "unique" for parameter in self._call.query)
+        self._client: Client = reading.watched(resource.table)
+        self._tally = reading.tally(resource.table)
+        parent = catalogued(str(resource.parent))
+        self.top = parent.parent or parent.table
+        self._parts = parent.table if parent.parent else None
+        self.column, *self._below = (parameter.name for parameter in self._call.path_parameters)
+
+    def read(self, top: tuple[int, Row]) -> list[Batch]:
+        """All periods of one top and what is below it, as of one day."""
+        top_id, row = top
+        paths = self._paths(top_id)
+        while True:
+            now = self._reading.now()
+            windows = _windows(self._call, int(row.get("created") or 0), now)
+            told = [rows for path in paths for rows in self._told(path, windows)]
+            if latest("days", 1, now) == latest("days", 1, self._reading.now()):
+                return [self._batch(top_id, window, told) for window in windows]
+
+    def _paths(self, top_id: int) -> list[Path]:
+        if self._parts is None:
+            return [{self.column: top_id}]
+        parts = self._reading.below(self._parts, top_id, self._table)
+        return [{self.column: top_id, self._below[0]: int(part["id"])} for part in parts]
+
+    def _batch(self, top_id: int, window: Window, told: Iterable[Row]) -> Batch:
+        mine = ((self.column, top_id), ("period", window.period))
+        return Batch(
+            rows=[row for row in told if row["period"] == window.period],
+            scope=Scope(column="start_at", low=window.starts[0], high=_EVER, where=mine),
+            last=True,
+        )
+
+    def _told(self, path: Path, windows: Iterable[Window]) -> Iterator[Row]:
+        """The rows of one thing, none once it is gone. Days are asked for if their months tell something."""
+        rows: list[Row] = []
+        longer: Window | None = None
+        for window in windows:
+            if longer is not None and not _since(rows, longer, window.starts[0]):
+                return
+            try:
+                rows, longer = self._rows(path, window), window
+            except NotFound:
+                return
+            yield from ({**path, **row} for row in rows)
+
+    def _rows(self, path: Path, window: Window) -> list[Row]:
+        if self._call.records is None:
+            return list(_numbers(self._call, self._answer(path, window.query), window))
+        if not self._tells_unique:
+            clicked = _clicks(self._call, self._answer(path, window.query), window)
+            return [{**row, "clicked": number} for row, number in clicked.values()]
+        clicked = _clicks(self._call, self._answer(path, {**window.query, "unique": False}), window)
+        if not clicked:
+            return []
+        unique = _clicks(self._call, self._answer(path, {**window.query, "unique": True}), window)
+        return [
+            {**row, "clicked": number, "unique_clicked": unique.get(key, (row, 0))[1]}
+            for key, (row, number) in clicked.items()
+        ]
+
+    def _answer(self, path: Path, query: Mapping[str, object]) -> Any:
+        self._tally.expect(1)
+        return self._client.call(self._call.id, path=path, query=query).json()
+
+
+def _windows(call: Operation, created: int, now: int) -> list[Window]:
+    """Everything that the call can tell of something made at `created`, longer periods first."""
+    takes = {parameter.name for parameter in call.query}
+    if "steps" in takes and "version" not in takes:
+        return [_counted_back(period, now) for period in _COUNTED_BACK]
+    zone, version = (UTC, {"version": 2, "tz": UTC.key}) if "version" in takes else (EASTERN, {})
+    starts = between("days", min(max(created, now - _HORIZON_S), now), now, zone)
+    query = {**version, "res": "days", "start": starts[0], "end": now}
+    return [Window(period="days", starts=starts, query=query)]
+
+
+def _counted_back(period: Period, now: int) -> Window:
+    steps = MOST_STEPS[period]
+    starts = latest(period, steps, now)
+    return Window(period=period, starts=starts, query={"period": period, "steps": steps})
+
+
+def _since(rows: Iterable[Row], window: Window, at: int) -> bool:
+    """Whether there is a row of the period that holds `at`, or of a later one."""
+    [begin] = latest(window.period, 1, at)
+    return any(row["start_at"] >= begin for row in rows)
+
+
+def _numbers(call: Operation, document: Any, window: Window) -> Iterator[Row]:
+    """A row per number that is not 0."""
+    for metric, values in _series(call, document).items():
+        for start_at, value in _dated(values, window):
+            yield {"period": window.period, "start_at": start_at, "metric": metric, "value": value}
+
+
+def _clicks(call: Operation, document: Any, window: Window) -> dict[tuple[int, int], tuple[Row, int]]:
+    """What says which link's period it is, and its clicks, where there were any."""
+    return {
+        (link["id"], start_at): (
+            {"link_id": link["id"], "href": link.get("href"), "period": window.period, "start_at": start_at},
+            value,
+        )
+        for entry in _within(call, document, str(call.records)) or ()
+        for link in [_within(call, entry, "link")]
+        for start_at, value in _dated(_series(call, entry).get("clicked"), window)
+    }
+
+
+def _series(call: Operation, document: Any) -> Mapping[str, Sequence[int] | None]:
+    """The series of an answer: journeys' stand right there, the others' one level below."""
+    if isinstance(document, dict) and "journey_metric" in document:
+        return dict(_within(call, document, "journey_metric"))
+    return dict(_within(call, _within(call, document, "metric"), "series") or {})
+
+
+def _dated(values: Sequence[int] | None, window: Window) -> Iterator[tuple[int, int]]:
+    """Numbers that are not 0, with where their period begins.
+
+    The last number of a series is of the current period, so a series that is shorter has no older ones.
+    """
+    values = values or ()
+    dated = zip(reversed(window.starts), reversed(values), strict=False)
+    return ((start_at, value) for start_at, value in dated if value)
+
+
+def _within(call: Operation, document: Any, name: str) -> Any:
+    if isinstance(document, dict) and name in document:
+        return document[name]
+    msg = f"The answer to `{call.id}` holds no `{name}`; Customer.io may have changed it. See {call.docs}"
+    raise BadAnswer(msg, operation=call.id, status=200)

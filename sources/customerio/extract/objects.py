@@ -1,0 +1,87 @@
+"""The readers of objects and relationships: every type's objects by search, then what is below each.
+
+A row may come on two pages of a list [spec25]; it is one row all the same. Nothing tells what was deleted, so
+both are read whole.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sources.customerio.catalogue import Resource
+from sources.customerio.client import NotFound
+from sources.customerio.extract.batch import Batch
+from sources.customerio.extract.reading import Reading, records
+from sources.customerio.extract.rows import Row
+
+_TYPES, _OBJECTS = "object_types", "objects"
+_SEARCH, _ATTRIBUTES = "getObjectsFilter", "getObjectAttributes"
+# There is no filter for everything, and no attribute that every object has; this one nobody has.
+_NOBODY_HAS = "_cio_elt_nobody_has_this"
+
+
+def objects(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+    """Read every object with its attributes, one request each."""
+    client = reading.watched(resource.table)
+
+    def asked(named: Row) -> list[Row]:
+        try:
+            answer = client.call(_ATTRIBUTES, path=_path(named)).json()["object"]
+        except NotFound:
+            return []
+        told = {name: answer.get(name) for name in ("attributes", "timestamps")}
+        return [{**named, **told}]
+
+    yield from _each(reading, resource, asked)
+
+
+def relationships(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+    """Read who is related to every object, a request or more each."""
+    client = reading.watched(resource.table)
+
+    def asked(named: Row) -> list[Row]:
+        found = records(client, resource.operation, _path(named))
+        return [
+            {**_path(named), **row["identifiers"], "object_type_disabled": row.get("object_type_disabled")}
+            for row in found
+        ]
+
+    yield from _each(reading, resource, asked)
+
+
+def _each(reading: Reading, resource: Resource, asked: Callable[[Row], list[Row]]) -> Iterator[Batch]:
+    named = _everything(reading, resource.table)
+    reading.tally(resource.table).expect(len(named))
+    for rows in reading.each(asked, named):
+        yield Batch(rows=rows)
+    yield Batch(rows=(), last=True)
+
+
+def _everything(reading: Reading, counted_for: str) -> list[Row]:
+    """The identifiers of all objects, each once; every type is searched once a run."""
+    types = [str(row["id"]) for row in reading.list_of(_TYPES, counted_for)]
+    found = [
+        row
+        for rows in reading.each(lambda type_id: _of_type(reading, type_id, counted_for), types)
+        for row in rows
+    ]
+    return list({(row["object_type_id"], row["object_id"]): row for row in found}.values())
+
+
+def _of_type(reading: Reading, type_id: str, counted_for: str) -> list[Row]:
+    client = reading.watched(counted_for)
+
+    def search() -> list[Row]:
+        pages = client.pages(_SEARCH, body=everything_of(type_id))
+        return [{"object_type_id": type_id, **row} for page in pages for row in page.records]
+
+    return reading.once((_OBJECTS, int(type_id)), search)
+
+
+def everything_of(type_id: object) -> Row:
+    """The search that finds every object of a type."""
+    nobody = {"field": _NOBODY_HAS, "operator": "exists", "type_id": type_id}
+    return {"object_type_id": type_id, "filter": {"not": {"object_attribute": nobody}}}
+
+
+def _path(named: Row) -> Row:
+    return {name: named[name] for name in ("object_type_id", "object_id")}

@@ -1,0 +1,44 @@
+"""The reader of addresses that the email provider suppresses: each kind, of each sending domain.
+
+A domain's addresses come when that domain is asked for. Without one Customer.io answers for the workspace,
+and names no domain: those rows have `domain` ''. Pages go by offset in the order of the addresses, so an
+address that is freed while its list is read may push another one past the reader; the next sync has it again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from typing import Any
+
+from sources.customerio.catalogue import Resource
+from sources.customerio.extract.batch import Batch
+from sources.customerio.extract.reading import Reading
+from sources.customerio.extract.rows import Row
+
+_SENDERS = "sender_identities"
+ANY_DOMAIN = ""
+
+
+def suppressions(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+    """Read every kind, for the workspace and for each domain that it sends or has sent from."""
+    client = reading.watched(resource.table)
+    senders = reading.list_of(_SENDERS, resource.table)
+    # A domain without senders may be suppressed still: it is asked for as long as it was ever known.
+    domains = sorted({*state.get("domains", ()), *reading.options.domains, *_domains(senders)})
+
+    def listed(asked: tuple[Mapping[str, object], str]) -> list[Row]:
+        path, domain = asked
+        pages = client.pages(resource.operation, path=path, query={"domain": domain or None})
+        return [{**row, **path, "domain": domain} for page in pages for row in page.records]
+
+    lists = list(product(resource.asked, (ANY_DOMAIN, *domains)))
+    reading.tally(resource.table).expect(len(lists))
+    for rows in reading.each(listed, lists):
+        yield Batch(rows=rows)
+    yield Batch(rows=(), last=True)
+    state["domains"] = domains
+
+
+def _domains(senders: Iterable[Row]) -> set[str]:
+    """The domains of the senders' addresses; a sender of text messages has none."""
+    addresses = (str(sender.get("email") or "") for sender in senders)
+    return {address.rpartition("@")[2].lower() for address in addresses if "@" in address}

@@ -1,0 +1,80 @@
+"""The reference pages, written from the catalogue: `python -m sources.customerio.pages`."""
+
+from collections import defaultdict
+from pathlib import Path
+
+from sources.customerio.catalogue import OPERATIONS, RESOURCES, Operation, Resource, operation
+from sources.customerio.client.api import method_name
+from sources.customerio.sandbox.wire.answers import ANSWERS
+
+FOLDER = Path(__file__).parent
+
+
+def tables_page() -> str:
+    """TABLES.md: every table, its key, and where its rows come from."""
+    lines = [
+        "# Tables",
+        "",
+        "Written from `RESOURCES`; do not edit. The column in italics is the time that orders the rows.",
+        "A table marked with * is read only when it is named: it costs a request a row, or a quota of a day.",
+        "",
+        "| table | a row is | key | read from | columns known beforehand |",
+        "|---|---|---|---|---|",
+        *map(_table, RESOURCES),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def operations_page() -> str:
+    """OPERATIONS.md: every call, how to make it, whether the sandbox answers it, which tables it fills."""
+    answered = sum(row.id in ANSWERS for row in OPERATIONS)
+    filled: dict[str, list[str]] = defaultdict(list)
+    for row in RESOURCES:
+        filled[row.operation].append(f"[`{row.table}`](TABLES.md)")
+    lines = [
+        "# Operations",
+        "",
+        f"Written from `OPERATIONS`; do not edit. All {len(OPERATIONS)} calls of Customer.io's App and Track",
+        f"APIs: the client makes each of them, and the sandbox answers {answered}.",
+        "",
+        "| operation | call | client | sandbox | table | effect | limit | paging |",
+        "|---|---|---|---|---|---|---|---|",
+        *(_operation(row, ", ".join(filled[row.id])) for row in OPERATIONS),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"TABLES.md": tables_page, "OPERATIONS.md": operations_page}
+
+
+def _table(row: Resource) -> str:
+    columns = ", ".join(f"_{name}_" if name == row.cursor else name for name in row.columns)
+    call, star = operation(row.operation), " *" if row.optional else ""
+    cells = (
+        f"`{row.table}`{star}",
+        row.description,
+        ", ".join(row.key),
+        f"[`{call.method} {call.path}`]({call.docs})",
+        columns,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _operation(row: Operation, tables: str) -> str:
+    paging = row.paging if row.page_max is None else f"{row.paging}, up to {row.page_max:,}"
+    cells = (
+        f"[`{row.id}`]({row.docs})",
+        f"`{row.method} {row.path}`",
+        f"`{row.api}.{method_name(row)}`",
+        "yes" if row.id in ANSWERS else "",
+        tables,
+        row.effect,
+        row.bucket,
+        paging,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page())

@@ -1,0 +1,87 @@
+"""The dlt source, over the readers in `extract`."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import dlt
+from dlt.extract import DltResource
+
+from sources.customerio.client import Client, RateLimits
+from sources.customerio.extract import Known, Options, Reading, Report, dlt_resource, ledger
+from sources.customerio.selection import resources_named
+
+# dlt looks for a source's settings under the last name of its module, unless the module says another one.
+__source_name__ = "customerio"
+
+
+@dlt.source(name="customerio", max_table_nesting=0)
+def customerio_source(
+    resources: Sequence[str] | None = None,
+    customerio_app_api_key: str | None = dlt.secrets.value,
+    customerio_region: Literal["us", "eu"] = "us",
+    customerio_app_url: str | None = None,
+    customerio_start: int | None = None,
+    customerio_suppression_domains: Sequence[str] = (),
+    full: bool = False,
+    limits_folder: str | None = None,
+    client: Client | None = None,
+    options: Options | None = None,
+    report: Report | None = None,
+) -> Iterable[DltResource]:
+    """Replicate a Customer.io workspace.
+
+    Args:
+        resources: names of tables; none means all of `RESOURCES` but the optional ones.
+        customerio_app_api_key: an App API key of the workspace; a dlt secret.
+        customerio_region: `us` or `eu`.
+        customerio_app_url: another host than the region's, such as a sandbox's.
+        customerio_start: Unix second of the oldest delivery wanted; None goes back as far as there are any.
+        customerio_suppression_domains: sending domains whose suppressed addresses are wanted, beside those of
+            the senders.
+        full: read everything again; still only changes are written.
+        limits_folder: where the rate limits that processes share are kept; None keeps them in memory.
+        client: a client to use instead of one made from the key.
+        options: everything that can be asked of a run, instead of `customerio_start`,
+            `customerio_suppression_domains` and `full`.
+        report: filled with the run's numbers; with it, a resource that fails does not end the others.
+
+    Returns:
+        A dlt resource per table, merged by key. A run writes new and changed rows, and tombstones
+        (`deleted_at`) for rows that a complete reading no longer found.
+
+    Raises:
+        ConfigError: a name is no table's, or there is no key.
+        CustomerioError: see `sources.customerio.client`; raised while dlt extracts.
+    """
+    if client is None:
+        client = Client(
+            app_api_key=customerio_app_api_key,
+            region=customerio_region,
+            app_url=customerio_app_url,
+            limits=RateLimits(Path(limits_folder) if limits_folder else None),
+        )
+    options = options or Options(start=customerio_start, full=full, domains=customerio_suppression_domains)
+    return _resources(resources or (), client, options, report)
+
+
+@dlt.source(name="customerio", max_table_nesting=0)
+def source_with(
+    resources: Sequence[str], client: Client, options: Options, report: Report | None
+) -> Iterable[DltResource]:
+    """`customerio_source` for callers who have settings of their own.
+
+    No argument has a default: dlt would fill it from whatever variable has its name.
+    """
+    return _resources(resources, client, options, report)
+
+
+def _resources(
+    names: Sequence[str], client: Client, options: Options, report: Report | None
+) -> list[DltResource]:
+    reading = Reading(client=client, options=options, report=report or Report())
+    known = Known()
+    tables = resources_named(names)
+    read = [dlt_resource(reading, known, row, keep_going=report is not None) for row in tables]
+    has_time = any(row.reader in ("windows", "feed") for row in tables)
+    return [*read, ledger(reading)] if has_time else read

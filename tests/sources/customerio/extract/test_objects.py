@@ -1,0 +1,86 @@
+"""Objects and relationships: read whole, each row once, whatever comes twice."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from sources.customerio.client import Client
+from sources.customerio.extract import Report
+from sources.customerio.sandbox import Fault, Sandbox, Served
+from tests.sources.customerio.extract.conftest import Project, ReadTable
+
+TABLES = ("object_types", "objects", "relationships")
+
+
+def _send(sandbox: Sandbox, served: Served, *ops: dict[str, Any]) -> None:
+    keys = (sandbox.track_site_id, sandbox.track_api_key)
+    url = f"{served.track_url}/api/v2/batch"
+    assert httpx.post(url, json={"batch": ops}, auth=keys, trust_env=False).status_code == 200
+
+
+def _thing(action: str, object_id: str, **more: Any) -> dict[str, Any]:
+    named = {"object_type_id": "1", "object_id": object_id}
+    return {"type": "object", "action": action, "identifiers": named, **more}
+
+
+@pytest.mark.parametrize("page", [2, 50])
+def test_the_tables_are_the_sandboxs(project: Project, page: int) -> None:
+    """Whatever the size of a page, and with rows that come on two of them, each row is there once."""
+    project.sandbox.knobs.objects_page = page
+
+    project.run(*TABLES)
+
+    project.assert_equal(*TABLES)
+    assert project.cells("SELECT count(*) FROM relationships")[0][0] > 20
+
+
+def test_changes_and_ends(project: Project, small_served: Served) -> None:
+    """What changed is written, what is gone has a tombstone, its relationships too."""
+    project.run(*TABLES)
+    held = {row["object_id"] for row in project.sandbox.rows("relationships") if row["object_id"] == "acme"}
+    assert held
+    _send(
+        project.sandbox,
+        small_served,
+        _thing("delete", "acme"),
+        _thing("identify", "borealis", attributes={"seats": 999, "trial": None}),
+        _thing("identify", "new/one", attributes={"name": "New"}),
+    )
+    project.run(*TABLES)
+
+    project.assert_equal(*TABLES)
+    for table in ("objects", "relationships"):
+        gone = project.cells(f"SELECT DISTINCT object_id FROM {table} WHERE deleted_at IS NOT NULL")
+        assert gone == [("acme",)]
+
+
+def test_objects_are_searched_once_a_run(api: Client, read: ReadTable, project: Project) -> None:
+    """The two tables share the search; each asks once about each object (and more for longer lists)."""
+    things = list(project.sandbox.rows("objects"))
+    project.sandbox.knobs.objects_page = 100
+    project.run(*TABLES)
+
+    asked = project.sandbox.stats.by_operation
+    assert asked["getObjectTypes"] == 1
+    assert asked["getObjectsFilter"] == 3
+    assert asked["getObjectAttributes"] == asked["getObjectRelationships"] == len(things)
+    assert read(api, "objects").tally.requests == 1 + 3 + len(things)
+
+
+def test_an_object_that_vanishes_meanwhile_is_gone(project: Project) -> None:
+    """A 404 between the search and the call below it is no failure."""
+    project.sandbox.faults.add(Fault(operation="getObjectAttributes", status=404))
+    project.run(*TABLES)
+
+    things = len(list(project.sandbox.rows("objects")))
+    assert project.cells("SELECT count(*) FROM objects") == [(things - 1,)]
+
+
+def test_an_incomplete_reading_buries_nothing(project: Project) -> None:
+    """Where a page fails there are no tombstones."""
+    project.run(*TABLES)
+    project.sandbox.faults.add(Fault(operation="getObjectRelationships", status=500, times=None, after=2))
+    project.run(*TABLES, report=Report())
+
+    assert project.cells("SELECT count(*) FROM relationships WHERE deleted_at IS NOT NULL") == [(0,)]

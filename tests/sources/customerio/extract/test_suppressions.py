@@ -1,0 +1,81 @@
+"""Suppressed addresses: four kinds, of the workspace and of every domain that it sends from."""
+
+from itertools import product
+
+import pytest
+
+from sources.customerio.catalogue import resource
+from sources.customerio.client import Client
+from sources.customerio.extract import Report
+from sources.customerio.sandbox import Fault, Sandbox
+from tests.sources.customerio.extract.conftest import Project, ReadTable
+
+KINDS = ("bounces", "blocks", "spam_reports", "invalid_emails")
+TABLE = "esp_suppressions"
+
+
+def test_every_kind_of_every_domain_is_read(small: Sandbox, api: Client, read: ReadTable) -> None:
+    """Beside the answer without a domain, whose rows have '', those of the senders' and the given ones."""
+    found = read(api, TABLE, domains=("other.example",))
+
+    asked = product(KINDS, ("", "example.com", "mail.example.org"))
+    there = {(row["suppression_type"], row["domain"]) for row in found.rows}
+    assert {(kind, domain) for kind, domain in asked if kind != "invalid_emails"} == there
+    # Each of 16 lists ends with an empty page; those with rows have another before it.
+    assert 16 + len(there) == small.stats.by_operation["getSuppressionByType"]
+    assert found.batches[-1].last
+
+
+def test_the_table_is_the_truth_and_follows_it(project: Project) -> None:
+    """An address that is freed becomes a tombstone in both of its rows; a new one arrives."""
+    project.run(TABLE)
+    project.assert_equal(TABLE)
+    freed = next(
+        email for kind, domain, email in project.truth(resource(TABLE)) if kind == "blocks" and domain
+    )
+    assert project.client is not None
+    project.client.app.delete_suppression(suppression_type="blocks", email_address=freed)
+    project.client.app.post_suppression(suppression_type="spam_reports", email_address="New@example.net")
+
+    project.run(TABLE)
+
+    project.assert_equal(TABLE)
+    gone = project.cells(f"SELECT DISTINCT email FROM {TABLE} WHERE deleted_at IS NOT NULL")
+    assert [(freed,)] == gone
+
+
+def test_a_list_that_fails_leaves_no_tombstone(project: Project) -> None:
+    """One list of many cannot be read: nobody is taken for freed."""
+    project.run(TABLE)
+    before = project.rows(resource(TABLE))
+    project.sandbox.faults.add(Fault(operation="getSuppressionByType", status=400, times=1, after=3))
+    report = Report()
+
+    project.run(TABLE, report=report)
+
+    assert report.tallies[TABLE].error is not None
+    assert before == project.rows(resource(TABLE))
+
+
+def test_a_domain_stays_asked_for_when_its_sender_goes(project: Project) -> None:
+    """Its addresses are suppressed still; that nobody sends from it is no reason to take them for freed."""
+    project.run(TABLE)
+    project.sandbox.delete("sender_identities", 2)
+
+    project.run(TABLE)
+
+    assert ["example.com", "mail.example.org"] == project.state(TABLE)["domains"]
+
+
+@pytest.mark.parametrize("email", ["", "+15550100", "no address"])
+def test_a_sender_without_an_address_has_no_domain(
+    small: Sandbox, api: Client, read: ReadTable, email: str
+) -> None:
+    """Text messages come from numbers."""
+    for row in list(small.rows("sender_identities")):
+        small.edit("sender_identities", row["id"], email=email)
+
+    read(api, TABLE)
+
+    # Four lists, one of them empty.
+    assert small.stats.by_operation["getSuppressionByType"] <= 8
