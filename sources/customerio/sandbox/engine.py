@@ -8,9 +8,11 @@ from itertools import chain
 from sources.customerio.sandbox.clock import Clock
 from sources.customerio.sandbox.faults.fault import Faults
 from sources.customerio.sandbox.faults.knobs import Knobs
-from sources.customerio.sandbox.faults.limits import RateLimit
+from sources.customerio.sandbox.faults.limits import Limits
 from sources.customerio.sandbox.keys import Keys
 from sources.customerio.sandbox.state import truth
+from sources.customerio.sandbox.state.applying import apply_due
+from sources.customerio.sandbox.state.importing import take_in
 from sources.customerio.sandbox.state.people import Record
 from sources.customerio.sandbox.state.timeline import Timeline
 from sources.customerio.sandbox.state.workspace import Workspace
@@ -44,6 +46,9 @@ class Engine:
         """The workspace as of the clock, for one reader or writer at a time."""
         with self._lock:
             self._timeline.catch_up(self.clock.now())
+            rules = self.knobs.apply_rules()
+            apply_due(self._workspace, self._workspace.now, rules)
+            take_in(self._workspace, rules)
             yield self._workspace
 
     def rows(self, table: str) -> Iterator[Record]:
@@ -61,6 +66,11 @@ class Engine:
                 return
             yield from chunk
 
+    def writes(self) -> list[Record]:
+        """The writes that were accepted, in order of arrival."""
+        with self.present() as workspace:
+            return workspace.inbox.writes()
+
     def reset(self) -> None:
         """Back to the start: the workspace, the clock, no faults, default knobs, no counts."""
         with self._lock:
@@ -71,7 +81,9 @@ class Engine:
             self._begin()
 
     def _begin(self) -> None:
-        self.limit = RateLimit() if self._strict_limits else None
-        self._workspace = Workspace(seed=self.seed, region=self.region, now=self._world.genesis)
+        self.limits = Limits(strict=self._strict_limits)
+        self._workspace = Workspace(
+            seed=self.seed, region=self.region, now=self._world.genesis, fates=self._world.fates
+        )
         self._timeline = Timeline(self._workspace, self._world.opening(), self._world.plan)
         self._timeline.catch_up(self.clock.now())

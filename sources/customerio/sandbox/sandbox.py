@@ -91,6 +91,14 @@ class Sandbox:
         """
         return self._engine.rows(table)
 
+    def writes(self) -> list[dict[str, Any]]:
+        """What the Track API accepted, in order of arrival, and what came of it.
+
+        Each is `{number, arrived, call, op, outcome, reason}`: `op` in the words of Track v2, `outcome`
+        `waiting`, `applied` or `dropped`. The log keeps the last `knobs.keep_writes`.
+        """
+        return self._engine.writes()
+
     def add(self, kind: str, **fields: Any) -> str:
         """Make a record, or a person from identifiers and attributes; answers its id (a person's cio_id)."""
         with self._engine.present() as workspace:

@@ -3,17 +3,29 @@
 import threading
 from collections import Counter
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One API request. `arrived` is monotonic seconds; `status` 0 means that the connection was cut."""
+    """One API request. `arrived` is monotonic seconds; `status` 0 means that the connection was cut.
+
+    `asked` is the method, the path with its query as sent, and a digest of the body: equal requests are
+    equal in it.
+    """
 
     arrived: float
     operation: str
     api: str
     status: int
+    asked: str
+
+
+def asked(method: str, path: str, raw_body: bytes) -> str:
+    """What a request asks for; of a body its digest alone, because bodies are long and hold people."""
+    digest = blake2b(raw_body, digest_size=8).hexdigest() if raw_body else ""
+    return " ".join(filter(None, (method, path, digest)))
 
 
 class Stats:
@@ -55,6 +67,12 @@ class Stats:
         return dict(Counter(seen.status for seen in self.seen))
 
     @property
+    def repeated(self) -> dict[str, int]:
+        """What was asked and answered well more than once, and how often."""
+        well = Counter(seen.asked for seen in self.seen if 200 <= seen.status < 300)
+        return {asked: count for asked, count in well.items() if count > 1}
+
+    @property
     def arrivals(self) -> list[float]:
         """When App API requests arrived, in monotonic seconds."""
         return [seen.arrived for seen in self.seen if seen.api == "app"]
@@ -88,5 +106,6 @@ class Stats:
             "first_arrival": self.first_arrival,
             "last_arrival": self.last_arrival,
             "max_per_second": self.max_per_second,
+            "repeated": self.repeated,
             "arrivals": self.arrivals,
         }

@@ -1,8 +1,8 @@
 """What to break, as rows: each names the calls it is for and what becomes of their answers."""
 
 import threading
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 STORAGE = "storage"
@@ -41,6 +41,13 @@ class Fault:
     - `delay_ms`: the answer comes that much later;
     - `empty_page`: the page has no rows but a `next` that leads to them;
     - `null_rows`: a list without rows is null instead of [];
+    - `give_fields`: every row of the page has these values, by the field's name or, inside of an object, by
+      `object.field`: a field that is new, one of another type, a channel or a metric that nobody knew;
+      Customer.io adds them without notice;
+    - `drop_fields`: no row of the page has these fields;
+    - `drop_items`: the operations at these places of a Track batch (0 is the first, and that of a call that
+      has one) are accepted and then lost, which shows in the activities alone;
+    - `refuse_items`: the operations at these places of a Track batch are refused, with 207;
     - `then_delete`: once it is answered, (kind, id) is deleted, as when somebody deletes a campaign between
       a reader's list and its child call.
     """
@@ -59,6 +66,10 @@ class Fault:
     delay_ms: int = 0
     empty_page: bool = False
     null_rows: bool = False
+    give_fields: Mapping[str, Any] = field(default_factory=dict)
+    drop_fields: tuple[str, ...] = ()
+    drop_items: tuple[int, ...] = ()
+    refuse_items: tuple[int, ...] = ()
     then_delete: tuple[str, str] | None = None
 
     @property
@@ -69,7 +80,7 @@ class Fault:
     @classmethod
     def from_json(cls, given: dict[str, Any]) -> "Fault":
         """A fault from a control call's JSON; ValueError naming the keys if one is unknown."""
-        known = {field.name for field in fields(cls)}
+        known = {one.name for one in fields(cls)}
         unknown = sorted(set(given) - known)
         if unknown:
             msg = f"A fault has no {', '.join(unknown)}; it has {', '.join(sorted(known))}."
@@ -77,6 +88,11 @@ class Fault:
         if given.get("then_delete") is not None:
             kind, record_id = given["then_delete"]
             given = {**given, "then_delete": (str(kind), str(record_id))}
+        for name in ("drop_items", "refuse_items"):
+            if name in given:
+                given = {**given, name: tuple(int(place) for place in given[name])}
+        if "drop_fields" in given:
+            given = {**given, "drop_fields": tuple(map(str, given["drop_fields"]))}
         if given.get("retry_after") is not None:
             given = {**given, "retry_after": str(given["retry_after"])}
         return cls(**given)

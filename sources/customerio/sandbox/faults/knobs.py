@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from sources.customerio.sandbox.state.applying import ApplyRules
+from sources.customerio.sandbox.state.inbox import LOGGED
 from sources.customerio.sandbox.state.orders import ExportRules
 from sources.customerio.sandbox.state.snapshots import DELIVERY_COLUMNS
 
@@ -21,6 +23,22 @@ class Knobs:
     - `export_gzip`: files are gzipped, without a Content-Encoding;
     - `export_pending_status`: the status of a download that is asked for too early (unverified);
     - `link_valid_s`: how long a download link works;
+    - `trigger_takes_s`: seconds of the clock that a broadcast's trigger takes, one after the other;
+    - `apply_delay_s`: seconds of the clock between a write's 200 and its being applied;
+    - `drop_every`: every so-manieth write is accepted and lost: 14 loses 7 of 100 (0: none);
+    - `keep_writes`: how many writes the log remembers;
+    - `email_by_id`: the workspace allows updates to an email by id;
+    - `events_create`: an event for nobody makes that person (unverified);
+    - `removes_by_id`: leaving a segment works by `id` alone, as its page says [track26];
+    - `batch_bytes`, `item_bytes`: the most that Track v2 takes, of a body and of one operation;
+    - `oversize_status`: what a larger one gets, 413 or 400 (unverified);
+    - `batch_whole`: an invalid item refuses its whole batch with 400, instead of being left out with 207;
+    - `track_redirect`: the root of the right region's host: Track calls are sent there with 307;
+    - `objects_page`: rows on a page of objects or relationships whose `limit` is not given (unverified);
+    - `duplicates_across_pages`: such a page begins with the last row of the one before [spec25];
+    - `import_takes_s`: seconds of the clock until an import is through;
+    - `import_fails`: imports ordered from now on fail;
+    - `privacy_levels`: whether the plan has privacy levels of attributes;
     - `delivery_columns`: (header, field) of deliveries exports, whose real headers nobody has published.
     """
 
@@ -33,6 +51,23 @@ class Knobs:
     export_gzip: bool = False
     export_pending_status: int = 422
     link_valid_s: int = 900
+    trigger_takes_s: int = 20
+    apply_delay_s: int = 0
+    drop_every: int = 0
+    keep_writes: int = LOGGED
+    email_by_id: bool = False
+    events_create: bool = False
+    removes_by_id: bool = False
+    batch_bytes: int = 500_000
+    item_bytes: int = 32_000
+    oversize_status: int = 413
+    batch_whole: bool = False
+    track_redirect: str = ""
+    objects_page: int = 10
+    duplicates_across_pages: bool = True
+    import_takes_s: int = 30
+    import_fails: bool = False
+    privacy_levels: bool = True
     delivery_columns: Sequence[tuple[str, str]] = DELIVERY_COLUMNS
 
     def set(self, values: dict[str, Any]) -> None:
@@ -44,6 +79,10 @@ class Knobs:
             raise ValueError(msg)
         for name, value in values.items():
             setattr(self, name, _shaped(name, value))
+
+    def apply_rules(self) -> ApplyRules:
+        """How writes are applied at present."""
+        return ApplyRules(self.email_by_id, self.events_create, self.removes_by_id)
 
     def export_rules(self) -> ExportRules:
         """How exports are made at present."""

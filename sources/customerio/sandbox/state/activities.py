@@ -5,7 +5,7 @@ Backdated events, events from the future and late arrivals are rows whose two ti
 assumes that new rows only ever come in front misses some, as with the real list [airbyte].
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ RETENTION_S = 30 * 86_400
 # The longest that a row is backdated: events older than this no longer trigger campaigns [track26].
 LATEST_S = 72 * 3600
 _NOTHING = -1
+NOBODY = -1
+"""The person of what happened to an object, or of a write that matched nobody."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +52,7 @@ class Activities:
         self._codes: dict[str, dict[str, int]] = {"types": {}, "names": {}}
         self._next_order = 0
         self._next_uid = 0
-        self._waiting: list[tuple[int, int, int, int, int]] = []
+        self._waiting: list[tuple[int, int, int, int, int, int, int]] = []
 
     def __len__(self) -> int:
         return len(self.columns) + len(self._waiting)
@@ -75,13 +77,38 @@ class Activities:
         positions = np.searchsorted(self.columns["timestamp"], ordered["timestamp"], "right")
         self.columns.insert(positions, ordered)
 
-    def note(self, type_: str, at: int, person: int, data: dict[str, Any], name: str | None = None) -> None:
-        """Write down one thing that just happened to somebody, with its data."""
+    def note(
+        self,
+        type_: str,
+        at: int,
+        person: int,
+        data: dict[str, Any],
+        name: str | None = None,
+        *,
+        arrived: int | None = None,
+        delivery: int = _NOTHING,
+    ) -> int:
+        """Write down one thing that happened to somebody (or `NOBODY`), with its data; answers its number.
+
+        `arrived` is from when it can be seen, `at` unless said otherwise; `delivery` is a delivery's number.
+        """
         self._next_uid += 1
         uid = -self._next_uid  # planned rows have positive numbers
-        self.details[uid] = data
+        if data:
+            self.details[uid] = data
         code = _NOTHING if name is None else self.name_code(name)
-        self._waiting.append((at, uid, person, self.type_code(type_), code))
+        seen = at if arrived is None else arrived
+        self._waiting.append((at, uid, person, self.type_code(type_), code, seen, delivery))
+        return uid
+
+    def hand_over(self, to: int, *, person: int | None = None, uids: Iterable[int] = ()) -> None:
+        """Let somebody have what another person did, or what was noted under those numbers."""
+        self._settle()
+        people = self.columns["person"]
+        mine = np.isin(self.columns["uid"], list(uids))
+        if person is not None:
+            mine |= people == person
+        people[mine] = to
 
     def forget_future(self, now: int, person: int) -> None:
         """Drop what was still to happen to somebody who has left."""
@@ -143,16 +170,18 @@ class Activities:
             return
         noted = sorted(self._waiting, key=lambda row: row[0])
         self._waiting = []
-        at, uid, person, type_, name = (np.array(column) for column in zip(*noted, strict=True))
+        at, uid, person, type_, name, arrived, delivery = (
+            np.array(column) for column in zip(*noted, strict=True)
+        )
         rows = {
             "timestamp": at,
             "order": self._next_order + np.arange(len(at)),
-            "arrived": at,
+            "arrived": arrived,
             "uid": uid,
             "person": person,
             "type": type_,
             "name": name,
-            "delivery": np.full(len(at), _NOTHING),
+            "delivery": delivery,
         }
         self._next_order += len(at)
         self.columns.insert(np.searchsorted(self.columns["timestamp"], at, "right"), rows)

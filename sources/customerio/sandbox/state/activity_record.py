@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sources.customerio.sandbox.state.activities import Activities
-from sources.customerio.sandbox.state.deliveries import Deliveries
+from sources.customerio.sandbox.state.activities import NOBODY, Activities
+from sources.customerio.sandbox.state.deliveries import Deliveries, Source
 from sources.customerio.sandbox.state.ids import DeliveryIds, ulid
+from sources.customerio.sandbox.state.links import Link, link_clicked
 from sources.customerio.sandbox.state.people import People, Record
 
 _AGENTS = (
@@ -53,31 +54,30 @@ class ActivityRecords:
             "customer_id": identifiers["id"] if identifiers else None,
             "customer_identifiers": identifiers,
             "delivery_id": self._ids.of(delivery) if delivery >= 0 else None,
-            "delivery_type": self._channel(delivery) if delivery >= 0 else None,
+            "delivery_type": self._source(delivery).channel if delivery >= 0 else None,
             "data": {},
         }
-        if kind == "event":
+        if kind in ("event", "screen"):
             row["name"] = label
         if kind == "page":
-            row["url"] = "https://www.example.com" + _PAGES[uid % len(_PAGES)]
+            row["url"] = label or "https://www.example.com" + _PAGES[uid % len(_PAGES)]
         # Suppressing a person redacts what they did [docs via airbyte].
-        if identifiers is not None:
-            row["data"] = self._data(kind, label, uid, timestamp, row["delivery_id"])
+        if identifiers is not None or number == NOBODY:
+            row["data"] = self._data(kind, label, uid, timestamp, delivery)
         return row
 
-    def _channel(self, seq: int) -> str:
+    def _source(self, seq: int) -> Source:
         row = int(np.searchsorted(self._deliveries.columns["seq"], seq))
-        return self._deliveries.sources[int(self._deliveries.columns["source"][row])].channel
+        return self._deliveries.sources[int(self._deliveries.columns["source"][row])]
 
-    def _data(
-        self, kind: str, label: str | None, uid: int, at: int, delivery_id: str | None
-    ) -> Mapping[str, Any]:
+    def _data(self, kind: str, label: str | None, uid: int, at: int, delivery: int) -> Mapping[str, Any]:
         noted = self._activities.details.get(uid)
-        if noted is not None:
-            return noted
+        if noted is not None or uid < 0:  # what is noted has no other data
+            return noted or {}
         noise = blake2b(uid.to_bytes(8, "big", signed=True), digest_size=8).digest()
-        if delivery_id is not None:
-            return _delivery_data(kind.split("_")[0], at, delivery_id, noise)
+        if delivery >= 0:
+            link = link_clicked(self._source(delivery), delivery)
+            return _delivery_data(kind.split("_")[0], at, self._ids.of(delivery), noise, link)
         if kind in ("page", "screen"):
             return {"width": 320 + noise[0] * 4, "referrer": ""}
         return {
@@ -88,13 +88,13 @@ class ActivityRecords:
         }
 
 
-def _delivery_data(metric: str, at: int, delivery_id: str, noise: bytes) -> Record:
+def _delivery_data(metric: str, at: int, delivery_id: str, noise: bytes, link: Link | None) -> Record:
     """Live, `opened` is an instant, where the documentation says a boolean [live-airbyte]."""
     data: Record = {"delivery_id": delivery_id, metric: at}
     if metric in ("opened", "clicked"):
         data["ip_address"] = f"203.0.113.{noise[0]}"
         data["user_agent"] = _AGENTS[noise[1] % len(_AGENTS)]
-    if metric == "clicked":
-        data["href"] = "https://www.example.com" + _PAGES[noise[2] % len(_PAGES)]
-        data["link_id"] = 1 + noise[2] % len(_PAGES)
+    if metric == "clicked" and link is not None:
+        data["href"] = link.href
+        data["link_id"] = link.id
     return data

@@ -40,6 +40,15 @@ class Columns:
             self._arrays[name] = np.insert(self[name], positions, rows[name], axis=0)
         self._size += len(positions)
 
+    def splice(self, position: int, rows: Mapping[str, Array]) -> None:
+        """Put rows before one position; only what lies behind it moves."""
+        count, size = len(next(iter(rows.values()))), self._size
+        self._reserve(size + count)
+        for name, array in self._arrays.items():
+            array[position + count : size + count] = array[position:size].copy()
+            array[position : position + count] = rows[name]
+        self._size += count
+
     def keep(self, mask: Array, start: int = 0) -> None:
         """Drop the rows from `start` on for which `mask` is false."""
         kept = int(np.count_nonzero(mask))

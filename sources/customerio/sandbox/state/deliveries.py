@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sources.customerio.sandbox.state.columns import Array, Columns
+from sources.customerio.sandbox.state.errors import BadRequest
 
 # Names as in a delivery's `metrics` object, `secondary:delivered` included [live-airbyte].
 METRICS = (
@@ -47,8 +48,12 @@ FAILURES = (
     "Webhook endpoint answered 500 Internal Server Error",
     "NotRegistered: the device token is no longer valid",
     "No recipient address",
+    "Recipient is unsubscribed",
 )
 DRAFT, FORGOTTEN = 1, 2
+# The world numbers its deliveries in steps of this many bits, and what calls send takes numbers in between:
+# numbers go on rising along the rows.
+SEQ_GAP_BITS = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,9 +119,33 @@ class Deliveries:
             metrics=("<u4", len(METRICS)),
         )
         self.sources: list[Source] = []
+        self._places: dict[Source, int] = {}
 
     def __len__(self) -> int:
         return len(self.columns)
+
+    def add_source(self, source: Source) -> int:
+        """The place of a source among `sources`, where it is put if it is new."""
+        if source not in self._places:
+            self._places[source] = len(self.sources)
+            self.sources.append(source)
+        return self._places[source]
+
+    def numbers(self, now: int, count: int) -> Array:
+        """The numbers that so many deliveries made now will have; BadRequest if there is no room for them."""
+        position = self.count_visible(now)
+        seq = self.columns["seq"]
+        last = int(seq[position - 1]) if position else 0
+        if position < len(self) and last + count >= int(seq[position]):
+            msg = f"{count} more deliveries do not fit into this second; let the clock go on"
+            raise BadRequest(msg)
+        return last + 1 + np.arange(count)
+
+    def insert(self, now: int, rows: Mapping[str, Array]) -> slice:
+        """Take rows that are made now, numbered by `numbers`; answers where they stand."""
+        position = self.count_visible(now)
+        self.columns.splice(position, rows)
+        return slice(position, position + len(rows["seq"]))
 
     def extend(self, rows: Mapping[str, Array]) -> None:
         """Take rows that are newer than all others and sorted by (`created`, `seq`)."""

@@ -65,7 +65,9 @@ class DeliveryRecords:
         row["created"] = created
         row["customer_identifiers"] = identifiers
         row["customer_id"] = identifiers["id"] if identifiers else None
-        if row["recipient"] is None:
+        if row["type"] not in _FIXED and identifiers is None:
+            row["recipient"] = None  # what was sent to somebody who is suppressed names nobody
+        elif row["recipient"] is None:
             row["recipient"] = self._recipient(number, created, row["type"])
         row["metrics"] = {name: at for name, at in zip(METRICS, visible, strict=True) if at}
         # The reason is known once the delivery has failed, not before.
@@ -91,6 +93,8 @@ class DeliveryRecords:
         return person.email_at(created)
 
 
+# Sent to a place and not to a person.
+_FIXED = frozenset({"webhook", "slack"})
 _FIRST_FAILURE, _LAST_FAILURE = METRICS.index("bounced"), METRICS.index("undeliverable") + 1
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from sources.customerio.sandbox.state.activities import Activities
 from sources.customerio.sandbox.state.columns import Array
-from sources.customerio.sandbox.state.deliveries import METRICS, Deliveries, Source
+from sources.customerio.sandbox.state.deliveries import METRICS, SEQ_GAP_BITS, Deliveries, Source
 
 # The types that exist; human and prefetch metrics are told apart in `data` alone [spec25].
 _CHANNELS = {
@@ -41,25 +41,30 @@ class Echoes:
 
     def of_day(self, begins: int, ends: int) -> Mapping[str, Array]:
         """The activities of one day, `begins` included and `ends` not, as columns."""
+        first = int(np.searchsorted(self._deliveries.columns["created"], begins - _REACH_S))
+        return self.of_rows(slice(first, len(self._deliveries)), begins, ends)
+
+    def of_rows(self, rows: slice, begins: int, ends: int) -> Mapping[str, Array]:
+        """The activities that those deliveries leave within that time."""
         known = self._deliveries.sources[len(self._types) :]
         self._types = np.concatenate([self._types, *(self._codes(source) for source in known)])
         columns = self._deliveries.columns
-        first = int(np.searchsorted(columns["created"], begins - _REACH_S))
-        metrics = columns["metrics"][first:]
-        rows, names = np.nonzero((metrics >= begins) & (metrics < ends))
-        types = self._types[columns["source"][first:][rows], names]
-        rows, names, types = rows[types >= 0], names[types >= 0], types[types >= 0]
-        seq = columns["seq"][first:][rows]
-        at = metrics[rows, names].astype(np.int64)
+        metrics, source = columns["metrics"][rows], columns["source"][rows]
+        found, names = np.nonzero((metrics >= begins) & (metrics < ends))
+        types = self._types[source[found], names]
+        found, names, types = found[types >= 0], names[types >= 0], types[types >= 0]
+        seq = columns["seq"][rows][found]
+        at = metrics[found, names].astype(np.int64)
         # A spread that follows from the delivery alone, so that the day is the same whenever it is planned.
-        spread = ((seq * 2654435761 + names * 40503) % 1000) / 1000
+        number = (seq >> SEQ_GAP_BITS) + (seq & ((1 << SEQ_GAP_BITS) - 1))
+        spread = ((number * 2654435761 + names * 40503) % 1000) / 1000
         return {
             "timestamp": at,
             "arrived": at + np.where(spread < _LATE_SHARE, _LATE_S, 1),
             "uid": (seq << 5) | names,
-            "person": columns["person"][first:][rows],
+            "person": columns["person"][rows][found],
             "type": types,
-            "name": np.full(len(rows), -1),
+            "name": np.full(len(found), -1),
             "delivery": seq,
         }
 

@@ -10,6 +10,16 @@ from sources.customerio.sandbox.state.furniture import KINDS
 from sources.customerio.sandbox.state.people import IDENTIFIERS, Person, Record
 from sources.customerio.sandbox.state.workspace import Workspace
 
+_SAID: Record = {
+    "name": "",
+    "layout": "",
+    "subject": "",
+    "body": "",
+    "type": "email",
+    "language": "",
+    "recipient": "",
+    "headers": "[]",
+}
 # What a new record has unless its maker says otherwise.
 _DEFAULTS: dict[str, Record] = {
     "campaigns": {
@@ -41,6 +51,19 @@ _DEFAULTS: dict[str, Record] = {
         "first_started": 0,
         "tags": [],
     },
+    "broadcast_actions": {**_SAID, "sending_state": "automatic"},
+    "newsletter_contents": _SAID,
+    "transactional_messages": {
+        "name": "",
+        "description": "",
+        "trigger_name": "",
+        "send_to_unsubscribed": True,
+        "link_tracking": True,
+        "open_tracking": True,
+        "hide_message_body": False,
+        "queue_drafts": False,
+    },
+    "transactional_contents": _SAID,
     "newsletters": {
         "name": "",
         "content_ids": [],
@@ -50,6 +73,25 @@ _DEFAULTS: dict[str, Record] = {
         "recipient_segment_ids": [],
     },
     "segments": {},
+    "sender_identities": {
+        "name": "",
+        "email": "",
+        "address": "",
+        "template_type": "email",
+        "auto_generated": False,
+        "hidden": False,
+    },
+    "snippets": {"value": ""},
+    "reporting_webhooks": {
+        "name": "",
+        "type": "webhook",
+        "endpoint": "",
+        "events": [],
+        "disabled": False,
+        "full_resolution": False,
+        "with_content": False,
+    },
+    "subscription_topics": {"name": "", "description": "", "subscribed_by_default": True},
 }
 
 
@@ -58,8 +100,8 @@ def add(workspace: Workspace, kind: str, fields: Record) -> str:
     _check_kind(kind, _DEFAULTS)
     if kind == "people":
         return _add_person(workspace, fields).cio_id
-    if kind == "campaign_actions":
-        workspace.tables["campaigns"].get(int(fields["campaign_id"]))
+    if parent := KINDS[kind].parent:
+        workspace.tables[parent[0]].get(int(fields[parent[1]]))
     return str(workspace.add_record(kind, {**_DEFAULTS[kind], **fields}, workspace.now))
 
 

@@ -22,7 +22,8 @@ from sources.customerio.sandbox.state.errors import NotFound, NotReady
 from sources.customerio.sandbox.state.people import Record
 
 Cells = tuple[str, ...]
-ExportType = Literal["customers", "deliveries"]
+# Reports of imports are exports too; what their type is called is unverified.
+ExportType = Literal["customers", "deliveries", "import_errors", "import_warnings"]
 
 # Files of so many rows are written when they are ordered; larger ones behind the scenes, over minutes.
 _WRITTEN_AT_ONCE = 20_000

@@ -1,23 +1,28 @@
-"""The audience filter of people searches, people exports and dynamic segments.
+"""The filters of searches, exports and dynamic segments.
 
-    filter := {"and": [filter, ...]} | {"or": [filter, ...]} | {"not": filter}
-            | {"segment": {"id": n}}
-            | {"attribute": {"field": name, "operator": "exists"}}
-            | {"attribute": {"field": name, "operator": "eq", "value": value}}
+    filter := {"and": [filter, ...]} | {"or": [filter, ...]} | {"not": filter} | leaf
+
+    a leaf of people   {"segment": {"id": n}}
+                       {"attribute": {"field": name, "operator": "exists"}}
+                       {"attribute": {"field": name, "operator": "eq", "value": value}}
+    a leaf of objects  {"object_attribute": {"field", "operator", "value", "type_id"}}
 
 There is no other operator, and each object has exactly one key ([spec25], [live-airbyte]).
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from sources.customerio.sandbox.state.errors import BadRequest
+from sources.customerio.sandbox.state.objects import Object
 from sources.customerio.sandbox.state.people import Person
 
+Item = TypeVar("Item")
 Test = Callable[[Person], bool]
 IsMember = Callable[[int, int], bool]
+_Leaves = Mapping[str, Callable[[Any], Callable[[Item], bool]]]
 
 
 def compile_filter(given: object, is_member: IsMember) -> Test:
@@ -26,15 +31,13 @@ def compile_filter(given: object, is_member: IsMember) -> Test:
     `is_member` answers (segment id, person number): an unknown segment has no members, and asking for
     one is no error ([sdk node]: an export of segment 0 is accepted).
     """
-    if not isinstance(given, Mapping) or len(given) != 1:
-        msg = "filter must be an object with exactly one of: and, or, not, segment, attribute"
-        raise BadRequest(msg)
-    ((kind, inner),) = given.items()
-    build = _BUILDERS.get(kind)
-    if build is None:
-        msg = f"filter has no condition called {kind!r}: use and, or, not, segment or attribute"
-        raise BadRequest(msg)
-    return build(inner, is_member)
+    leaves = {"segment": lambda inner: _segment(inner, is_member), "attribute": _attribute}
+    return _compiled(given, leaves)
+
+
+def compile_object_filter(given: object) -> Callable[[Object], bool]:
+    """A test of an object from a filter as sent; BadRequest with a sentence if it is none."""
+    return _compiled(given, {"object_attribute": _object_attribute})
 
 
 def fields_of(given: object) -> Iterator[str]:
@@ -52,6 +55,8 @@ def fields_of(given: object) -> Iterator[str]:
 
 def text(value: object) -> str:
     """An attribute value as Customer.io stores it: always text, JSON for what is not plain."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict | list):
@@ -59,26 +64,28 @@ def text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _list(inner: object, is_member: IsMember) -> list[Test]:
+def _compiled(given: object, leaves: _Leaves[Item]) -> Callable[[Item], bool]:
+    kinds = ("and", "or", "not", *leaves)
+    if not isinstance(given, Mapping) or len(given) != 1:
+        msg = f"filter must be an object with exactly one of: {', '.join(kinds)}"
+        raise BadRequest(msg)
+    ((kind, inner),) = given.items()
+    if kind in leaves:
+        return leaves[kind](inner)
+    if kind == "not":
+        test = _compiled(inner, leaves)
+        return lambda item: not test(item)
+    if kind not in kinds:
+        msg = f"filter has no condition called {kind!r}: use {', '.join(kinds)}"
+        raise BadRequest(msg)
     if not isinstance(inner, list) or not inner:
         msg = "and/or take a list of at least one filter"
         raise BadRequest(msg)
-    return [compile_filter(item, is_member) for item in inner]
-
-
-def _all(inner: object, is_member: IsMember) -> Test:
-    tests = _list(inner, is_member)
-    return lambda person: all(test(person) for test in tests)
-
-
-def _any(inner: object, is_member: IsMember) -> Test:
-    tests = _list(inner, is_member)
-    return lambda person: any(test(person) for test in tests)
-
-
-def _none(inner: object, is_member: IsMember) -> Test:
-    test = compile_filter(inner, is_member)
-    return lambda person: not test(person)
+    tests = [_compiled(each, leaves) for each in inner]
+    if len(tests) == 1:
+        return tests[0]
+    joined = all if kind == "and" else any
+    return lambda item: joined(test(item) for test in tests)
 
 
 def _segment(inner: object, is_member: IsMember) -> Test:
@@ -89,29 +96,34 @@ def _segment(inner: object, is_member: IsMember) -> Test:
     return lambda person: is_member(segment_id, person.number)
 
 
-def _attribute(inner: object, is_member: IsMember) -> Test:  # noqa: ARG001 -- all builders are called alike
-    if not isinstance(inner, Mapping) or not isinstance(inner.get("field"), str):
-        msg = "attribute takes an object with field, operator and, for eq, value"
-        raise BadRequest(msg)
-    field, operator = inner["field"], inner.get("operator")
-    if operator == "exists":
+def _attribute(inner: object) -> Test:
+    field, wanted = _condition("attribute", inner)
+    if wanted is None:
         return lambda person: bool(person.attribute(field))
-    if operator != "eq":
-        msg = f"attribute operator {operator!r} is not supported: use eq or exists"
-        raise BadRequest(msg)
-    if "value" not in inner:
-        msg = "attribute operator eq needs a value"
-        raise BadRequest(msg)
-    wanted = text(inner["value"])
     if field == "email":
         return lambda person: (person.email or "").lower() == wanted.lower() != ""
     return lambda person: person.attribute(field) == wanted
 
 
-_BUILDERS: dict[str, Callable[[Any, IsMember], Test]] = {
-    "and": _all,
-    "or": _any,
-    "not": _none,
-    "segment": _segment,
-    "attribute": _attribute,
-}
+def _object_attribute(inner: object) -> Callable[[Object], bool]:
+    field, wanted = _condition("object_attribute", inner)
+    if wanted is None:
+        return lambda item: field in item.attributes
+    return lambda item: field in item.attributes and text(item.attributes[field]) == wanted
+
+
+def _condition(name: str, inner: object) -> tuple[str, str | None]:
+    """The field of a leaf and the text that it must equal, None where it must only exist."""
+    if not isinstance(inner, Mapping) or not isinstance(inner.get("field"), str):
+        msg = f"{name} takes an object with field, operator and, for eq, value"
+        raise BadRequest(msg)
+    field, operator = inner["field"], inner.get("operator")
+    if operator == "exists":
+        return field, None
+    if operator != "eq":
+        msg = f"{name} operator {operator!r} is not supported: use eq or exists"
+        raise BadRequest(msg)
+    if "value" not in inner:
+        msg = f"{name} operator eq needs a value"
+        raise BadRequest(msg)
+    return field, text(inner["value"])

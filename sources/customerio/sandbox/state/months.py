@@ -24,7 +24,7 @@ class Reach:
     """One call's rule: what it answers without bounds, and the longest range it serves.
 
     `anchor` says where a request without bounds begins: `latest` looks back from now, `first` looks on
-    from the parent's first delivery.
+    from where the parent began: a newsletter's first delivery, a broadcast's first trigger.
     """
 
     default_months: int

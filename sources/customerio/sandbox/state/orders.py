@@ -44,7 +44,7 @@ def order_people(workspace: Workspace, body: Record, rules: ExportRules, descrip
     test = compile_filter(body.get("filters"), workspace.segments.is_member)
     attributes = _names(body.get("attributes"))
     snapshot = PeopleSnapshot((person for person in workspace.people if test(person)), attributes)
-    return _order(workspace, "customers", snapshot, rules, description)
+    return order_file(workspace, "customers", snapshot, rules, description)
 
 
 def order_deliveries(workspace: Workspace, body: Record, rules: ExportRules, description: str) -> Export:
@@ -76,12 +76,13 @@ def order_deliveries(workspace: Workspace, body: Record, rules: ExportRules, des
         columns=rules.delivery_columns,
         attributes=_names(body.get("attributes")) or [],
     )
-    return _order(workspace, "deliveries", snapshot, rules, description)
+    return order_file(workspace, "deliveries", snapshot, rules, description)
 
 
-def _order(
+def order_file(
     workspace: Workspace, type_: ExportType, snapshot: Snapshot, rules: ExportRules, description: str
 ) -> Export:
+    """Order a file of what was looked up already."""
     export_id = workspace.exports.next_id()
     target = workspace.exports.folder / f"{export_id}.csv"
     export = Export(

@@ -44,6 +44,11 @@ class Person:
         """`{cio_id, email, id}` with null for what is not set."""
         return {"cio_id": self.cio_id, "email": self.email, "id": self.id}
 
+    @property
+    def edited_at(self) -> int:
+        """When the profile was last changed; updates that are older than this are ignored [track26]."""
+        return max(self.changed.values(), default=self.created_at)
+
     def attribute(self, name: str) -> str | None:
         """An attribute or identifier, None if not set."""
         if name in IDENTIFIERS:
@@ -94,6 +99,8 @@ class People:
         self._by_cio_id: dict[str, Person] = {}
         self._numbers: list[int] | None = None
         self._next_added = FIRST_ADDED
+        # A suppressed identifier, and those that were suppressed with it.
+        self._suppressed: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
         self.gone: dict[int, Gone] = {}
 
     def __len__(self) -> int:
@@ -177,6 +184,22 @@ class People:
         del self._by_number[person.number]
         self._numbers = None
         self.gone[person.number] = Gone(person, how, at)
+        if how == "suppressed":
+            self.suppress(id=person.id, email=person.email)
+
+    def suppress(self, **identifiers: str | None) -> None:
+        """Block identifiers together, whether anybody has them or not; writes that name one are ignored."""
+        together = frozenset(_folded(name, value) for name, value in identifiers.items() if value)
+        self._suppressed |= dict.fromkeys(together, together)
+
+    def unsuppress(self, name: str, value: str) -> None:
+        """Free an identifier and those that were suppressed with it; nobody comes back by that."""
+        for identifier in self._suppressed.get(_folded(name, value), ()):
+            self._suppressed.pop(identifier, None)
+
+    def is_suppressed(self, name: str, value: str) -> bool:
+        """Whether an identifier is blocked."""
+        return bool(self._suppressed) and _folded(name, value) in self._suppressed
 
     def refuse_taken(self, person: Person, values: Mapping[str, str | None]) -> None:
         """BadRequest if somebody else has one of the identifiers."""
@@ -210,3 +233,8 @@ class People:
         if self._numbers is None:
             self._numbers = sorted(self._by_number)
         return self._numbers
+
+
+def _folded(name: str, value: str) -> tuple[str, str]:
+    """An identifier as it is compared: emails in any case."""
+    return name, value.lower() if name == "email" else value

@@ -113,9 +113,9 @@ class Segments:
         """Let the dynamic segments look again at somebody whose attributes changed (None: at all of them)."""
         names = None if changed is None else set(changed)
         for segment_id, members in self._members.items():
-            if members.rule is None or self.table.get(segment_id)["state"] != "finished":
+            if members.rule is None or (names is not None and not names & members.fields):
                 continue
-            if names is None or names & members.fields:
+            if self.table.get(segment_id)["state"] == "finished":
                 members.put(person.number, member=members.rule(person))
 
     def forget(self, number: int) -> None:

@@ -77,7 +77,36 @@ class Order:
     fails: bool = False
 
 
-Step = Arrive | Change | Leave | Join | Add | Edit | Order
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddType:
+    """Somebody makes a type of objects on Customer.io's screens."""
+
+    at: int
+    record: Record
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PutObject:
+    """An object is made or changed."""
+
+    at: int
+    type_id: str
+    id: str
+    attributes: Record
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Relate:
+    """Somebody who is still there is related to an object."""
+
+    at: int
+    type_id: str
+    id: str
+    number: int
+    attributes: Record
+
+
+Step = Arrive | Change | Leave | Join | Add | Edit | Order | AddType | PutObject | Relate
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,11 +14,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from sources.customerio.sandbox.state.activities import RETENTION_S
+from sources.customerio.sandbox.state.agenda import NEVER
 from sources.customerio.sandbox.state.columns import Array
-from sources.customerio.sandbox.state.echoes import Echoes
 from sources.customerio.sandbox.state.orders import ExportRules, order_deliveries, order_people
 from sources.customerio.sandbox.state.steps import (
     Add,
+    AddType,
     Arrive,
     Change,
     DayPlan,
@@ -26,6 +27,8 @@ from sources.customerio.sandbox.state.steps import (
     Join,
     Leave,
     Order,
+    PutObject,
+    Relate,
     Step,
 )
 from sources.customerio.sandbox.state.workspace import Workspace
@@ -40,11 +43,12 @@ class Timeline:
         """Start with the opening plan, which ends where day 0 begins."""
         self._workspace = workspace
         self._plan = plan
-        self._echoes = Echoes(workspace.deliveries, workspace.activities)
         self._day = 0
         self._ends = workspace.now
         self._steps: list[Step] = []
         self._next_step = 0
+        # Where the world's sources stand among the workspace's, which calls add to as well.
+        self._places = np.zeros(0, dtype=np.int64)
         self._take_in(opening)
 
     def catch_up(self, now: int) -> None:
@@ -60,15 +64,18 @@ class Timeline:
         begins, self._ends = self._ends, plan.ends
         self._steps, self._next_step = plan.steps, 0
         workspace = self._workspace
-        workspace.deliveries.sources.extend(plan.sources)
+        workspace.day_ends = plan.ends
+        places = [workspace.deliveries.add_source(source) for source in plan.sources]
+        self._places = np.concatenate([self._places, np.array(places, dtype=np.int64)])
         gone = np.fromiter(workspace.people.gone, dtype=np.int64, count=len(workspace.people.gone))
         if plan.deliveries:
-            unwanted = np.isin(plan.deliveries["person"], gone)
-            unwanted |= np.isin(plan.deliveries["source"], list(workspace.gone_sources))
-            workspace.deliveries.extend(_pick(plan.deliveries, ~unwanted))
+            rows = {**plan.deliveries, "source": self._places[plan.deliveries["source"]]}
+            unwanted = np.isin(rows["person"], gone)
+            unwanted |= np.isin(rows["source"], list(workspace.gone_sources))
+            workspace.deliveries.extend(_pick(rows, ~unwanted))
         if plan.lively:
-            events, rows = self._coded(plan), self._echoes.of_day(begins, plan.ends)
-            both = {name: np.concatenate([events[name], rows[name]]) for name in rows}
+            events, echoes = self._coded(plan), workspace.echoes.of_day(begins, plan.ends)
+            both = {name: np.concatenate([events[name], echoes[name]]) for name in echoes}
             workspace.activities.extend(_pick(both, ~np.isin(both["person"], gone)))
             workspace.activities.trim(begins - RETENTION_S)
 
@@ -82,11 +89,20 @@ class Timeline:
         return {**rest, "type": types[label], "name": names[label], "delivery": np.full(len(label), -1)}
 
     def _take_steps(self, until: int) -> None:
-        while self._next_step < len(self._steps) and self._steps[self._next_step].at <= until:
-            step = self._steps[self._next_step]
-            self._next_step += 1
-            self._workspace.now = max(self._workspace.now, step.at)
-            _take(self._workspace, step)
+        """Steps and what calls have put on the agenda, in the order of their instants."""
+        workspace, agenda = self._workspace, self._workspace.agenda
+        while True:
+            step = self._steps[self._next_step] if self._next_step < len(self._steps) else None
+            planned = NEVER if step is None else step.at
+            due = min(planned, agenda.next_at)
+            if due > until:
+                return
+            workspace.now = max(workspace.now, due)
+            if step is None or agenda.next_at < planned:
+                agenda.run_next()
+            else:
+                self._next_step += 1
+                _take(workspace, step)
 
 
 def _take(workspace: Workspace, step: Step) -> None:
@@ -108,6 +124,13 @@ def _take(workspace: Workspace, step: Step) -> None:
         case Edit():
             if step.id in workspace.tables[step.table]:
                 workspace.edit_record(step.table, step.id, step.fields, step.at)
+        case AddType():
+            workspace.objects.types[step.record["id"]] = dict(step.record)
+        case PutObject():
+            workspace.objects.put(step.type_id, step.id, step.attributes, step.at)
+        case Relate():
+            if workspace.people.get(step.number) is not None:
+                workspace.objects.join(step.type_id, step.id, step.number, step.attributes, step.at)
         case Order():
             make = order_people if step.type == "customers" else order_deliveries
             make(workspace, step.body, ExportRules(fails=step.fails), step.description)

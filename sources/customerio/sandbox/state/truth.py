@@ -5,8 +5,12 @@ Tests compare a warehouse with it, field by field. Records are shaped as the API
 
 from collections.abc import Callable, Iterator
 
-from sources.customerio.sandbox.state import views
+import numpy as np
+from numpy.typing import NDArray
+
+from sources.customerio.sandbox.state import contents, fittings, metric_rows, object_rows, suppressions, views
 from sources.customerio.sandbox.state.activities import Wanted
+from sources.customerio.sandbox.state.archive import archived
 from sources.customerio.sandbox.state.deliveries import Selection
 from sources.customerio.sandbox.state.exports import ExportType
 from sources.customerio.sandbox.state.people import Record
@@ -35,10 +39,6 @@ def rows(workspace: Workspace, table: str) -> Iterator[Record]:
     return (row for chunk in chunks(workspace, table) for row in chunk)
 
 
-def _campaign_actions(workspace: Workspace) -> Iterator[Record]:
-    return (views.campaign_action(row) for row in workspace.tables["campaign_actions"])
-
-
 def _memberships(workspace: Workspace) -> Iterator[Record]:
     for segment in workspace.tables["segments"]:
         for member in views.members(workspace, segment["id"]):
@@ -46,14 +46,23 @@ def _memberships(workspace: Workspace) -> Iterator[Record]:
 
 
 def _messages(workspace: Workspace, now: int) -> Chunks:
-    # Drafts are hidden from every default list, so they are no rows of this table.
+    return (workspace.delivery_records.of(found, now) for found in _sent(workspace, now))
+
+
+def _archived(workspace: Workspace, now: int) -> Chunks:
+    return (archived(workspace, found) for found in _sent(workspace, now))
+
+
+def _sent(workspace: Workspace, now: int) -> Iterator[NDArray[np.int64]]:
+    # Drafts are hidden from every default list, so they are no rows of these tables.
     wanted, before = Selection(start=0, end=now), None
     while True:
         found = workspace.deliveries.newest(wanted, now, before=before, limit=_CHUNK)
-        yield workspace.delivery_records.of(found, now)
+        last = int(workspace.deliveries.columns["seq"][found[-1]]) if len(found) else 0
+        yield found
         if len(found) < _CHUNK:
             return
-        before = int(workspace.deliveries.columns["seq"][found[-1]])
+        before = last
 
 
 def _activities(workspace: Workspace, now: int) -> Chunks:
@@ -85,18 +94,44 @@ def _exported(type_: ExportType) -> Callable[[Workspace], Iterator[Record]]:
     return exported
 
 
-_LONG: dict[str, Callable[[Workspace, int], Chunks]] = {"messages": _messages, "activities": _activities}
+_LONG: dict[str, Callable[[Workspace, int], Chunks]] = {
+    "messages": _messages,
+    "archived_messages": _archived,
+    "activities": _activities,
+}
 _SHORT: dict[str, Callable[[Workspace], Iterator[Record]]] = {
     "workspaces": views.workspaces,
     "campaigns": lambda workspace: iter(views.campaigns(workspace)),
-    "campaign_actions": _campaign_actions,
+    "campaign_actions": contents.everything("campaign_actions"),
     "broadcasts": lambda workspace: iter(views.broadcasts(workspace)),
+    "broadcast_actions": contents.everything("broadcast_actions"),
+    "broadcast_triggers": contents.everything("broadcast_triggers"),
     "newsletters": lambda workspace: map(dict, workspace.tables["newsletters"]),
+    "newsletter_contents": contents.everything("newsletter_contents"),
+    "newsletter_test_groups": contents.everything("newsletter_test_groups"),
+    "transactional_messages": fittings.shown("transactional_messages"),
+    "transactional_contents": contents.everything("transactional_contents"),
     "segments": lambda workspace: map(dict, workspace.tables["segments"]),
     "segment_memberships": _memberships,
+    "segment_usage": fittings.segment_usage,
+    "segment_counts": fittings.segment_counts,
+    "sender_identities": fittings.shown("sender_identities"),
+    "sender_usage": fittings.sender_usage,
+    "snippets": fittings.shown("snippets"),
+    "collections": fittings.shown("collections"),
+    "collection_rows": fittings.collection_rows,
+    "reporting_webhooks": fittings.shown("reporting_webhooks"),
+    "subscription_topics": fittings.shown("subscription_topics"),
+    "subscription_preferences": fittings.subscription_preferences,
+    "esp_suppressions": suppressions.rows,
+    "ip_addresses": fittings.ip_addresses,
+    "object_types": object_rows.types,
+    "objects": object_rows.objects,
+    "relationships": object_rows.relationships,
     "people": _people,
     "exports": _exports,
     "exported_people": _exported("customers"),
     "exported_deliveries": _exported("deliveries"),
+    **metric_rows.TABLES,
 }
 TABLES = frozenset({*_LONG, *_SHORT})

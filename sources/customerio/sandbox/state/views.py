@@ -29,18 +29,6 @@ def campaign(workspace: Workspace, row: Record) -> Record:
     return {**row, "actions": actions, "msg_templates": templates}
 
 
-def campaign_actions(workspace: Workspace, campaign_id: int) -> list[Record]:
-    """The actions of a campaign; NotFound if it is gone."""
-    workspace.tables["campaigns"].get(campaign_id)
-    rows = workspace.tables["campaign_actions"]
-    return [campaign_action(row) for row in rows if row["campaign_id"] == campaign_id]
-
-
-def campaign_action(row: Record) -> Record:
-    """An action as in its own list: its id is text [live-airbyte]."""
-    return {**row, "id": str(row["id"])}
-
-
 def broadcasts(workspace: Workspace) -> list[Record]:
     """All broadcasts."""
     return [broadcast(workspace, row) for row in workspace.tables["broadcasts"]]
@@ -54,12 +42,6 @@ def broadcast(workspace: Workspace, row: Record) -> Record:
         if action["broadcast_id"] == row["id"]
     ]
     return {**row, "actions": actions, "msg_template_ids": actions}
-
-
-def broadcast_actions(workspace: Workspace, broadcast_id: int) -> list[Record]:
-    """The actions of a broadcast; NotFound if it is gone."""
-    workspace.tables["broadcasts"].get(broadcast_id)
-    return [row for row in workspace.tables["broadcast_actions"] if row["broadcast_id"] == broadcast_id]
 
 
 def used_by(workspace: Workspace, segment_id: int) -> Record:
@@ -100,8 +82,8 @@ def workspaces(workspace: Workspace) -> Iterator[Record]:
         "messages_sent": workspace.deliveries.count_metric("sent", since, counted_at),
         "billable_messages_sent": workspace.deliveries.count_metric("sent", since, counted_at, "email"),
         "people": people,
-        "object_types": 0,
-        "objects": 0,
+        "object_types": len(workspace.objects.types),
+        "objects": workspace.objects.count_at(counted_at),
     }
     for workspace_id, name, count in _OTHERS:
         yield {

@@ -7,31 +7,27 @@ from collections.abc import Mapping
 
 from sources.customerio.sandbox.state.activities import Activities
 from sources.customerio.sandbox.state.activity_record import ActivityRecords
+from sources.customerio.sandbox.state.agenda import Agenda
+from sources.customerio.sandbox.state.anonymous import Anonymous
 from sources.customerio.sandbox.state.deliveries import Deliveries
 from sources.customerio.sandbox.state.delivery_record import DeliveryRecords
+from sources.customerio.sandbox.state.echoes import Echoes
 from sources.customerio.sandbox.state.exports import Exports
+from sources.customerio.sandbox.state.fates import Fates, prompt
 from sources.customerio.sandbox.state.furniture import KINDS, Table
 from sources.customerio.sandbox.state.ids import DeliveryIds
+from sources.customerio.sandbox.state.imports import Imports
+from sources.customerio.sandbox.state.inbox import Inbox
+from sources.customerio.sandbox.state.letters import Letters
+from sources.customerio.sandbox.state.objects import Objects
 from sources.customerio.sandbox.state.people import Departure, People, Person, Record
 from sources.customerio.sandbox.state.segments import Segments
-
-_CHILDREN = {
-    "campaigns": ("campaign_actions", "campaign_id"),
-    "broadcasts": ("broadcast_actions", "broadcast_id"),
-}
-_SOURCE_KEYS = {
-    "campaigns": "campaign_id",
-    "campaign_actions": "action_id",
-    "broadcasts": "broadcast_id",
-    "broadcast_actions": "action_id",
-    "newsletters": "newsletter_id",
-}
 
 
 class Workspace:
     """One workspace at one instant, `now` (Unix seconds)."""
 
-    def __init__(self, *, seed: int, region: str, now: int) -> None:
+    def __init__(self, *, seed: int, region: str, now: int, fates: Fates = prompt) -> None:
         self.region = region
         self.now = now
         self.people = People()
@@ -42,18 +38,36 @@ class Workspace:
         self.deliveries = Deliveries()
         self.activities = Activities()
         self.exports = Exports()
+        self.objects = Objects()
+        self.anonymous = Anonymous()
+        self.event_ids: set[str] = set()  # ULIDs of events: a repeated one is ignored [track26]
+        self.forms: set[str] = set()
+        self.inbox = Inbox()
+        self.imports = Imports()
         self.gone_sources: set[int] = set()
+        self.freed: set[tuple[str, str]] = set()  # (kind, address) taken off the provider's lists
+        self.data_index: dict[str, dict[str, Record]] = {"attributes": {}, "events": {}}
+        self.fates = fates
+        self.letters: Letters = {}
+        self.agenda = Agenda()
+        self.day_ends = now  # where the part that the world has planned ends
         self.ids = DeliveryIds(seed)
         self.delivery_records = DeliveryRecords(self.deliveries, self.people, self.ids)
         self.activity_records = ActivityRecords(self.activities, self.deliveries, self.people, self.ids)
+        self.echoes = Echoes(self.deliveries, self.activities)
 
-    def set_attributes(self, person: Person, values: Mapping[str, str | None], at: int) -> None:
-        """Change a person; the change is an activity, and segments follow. BadRequest if an id is taken."""
+    def set_attributes(
+        self, person: Person, values: Mapping[str, str | None], at: int, *, seen: int | None = None
+    ) -> None:
+        """Change a person; the change is an activity, and segments follow. BadRequest if an id is taken.
+
+        `at` is when it was so, `seen` when it came, if that is not the same.
+        """
         changes = self.people.change(person, values, at)
         if not changes:
             return
         data = {name: {"from": old, "to": new} for name, (old, new) in changes.items()}
-        self.activities.note("attribute_change", at, person.number, data, next(iter(changes)))
+        self.activities.note("attribute_change", at, person.number, data, next(iter(changes)), arrived=seen)
         self.segments.follow(person, changes)
 
     def arrive(self, person: Person, *, noted: bool) -> None:
@@ -66,6 +80,8 @@ class Workspace:
     def leave(self, person: Person, how: Departure, at: int) -> None:
         """Delete or suppress somebody: nothing more is sent to them, and history forgets who they were."""
         self.segments.forget(person.number)
+        self.objects.forget(person.number)
+        self.anonymous.forget(person.number)
         self.people.remove(person, how, at)
         self.deliveries.forget_future(at, person=person.number)
         self.activities.forget_future(at, person.number)
@@ -86,16 +102,19 @@ class Workspace:
             self.tables[table].edit(record_id, fields, at)
 
     def delete_record(self, table: str, record_id: int, at: int) -> None:
-        """Take a piece of furniture off, its actions too; what it has sent stays, and it sends no more."""
+        """Take a piece of furniture off with what belongs to it; what it has sent stays, it sends no more."""
         if table == "segments":
             self.segments.delete(record_id)
             return
         self.tables[table].delete(record_id)
-        if table in _CHILDREN:
-            child, parent = _CHILDREN[table]
-            for action_id in [int(row["id"]) for row in self.tables[child] if row[parent] == record_id]:
-                self.tables[child].delete(action_id)
-        key = _SOURCE_KEYS[table]
+        for kind in KINDS.values():
+            if kind.parent is not None and kind.parent[0] == table:
+                rows = self.tables[kind.table]
+                for child in [int(row["id"]) for row in rows if row[kind.parent[1]] == record_id]:
+                    rows.delete(child)
+        key = KINDS[table].source_key
+        if key is None:
+            return
         sources = [i for i, source in enumerate(self.deliveries.sources) if getattr(source, key) == record_id]
         self.gone_sources.update(sources)
         self.deliveries.forget_future(at, sources=sources)

@@ -3,10 +3,10 @@
 from typing import Any
 
 from sources.customerio.sandbox.state import views
+from sources.customerio.sandbox.state.fittings import ADDRESSES
 from sources.customerio.sandbox.wire.ask import Ask, Handler
 
 _TRACK_HOSTS = {"us": "https://track.customer.io", "eu": "https://track-eu.customer.io"}
-_ADDRESSES = ("35.188.196.183", "104.198.177.219", "104.154.232.87", "130.211.229.195")
 
 
 def list_workspaces(ask: Ask) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def list_workspaces(ask: Ask) -> dict[str, Any]:
 
 def allowlist(ask: Ask) -> dict[str, Any]:  # noqa: ARG001 -- the addresses are everybody's
     """The addresses that Customer.io sends from; needs no key [spec26]."""
-    return {"ip_addresses": list(_ADDRESSES)}
+    return {"ip_addresses": list(ADDRESSES)}
 
 
 def region(ask: Ask) -> dict[str, Any]:

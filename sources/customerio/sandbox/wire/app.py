@@ -13,13 +13,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sources.customerio.catalogue import OPERATIONS, Operation
 from sources.customerio.sandbox.engine import Engine
-from sources.customerio.sandbox.stats import Seen
+from sources.customerio.sandbox.stats import Seen, asked
 from sources.customerio.sandbox.wire import control
-from sources.customerio.sandbox.wire.endpoint import ARRIVED, SLASH, Endpoint
+from sources.customerio.sandbox.wire.endpoint import ARRIVED, SLASH, Endpoint, asked_path
 from sources.customerio.sandbox.wire.envelope import Answer, refusal, track_refusal
 from sources.customerio.sandbox.wire.gate import refuse
 from sources.customerio.sandbox.wire.reply import encode, reply
 from sources.customerio.sandbox.wire.storage import PATH, Storage
+
+# Older paths that are still answered: of the App API before it left beta [keboola], and of pushes [sdk].
+_OLDER = (("/v1/api/", "/v1/"), ("/push/events", "/api/v1/push/events"))
 
 
 def build(engine: Engine, worker: Executor) -> ASGIApp:
@@ -43,7 +46,11 @@ def build(engine: Engine, worker: Executor) -> ASGIApp:
 
 def decoded(raw_path: bytes) -> str:
     """The path with each part decoded for itself, so that an encoded slash in an id stays in its part."""
-    return "/".join(unquote(part).replace("/", SLASH) for part in raw_path.decode("ascii").split("/"))
+    path = raw_path.decode("ascii")
+    for older, today in _OLDER:
+        if path.startswith(older):
+            path = today + path.removeprefix(older)
+    return "/".join(unquote(part).replace("/", SLASH) for part in path.split("/"))
 
 
 class Unknown:
@@ -57,14 +64,16 @@ class Unknown:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        await request.body()
+        told = asked(request.method, asked_path(scope), await request.body())
         track = scope["path"].startswith("/api/")
         nowhere = Operation(
             id="unknown", api="track" if track else "app", method="GET", path="/", bucket="app", effect="read"
         )
-        answer: Answer | None = refuse(self._engine, nowhere, request.headers, scope[ARRIVED])
+        answer: Answer | None = refuse(
+            self._engine, nowhere, request.headers, scope[ARRIVED], asked_path(scope)
+        )
         if answer is None:
             answer = track_refusal(404, "not found") if track else refusal(404, "not found")
-        self._engine.stats.note(Seen(scope[ARRIVED], nowhere.id, nowhere.api, answer.status))
+        self._engine.stats.note(Seen(scope[ARRIVED], nowhere.id, nowhere.api, answer.status, told))
         now = self._engine.clock.now()
         await reply(scope, receive, send, answer, encode(answer), api=nowhere.api, now=now, faults=[])

@@ -1,12 +1,13 @@
 """A call as the handlers see it: what was asked, of which workspace, under which settings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from sources.customerio.catalogue import Operation
+from sources.customerio.sandbox.faults.fault import Fault
 from sources.customerio.sandbox.faults.knobs import Knobs
 from sources.customerio.sandbox.state.errors import BadRequest, NotFound
 from sources.customerio.sandbox.state.people import Person
@@ -26,6 +27,7 @@ class Ask:
     raw_body: bytes
     root: str  # the host that was asked, for links
     sign: Callable[[int, int], str]  # (export id, expiry) to the path of a link
+    faults: Sequence[Fault] = ()
 
     @property
     def now(self) -> int:

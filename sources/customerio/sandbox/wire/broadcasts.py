@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sources.customerio.sandbox.state import views
+from sources.customerio.sandbox.state import contents, views
 from sources.customerio.sandbox.wire.ask import Ask, Handler
 
 
@@ -19,7 +19,7 @@ def get_broadcast(ask: Ask) -> dict[str, Any]:
 
 def list_actions(ask: Ask) -> dict[str, Any]:
     """The actions of a broadcast, whole; their ids are integers here (unverified)."""
-    return {"actions": views.broadcast_actions(ask.workspace, ask.id("broadcast_id"))}
+    return {"actions": contents.of_parent(ask.workspace, "broadcast_actions", ask.id("broadcast_id"))}
 
 
 HANDLERS: dict[str, Handler] = {

@@ -1,11 +1,12 @@
-"""Campaigns and their actions."""
+"""Campaigns, and the lists of their actions."""
 
 from typing import Any
 
-from sources.customerio.sandbox.state import views
-from sources.customerio.sandbox.state.errors import NotFound
+from sources.customerio.sandbox.state import contents, views
 from sources.customerio.sandbox.wire import pages
 from sources.customerio.sandbox.wire.ask import Ask, Handler
+
+_ACTIONS = "campaign_actions"
 
 
 def list_campaigns(ask: Ask) -> dict[str, Any]:
@@ -21,27 +22,16 @@ def get_campaign(ask: Ask) -> dict[str, Any]:
 
 def list_actions(ask: Ask) -> dict[str, Any]:
     """Ten actions a page, always; `limit` is not a parameter here."""
-    rows = views.campaign_actions(ask.workspace, ask.id("campaign_id"))
+    rows = contents.of_parent(ask.workspace, _ACTIONS, ask.id("campaign_id"))
     at = pages.place(ask.query)
     first = at[1] if at else 0
     behind = first + (ask.operation.page_max or len(rows))
-    return {"actions": rows[first:behind], "next": pages.token(0, behind) if behind < len(rows) else ""}
-
-
-def get_action(ask: Ask) -> dict[str, Any]:
-    """One action of one campaign."""
-    campaign_id, action_id = ask.id("campaign_id"), ask.id("action_id")
-    rows = views.campaign_actions(ask.workspace, campaign_id)
-    found = [row for row in rows if row["id"] == str(action_id)]
-    if not found:
-        msg = f"action with id {action_id} does not exist"
-        raise NotFound(msg)
-    return {"action": found[0]}
+    shown = [contents.shown(ask.workspace, _ACTIONS, row) for row in rows[first:behind]]
+    return {"actions": shown, "next": pages.token(0, behind) if behind < len(rows) else ""}
 
 
 HANDLERS: dict[str, Handler] = {
     "listCampaigns": list_campaigns,
     "getCampaigns": get_campaign,
     "listCampaignActions": list_actions,
-    "getCampaignAction": get_action,
 }

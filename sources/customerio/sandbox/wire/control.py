@@ -2,6 +2,7 @@
 
 GET   /_sandbox/             which operations it answers, as a page
 GET   /_sandbox/requests     what was asked of it
+GET   /_sandbox/writes       what the Track API accepted and what came of it, one JSON object a line
 GET   /_sandbox/rows/TABLE   the truth of a table, one JSON object a line
 GET   /_sandbox/clock        {"now": unix}
 POST  /_sandbox/clock        {"advance_s": n}
@@ -35,6 +36,7 @@ from sources.customerio.sandbox.wire.answers import coverage
 
 ROOT = "/_sandbox"
 Control = Callable[[Engine, Any], Any]
+_LINES = "application/x-ndjson"
 
 
 def routes(engine: Engine, worker: Executor) -> list[Route]:
@@ -132,7 +134,11 @@ def _reset(engine: Engine, given: Any) -> Any:
 
 def _rows(engine: Engine, given: Any) -> Any:
     rows = engine.rows(given["table"])
-    return StreamingResponse((orjson.dumps(row) + b"\n" for row in rows), media_type="application/x-ndjson")
+    return StreamingResponse((orjson.dumps(row) + b"\n" for row in rows), media_type=_LINES)
+
+
+def _writes(engine: Engine, given: Any) -> Any:  # noqa: ARG001 -- all controls are called alike
+    return Response(b"".join(orjson.dumps(row) + b"\n" for row in engine.writes()), media_type=_LINES)
 
 
 def _add(engine: Engine, given: Any) -> Any:
@@ -169,6 +175,7 @@ def _membership(*, member: bool) -> Control:
 
 _CONTROLS: tuple[tuple[str, str, Control], ...] = (
     ("/requests", "GET", lambda engine, given: engine.stats.describe()),  # noqa: ARG005
+    ("/writes", "GET", _writes),
     ("/rows/{table}", "GET", _rows),
     ("/clock", "GET", _now),
     ("/clock", "POST", _clock),

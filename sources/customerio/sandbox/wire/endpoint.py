@@ -20,20 +20,20 @@ from sources.customerio.catalogue import Operation
 from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.faults.fault import Fault
 from sources.customerio.sandbox.state import edits
-from sources.customerio.sandbox.state.errors import BadRequest, NotFound, NotReady, Refused
-from sources.customerio.sandbox.stats import Seen
+from sources.customerio.sandbox.state.errors import NotFound, Refused
+from sources.customerio.sandbox.stats import Seen, asked
 from sources.customerio.sandbox.wire import pages
 from sources.customerio.sandbox.wire.answers import ANSWERS
 from sources.customerio.sandbox.wire.ask import Ask, Handler
 from sources.customerio.sandbox.wire.envelope import Answer, refusal, track_refusal
 from sources.customerio.sandbox.wire.gate import refuse, struck
+from sources.customerio.sandbox.wire.refusals import STATUS, refused_by_app
 from sources.customerio.sandbox.wire.reply import encode, reply
 from sources.customerio.sandbox.wire.storage import link
 
 ARRIVED = "sandbox.arrived"
 # Stands for an encoded slash while a path is matched with the routes.
 SLASH = "\x00"
-_STATUS: dict[type[Refused], int] = {NotFound: 404, BadRequest: 400, NotReady: 422}
 
 
 class Endpoint:
@@ -52,13 +52,14 @@ class Endpoint:
         request = Request(scope, receive)
         arrived: float = scope.get(ARRIVED) or time.monotonic()
         raw_body = await request.body()
-        refused = refuse(self._engine, self._operation, request.headers, arrived)
+        refused = refuse(self._engine, self._operation, request.headers, arrived, asked_path(scope))
         faults = [] if refused else self._engine.faults.strike(self._operation.id)
         decided = refused or struck(faults, self._operation)
         work = partial(self._work, request, raw_body, decided, faults)
         answer, body = await asyncio.get_running_loop().run_in_executor(self._worker, work)
         status = 0 if any(fault.drop_connection for fault in faults) else answer.status
-        self._engine.stats.note(Seen(arrived, self._operation.id, self._operation.api, status))
+        told = asked(request.method, asked_path(scope), raw_body)
+        self._engine.stats.note(Seen(arrived, self._operation.id, self._operation.api, status, told))
         await asyncio.sleep((self._engine.latency_ms + sum(fault.delay_ms for fault in faults)) / 1000)
         now = self._engine.clock.now()
         await reply(scope, receive, send, answer, body, api=self._operation.api, now=now, faults=faults)
@@ -78,6 +79,7 @@ class Endpoint:
                     raw_body=raw_body,
                     root=str(request.base_url).rstrip("/"),
                     sign=partial(link, self._engine.keys),
+                    faults=faults,
                 )
                 decided = bend(self._handle(ask), faults, self._operation, query.get("start"))
             body = encode(decided)
@@ -91,11 +93,16 @@ class Endpoint:
         try:
             result = self._handler(ask)
         except Refused as refused:
-            status = _STATUS[type(refused)]
             if self._operation.api == "track":
-                return track_refusal(status, refused.detail)
-            return refusal(status, refused.detail)
+                return track_refusal(STATUS[type(refused)], refused.detail)
+            return refused_by_app(refused)
         return result if isinstance(result, Answer) else Answer(body=result)
+
+
+def asked_path(scope: Scope) -> str:
+    """The path and query of a request, as sent."""
+    query = scope["query_string"].decode("ascii")
+    return str(scope["raw_path"].decode("ascii")) + (f"?{query}" if query else "")
 
 
 def not_modelled(ask: Ask) -> Answer:
@@ -116,4 +123,17 @@ def bend(answer: Answer, faults: list[Fault], operation: Operation, start: str |
             body = {**body, **lists, "next": start or pages.BEGINNING}
         if fault.null_rows and not body[key]:
             body = {**body, key: None}
+        if fault.give_fields or fault.drop_fields:
+            body = {**body, key: [reshaped(row, fault) for row in body[key] or []]}
     return Answer(status=answer.status, body=body, headers=answer.headers)
+
+
+def reshaped(row: Any, fault: Fault) -> Any:
+    """A row with fields given and dropped as the fault says; what is no object stays as it is."""
+    if not isinstance(row, dict):
+        return row
+    changed = {name: value for name, value in row.items() if name not in fault.drop_fields}
+    for path, value in fault.give_fields.items():
+        name, _, inner = path.partition(".")
+        changed[name] = {**(changed.get(name) or {}), inner: value} if inner else value
+    return changed

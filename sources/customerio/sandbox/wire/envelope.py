@@ -52,6 +52,12 @@ def refusal(status: int, detail: str, **headers: str) -> Answer:
     )
 
 
-def track_refusal(status: int, detail: str) -> Answer:
-    """A Track API error; the bodies of 401 and 501 are not documented (unverified)."""
-    return Answer(status=status, body={"meta": {"error": detail}})
+def track_refusal(status: int, detail: str, *, version: int = 1) -> Answer:
+    """A Track API error: a list of reasons for 400, and a list of objects in version 2 [track26].
+
+    The bodies of other errors are not documented (unverified).
+    """
+    if version == 2:
+        return Answer(status=status, body={"errors": [{"reason": detail, "field": "", "message": detail}]})
+    told: dict[str, Any] = {"errors": [detail]} if status == 400 else {"error": detail}
+    return Answer(status=status, body={"meta": told})

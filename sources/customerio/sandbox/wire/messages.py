@@ -1,4 +1,4 @@
-"""Deliveries: the workspace's, a campaign's, a broadcast's, a newsletter's or a person's.
+"""Deliveries: the workspace's, those of one parent, a person's.
 
 The calls differ in what they filter by and in how far one request reaches; the lists are the same.
 """
@@ -10,6 +10,7 @@ from sources.customerio.sandbox.state import months
 from sources.customerio.sandbox.state.deliveries import Selection
 from sources.customerio.sandbox.state.errors import NotFound
 from sources.customerio.sandbox.state.months import Reach
+from sources.customerio.sandbox.state.triggers import first_triggered
 from sources.customerio.sandbox.wire import pages
 from sources.customerio.sandbox.wire.ask import Ask, Handler
 
@@ -28,13 +29,17 @@ def list_messages(ask: Ask) -> dict[str, Any]:
 
 def get_message(ask: Ask) -> dict[str, Any]:
     """One delivery, a draft too."""
-    deliveries, now = ask.workspace.deliveries, ask.now
+    return {"message": ask.workspace.delivery_records.at(row_of(ask), ask.now)}
+
+
+def row_of(ask: Ask) -> int:
+    """The row of the delivery that the path names; NotFound if there is none."""
     seq = ask.workspace.ids.seq(ask.path["message_id"])
-    row = None if seq is None else deliveries.position(seq, now)
+    row = None if seq is None else ask.workspace.deliveries.position(seq, ask.now)
     if row is None:
         msg = "message not found"
         raise NotFound(msg)
-    return {"message": ask.workspace.delivery_records.at(row, now)}
+    return row
 
 
 def of_campaign(ask: Ask) -> dict[str, Any]:
@@ -47,15 +52,23 @@ def of_campaign(ask: Ask) -> dict[str, Any]:
 def of_broadcast(ask: Ask) -> dict[str, Any]:
     """Deliveries of one broadcast; without bounds, those of the month behind its first trigger."""
     broadcast_id = ask.id("broadcast_id")
-    ask.workspace.tables["broadcasts"].get(broadcast_id)
-    return _page(ask, Selection(start=0, end=0, broadcast_id=broadcast_id), months.BROADCAST)
+    first = first_triggered(ask.workspace, broadcast_id)
+    return _page(ask, Selection(start=0, end=0, broadcast_id=broadcast_id), months.BROADCAST, first)
 
 
 def of_newsletter(ask: Ask) -> dict[str, Any]:
     """Deliveries of one newsletter; without bounds, those of six months from the first one."""
     newsletter_id = ask.id("newsletter_id")
     ask.workspace.tables["newsletters"].get(newsletter_id)
-    return _page(ask, Selection(start=0, end=0, newsletter_id=newsletter_id), months.NEWSLETTER)
+    wanted = Selection(start=0, end=0, newsletter_id=newsletter_id)
+    return _page(ask, wanted, months.NEWSLETTER, ask.workspace.deliveries.first_created(wanted, ask.now))
+
+
+def of_transactional(ask: Ask) -> dict[str, Any]:
+    """Deliveries of one transactional message."""
+    template_id = ask.id("transactional_id")
+    ask.workspace.tables["transactional_messages"].get(template_id)
+    return _page(ask, Selection(start=0, end=0, transactional_message_id=template_id), months.CAMPAIGN)
 
 
 def of_person(ask: Ask) -> dict[str, Any]:
@@ -64,22 +77,22 @@ def of_person(ask: Ask) -> dict[str, Any]:
     return _page(ask, Selection(start=0, end=0, person=person.number), months.PERSON)
 
 
-def _page(ask: Ask, wanted: Selection, reach: Reach) -> dict[str, Any]:
-    """Newest first, both bounds inclusive on `created` [live-airbyte]."""
+def _page(ask: Ask, wanted: Selection, reach: Reach, first: int | None = None) -> dict[str, Any]:
+    """Newest first, both bounds inclusive on `created` [live-airbyte]; `first` is where a parent began."""
     deliveries, now, limit = ask.workspace.deliveries, ask.now, pages.size(ask.operation, ask.query)
     start, end = reach.bounds(
         start_ts=pages.integer(ask.query, "start_ts"),
         end_ts=pages.integer(ask.query, "end_ts"),
         now=now,
-        first=deliveries.first_created(wanted, now) if reach.anchor == "first" else None,
+        first=first,
     )
     wanted = replace(
         wanted,
         start=start,
         end=end,
-        drafts=ask.query.get("drafts") == "true",
+        drafts=ask.query.get("drafts") == "true" or ask.query.get("state") == "drafted",
         channel=ask.query.get("type") or None,
-        metric=ask.query.get("metric") or None,
+        metric=ask.query.get("metric") or ask.query.get("state") or None,
     )
     at = pages.place(ask.query)
     rows = deliveries.newest(wanted, now, before=at[1] if at else None, limit=limit + 1)
@@ -94,5 +107,6 @@ HANDLERS: dict[str, Handler] = {
     "getCampaignMessages": of_campaign,
     "broadcastMessages": of_broadcast,
     "getNewsletterMsgMeta": of_newsletter,
+    "transactionalMessages": of_transactional,
     "getPersonMessages": of_person,
 }

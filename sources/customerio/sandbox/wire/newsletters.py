@@ -4,6 +4,7 @@ from typing import Any
 
 from sources.customerio.sandbox.wire import pages
 from sources.customerio.sandbox.wire.ask import Ask, Handler
+from sources.customerio.sandbox.wire.envelope import Answer
 
 
 def list_newsletters(ask: Ask) -> dict[str, Any]:
@@ -22,7 +23,14 @@ def get_newsletter(ask: Ask) -> dict[str, Any]:
     return {"newsletter": ask.workspace.tables["newsletters"].get(ask.id("newsletter_id"))}
 
 
+def delete_newsletter(ask: Ask) -> Answer:
+    """Deletes a newsletter with its contents; what it has sent stays among the deliveries."""
+    ask.workspace.delete_record("newsletters", ask.id("newsletter_id"), ask.now)
+    return Answer(status=204)
+
+
 HANDLERS: dict[str, Handler] = {
     "listNewsletters": list_newsletters,
     "getNewsletters": get_newsletter,
+    "deletetNewsletters": delete_newsletter,
 }

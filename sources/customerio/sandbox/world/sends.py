@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sources.customerio.sandbox.state.columns import Array
-from sources.customerio.sandbox.state.deliveries import DRAFT, FORGOTTEN, METRIC, Source
-from sources.customerio.sandbox.world import words
+from sources.customerio.sandbox.state.deliveries import DRAFT, FORGOTTEN, METRIC, SEQ_GAP_BITS, Source
+from sources.customerio.sandbox.world import contents, words
 from sources.customerio.sandbox.world.outcomes import CHANNELS, NORMALS, UNIFORMS, Outcomes
 from sources.customerio.sandbox.world.roster import Roster, reachable
 from sources.customerio.sandbox.world.scale import Scale
-from sources.customerio.sandbox.world.setting import Setting, content_ids
+from sources.customerio.sandbox.world.setting import Setting
 
 _DAY, _HOUR = 86_400, 3600
 _STEADY, _NEWSLETTERS, _BROADCASTS = 0.6, 0.35, 0.05
@@ -25,7 +25,7 @@ _WEEK = (1.15, 1.2, 1.15, 1.1, 1.0, 0.7, 0.7)
 _SAME_SECOND = 0.05
 # One message in eight finds somebody who has no such address, or who has left.
 _YIELD = 0.88
-_BROADCAST_EVERY_DAYS = 17
+_BROADCAST_EVERY_DAYS, BROADCAST_HOUR = 17, 15
 _FIRST_NEWSLETTER_DAY = 2
 _SEQ_BITS = 20
 _BLOCK_DAYS = 16
@@ -88,6 +88,11 @@ class Sends:
             contents=2 if number % 3 == 0 else 1,
         )
 
+    def broadcast(self, day: int) -> int | None:
+        """The number of the broadcast that is triggered on that day, if one is."""
+        number, rest = divmod(day - 1, _BROADCAST_EVERY_DAYS)
+        return None if rest or number < 0 or not self._scale.broadcasts else number % self._scale.broadcasts
+
     def latest_issue_id(self, day: int) -> int:
         """The id of the newsletter that went out last, that day included."""
         return (day - _FIRST_NEWSLETTER_DAY) // self._scale.newsletter_every_days + 1
@@ -97,12 +102,12 @@ class Sends:
         return tuple(
             Source(
                 channel=issue.channel,
-                template_id=10_000 + issue.id * 2 + variant,
+                template_id=10_000 + issue.id * 2 + place,
                 newsletter_id=issue.id,
-                content_id=content_id,
-                subject=f"{issue.name}{' (B)' if variant else ''}" if issue.channel == "email" else None,
+                content_id=variant.content_id,
+                subject=contents.subject(issue.name, variant) if issue.channel == "email" else None,
             )
-            for variant, content_id in enumerate(content_ids(issue.id, 2))
+            for place, variant in enumerate(contents.variants(issue.id, 2)[:2])
         )
 
     def plan(self, day: int) -> Mapping[str, Array]:
@@ -143,7 +148,8 @@ class Sends:
         edges = np.searchsorted(rows["created"], begins).tolist()
         split: list[Mapping[str, Array]] = []
         for number, (start, stop) in enumerate(pairwise(edges)):
-            rows["seq"][start:stop] = ((first_day + number + 1) << _SEQ_BITS) + np.arange(stop - start)
+            numbers = ((first_day + number + 1) << _SEQ_BITS) + np.arange(stop - start)
+            rows["seq"][start:stop] = numbers << SEQ_GAP_BITS
             split.append({name: array[start:stop] for name, array in rows.items()})
         return split
 
@@ -180,14 +186,13 @@ class Sends:
         return [(at, recipients, first + np.arange(len(recipients)) % issue.contents)]
 
     def _broadcast(self, day: int, people: int, rng: np.random.Generator) -> list[tuple[Array, Array, Array]]:
-        number, rest = divmod(day - 1, _BROADCAST_EVERY_DAYS)
-        sources = self._setting.broadcast_sources
-        if rest or number < 0 or not sources:
+        number = self.broadcast(day)
+        if number is None:
             return []
         wanted = round(self._wanted * _BROADCASTS / (self._scale.history_days / _BROADCAST_EVERY_DAYS))
         recipients = rng.permutation(people)[: max(wanted, 2)]
-        at = self._genesis + day * _DAY + 15 * _HOUR + np.arange(len(recipients)) // 50
-        return [(at, recipients, np.full(len(recipients), sources[number % len(sources)]))]
+        at = self._genesis + day * _DAY + BROADCAST_HOUR * _HOUR + np.arange(len(recipients)) // 50
+        return [(at, recipients, np.full(len(recipients), self._setting.broadcast_sources[number]))]
 
     def _channel_of(self, source: NDArray[np.int64]) -> NDArray[np.int64]:
         known, first = self._channels, self._first_issue_source

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from sources.customerio.sandbox.state.deliveries import Source
 from sources.customerio.sandbox.state.people import Record
 from sources.customerio.sandbox.state.steps import Add
-from sources.customerio.sandbox.world import words
+from sources.customerio.sandbox.world import contents, words
+from sources.customerio.sandbox.world.fittings import fittings
 from sources.customerio.sandbox.world.scale import Scale
 
 _DAY = 86_400
@@ -30,8 +31,12 @@ _CHANNELS = (
 )
 # (campaign, position) of the action that queues drafts instead of sending.
 _DRAFTED = (1, 1)
+_TEMPLATES_IN_USE = 3
+# A translated action is numbered apart from the others.
+_TRANSLATED = 8000
 BETA_TESTERS, NOBODY = 5, 6
 DRAFT_NEWSLETTER = 9_001
+FIRST_BROADCAST = 501
 
 
 @dataclass(kw_only=True)
@@ -57,33 +62,23 @@ def build(scale: Scale, genesis: int) -> Setting:
         _campaign(setting, number, genesis)
     for number in range(scale.broadcasts):
         _broadcast(setting, number, genesis)
-    for number, name in enumerate(words.TRANSACTIONAL):
-        _source(setting, 12.0 / (number + 1), channel="email", template_id=900 + number, subject=name,
-                transactional_message_id=number + 1)  # fmt: skip
-    setting.forgotten.add(len(setting.sources) - 1)
-    draft = newsletter(DRAFT_NEWSLETTER, "Never sent", "email", 1, genesis - 30 * _DAY)
-    setting.steps.append(Add(at=genesis, table="newsletters", fields=draft))
+    setting.steps += fittings(scale, genesis)
+    setting.steps += contents.transactional(genesis)
+    for number, template in enumerate(contents.TEMPLATES[:_TEMPLATES_IN_USE]):
+        source = _source(
+            setting,
+            12.0 / (number + 1),
+            channel=template.channel,
+            template_id=template.content_id,
+            subject=template.name,
+            transactional_message_id=template.id,
+        )
+        if template.hidden:
+            setting.forgotten.add(source)
+    setting.steps += contents.newsletter(
+        DRAFT_NEWSLETTER, "Never sent", "email", 1, genesis, genesis - 30 * _DAY
+    )
     return setting
-
-
-def newsletter(newsletter_id: int, name: str, channel: str, contents: int, created: int) -> Record:
-    """A newsletter before it is sent: `sent_at` is null until then [live-airbyte]."""
-    return {
-        "id": newsletter_id,
-        "content_ids": content_ids(newsletter_id, contents),
-        "name": name,
-        "sent_at": None,
-        "created": created,
-        "updated": created,
-        "type": channel,
-        "tags": ["newsletter"] if newsletter_id % 2 else [],
-        "recipient_segment_ids": [1 + newsletter_id % 4],
-    }
-
-
-def content_ids(newsletter_id: int, contents: int) -> list[int]:
-    """The ids of a newsletter's variants."""
-    return [newsletter_id * 10 + variant for variant in range(contents)]
 
 
 def _segments(scale: Scale, genesis: int) -> Iterator[Record]:
@@ -168,10 +163,10 @@ def _actions(setting: Setting, number: int, campaign: Record, genesis: int) -> N
         kind = _BRANCHES[position // 4 % 3] if branch else _CHANNELS[(number + position) % len(_CHANNELS)]
         kind = "email" if (number, position) == _DRAFTED else kind
         fields = _action(action_id, campaign, kind, position)
-        if not branch and parent is not None and position % 4 == 3:
+        if not branch and parent is not None and position % 4 in (3, 0):
             fields["parent_action_id"] = parent
         parent = action_id if branch else parent
-        setting.steps.append(Add(at=genesis, table="campaign_actions", fields=fields))
+        setting.steps += _in_languages("campaign_actions", fields, genesis, number % 3 == 1 and not position)
         if branch:
             continue
         weight = 30.0 / (number + 2) if campaign["active"] else 0.0
@@ -194,7 +189,7 @@ def _action(action_id: int, campaign: Record, kind: str, position: int) -> Recor
         "template_id": 2 * action_id - 30,
         "name": f"{campaign['name']} #{position + 1}",
         "layout": "default" if email else "",
-        "body": "<p>Hello {{customer.first_name}}</p>" if email else "",
+        "body": "<p>Hello {{customer.first_name}}</p>{{snippets.signature}}" if email else "",
         "created": created,
         "updated": created + (action_id % 5) * _DAY,
         "type": kind,
@@ -212,9 +207,21 @@ def _action(action_id: int, campaign: Record, kind: str, position: int) -> Recor
     }
 
 
+def _in_languages(table: str, action: Record, genesis: int, translated: bool) -> Iterator[Add]:
+    """An action, and its translation if it has one: an object of its own [airbyte]."""
+    if not translated:
+        yield Add(at=genesis, table=table, fields=action)
+        return
+    branch = {"multi_language_branch_action_id": action["id"]}
+    yield Add(at=genesis, table=table, fields=action | branch)
+    said = {"language": contents.LANGUAGE, "body": action["body"].replace("Hello", "Hallo")}
+    ids = {"id": _TRANSLATED + action["id"], "template_id": _TRANSLATED + action["template_id"]}
+    yield Add(at=genesis, table=table, fields=action | branch | said | ids)
+
+
 def _broadcast(setting: Setting, number: int, genesis: int) -> None:
     created = genesis - (300 - number * 11) * _DAY
-    broadcast_id = 501 + number
+    broadcast_id = FIRST_BROADCAST + number
     fields: Record = {
         "id": broadcast_id,
         "name": words.BROADCASTS[number % len(words.BROADCASTS)],
@@ -232,7 +239,7 @@ def _broadcast(setting: Setting, number: int, genesis: int) -> None:
     action = _action(action_id, fields, channel, 0)
     del action["campaign_id"]
     action |= {"broadcast_id": broadcast_id, "template_id": 700 + number}
-    setting.steps.append(Add(at=genesis, table="broadcast_actions", fields=action))
+    setting.steps += _in_languages("broadcast_actions", action, genesis, number % 2 == 1)
     source = _source(setting, 0.0, channel=channel, template_id=700 + number, broadcast_id=broadcast_id,
         action_id=action_id, subject=action["subject"] or None)  # fmt: skip
     setting.broadcast_sources.append(source)

@@ -54,7 +54,6 @@ SUBJECTS = (
 )
 NEWSLETTERS = ("Product news", "Monthly digest", "Spring sale", "Tips & tricks", "Community letter")
 BROADCASTS = ("Incident notice", "Price change", "Store opening", "Event reminder", "Policy update", "Recall")
-TRANSACTIONAL = ("Receipt", "Password reset", "Login code")
 EVENTS: tuple[tuple[str, str | None], ...] = (
     ("event", "order_placed"),
     ("event", "cart_updated"),
@@ -65,3 +64,14 @@ EVENTS: tuple[tuple[str, str | None], ...] = (
     ("screen", "Home"),
     ("screen", "Basket"),
 )
+OBJECT_TYPES = (
+    ("1", "Companies", "Company", "building", True),
+    ("2", "Courses", "Course", "book", True),
+    ("3", "Concerts", "Concert", "calendar", False),
+)
+COMPANIES = (
+    "Acme", "Borealis", "Cobalt Labs", "Driftwood", "Evergreen", "Foundry Nine", "Gullwing", "Harbour & Co",
+    "Ironbark", "Juniper", "Kestrel", "Lumen", "Meridian", "Northwind", "Oakline", "Pine Street", "Quarry",
+    "Redwood",
+)  # fmt: skip
+COURSES = ("First steps", "Segments in depth", "Liquid for all", "Deliverability", "Data in", "Data out")

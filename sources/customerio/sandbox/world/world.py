@@ -4,22 +4,29 @@ History before the start and the future after it come from the same generator, a
 so a world is the same however it is reached.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from zlib import crc32
 
 import numpy as np
 
+from sources.customerio.sandbox.state.columns import Array
 from sources.customerio.sandbox.state.segments import everybody_filter
 from sources.customerio.sandbox.state.steps import Add, Arrive, DayPlan, Edit, Order, Step
-from sources.customerio.sandbox.world import habits, words
+from sources.customerio.sandbox.world import fittings, habits, words
+from sources.customerio.sandbox.world.contents import newsletter, winner
+from sources.customerio.sandbox.world.objects import Belongings
+from sources.customerio.sandbox.world.outcomes import CHANNELS, NORMALS, UNIFORMS, Outcomes
 from sources.customerio.sandbox.world.roster import Roster
 from sources.customerio.sandbox.world.scale import Scale
-from sources.customerio.sandbox.world.sends import Sends
-from sources.customerio.sandbox.world.setting import NOBODY, build, newsletter
+from sources.customerio.sandbox.world.sends import BROADCAST_HOUR, Sends
+from sources.customerio.sandbox.world.setting import FIRST_BROADCAST, NOBODY, build
 
 _DAY, _HOUR = 86_400, 3600
 # Activities are kept for 30 days; a backdated row of the day before the first one is the oldest seen.
 _LIVELY_DAYS = 32
+# Streams of random numbers: the days' are 0 and 1.
+_CALLS = 2
+_TRIGGER_TAKES_S = 20
 _EDIT_ACTION_EVERY, _EDIT_CAMPAIGN_EVERY, _NEW_CAMPAIGN_EVERY = 9, 14, 40
 
 
@@ -31,13 +38,14 @@ class World:
         self._scale = scale
         self._entropy = (seed, crc32(scale.name.encode()))
         self._roster = Roster(seed, scale, self.genesis)
+        self._belongings = Belongings(scale, self._roster.before(0))
         self._setting = build(scale, self.genesis - 1)
         self._sends = Sends(scale, self.genesis, self._setting, self._roster, lambda day: self._rng(day, 1))
 
     def opening(self) -> DayPlan:
         """What stands there when day 0 begins."""
         arrivals = [Arrive(at=p.created_at, person=p, noted=False) for p in self._roster.initial()]
-        steps: list[Step] = [*arrivals, *self._setting.steps]
+        steps: list[Step] = [*arrivals, *self._setting.steps, *self._belongings.opening(self.genesis - 1)]
         return DayPlan(ends=self.genesis, sources=tuple(self._setting.sources), steps=steps)
 
     def plan(self, day: int) -> DayPlan:
@@ -50,7 +58,9 @@ class World:
             *habits.departures(day, begins, people, self._scale, rng),
             *habits.joins(day, begins, people, rng),
             *self._furniture(day, begins),
+            *fittings.daily(day, begins, self.genesis - 1),
             *self._orders(day, begins),
+            *self._belongings.daily(day, begins),
         ]
         if lively:
             steps += habits.changes(begins, people, rng)
@@ -65,18 +75,34 @@ class World:
             events=habits.events(day, begins, people, self._scale, rng) if lively else {},
         )
 
+    def fates(self, leaves: Array, channels: Sequence[str], numbers: Array) -> tuple[Array, Array]:
+        """What becomes of deliveries that calls make (`state.fates`), by the odds of the world's own."""
+        rng = np.random.default_rng((*self._entropy, int(numbers[0]), _CALLS))
+        channel = np.array([CHANNELS.index(name) for name in channels])
+        uniform, normal = rng.random((UNIFORMS, len(leaves))), rng.standard_normal((NORMALS, len(leaves)))
+        outcomes = Outcomes(leaves, channel, uniform, normal)
+        return outcomes.metrics, outcomes.failure
+
     def _rng(self, day: int, stream: int) -> np.random.Generator:
         return np.random.default_rng((*self._entropy, day, stream))
 
     def _furniture(self, day: int, begins: int) -> Iterator[Add | Edit]:
-        tomorrow, today = self._sends.issue(day + 1), self._sends.issue(day)
+        yesterday, today, tomorrow = (self._sends.issue(day + n) for n in (-1, 0, 1))
         if tomorrow is not None:
             at = begins + 15 * _HOUR
-            fields = newsletter(tomorrow.id, tomorrow.name, tomorrow.channel, tomorrow.contents, at)
-            yield Add(at=at, table="newsletters", fields=fields)
+            yield from newsletter(tomorrow.id, tomorrow.name, tomorrow.channel, tomorrow.contents, at, at)
         if today is not None:
             at = begins + today.hour * _HOUR
             yield Edit(at=at, table="newsletters", id=today.id, fields={"sent_at": at})
+        if yesterday is not None:
+            at, group = begins + yesterday.hour * _HOUR, winner(yesterday.id)
+            yield Edit(at=at, table="newsletter_test_groups", id=group, fields={"winner": True})
+        broadcast = self._sends.broadcast(day)
+        if broadcast is not None:
+            processed = begins + BROADCAST_HOUR * _HOUR
+            at = processed - _TRIGGER_TAKES_S
+            trigger = {"id": day, "broadcast_id": FIRST_BROADCAST + broadcast, "processed_at": processed}
+            yield Add(at=at, table="broadcast_triggers", fields=trigger)
         actions = self._setting.action_ids
         if day % _EDIT_ACTION_EVERY == 4:
             action_id = actions[day // _EDIT_ACTION_EVERY * 7 % len(actions)]

@@ -72,6 +72,30 @@ def test_a_narrow_key(small: Sandbox, small_api: httpx.Client) -> None:
     assert small_api.get("/v1/campaigns").status_code == 200
 
 
+def test_rows_of_another_shape(small: Sandbox, small_api: httpx.Client) -> None:
+    """Fields are given, at the top and inside of an object, and dropped; the workspace stays as it is."""
+    own = small_api.get("/v1/messages").json()["messages"]
+    small.faults.add(
+        Fault.from_json(
+            {
+                "operation": "listMessages",
+                "give_fields": {"mood": "good", "type": "fax", "metrics.read_aloud": 7},
+                "drop_fields": ["subject"],
+            }
+        )
+    )
+
+    reshaped = small_api.get("/v1/messages").json()["messages"]
+
+    expected = [
+        {**row, "mood": "good", "type": "fax", "metrics": {**row["metrics"], "read_aloud": 7}} for row in own
+    ]
+    for row in expected:
+        del row["subject"]
+    assert expected == reshaped
+    assert own == small_api.get("/v1/messages").json()["messages"]
+
+
 def test_unknown_knobs_and_faults_are_named() -> None:
     """A misspelt setting is refused with the known ones."""
     with pytest.raises(ValueError, match="no knob colour"):

@@ -41,6 +41,20 @@ def test_too_many_requests_over_http() -> None:
     assert sandbox.stats.by_status == {200: 11, 429: 1, 401: 1}
 
 
+def test_one_broadcast_in_ten_seconds() -> None:
+    """A strict sandbox refuses the second trigger and says when it comes; the app's bucket is another one."""
+    sandbox = Sandbox(strict_limits=True)
+    with sandbox.serve() as served:
+        headers = {"Authorization": f"Bearer {sandbox.app_api_key}"}
+        with httpx.Client(base_url=served.app_url, headers=headers, trust_env=False) as api:
+            answers = [api.post("/v1/campaigns/501/triggers", json={}) for _ in range(2)]
+            listed = api.get("/v1/broadcasts/501/triggers")
+
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert answers[1].headers["retry-after"] == "10"
+    assert listed.status_code == 200
+
+
 def test_a_lenient_sandbox_counts_only(small: Sandbox, small_api: httpx.Client) -> None:
     """Without strict limits nothing is refused, and the counts say what was asked."""
     for _ in range(15):

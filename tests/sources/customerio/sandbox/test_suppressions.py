@@ -1,0 +1,110 @@
+"""Addresses that the email provider suppresses: four kinds, by offset, null when there are none."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from sources.customerio.sandbox import Sandbox
+
+KINDS = ("bounces", "blocks", "spam_reports", "invalid_emails")
+
+
+def _pages(api: httpx.Client, kind: str, limit: int, **query: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    while True:
+        params: dict[str, str | int] = {"limit": limit, "offset": len(rows), **query}
+        page = api.get(f"/v1/esp/suppression/{kind}", params=params).json()["suppressions"]
+        if page is None:
+            return rows
+        rows += page
+
+
+def _truth(sandbox: Sandbox, kind: str, domain: str) -> list[dict[str, Any]]:
+    return [
+        {name: value for name, value in row.items() if name not in ("suppression_type", "domain")}
+        for row in sandbox.rows("esp_suppressions")
+        if (row["suppression_type"], row["domain"]) == (kind, domain)
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pages_by_offset_are_the_truth(tiny: Sandbox, api: httpx.Client, kind: str) -> None:
+    """In the order of the addresses, without overlap, of all domains or of one."""
+    whole = _pages(api, kind, 40)
+
+    assert _truth(tiny, kind, "") == whole
+    assert sorted(row["email"] for row in whole) == [row["email"] for row in whole]
+    for domain in ("example.com", "mail.example.org"):
+        assert _truth(tiny, kind, domain) == _pages(api, kind, 1000, domain=domain)
+
+
+def test_the_first_page_has_a_hundred(api: httpx.Client) -> None:
+    """A page has a category, no total and no `next`."""
+    page = api.get("/v1/esp/suppression/bounces").json()
+
+    assert ({"category", "suppressions"}, "bounces", 100) == (
+        set(page), page["category"], len(page["suppressions"])
+    )  # fmt: skip
+    assert {"created", "email", "reason", "status"} == set(page["suppressions"][0])
+    assert "spam" == api.get("/v1/esp/suppression/spam_reports").json()["category"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "query"),
+    [("invalid_emails", {}), ("bounces", {"offset": "100000"}), ("bounces", {"domain": "nobody.example"})],
+)
+def test_nothing_is_null_without_a_category(api: httpx.Client, kind: str, query: dict[str, str]) -> None:
+    """An empty list, an offset past the end, a domain that nobody sends from: 200 and null."""
+    assert {"suppressions": None} == api.get(f"/v1/esp/suppression/{kind}", params=query).json()
+
+
+def test_a_kind_that_does_not_exist_is_refused(api: httpx.Client) -> None:
+    """There are four."""
+    assert 400 == api.get("/v1/esp/suppression/complaints").status_code
+
+
+def test_an_address_is_suppressed_and_freed(small_api: httpx.Client) -> None:
+    """At the provider alone, in any case of letters, and freed twice without an error."""
+    path = "/v1/esp/suppression/blocks/New%2Bone%40example.net"
+    search = "/v1/esp/search_suppression/new%2Bone%40example.net"
+    assert {"suppressions": None} == small_api.get(search).json()
+
+    assert {} == small_api.post(path).json() == small_api.post(path).json()
+
+    (row,) = small_api.get(search).json()["suppressions"]
+    assert ("new+one@example.net", "Uploaded manually via api.customer.io") == (row["email"], row["reason"])
+    assert row in _pages(small_api, "blocks", 1000, domain="example.com")
+    assert [204, 204] == [small_api.delete(path).status_code for _ in range(2)]
+    assert {"suppressions": None} == small_api.get(search).json()
+
+
+def test_a_bounce_of_ours_is_listed_until_it_is_freed(api: httpx.Client) -> None:
+    """Whoever bounced is suppressed from that moment; freed, they are not listed again for the old bounce."""
+    sandbox = Sandbox()
+    bounced = {
+        row["recipient"].lower(): row["metrics"]["bounced"]
+        for row in sandbox.rows("messages")
+        if row["type"] == "email" and "bounced" in row["metrics"]
+    }
+    assert bounced
+    listed = {row["email"]: row["created"] for row in _pages(api, "bounces", 1000)}
+    assert bounced.keys() <= listed.keys()
+    assert all(listed[email] <= at for email, at in bounced.items())
+    with sandbox.serve() as served:
+        client = httpx.Client(
+            base_url=served.app_url, headers={"Authorization": f"Bearer {sandbox.app_api_key}"}
+        )
+        with client:
+            email = min(bounced)
+            client.delete(f"/v1/esp/suppression/bounces/{email}")
+            assert email not in {row["email"] for row in _pages(client, "bounces", 1000)}
+
+
+def test_others_fill_the_list_too(small: Sandbox) -> None:
+    """In a week, addresses appear that no message of ours went to."""
+    before = {row["email"] for row in small.rows("esp_suppressions")}
+    small.clock.advance(7 * 86_400)
+
+    added = {row["email"] for row in small.rows("esp_suppressions")} - before
+    assert added - {(row["recipient"] or "").lower() for row in small.rows("messages")}
