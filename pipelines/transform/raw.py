@@ -1,0 +1,88 @@
+"""`warehouse/models/staging/raw.yml`: what dbt knows of the raw tables, written from the catalogue.
+
+    python -m pipelines.transform.raw
+
+So a model can be built before a sync has made a table, or a table has a column: dbt knows both beforehand.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from sources.customerio import RESOURCES
+from sources.customerio.extract.tables import columns_of
+
+PROJECT = Path(__file__).parents[2] / "warehouse"
+FILE = PROJECT / "models" / "staging" / "raw.yml"
+
+_TYPES = {"text": "varchar", "bigint": "bigint", "double": "double", "bool": "boolean", "json": "json"}
+_DATE = "date"
+
+# The project's own tables beside those of the catalogue: what runs, ledgers and comparisons leave.
+_OWN: Mapping[str, Mapping[str, str]] = {
+    "sync_runs": {
+        "run_id": "text", "resource": "text", "finished_at": "bigint", "noted_at": "bigint", "full": "bool",
+        "backfill": "text", "requests": "bigint", "rows_read": "bigint", "rows_new": "bigint",
+        "rows_changed": "bigint", "rows_deleted": "bigint", "seconds": "double", "error": "text",
+    },
+    "coverage": {
+        "resource": "text", "start_at": "bigint", "end_at": "bigint", "read_at": "bigint", "backfill": "text",
+    },
+    "reconciliation": {
+        "cell": "text", "checked_at": "bigint", "subject": "text", "parent_id": "bigint", "name": "text",
+        "cohort_day": _DATE, "metric": "text", "ours": "bigint", "theirs": "bigint", "verdict": "text",
+        "reason": "text",
+    },
+    "schema_changes": {
+        "noted_at": "bigint", "change": "text", "table_name": "text", "name": "text", "before": "text",
+        "after": "text",
+    },
+    "_dlt_loads": {"load_id": "text", "status": "bigint"},
+}  # fmt: skip
+
+
+# Tables that no load of ours writes: their rows name no load.
+_WITHOUT_LOAD = {"schema_changes", "_dlt_loads"}
+
+
+def columns() -> dict[str, dict[str, str]]:
+    """The raw tables: their columns and the types that DuckDB has for them."""
+    of_catalogue = {row.table: dict(columns_of(row)) for row in RESOURCES}
+    named: dict[str, Mapping[str, str]] = {**of_catalogue, **_OWN}
+    return {
+        table: {
+            **{name: _TYPES.get(kind, kind) for name, kind in known.items()},
+            **({} if table in _WITHOUT_LOAD else {"_dlt_load_id": "varchar"}),
+        }
+        for table, known in named.items()
+    }
+
+
+def document() -> dict[str, Any]:
+    """The file's content, as dbt reads sources."""
+    told = {row.table: row.description for row in RESOURCES}
+    tables = [
+        {
+            "name": table,
+            **({"description": told[table]} if table in told else {}),
+            "columns": [{"name": name, "data_type": kind} for name, kind in known.items()],
+        }
+        for table, known in columns().items()
+    ]
+    description = "What was loaded, as Customer.io sent it; sources/customerio/TABLES.md has the tables."
+    return {"sources": [{"name": "customerio_raw", "description": description, "tables": tables}]}
+
+
+def write(file: Path = FILE) -> None:
+    """Write the file."""
+    yaml = YAML()
+    yaml.width = 110
+    with file.open("w", encoding="utf-8") as out:
+        out.write("# Written from the catalogue by `python -m pipelines.transform.raw`; do not edit.\n")
+        yaml.dump(document(), out)
+
+
+if __name__ == "__main__":
+    write()

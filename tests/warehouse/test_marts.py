@@ -1,0 +1,441 @@
+"""Every mart against what pandas makes of the sandbox's own state, cell by cell, tiny and the demo's."""
+
+import datetime
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conftest import Warehouse
+from tests.warehouse import truth
+
+pytestmark = pytest.mark.proof
+
+EPOCH = datetime.date(1970, 1, 1)
+
+
+def day(number: int) -> datetime.date:
+    """The day of that number since 1970, UTC."""
+    return EPOCH + datetime.timedelta(days=int(number))
+
+
+@pytest.fixture(scope="module", params=["tiny", "demo"])
+def marts(request: pytest.FixtureRequest) -> Warehouse:
+    """A warehouse whose marts were built of a whole sync."""
+    if request.param == "tiny":
+        return request.getfixturevalue("built")[0]  # type: ignore[no-any-return]
+    return request.getfixturevalue("demonstrated")  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def sent(marts: Warehouse) -> pd.DataFrame:
+    """Every delivery of the sandbox."""
+    return truth.deliveries(marts.sandbox.rows("messages"))
+
+
+def rows_of(marts: Warehouse, table: str, key: Iterable[str], sql: str = "") -> dict[Any, dict[str, Any]]:
+    """The rows of a mart by key, times as Unix seconds."""
+    with duckdb.connect(marts.settings.published_file, read_only=True) as connection:
+        found = connection.execute(sql or f"FROM {table}")
+        names = [column[0] for column in found.description]
+        rows = [dict(zip(names, map(_plain, cells), strict=True)) for cells in found.fetchall()]
+    keyed = {tuple(row[name] for name in key): row for row in rows}
+    assert len(keyed) == len(rows)
+    return keyed
+
+
+def _plain(cell: Any) -> Any:
+    return int(cell.timestamp()) if isinstance(cell, datetime.datetime) else cell
+
+
+def same(found: Mapping[Any, Mapping[str, Any]], expected: Mapping[Any, Mapping[str, Any]]) -> None:
+    """The same keys, and in each row what is expected; numbers to nine digits."""
+    assert set(found) == set(expected)
+    for key, row in expected.items():
+        for name, value in row.items():
+            cell = found[key][name]
+            if isinstance(value, float) and not pd.isna(value):
+                close = cell is not None and math.isclose(cell, value, rel_tol=1e-9, abs_tol=1e-12)
+                assert close, (key, name, cell, value)
+            else:
+                assert cell == (None if pd.isna(value) else value), (key, name)
+
+
+def test_what_was_synced(marts: Warehouse) -> None:
+    """Below the marts, every raw table is the sandbox's, key by key and field by field."""
+    marts.assert_equals_world()
+
+
+def test_deliveries(marts: Warehouse, sent: pd.DataFrame) -> None:
+    """Each delivery is there once, with its message, person and every moment."""
+    expected = {
+        (row.delivery_id,): {
+            "message_key": row.message_key,
+            "source_type": row.source_type,
+            "channel": row.channel,
+            "cio_id": row.cio_id,
+            "recipient_domain": row.recipient_domain,
+            "created_at": row.created,
+            "created_on": day(row.day),
+            "is_reached": bool(row.reached),
+            "is_lost": bool(row.lost),
+            **{f"{metric}_at": getattr(row, metric) for metric in truth.METRICS},
+        }
+        for row in truth.records(sent)
+    }
+    same(rows_of(marts, "fct_delivery", ["delivery_id"]), expected)
+
+
+def test_delivery_events(marts: Warehouse, sent: pd.DataFrame) -> None:
+    """Each metric of each delivery is a row, those without a column of their own too."""
+    expected = {
+        (row.delivery_id, metric): {
+            "happened_at": at,
+            "happened_on": day(at // truth.DAY),
+            "channel": row.channel,
+        }
+        for row in truth.records(sent)
+        for metric, at in {**row.all_metrics, "created": row.created}.items()
+    }
+    assert any(metric == "secondary:delivered" for _, metric in expected)
+    same(rows_of(marts, "fct_delivery_event", ["delivery_id", "metric"]), expected)
+
+
+def test_messages(marts: Warehouse, sent: pd.DataFrame) -> None:
+    """Every action that sends, every content and template is there, and nothing sent belongs to none."""
+    box = marts.sandbox
+    channels = {"email", "push", "twilio", "in_app", "slack", "webhook", "whatsapp", "inbox"}
+    listed = {
+        *(
+            f"campaign:{a['campaign_id']}:{a['id']}"
+            for a in box.rows("campaign_actions")
+            if a["type"] in channels
+        ),
+        *(f"broadcast:{a['broadcast_id']}:{a['id']}" for a in box.rows("broadcast_actions")),
+        *(f"newsletter:{a['newsletter_id']}:{a['id']}" for a in box.rows("newsletter_contents")),
+        *(f"transactional:{a['transactional_id']}:{a['id']}" for a in box.rows("transactional_contents")),
+    }
+    number = Counter(sent.message_key)
+    found = rows_of(marts, "dim_message", ["message_key"])
+    assert {key for (key,) in found} == {*listed, *number, "unknown"}
+    assert {key: row["deliveries"] for (key,), row in found.items() if row["deliveries"]} == dict(number)
+    names = {row["id"]: row["name"] for row in box.rows("campaigns")}
+    for row in found.values():
+        if row["source_type"] == "campaign":
+            assert row["parent_name"] == names[row["parent_id"]]
+
+
+def test_message_performance(marts: Warehouse, sent: pd.DataFrame) -> None:
+    """Counts, rates and intervals of each message."""
+    by = ["message_key"]
+    mature, told = truth.mature(sent, by, marts.sandbox.clock.now()), truth.told(sent, by)
+    expected = {
+        (key,): {
+            "first_day": day(rows.day.min()),
+            "last_day": day(rows.day.max()),
+            **mature[(key,)],
+            **told[(key,)],
+        }
+        for key, rows in truth.groups(sent, "message_key")
+    }
+    same(rows_of(marts, "message_performance", ["message_key"]), expected)
+
+
+def test_messages_by_day(marts: Warehouse, sent: pd.DataFrame) -> None:
+    """Counts of each message, day and channel."""
+    expected = {
+        (key, day(number), channel): row
+        for (key, number, channel), row in truth.counts(sent, ["message_key", "day", "channel"]).items()
+    }
+    same(rows_of(marts, "message_daily", ["message_key", "created_on", "channel"]), expected)
+
+
+@pytest.mark.parametrize("source", ["campaign", "broadcast", "newsletter", "transactional"])
+def test_performance(marts: Warehouse, sent: pd.DataFrame, source: str) -> None:
+    """Counts, rates, people and the messages' number of each campaign and so on."""
+    by, theirs = ["parent_id"], sent[sent.source_type == source]
+    mature, told = truth.mature(theirs, by, marts.sandbox.clock.now()), truth.told(theirs, by)
+    expected = {
+        (parent,): {
+            "people": rows.cio_id.nunique(),
+            "messages": rows.message_key.nunique(),
+            **mature[(parent,)],
+            **told[(parent,)],
+        }
+        for parent, rows in truth.groups(theirs, "parent_id")
+    }
+    assert expected
+    if source == "transactional":
+        for (parent,), row in expected.items():
+            rows = sent[(sent.source_type == source) & (sent.parent_id == parent)]
+            waits = (rows.sent - rows.created).dropna()
+            row["p50_seconds_to_send"] = float(np.quantile(waits, 0.5))
+            row["p95_seconds_to_send"] = float(np.quantile(waits, 0.95))
+            row["forgotten"] = int(rows.forgotten.sum())
+    same(rows_of(marts, f"{source}_performance", ["parent_id"]), expected)
+
+
+def test_channels_by_day(marts: Warehouse, sent: pd.DataFrame) -> None:
+    """On the cohort's clock counts and rates, on the event's the counts of what happened on the day."""
+    by = ["day", "channel", "source_type"]
+    mature = truth.mature(sent, by, marts.sandbox.clock.now())
+    expected: dict[Any, dict[str, Any]] = {
+        (day(key[0]), "cohort", *key[1:]): {**mature[key], **row} for key, row in truth.told(sent, by).items()
+    }
+    happened: dict[Any, Counter[str]] = defaultdict(Counter)
+    for row in truth.records(sent):
+        for metric, at in {**row.all_metrics, "deliveries": row.created}.items():
+            happened[day(at // truth.DAY), "event", row.channel, row.source_type][metric] += 1
+    for key, number in happened.items():
+        names = ("deliveries", *truth.METRICS)
+        expected[key] = {**{name: number[name] for name in names}, "open_rate": None, "reached": None}
+    same(rows_of(marts, "channel_daily", ["day", "clock", "channel", "source_type"]), expected)
+
+
+def test_time_to_engage(marts: Warehouse, sent: pd.DataFrame) -> None:
+    """How many engaged up to each stretch of time since delivery, and the quantiles."""
+    kinds = {
+        "open": ("opened", "openable"), "human_open": ("human_opened", "openable"),
+        "click": ("clicked", "clickable"), "human_click": ("human_clicked", "clickable"),
+        "conversion": ("converted", "reached"),
+    }  # fmt: skip
+    minute, hour = 60, 3600
+    ends = [5 * minute, 15 * minute, 30 * minute, hour, 2 * hour, 4 * hour, 8 * hour]
+    ends += [number * truth.DAY for number in (1, 2, 3, 7, 14, 30)]
+    expected = {}
+    for engagement, (metric, among) in kinds.items():
+        for key, rows in truth.groups(sent[sent[among]], "message_key"):
+            seconds = (rows[metric] - rows.delivered.fillna(rows.sent)).dropna()
+            for bucket, end in enumerate(ends, 1):
+                expected[key, engagement, bucket] = {
+                    "upto_seconds": end,
+                    "engaged_within": int((seconds <= end).sum()),
+                    "engaged": len(seconds),
+                    "reached": len(rows),
+                    "before_delivery": int((seconds < 0).sum()),
+                    "p50_seconds": float(np.quantile(seconds, 0.5)) if len(seconds) else None,
+                    "p90_seconds": float(np.quantile(seconds, 0.9)) if len(seconds) else None,
+                }
+    same(rows_of(marts, "time_to_engage", ["message_key", "engagement", "bucket"]), expected)
+
+
+def test_send_times(marts: Warehouse, sent: pd.DataFrame) -> None:
+    """Rates by channel, weekday (1 is Monday) and hour of sending."""
+    went = sent[sent.sent.notna()].copy()
+    moments = pd.to_datetime(went.sent, unit="s")
+    went["weekday"], went["hour"] = moments.dt.day_of_week + 1, moments.dt.hour
+    names = ("human_open_rate", "human_click_rate", "conversion_rate")
+    expected = {}
+    for key, told in truth.told(went, ["channel", "weekday", "hour"]).items():
+        expected[key] = {name: value for name, value in told.items() if name.startswith(names)}
+        expected[key] |= {"sent": told["sent"], "reached": told["reached"]}
+    same(rows_of(marts, "send_time_heatmap", ["channel", "weekday", "hour"]), expected)
+
+
+def test_deliverability(marts: Warehouse, sent: pd.DataFrame) -> None:
+    """Email by day and domain, with the sums of the 28 days that end with each."""
+    email = sent[sent.channel == "email"].assign(
+        recipient_domain=lambda rows: rows.recipient_domain.fillna("unknown")
+    )
+    kept = ("delivery_rate", "bounce_rate", "loss_rate", "spam_rate", "human_open_rate", "sent", "deferred")
+    told = truth.told(email, ["day", "recipient_domain"])
+    expected = {}
+    for (number, domain), row in told.items():
+        window = [told.get((other, domain), {}) for other in range(number - 27, number + 1)]
+        spammed = sum(other.get("spam_rate_numerator", 0) for other in window)
+        reached = sum(other.get("spam_rate_denominator", 0) for other in window)
+        expected[day(number), domain] = {
+            **{name: value for name, value in row.items() if name.startswith(kept)},
+            "reached_28d": reached,
+            "spam_rate_28d": spammed / reached if reached else None,
+        }
+    found = rows_of(marts, "deliverability_domain_daily", ["day", "recipient_domain"])
+    assert {row["sending_domain"] for row in found.values()} == {"example.com"}
+    same(found, expected)
+
+
+def test_ab_tests(marts: Warehouse, sent: pd.DataFrame) -> None:
+    """Each arm's counts are those of its contents, or of its message below a campaign's random split."""
+    arms = {
+        (f"newsletter:{group['newsletter_id']}", group["id"]): [
+            f"newsletter:{group['newsletter_id']}:{content}" for content in group["content_ids"]
+        ]
+        for group in marts.sandbox.rows("newsletter_test_groups")
+    }
+    actions = list(marts.sandbox.rows("campaign_actions"))
+    splits = {int(action["id"]) for action in actions if action["type"] == "split_randomized"}
+    for action in actions:
+        campaign, parent = action["campaign_id"], action.get("parent_action_id")
+        if parent in splits:
+            arms[f"campaign:{campaign}:{parent}", int(action["id"])] = [f"campaign:{campaign}:{action['id']}"]
+    test_of = {message: arm for arm, messages in arms.items() for message in messages}
+    theirs = sent[sent.message_key.isin(list(test_of))].copy()
+    theirs["test"], theirs["arm"] = zip(*theirs.message_key.map(test_of), strict=True)
+    told = truth.told(theirs, ["test", "arm"])
+    tests = Counter(test for test, _ in told)
+    expected = {
+        (test, arm, metric): {
+            "x": row[f"{metric}_numerator"],
+            "n": row[f"{metric}_denominator"],
+            "rate": row[metric],
+            "deliveries": row["deliveries"],
+            "is_control": arm == min(other for other_test, other in told if other_test == test),
+        }
+        for (test, arm), row in told.items()
+        for metric in ("human_open_rate", "human_click_rate", "conversion_rate", "unsubscribe_rate")
+        if tests[test] > 1
+    }
+    assert {"newsletter", "campaign"} == {test.partition(":")[0] for test, _, _ in expected}
+    found = rows_of(marts, "ab_test_results", ["test_key", "arm", "metric"])
+    same(found, expected)
+    assert all((row["verdict"] == "control") == row["is_control"] for row in found.values())
+
+
+def test_journeys(marts: Warehouse) -> None:
+    """Journeys by day, as Customer.io counts them, a step a column."""
+    steps = ("started", "activated", "never_activated", "messaged", "finished", "exited_early", "converted")
+    expected: dict[Any, dict[str, Any]] = {}
+    for row in marts.sandbox.rows("campaign_journey_metrics"):
+        key = (row["campaign_id"], day(row["start_at"] // truth.DAY))
+        expected.setdefault(key, dict.fromkeys(steps, 0))[row["metric"]] = row["value"]
+    for row in expected.values():
+        row["activated_share"] = row["activated"] / row["started"] if row["started"] else None
+    assert expected
+    same(rows_of(marts, "journey_funnel_daily", ["campaign_id", "day"]), expected)
+
+
+def test_journey_steps(marts: Warehouse, sent: pd.DataFrame) -> None:
+    """Each campaign's actions in their order, with the messages of each."""
+    number = Counter(sent.message_key)
+    expected = {
+        (campaign["id"], place): {
+            "action_id": action["id"],
+            "action_type": action["type"],
+            "deliveries": number[f"campaign:{campaign['id']}:{action['id']}"],
+        }
+        for campaign in marts.sandbox.rows("campaigns")
+        for place, action in enumerate(campaign["actions"], 1)
+    }
+    same(rows_of(marts, "journey_step", ["campaign_id", "position"]), expected)
+
+
+def test_segments(marts: Warehouse) -> None:
+    """Sizes and members of segments, from the first reading on."""
+    now = marts.sandbox.clock.now()
+    members = Counter(row["segment_id"] for row in marts.sandbox.rows("segment_memberships"))
+    expected = {
+        (row["id"], day(now // truth.DAY)): {
+            "members": members[row["id"]],
+            "customer_count": members[row["id"]],
+        }
+        for row in marts.sandbox.rows("segments")
+    }
+    same(rows_of(marts, "segment_history", ["segment_id", "day"]), expected)
+    intervals = {
+        (row["segment_id"], row["cio_id"]): {"valid_from": now, "valid_to": None}
+        for row in marts.sandbox.rows("segment_memberships")
+    }
+    same(rows_of(marts, "segment_membership_history", ["segment_id", "cio_id"]), intervals)
+
+
+def test_people(marts: Warehouse, sent: pd.DataFrame) -> None:
+    """Who they are, what reached them lately, which segments they are in."""
+    now = marts.sandbox.clock.now()
+    segments = {row["id"]: row["name"] for row in marts.sandbox.rows("segments")}
+    member = defaultdict(list)
+    for row in marts.sandbox.rows("segment_memberships"):
+        member[row["cio_id"]].append(segments[row["segment_id"]])
+    to_people = sent[~sent.channel.isin(truth.NOBODY)]
+    of_person = dict(truth.groups(to_people, "cio_id"))
+    expected: dict[Any, dict[str, Any]] = {}
+    for person in marts.sandbox.rows("people"):
+        identifiers = person["identifiers"]
+        rows = of_person.get(identifiers["cio_id"], to_people.iloc[:0])
+        acts = rows[["human_opened", "human_clicked", "converted", "replied"]].max(axis=None)
+        expected[(identifiers["cio_id"],)] = {
+            "person_id": identifiers["id"] or None,
+            "email": identifiers["email"] or None,
+            "plan": person["attributes"].get("plan"),
+            "is_unsubscribed": person["unsubscribed"],
+            "messages_sent": int(rows.sent.notna().sum()),
+            "last_engaged_at": None if pd.isna(acts) else int(acts),
+            **{
+                f"{act}_{days}d": int((rows[act] > now - days * truth.DAY).sum())
+                for act in ("sent", "opened", "clicked", "converted")
+                for days in (7, 30, 90, 365)
+            },
+            "segments": len(member[identifiers["cio_id"]]),
+            "segment_names": ", ".join(sorted(member[identifiers["cio_id"]])) or None,
+            "can_push": bool(person["devices"]) and not person["unsubscribed"],
+        }
+    same(rows_of(marts, "person_360", ["cio_id"]), expected)
+
+
+def test_suppressions(marts: Warehouse) -> None:
+    """Addresses by list and day, and whose they are."""
+    people = {(row["identifiers"]["email"] or "").lower() for row in marts.sandbox.rows("people")} - {""}
+    lists: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+    for row in marts.sandbox.rows("esp_suppressions"):
+        lists[row["suppression_type"], row["domain"]].append(row)
+    expected = {}
+    for (kind, domain), rows in lists.items():
+        days = Counter(row["created"] // truth.DAY for row in rows)
+        own = sum(row["email"].lower() in people for row in rows)
+        for number, added in days.items():
+            expected[day(number), kind, domain] = {
+                "added": added,
+                "lifted": 0,
+                "current_addresses": sum(count for other, count in days.items() if other <= number),
+                "own_people_now": own,
+                "foreign_addresses_now": len(rows) - own,
+            }
+    assert expected
+    same(rows_of(marts, "suppression_health", ["day", "suppression_type", "sending_domain"]), expected)
+
+
+def _without_utm(href: str) -> str:
+    parts = urlsplit(href)
+    kept = [pair for pair in parts.query.split("&") if pair and not pair.startswith("utm_")]
+    return urlunsplit(parts._replace(query="&".join(kept))).rstrip("/")
+
+
+def test_links(marts: Warehouse) -> None:
+    """Clicks by URL without UTM parameters; each click once, though days and months both tell of it."""
+    clicks: Counter[Any] = Counter()
+    unique: Counter[Any] = Counter()
+    for source, parent in (
+        ("campaign", "campaign_id"), ("broadcast", "broadcast_id"), ("newsletter", "newsletter_id"),
+        ("transactional", "transactional_id"),
+    ):  # fmt: skip
+        rows = list(marts.sandbox.rows(f"{source}_link_metrics"))
+        by_months = {row[parent] for row in rows if row["period"] == "months"}
+        for row in rows:
+            if (row["period"] == "months") == (row[parent] in by_months):
+                url = _without_utm(row["href"])
+                clicks[source, row[parent], url] += row["clicked"]
+                unique[source, row[parent], url] += row["unique_clicked"]
+    expected = {key: {"clicks": number, "unique_clicks": unique[key]} for key, number in clicks.items()}
+    assert expected
+    same(rows_of(marts, "link_performance", ["source_type", "parent_id", "url"]), expected)
+
+
+def test_ops(marts: Warehouse) -> None:
+    """Runs and freshness are of every table that was asked for; no time that was read is missing."""
+    now = marts.sandbox.clock.now()
+    audited = rows_of(marts, "ops.sync_audit", ["table_name"])
+    assert audited[("messages",)]["rows_read"] == len(list(marts.sandbox.rows("messages")))
+    fresh = rows_of(marts, "ops.freshness", ["table_name"])
+    assert set(fresh) == set(audited)
+    # The second that is under way is not read, and while a run reads, some more pass.
+    assert 1 <= fresh[("messages",)]["lag_seconds"] < 600
+    covered = rows_of(marts, "ops.coverage", ["table_name"])
+    assert covered[("messages",)]["last_second_at"] == now - 1
+    assert covered[("messages",)]["gap_before_seconds"] is None
+    assert json.dumps(marts.query("FROM ops.schema_changes")) == "[]"

@@ -1,0 +1,98 @@
+"""The dbt project as a whole: its unit tests, its sources, its descriptions, its documentation."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipelines.transform.building import Dbt
+from pipelines.transform.raw import FILE, PROJECT, columns, write
+from tests.conftest import Warehouse
+
+pytestmark = pytest.mark.proof
+
+MARTS = "('main', 'ops', 'staging')"
+
+
+@pytest.fixture
+def dbt(marts: Warehouse, tmp_path: Path) -> Dbt:
+    """Dbt on a copy of the warehouse."""
+    file = tmp_path / "transform.duckdb"
+    shutil.copyfile(marts.settings.load_file, file)
+    return Dbt(file=file, folder=tmp_path / "dbt")
+
+
+def test_edges_of_the_definitions(dbt: Dbt) -> None:
+    """Every unit test holds."""
+    nodes = [node for node in dbt.run("test", "--select", "test_type:unit") if node.kind == "unit_test"]
+    assert len(nodes) >= 5
+    assert [] == [(node.name, node.message) for node in nodes if node.status != "pass"]
+
+
+def test_documentation_builds(dbt: Dbt) -> None:
+    """Dbt's pages build, and know every table with its comments."""
+    dbt.run("docs", "generate")
+    catalog = json.loads((dbt.folder / "target" / "catalog.json").read_bytes())
+    fact = catalog["nodes"]["model.customerio.fct_delivery"]
+    assert fact["metadata"]["comment"]
+    assert all(column["comment"] for column in fact["columns"].values())
+
+
+def test_sources_are_the_catalogue(tmp_path: Path) -> None:
+    """`raw.yml` is what the catalogue says; `python -m pipelines.transform.raw` writes it."""
+    write(tmp_path / "raw.yml")
+    assert (tmp_path / "raw.yml").read_text() == FILE.read_text()
+
+
+def test_a_view_per_raw_table() -> None:
+    """Each raw table has its view in staging, and each view its table."""
+    views = {file.stem.removeprefix("stg_") for file in (PROJECT / "models/staging").glob("stg_*.sql")}
+    assert views == {*(table for table in columns() if not table.startswith("_")), "clock"}
+
+
+def test_raw_tables_have_the_columns(marts: Warehouse) -> None:
+    """What a sync makes has the columns and types that dbt counts on."""
+    found: dict[str, dict[str, str]] = {}
+    for table, name, kind in marts.query(
+        "SELECT table_name, column_name, lower(data_type) FROM information_schema.columns "
+        "WHERE table_schema = 'customerio_raw'"
+    ):
+        found.setdefault(table, {})[name] = kind
+    known = columns()
+    for table in found.keys() & known.keys():
+        assert {name: found[table].get(name) for name in known[table]} == known[table], table
+
+
+def test_everything_is_described(marts: Warehouse) -> None:
+    """Every table, view and column says in the database what it is."""
+    tables = marts.query(
+        f"SELECT schema_name, table_name FROM duckdb_tables() "
+        f"WHERE schema_name IN {MARTS} AND comment IS NULL "
+        f"UNION ALL SELECT schema_name, view_name FROM duckdb_views() "
+        f"WHERE schema_name IN {MARTS} AND NOT internal AND comment IS NULL"
+    )
+    cells = marts.query(
+        f"SELECT schema_name, table_name, column_name FROM duckdb_columns() "
+        f"WHERE schema_name IN {MARTS} AND NOT internal AND comment IS NULL"
+    )
+    assert ([], []) == (tables, cells)
+
+
+def test_rates_say_what_they_are(marts: Warehouse) -> None:
+    """A rate's comment has its numerator and denominator, since when it is known, and when it is mature."""
+    ((comment,),) = marts.query(
+        "SELECT comment FROM duckdb_columns() "
+        "WHERE table_name = 'campaign_performance' AND column_name = 'human_click_rate'"
+    )
+    for words in ("clicked by a person / reached", "2025-04-20", "null without any", "is_mature_click"):
+        assert words in comment
+
+
+@pytest.mark.usefixtures("built")
+def test_nothing_is_left_behind() -> None:
+    """A build writes nothing into the project, and dbt sends nothing anywhere."""
+    made = {path.name for path in PROJECT.iterdir()} & {"target", "logs", "dbt_packages", ".user.yml"}
+    assert made == set()
+    assert YAML(typ="safe").load(PROJECT / "dbt_project.yml")["flags"]["send_anonymous_usage_stats"] is False

@@ -1,0 +1,229 @@
+"""The report: complete in itself, true to the workspace, readable on a desk, on a phone and on paper."""
+
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from pipelines.report import report
+from pipelines.settings import Settings
+from sources.customerio.client import ConfigError
+from tests.conftest import Warehouse
+
+pytestmark = pytest.mark.proof
+
+CHROMIUM = "/usr/bin/chromium"
+SCREENSHOTS = Path(__file__).parents[2] / ".pytest_cache" / "screenshots"
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+
+
+class Page(HTMLParser):
+    """A page's ids, tags and, per section, its table rows as texts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.rows: dict[str, list[list[str]]] = {}
+        self._open: list[str] = []
+        self._section = ""
+        self.feed(text)
+        self.close()
+        assert [] == self._open, "every element is closed"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the element."""
+        given = dict(attrs)
+        self.tags[tag] += 1
+        if given.get("id"):
+            self.ids.append(str(given["id"]))
+        if tag not in VOID:
+            self._open.append(tag)
+        if tag == "section":
+            self._section = str(given["aria-labelledby"])
+        if tag == "tr":
+            self.rows.setdefault(self._section, []).append([])
+        if tag in ("td", "th"):
+            self.rows[self._section][-1].append("")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element without content, as in SVG."""
+        self.tags[tag] += 1
+        del attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        """The innermost element ends."""
+        assert tag == self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        """Text of a cell."""
+        if {"td", "th"} & set(self._open) and "svg" not in self._open:
+            self.rows[self._section][-1][-1] += data
+
+
+def written(settings: Settings, folder: Path) -> str:
+    """The report's text."""
+    return Path(report(settings, folder / "report.html").file).read_text("utf-8")
+
+
+@pytest.fixture
+def copied(marts: Warehouse, tmp_path: Path) -> Settings:
+    """A warehouse of one's own with marts, to be damaged."""
+    settings = marts.settings.model_copy(update={"cio_elt_data": tmp_path / "copied"})
+    settings.cio_elt_data.mkdir()
+    shutil.copyfile(marts.settings.published_file, settings.published_file)
+    return settings
+
+
+def alter(settings: Settings, *statements: str) -> None:
+    """Change the published file."""
+    with duckdb.connect(settings.published_file) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_the_page_needs_nothing_else(marts: Warehouse, tmp_path: Path) -> None:
+    """No script, no font, no picture from elsewhere; every id once; every chart says what it shows."""
+    text = written(marts.settings, tmp_path)
+    page = Page(text)
+
+    assert 0 == page.tags["script"] + page.tags["img"] + page.tags["iframe"]
+    addresses = set(re.findall(r"""(?:https?:)?//[^\s"'<)]+""", text))
+    assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert "url(" not in re.sub(r"url\(#", "", text)
+    assert len(set(page.ids)) == len(page.ids)
+    used = re.findall(r'(?:url\(|href=")#([^)"]+)', text)
+    assert set(used) <= set(page.ids)
+    assert page.tags["figure"] == page.tags["desc"] == 5
+
+
+def test_the_numbers_are_the_workspaces(marts: Warehouse, tmp_path: Path) -> None:
+    """Campaigns, and what each sent, as counted from the sandbox's own deliveries."""
+    names = {row["id"]: row["name"] for row in marts.sandbox.rows("campaigns")}
+    sent = Counter(
+        names[row["campaign_id"]]
+        for row in marts.sandbox.rows("messages")
+        if row["campaign_id"] is not None and "sent" in row["metrics"]
+    )
+    states = {row["name"]: row["state"] for row in marts.sandbox.rows("campaigns")}
+    _, *rows = Page(written(marts.settings, tmp_path)).rows["campaigns"]
+
+    assert {(f"{name} {states[name]}", f"{number:,}") for name, number in sent.items()} == {
+        (row[0], row[2]) for row in rows
+    }
+
+
+def test_names_are_text(copied: Settings, tmp_path: Path) -> None:
+    """What people call their campaigns is never markup."""
+    alter(copied, """UPDATE campaign_performance SET name = '<script>alert("x")</script> & co'""")
+    text = written(copied, tmp_path)
+
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt; &amp; co" in text
+
+
+def test_mismatches_are_told(copied: Settings, tmp_path: Path) -> None:
+    """What the last check found stands on the page, whether the marts were built since or not."""
+    before = written(copied, tmp_path)
+    assert "Not compared yet" in before
+    alter(
+        copied,
+        """
+        CREATE TABLE customerio_raw.reconciliation AS
+        SELECT 1792058400 AS checked_at, 'campaign' AS subject, 7 AS parent_id, 'Welcome' AS name,
+               DATE '2026-10-14' AS cohort_day, 'human_opened' AS metric, 4 AS ours, 5 AS theirs,
+               'mismatch' AS verdict, '1 delivery is not in the warehouse: X.' AS reason
+        """,
+    )
+    after = " ".join(written(copied, tmp_path).split())
+
+    assert "campaign Welcome, 14 Oct 2026, human opened: 4 here, 5 there. 1 delivery is not" in after
+    assert "Last compared 15 Oct 2026 10:00 UTC" in after
+
+
+def test_a_workspace_that_sent_nothing_has_a_page(copied: Settings, tmp_path: Path) -> None:
+    """Without a single message the page says so, section by section."""
+    with duckdb.connect(copied.published_file) as connection:
+        found = connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' AND NOT internal"
+        ).fetchall()
+    alter(copied, *(f"DELETE FROM main.{name}" for (name,) in found))
+    text = written(copied, tmp_path)
+
+    assert "No messages in the last two months." in text
+    assert "No test has had two arms yet." in text
+    assert "No email in the last 28 days." in text
+    assert 0 == Page(text).tags["figure"]
+
+
+def test_without_marts_the_command_for_them_is_named(warehouse: Warehouse, tmp_path: Path) -> None:
+    """A warehouse that was synced and not transformed has nothing to show yet."""
+    with pytest.raises(ConfigError, match="There is no warehouse"):
+        report(warehouse.settings)
+    warehouse.sync("segments")
+    with pytest.raises(ConfigError, match=r"has no table .*Run `cio-elt transform`"):
+        report(warehouse.settings)
+    assert not list(tmp_path.rglob("*.html"))
+
+
+def test_a_file_that_cannot_be_written_is_named(marts: Warehouse, tmp_path: Path) -> None:
+    """A sentence with the way out, and nothing left behind."""
+    with pytest.raises(ConfigError, match=r"cannot be written to .*--out"):
+        report(marts.settings, tmp_path / "nowhere" / "report.html")
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """Debian's Chromium."""
+    if shutil.which(CHROMIUM) is None:
+        pytest.skip(f"there is no {CHROMIUM}; `apt-get install chromium` brings it")
+    # Chromium makes a socket in the temporary folder, and a socket's path may have 107 characters.
+    with tempfile.TemporaryDirectory(dir="/tmp") as short, monkeypatch.context() as patch:
+        patch.setenv("TMPDIR", short)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            yield browser
+            browser.close()
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    ("name", "width", "height", "medium"),
+    [
+        ("desktop", 1280, 900, "screen"),
+        ("tablet", 768, 1024, "screen"),
+        ("phone", 360, 740, "screen"),
+        ("print", 688, 971, "print"),
+    ],
+)
+def test_the_page_in_a_browser(
+    marts: Warehouse, tmp_path: Path, chromium: Browser, name: str, width: int, height: int, medium: str
+) -> None:
+    """No console message, no request, no scrolling sideways, no chart wider than its frame."""
+    written(marts.settings, tmp_path)
+    page = chromium.new_page(viewport={"width": width, "height": height})
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("request", lambda request: told.append(request.url))
+    page.emulate_media(media="print" if medium == "print" else "screen")
+    page.goto(f"file://{tmp_path}/report.html")
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"report-{name}.png", full_page=True)
+
+    assert [f"file://{tmp_path}/report.html"] == [line for line in told if not line.startswith("data:")]
+    assert width == page.evaluate("document.documentElement.scrollWidth")
+    assert 5 == page.locator("figure svg").count()
+    edges = page.evaluate(
+        "[...document.querySelectorAll('figure svg')].map(svg => svg.getBoundingClientRect())"
+        ".map(box => [box.left, box.right])"
+    )
+    assert all(0 <= left < right <= width for left, right in edges)

@@ -1,0 +1,89 @@
+{# The key of what was sent: campaign:3:41, newsletter:7:71; `unknown` for a delivery of nothing that is known. #}
+{% macro message_key(source_type, parent_id, unit_id) -%}
+    case when {{ parent_id }} is null then 'unknown'
+        else {{ source_type }} || ':' || {{ parent_id }} || ':' || coalesce(cast({{ unit_id }} as varchar), '-')
+    end
+{%- endmacro %}
+
+
+{#
+    After an incremental build: rows of deliveries that are no longer there, such as erased ones, go.
+
+    What is there was all built, so there are such rows only if there are more of them; `counted` narrows the
+    rows of this table to one a delivery.
+#}
+{% macro forget_vanished(upstream, counted='true') -%}
+    {%- if execute and is_incremental() -%}
+        {%- set more = run_query(
+            'select (select count(*) from ' ~ this ~ ' where ' ~ counted ~ ') > (select count(*) from ' ~ upstream ~ ')'
+        ).columns[0][0] -%}
+        {%- if more -%}
+    delete from {{ this }} where not exists (
+        select 1 from {{ upstream }} as there where there.delivery_id = {{ this }}.delivery_id
+    )
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    The loads that came since this model was built last, as a list of constants, which DuckDB applies before it
+    takes any JSON apart. A load brings all its rows at once, and a row that changes comes with another load.
+#}
+{% macro new_loads(upstream) -%}
+    {%- if execute -%}
+        {%- set found = run_query(
+            'select distinct loaded_by from ' ~ upstream
+            ~ ' where loaded_by not in (select distinct loaded_by from ' ~ this ~ ')'
+        ).columns[0].values() -%}
+    {%- endif -%}
+    {%- for load in found or [''] %}'{{ load }}'{% if not loop.last %}, {% endif %}{% endfor -%}
+{%- endmacro %}
+
+
+{# The number of this build of an incremental model: rows say in which they were written last. #}
+{% macro build_number() -%}
+    {%- if is_incremental() -%}
+    (select coalesce(max(built_in), 0) + 1 from {{ this }})
+    {%- else -%}
+    cast(1 as bigint)
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The entries of a JSON object or array as rows of `key` and `value`, to be joined laterally. #}
+{% macro json_entries(document) -%}
+    {{ return(adapter.dispatch('json_entries')(document)) }}
+{%- endmacro %}
+
+{% macro default__json_entries(document) -%}
+    json_each({{ document }})
+{%- endmacro %}
+
+{% macro postgres__json_entries(document) -%}
+    json_each_text({{ document }})
+{%- endmacro %}
+
+
+{# The names in a JSON object, a row each; in the list of what is selected, where it is faster than a join. #}
+{% macro json_names(document) -%}
+    {{ return(adapter.dispatch('json_names')(document)) }}
+{%- endmacro %}
+
+{% macro default__json_names(document) -%}
+    unnest(json_keys({{ document }}))
+{%- endmacro %}
+
+{% macro postgres__json_names(document) -%}
+    json_object_keys({{ document }})
+{%- endmacro %}
+
+
+{# The stretches of time of time_to_engage: (label, seconds up to which it reaches), shortest first. #}
+{% macro time_buckets() %}
+    {{ return([
+        ('5 minutes', 300), ('15 minutes', 900), ('30 minutes', 1800), ('1 hour', 3600), ('2 hours', 7200),
+        ('4 hours', 14400), ('8 hours', 28800), ('1 day', 86400), ('2 days', 172800), ('3 days', 259200),
+        ('7 days', 604800), ('14 days', 1209600), ('30 days', 2592000),
+    ]) }}
+{% endmacro %}

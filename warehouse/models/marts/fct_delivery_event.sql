@@ -1,0 +1,48 @@
+{{ config(
+    materialized='incremental', unique_key='delivery_id', incremental_strategy='delete+insert',
+    on_schema_change='fail',
+    post_hook="{{ forget_vanished(ref('fct_delivery'), \"metric = 'created'\") }}",
+) }}
+
+with changed as (
+    select *
+    from {{ ref('fct_delivery') }}
+    {% if is_incremental() %}
+    where built_in > (select coalesce(max(built_in), 0) from {{ this }})
+    {% endif %}
+),
+
+named as (
+    select *, {{ json_names('metrics') }} as metric
+    from changed
+),
+
+moments as (
+    select *, to_timestamp(try_cast(metrics ->> metric as bigint)) as happened_at
+    from named
+    union all
+    select *, 'created' as metric, created_at as happened_at
+    from changed
+)
+
+select
+    moments.delivery_id,
+    moments.metric,
+    moments.happened_at,
+    {{ day_of('moments.happened_at') }} as happened_on,
+    coalesce(metrics.is_machine, false) as is_machine,
+    case
+        when moments.metric in ('human_opened', 'prefetch_opened') then moments.knows_human_opens
+        when moments.metric in ('human_clicked', 'prefetch_clicked') then moments.knows_human_clicks
+        else true
+    end as is_reliable,
+    'api' as intake,
+    moments.message_key,
+    moments.source_type,
+    moments.parent_id,
+    moments.channel,
+    moments.cio_id,
+    moments.built_in
+from moments
+left join {{ ref('delivery_metrics') }} as metrics on metrics.metric = moments.metric
+where moments.happened_at is not null

@@ -1,0 +1,75 @@
+-- How soon messages are opened, clicked and convert: a row per message, kind of engagement and stretch of time.
+with engagements as (
+    {%- for engagement, column, among in [
+        ('open', 'opened_at', 'is_openable'),
+        ('human_open', 'human_opened_at', 'is_openable and knows_human_opens'),
+        ('click', 'clicked_at', 'is_clickable'),
+        ('human_click', 'human_clicked_at', 'is_clickable and knows_human_clicks'),
+        ('conversion', 'converted_at', 'is_reached'),
+    ] %}
+    select
+        message_key,
+        '{{ engagement }}' as engagement,
+        {{ seconds_between('coalesce(delivered_at, sent_at)', column) }} as seconds
+    from {{ ref('fct_delivery') }}
+    where {{ among }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+totals as (
+    select
+        message_key,
+        engagement,
+        count(*) as reached,
+        count(seconds) as engaged,
+        count(*) filter (where seconds < 0) as before_delivery,
+        percentile_cont(0.5) within group (order by seconds) as p50_seconds,
+        percentile_cont(0.75) within group (order by seconds) as p75_seconds,
+        percentile_cont(0.9) within group (order by seconds) as p90_seconds
+    from engagements
+    group by message_key, engagement
+),
+
+buckets as (
+    {%- for label, seconds in time_buckets() %}
+    select {{ loop.index }} as bucket, '{{ label }}' as bucket_label, cast({{ seconds }} as bigint) as upto_seconds
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+-- The bucket in which each engagement is counted first; none for later ones.
+placed as (
+    select
+        message_key,
+        engagement,
+        case
+            {%- for _, seconds in time_buckets() %}
+            when seconds <= {{ seconds }} then {{ loop.index }}
+            {%- endfor %}
+        end as bucket,
+        count(*) as engaged_first
+    from engagements
+    where seconds is not null
+    group by 1, 2, 3
+)
+
+select
+    totals.message_key,
+    totals.engagement,
+    buckets.bucket,
+    buckets.bucket_label,
+    buckets.upto_seconds,
+    cast(sum(coalesce(placed.engaged_first, 0)) over up_to_it as bigint) as engaged_within,
+    totals.engaged,
+    totals.reached,
+    1.0e0 * sum(coalesce(placed.engaged_first, 0)) over up_to_it / nullif(totals.engaged, 0) as share_of_engaged,
+    totals.before_delivery,
+    totals.p50_seconds,
+    totals.p75_seconds,
+    totals.p90_seconds
+from totals
+cross join buckets
+left join placed on placed.message_key = totals.message_key
+    and placed.engagement = totals.engagement and placed.bucket = buckets.bucket
+window up_to_it as (partition by totals.message_key, totals.engagement order by buckets.bucket)

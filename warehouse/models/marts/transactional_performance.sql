@@ -1,0 +1,20 @@
+with performance as (
+    {{ performance('transactional') }}
+),
+
+-- How long a message that somebody waits for takes to leave, and whether its content is still kept.
+sending as (
+    select
+        parent_id,
+        percentile_cont(0.5) within group (order by {{ seconds_between('created_at', 'sent_at') }}) as p50_seconds_to_send,
+        percentile_cont(0.95) within group (order by {{ seconds_between('created_at', 'sent_at') }}) as p95_seconds_to_send,
+        count(*) filter (where is_forgotten) as forgotten,
+        1.0e0 * count(*) filter (where is_forgotten) / count(*) as forgotten_share
+    from {{ ref('fct_delivery') }}
+    where source_type = 'transactional'
+    group by parent_id
+)
+
+select performance.*, p50_seconds_to_send, p95_seconds_to_send, forgotten, forgotten_share
+from performance
+inner join sending using (parent_id)

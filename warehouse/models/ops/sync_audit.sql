@@ -1,0 +1,19 @@
+-- Every run of a sync or a backfill, a row per table: what it asked, read and wrote, and how it ended.
+select
+    run_id,
+    table_name,
+    finished_at,
+    noted_at,
+    is_full,
+    backfill,
+    requests,
+    rows_read,
+    rows_new,
+    rows_changed,
+    rows_deleted,
+    greatest(rows_read - rows_new - rows_changed, 0) as rows_unchanged,
+    seconds,
+    requests / nullif(seconds, 0) as requests_per_second,
+    case when error is null then 'done' else 'failed' end as status,
+    error
+from {{ ref('stg_sync_runs') }}

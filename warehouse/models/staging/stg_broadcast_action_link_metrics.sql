@@ -1,0 +1,1 @@
+{{ staged('broadcast_action_link_metrics') }}

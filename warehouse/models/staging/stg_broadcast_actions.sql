@@ -1,0 +1,1 @@
+{{ staged('broadcast_actions', {'id': 'action_id', 'type': 'action_type', 'from': 'from_address'}) }}

@@ -1,0 +1,1 @@
+{{ staged('broadcast_metrics') }}

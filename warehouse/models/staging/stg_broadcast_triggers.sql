@@ -1,0 +1,1 @@
+{{ staged('broadcast_triggers', {'id': 'trigger_id'}) }}

@@ -1,0 +1,1 @@
+{{ staged('broadcasts', {'id': 'broadcast_id', 'type': 'broadcast_type', 'active': 'is_active'}) }}

@@ -1,0 +1,1 @@
+{{ staged('campaign_action_link_metrics') }}

@@ -1,0 +1,1 @@
+{{ staged('campaign_journey_metrics') }}

@@ -1,0 +1,1 @@
+{{ staged('campaign_link_metrics') }}

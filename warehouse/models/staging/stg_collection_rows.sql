@@ -1,0 +1,1 @@
+{{ staged('collection_rows', {'row': 'cells'}) }}

@@ -1,0 +1,1 @@
+{{ staged('esp_suppressions', {'created': 'suppressed_at', 'domain': 'sending_domain'}) }}

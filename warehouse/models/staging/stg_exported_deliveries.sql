@@ -1,0 +1,1 @@
+{{ staged('exported_deliveries', {'row': 'cells'}) }}

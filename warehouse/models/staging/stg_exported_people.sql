@@ -1,0 +1,1 @@
+{{ staged('exported_people', {'row': 'cells'}) }}

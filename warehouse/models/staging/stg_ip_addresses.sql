@@ -1,0 +1,1 @@
+{{ staged('ip_addresses') }}

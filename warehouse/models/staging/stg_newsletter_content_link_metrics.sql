@@ -1,0 +1,1 @@
+{{ staged('newsletter_content_link_metrics') }}

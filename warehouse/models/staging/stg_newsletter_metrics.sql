@@ -1,0 +1,1 @@
+{{ staged('newsletter_metrics') }}

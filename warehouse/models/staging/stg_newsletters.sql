@@ -1,0 +1,1 @@
+{{ staged('newsletters', {'id': 'newsletter_id', 'type': 'channel'}) }}

@@ -1,0 +1,2 @@
+{{ staged('people',
+    {'id': 'person_id', 'unsubscribed': 'is_unsubscribed'}, {'email': "nullif(identifiers ->> 'email', '')"}) }}

@@ -1,0 +1,1 @@
+{{ staged('schema_changes') }}

@@ -1,0 +1,1 @@
+{{ staged('segment_memberships', {'id': 'person_id'}) }}

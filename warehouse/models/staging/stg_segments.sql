@@ -1,0 +1,1 @@
+{{ staged('segments', {'id': 'segment_id', 'type': 'segment_type'}) }}

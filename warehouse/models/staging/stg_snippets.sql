@@ -1,0 +1,1 @@
+{{ staged('snippets', {'name': 'snippet_name', 'value': 'snippet_value'}) }}

@@ -1,0 +1,1 @@
+{{ staged('subscription_preferences', {'id': 'person_id', 'unsubscribed': 'is_unsubscribed'}) }}

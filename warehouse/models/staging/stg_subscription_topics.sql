@@ -1,0 +1,1 @@
+{{ staged('subscription_topics', {'id': 'topic_id'}) }}

@@ -1,0 +1,1 @@
+{{ staged('sync_runs', {'resource': 'table_name', 'full': 'is_full'}) }}

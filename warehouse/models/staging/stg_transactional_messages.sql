@@ -1,0 +1,1 @@
+{{ staged('transactional_messages', {'id': 'transactional_message_id'}) }}

@@ -1,0 +1,1 @@
+{{ staged('transactional_metrics') }}

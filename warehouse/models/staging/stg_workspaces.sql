@@ -1,0 +1,1 @@
+{{ staged('workspaces', {'id': 'workspace_id'}) }}

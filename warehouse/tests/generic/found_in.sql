@@ -1,0 +1,6 @@
+{# Every value stands in the other table's column of that name. #}
+{% test found_in(model, column, other) %}
+select distinct {{ column }}
+from {{ model }} as model
+where not exists (select 1 from {{ other }} as other where other.{{ column }} = model.{{ column }})
+{% endtest %}
