@@ -1,0 +1,48 @@
+"""From SQL models to Customer.io, and the proof that it arrived.
+
+    declaration ──> model -> diff -> brakes ──> deliver -> confirm
+                         │                          │
+                    the published warehouse    the journal, data/push.duckdb
+
+`run.py` has the order of work, `journal.py` what is remembered.
+"""
+
+from pipelines.push.carrying import Carried
+from pipelines.push.declaration import Declaration
+from pipelines.push.delivering import Delivered
+from pipelines.push.errors import DeclarationWrong, LeaseHeld, LeaseLost, ModelFailed, PlanChanged
+from pipelines.push.mending import revive, take_for_sent
+from pipelines.push.plan import Plan
+from pipelines.push.reading import declared, read
+from pipelines.push.run import How, PushResult, plan, push
+from pipelines.push.several import Outcome, push_all
+from pipelines.push.status import SyncStatus, status
+from pipelines.push.undo import UndoPlan, plan_undo, sync_of_run, undo
+
+__all__ = [
+    "Carried",
+    "Declaration",
+    "DeclarationWrong",
+    "Delivered",
+    "How",
+    "LeaseHeld",
+    "LeaseLost",
+    "ModelFailed",
+    "Outcome",
+    "Plan",
+    "PlanChanged",
+    "PushResult",
+    "SyncStatus",
+    "UndoPlan",
+    "declared",
+    "plan",
+    "plan_undo",
+    "push",
+    "push_all",
+    "read",
+    "revive",
+    "status",
+    "sync_of_run",
+    "take_for_sent",
+    "undo",
+]

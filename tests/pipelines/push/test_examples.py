@@ -1,0 +1,129 @@
+"""The shipped declarations run, their schema is the model's, and the command line drives them."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from ruamel.yaml import YAML
+
+from pipelines.push import declared, schema
+from tests.pipelines.conftest import Shell, shell_for
+from tests.pipelines.push.conftest import Pushing
+
+_ROOT = Path(__file__).parents[3]
+SHIPPED = _ROOT / "warehouse" / "push" / "examples"
+
+
+@pytest.fixture
+def shell(pushing: Pushing) -> Iterator[Shell]:
+    """A shell with the keys of both APIs."""
+    made = shell_for(pushing.sandbox, pushing.warehouse.served, pushing.folder.parent)
+    made.env["CUSTOMERIO_TRACK_SITE_ID"] = pushing.sandbox.track_site_id
+    made.env["CUSTOMERIO_TRACK_API_KEY"] = pushing.sandbox.track_api_key
+    yield made
+
+
+def test_the_schema_is_the_models() -> None:
+    """`python -m pipelines.push.schema` writes what is shipped."""
+    assert schema.document() == (_ROOT / schema.FILE).read_text()
+
+
+@pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.yml")), ids=lambda file: file.stem)
+def test_examples_fit_the_schema(file: Path) -> None:
+    """An editor finds nothing wrong with them."""
+    document = json.loads(json.dumps(YAML(typ="safe").load(file)))
+    jsonschema.validate(document, json.loads((_ROOT / schema.FILE).read_text()))
+
+
+def test_examples_run_and_send_nothing_twice(shell: Shell, pushing: Pushing) -> None:
+    """All of them, in the order that they declare, arrive; pushed again, not one request is made."""
+    ran = shell.run("push", "run", "--folder", str(SHIPPED), "--json")
+    assert 0 == ran.code, ran.err + ran.out
+    syncs = {sync["sync"]: sync for sync in ran.document["syncs"]}
+    assert [sync.sync for sync in declared(SHIPPED)] == list(syncs)
+    assert syncs["trial_users"]["run"]["accepted"] > 10
+    assert syncs["went_quiet"]["plan"]["counts"]["assume"] > 10
+    assert syncs["vips"]["run"]["confirmed"]["confirmed"] == syncs["vips"]["run"]["accepted"] > 0
+    assert syncs["company_members"]["run"]["accepted"] > 10
+    before = pushing.requests()
+    assert 0 == shell.run("push", "run", "--folder", str(SHIPPED)).code
+    assert before == pushing.requests()
+    table = pushing.warehouse.query("SELECT sync, state FROM customerio_push.runs ORDER BY sync")
+    assert [(name, "done") for name in sorted(syncs)] == table
+
+
+@pytest.mark.proof
+def test_the_command_line(shell: Shell, pushing: Pushing) -> None:
+    """List, validate, plan, run with a brake, approve, status, reset, undo: with their exit codes."""
+    rows = [{"user_id": f"c{number}", "plan": "secret"} for number in range(60)]
+    pushing.declare(
+        "users",
+        rows,
+        object="person",
+        mode="upsert",
+        person={"id": "user_id"},
+        fields={"plan": "text"},
+        brakes={},
+    )
+    folder = ("--folder", str(pushing.folder))
+    assert "users" in shell.run("push", "list", *folder).out
+    assert 0 == shell.run("push", "validate", *folder).code
+    plan = shell.run("push", "plan", "users", *folder)
+    assert 3 == plan.code
+    assert "brake max_creates_percent" in plan.out
+    assert "secret" not in plan.out
+    assert "secret" in shell.run("push", "plan", "users", *folder, "--show-values").out
+    stopped = shell.run("push", "run", "users", *folder, "--json")
+    assert 3 == stopped.code
+    plan_id = stopped.document["syncs"][0]["plan"]["plan_id"]
+    assert 0 == pushing.requests()
+    shell.refused(shell.run("push", "run", "users", *folder, "--approve"), 2, "name it")
+    assert 3 == shell.run("push", "run", "users", *folder, "--plan", "000000000000", "--approve").code
+    pushing.sandbox.knobs.drop_every = 30
+    done = shell.run("push", "run", "users", *folder, "--plan", plan_id, "--approve", "--json")
+    assert (4, 2) == (done.code, done.document["syncs"][0]["run"]["confirmed"]["dropped"])
+    status = shell.run("push", "status", "--json").document["syncs"]
+    assert (58, 2, 2) == (status[0]["held"], status[0]["rejected"], status[0]["dropped"])
+    assert 0 == shell.run("push", "retry", "users", *folder).code
+    run_id = done.document["syncs"][0]["run"]["run_id"]
+    undone = shell.run("push", "undo", run_id, *folder, "--json").document["plan"]
+    assert {"people that were added cannot be taken back": 58} == undone["left_alone"]
+    assert "60 rows count as sent" in shell.run("push", "reset", "users", *folder, "--without-sending").out
+    assert 0 == shell.run("push", "run", "users", *folder).code
+    shell.refused(shell.run("push", "plan", "nobody", *folder), 2, "There is no sync 'nobody'", "users")
+    keyless = {"CUSTOMERIO_TRACK_SITE_ID": None, "CUSTOMERIO_TRACK_API_KEY": None}
+    shell.refused(shell.run("push", "run", "users", *folder, **keyless), 2, "CUSTOMERIO_TRACK_SITE_ID")
+
+
+@pytest.mark.proof
+def test_what_comes_after_waits(shell: Shell, pushing: Pushing) -> None:
+    """A sync that comes after one that was stopped is not pushed; others are."""
+    what = {"object": "person", "mode": "upsert", "person": {"id": "u"}}
+    pushing.declare("first", [{"u": f"x{number}"} for number in range(60)], **{**what, "brakes": {}})
+    pushing.declare("second", [{"u": "y"}], after=["first"], **what)
+    pushing.declare("third", [{"u": "z"}], **what)
+    ran = shell.run("push", "run", "--folder", str(pushing.folder), "--json")
+    assert 3 == ran.code
+    assert "first" == ran.document["syncs"][1]["waits_for"]
+    assert ["z"] == [row["op"]["identifiers"]["id"] for row in pushing.sandbox.writes()]
+
+
+def test_the_page_about_pushes_says_what_there_is(pushing: Pushing) -> None:
+    """Its example is a declaration, its tables are the published ones, its commands are there."""
+    from pipelines.cli_push import push as commands
+    from pipelines.push import Declaration
+
+    page = (_ROOT / "warehouse" / "push" / "README.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
+    assert "plans" == Declaration.model_validate(YAML(typ="safe").load(example)).sync
+    assert set(re.findall(r"bin/cio-elt push ([a-z]+)", page)) <= set(commands.commands)
+    pushing.push(
+        pushing.declare("one", "SELECT 'a' AS u", object="person", mode="upsert", person={"id": "u"})
+    )
+    found = pushing.warehouse.query(
+        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'customerio_push'"
+    )
+    assert {name for (name,) in found} == set(re.findall(r"^\| `([a-z]+)` \|", page, flags=re.MULTILINE))

@@ -1,0 +1,78 @@
+"""Who is meant is found out before anything is sent: each class of row gets its verdict."""
+
+from typing import Any
+
+from tests.pipelines.push.conftest import Pushing
+
+_PERSON: dict[str, Any] = {
+    "object": "person", "mode": "upsert", "person": {"id": "user_id"},
+    "fields": {"email": "text", "plan": "text"},
+}  # fmt: skip
+
+
+def _known(pushing: Pushing) -> list[dict[str, Any]]:
+    return [row["identifiers"] for row in pushing.sandbox.rows("people")]
+
+
+def test_every_verdict(pushing: Pushing) -> None:
+    """Create, update, re-id, rename, conflict, a double email: each, and what the sandbox makes of it."""
+    both = [row for row in _known(pushing) if row["id"] and row["email"]]
+    mail_only = next(row for row in _known(pushing) if row["email"] and not row["id"])
+    rows = {
+        "new": ("n@example.com", "create"),
+        both[0]["id"]: (both[0]["email"].upper(), "update"),
+        "adopts": (mail_only["email"], "re_id"),
+        both[1]["id"]: ("fresh@example.com", "rename"),
+        both[2]["id"]: (both[3]["email"], "conflict"),
+        "steals": (both[4]["email"], "conflict"),
+        "same1": ("same@example.com", "double_email"),
+        "same2": ("SAME@example.com", "double_email"),
+    }
+    sync = pushing.declare(
+        "users", [{"user_id": key, "email": mail, "plan": "p"} for key, (mail, _) in rows.items()], **_PERSON
+    )
+    plan = pushing.plan(sync)
+    assert {
+        "create": 1,
+        "update": 1,
+        "re_id": 1,
+        "rename": 1,
+        "conflict": 2,
+        "double_email": 2,
+    } == plan.identity
+    conflict = next(row["reason"] for row in plan.invalid if both[3]["cio_id"] in row["reason"])
+    assert both[2]["cio_id"] in conflict
+    assert 4 == plan.sends
+    assert pushing.push(sync).whole
+    there = {row["cio_id"]: row for row in _known(pushing)}
+    assert "adopts" == there[mail_only["cio_id"]]["id"]
+    assert "fresh@example.com" == there[both[1]["cio_id"]]["email"]
+    assert both[2]["email"] == there[both[2]["cio_id"]]["email"]
+
+
+def test_whom_an_earlier_push_made_is_known(pushing: Pushing) -> None:
+    """Events for people who were pushed a moment ago are sent, although no sync has seen them yet."""
+    from datetime import UTC, datetime
+
+    at = datetime(2026, 10, 1, tzinfo=UTC)
+    what: dict[str, Any] = {
+        "object": "event", "mode": "append", "person": {"id": "who"}, "key": "k", "first_run": "all",
+        "event": {"name": "bought", "at": "at"},
+    }  # fmt: skip
+    events = pushing.declare("bought", [{"k": "1", "who": "fresh", "at": at}], **what)
+    waits = pushing.plan(events)
+    assert (0, 1) == (waits.sends, waits.counts["invalid"])
+    pushing.push(pushing.declare("users", [{"user_id": "fresh", "email": None, "plan": "p"}], **_PERSON))
+    assert pushing.push(events).whole
+
+
+def test_without_people_nothing_is_checked(pushing: Pushing) -> None:
+    """A warehouse that does not exist checks nothing, and the plan says so."""
+    for file in pushing.settings.cio_elt_data.glob("*.duckdb"):
+        file.unlink()
+    plan = pushing.plan(
+        pushing.declare("users", [{"user_id": "a", "email": "e@x.y", "plan": "p"}], **_PERSON)
+    )
+    assert plan.people is None
+    assert {} == plan.identity
+    assert 1 == plan.sends

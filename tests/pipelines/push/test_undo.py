@@ -1,0 +1,136 @@
+"""A run is taken back from what was stored before it; what cannot be taken back is said, not tried."""
+
+from typing import Any
+
+import pytest
+
+from pipelines.push import Declaration, PlanChanged, plan_undo, undo
+from sources.customerio.client import ConfigError
+from tests.pipelines.push.conftest import Pushing
+
+_FIELDS = {"plan": "text", "seats": "integer"}
+_PERSON: dict[str, Any] = {
+    "object": "person",
+    "mode": "upsert",
+    "person": {"id": "user_id"},
+    "fields": _FIELDS,
+}
+
+
+def _run_id(result: Any) -> str:
+    assert result.carried is not None
+    return str(result.carried.run_id)
+
+
+def _take_back(pushing: Pushing, sync: Declaration, run_id: str) -> dict[str, int]:
+    """Take back a run as its plan says; rows that were left alone, by reason."""
+    made = plan_undo(pushing.settings, sync, run_id)
+    again, carried = undo(pushing.settings, sync, run_id, made.plan_id)
+    assert again == made
+    if made.sends:
+        assert carried is not None
+        assert carried.whole, carried.document
+        assert made.sends == carried.delivered.accepted
+    return made.left_alone
+
+
+def test_people_are_as_they_were(pushing: Pushing) -> None:
+    """Attributes of people who were there are restored or cleared; people who were made stay."""
+    known = pushing.ids()[:4]
+    before = {user: pushing.people()[user] for user in known}
+    rows = [{"user_id": user, "plan": "gold", "seats": 5} for user in (*known, "made")]
+    sync = pushing.declare("users", rows, **_PERSON)
+    run_id = _run_id(pushing.push(sync))
+    assert {"gold"} == {pushing.people()[user]["plan"] for user in known}
+    assert {"people that were added cannot be taken back": 1} == _take_back(pushing, sync, run_id)
+    assert before == {user: pushing.people()[user] for user in known}
+    assert "made" in pushing.people()
+
+
+def test_changes_go_back_to_the_push_before(pushing: Pushing) -> None:
+    """The second of two pushes is taken back, and what was edited since is left alone."""
+    known = pushing.ids()[:3]
+    sync = pushing.declare(
+        "users", [{"user_id": user, "plan": "one", "seats": None} for user in known], **_PERSON
+    )
+    pushing.push(sync)
+    sync = pushing.declare(
+        "users", [{"user_id": user, "plan": "two", "seats": 2} for user in known], **_PERSON
+    )
+    second = _run_id(pushing.push(sync))
+    edited = next(
+        row["identifiers"]["cio_id"] for row in pushing.sandbox.rows("people") if row["id"] == known[0]
+    )
+    pushing.sandbox.edit("people", edited, plan="by hand")
+    assert {"edited since": 1} == _take_back(pushing, sync, second)
+    there = pushing.people()
+    assert [("by hand", "2"), ("one", None), ("one", None)] == [
+        (there[user]["plan"], there[user].get("seats")) for user in known
+    ]
+    assert {"edited since": 3} == _take_back(pushing, sync, second)
+    assert 2 == pushing.push(sync).plan.sends, "the model still says two"
+
+
+@pytest.mark.proof
+def test_members_and_devices_turn_round(pushing: Pushing) -> None:
+    """Who was added is removed, and who was removed is added."""
+    known = pushing.ids()
+    segment = int(pushing.sandbox.add("segments", name="VIPs", type="manual"))
+    vips: dict[str, Any] = {
+        "object": "segment", "mode": "mirror", "segment": segment, "person": {"id": "who"},
+        "first_run": "all",
+    }  # fmt: skip
+    pushing.push(pushing.declare("vips", [{"who": who} for who in known[:4]], **vips))
+    sync = pushing.declare("vips", [{"who": who} for who in known[2:6]], **vips)
+    assert {} == _take_back(pushing, sync, _run_id(pushing.push(sync)))
+    members = {
+        row["id"] for row in pushing.sandbox.rows("segment_memberships") if row["segment_id"] == segment
+    }
+    assert set(known[:4]) == members
+    phones: dict[str, Any] = {
+        "object": "device", "mode": "mirror", "person": {"id": "who"},
+        "device": {"token": "t", "platform": "p"},
+    }  # fmt: skip
+    pushing.push(pushing.declare("phones", [{"who": known[0], "t": "one", "p": "ios"}], **phones))
+    sync = pushing.declare("phones", [{"who": known[0], "t": "two", "p": "ios"}], **phones)
+    assert {} == _take_back(pushing, sync, _run_id(pushing.push(sync)))
+    tokens = {device["id"] for row in pushing.sandbox.rows("people") for device in row["devices"] or ()}
+    assert {"one"} == tokens & {"one", "two"}
+
+
+@pytest.mark.proof
+def test_events_and_deletions_cannot_be_taken_back(pushing: Pushing) -> None:
+    """Nothing is sent for them, and the plan says why."""
+    from datetime import UTC, datetime
+
+    rows = [
+        {"k": str(number), "who": pushing.ids()[0], "at": datetime(2026, 10, 1, tzinfo=UTC)}
+        for number in range(3)
+    ]
+    sync = pushing.declare(
+        "events", rows, object="event", mode="append", key="k", person={"id": "who"}, first_run="all",
+        event={"name": "did", "at": "at"},
+    )  # fmt: skip
+    run_id = _run_id(pushing.push(sync))
+    before = pushing.requests()
+    assert {"events that were added cannot be taken back": 3} == _take_back(pushing, sync, run_id)
+    mirror = {**_PERSON, "mode": "mirror"}
+    people = [{"user_id": f"m{number}", "plan": "x", "seats": 1} for number in range(3)]
+    pushing.push(pushing.declare("people", people, **mirror))
+    sync = pushing.declare("people", people[:2], **mirror)
+    run_id = _run_id(pushing.approved(sync))
+    assert {"people that were removed cannot be taken back": 1} == _take_back(pushing, sync, run_id)
+    assert before + 2 == pushing.requests()
+
+
+def test_a_plan_is_needed_and_must_fit(pushing: Pushing) -> None:
+    """Another plan than the present one is refused, and so is a run that never was."""
+    sync = pushing.declare("users", [{"user_id": "a", "plan": "x", "seats": 1}], **_PERSON)
+    run_id = _run_id(pushing.push(sync))
+    with pytest.raises(PlanChanged, match="nothing was sent"):
+        undo(pushing.settings, sync, run_id, "000000000000")
+    from pipelines.push import sync_of_run
+
+    assert "users" == sync_of_run(pushing.settings, run_id)
+    with pytest.raises(ConfigError, match="There is no run"):
+        sync_of_run(pushing.settings, "nothing")
