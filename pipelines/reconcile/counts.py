@@ -1,0 +1,162 @@
+"""Counts without a day: the workspace's people, segments' members, exports' rows.
+
+Nothing tells when somebody joined a segment. So a difference counts as a mismatch only while the list was
+read a moment ago; later it is explained by that.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pipelines.reconcile.cells import Cell, Verdict
+from pipelines.reconcile.readings import last_read
+from pipelines.settings import Settings
+from pipelines.times import HOUR, MINUTE, span
+from pipelines.warehouse import DATASET, Query
+from sources.customerio.client import Client, NotFound
+
+FRESH_S = 10 * MINUTE
+"""Seconds after a reading in which whatever differs is a mismatch."""
+
+# How old the workspace's count may be [spec25].
+_STALE_S = 2 * HOUR
+
+
+def counts(
+    settings: Settings, client: Client, query: Query, present: set[str], segments: Sequence[int]
+) -> Iterator[Cell]:
+    """The cells of everything without a day, of those segments alone.
+
+    Raises:
+        CustomerioError: Customer.io cannot be asked.
+    """
+    read_at = last_read(query, present)
+    if "people" in present:
+        yield _people(settings, client, query, present, read_at.get("people"))
+    if "segment_memberships" in present and segments:
+        yield from _segments(client, query, segments, read_at.get("segment_memberships"))
+    if "exports" in present:
+        yield from _exports(client, query, present)
+
+
+def alive_segments(query: Query, present: set[str]) -> list[int]:
+    """The ids of the segments that are there."""
+    if "segments" not in present:
+        return []
+    return [
+        int(i) for (i,) in query(f"SELECT id FROM {DATASET}.segments WHERE deleted_at IS NULL ORDER BY 1")
+    ]
+
+
+def _people(settings: Settings, client: Client, query: Query, present: set[str], read_at: int | None) -> Cell:
+    ((ours,),) = query(f"SELECT count(*) FROM {DATASET}.people WHERE deleted_at IS NULL")
+    workspace, sure = _workspace(settings, client, ours)
+    theirs = int(workspace["people"])
+    verdict, reason = _judged(ours, theirs, read_at, client.now(), "cio-elt sync people")
+    came, gone = _moved(query, present, client.now() - _STALE_S)
+    if verdict == "mismatch" and ours - came <= theirs <= ours + gone:
+        verdict = "explained"
+        reason = f"Their count may be two hours old; since then {came:,} people came and {gone:,} went."
+    if verdict == "mismatch" and not sure:
+        reason = (
+            f"{reason} It is the account's workspace with the nearest count; the Track keys make it sure."
+        )
+    return Cell(
+        subject="people",
+        parent_id=int(workspace["id"]),
+        name=workspace["name"],
+        cohort_day=None,
+        metric="people",
+        ours=ours,
+        theirs=theirs,
+        verdict=verdict,
+        reason=reason,
+    )
+
+
+def _workspace(settings: Settings, client: Client, ours: int) -> tuple[dict[str, Any], bool]:
+    """The key's workspace, and whether that is sure: an App API key lists all of the account's."""
+    found = client.call("listWorkspaces").json()["workspaces"]
+    if len(found) > 1 and settings.customerio_track_site_id and settings.customerio_track_api_key:
+        own = client.call("getRegion").json()["environment_id"]
+        if named := [workspace for workspace in found if workspace["id"] == own]:
+            return named[0], True
+    return min(found, key=lambda workspace: abs(workspace["people"] - ours)), len(found) == 1
+
+
+def _moved(query: Query, present: set[str], since: int) -> tuple[int, int]:
+    """How many people came and went since then, as far as is known."""
+    ((left,),) = query(f"SELECT count(*) FROM {DATASET}.people WHERE deleted_at >= {since}")
+    if "activities" not in present:
+        return 0, left
+    rows = query(f'SELECT type, count(*) FROM {DATASET}.activities WHERE "timestamp" >= {since} GROUP BY 1')
+    told: dict[str, int] = dict(rows)
+    return told.get("profile_create", 0), max(left, told.get("profile_delete", 0))
+
+
+def _segments(client: Client, query: Query, ids: Sequence[int], read_at: int | None) -> Iterator[Cell]:
+    listed = {row["id"]: row for row in client.call("listSegments").json()["segments"] or []}
+    members = query(
+        f"SELECT segment_id, count(*) FROM {DATASET}.segment_memberships WHERE deleted_at IS NULL GROUP BY 1"
+    )
+    ours = {int(segment): int(number) for segment, number in members}
+    for segment in ids:
+        if segment not in listed:
+            continue
+        try:
+            theirs = int(client.call("getSegmentCount", path={"segment_id": segment}).json()["count"])
+        except NotFound:
+            continue
+        here = ours.get(segment, 0)
+        verdict, reason = _judged(
+            here, theirs, read_at, client.now(), "cio-elt sync segments segment_memberships"
+        )
+        if verdict == "mismatch" and listed[segment].get("state") != "finished":
+            verdict, reason = (
+                "explained",
+                "Customer.io is building the segment anew; its members come after that.",
+            )
+        yield Cell(
+            subject="segment",
+            parent_id=segment,
+            name=listed[segment]["name"],
+            cohort_day=None,
+            metric="members",
+            ours=here,
+            theirs=theirs,
+            verdict=verdict,
+            reason=reason,
+        )
+
+
+def _exports(client: Client, query: Query, present: set[str]) -> Iterator[Cell]:
+    """Exports whose rows were loaded: what is in their file never changes."""
+    loaded: dict[int, int] = {}
+    for table in sorted({"exported_people", "exported_deliveries"} & present):
+        loaded |= dict(query(f"SELECT export_id, count(*) FROM {DATASET}.{table} GROUP BY 1"))
+    for export in client.call("listExports").json()["exports"] or []:
+        if export["id"] not in loaded:
+            continue
+        ours, theirs = loaded[export["id"]], int(export["total"])
+        reason = f"Run `cio-elt sync --full exports exported_{export['type']}` to load its file again."
+        yield Cell(
+            subject="export",
+            parent_id=export["id"],
+            name=export["description"] or None,
+            cohort_day=None,
+            metric="rows",
+            ours=ours,
+            theirs=theirs,
+            verdict="match" if ours == theirs else "mismatch",
+            reason=None if ours == theirs else reason,
+        )
+
+
+def _judged(ours: int, theirs: int, read_at: int | None, now: int, remedy: str) -> tuple[Verdict, str | None]:
+    """What to think of two counts, of which ours was read then."""
+    if ours == theirs:
+        return "match", None
+    if read_at is None:
+        return "explained", f"They were never read to their end. Run `{remedy}`."
+    if now - read_at > FRESH_S:
+        return "explained", f"They were read {span(now - read_at)} ago. Run `{remedy}` and check again."
+    return "mismatch", f"They were read a moment ago. Run `{remedy}` and check again."

@@ -1,0 +1,142 @@
+"""From the published marts to the page."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipelines.reconcile import TABLE as RECONCILIATION
+from pipelines.report import charts
+from pipelines.report.charts import Picture
+from pipelines.report.marks import FILTERS, interval, missing, sparkline
+from pipelines.report.questions import QUESTIONS, RECONCILED, TABLES
+from pipelines.settings import Settings
+from pipelines.warehouse import DATASET, frames
+from sources.customerio.client import ConfigError
+
+Frames = dict[str, pd.DataFrame]
+Row = dict[str, Any]
+
+# In the page's order: where it stands, what it is drawn from, and what draws it.
+_PICTURES: tuple[tuple[str, Callable[[pd.DataFrame], Picture]], ...] = (
+    ("sent_daily", charts.sent_daily),
+    ("rates_weekly", charts.rates_weekly),
+    ("engaged_daily", charts.engaged_daily),
+    ("heatmap", charts.heatmap),
+    ("domains", charts.domains),
+)
+_SENDERS = ("campaigns", "newsletters", "broadcasts", "transactional")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """The page that was written; `pictures` counts its charts."""
+
+    file: str
+    bytes: int
+    pictures: int
+
+
+def report(settings: Settings, file: Path | None = None) -> Written:
+    """Write the page of the published warehouse, to `file` or into the data folder.
+
+    Raises:
+        ConfigError: there is no warehouse, it has no marts yet, or the file cannot be written.
+        WarehouseFailed: the published file cannot be read.
+    """
+    target = file or settings.cio_elt_data / "report.html"
+    answers = _answers(settings)
+    pictures = {name: draw(answers[name]) for name, draw in _PICTURES if answers[name].notna().any(axis=None)}
+    page = _page(answers, pictures)
+    _write(target, page)
+    return Written(file=str(target), bytes=len(page.encode()), pictures=len(pictures))
+
+
+def _answers(settings: Settings) -> Frames:
+    with frames(settings) as ask:
+        found = ask("SELECT table_schema || '.' || table_name AS name FROM information_schema.tables")
+        present = set(found["name"])
+        if lacking := sorted(set(TABLES) - present):
+            msg = (
+                f"The warehouse in {settings.cio_elt_data} has no table {lacking[0]}. "
+                "Run `cio-elt transform`, which builds what the report shows."
+            )
+            raise ConfigError(msg)
+        answers = {name: ask(query) for name, query in QUESTIONS.items()}
+        reconciled = f"{DATASET}.{RECONCILIATION}" in present
+        return answers | {
+            name: ask(query) if reconciled else pd.DataFrame() for name, query in RECONCILED.items()
+        }
+
+
+def _page(answers: Frames, pictures: dict[str, Picture]) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= FILTERS
+    environment.globals |= {"interval": interval, "missing": missing}
+    rows = {name: _rows(frame) for name, frame in answers.items()}
+    sparks = _sparks(rows["weekly"])
+    return environment.get_template("page.html.j2").render(
+        head=rows["head"][0],
+        spans={row["span"]: row for row in rows["spans"]},
+        senders={name: _with_sparks(rows[name], sparks) for name in _SENDERS},
+        scales={name: _scale(answers, name) for name in ("human_open_rate", "human_click_rate")},
+        pictures=pictures,
+        **{name: rows[name] for name in ("tests", "domains", "freshness", "reconciled", "mismatches")},
+    )
+
+
+def _rows(frame: pd.DataFrame) -> list[Row]:
+    """The frame's rows; what is missing is None."""
+    names = [str(name) for name in frame.columns]
+    return [
+        {name: None if missing(value) else value for name, value in zip(names, values, strict=True)}
+        for values in frame.itertuples(index=False, name=None)
+    ]
+
+
+def _sparks(weekly: list[Row]) -> dict[tuple[str, int], list[int]]:
+    """Messages sent a week by sender, oldest week first."""
+    sparks: dict[tuple[str, int], list[int]] = {}
+    for row in weekly:
+        sparks.setdefault((row["source_type"], row["parent_id"]), []).append(row["sent"])
+    return sparks
+
+
+def _with_sparks(rows: list[Row], sparks: dict[tuple[str, int], list[int]]) -> list[Row]:
+    return [
+        {
+            **row,
+            "spark": sparkline(
+                sparks.get((row["source_type"], row["parent_id"]), []), "messages sent per week, half a year"
+            ),
+        }
+        for row in rows
+    ]
+
+
+def _scale(answers: Frames, rate: str) -> float:
+    """One end of scale for a rate in all tables, so that they can be compared by eye."""
+    highs = pd.concat([answers[name][f"{rate}_high"] for name in _SENDERS]).dropna()
+    return float(highs.max()) if len(highs) else 1.0
+
+
+def _write(target: Path, page: str) -> None:
+    """Put the page in its place in one step."""
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        draft.write_text(page, encoding="utf-8")
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        msg = f"The report cannot be written to {target} ({error.strerror}). Name another file with --out."
+        raise ConfigError(msg) from None
