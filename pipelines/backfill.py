@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipelines.coverage import proven
+from pipelines.coverage import FEED_DEPTH_S, proven
 from pipelines.runs import now_there
 from pipelines.settings import Settings
 from pipelines.sync import SyncResult, sync_window
@@ -22,8 +22,6 @@ from sources.customerio.catalogue import Resource
 from sources.customerio.client import ConfigError
 from sources.customerio.extract import COVERAGE, Report, Window, left_out, sliced
 
-# "Guaranteed only for the last 30 days" (`GET /v1/activities`).
-FEED_DEPTH_S = 30 * DAY
 # A run that waits for the warehouse looks 20 times a second.
 _TURN_S = 0.2
 

@@ -1,15 +1,25 @@
 """Whether a sync would work, found out with a handful of requests and without writing anything."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.connect import brief_client, greet, track_region, wrong_region
 from pipelines.settings import Settings
+from pipelines.times import DAY
 from sources.customerio import RESOURCES
 from sources.customerio.catalogue import Operation, Resource, operation, resource
 from sources.customerio.client import Client, CustomerioError, Forbidden, NotFound
+from sources.customerio.extract.objects import everything_of
 from sources.customerio.extract.people import EVERYBODY
+
+# Of one row and what it is below, outermost first.
+Ids = tuple[object, ...]
+
+_BODIES: Mapping[str, Callable[..., object]] = {
+    "getPeopleFilter": lambda: EVERYBODY,
+    "getObjectsFilter": everything_of,
+}
 
 Verdict = Literal["reachable", "forbidden", "failed", "untried"]
 
@@ -57,44 +67,61 @@ def check(settings: Settings) -> CheckResult:
 
 
 def _reaches(client: Client) -> Iterator[Reach]:
-    parents: dict[str, int | None] = {}
+    found: dict[str, Ids | None] = {}
     for row in RESOURCES:
         try:
-            yield _reach(client, row, parents)
+            yield _reach(client, row, found)
         except Forbidden as error:
             yield Reach(resource=row.table, verdict="forbidden", reason=str(error))
         except CustomerioError as error:
             yield Reach(resource=row.table, verdict="failed", reason=str(error))
 
 
-def _reach(client: Client, row: Resource, parents: dict[str, int | None]) -> Reach:
+def _reach(client: Client, row: Resource, found: dict[str, Ids | None]) -> Reach:
+    if row.optional:
+        return Reach(resource=row.table, verdict="untried", reason="it is read only when it is named")
     if row.parent_type is not None:
         return Reach(resource=row.table, verdict="untried", reason="it needs a finished export to fetch")
-    if row.parent is None:
-        first = _first(client, row)
-        parents[row.table] = first
-        return Reach(resource=row.table, verdict="reachable")
-    if row.parent not in parents:
-        parents[row.parent] = _first(client, resource(row.parent))
-    parent = parents[row.parent]
-    if parent is None:
+    above = _above(client, row, found)
+    if above is None:
         return Reach(resource=row.table, verdict="untried", reason=f"there are no {row.parent} to ask below")
-    call = operation(row.operation)
     try:
-        client.call(row.operation, path={call.path_parameters[0].name: parent}, query=_least(call))
+        found[row.table] = _asked(client, row, above)
     except NotFound:
         return Reach(resource=row.table, verdict="untried", reason=f"one of the {row.parent} vanished")
     return Reach(resource=row.table, verdict="reachable")
 
 
-def _first(client: Client, row: Resource) -> int | None:
-    """The id of the first row, if it has a numeric one."""
+def _above(client: Client, row: Resource, found: dict[str, Ids | None]) -> Ids | None:
+    """The ids to ask below, outermost first; None if there is nothing to ask below."""
+    if row.parent is None:
+        return ()
+    if row.parent not in found:
+        parent = resource(row.parent)
+        above = _above(client, parent, found)
+        found[row.parent] = None if above is None else _asked(client, parent, above)
+    return found[row.parent]
+
+
+def _asked(client: Client, row: Resource, above: Ids) -> Ids | None:
+    """Ask once, for as little as can be asked for; the ids of the first row, if there is one."""
     call = operation(row.operation)
-    body = EVERYBODY if call.body == "json" else None
-    records = client.call(row.operation, query=_least(call), body=body).json()[str(call.records)] or []
-    return next((int(record["id"]) for record in records if isinstance(record.get("id"), int)), None)
+    names = [parameter.name for parameter in call.path_parameters]
+    given = {**_least(call, client.now()), **row.asked[0]}
+    path = {
+        **dict(zip(names, above, strict=False)),
+        **{name: given.pop(name) for name in names if name in given},
+    }
+    body = _BODIES[call.id](*above) if call.id in _BODIES else None
+    document = client.call(row.operation, path=path, query=given, body=body).json()
+    records = (document.get(call.records) if call.records else None) or ()
+    ids = (record.get(row.key[-1]) for record in records if isinstance(record, dict))
+    first = next(filter(None, ids), None)
+    return None if first is None else (*above, first)
 
 
-def _least(call: Operation) -> dict[str, int] | None:
-    """Ask for one row where the call can be asked for few."""
-    return {"limit": 1} if any(parameter.name == "limit" for parameter in call.query) else None
+def _least(call: Operation, now: int) -> dict[str, object]:
+    """One row where the call can be asked for few, and what it does not answer without."""
+    least = {"limit": 1, "version": 2, "res": "days", "start": now - DAY, "end": now}
+    wanted = (parameter for parameter in call.query if parameter.required or parameter.name == "limit")
+    return {parameter.name: least[parameter.name] for parameter in wanted}

@@ -7,7 +7,11 @@ import click
 
 from pipelines.cli_api import api
 from pipelines.cli_export import export
+from pipelines.cli_push import push
+from pipelines.cli_reconcile import publish, reconcile
+from pipelines.cli_report import report
 from pipelines.cli_search import search
+from pipelines.cli_transform import transform
 from pipelines.commands import DONE, FAILED, LENGTH, MOMENT, PARTLY, WAIT, command, note, print_json
 
 _SCALE = click.Choice(["tiny", "demo", "large"])
@@ -45,12 +49,15 @@ def check(*, as_json: bool) -> int:
 @command
 def sync(*, resources: tuple[str, ...], full: bool, wait_s: float, as_json: bool) -> int:
     """Bring the warehouse up to date: all RESOURCES, or those named."""
-    from pipelines import show
     from pipelines.settings import read_settings
+
+    # What is wrong with a setting is told at once: dlt, behind the rest, takes a second to import.
+    settings = read_settings()
+    from pipelines import show
     from pipelines.sync import sync as run
     from sources.customerio.extract import Report
 
-    settings, report = read_settings(), Report()
+    report = Report()
     with show.progress(report):
         result = run(settings, resources, full=full, wait_s=wait_s, report=report, say=note)
     if as_json:
@@ -182,7 +189,12 @@ def demo(*, as_json: bool, **options: Any) -> int:
 
 main.add_command(api)
 main.add_command(export)
+main.add_command(push)
 main.add_command(search)
+main.add_command(transform)
+main.add_command(reconcile)
+main.add_command(publish)
+main.add_command(report)
 
 
 def _by_exports(

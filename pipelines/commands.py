@@ -58,8 +58,10 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
 
     @wraps(function)
     def run(*, as_json: bool, **arguments: Any) -> None:
-        # Being told to end is an interrupt too, so that files and locks are let go in order.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # Being told to end is an interrupt too, so that files and locks are let go in order; and a shell
+        # starts what it runs in the background deaf to interrupts.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.default_int_handler)
         # Repeats are told of in progress and in the last error.
         logging.getLogger("stamina").setLevel(logging.ERROR)
         try:

@@ -153,8 +153,9 @@ def _plain(secret: SecretStr | None) -> str | None:
 
 
 def _limits(settings: Settings) -> RateLimits:
+    url = _plain(settings.cio_elt_limits_url)
     try:
-        return RateLimits(settings.cio_elt_limits, speed=settings.cio_elt_speed)
+        return RateLimits(url or settings.cio_elt_limits, speed=settings.cio_elt_speed)
     except ConfigError as error:
-        error.add_sentence("CIO_ELT_LIMITS names it.")
+        error.add_sentence(f"{'CIO_ELT_LIMITS_URL' if url else 'CIO_ELT_LIMITS'} names it.")
         raise

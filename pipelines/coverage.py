@@ -1,7 +1,11 @@
 """The coverage ledger, read: which time of a table is proven to be in the warehouse, and which is missing."""
 
+from pipelines.times import DAY
 from pipelines.warehouse import DATASET, Query
 from sources.customerio.extract import COVERAGE, Window, left_out, union
+
+# "Guaranteed only for the last 30 days" (`GET /v1/activities`).
+FEED_DEPTH_S = 30 * DAY
 
 
 def proven(query: Query, table: str, *, backfill: str | None = None) -> list[Window]:

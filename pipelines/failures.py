@@ -45,15 +45,17 @@ def interrupted(error: BaseException) -> bool:
 
 def told(error: Exception) -> CustomerioError | None:
     """The error as one of ours, told in a sentence; None if nobody knows what it means."""
+    chain = list(_chain(error))
+    for link in chain:
+        if isinstance(link, CustomerioError):
+            return link
+    # Ours are told without it: importing dlt takes as long as all that led to most of them.
     from dlt.common.configuration.exceptions import ConfigurationException
     from dlt.common.destination.exceptions import DestinationException
     from dlt.common.exceptions import MissingDependencyException
     from dlt.load.exceptions import LoadClientJobException
 
-    chain = list(_chain(error))
     for link in chain:
-        if isinstance(link, CustomerioError):
-            return link
         if isinstance(link, MissingDependencyException):
             needed = " ".join(f"'{name}'" for name in link.dependencies)
             return ConfigError(f"{link.caller} needs a package: run `.venv/bin/pip install {needed}`.")

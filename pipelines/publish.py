@@ -28,8 +28,15 @@ def prepare(folder: Path) -> None:
     """Make the data folder.
 
     Raises:
-        ConfigError: the folder cannot be made or written to.
+        ConfigError: the folder cannot be made or written to, or dlt cannot load from it.
     """
+    if "'" in str(folder.resolve()):
+        # dlt's statement that loads a Parquet file does not escape its path.
+        msg = (
+            f"There is an apostrophe in the path of the data folder, {folder.resolve()}, and dlt cannot load "
+            "from such a folder. Name another one in CIO_ELT_DATA."
+        )
+        raise ConfigError(msg)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
@@ -50,7 +57,7 @@ def writing(folder: Path, *, wait_s: float, say: Callable[[str], None] = lambda 
     `say` is told if there is somebody to wait for.
 
     Raises:
-        ConfigError: the folder cannot be written to.
+        ConfigError: the folder cannot be used, see `prepare`.
         Busy: another run is still writing.
     """
     prepare(folder)

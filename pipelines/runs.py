@@ -2,18 +2,18 @@
 
 import time
 from collections.abc import Iterable
-from typing import Any
-
-import dlt
-from dlt.common.schema.typing import TTableSchemaColumns
-from dlt.extract import DltResource
+from typing import TYPE_CHECKING, Any
 
 from pipelines.warehouse import DATASET, Query
 from sources.customerio.extract import Options, Report
 
+if TYPE_CHECKING:
+    from dlt.common.schema.typing import TTableSchemaColumns
+    from dlt.extract import DltResource
+
 TABLE = "sync_runs"
 
-_COLUMNS: TTableSchemaColumns = {
+_COLUMNS: "TTableSchemaColumns" = {
     "run_id": {"data_type": "text", "nullable": False},
     "resource": {"data_type": "text", "nullable": False},
     # Customer.io's clock, Unix seconds.
@@ -62,8 +62,10 @@ def now_there(query: Query) -> int:
     return int(time.time()) + sum(int(ahead) for (ahead,) in newest)
 
 
-def runs_table(rows: Iterable[dict[str, Any]]) -> DltResource:
+def runs_table(rows: Iterable[dict[str, Any]]) -> "DltResource":
     """The rows as a dlt resource."""
+    import dlt
+
     return dlt.resource(
         list(rows),
         name=TABLE,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from pipelines.times import moment
 from sources.customerio.client import ConfigError
@@ -31,8 +31,19 @@ def _pasted(value: Any) -> Any:
     return (value.strip().strip("\"'").strip() or None) if isinstance(value, str) else value
 
 
+def _names(value: Any) -> Any:
+    return [name for part in value.split(",") if (name := part.strip())] if isinstance(value, str) else value
+
+
 def _lower(value: Any) -> Any:
     return value.strip().lower() if isinstance(value, str) else value
+
+
+def _of_postgres(value: SecretStr | None) -> SecretStr | None:
+    if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+        msg = "it is no URL of a PostgreSQL database, such as postgresql://user:password@host/database"
+        raise ValueError(msg)
+    return value
 
 
 Secret = Annotated[SecretStr | None, BeforeValidator(_pasted)]
@@ -61,10 +72,17 @@ class Settings(BaseSettings):
     customerio_people_by_search: int = Field(
         10_000, ge=0, description="people up to which a sync reads them by search; more come by an export"
     )
+    customerio_suppression_domains: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = Field(
+        (), description="sending domains, by commas, whose suppressed addresses are read besides the senders'"
+    )
     cio_elt_data: Folder = Field(Path("warehouse/data"), description="folder of the warehouse and its state")
+    cio_elt_push: Folder = Field(Path("warehouse/push"), description="folder of the declarations of pushes")
     cio_elt_destination: str = Field("duckdb", description="any SQL destination of dlt")
     cio_elt_limits: Folder = Field(
         LIMITS_FOLDER, description="folder of the rate limits that all runs on this machine share"
+    )
+    cio_elt_limits_url: Annotated[Secret, AfterValidator(_of_postgres)] = Field(
+        None, description="PostgreSQL database that keeps the rate limits instead, for several machines"
     )
     cio_elt_speed: float = Field(
         1.0, gt=0, description="share of Customer.io's rate limits to use: 0.5 leaves half to others"

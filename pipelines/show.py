@@ -58,6 +58,11 @@ def sync(result: "SyncResult") -> None:
         table.add_row(tally.resource, *(f"{number:,}" for number in _numbers(tally)), f"{tally.seconds:.1f}")
     _OUT.print(table)
     _OUT.print(f"{result.written:,} rows written in {result.seconds:.1f} s.")
+    if result.new_columns:
+        _OUT.print(f"New columns: {', '.join(result.new_columns)}.", soft_wrap=True)
+    for tally in result.report.tallies.values():
+        if tally.note:
+            _ERR.print(f"{tally.resource}: {tally.note}", soft_wrap=True)
     _failures(result)
 
 
@@ -79,6 +84,7 @@ def sync_document(result: "SyncResult") -> dict[str, Any]:
         "run_id": result.run_id,
         "seconds": round(result.seconds, 3),
         "written": result.written,
+        "new_columns": list(result.new_columns),
         "resources": [
             {
                 "resource": tally.resource,
@@ -89,6 +95,7 @@ def sync_document(result: "SyncResult") -> dict[str, Any]:
                 "deleted": tally.deleted,
                 "seconds": round(tally.seconds, 3),
                 "error": str(tally.error) if tally.error else None,
+                "note": tally.note or None,
             }
             for tally in result.report.tallies.values()
         ],
@@ -120,7 +127,8 @@ def check(result: "CheckResult") -> None:
 def status(tables: "Sequence[TableStatus]", notes: "Sequence[str]") -> None:
     """Print the state of the warehouse, and below what an operator must know."""
     table = _grid(
-        "table", "rows", "deleted", "newest row", "last good run", "behind", "read from", "gaps", ""
+        *("table", "rows", "deleted", "newest row", "last good run"),
+        *("behind", "at most", "read from", "read to", "gaps", ""),
     )
     for row in tables:
         table.add_row(
@@ -130,7 +138,9 @@ def status(tables: "Sequence[TableStatus]", notes: "Sequence[str]") -> None:
             _utc(row.newest),
             _utc(row.last_success),
             "" if row.lag_s is None else span(row.lag_s),
+            span(row.target_s),
             _utc(row.covered.start) if row.covered else "",
+            _utc(row.covered.end) if row.covered else "",
             str(len(row.gaps)) if row.covered else "",
             "" if row.error is None else f"last run: {row.error}",
         )

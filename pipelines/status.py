@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.backfill import FEED_DEPTH_S
-from pipelines.coverage import gaps, proven
+from pipelines.coverage import FEED_DEPTH_S, gaps, proven
 from pipelines.runs import TABLE as RUNS
 from pipelines.runs import now_there
 from pipelines.settings import Settings

@@ -10,10 +10,8 @@ while the rest is read.
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
-
-import dlt
 
 from pipelines.connect import client as connected
 from pipelines.connect import greet
@@ -21,21 +19,28 @@ from pipelines.export import PeopleOrder, StillPending, Ticket, claimed, collect
 from pipelines.publish import publish, writing
 from pipelines.runs import run_rows, runs_table
 from pipelines.settings import Settings
-from pipelines.warehouse import FILE_FORMAT, forget_loaded, load, pipeline, settle
-from sources.customerio import resources_named, source_with
+from pipelines.warehouse import columns, file_format, forget_loaded, load, pipeline, settle
+from sources.customerio import resources_named
 from sources.customerio.client import CustomerioError, Forbidden
 from sources.customerio.extract import Options, Report, Tally, Window
+
+if TYPE_CHECKING:
+    from dlt import Pipeline
 
 _PEOPLE = "people"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SyncResult:
-    """What a sync did. `seconds` is all of it, waiting for the lock left out."""
+    """What a sync did. `seconds` is all of it, waiting for the lock left out.
+
+    `new_columns` are fields, as `table.column`, of tables that were there before, which no load had met.
+    """
 
     run_id: str
     report: Report
     seconds: float
+    new_columns: tuple[str, ...] = ()
 
     @property
     def written(self) -> int:
@@ -62,7 +67,7 @@ def sync(
 
     Args:
         settings: where from, where to.
-        resources: names of tables; none means all.
+        resources: names of tables; none means all but the optional ones.
         full: read everything again.
         wait_s: how long to wait for another run that writes the same warehouse.
         export_wait_s: how long to wait, once all else is loaded, for Customer.io to make an export of people;
@@ -79,17 +84,23 @@ def sync(
     began, run_id, greeting = time.monotonic(), uuid4().hex, greet(settings)
     many = _PEOPLE in tables and greeting.people > settings.customerio_people_by_search
     ticket = _ordered(settings, say) if many else None
-    options = Options(start=settings.customerio_start, full=full, exports_elsewhere=claimed(settings))
+    options = Options(
+        start=settings.customerio_start,
+        full=full,
+        exports_elsewhere=claimed(settings),
+        domains=settings.customerio_suppression_domains,
+    )
     if ticket is None:
         return _run(settings, tables, options, run_id, wait_s, report, say)
+    new_columns: tuple[str, ...] = ()
     if rest := [table for table in tables if table != _PEOPLE]:
-        _run(settings, rest, options, run_id, wait_s, report, say)
+        new_columns = _run(settings, rest, options, run_id, wait_s, report, say).new_columns
     if people := _people(settings, ticket, wait_s, export_wait_s, say):
         report.tallies.update(people.tallies)
         finished_at = int(time.time()) + greeting.ahead_s
         with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
             _write(settings, run_rows(run_id, people, options, finished_at=finished_at))
-    return SyncResult(run_id=run_id, report=report, seconds=time.monotonic() - began)
+    return SyncResult(run_id=run_id, report=report, seconds=time.monotonic() - began, new_columns=new_columns)
 
 
 def sync_window(
@@ -120,21 +131,38 @@ def _run(
     report: Report,
     say: Callable[[str], None],
 ) -> SyncResult:
+    # It imports dlt: a wrong name or key is told in half the time without.
+    from sources.customerio import source_with
+
     with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
         began = time.monotonic()
         target = pipeline(settings)
         settle(target, say)
+        before = columns(target)
         with connected(settings) as client:
-            target.extract(source_with(tables, client, options, report), loader_file_format=FILE_FORMAT)
+            target.extract(
+                source_with(tables, client, options, report), loader_file_format=file_format(target)
+            )
             rows = run_rows(run_id, report, options, finished_at=client.now())
         _write(settings, rows, target)
-        return SyncResult(run_id=run_id, report=report, seconds=time.monotonic() - began)
+        return SyncResult(
+            run_id=run_id,
+            report=report,
+            seconds=time.monotonic() - began,
+            new_columns=_appeared(before, columns(target)),
+        )
 
 
-def _write(settings: Settings, noted: list[dict[str, Any]], target: dlt.Pipeline | None = None) -> None:
+def _appeared(before: dict[str, set[str]], after: dict[str, set[str]]) -> tuple[str, ...]:
+    return tuple(
+        f"{table}.{name}" for table, known in before.items() for name in sorted(after[table] - known)
+    )
+
+
+def _write(settings: Settings, noted: list[dict[str, Any]], target: "Pipeline | None" = None) -> None:
     """Load what was extracted, with the rows that note the run, and publish it."""
     target = target or pipeline(settings)
-    target.extract(runs_table(noted), loader_file_format=FILE_FORMAT)
+    target.extract(runs_table(noted), loader_file_format=file_format(target))
     load(target)
     if settings.publishes:
         publish(settings.load_file, settings.published_file)

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,15 +11,20 @@ import duckdb
 
 from pipelines.failures import FileHeld, WarehouseFailed, file_failure
 from pipelines.publish import log_of, reading
-from pipelines.settings import Settings
+from pipelines.settings import Settings, read_settings
 from sources.customerio.client import ConfigError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from dlt import Pipeline
+    from dlt.common.destination import Destination, TLoaderFileFormat
 
 DATASET = "customerio_raw"
-# A load package is loaded as Parquet: dlt's default for DuckDB, INSERT statements, is far slower.
-FILE_FORMAT: Final = "parquet"
+# A load package is loaded as Parquet: dlt's default for DuckDB, INSERT statements, is far slower. Where a
+# destination needs another format, it stands here: PostgreSQL has INSERT statements, since dlt's Parquet path
+# fails there on empty tables, and its CSV path makes nulls of empty texts.
+_FILE_FORMAT: Final = "parquet"
+_FILE_FORMATS: Final[dict[str, "TLoaderFileFormat"]] = {"postgres": "insert_values"}
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
@@ -63,9 +68,7 @@ def pipeline(settings: Settings) -> "Pipeline":
         made = dlt.pipeline(
             "customerio",
             pipelines_dir=str(_memory(settings)),
-            destination=dlt.destinations.duckdb(str(settings.load_file.resolve()))
-            if name == "duckdb"
-            else name,
+            destination=_duckdb(settings.load_file) if name == "duckdb" else name,
             dataset_name=DATASET,
         )
     except UnknownDestinationModule:
@@ -79,6 +82,15 @@ def pipeline(settings: Settings) -> "Pipeline":
         # there, and so does one whose server was emptied, or filled from elsewhere, in the meantime.
         made.sync_destination()
     return made
+
+
+def _duckdb(file: Path) -> "Destination[Any, Any]":
+    import dlt
+    from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+
+    # Rows of a table have no order to keep, and keeping it costs a merge a tenth of its memory.
+    unordered = {"preserve_insertion_order": False}
+    return dlt.destinations.duckdb(DuckDbCredentials(str(file.resolve()), global_config=unordered))
 
 
 @contextmanager
@@ -103,6 +115,45 @@ def querying(settings: Settings, *, may_lack: bool = False) -> Iterator[Query]:
         yield lambda sql: connection.execute(sql).fetchall()
 
 
+def frame(
+    query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None, settings: Settings | None = None
+) -> "pd.DataFrame":
+    """The rows of an SQL query on the published file, as pandas knows them: see `frames` for the dtypes.
+
+    Tables need no schema: the marts' come first, then those of `ops` and the raw ones. `parameters` fill
+    `?`, `$1` or `$name`. The file is open only while DuckDB answers.
+
+    Raises:
+        ConfigError: there is no warehouse yet, it is not a file, or the query is not one it can answer.
+        WarehouseFailed: the published file cannot be read, or the query failed on a row.
+    """
+    with frames(settings or read_settings()) as ask:
+        return ask(query, parameters)
+
+
+@contextmanager
+def frames(settings: Settings) -> Iterator[Callable[..., "pd.DataFrame"]]:
+    """`frame` for many queries about one state of the warehouse, whatever is published meanwhile.
+
+    Raises:
+        ConfigError: there is no warehouse yet, or it is not a file.
+        WarehouseFailed: the published file cannot be read.
+    """
+    from pipelines.frames import answer, prepare
+
+    if not settings.publishes:
+        msg = (
+            f"Frames come from the DuckDB file, and the warehouse is in {settings.cio_elt_destination}. "
+            "Ask there, with pandas.read_sql."
+        )
+        raise ConfigError(msg)
+    if not settings.published_file.exists():
+        raise nothing_yet(settings)
+    with reading(settings.published_file) as connection:
+        prepare(connection)
+        yield lambda query, parameters=None: answer(connection, query, parameters)
+
+
 def nothing_yet(settings: Settings) -> ConfigError:
     """There is no warehouse that could be asked."""
     msg = (
@@ -118,10 +169,25 @@ def tables(query: Query) -> set[str]:
     return {name for (name,) in names}
 
 
+def file_format(target: "Pipeline") -> "TLoaderFileFormat":
+    """In which format dlt is to hand rows to the destination."""
+    name = target.destination.destination_name if target.destination else ""
+    return _FILE_FORMATS.get(name, _FILE_FORMAT)
+
+
+def columns(target: "Pipeline") -> dict[str, set[str]]:
+    """The columns of each table, as dlt knows them; none before the first load."""
+    if target.default_schema_name is None:
+        return {}
+    return {name: set(table["columns"]) for name, table in target.default_schema.tables.items()}
+
+
 def load(target: "Pipeline") -> None:
     """Load what was extracted."""
     target.normalize()
-    target.load()
+    # dlt opens a warehouse that nobody has open anew for each table: 15 ms of DuckDB's start.
+    with target.sql_client():
+        target.load()
 
 
 def settle(target: "Pipeline", say: Callable[[str], None]) -> None:

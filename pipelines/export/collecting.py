@@ -20,7 +20,6 @@ from pipelines.export.errors import FileBroken
 from pipelines.export.home import Arrival, Home
 from pipelines.export.load import Loader
 from pipelines.export.orders import Kind
-from pipelines.export.through_dlt import load_through_dlt, make_tables
 from pipelines.export.tickets import Ticket, folder, tickets
 from pipelines.export.watching import failed, gone, pending, poll
 from pipelines.publish import publish, writing
@@ -167,6 +166,9 @@ def _loaded(
 def _load(settings: Settings, ticket: Ticket, file: Path, say: Say) -> tuple[Home, float]:
     """Load and publish; what came home, and the seconds until the rows could be queried."""
     began = time.monotonic()
+    # It imports dlt, which those who only order or look have no use for.
+    from pipelines.export.through_dlt import load_through_dlt, make_tables
+
     target = pipeline(settings)
     settle(target, say)
     source = opened(file, export_id=ticket.export_id or 0)

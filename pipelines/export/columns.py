@@ -7,8 +7,9 @@ spaces and hyphens do not count where no header fits as written. What no column 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pipelines.export.csvfile import CsvFile, literal
+from pipelines.export.csvfile import CsvFile
 from pipelines.export.orders import METRICS
+from pipelines.sql import literal
 
 
 def _text(cell: str) -> str:

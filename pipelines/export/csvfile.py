@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.export.errors import FileBroken
+from pipelines.sql import literal
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -42,7 +43,7 @@ class CsvFile:
         columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(self.names)))
         filled = ", ".join(f"'c{place}'" for place in range(len(self.names)))
         return (
-            f"read_csv({literal(str(self.path))}, columns = {{{columns}}}, header = true, "
+            f"read_csv({literal(self.path)}, columns = {{{columns}}}, header = true, "
             f"auto_detect = false, delim = ',', quote = '\"', escape = '\"', force_not_null = [{filled}], "
             f"max_line_size = {_LONGEST_LINE}, buffer_size = {_BUFFER}, "
             f"compression = '{'gzip' if self.gzipped else 'none'}')"
@@ -87,11 +88,6 @@ def opened(path: Path, *, export_id: int) -> CsvFile:
     if not header:
         raise broken(export_id, "is empty, not even a header is in it")
     return CsvFile(path=path, names=tuple(_different(header)), gzipped=gzipped)
-
-
-def literal(text: str) -> str:
-    """A text as SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager

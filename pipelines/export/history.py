@@ -23,8 +23,9 @@ from pipelines.warehouse import DATASET, Query, querying, tables
 from sources.customerio.client import ConfigError
 from sources.customerio.extract import Window, sliced
 
-# Exports that Customer.io makes at the same time.
-_AHEAD = 5
+AHEAD = 5
+"""Exports that Customer.io makes at the same time."""
+
 _YEAR_S = 365 * DAY
 
 # Where the ids of each kind of parent stand. Broadcasts are no parent of an export, their actions are.
@@ -42,22 +43,23 @@ def history_orders(settings: Settings, start: int, end: int | None = None) -> li
     Args:
         settings: which warehouse; its campaigns, broadcasts, newsletters and deliveries name the parents.
         start: Unix second, included.
-        end: Unix second, excluded; None is now.
+        end: Unix second, excluded; None, or a later one, is the end of today (UTC), so that the orders of one
+            day are equal whenever they are asked for.
 
     Raises:
         ConfigError: there is no such time, or no parent is known yet.
     """
     with querying(settings) as query:
         now = now_there(query)
-        end = min(end or now, now)
-        if start >= end:
+        if start >= min(end or now, now):
             msg = "The time to export ends before it begins, or is still to come; give an earlier start."
             raise ConfigError(msg)
         parents = sorted(_parents(query))
     if not parents:
         msg = "No campaign or newsletter is in the warehouse yet. Run `cio-elt sync`, then this again."
         raise ConfigError(msg)
-    years = sliced(Window(start=start, end=end - 1), _YEAR_S)
+    tonight = (now // DAY + 1) * DAY
+    years = sliced(Window(start=start, end=min(end or tonight, tonight) - 1), _YEAR_S)
     orders = [
         DeliveriesOrder(**{name: number}, start=year.start, end=year.end)  # type: ignore[arg-type]
         for name, number in parents
@@ -81,7 +83,7 @@ def history(
         CustomerioError: as `order`, `wait` and `collect`; what came before it stays.
     """
     rest = iter(orders)
-    while ahead := [order(settings, each, say=say) for each in islice(rest, _AHEAD)]:
+    while ahead := [order(settings, each, say=say) for each in islice(rest, AHEAD)]:
         for ticket in ahead:
             ready = wait(settings, ticket, deadline_s=deadline_s, say=say)
             yield collect(settings, ready, wait_s=wait_s, say=say)

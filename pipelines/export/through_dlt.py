@@ -17,7 +17,7 @@ from pipelines.export.csvfile import CsvFile, broken, reading
 from pipelines.export.home import Arrival, Home, why_not_home
 from pipelines.export.orders import Order, PeopleOrder
 from pipelines.export.tickets import Ticket
-from pipelines.warehouse import DATASET, FILE_FORMAT
+from pipelines.warehouse import DATASET, file_format
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.client import Client
 from sources.customerio.extract import Batch, Known, Options, Reading, Report, Scope, dlt_resource
@@ -80,7 +80,7 @@ def _run(target: "Pipeline", readers: Mapping[str, "Reader"], known: Known, *, n
                 dlt_resource(around, known, resource(table), keep_going=False, reader=reader)
                 for table, reader in readers.items()
             ],
-            loader_file_format=FILE_FORMAT,
+            loader_file_format=file_format(target),
         )
     return report
 

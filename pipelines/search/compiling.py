@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.search.fields import Bind, Field, Fields, quoted
+from pipelines.search.fields import Bind, Field, Fields
 from pipelines.search.operators import holds
 from pipelines.search.paging import Term, beyond, terms
 from pipelines.search.query import Filter, Group, Query
+from pipelines.sql import quoted
 from pipelines.warehouse import DATASET
 
 TOMBSTONE = "deleted_at"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipelines.search.names import near
+from pipelines.sql import quoted
 from sources.customerio.client import ConfigError
 
 Kind = Literal["text", "number", "bool", "json"]
@@ -121,11 +122,6 @@ class Fields:
             raise ConfigError(msg)
         keys = tuple(key.strip('"') for key in re.findall(_KEY, path.removeprefix(f"{column}.")))
         return Field(path=path, column=column, kind="json", keys=keys)
-
-
-def quoted(name: str) -> str:
-    """A name as an identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _spread(values: str) -> str:

@@ -9,11 +9,12 @@ import duckdb
 from pipelines.publish import reading
 from pipelines.search.answer import Answer, Shape
 from pipelines.search.compiling import Statement, statement
-from pipelines.search.fields import Fields, quoted
+from pipelines.search.fields import Fields
 from pipelines.search.names import near
 from pipelines.search.paging import cursor, last_of
 from pipelines.search.query import Query, parsed
 from pipelines.settings import Settings
+from pipelines.sql import quoted
 from pipelines.warehouse import DATASET, nothing_yet
 from sources.customerio import RESOURCES
 from sources.customerio.client import ConfigError

@@ -17,7 +17,7 @@ import pytest
 from sources.customerio.sandbox import Sandbox, Served
 
 SCRIPT = Path(sys.executable).with_name("cio-elt")
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,10 +100,10 @@ class Shell:
             assert ran.err == f"cio-elt: {ran.document['error']['message']}\n"
 
 
-def ended(process: "subprocess.Popen[str]", began: float) -> Ran:
+def ended(process: "subprocess.Popen[str]", began: float, *, patience_s: float = PATIENCE_S) -> Ran:
     """Wait for the process to end."""
     try:
-        out, err = process.communicate(timeout=PATIENCE_S)
+        out, err = process.communicate(timeout=patience_s)
     except subprocess.TimeoutExpired:
         process.kill()
         raise

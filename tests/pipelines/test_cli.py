@@ -29,6 +29,23 @@ def test_the_command_line_imports_nothing_that_takes_time() -> None:
     assert "[]" == found.stdout.strip()
 
 
+@pytest.mark.parametrize(
+    "arguments", [("status",), ("sync", "segmets"), ("backfill", "messages", "--from", "2199-01-01")]
+)
+def test_who_mistyped_does_not_wait_for_dlt(shell: Shell, arguments: tuple[str, ...]) -> None:
+    """What is refused without a pipeline is refused without importing dlt, which takes as long again."""
+    seen = (
+        "import sys, pipelines.cli\n"
+        f"sys.argv = {['cio-elt', *arguments]}\n"
+        "try: pipelines.cli.main()\n"
+        "finally: print('dlt' in sys.modules)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", seen], env=shell.env, capture_output=True, text=True, check=False
+    )
+    assert (2, "False") == (found.returncode, found.stdout.strip()), found.stderr
+
+
 def test_help_of_the_group_lists_every_command(shell: Shell) -> None:
     """`cio-elt --help` names the commands and the one setting that is needed."""
     ran = shell.run("--help")
@@ -68,6 +85,7 @@ def test_help_of_a_command_shows_its_options(shell: Shell) -> None:
         (("check",), {"CUSTOMERIO_REGION": "de"}, 2, ("CUSTOMERIO_REGION", "'us' or 'eu'", ".env")),
         (("sync",), {"CUSTOMERIO_APP_URL": "http://example.org"}, 2, ("CUSTOMERIO_APP_URL", "https")),
         (("sync",), {"CIO_ELT_DATA": "file/below"}, 2, ("file/below", "CIO_ELT_DATA")),
+        (("sync",), {"CIO_ELT_DATA": "it's data"}, 2, ("it's data", "CIO_ELT_DATA")),
         (("sync", "segments"), {"CIO_ELT_DESTINATION": "oracl"}, 2, ("CIO_ELT_DESTINATION", "'oracl'")),
         (("status",), {}, 2, ("no warehouse", "cio-elt sync")),
     ],
@@ -84,6 +102,7 @@ def test_bad_input_ends_with_one_sentence(
     assert {"error"} == set(ran.document)
 
 
+@pytest.mark.proof
 def test_a_key_without_scope_costs_one_resource(shell: Shell) -> None:
     """Where the key may not read one list, sync ends with 4 and the others have landed."""
     shell.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None))
@@ -102,6 +121,7 @@ def test_a_key_without_scope_costs_one_resource(shell: Shell) -> None:
         assert [("segments",)] == errors.fetchall()
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_sync_says_so_and_the_next_one_works(
     shell: Shell, warehouse: Warehouse, how: signal.Signals

@@ -125,6 +125,7 @@ def test_the_command_line_says_it_too(shell: Shell) -> None:
     shell.refused(ran, 2, "holds a Track API key")
 
 
+@pytest.mark.proof
 def test_the_command_line_does_not_wait_long_for_nobody(shell: Shell, closed_port: int) -> None:
     """`sync` with an unreachable host ends with 1 within seconds, without a word between."""
     ran = shell.run("sync", CUSTOMERIO_APP_URL=f"http://127.0.0.1:{closed_port}")

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from pipelines.settings import Settings
 from pipelines.status import status
 from pipelines.sync import SyncResult, sync
@@ -44,6 +46,7 @@ def _sync(warehouse: Warehouse, *tables: str) -> SyncResult:
     return sync(_by_export(warehouse), tables, report=Report(), say=warehouse.notes.append)
 
 
+@pytest.mark.proof
 def test_people_arrive_with_the_rest_and_cost_a_handful_of_requests(warehouse: Warehouse) -> None:
     """Everybody is there with identifiers and attributes; the run notes them like any other table."""
     with _passing(warehouse):
@@ -62,6 +65,7 @@ def test_people_arrive_with_the_rest_and_cost_a_handful_of_requests(warehouse: W
     assert all(row.last_success for row in status(warehouse.settings) if row.table in ("segments", "people"))
 
 
+@pytest.mark.proof
 def test_who_is_deleted_gets_a_tombstone_and_nobody_is_written_twice(warehouse: Warehouse) -> None:
     """A second export writes what changed, and its own file is loaded by nobody else."""
     with _passing(warehouse):

@@ -123,6 +123,7 @@ def test_waiting_ends_with_a_sentence(shell: Shell) -> None:
     assert "Busy" == ran.document["error"]["kind"]
 
 
+@pytest.mark.proof
 def test_two_runs_at_once_both_land(shell: Shell) -> None:
     """Two processes that start together take turns."""
     both = [shell.start(("sync", name, "--json")) for name in ("segments", "campaigns")]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import duckdb
+import pytest
 
 from sources.customerio.sandbox import Fault
 from tests.pipelines.conftest import Shell
@@ -61,6 +62,7 @@ def test_people_get_a_summary_and_programs_no_progress(shell: Shell) -> None:
     assert ran.out.splitlines()[-1].startswith(f"{held} rows written in ")
 
 
+@pytest.mark.proof
 def test_names_are_shown_as_they_are(shell: Shell) -> None:
     """A failure whose words look like markup is printed word for word."""
     said = "no [bold]scope[/bold] for [/segments] :x:"
@@ -73,6 +75,7 @@ def test_names_are_shown_as_they_are(shell: Shell) -> None:
     assert said in ran.err
 
 
+@pytest.mark.proof
 def test_on_a_terminal_the_progress_is_on_stderr(shell: Shell) -> None:
     """While a sync runs a terminal shows its tallies, and takes them away; stdout is the same as ever."""
     leader, follower = pty.openpty()
@@ -84,7 +87,7 @@ def test_on_a_terminal_the_progress_is_on_stderr(shell: Shell) -> None:
     out, _ = process.communicate()
 
     assert 0 == process.returncode, shown
-    assert {"run_id", "seconds", "written", "resources"} == set(json.loads(out))
+    assert {"run_id", "seconds", "written", "new_columns", "resources"} == set(json.loads(out))
     assert "to write" in shown
     assert "segments" in shown
 

@@ -134,6 +134,7 @@ BEFORE_LOADING = "sync.load = kill"
 BETWEEN_FOLDERS = "PackageStorage.delete_package = kill"
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("loaded_before", "where"),
     [(False, BEFORE_LOADING), (True, BEFORE_LOADING), (True, BETWEEN_FOLDERS)],
@@ -166,6 +167,7 @@ main()
 """
 
 
+@pytest.mark.proof
 def test_a_full_disk_ends_with_a_sentence_and_the_next_run_goes_on(
     shell: Shell, warehouse: Warehouse
 ) -> None:

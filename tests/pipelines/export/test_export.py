@@ -124,6 +124,7 @@ def test_deliveries_seen_both_ways_are_one_row(exporting: Exporting) -> None:
     assert before == warehouse.query("FROM customerio_raw.messages ORDER BY id")
 
 
+@pytest.mark.proof
 def test_a_sync_works_before_and_after(exporting: Exporting) -> None:
     """Exports write into dlt's tables, and dlt goes on with them: in the end all is as in the workspace."""
     warehouse = exporting.warehouse
@@ -224,6 +225,7 @@ def test_an_empty_file_of_everybody_takes_nobody_for_deleted(exporting: Exportin
     assert people == _people(exporting.warehouse)
 
 
+@pytest.mark.proof
 def test_hostile_headers(exporting: Exporting) -> None:
     """2,000 columns, case twins, spaces, quotes and line breaks come through, cell by cell."""
     sandbox = exporting.warehouse.sandbox

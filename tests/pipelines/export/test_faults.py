@@ -64,6 +64,7 @@ def test_a_store_that_refuses_every_link(exporting: Exporting) -> None:
     assert 1 == exporting.orders()
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("knobs", "says"),
     [

@@ -39,6 +39,7 @@ def test_every_parent_s_deliveries_of_that_time_are_there_once(warehouse: Wareho
     assert found.keys() == warehouse.rows(MESSAGES).keys()
 
 
+@pytest.mark.proof
 def test_what_was_loaded_within_a_day_is_not_ordered_again(warehouse: Warehouse) -> None:
     """So one that was stopped goes on with the parents that are left; a day later all are ordered anew."""
     _settings(warehouse)

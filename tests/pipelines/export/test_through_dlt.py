@@ -26,6 +26,7 @@ def server(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
 
 
+@pytest.mark.proof
 def test_exports_on_a_server(exporting: Exporting, server: Settings, tmp_path: Path) -> None:
     """The same rows land in the same tables, once; deliveries that are there stay, changed people change."""
     sandbox = exporting.warehouse.sandbox
