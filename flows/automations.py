@@ -15,7 +15,8 @@ from flows.freshness import STALE
 from flows.runs import PARTLY, SKIPPED, WAITING
 
 # A server that was away for a minute must not take runs for dead whose signs it could not hear.
-_SILENT_S: Final = 10 * HEARTBEAT_S
+SILENT_S: Final = 10 * HEARTBEAT_S
+"""Seconds without a sign of life after which a run is taken for dead."""
 
 _OURS: Final = ResourceSpecification(
     {"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.customerio"}
@@ -27,7 +28,7 @@ _SUBJECT: Final = "{{ flow_run.name }}: {{ flow_run.state.name }}"
 _BODY: Final = "{{ flow_run.state.message }}"
 
 
-def automations(notify: UUID | None) -> list[Automation]:
+def automations(notify: UUID | None, *, silent_s: int = SILENT_S) -> list[Automation]:
     """The automations; `notify` is the id of the block that notifications are sent through.
 
     Without one, what would be told is only noted by the server, in its event feed.
@@ -50,14 +51,14 @@ def automations(notify: UUID | None) -> list[Automation]:
         ),
         Automation(
             name="customerio: a run is dead",
-            description=f"A run gave no sign of life for {_SILENT_S} s: its process was killed.",
-            trigger=_silence(),
+            description=f"A run gave no sign of life for {silent_s} s: its process was killed.",
+            trigger=_silence(silent_s),
             actions=[
                 ChangeFlowRunState(
                     name=None,
                     force=True,
                     state=StateType.CRASHED,
-                    message=f"No sign of life for {_SILENT_S} s: the process of this run was killed, or its "
+                    message=f"No sign of life for {silent_s} s: the process of this run was killed, or its "
                     "machine went down. The next run goes on from what it had loaded.",
                 )
             ],
@@ -65,10 +66,10 @@ def automations(notify: UUID | None) -> list[Automation]:
     ]
 
 
-def save(notify: UUID | None) -> list[str]:
+def save(notify: UUID | None, *, silent_s: int = SILENT_S) -> list[str]:
     """Create the automations, or bring them up to date; their names."""
     saved = []
-    for each in automations(notify):
+    for each in automations(notify, silent_s=silent_s):
         try:
             known: Any = Automation.read(name=each.name)
         except ValueError:
@@ -91,7 +92,7 @@ def _on(*states: str) -> EventTrigger:
     )
 
 
-def _silence() -> EventTrigger:
+def _silence(seconds: int) -> EventTrigger:
     """A sign of life, and then neither another one nor an end, nor a wait that needs no process."""
     ends = ("Completed", "Failed", "Cancelled", "Crashed", "TimedOut", SKIPPED, PARTLY, STALE, WAITING)
     return EventTrigger(
@@ -102,5 +103,5 @@ def _silence() -> EventTrigger:
         for_each=_EACH_RUN,
         posture=Posture.Proactive,
         threshold=1,
-        within=timedelta(seconds=_SILENT_S),
+        within=timedelta(seconds=seconds),
     )

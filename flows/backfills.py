@@ -1,18 +1,20 @@
 """`backfill`: a stretch of time, read again chunk by chunk; a run goes on with what an earlier one left."""
 
-import time
 from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.runtime import task_run
+from prefect.states import Completed
 
 from flows import progress, summary
 from flows.blocks import settings_of_run
-from flows.parameters import ChunkDays, FromDay, TimedResource, ToDay, WaitMinutes, midnight
+from flows.exports import bring, look, not_ready, place
+from flows.parameters import ChunkDays, FromDay, TimedResource, ToDay, Via, WaitMinutes, midnight
 from flows.runs import concluding, outcome, turn, worth_repeating
 from pipelines.backfill import Backfill, fill, plan
+from pipelines.export import AHEAD, ExportResult, history_orders
 from pipelines.settings import Settings
 from sources.customerio.extract import Report, Tally, Window
 
@@ -24,6 +26,7 @@ def backfill(
     from_day: FromDay,
     to_day: ToDay,
     gaps_only: bool = False,
+    via: Via = "pages",
     chunk_days: ChunkDays = 7,
     wait_minutes: WaitMinutes = 120,
 ) -> State[Any]:
@@ -36,22 +39,45 @@ def backfill(
         from_day: First day, from midnight UTC. Activities go back 30 days at most.
         to_day: Day before whose midnight UTC the stretch ends; the day itself is not in it.
         gaps_only: Read only what no run has read yet.
+        via: How deliveries come: page by page, or by an export for each parent, which is faster for a year
+            and more, lacks parents that were deleted, and proves nothing to the ledger.
         chunk_days: Days that are read, loaded and published at a time.
         wait_minutes: How long each chunk waits for another run that writes the warehouse.
     """
-    settings = settings_of_run()
-    began = time.monotonic()
-    planned = plan(
-        settings, resource, midnight(from_day), midnight(to_day), gaps=gaps_only, chunk_days=chunk_days
-    )
+    settings, wait_s = settings_of_run(), wait_minutes * 60.0
+    start, end = midnight(from_day), midnight(to_day)
+    if via == "exports":
+        return _by_exports(settings, start, end, wait_s)
+    planned = plan(settings, resource, start, end, gaps=gaps_only, chunk_days=chunk_days)
+    return _by_pages(settings, planned, wait_s, title=f"{resource} {from_day}..{to_day}, all chunks.")
+
+
+def _by_pages(settings: Settings, planned: Backfill, wait_s: float, *, title: str) -> State[Any]:
+    resource, reached = planned.resource, progress.Chunks(len(planned.chunks))
     get_run_logger().info("%d chunk(s) to read, %d read before.", len(planned.chunks), planned.done)
     done: list[Report] = []
-    for window in planned.chunks:
-        done.append(fill_chunk(settings, planned, window, len(done), began, wait_minutes * 60.0))
+    with progress.shown(reached.look):
+        for window in planned.chunks:
+            done.append(fill_chunk(settings, planned, window, reached, wait_s))
     total = _total(resource, done)
-    summary.shown(total, key=f"backfill-{resource}", title=f"{resource} {from_day}..{to_day}, all chunks.")
+    summary.shown(total, key=f"backfill-{resource}", title=title)
     written = total.tallies[resource].written
     return outcome(total.failed, 1, f"{len(done)} chunk(s) read, {written:,} rows written.")
+
+
+def _by_exports(settings: Settings, start: int, end: int, wait_s: float) -> State[Any]:
+    """Some exports ordered ahead; what is ready is loaded; while nothing is, the run is off the worker."""
+    brought: list[ExportResult] = []
+    while orders := history_orders(settings, start, end):
+        ordered = [place(settings, each) for each in orders[:AHEAD]]
+        ready = [ticket for ticket in ordered if look(settings, ticket) != "pending"]
+        if not ready:
+            return not_ready(f"Of {len(orders)} export(s), the first {len(ordered)} are not ready", 24)
+        for ticket in ready:
+            brought.append(bring(settings, ticket, wait_s))
+            summary.export(brought[-1])
+    rows = sum(result.new for result in brought)
+    return Completed(message=f"{len(brought)} export(s) loaded, {rows:,} deliveries new.")
 
 
 def _name_of_chunk() -> str:
@@ -66,12 +92,14 @@ def _name_of_chunk() -> str:
     cache_policy=NO_CACHE,
 )
 def fill_chunk(
-    settings: Settings, planned: Backfill, window: Window, done: int, began: float, wait_s: float
+    settings: Settings, planned: Backfill, window: Window, reached: progress.Chunks, wait_s: float
 ) -> Report:
     """One chunk, read, loaded and published as a whole."""
     report = Report()
-    with turn(settings, wait_s), progress.shown(progress.of_chunks(report, done, len(planned.chunks), began)):
+    with turn(settings, wait_s):
+        reached.begin(report)
         fill(settings, planned, window, wait_s=wait_s, report=report, say=get_run_logger().info)
+    reached.end()
     summary.logged(report, window)
     return report
 

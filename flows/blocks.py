@@ -11,6 +11,7 @@ BLOCKS: Final = {
     "customerio_app_api_key": "customerio-app-api-key",
     "customerio_track_site_id": "customerio-track-site-id",
     "customerio_track_api_key": "customerio-track-api-key",
+    "cio_elt_limits_url": "cio-elt-limits-url",
 }
 """Settings that are secrets, and the blocks that keep them."""
 

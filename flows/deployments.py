@@ -10,6 +10,9 @@ from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 from ruamel.yaml import YAML
 
+from pipelines.push import declared as declared_syncs
+from pipelines.settings import read_settings
+
 FILE: Final = Path(__file__).parents[1] / "prefect.yaml"
 
 
@@ -20,11 +23,27 @@ def declared() -> list[dict[str, Any]]:
 
 
 def served() -> list[RunnerDeployment]:
-    """The same, for a process that runs them itself: a work pool has no part in it."""
-    return [_served(row) for row in declared()]
+    """The same, for a process that runs them itself: a work pool has no part in it.
+
+    Syncs that are pushed on a schedule say so themselves.
+
+    Raises:
+        ConfigError: the declaration of a sync cannot be used.
+    """
+    return [_served(row, _push_schedules() if row["name"] == "push" else []) for row in declared()]
 
 
-def _served(row: dict[str, Any]) -> RunnerDeployment:
+def _push_schedules() -> list[Schedule]:
+    folder = read_settings().cio_elt_push
+    syncs = declared_syncs(folder) if any(folder.glob("*.yml")) else []
+    return [
+        Cron(sync.schedule, timezone="Etc/UTC", slug=sync.sync, parameters={"syncs": [sync.sync]})
+        for sync in syncs
+        if sync.schedule is not None
+    ]
+
+
+def _served(row: dict[str, Any], more: list[Schedule]) -> RunnerDeployment:
     flow: Flow[..., Any] = load_flow_from_entrypoint(row["entrypoint"])
     # By module, so that the flows are found wherever the process runs, and their folder, whose files have
     # plain names, does not get in front of the packages of those names.
@@ -34,7 +53,7 @@ def _served(row: dict[str, Any]) -> RunnerDeployment:
         description=row["description"],
         tags=row["tags"],
         parameters=row.get("parameters", {}),
-        schedules=[_schedule(each) for each in row["schedules"]],
+        schedules=[*(_schedule(each) for each in row["schedules"]), *more],
         concurrency_limit=ConcurrencyLimitConfig(**row["concurrency_limit"]),
         entrypoint_type=EntrypointType.MODULE_PATH,
     )

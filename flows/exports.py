@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from flows import summary
+from flows import progress, summary
 from flows.blocks import settings_of_run
 from flows.parameters import (
     Attributes,
@@ -43,6 +43,9 @@ from pipelines.export import (
     poll,
 )
 from pipelines.settings import Settings
+
+# Downloading, loading, bringing home: what `collect` says, a sentence each.
+_STEPS: Final = 3
 
 PAUSES_S: Final = (15.0, 30.0, 60.0, 120.0, 300.0)
 """Seconds between two looks, each of which starts a process; the last is repeated."""
@@ -109,17 +112,21 @@ def _exported(asked: Order, deadline_hours: int, wait_minutes: int) -> State[Any
     settings = settings_of_run()
     ticket = place(settings, asked)
     if look(settings, ticket) == "pending":
-        waited = sum(_pauses(flow_run.run_count))
-        if waited < deadline_hours * 3600:
-            look_again(_pauses(flow_run.run_count + 1)[-1], f"Export {ticket.export_id} is not ready yet.")
-        msg = (
-            f"Export {ticket.export_id} is not ready after {deadline_hours} h. Start the same export again "
-            "later: it goes on with this one and creates none."
-        )
-        return Failed(message=msg)
+        return not_ready(f"Export {ticket.export_id} is not ready", deadline_hours)
     result = bring(settings, ticket, wait_minutes * 60.0)
     summary.export(result)
     return Completed(message=f"Export {result.export_id}: {result.rows:,} rows, {result.new:,} of them new.")
+
+
+def not_ready(what: str, deadline_hours: int) -> State[Any]:
+    """Put the run back on the schedule; once it was looked at for `deadline_hours`, the state to end in."""
+    if sum(_pauses(flow_run.run_count)) < deadline_hours * 3600:
+        look_again(_pauses(flow_run.run_count + 1)[-1], f"{what} yet.")
+    msg = (
+        f"{what} after {deadline_hours} h. Start the same run again later: it goes on with what is ordered "
+        "and creates no second export."
+    )
+    return Failed(message=msg)
 
 
 # Ordering is never repeated here: Customer.io may have taken an order whose answer was lost. The next run
@@ -147,8 +154,9 @@ def look(settings: Settings, ticket: Ticket) -> ExportState:
 )
 def bring(settings: Settings, ticket: Ticket, wait_s: float) -> ExportResult:
     """The export's file, downloaded, checked, loaded and published."""
-    with turn(settings, wait_s):
-        return collect(settings, ticket, wait_s=wait_s, say=get_run_logger().info)
+    steps = progress.Steps(_STEPS, get_run_logger().info)
+    with turn(settings, wait_s), progress.shown(steps.look):
+        return collect(settings, ticket, wait_s=wait_s, say=steps.say)
 
 
 def _range(from_day: date | None, to_day: date | None) -> dict[str, int]:

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from pipelines.backfill import FEED_DEPTH_S
+from pipelines.coverage import FEED_DEPTH_S
 from pipelines.export import PeopleOrder
 from pipelines.export.orders import LONGEST_S, METRICS
+from pipelines.settings import read_settings
 from sources.customerio import RESOURCES, resources_named
 from sources.customerio.client import ConfigError
 
@@ -70,6 +71,28 @@ def _in_range(value: date | None, info: ValidationInfo) -> date | None:
     return _behind_start(_ends_by_tomorrow(value), info)
 
 
+def _brings(value: str, info: ValidationInfo) -> str:
+    """Exports bring whole stretches of deliveries, and nothing else."""
+    if value == "exports" and (info.data.get("resource") != "messages" or info.data.get("gaps_only")):
+        msg = "exports bring messages, and not only the gaps; choose pages for anything else"
+        raise ValueError(msg)
+    return value
+
+
+def _of_one(value: str, info: ValidationInfo) -> str:
+    if value and len(info.data.get("syncs", ())) != 1:
+        msg = "a plan is of one sync; choose that one, and no other"
+        raise ValueError(msg)
+    return value
+
+
+def _of_a_plan(value: bool, info: ValidationInfo) -> bool:
+    if value and not info.data.get("plan"):
+        msg = "what is approved is a plan that somebody has seen; name it, as the run that was stopped does"
+        raise ValueError(msg)
+    return value
+
+
 def _metric(value: str) -> str:
     if value not in METRICS:
         msg = f"There is no metric {value!r}; choose one of {', '.join(METRICS)}"
@@ -121,12 +144,20 @@ ExportFrom = Annotated[date, _day("2026-01-01"), AfterValidator(_past)]
 ExportTo = Annotated[
     Annotated[date, _day("2026-02-01")] | None, Field(validate_default=True), AfterValidator(_in_range)
 ]
+_SYNCS = sorted(file.stem for file in read_settings().cio_elt_push.glob("*.yml"))
+# What the folder holds when the deployments are made: the form offers these, and a run looks again.
+Sync = Annotated[str, Field(json_schema_extra={"enum": [*_SYNCS]} if _SYNCS else {})]
+PlanId = Annotated[
+    str, Field(pattern=r"^([0-9a-f]{12})?$", examples=["1a2b3c4d5e6f"]), AfterValidator(_of_one)
+]
+Approve = Annotated[bool, AfterValidator(_of_a_plan)]
 Parent = Literal["campaign", "newsletter", "transactional_message", "action"]
 ParentId = Annotated[int, Field(ge=1, examples=[12])]
 Metric = Annotated[str, AfterValidator(_metric), Field(json_schema_extra={"enum": [*METRICS]})]
 Attributes = Annotated[list[str], Field(examples=[["email", "plan"]])]
 Filter = Annotated[dict[str, Any], Field(examples=[{"segment": {"id": 4}}]), AfterValidator(_filter)]
 DeadlineHours = Annotated[int, Field(ge=1, le=72)]
+Via = Annotated[Literal["pages", "exports"], AfterValidator(_brings)]
 ChunkDays = Annotated[int, Field(ge=1, le=180)]
 WaitMinutes = Annotated[int, Field(ge=0, le=1440)]
 LagMinutes = Annotated[int, Field(ge=1, le=43_200)]

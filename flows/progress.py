@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -27,15 +27,16 @@ class Reached:
 
 @contextmanager
 def shown(look: Callable[[], Reached], *, beat_s: float = BEAT_S) -> Iterator[None]:
-    """Show what `look` says, at every beat, while the block runs."""
-    ended = threading.Event()
+    """Show what `look` says, at every beat, while the block runs; at its end, that all is done."""
+    ended, through = threading.Event(), threading.Event()
     # The artifact is of the run that the context names; the process may end while the server is away.
     watcher = threading.Thread(
-        target=copy_context().run, args=(_watch, look, ended, beat_s), daemon=True, name="progress"
+        target=copy_context().run, args=(_watch, look, ended, through, beat_s), daemon=True, name="progress"
     )
     watcher.start()
     try:
         yield
+        through.set()
     finally:
         ended.set()
         watcher.join(timeout=1.0)
@@ -47,20 +48,53 @@ def of(report: Report) -> Callable[[], Reached]:
     return lambda: _reached(report, time.monotonic() - since)
 
 
-def of_chunks(report: Report, done: int, chunks: int, began: float) -> Callable[[], Reached]:
-    """How far a backfill has come: `done` of its chunks before the one that `report` is of."""
-    inside = of(report)
+class Chunks:
+    """How far a backfill has come: its chunks that are done, and how far the one under way is."""
 
-    def look() -> Reached:
-        now = inside()
-        parts = done + now.percent / 100.0
-        words = f"Chunk {done + 1:,} of {chunks:,}, {chunks - done - 1:,} left after it"
-        if done:
-            minutes = (time.monotonic() - began) / done * (chunks - parts) / 60
+    def __init__(self, chunks: int) -> None:
+        self._chunks = chunks
+        self._done = 0
+        self._began = time.monotonic()
+        self._inside = of(Report())
+
+    def begin(self, report: Report) -> None:
+        """A chunk begins, or begins once more, that is told of in `report`."""
+        self._inside = of(report)
+
+    def end(self) -> None:
+        """The chunk is done."""
+        self._done += 1
+        self._inside = of(Report())
+
+    def look(self) -> Reached:
+        """The chunk that is under way, and how long those behind it will take by those before."""
+        now, left = self._inside(), self._chunks - self._done
+        parts = self._done + now.percent / 100.0
+        words = f"Chunk {min(self._done + 1, self._chunks):,} of {self._chunks:,}, {max(left - 1, 0):,} left"
+        if self._done and left:
+            minutes = (time.monotonic() - self._began) / self._done * (self._chunks - parts) / 60
             words = f"{words}; about {max(1, round(minutes)):,} min left"
-        return Reached(percent=100.0 * parts / chunks, words=f"{words}. {now.words}")
+        return Reached(percent=100.0 * parts / self._chunks, words=f"{words}. {now.words}")
 
-    return look
+
+class Steps:
+    """How far a piece of work has come that says a sentence at each of its steps."""
+
+    def __init__(self, steps: int, say: Callable[[str], None]) -> None:
+        self._steps = steps
+        self._say = say
+        self._said: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        """A step begins."""
+        self._said.append(sentence)
+        self._say(sentence)
+
+    def look(self) -> Reached:
+        """The step that is under way; a step that has to be repeated may make them more than expected."""
+        begun = len(self._said)
+        percent = 100.0 * max(begun - 1, 0) / max(self._steps, begun)
+        return Reached(percent=percent, words=self._said[-1] if self._said else "Beginning.")
 
 
 def _reached(report: Report, seconds: float) -> Reached:
@@ -76,13 +110,21 @@ def _reached(report: Report, seconds: float) -> Reached:
     return Reached(percent=100.0 * made / max(made + left, 1), words="; ".join(words) + ".")
 
 
-def _watch(look: Callable[[], Reached], ended: threading.Event, beat_s: float) -> None:
+def _watch(
+    look: Callable[[], Reached], ended: threading.Event, through: threading.Event, beat_s: float
+) -> None:
     artifact: Any = None
     while not ended.wait(beat_s):
-        now = look()
-        # What an operator sees is not worth a run: the server may be away for a while.
-        with suppress(httpx.HTTPError, OSError):
-            if artifact is None:
-                artifact = create_progress_artifact(now.percent, description=now.words)
-            else:
-                update_progress_artifact(artifact, now.percent, description=now.words)
+        artifact = _show(artifact, look())
+    if artifact is not None and through.is_set():
+        _show(artifact, replace(look(), percent=100.0))
+
+
+def _show(artifact: Any, now: Reached) -> Any:
+    """The artifact's id, none if there is none yet."""
+    # What an operator sees is not worth a run: the server may be away for a while.
+    with suppress(httpx.HTTPError, OSError):
+        if artifact is None:
+            return create_progress_artifact(now.percent, description=now.words)
+        update_progress_artifact(artifact, now.percent, description=now.words)
+    return artifact

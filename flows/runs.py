@@ -1,6 +1,7 @@
 """What every run has in common: its settings, its turn at the warehouse, and how it ends.
 
-done | Skipped (somebody else writes) | Waiting (looked at again later) | Partly | failed, in a sentence
+done | Skipped (somebody else writes) | Waiting (looked at again later) | Stopped (a brake) | Partly |
+failed, in a sentence
 """
 
 import logging
@@ -31,6 +32,7 @@ from sources.customerio.extract import Tally
 SKIPPED: Final = "Skipped"
 PARTLY: Final = "Partly"
 WAITING: Final = "Waiting"
+STOPPED: Final = "Stopped"
 
 WRITER: Final = "customerio-warehouse"
 """The concurrency limit that is the writer's lock where the warehouse is a server, not a file."""

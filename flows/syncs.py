@@ -57,7 +57,7 @@ def bring_up_to_date(settings: Settings, resources: list[str], full: bool, wait_
     """One sync, its progress shown."""
     report = Report()
     with turn(settings, wait_s), progress.shown(progress.of(report)):
-        pipeline.sync(
+        result = pipeline.sync(
             settings,
             resources,
             full=full,
@@ -67,4 +67,6 @@ def bring_up_to_date(settings: Settings, resources: list[str], full: bool, wait_
             say=get_run_logger().info,
         )
     summary.logged(report)
+    if result.new_columns:
+        get_run_logger().info("New columns: %s.", ", ".join(result.new_columns))
     return report

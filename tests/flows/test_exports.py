@@ -1,14 +1,51 @@
 """Exports through the server: a wait that no process holds, and one export whatever is killed."""
 
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-from tests.flows.stage import Stage
+import pytest
+
+from tests.flows.stage import Stage, until
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of export: its deployment and form, what orders it, and where its rows go.
+
+    `key` is the column of the key at home, and the header of its cells in the file.
+    """
+
+    deployment: str
+    form: dict[str, Any] = field(default_factory=dict)
+    operation: str
+    file: str
+    home: str
+    key: tuple[str, str]
+
+
+PEOPLE = Kind(
+    deployment="export-people",
+    operation="exportPeopleData",
+    file="exported_people",
+    home="people",
+    key=("cio_id", "cio_id"),
+)
+DELIVERIES = Kind(
+    deployment="export-deliveries",
+    form={"parent": "campaign", "parent_id": 1},
+    operation="exportDeliveriesData",
+    file="exported_deliveries",
+    home="messages",
+    key=("id", "delivery_id"),
+)
 
 
 def test_a_wait_survives_the_worker_and_goes_on_with_the_same_export(stage: Stage) -> None:
     """The run waits as a row on the schedule; whoever serves next collects the export that was ordered."""
     stage.control("knobs", {"export_takes_s": 3600})
-    ordered_before = _orders(stage)
+    ordered_before = _orders(stage, PEOPLE)
     run_id = stage.start("export-people")
     waiting = stage.when(run_id, lambda run: run["state"]["name"] == "Waiting")
 
@@ -22,13 +59,83 @@ def test_a_wait_survives_the_worker_and_goes_on_with_the_same_export(stage: Stag
     assert "is not ready yet" in waiting["state"]["message"]
     assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
     assert waiting["state"]["message"].split()[1].rstrip(":") in run["state"]["message"]
-    assert 1 == _orders(stage) - ordered_before
+    assert 1 == _orders(stage, PEOPLE) - ordered_before
     assert stage.query("SELECT count(*) > 0 FROM customerio_raw.people") == [(True,)]
 
 
-def _orders(stage: Stage) -> int:
-    seen = stage.requests()
-    return int(seen["by_operation"].get("exportPeopleData", 0))
+def _downloading(stage: Stage) -> bool:
+    return any(part.stat().st_size for part in (stage.folder / "data" / "exports").glob("*.part"))
+
+
+def _loading(stage: Stage) -> bool:
+    """The file is there, so it is being loaded: that takes about a second."""
+    return any((stage.folder / "data" / "exports").glob("*.csv"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "there"),
+    [(PEOPLE, _downloading), (PEOPLE, _loading), (DELIVERIES, _loading)],
+    ids=["people, downloading", "people, loading", "deliveries, loading"],
+)
+def test_a_worker_killed_while_it_collects_costs_no_second_export(
+    stage: Stage, kind: Kind, there: Callable[[Stage], bool]
+) -> None:
+    """Killed with all it started: its run is ended, the next one loads the same export, every row once."""
+    stage.control("faults", {"clear": True})
+    stage.control("knobs", {"export_takes_s": 0})
+    if there is _downloading:
+        stage.control("faults", {"operation": "storage", "cut_at": 0.6, "stall_ms": 60_000})
+    ordered_before = _orders(stage, kind)
+    run_id = stage.start(kind.deployment, **kind.form)
+    until(lambda: there(stage), 60.0)
+
+    stage.kill("serving")
+    stage.control("faults", {"clear": True})
+    stage.serve()
+    run = stage.ended(run_id)
+    again = stage.ended(stage.start(kind.deployment, **kind.form))
+
+    assert "CRASHED" == run["state"]["type"]
+    assert "COMPLETED" == again["state"]["type"], again["state"]["message"]
+    assert 1 == _orders(stage, kind) - ordered_before
+    export_id = int(again["state"]["message"].removeprefix("Export ").split(":")[0])
+    written = [row["row"] for row in stage.rows(kind.file) if row["export_id"] == export_id]
+    loaded = stage.query(
+        f'SELECT row_number, "row" FROM customerio_raw.{kind.file} WHERE export_id = {export_id} ORDER BY 1'
+    )
+    assert list(enumerate(written, 1)) == [(number, json.loads(row)) for number, row in loaded]
+    (column, header), keys = kind.key, sorted(row[kind.key[1]] for row in written)
+    at_home = stage.query(
+        f"SELECT {column} FROM customerio_raw.{kind.home} WHERE {column} IN (SELECT \"row\"->>'{header}' "
+        f"FROM customerio_raw.{kind.file} WHERE export_id = {export_id}) ORDER BY 1"
+    )
+    assert keys
+    assert keys == [key for (key,) in at_home]
+
+
+def test_a_backfill_by_exports_waits_off_the_worker(stage: Stage) -> None:
+    """Exports are ordered ahead, the run goes back on the schedule, and brings them when they are ready."""
+    stage.control("faults", {"clear": True})
+    stage.control("knobs", {"export_takes_s": 3600})
+    deliveries = "SELECT count(*) FROM customerio_raw.messages WHERE created < epoch(DATE '2026-04-01')"
+    before = stage.query(deliveries)
+    days = {"from_day": "2026-03-01", "to_day": "2026-04-01"}
+    run_id = stage.start("backfill", resource="messages", via="exports", **days)
+    waiting = stage.when(run_id, lambda run: run["state"]["name"] in ("Waiting", "Failed"))
+
+    stage.control("knobs", {"export_takes_s": 0})
+    stage.control("clock", {"advance_s": 3600})
+    _bring_forward(stage, run_id)
+    run = stage.ended(run_id)
+
+    assert "not ready yet" in waiting["state"]["message"]
+    assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
+    assert "export(s) loaded" in run["state"]["message"]
+    assert stage.query(deliveries) > before
+
+
+def _orders(stage: Stage, kind: Kind) -> int:
+    return int(stage.requests()["by_operation"].get(kind.operation, 0))
 
 
 def _bring_forward(stage: Stage, run_id: str) -> None:

@@ -34,6 +34,8 @@ def test_right_days_are_days_inside() -> None:
         ({"resource": "campaigns"}, "cannot be backfilled"),
         ({"resource": "mesages"}, "Did you mean messages"),
         ({"chunk_days": 0}, "greater than or equal to 1"),
+        ({"via": "exports", "gaps_only": True}, "choose pages for anything else"),
+        ({"via": "exports", "resource": "activities"}, "choose pages for anything else"),
     ],
     ids=str,
 )

@@ -1,7 +1,11 @@
 """What an operator is told of how far a run has come."""
 
+import re
+from typing import Any
+
 from flows import progress
 from sources.customerio.extract import Report
+from tests.flows.stage import Stage, until
 
 
 def test_requests_and_minutes_left_are_told() -> None:
@@ -20,12 +24,61 @@ def test_requests_and_minutes_left_are_told() -> None:
 
 
 def test_a_backfill_counts_its_chunks() -> None:
-    """Two of four chunks are read and a half of the third."""
+    """Two of four chunks are read and a half of the third; one that is repeated counts once."""
     report = Report()
     report.open("messages")
     report.tallies["messages"].requests, report.tallies["messages"].requests_left = 5, 5
+    chunks = progress.Chunks(4)
 
-    reached = progress.of_chunks(report, 2, 4, began=0.0)()
+    for _ in range(2):
+        chunks.begin(Report())
+        chunks.end()
+    chunks.begin(Report())
+    chunks.begin(report)
 
-    assert 62.5 == reached.percent
-    assert reached.words.startswith("Chunk 3 of 4, 1 left after it; about ")
+    assert 62.5 == chunks.look().percent
+    assert chunks.look().words.startswith("Chunk 3 of 4, 1 left; about ")
+    for _ in range(2):
+        chunks.end()
+    assert 100.0 == chunks.look().percent
+
+
+def test_a_piece_of_work_is_as_far_as_its_last_sentence() -> None:
+    """Of three steps the second is under way; one that is repeated never makes it more than all."""
+    heard: list[str] = []
+    steps = progress.Steps(3, heard.append)
+
+    steps.say("Downloading.")
+    steps.say("Loading.")
+
+    assert progress.Reached(percent=100 / 3, words="Loading.") == steps.look()
+    for _ in range(3):
+        steps.say("Once more.")
+    assert steps.look().percent < 100.0
+    assert 5 == len(heard)
+
+
+def test_an_operator_watches_one_artifact_a_run(stage: Stage) -> None:
+    """It is there after a beat, says what is made and left, and is complete when the run is."""
+    stage.control("faults", {"clear": True})
+    slow = {"delay_ms": 4000, "times": None}
+    stage.control(
+        "faults", [{"operation": name, **slow} for name in ("listCampaigns", "listCampaignActions")]
+    )
+    run_id = stage.start("sync", resources=["campaigns", "campaign_actions"])
+
+    seen = until(lambda: _of_progress(stage, run_id), 60.0)
+    run = stage.ended(run_id)
+    stage.control("faults", {"clear": True})
+    left = _of_progress(stage, run_id)
+
+    assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
+    assert (1, 1) == (len(seen), len(left))
+    assert seen[0]["id"] == left[0]["id"]
+    assert seen[0]["data"] < 100.0 == left[0]["data"]
+    for artifact in (*seen, *left):
+        assert re.search(r"\d+ requests made, \d+ left that are known of", artifact["description"])
+
+
+def _of_progress(stage: Stage, run_id: str) -> list[Any]:
+    return [each for each in stage.artifacts(run_id) if each["type"] == "progress"]

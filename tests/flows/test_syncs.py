@@ -70,7 +70,8 @@ def test_a_failed_run_says_what_to_do_and_no_more(
     state = sync(["segments"], return_state=True)
 
     assert state.is_failed()
-    assert "did not accept the key" in str(state.message)
+    assert "does not accept the key in CUSTOMERIO_APP_API_KEY" in str(state.message)
+    assert "The region is right, as the Track API says" in str(state.message)
     assert "Traceback" not in caplog.text
     assert str(state.message) in caplog.text
 

@@ -1,0 +1,56 @@
+"""`transform`: the marts brought up to date with what was loaded, and the report drawn anew from them."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_link_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows.blocks import settings_of_run
+from flows.parameters import WaitMinutes
+from flows.runs import concluding
+from pipelines.report import report
+from pipelines.settings import Settings
+from pipelines.transform import TransformResult
+from pipelines.transform import transform as pipeline
+
+
+@flow(name="transform", flow_run_name="transform")
+@concluding
+def transform(full: bool = False, wait_minutes: WaitMinutes = 50) -> State[Any]:
+    """Build and test the marts, publish them, and write the report.
+
+    Args:
+        full: Build everything anew, instead of what changed.
+        wait_minutes: How long to wait for another run that writes the warehouse.
+    """
+    settings = settings_of_run()
+    result = build(settings, full, wait_minutes * 60.0)
+    page = draw(settings)
+    create_link_artifact(key="report", link=page.resolve().as_uri(), link_text="The report", description="")
+    models, warned = len(result.of("model")), len(result.warnings)
+    return Completed(
+        message=f"{models} models built and tested, {warned} warning(s), in {result.seconds:.0f} s."
+    )
+
+
+# Not repeated: whatever a model or a test found wrong is still wrong in a minute.
+@task(name="build, test and publish", cache_policy=NO_CACHE)
+def build(settings: Settings, full: bool, wait_s: float) -> TransformResult:
+    """The marts; what changed in the shape of the data is in the log."""
+    logger = get_run_logger()
+    result = pipeline(settings, full=full, wait_s=wait_s, say=logger.info)
+    for change in result.changes:
+        logger.warning("%s: %s.%s", change.change.replace("_", " "), change.table_name, change.name)
+    for node in result.warnings:
+        logger.warning("%s: %s rows", node.name, node.failures)
+    return result
+
+
+@task(name="report", cache_policy=NO_CACHE)
+def draw(settings: Settings) -> Path:
+    """The page; where it was written."""
+    return Path(report(settings).file)

@@ -1,0 +1,83 @@
+"""The server acts by itself: it notes a run that failed, and ends one whose process is gone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+
+from flows import automations
+from flows.environment import HEARTBEAT_S
+from tests.flows.stage import Stage, first_chunk_loaded, slow_backfill, until
+
+# One sign of life may be late, two are not.
+SILENT_S = HEARTBEAT_S + 15
+
+
+@pytest.fixture
+def watched(stage: Stage) -> Iterator[Stage]:
+    """The stage with the automations, that of dead runs with less patience than it has elsewhere."""
+    with temporary_settings({PREFECT_API_URL: f"{stage.ui}/api", PREFECT_HOME: stage.folder / "prefect"}):
+        automations.save(None, silent_s=SILENT_S)
+        try:
+            yield stage
+        finally:
+            automations.save(None)
+
+
+def test_a_run_that_fails_is_noted_within_seconds(watched: Stage) -> None:
+    """The event feed leads from the automation's action back to the failure of this very run."""
+    began = datetime.now(UTC)
+    run_id = watched.start("backfill", resource="messages", from_day="2026-09-02", to_day="2026-09-01")
+    assert "FAILED" == watched.ended(run_id)["state"]["type"]
+
+    noted = until(lambda: _noted(watched, "customerio: a run failed", run_id, began), 30.0)
+
+    assert ["do-nothing"] == [event["payload"]["action_type"] for event in noted]
+
+
+def test_a_run_whose_process_is_gone_is_ended_by_the_server(watched: Stage) -> None:
+    """Nobody serves any more; the server misses the run's signs of life, and says what to do."""
+    days = ("2026-07-16", "2026-07-30")
+    run_id = slow_backfill(watched, *days)
+    first_chunk_loaded(watched, *days)
+
+    watched.kill("serving")
+    try:
+        run = watched.ended(run_id, within_s=SILENT_S + 60.0)
+    finally:
+        watched.control("faults", {"clear": True})
+        watched.serve()
+
+    assert "CRASHED" == run["state"]["type"]
+    assert run["state"]["message"].startswith(f"No sign of life for {SILENT_S} s")
+    assert "The next run goes on" in run["state"]["message"]
+
+
+def _noted(stage: Stage, automation: str, run_id: str, since: datetime) -> list[Any]:
+    """The actions of an automation that were executed for a run's failure."""
+    events = _events(stage, since)
+    failures = {
+        f"prefect.event.{event['id']}"
+        for event in events
+        if (event["event"], event["resource"]["prefect.resource.id"])
+        == ("prefect.flow-run.Failed", f"prefect.flow-run.{run_id}")
+    }
+    return [
+        event
+        for event in events
+        if event["event"] == "prefect.automation.action.executed"
+        and event["resource"]["prefect.resource.name"] == automation
+        and failures & {each["prefect.resource.id"] for each in event["related"]}
+    ]
+
+
+def _events(stage: Stage, since: datetime) -> list[Any]:
+    wanted = {"filter": {"occurred": {"since": since.isoformat()}}, "limit": 50}
+    page = stage.call("POST", "/events/filter", wanted).raise_for_status().json()
+    events: list[Any] = page["events"]
+    while page["next_page"]:
+        page = stage.call("GET", page["next_page"].split("/api")[1]).raise_for_status().json()
+        events += page["events"]
+    return events

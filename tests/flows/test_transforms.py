@@ -1,0 +1,21 @@
+"""The marts through the server: built, published, and the report one click away."""
+
+from urllib.parse import unquote, urlsplit
+
+from tests.flows.stage import Stage
+
+
+def test_an_operator_gets_marts_and_a_link_to_the_report(stage: Stage) -> None:
+    """A warehouse that lacks most tables has its marts all the same; the run's artifact leads to the page."""
+    run = stage.ended(run_id := stage.start("transform", full=True), within_s=180.0)
+
+    assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
+    assert "models built and tested" in run["state"]["message"]
+    ((marts,), (raw,)) = (
+        stage.query(f"SELECT count(*) FROM {table}")[0]
+        for table in ("customerio.fct_delivery", "customerio_raw.messages")
+    )
+    assert marts == raw > 0
+    (link,) = [each["data"] for each in stage.artifacts(run_id) if each["key"] == "report"]
+    page = unquote(urlsplit(link.split("(")[1].rstrip(")")).path)
+    assert "</html>" in (stage.folder / page).read_text()

@@ -1,0 +1,37 @@
+"""Runs through a work pool, as on several machines: handed over from prefect.yaml, taken up by a worker."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.flows.stage import Stage
+
+
+@pytest.fixture
+def pooled(stage: Stage) -> Iterator[Stage]:
+    """The stage with a worker in the place of the serving process."""
+    stage.stop("serving")
+    try:
+        stage.hand_over()
+        yield stage
+    finally:
+        if "worker" in stage.groups:
+            stage.kill("worker")
+        stage.serve()
+
+
+def test_a_worker_of_a_pool_runs_what_was_deployed(pooled: Stage) -> None:
+    """The commands of flows/README.md bring rows; the process that serves can have the deployments back."""
+    run = pooled.ended(pooled.start("sync", resources=["segments"]), within_s=120.0)
+
+    assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
+    assert run["state"]["message"].endswith("rows written.")
+    assert "customerio" == run["work_pool_name"]
+
+    pooled.kill("worker")
+    pooled.serve()
+    served = pooled.ended(pooled.start("sync", resources=["segments"]))
+    pooled.stop("serving")
+
+    # The deployment still names the pool; who serves it takes its runs up all the same.
+    assert "COMPLETED" == served["state"]["type"], served["state"]["message"]
