@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import export, flows, limits, load, search, start, sync
+from tests.bench import export, flows, limits, load, people, push, search, start, sync, transform
 
 Rows = list[dict[str, Any]]
 
@@ -17,9 +17,12 @@ PARTS: dict[str, tuple[str, Callable[[], Rows]]] = {
     "start": ("Answering --help", start.run),
     "load": ("Loading deliveries into DuckDB from pages in memory", load.run),
     "export": ("Exporting deliveries from the sandbox to tables that can be queried", export.run),
+    "people": ("Exporting everybody in a workspace", people.run),
     "flows": ("What Prefect adds to a sync that finds nothing new", flows.run),
+    "push": ("Pushing people: finding, packing, a first load", push.run),
     "limits": ("Reaching 10 requests a second, never more; 200 ms an answer", limits.run),
     "search": ("Searching 1,000,000 deliveries", search.run),
+    "transform": ("Building and testing the marts of 1,000,000 deliveries", transform.run),
     "sync": ("A whole sync against strict limits; 200 ms an answer", sync.run),
 }
 

@@ -15,10 +15,11 @@ from typing import Any
 
 import orjson
 
-from tests.bench.measure import Figure, in_process
+from tests.bench.measure import Figure, at_most, in_process
 
 ROWS = 500_000
 BASELINE_ROWS = 50_000
+MOST_MB = 1024
 _PAGE = 1000
 _END = 1_780_000_000
 
@@ -71,7 +72,7 @@ def product(rows: int) -> Figure:
     """The product's path."""
     from pipelines.publish import prepare
     from pipelines.settings import read_settings
-    from pipelines.warehouse import FILE_FORMAT, pipeline
+    from pipelines.warehouse import file_format, pipeline
     from sources.customerio.catalogue import resource
     from sources.customerio.client import Client
     from sources.customerio.extract import Batch, Known, Options, Reading, Report, Scope, dlt_resource
@@ -93,7 +94,7 @@ def product(rows: int) -> Figure:
         reading = Reading(client=client, options=Options(), report=Report(), clock=lambda: _END)
         messages = dlt_resource(reading, Known(), resource("messages"), keep_going=False, reader=from_memory)
         began = time.perf_counter()
-        target.run(messages, loader_file_format=FILE_FORMAT)
+        target.run(messages, loader_file_format=file_format(target))
         seconds = time.perf_counter() - began
         _assert_loaded(settings.load_file, "customerio_raw.messages", rows)
     return Figure(name="parquet + arrow (the product)", rows=rows, seconds=seconds)
@@ -161,9 +162,11 @@ def _assert_loaded(file: Path, table: str, rows: int) -> None:
 
 
 def run() -> list[dict[str, Any]]:
-    """All three, each in its own process."""
+    """All three, each in its own process; ends the bench if the product takes more memory than it may."""
+    mine = in_process(__name__, "product", ROWS)
+    at_most("the memory of the load path", mine.peak_mb or 0.0, MOST_MB, "MB")
     return [
-        in_process(__name__, "product", ROWS).row(),
+        mine.row(),
         in_process(__name__, "dlt_defaults", BASELINE_ROWS).row(),
         in_process(__name__, "duckdb_alone", ROWS).row(),
     ]

@@ -1,8 +1,9 @@
-"""A figure, and how to take one in a process of its own."""
+"""A figure, how to take one in a process of its own, and what becomes of one beyond its limit."""
 
 import importlib
 import multiprocessing
 import resource
+import sys
 from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
@@ -20,6 +21,12 @@ class Figure:
     def row(self) -> dict[str, Any]:
         """The figure as it is printed."""
         return {**asdict(self), "rows_per_s": self.rows / self.seconds}
+
+
+def at_most(what: str, value: float, most: float, unit: str) -> None:
+    """End the bench with a sentence if a figure is beyond its limit."""
+    if value > most:
+        sys.exit(f"{what}: {value:,.2f} {unit}; {most:g} {unit} is the most it may be")
 
 
 def in_process(module: str, function: str, rows: int) -> Figure:

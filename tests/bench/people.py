@@ -1,0 +1,73 @@
+"""Everybody in a workspace, by one export: how many requests that takes, from the order to the table.
+
+The sandbox is in this process, and its clock moves while the product waits for the file. Downloads of the
+file are no requests of the API, and not counted as such. The sandbox keeps each person as an object, about
+130 us to make and 3.3 KB to hold on 2 cores: 200,000 in half a minute, 1,000,000 in two and 3.3 GB, so that
+they are not the default. The requests are the same: their number depends on the time until the file is
+there, and not on what is in it.
+
+`CIO_ELT_BENCH_PEOPLE` changes the people.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.export import PeopleOrder, export
+from pipelines.settings import read_settings
+from sources.customerio.sandbox import Sandbox, Scale
+from tests.bench.measure import at_most
+
+PEOPLE = int(os.environ.get("CIO_ELT_BENCH_PEOPLE", "200000"))
+MOST_REQUESTS = 20
+# At Customer.io a file of that size takes some minutes: the product asks again, with growing pauses.
+_TAKES_S = 600
+
+
+def run() -> list[dict[str, Any]]:
+    """The export; ends the bench if it takes more requests than it may, or if somebody is missing."""
+    sandbox = Sandbox(
+        scale=Scale(
+            name="many",
+            people=PEOPLE,
+            campaigns=1,
+            newsletter_every_days=400,
+            broadcasts=0,
+            segments=2,
+            deliveries=100,
+            events=0,
+            burst=1,
+        )
+    )
+    sandbox.knobs.export_takes_s = _TAKES_S
+    there = sum(1 for _ in sandbox.rows("people"))
+    with sandbox.serve() as served, tempfile.TemporaryDirectory() as folder:
+        settings = read_settings(
+            customerio_app_url=served.app_url,
+            customerio_app_api_key=sandbox.app_api_key,
+            cio_elt_data=Path(folder) / "data",
+            cio_elt_limits=Path(folder) / "limits",
+        )
+        began, due = time.perf_counter(), sandbox.clock.now() + _TAKES_S
+        result = export(settings, PeopleOrder(), pause=lambda seconds: _pause(sandbox, seconds, due))
+        seconds = time.perf_counter() - began
+        with duckdb.connect(settings.published_file, read_only=True) as connection:
+            ((people,),) = connection.execute("SELECT count(*) FROM customerio_raw.people").fetchall()
+    if not result.rows == people == there:
+        sys.exit(f"{result.rows} people were exported and {people} loaded, of {there}")
+    at_most(f"the requests for {people:,} people", sandbox.stats.total, MOST_REQUESTS, "requests")
+    name = "cio-elt export people"
+    return [{"name": name, "rows": people, "requests": sandbox.stats.total, "seconds": seconds}]
+
+
+def _pause(sandbox: Sandbox, seconds: float, due: int) -> None:
+    """Let that much time pass there."""
+    # Once the file is due, what the sandbox needs to write it is no time in which Customer.io is asked.
+    sandbox.clock.advance(seconds)
+    while sandbox.clock.now() >= due and any(row["status"] == "pending" for row in sandbox.rows("exports")):
+        time.sleep(0.1)

@@ -1,0 +1,285 @@
+"""Pushing people: finding 10,000 changes among 1,000,000 rows, packing, and a first load.
+
+The baseline of finding is one anti-join of DuckDB over the same two tables, the model's rows and the
+snapshot, in
+the same process and on the same connection: by key and by a digest of the row, the least that tells changed
+rows from unchanged ones. Finding includes everything from the rows to the list of those to look at, and the
+search for double keys. What the whole plan takes, model, payloads, checks and figures included, is a line of
+its own.
+
+The baseline of packing is orjson's own writing and reading of the same documents; packing's time is making
+requests of items and reading an answer that refuses some.
+
+A first load's baseline is the time that requests of 490,000 bytes need at the configured rate. The sandbox is
+a process of its own that shares this machine's cores.
+
+`CIO_ELT_BENCH_ROWS` changes the rows (default 1,000,000; the first load takes a fifth of them).
+"""
+
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tests.bench.measure import Figure, at_most, in_process
+
+ROWS = int(os.environ.get("CIO_ELT_BENCH_ROWS", "1000000"))
+_CHANGED = 100
+"""One row in so many is changed."""
+_RATE = 8.0
+MOST_MB = 1024
+_MODULE = "tests.bench.push"
+_MODEL = """
+SELECT 'u' || i AS user_id, 'user' || i || '@example.com' AS email, 'plan' || (i % 5) AS plan, i * 0.5 AS ltv,
+       i % 7 AS seats, make_timestamp((1600000000 + i) * 1000000) AS trial_ends_at, i % 2 = 0 AS active
+FROM range({rows}) AS t(i)
+"""
+_DECLARATION: dict[str, Any] = {
+    "sync": "users",
+    "object": "person",
+    "mode": "upsert",
+    "brakes": {"max_creates_percent": None},
+    "person": {"id": "user_id"},
+    "fields": {
+        "email": "text",
+        "plan": "text",
+        "ltv": "number",
+        "seats": "integer",
+        "trial_ends_at": "timestamp",
+        "active": "boolean",
+    },
+}
+
+
+def run() -> list[dict[str, Any]]:
+    """All figures; `ratio` is the time over that of the line before, where that is the baseline."""
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = [_apart(found), _apart(packing), first_load(ROWS // 5, Path(folder))]
+    rows = []
+    for baseline, product in pairs:
+        rows += [
+            {**baseline.row(), "ratio": 1.0},
+            {**product.row(), "ratio": product.seconds / baseline.seconds},
+        ]
+    whole = [in_process(_MODULE, name, ROWS) for name in ("taken_for_sent", "whole_plan")]
+    at_most("the memory of a whole plan", whole[-1].peak_mb or 0.0, MOST_MB, "MB")
+    return [*rows, *({**figure.row(), "ratio": ""} for figure in whole)]
+
+
+def _apart(measure: Callable[[int], list[Figure]]) -> list[Figure]:
+    """What it measures, in a fresh process."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(measure, ROWS).result()
+
+
+def found(rows: int) -> list[Figure]:
+    """An anti-join, and finding what is different: in turns, the shortest of five."""
+    from pipelines.push.diff import FOUND, compare
+
+    with tempfile.TemporaryDirectory() as folder, _bench(rows, Path(folder)) as bench:
+        ready, connection = bench.ready, bench.connection
+        sql = f"""
+            SELECT count(*) FROM (SELECT user_id AS key, {ready.digest} AS digest FROM push_rows AS d) AS d
+            ANTI JOIN (SELECT key, digest FROM ({ready.side.relation})) AS h
+            ON h.key = d.key AND h.digest = d.digest
+        """
+        join_s, find_s = [], []
+        for _ in range(5):
+            join_s.append(_timed(lambda: _expect(connection.execute(sql).fetchall(), rows // _CHANGED)))
+            find_s.append(_timed(lambda: compare(connection, ready.payload, ready.digest, ready.side)))
+        _expect(connection.execute(f"SELECT count(*) FROM {FOUND}").fetchall(), rows // _CHANGED)
+    return [
+        Figure(name="DuckDB: one anti-join of rows and snapshot", rows=rows, seconds=min(join_s)),
+        Figure(name="the product: rows to send, found", rows=rows, seconds=min(find_s)),
+    ]
+
+
+def taken_for_sent(rows: int) -> Figure:
+    """A first snapshot: every row is what Customer.io has, `push reset --without-sending`."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        _take_for_sent(rows, Path(folder))
+        return Figure(name="the product: all taken for sent", rows=rows, seconds=time.perf_counter() - began)
+
+
+def whole_plan(rows: int) -> Figure:
+    """A whole plan, from the model to the figures; what was sent before is another process's work."""
+    from pipelines.push import plan
+
+    with tempfile.TemporaryDirectory() as folder:
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+            pool.submit(_take_for_sent, rows, Path(folder)).result()
+        settings, declaration = _changed(rows, Path(folder))
+        began = time.perf_counter()
+        made = plan(settings, declaration, folder=Path(folder))
+        seconds = time.perf_counter() - began
+        _expect([(made.sends,)], rows // _CHANGED)
+    return Figure(name="the product: model, diff, brakes", rows=rows, seconds=seconds)
+
+
+def packing(rows: int) -> list[Figure]:
+    """Making requests and reading answers, on one core; beside it, orjson alone."""
+    import orjson
+
+    from pipelines.push.packing import Item, packed
+    from pipelines.push.sending import rejected_of
+    from sources.customerio.client import Answer
+
+    bodies = _bodies(rows // 10)
+    items = [orjson.loads(body) for body in bodies]
+    errors = [{"batch_index": place, "reason": "invalid", "field": "x"} for place in range(0, 500, 5)]
+    answer = Answer("batch", 207, orjson.dumps({"errors": errors}))
+
+    def plainly() -> None:
+        for first in range(0, len(items), 1_000):
+            orjson.loads(orjson.dumps({"batch": items[first : first + 1_000]}))
+
+    def product() -> None:
+        for each in packed(Item(seq, body, str(seq)) for seq, body in enumerate(bodies, 1)):
+            _expect([(bool(each.body and each.entities and rejected_of(each, answer)),)], True)
+
+    return [
+        Figure(name="orjson: the same documents", rows=len(bodies), seconds=_timed(plainly)),
+        Figure(name="the product: requests packed, answers read", rows=len(bodies), seconds=_timed(product)),
+    ]
+
+
+def first_load(rows: int, folder: Path) -> list[Figure]:
+    """Everybody for the first time, at a rate that this machine's sandbox keeps up with."""
+    import math
+
+    from pipelines.push import How, push
+
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    stop = context.Event()
+    process = context.Process(target=serve, args=(sender, stop))
+    process.start()
+    try:
+        settings, declaration = _declared(folder, rows, filler=490, **receiver.recv())
+        began = time.perf_counter()
+        result = push(settings, declaration, folder=folder, how=How())
+        seconds = time.perf_counter() - began
+    finally:
+        stop.set()
+        process.join()
+    _expect([(result.carried and result.carried.delivered.accepted,)], rows)
+    least = math.ceil(result.plan.bytes / 490_000) / _RATE
+    return [
+        Figure(name=f"byte-full requests at {_RATE:g} a second", rows=rows, seconds=least),
+        Figure(name="the product: a first load, from model to proof", rows=rows, seconds=seconds),
+    ]
+
+
+def serve(sender: Any, stop: Any) -> None:
+    """Serve a small workspace."""
+    from sources.customerio.sandbox import Sandbox
+
+    sandbox = Sandbox(scale="tiny")
+    with sandbox.serve() as served:
+        sender.send(
+            {
+                "customerio_track_url": served.track_url,
+                "customerio_app_url": served.app_url,
+                "customerio_app_api_key": sandbox.app_api_key,
+                "customerio_track_site_id": sandbox.track_site_id,
+                "customerio_track_api_key": sandbox.track_api_key,
+            }
+        )
+        stop.wait()
+
+
+def _declared(folder: Path, rows: int, filler: int = 0, **others: Any) -> tuple[Any, Any]:
+    from pipelines.push import Declaration
+    from pipelines.settings import read_settings
+
+    given = {
+        "customerio_track_site_id": "site",
+        "customerio_track_api_key": "key",
+        "customerio_app_api_key": "app",
+    }
+    settings = read_settings(
+        cio_elt_data=folder / "data",
+        cio_elt_limits=folder / "limits",
+        cio_elt_speed="inf",
+        **{**given, **others},
+    )
+    sql = _MODEL.format(rows=rows)
+    fields = _DECLARATION["fields"]
+    if filler:
+        sql = f"SELECT *, repeat('x', {filler}) AS filler FROM ({sql})"
+        fields = {**fields, "filler": "text"}
+    deliver = {"requests_per_second": _RATE, "in_flight": 4}
+    return settings, Declaration.model_validate(
+        {**_DECLARATION, "fields": fields, "model": {"sql": sql}, "deliver": deliver}
+    )
+
+
+def _take_for_sent(rows: int, folder: Path) -> None:
+    """Customer.io has accepted all rows of the sync."""
+    from pipelines.push.mending import take_for_sent
+
+    settings, declaration = _declared(folder, rows)
+    take_for_sent(settings, declaration, folder=folder)
+
+
+def _changed(rows: int, folder: Path) -> tuple[Any, Any]:
+    """The sync when one row in a hundred has changed since."""
+    settings, declaration = _declared(folder, rows)
+    is_changed = f"substr(user_id, 2)::BIGINT % {_CHANGED} = 7"
+    changed = f"SELECT * REPLACE (CASE WHEN {is_changed} THEN 'new' ELSE plan END AS plan)"
+    sql = f"{changed} FROM ({declaration.model.sql})"
+    return settings, declaration.model_copy(
+        update={"model": declaration.model.model_copy(update={"sql": sql})}
+    )
+
+
+class _bench:  # noqa: N801 -- used as a context
+    """A connection with the model's rows, and the journal attached."""
+
+    def __init__(self, rows: int, folder: Path) -> None:
+        self._rows, self._folder = rows, folder
+
+    def __enter__(self) -> "_bench":
+        from contextlib import ExitStack
+
+        from pipelines.push.journal import Journal
+        from pipelines.push.model import workbench
+        from pipelines.push.preparing import run_the_model, sync_of
+
+        _take_for_sent(self._rows, self._folder)
+        settings, declaration = _changed(self._rows, self._folder)
+        self._stack = ExitStack()
+        self.connection = self._stack.enter_context(workbench(settings))
+        sync = sync_of(settings, declaration)
+        self.ready = run_the_model(self.connection, declaration, sync, self._folder)
+        self._stack.enter_context(Journal(settings.cio_elt_data).attached(self.connection))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+def _timed(work: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _bodies(rows: int) -> list[bytes]:
+    return [
+        b'{"type":"person","action":"identify","identifiers":{"id":"u%d"},"attributes":{"email":"user%d@example.com",'
+        b'"plan":"plan%d","ltv":%d.5,"seats":%d,"trial_ends_at":1700000000,"active":true}}'
+        % (number, number, number % 5, number, number % 7)
+        for number in range(rows)
+    ]
+
+
+def _expect(found: list[tuple[Any, ...]], rows: Any) -> None:
+    if found != [(rows,)]:
+        msg = f"{found} came, {rows} were expected"
+        raise RuntimeError(msg)
