@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 export PYTHONWARNINGS ?= default
+# Commands start twice as fast from bytecode; an empty value lets Python write it, whatever the shell says.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test proofs torture check format bench docs lock clean
@@ -22,11 +24,12 @@ test: $(INSTALLED) ## Run the tests
 # Those of the flows share one Prefect server and mostly wait for it, so they run beside the others.
 proofs: $(INSTALLED) ## Run the slow proofs: processes killed at bad moments, flows on a Prefect server and in its pages
 	@mkdir -p .pytest_cache; $(BIN)/pytest -q -m proof tests/flows > .pytest_cache/flows.log 2>&1 & flows=$$!; \
-	$(BIN)/pytest -q -m proof --ignore tests/flows; rest=$$?; \
+	$(BIN)/pytest -q -m proof -n 2 --dist loadfile --ignore tests/flows; rest=$$?; \
 	wait $$flows; flows=$$?; cat .pytest_cache/flows.log; [ $$rest = 0 ] && [ $$flows = 0 ]
 
 torture: $(INSTALLED) ## The longest proofs: runs killed at 50 random moments (KILLS=50), runs cancelled and stopped
-	@CIO_ELT_KILLS=$${KILLS:-50} $(BIN)/pytest -q -rP -m proof tests/pipelines/test_kills.py tests/flows/test_runs.py
+	@CIO_ELT_KILLS=$${KILLS:-50} $(BIN)/pytest -q -rP -m proof tests/pipelines/test_kills.py tests/pipelines/push/test_kills.py \
+		tests/flows/test_runs.py tests/flows/test_together.py
 
 check: $(INSTALLED) ## Lint, format, types, import contracts
 	@$(BIN)/ruff check .
@@ -42,12 +45,12 @@ bench: $(INSTALLED) ## Measure, every figure beside its baseline (BENCH="--json"
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 docs: $(INSTALLED) ## Write the reference pages from the catalogue
-	@$(BIN)/python -m sources.customerio.catalogue.pages
+	@$(BIN)/python -m sources.customerio.pages
 	@$(BIN)/python -m sources.customerio.client.signatures
 
 lock: $(INSTALLED) ## Resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --upgrade -o requirements.lock
+		--generate-hashes --no-emit-index-url --no-header --no-strip-extras --upgrade -o requirements.lock
 
 clean: ## Remove what was built; the warehouse stays
 	@rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
