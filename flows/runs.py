@@ -26,6 +26,7 @@ from flows.life import living
 from pipelines.failures import interrupted, told
 from pipelines.publish import Busy
 from pipelines.settings import Settings
+from pipelines.signals import hear
 from sources.customerio.client import RetryLater
 from sources.customerio.extract import Tally
 
@@ -48,6 +49,7 @@ def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
+        hear()
         try:
             with living(str(flow_run.id)):
                 return function(*args, **kwargs)

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import click
 
+from pipelines.signals import hear
 from pipelines.times import length, moment
 
 DONE, FAILED, MISUSED, STOPPED_BY_BRAKE, PARTLY = 0, 1, 2, 3, 4
@@ -62,6 +63,7 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
         # starts what it runs in the background deaf to interrupts.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.default_int_handler)
+        hear()
         # Repeats are told of in progress and in the last error.
         logging.getLogger("stamina").setLevel(logging.ERROR)
         try:
