@@ -12,12 +12,20 @@ from ruamel.yaml import YAML
 
 from pipelines.push import declared as declared_syncs
 from pipelines.settings import read_settings
+from sources.customerio.client import ConfigError
 
 FILE: Final = Path(__file__).parents[1] / "prefect.yaml"
 
 
 def declared() -> list[dict[str, Any]]:
-    """The deployments as `prefect.yaml` has them."""
+    """The deployments as `prefect.yaml` has them.
+
+    Raises:
+        ConfigError: there is no such file, since this is an installed package and no clone.
+    """
+    if not FILE.exists():
+        msg = f"Deployments are declared in {FILE.name}, beside `flows/` in a clone: serve them from there."
+        raise ConfigError(msg)
     rows: list[dict[str, Any]] = YAML(typ="safe").load(FILE)["deployments"]
     return rows
 
@@ -28,7 +36,7 @@ def served() -> list[RunnerDeployment]:
     Syncs that are pushed on a schedule say so themselves.
 
     Raises:
-        ConfigError: the declaration of a sync cannot be used.
+        ConfigError: the declaration of a sync cannot be used, or there is none of the deployments.
     """
     return [_served(row, _push_schedules() if row["name"] == "push" else []) for row in declared()]
 

@@ -1,6 +1,5 @@
 """`cio-elt api`: every call of Customer.io's APIs, listed, explained and made."""
 
-import os
 import sys
 from typing import Any
 
@@ -134,11 +133,7 @@ def _show_request(request: Any, as_json: bool) -> None:
 def _stream(pages: Any) -> int:
     import orjson
 
-    try:
-        for rows in pages:
-            sys.stdout.buffer.write(b"".join(orjson.dumps(row) + b"\n" for row in rows))
-            sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # Whoever reads has enough, as `head` does; the interpreter would complain once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for rows in pages:
+        sys.stdout.buffer.write(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+        sys.stdout.buffer.flush()
     return DONE

@@ -20,7 +20,7 @@ from pipelines.signals import hear
 from pipelines.times import length, moment
 
 DONE, FAILED, MISUSED, STOPPED_BY_BRAKE, PARTLY = 0, 1, 2, 3, 4
-INTERRUPTED = 130
+INTERRUPTED, UNREAD = 130, 141
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 WAIT = click.option(
@@ -70,6 +70,10 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
             sys.exit(function(as_json=as_json, **arguments))
         except KeyboardInterrupt:
             _end_interrupted(as_json)
+        except BrokenPipeError:
+            # Whoever reads has enough, as `head` does, and hears no more, from the interpreter's end neither.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(UNREAD)
         except Exception as error:
             from pipelines.failures import interrupted, told
 
