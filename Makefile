@@ -28,7 +28,7 @@ proofs: $(INSTALLED) ## Run the slow proofs: processes killed at bad moments, fl
 	wait $$flows; flows=$$?; cat .pytest_cache/flows.log; [ $$rest = 0 ] && [ $$flows = 0 ]
 
 torture: $(INSTALLED) ## The longest proofs: runs killed at 50 random moments (KILLS=50), runs cancelled and stopped
-	@CIO_ELT_KILLS=$${KILLS:-50} $(BIN)/pytest -q -rP -m proof tests/pipelines/test_kills.py tests/pipelines/push/test_kills.py \
+	@CIO_ELT_KILLS=$${KILLS:-50} $(BIN)/pytest -q -rP -m proof tests/pipelines/ingest/test_sync_kills.py tests/pipelines/push/test_run_kills.py \
 		tests/flows/test_runs.py tests/flows/test_together.py
 
 check: $(INSTALLED) ## Lint, format, types, import contracts

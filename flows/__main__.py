@@ -15,10 +15,10 @@ from prefect import get_client
 from prefect.runner import Runner
 from prefect.settings import get_current_settings
 
-from flows import automations, blocks, deployments, orphans, server
+from flows import automations, blocks, deployments, reaper, server
 from flows.runs import WRITER
-from pipelines.publish import Busy, prepare
 from pipelines.settings import read_settings
+from pipelines.warehouse.publish import Busy, prepare
 from sources.customerio.client import ConfigError, CustomerioError
 
 LIMIT = 4
@@ -71,7 +71,7 @@ def _serve(limit: int) -> None:
 
 
 def _put_right(names: list[str]) -> None:
-    for sentence in orphans.put_right(names):
+    for sentence in reaper.put_right(names):
         _say(sentence)
 
 

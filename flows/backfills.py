@@ -13,8 +13,8 @@ from flows.blocks import settings_of_run
 from flows.exports import bring, look, not_ready, place
 from flows.parameters import ChunkDays, FromDay, TimedResource, ToDay, Via, WaitMinutes, midnight
 from flows.runs import concluding, outcome, turn, worth_repeating
-from pipelines.backfill import Backfill, fill, plan
 from pipelines.export import AHEAD, ExportResult, history_orders
+from pipelines.ingest.backfill import Backfill, fill, plan
 from pipelines.settings import Settings
 from sources.customerio.extract import Report, Tally, Window
 

@@ -10,7 +10,7 @@ from flows import summary
 from flows.blocks import settings_of_run
 from flows.parameters import LagMinutes
 from flows.runs import concluding
-from pipelines.status import late, missing, status
+from pipelines.ingest.status import late, missing, status
 
 STALE = "Stale"
 """The state of a run that found a table too far behind; the automation for it listens to this name."""

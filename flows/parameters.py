@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from pipelines.coverage import FEED_DEPTH_S
 from pipelines.export import PeopleOrder
-from pipelines.export.orders import LONGEST_S, METRICS
+from pipelines.export.requests import LONGEST_S, METRICS
+from pipelines.ingest.coverage import FEED_DEPTH_S
 from pipelines.settings import read_settings
 from sources.customerio import RESOURCES, resources_named
 from sources.customerio.client import ConfigError

@@ -22,11 +22,11 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, Scheduled
 from prefect.tasks import Task
 
-from flows.life import living
-from pipelines.failures import interrupted, told
-from pipelines.publish import Busy
+from flows.liveness import living
+from pipelines.cli.signals import hear
 from pipelines.settings import Settings
-from pipelines.signals import hear
+from pipelines.warehouse.failures import interrupted, told
+from pipelines.warehouse.publish import Busy
 from sources.customerio.client import RetryLater
 from sources.customerio.extract import Tally
 

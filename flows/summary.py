@@ -8,7 +8,7 @@ from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
 from pipelines.export import ExportResult
-from pipelines.status import TableStatus
+from pipelines.ingest.status import TableStatus
 from pipelines.times import span
 from sources.customerio.extract import Report, Tally, Window
 

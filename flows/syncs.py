@@ -11,7 +11,7 @@ from flows import progress, summary
 from flows.blocks import settings_of_run
 from flows.parameters import Resource, WaitMinutes
 from flows.runs import concluding, outcome, turn, worth_repeating
-from pipelines import sync as pipeline
+from pipelines.ingest import sync as pipeline
 from pipelines.settings import Settings
 from sources.customerio.extract import Report
 

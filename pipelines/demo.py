@@ -9,11 +9,11 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from pipelines.connect import client
-from pipelines.publish import prepare, reading
+from pipelines.ingest.status import status
+from pipelines.ingest.sync import SyncResult, sync
 from pipelines.sandbox import ScaleName, Served, serve
 from pipelines.settings import Settings
-from pipelines.status import status
-from pipelines.sync import SyncResult, sync
+from pipelines.warehouse.publish import prepare, reading
 from sources.customerio.client import ConfigError
 from sources.customerio.extract import Report
 

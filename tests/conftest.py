@@ -15,12 +15,12 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
+from pipelines.ingest.sync import SyncResult, sync
 from pipelines.settings import Settings
-from pipelines.sync import SyncResult, sync
 from sources.customerio.catalogue import RESOURCES, Resource
 from sources.customerio.extract import Report
+from sources.customerio.extract.arrow import columns_of
 from sources.customerio.extract.lists import masked
-from sources.customerio.extract.tables import columns_of
 from sources.customerio.sandbox import Sandbox, Served
 
 # What a shell runs in the background is deaf to Ctrl-C, and so would be the commands that tests start.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
+from pipelines.cli.main import main
 from pipelines.settings import Settings
 from sources.customerio.pages import FOLDER, PAGES
 

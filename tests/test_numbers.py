@@ -19,12 +19,12 @@ from scipy import stats
 from flows.__main__ import LIMIT
 from flows.automations import SILENT_S
 from flows.environment import DEFAULTS
-from pipelines import commands
+from pipelines.cli import command
 from pipelines.settings import Settings
 from sources.customerio.catalogue import OPERATIONS, RESOURCES, operation
 from sources.customerio.client.limits import QUOTAS
+from sources.customerio.extract.arrow import OWN_COLUMNS, TOMBSTONE
 from sources.customerio.extract.people import PROFILES_A_REQUEST
-from sources.customerio.extract.tables import OWN_COLUMNS, TOMBSTONE
 from sources.customerio.sandbox import Sandbox
 from sources.customerio.sandbox.faults.limits import APP_REQUESTS, APP_WINDOW_S
 from sources.customerio.sandbox.sandbox import ScaleName
@@ -111,16 +111,16 @@ STATED = (
     ),
     Stated(page=README, words="default {:,} |", source=lambda: (_setting("cio_elt_target_lag"),)),
     Stated(page=README, words="with {} questions answered", source=lambda: (WORDS[_questions()],)),
-    Stated(page=README, words="it ends with {} if something is", source=lambda: (commands.FAILED,)),
+    Stated(page=README, words="it ends with {} if something is", source=lambda: (command.FAILED,)),
     Stated(
         page=README,
         words="{} done; {} failed; {} wrong use or configuration; {} stopped by a brake; {} partly done",
         source=lambda: (
-            commands.DONE,
-            commands.FAILED,
-            commands.MISUSED,
-            commands.STOPPED_BY_BRAKE,
-            commands.PARTLY,
+            command.DONE,
+            command.FAILED,
+            command.MISUSED,
+            command.STOPPED_BY_BRAKE,
+            command.PARTLY,
         ),
     ),
     Stated(page=CHANGES, words="workspace, {} tables", source=lambda: (len(RESOURCES),)),
@@ -174,7 +174,7 @@ STATED = (
         words="after {open} days for opens, {click} for clicks, {conversion} for conversions",
         source=lambda: (_var("mature_after_days"),),
     ),
-    Stated(page=WAREHOUSE, words="the command ends with {}", source=lambda: (commands.FAILED,)),
+    Stated(page=WAREHOUSE, words="the command ends with {}", source=lambda: (command.FAILED,)),
     Stated(page=WAREHOUSE, words="[{} questions]", source=lambda: (WORDS[_questions()].capitalize(),)),
     Stated(page=WAREHOUSE, words="## {} questions", source=lambda: (WORDS[_questions()].capitalize(),)),
     Stated(page=WAREHOUSE, words="on one of {} clocks", source=lambda: (WORDS[_clocks()],)),

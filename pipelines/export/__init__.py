@@ -3,14 +3,14 @@
 order -> wait (poll, poll, ...) -> collect (download, check, load, bring home, publish)
 """
 
-from pipelines.export.collecting import ExportResult, collect
+from pipelines.export.collect import ExportResult, collect
+from pipelines.export.create import order
 from pipelines.export.errors import ExportFailed, FileBroken, StillPending
 from pipelines.export.history import AHEAD, history, history_orders
-from pipelines.export.ordering import order
-from pipelines.export.orders import DeliveriesOrder, Order, PeopleOrder
+from pipelines.export.poll import PAUSES_S, ExportState, poll, wait
+from pipelines.export.registry import Ticket, claimed
+from pipelines.export.requests import DeliveriesOrder, Order, PeopleOrder
 from pipelines.export.run import export
-from pipelines.export.tickets import Ticket, claimed
-from pipelines.export.watching import PAUSES_S, ExportState, poll, wait
 
 __all__ = [
     "AHEAD",

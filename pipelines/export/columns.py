@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pipelines.export.csvfile import CsvFile
-from pipelines.export.orders import METRICS
-from pipelines.sql import literal
+from pipelines.export.requests import METRICS
+from pipelines.warehouse.sql import literal
 
 
 def _text(cell: str) -> str:

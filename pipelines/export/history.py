@@ -11,15 +11,15 @@ from itertools import islice
 
 import orjson
 
-from pipelines.export.collecting import ExportResult, collect
-from pipelines.export.ordering import order
-from pipelines.export.orders import DeliveriesOrder
-from pipelines.export.tickets import tickets
-from pipelines.export.watching import wait
-from pipelines.runs import now_there
+from pipelines.export.collect import ExportResult, collect
+from pipelines.export.create import order
+from pipelines.export.poll import wait
+from pipelines.export.registry import tickets
+from pipelines.export.requests import DeliveriesOrder
 from pipelines.settings import Settings
 from pipelines.times import DAY
-from pipelines.warehouse import DATASET, Query, querying, tables
+from pipelines.warehouse.pipeline import DATASET, Query, querying, tables
+from pipelines.warehouse.runs import now_there
 from sources.customerio.client import ConfigError
 from sources.customerio.extract import Window, sliced
 

@@ -8,10 +8,10 @@ Each step may run in a process of its own; what one has done, the next one finds
 import time
 from collections.abc import Callable
 
-from pipelines.export.collecting import ExportResult, collect
-from pipelines.export.ordering import order
-from pipelines.export.orders import Order
-from pipelines.export.watching import wait
+from pipelines.export.collect import ExportResult, collect
+from pipelines.export.create import order
+from pipelines.export.poll import wait
+from pipelines.export.requests import Order
 from pipelines.settings import Settings
 
 

@@ -8,15 +8,15 @@
 """
 
 from pipelines.push.carrying import Carried
-from pipelines.push.declaration import Declaration
-from pipelines.push.delivering import Delivered
+from pipelines.push.deliver.dispatch import Delivered
 from pipelines.push.errors import DeclarationWrong, LeaseHeld, LeaseLost, ModelFailed, PlanChanged
-from pipelines.push.mending import revive, take_for_sent
-from pipelines.push.plan import Plan
-from pipelines.push.reading import declared, read
+from pipelines.push.journal.status import SyncStatus, status
+from pipelines.push.plan.plan import Plan
+from pipelines.push.repair import revive, take_for_sent
 from pipelines.push.run import How, PushResult, plan, push
 from pipelines.push.several import Outcome, push_all
-from pipelines.push.status import SyncStatus, status
+from pipelines.push.spec.loader import declared, read
+from pipelines.push.spec.spec import Declaration
 from pipelines.push.undo import UndoPlan, plan_undo, sync_of_run, undo
 
 __all__ = [

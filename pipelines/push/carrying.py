@@ -5,16 +5,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from pipelines.push.complaints import Watch, watch
-from pipelines.push.confirm import Confirmed, confirm
-from pipelines.push.declaration import Declaration
-from pipelines.push.delivering import Delivered, Run, deliver
-from pipelines.push.folding import fold
-from pipelines.push.imports import Importer
-from pipelines.push.pace import Pace
-from pipelines.push.packing import Packed
-from pipelines.push.recording import end, note_watch
-from pipelines.push.sending import Sender, Sent
+from pipelines.push.confirm.confirm import Confirmed, confirm
+from pipelines.push.confirm.failed_writes import Watch, watch
+from pipelines.push.deliver.batch import Packed
+from pipelines.push.deliver.csv_import import Importer
+from pipelines.push.deliver.dispatch import Delivered, Run, deliver
+from pipelines.push.deliver.throttle import Pace
+from pipelines.push.deliver.track_api import Sender, Sent
+from pipelines.push.journal.runs import end, note_watch
+from pipelines.push.journal.snapshot import fold
+from pipelines.push.spec.spec import Declaration
 from sources.customerio.client import Client, CustomerioError
 
 Say = Callable[[str], None]

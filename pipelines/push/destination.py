@@ -18,19 +18,19 @@ import pyarrow as pa
 
 from pipelines.connect import client
 from pipelines.push.carrying import Carried, carry_out
-from pipelines.push.declaration import Declaration
-from pipelines.push.delivering import Run
-from pipelines.push.diff import PLANNED
+from pipelines.push.deliver.batch import BATCH_ITEMS
+from pipelines.push.deliver.dispatch import Run
 from pipelines.push.errors import DeclarationWrong
-from pipelines.push.journal import SCHEMA, Journal, Sync
-from pipelines.push.lease import leased
-from pipelines.push.model import take_rows, workbench
-from pipelines.push.packing import BATCH_ITEMS
-from pipelines.push.plan import SENT
-from pipelines.push.preparing import check_target, decide_it, ready_with, sync_of
-from pipelines.push.recording import Begun, begin
-from pipelines.push.recovering import recover
-from pipelines.push.segments import target_of
+from pipelines.push.journal.database import SCHEMA, Journal, Sync
+from pipelines.push.journal.lease import leased
+from pipelines.push.journal.runs import Begun, begin
+from pipelines.push.plan.diff import PLANNED
+from pipelines.push.plan.plan import SENT
+from pipelines.push.plan.prepare import check_target, decide_it, ready_with, sync_of
+from pipelines.push.plan.query import take_rows, workbench
+from pipelines.push.plan.segment import target_of
+from pipelines.push.recover import recover
+from pipelines.push.spec.spec import Declaration
 from pipelines.settings import Settings, read_settings
 
 

@@ -8,7 +8,7 @@ CustomerioError
 └── LeaseLost           leave it: another process has taken this sync over
 """
 
-from pipelines.publish import Busy
+from pipelines.warehouse.publish import Busy
 from sources.customerio.client import ConfigError, CustomerioError
 
 

@@ -13,22 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.connect import client
-from pipelines.push.brakes import Brake
 from pipelines.push.carrying import Carried, Say, Told, carry_out
-from pipelines.push.declaration import Declaration
-from pipelines.push.delivering import Run
-from pipelines.push.diff import PLANNED
+from pipelines.push.deliver.dispatch import Run
 from pipelines.push.errors import LeaseHeld
-from pipelines.push.folding import unended
-from pipelines.push.journal import Journal, Sync
-from pipelines.push.lease import leased
-from pipelines.push.model import workbench
-from pipelines.push.plan import SENT, Plan, check_plan, keep_plan
-from pipelines.push.preparing import check_target, plan_it, refresh_digests, run_the_model, sync_of
-from pipelines.push.publishing import publish_journal
-from pipelines.push.recording import Begun, begin
-from pipelines.push.recovering import recover
-from pipelines.push.segments import see_members, target_of
+from pipelines.push.journal.database import Journal, Sync
+from pipelines.push.journal.lease import leased
+from pipelines.push.journal.publish import publish_journal
+from pipelines.push.journal.runs import Begun, begin
+from pipelines.push.journal.snapshot import unended
+from pipelines.push.plan.brakes import Brake
+from pipelines.push.plan.diff import PLANNED
+from pipelines.push.plan.plan import SENT, Plan, check_plan, keep_plan
+from pipelines.push.plan.prepare import check_target, plan_it, refresh_digests, run_the_model, sync_of
+from pipelines.push.plan.query import workbench
+from pipelines.push.plan.segment import see_members, target_of
+from pipelines.push.recover import recover
+from pipelines.push.spec.spec import Declaration
 from pipelines.settings import Settings
 from sources.customerio.client import Client, ConfigError
 

@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from pipelines.push.declaration import Declaration
-from pipelines.push.journal import Journal
-from pipelines.push.publishing import publish_journal
+from pipelines.push.journal.database import Journal
+from pipelines.push.journal.publish import publish_journal
 from pipelines.push.run import How, PushResult, push
+from pipelines.push.spec.spec import Declaration
 from pipelines.settings import Settings
 from sources.customerio.client import CustomerioError
 

@@ -23,19 +23,19 @@ import pyarrow as pa
 
 from pipelines.connect import client
 from pipelines.push.carrying import Carried, Say, carry_out
-from pipelines.push.declaration import Declaration
-from pipelines.push.delivering import Run
+from pipelines.push.confirm.read_back import READERS, Sampled, attributes_of
+from pipelines.push.deliver.dispatch import Run
 from pipelines.push.errors import PlanChanged
-from pipelines.push.journal import SCHEMA, Journal, Sync
-from pipelines.push.lease import leased
-from pipelines.push.model import workbench
-from pipelines.push.payload import STORED, removal
-from pipelines.push.preparing import sync_of
-from pipelines.push.publishing import publish_journal
-from pipelines.push.reading_back import READERS, Sampled, attributes_of
-from pipelines.push.recording import Begun, begin
-from pipelines.push.recovering import recover
-from pipelines.push.segments import target_of
+from pipelines.push.journal.database import SCHEMA, Journal, Sync
+from pipelines.push.journal.lease import leased
+from pipelines.push.journal.publish import publish_journal
+from pipelines.push.journal.runs import Begun, begin
+from pipelines.push.plan.payload import STORED, removal
+from pipelines.push.plan.prepare import sync_of
+from pipelines.push.plan.query import workbench
+from pipelines.push.plan.segment import target_of
+from pipelines.push.recover import recover
+from pipelines.push.spec.spec import Declaration
 from pipelines.settings import Settings
 from sources.customerio.client import Client, ConfigError
 

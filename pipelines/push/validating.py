@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from pipelines.push.declaration import Declaration
-from pipelines.push.journal import Sync
-from pipelines.push.lanes import lane_of
-from pipelines.push.model import workbench
-from pipelines.push.preparing import run_the_model
-from pipelines.push.staging import check_staging
+from pipelines.push.deliver.staging import check_staging
+from pipelines.push.journal.database import Sync
+from pipelines.push.plan.prepare import run_the_model
+from pipelines.push.plan.query import workbench
+from pipelines.push.plan.transport import lane_of
+from pipelines.push.spec.spec import Declaration
 from pipelines.settings import Settings
 
 

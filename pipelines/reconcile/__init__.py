@@ -8,7 +8,6 @@ says that it happened: later than our reading is explained, earlier is a mismatc
 """
 
 from pipelines.reconcile.cells import TABLE, Cell, Verdict
-from pipelines.reconcile.printing import print_reconciliation
 from pipelines.reconcile.run import Reconciliation, reconcile
 
-__all__ = ["TABLE", "Cell", "Reconciliation", "Verdict", "print_reconciliation", "reconcile"]
+__all__ = ["TABLE", "Cell", "Reconciliation", "Verdict", "reconcile"]

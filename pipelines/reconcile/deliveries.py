@@ -10,7 +10,7 @@ from pipelines.reconcile.days import Day
 from pipelines.reconcile.parents import SERIES, Parent
 from pipelines.reconcile.readings import Readings
 from pipelines.times import utc
-from pipelines.warehouse import DATASET, Query
+from pipelines.warehouse.pipeline import DATASET, Query
 from sources.customerio.client import Client
 
 _NAMED = 3

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines.reconcile.days import Day, days
-from pipelines.warehouse import DATASET, Query
+from pipelines.warehouse.pipeline import DATASET, Query
 from sources.customerio.catalogue.periods import EASTERN, UTC
 from sources.customerio.client import BadAnswer, Client
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from pipelines.runs import TABLE as RUNS
 from pipelines.times import HOUR
-from pipelines.warehouse import DATASET, Query
+from pipelines.warehouse.pipeline import DATASET, Query
+from pipelines.warehouse.runs import TABLE as RUNS
 from sources.customerio.extract import COVERAGE
 
 

@@ -15,7 +15,6 @@ from typing import TypeVar
 
 from pipelines.connect import client as connected
 from pipelines.connect import greet
-from pipelines.publish import publish, writing
 from pipelines.reconcile.cells import Cell, cells_table
 from pipelines.reconcile.counts import alive_segments, counts
 from pipelines.reconcile.days import days
@@ -23,7 +22,7 @@ from pipelines.reconcile.parents import KINDS, Parent, parents
 from pipelines.reconcile.readings import readings
 from pipelines.reconcile.senders import sender_cells
 from pipelines.settings import Settings
-from pipelines.warehouse import (
+from pipelines.warehouse.pipeline import (
     Query,
     file_format,
     forget_loaded,
@@ -34,6 +33,7 @@ from pipelines.warehouse import (
     settle,
     tables,
 )
+from pipelines.warehouse.publish import publish, writing
 from sources.customerio.client import Client
 from sources.customerio.extract import COVERAGE
 

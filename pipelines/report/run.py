@@ -15,7 +15,7 @@ from pipelines.report.charts import Picture
 from pipelines.report.marks import FILTERS, interval, missing, sparkline
 from pipelines.report.questions import QUESTIONS, RECONCILED, TABLES
 from pipelines.settings import Settings
-from pipelines.warehouse import DATASET, frames
+from pipelines.warehouse.pipeline import DATASET, frames
 from sources.customerio.client import ConfigError
 
 Frames = dict[str, pd.DataFrame]

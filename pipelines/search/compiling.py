@@ -8,8 +8,8 @@ from pipelines.search.fields import Bind, Field, Fields
 from pipelines.search.operators import holds
 from pipelines.search.paging import Term, beyond, terms
 from pipelines.search.query import Filter, Group, Query
-from pipelines.sql import quoted
-from pipelines.warehouse import DATASET
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.sql import quoted
 
 TOMBSTONE = "deleted_at"
 

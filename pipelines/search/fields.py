@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipelines.search.names import near
-from pipelines.sql import quoted
+from pipelines.warehouse.sql import quoted
 from sources.customerio.client import ConfigError
 
 Kind = Literal["text", "number", "bool", "json"]

@@ -6,7 +6,6 @@ from typing import Any
 
 import duckdb
 
-from pipelines.publish import reading
 from pipelines.search.answer import Answer, Shape
 from pipelines.search.compiling import Statement, statement
 from pipelines.search.fields import Fields
@@ -14,8 +13,9 @@ from pipelines.search.names import near
 from pipelines.search.paging import cursor, last_of
 from pipelines.search.query import Query, parsed
 from pipelines.settings import Settings
-from pipelines.sql import quoted
-from pipelines.warehouse import DATASET, nothing_yet
+from pipelines.warehouse.pipeline import DATASET, nothing_yet
+from pipelines.warehouse.publish import reading
+from pipelines.warehouse.sql import quoted
 from sources.customerio import RESOURCES
 from sources.customerio.client import ConfigError
 

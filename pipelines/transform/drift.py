@@ -14,8 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.runs import TABLE as RUNS
-from pipelines.warehouse import DATASET
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.runs import TABLE as RUNS
 from sources.customerio import RESOURCES
 from sources.customerio.extract import AS_SENT
 

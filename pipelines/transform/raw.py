@@ -12,7 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from sources.customerio import RESOURCES
-from sources.customerio.extract.tables import columns_of
+from sources.customerio.extract.arrow import columns_of
 
 PROJECT = Path(__file__).parents[2] / "warehouse"
 FILE = PROJECT / "models" / "staging" / "raw.yml"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.publish import log_of, publish, writing
 from pipelines.settings import Settings
 from pipelines.transform.building import Dbt, Node, selection
 from pipelines.transform.drift import Change, notice
 from pipelines.transform.raw import PROJECT
-from pipelines.warehouse import nothing_yet
+from pipelines.warehouse.pipeline import nothing_yet
+from pipelines.warehouse.publish import log_of, publish, writing
 from sources.customerio.client import ConfigError, CustomerioError
 
 _PARTS = ("models", "macros", "seeds", "dbt_project.yml")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sources.customerio.catalogue import OPERATIONS, RESOURCES, Operation, Resource, operation
 from sources.customerio.client.api import method_name
-from sources.customerio.sandbox.wire.answers import ANSWERS
+from sources.customerio.sandbox.wire.http.registry import ANSWERS
 
 FOLDER = Path(__file__).parent
 

@@ -70,9 +70,9 @@ def _delivery(chance: random.Random, number: int) -> dict[str, Any]:
 
 def product(rows: int) -> Figure:
     """The product's path."""
-    from pipelines.publish import prepare
     from pipelines.settings import read_settings
-    from pipelines.warehouse import file_format, pipeline
+    from pipelines.warehouse.pipeline import file_format, pipeline
+    from pipelines.warehouse.publish import prepare
     from sources.customerio.catalogue import resource
     from sources.customerio.client import Client
     from sources.customerio.extract import Batch, Known, Options, Reading, Report, Scope, dlt_resource
@@ -104,7 +104,7 @@ def dlt_defaults(rows: int) -> Figure:
     """Dlt as it comes: rows as dicts, in the destination's preferred file format."""
     import dlt
 
-    from pipelines.warehouse import configure
+    from pipelines.warehouse.pipeline import configure
 
     in_memory = pages(rows)
     with tempfile.TemporaryDirectory() as folder:
@@ -132,8 +132,8 @@ def duckdb_alone(rows: int) -> Figure:
     import pyarrow.parquet as pq
 
     from sources.customerio.catalogue import resource
+    from sources.customerio.extract.arrow import to_arrow
     from sources.customerio.extract.rows import decoder
-    from sources.customerio.extract.tables import to_arrow
 
     with tempfile.TemporaryDirectory() as folder:
         parquet, file = Path(folder) / "messages.parquet", Path(folder) / "load.duckdb"

@@ -78,7 +78,7 @@ def _apart(measure: Callable[[int], list[Figure]]) -> list[Figure]:
 
 def found(rows: int) -> list[Figure]:
     """An anti-join, and finding what is different: in turns, the shortest of five."""
-    from pipelines.push.diff import FOUND, compare
+    from pipelines.push.plan.diff import FOUND, compare
 
     with tempfile.TemporaryDirectory() as folder, _bench(rows, Path(folder)) as bench:
         ready, connection = bench.ready, bench.connection
@@ -125,8 +125,8 @@ def packing(rows: int) -> list[Figure]:
     """Making requests and reading answers, on one core; beside it, orjson alone."""
     import orjson
 
-    from pipelines.push.packing import Item, packed
-    from pipelines.push.sending import rejected_of
+    from pipelines.push.deliver.batch import Item, packed
+    from pipelines.push.deliver.track_api import rejected_of
     from sources.customerio.client import Answer
 
     bodies = _bodies(rows // 10)
@@ -221,7 +221,7 @@ def _declared(folder: Path, rows: int, filler: int = 0, **others: Any) -> tuple[
 
 def _take_for_sent(rows: int, folder: Path) -> None:
     """Customer.io has accepted all rows of the sync."""
-    from pipelines.push.mending import take_for_sent
+    from pipelines.push.repair import take_for_sent
 
     settings, declaration = _declared(folder, rows)
     take_for_sent(settings, declaration, folder=folder)
@@ -247,9 +247,9 @@ class _bench:  # noqa: N801 -- used as a context
     def __enter__(self) -> "_bench":
         from contextlib import ExitStack
 
-        from pipelines.push.journal import Journal
-        from pipelines.push.model import workbench
-        from pipelines.push.preparing import run_the_model, sync_of
+        from pipelines.push.journal.database import Journal
+        from pipelines.push.plan.prepare import run_the_model, sync_of
+        from pipelines.push.plan.query import workbench
 
         _take_for_sent(self._rows, self._folder)
         settings, declaration = _changed(self._rows, self._folder)

@@ -11,7 +11,6 @@
 It knows the catalogue and nothing of what becomes of the answers.
 """
 
-from sources.customerio.client.answers import Answer
 from sources.customerio.client.api import Method
 from sources.customerio.client.client import Client
 from sources.customerio.client.errors import (
@@ -33,7 +32,8 @@ from sources.customerio.client.errors import (
 from sources.customerio.client.limits import QUOTAS, Quota, RateLimits
 from sources.customerio.client.methods import App, Track
 from sources.customerio.client.pages import Page
-from sources.customerio.client.wire import Request
+from sources.customerio.client.response import Answer
+from sources.customerio.client.transport import Request
 
 __all__ = [
     "QUOTAS",

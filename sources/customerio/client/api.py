@@ -15,11 +15,11 @@ from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sources.customerio.catalogue import OPERATIONS, Operation
-from sources.customerio.client.answers import Answer
 from sources.customerio.client.bodies import check_body, needs_body
 from sources.customerio.client.calls import call_of
 from sources.customerio.client.errors import WrongCall
 from sources.customerio.client.pages import Page
+from sources.customerio.client.response import Answer
 
 if TYPE_CHECKING:
     from sources.customerio.client.client import Client

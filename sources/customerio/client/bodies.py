@@ -13,7 +13,7 @@ import orjson
 
 from sources.customerio.catalogue import Operation
 from sources.customerio.client.errors import WrongCall
-from sources.customerio.client.faults import likeliest, place, told
+from sources.customerio.client.schema_errors import likeliest, place, told
 
 FOLDER = Path(__file__).parents[1] / "schemas"
 MOST_BYTES: Mapping[str, int] = {"batch": 500 * 1024, "entity": 32 * 1024}

@@ -9,15 +9,15 @@ from typing import Literal, Self
 import httpx
 import orjson
 
-from sources.customerio.client.answers import Answer, Decode
 from sources.customerio.client.calls import call_of, operation_named
 from sources.customerio.client.downloads import download
 from sources.customerio.client.hosts import host_of
 from sources.customerio.client.limits import RateLimits
 from sources.customerio.client.methods import App, Track
 from sources.customerio.client.pages import Page, Query, pages
-from sources.customerio.client.patience import Patience, safe_to_repeat
-from sources.customerio.client.wire import Observer, Wire
+from sources.customerio.client.response import Answer, Decode
+from sources.customerio.client.retry import Patience, safe_to_repeat
+from sources.customerio.client.transport import Observer, Wire
 
 
 class Client:

@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 
 from sources.customerio.client.errors import BadAnswer, ConfigError, CustomerioError, LinkExpired, Unavailable
-from sources.customerio.client.failures import EXCEPTIONS, failure_of
 from sources.customerio.client.hosts import is_safe
-from sources.customerio.client.quiet import quiet
+from sources.customerio.client.log_filter import quiet
+from sources.customerio.client.transport_errors import EXCEPTIONS, failure_of
 
 HOPS = 5
 """Redirects from the link to the store's last address, first request included."""

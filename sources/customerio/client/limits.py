@@ -23,10 +23,10 @@ from pyrate_limiter.abstracts import Decision
 
 from sources.customerio.catalogue import Bucket
 from sources.customerio.client.errors import ConfigError, RateLimited
-from sources.customerio.client.slots import Slots, open_slots
+from sources.customerio.client.sqlite_bucket import Slots, open_slots
 
 if TYPE_CHECKING:
-    from sources.customerio.client.slots_postgres import PostgresSlots
+    from sources.customerio.client.postgres_bucket import PostgresSlots
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,7 +218,7 @@ class RateLimits:
 def _opened(place: Path | str | None) -> "Slots | PostgresSlots":
     if isinstance(place, str):
         # Its driver is not for those who have one machine.
-        from sources.customerio.client.slots_postgres import PostgresSlots
+        from sources.customerio.client.postgres_bucket import PostgresSlots
 
         return PostgresSlots(place)
     return open_slots(place)

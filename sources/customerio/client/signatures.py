@@ -22,9 +22,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec
 
 from sources.customerio.catalogue import Operation
-from sources.customerio.client.answers import Answer
 from sources.customerio.client.client import Client
 from sources.customerio.client.pages import Page
+from sources.customerio.client.response import Answer
 
 _P = ParamSpec("_P")
 

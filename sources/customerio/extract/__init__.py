@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.coverage import TABLE as COVERAGE
 from sources.customerio.extract.coverage import ledger
-from sources.customerio.extract.reading import BANDS, Band, Options, Reading
-from sources.customerio.extract.report import Report, Tally
 from sources.customerio.extract.rows import AS_SENT
-from sources.customerio.extract.window import Window, left_out, sliced, union
+from sources.customerio.extract.run_context import BANDS, Band, Options, Reading
+from sources.customerio.extract.run_summary import Report, Tally
+from sources.customerio.extract.time_window import Window, left_out, sliced, union
 
 if TYPE_CHECKING:
-    from sources.customerio.extract.known import Known
+    from sources.customerio.extract.destination_rows import Known
     from sources.customerio.extract.resources import dlt_resource
 
 __all__ = [
@@ -41,9 +41,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """The parts that import dlt."""
     if name == "Known":
-        from sources.customerio.extract import known
+        from sources.customerio.extract import destination_rows
 
-        return known.Known
+        return destination_rows.Known
     if name == "dlt_resource":
         from sources.customerio.extract import resources
 

@@ -16,9 +16,9 @@ from typing import Any
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.client import Client, NotFound, RateLimited
 from sources.customerio.extract.batch import Batch
-from sources.customerio.extract.reading import Reading
+from sources.customerio.extract.messages import EMPTY_WINDOWS_BEFORE_HISTORY, WINDOW_S
 from sources.customerio.extract.rows import only_record
-from sources.customerio.extract.windows import EMPTY_WINDOWS_BEFORE_HISTORY, WINDOW_S
+from sources.customerio.extract.run_context import Reading
 
 # (created, id); the state keeps it as a list.
 Place = list[Any]

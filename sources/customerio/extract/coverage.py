@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from sources.customerio.extract.window import Window, union
+from sources.customerio.extract.time_window import Window, union
 
 if TYPE_CHECKING:
     from dlt.common.schema.typing import TTableSchemaColumns
     from dlt.extract import DltResource
 
-    from sources.customerio.extract.reading import Reading
+    from sources.customerio.extract.run_context import Reading
 
 TABLE = "coverage"
 

@@ -20,8 +20,8 @@ from typing import Any, TextIO
 from sources.customerio.catalogue import RESOURCES, Resource
 from sources.customerio.client import BadAnswer, Client, LinkExpired, NotFound
 from sources.customerio.extract.batch import Batch, Scope
-from sources.customerio.extract.reading import Reading
 from sources.customerio.extract.rows import Row
+from sources.customerio.extract.run_context import Reading
 
 _ROWS_A_BATCH = 10_000
 _GZIP_MAGIC = b"\x1f\x8b"

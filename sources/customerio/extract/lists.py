@@ -12,8 +12,8 @@ from sources.customerio.catalogue import resource as catalogued
 from sources.customerio.extract.batch import Batch, Scope, unlisted
 from sources.customerio.extract.masking import masked_url
 from sources.customerio.extract.people import EVERYBODY
-from sources.customerio.extract.reading import DAY, Reading, records
 from sources.customerio.extract.rows import Row, only_record
+from sources.customerio.extract.run_context import DAY, Reading, records
 
 
 def lists(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:

@@ -14,8 +14,8 @@ from sources.customerio.catalogue import resource as catalogued
 from sources.customerio.catalogue.periods import EASTERN, MOST_STEPS, UTC, Period, between, latest
 from sources.customerio.client import BadAnswer, Client, NotFound
 from sources.customerio.extract.batch import Batch, Scope, unlisted
-from sources.customerio.extract.reading import DAY, Reading
 from sources.customerio.extract.rows import Row
+from sources.customerio.extract.run_context import DAY, Reading
 
 _EVER = 2**62
 # A window of version 2 spans ten years at most [spec25].

@@ -10,8 +10,8 @@ from typing import Any
 from sources.customerio.catalogue import Resource
 from sources.customerio.client import NotFound
 from sources.customerio.extract.batch import Batch
-from sources.customerio.extract.reading import Reading, records
 from sources.customerio.extract.rows import Row
+from sources.customerio.extract.run_context import Reading, records
 
 _TYPES, _OBJECTS = "object_types", "objects"
 _SEARCH, _ATTRIBUTES = "getObjectsFilter", "getObjectAttributes"

@@ -11,8 +11,8 @@ from typing import Any
 from sources.customerio.catalogue import Resource
 from sources.customerio.client import BadAnswer
 from sources.customerio.extract.batch import Batch
-from sources.customerio.extract.reading import Reading
 from sources.customerio.extract.rows import Row
+from sources.customerio.extract.run_context import Reading
 
 EVERYBODY = {"filter": {"and": [{"attribute": {"field": "cio_id", "operator": "exists"}}]}}
 

@@ -15,21 +15,21 @@ from dlt.extract import DltResource
 
 from sources.customerio.catalogue import Resource
 from sources.customerio.client import CustomerioError
+from sources.customerio.extract.activities import feed
 from sources.customerio.extract.archive import archived
+from sources.customerio.extract.arrow import columns_of, to_arrow, with_own
 from sources.customerio.extract.batch import Batch
-from sources.customerio.extract.changes import Changes
+from sources.customerio.extract.destination_rows import Known
+from sources.customerio.extract.diff import Changes
 from sources.customerio.extract.exports import exported_rows, exports
-from sources.customerio.extract.feed import feed
-from sources.customerio.extract.known import Known
 from sources.customerio.extract.lists import children, contents, counts, lists, memberships, preferences
+from sources.customerio.extract.messages import windows
 from sources.customerio.extract.metrics import metrics
 from sources.customerio.extract.objects import objects, relationships
 from sources.customerio.extract.people import people
-from sources.customerio.extract.reading import Reading
-from sources.customerio.extract.stream import Stream
+from sources.customerio.extract.run_context import Reading
 from sources.customerio.extract.suppressions import suppressions
-from sources.customerio.extract.tables import columns_of, to_arrow, with_own
-from sources.customerio.extract.windows import windows
+from sources.customerio.extract.worker_stream import Stream
 
 Reader = Callable[[Reading, Resource, dict[str, Any]], Iterator[Batch]]
 

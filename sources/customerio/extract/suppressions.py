@@ -11,8 +11,8 @@ from typing import Any
 
 from sources.customerio.catalogue import Resource
 from sources.customerio.extract.batch import Batch
-from sources.customerio.extract.reading import Reading
 from sources.customerio.extract.rows import Row
+from sources.customerio.extract.run_context import Reading
 
 _SENDERS = "sender_identities"
 ANY_DOMAIN = ""

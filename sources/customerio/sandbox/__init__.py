@@ -13,7 +13,7 @@ from sources.customerio.sandbox.faults.fault import Fault
 from sources.customerio.sandbox.faults.knobs import Knobs
 from sources.customerio.sandbox.sandbox import DEFAULT_START, Sandbox
 from sources.customerio.sandbox.serve import Served
-from sources.customerio.sandbox.state.errors import Refused
+from sources.customerio.sandbox.state.store.errors import Refused
 from sources.customerio.sandbox.stats import Seen, Stats
 from sources.customerio.sandbox.world.scale import SCALES, Scale
 

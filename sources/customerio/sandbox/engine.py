@@ -10,11 +10,11 @@ from sources.customerio.sandbox.faults.fault import Faults
 from sources.customerio.sandbox.faults.knobs import Knobs
 from sources.customerio.sandbox.faults.limits import Limits
 from sources.customerio.sandbox.keys import Keys
-from sources.customerio.sandbox.state import truth
-from sources.customerio.sandbox.state.applying import apply_due
-from sources.customerio.sandbox.state.importing import take_in
-from sources.customerio.sandbox.state.people import Record
-from sources.customerio.sandbox.state.timeline import Timeline
+from sources.customerio.sandbox.state.rules.apply import apply_due
+from sources.customerio.sandbox.state.rules.run_import import take_in
+from sources.customerio.sandbox.state.rules.timeline import Timeline
+from sources.customerio.sandbox.state.store.people import Record
+from sources.customerio.sandbox.state.truth import truth
 from sources.customerio.sandbox.state.workspace import Workspace
 from sources.customerio.sandbox.stats import Stats
 from sources.customerio.sandbox.world.scale import Scale

@@ -10,7 +10,7 @@ from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.faults.fault import Faults
 from sources.customerio.sandbox.faults.knobs import Knobs
 from sources.customerio.sandbox.serve import Served, Server
-from sources.customerio.sandbox.state import edits
+from sources.customerio.sandbox.state.rules import admin
 from sources.customerio.sandbox.stats import Stats
 from sources.customerio.sandbox.world.scale import SCALES, Scale
 
@@ -102,32 +102,32 @@ class Sandbox:
     def add(self, kind: str, **fields: Any) -> str:
         """Make a record, or a person from identifiers and attributes; answers its id (a person's cio_id)."""
         with self._engine.present() as workspace:
-            return edits.add(workspace, kind, fields)
+            return admin.add(workspace, kind, fields)
 
     def edit(self, kind: str, record_id: str | int, **fields: Any) -> None:
         """Change a record, or a person's attributes; times and `deduplicate_id` follow."""
         with self._engine.present() as workspace:
-            edits.edit(workspace, kind, record_id, fields)
+            admin.edit(workspace, kind, record_id, fields)
 
     def delete(self, kind: str, record_id: str | int) -> None:
         """Delete a record or a person (by cio_id, id or email)."""
         with self._engine.present() as workspace:
-            edits.delete(workspace, kind, record_id)
+            admin.delete(workspace, kind, record_id)
 
     def suppress(self, person: str) -> None:
         """Suppress a person: their deliveries and activities become anonymous."""
         with self._engine.present() as workspace:
-            edits.suppress(workspace, person)
+            admin.suppress(workspace, person)
 
     def join_segment(self, segment_id: int, person: str) -> None:
         """Put a person into a segment."""
         with self._engine.present() as workspace:
-            edits.set_member(workspace, segment_id, person, member=True)
+            admin.set_member(workspace, segment_id, person, member=True)
 
     def leave_segment(self, segment_id: int, person: str) -> None:
         """Take a person out of a segment."""
         with self._engine.present() as workspace:
-            edits.set_member(workspace, segment_id, person, member=False)
+            admin.set_member(workspace, segment_id, person, member=False)
 
     def reset(self) -> None:
         """Back to the start: world, clock, faults, knobs, counts."""

@@ -12,7 +12,7 @@ import uvicorn
 
 from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.wire.app import build
-from sources.customerio.sandbox.wire.protocol import CuttableProtocol
+from sources.customerio.sandbox.wire.http.uvicorn_protocol import CuttableProtocol
 
 _START_S, _STOP_S, _FINISH_S = 10.0, 5.0, 1.0
 _SWITCH_S = 0.0005

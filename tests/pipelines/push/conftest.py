@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from ruamel.yaml import YAML
 
 from pipelines.push import Declaration, How, Plan, PushResult, plan, push, read
-from pipelines.push.journal import SCHEMA, Journal
+from pipelines.push.journal.database import SCHEMA, Journal
 from pipelines.settings import Settings
 from sources.customerio.sandbox import Sandbox
 from tests.conftest import Warehouse, following

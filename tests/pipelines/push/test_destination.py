@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.push import DeclarationWrong
 from pipelines.push.destination import customerio
-from pipelines.push.journal import SCHEMA
+from pipelines.push.journal.database import SCHEMA
 from sources.customerio.sandbox import Fault
 from tests.pipelines.push.conftest import Pushing
 

@@ -9,7 +9,8 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from ruamel.yaml import YAML
 
-from pipelines.push import declared, schema
+from pipelines.push import declared
+from pipelines.push.spec import json_schema
 from tests.pipelines.conftest import Shell, shell_for
 from tests.pipelines.push.conftest import Pushing
 
@@ -27,15 +28,15 @@ def shell(pushing: Pushing) -> Iterator[Shell]:
 
 
 def test_the_schema_is_the_models() -> None:
-    """`python -m pipelines.push.schema` writes what is shipped."""
-    assert schema.document() == (_ROOT / schema.FILE).read_text()
+    """`python -m pipelines.push.spec.json_schema` writes what is shipped."""
+    assert json_schema.document() == (_ROOT / json_schema.FILE).read_text()
 
 
 @pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.yml")), ids=lambda file: file.stem)
 def test_examples_fit_the_schema(file: Path) -> None:
     """An editor finds nothing wrong with them."""
     document = json.loads(json.dumps(YAML(typ="safe").load(file)))
-    jsonschema.validate(document, json.loads((_ROOT / schema.FILE).read_text()))
+    jsonschema.validate(document, json.loads((_ROOT / json_schema.FILE).read_text()))
 
 
 def test_examples_run_and_send_nothing_twice(shell: Shell, pushing: Pushing) -> None:
@@ -113,7 +114,7 @@ def test_what_comes_after_waits(shell: Shell, pushing: Pushing) -> None:
 
 def test_the_page_about_pushes_says_what_there_is(pushing: Pushing) -> None:
     """Its example is a declaration, its tables are the published ones, its commands are there."""
-    from pipelines.cli_push import push as commands
+    from pipelines.cli.push import push as commands
     from pipelines.push import Declaration
 
     page = (_ROOT / "warehouse" / "push" / "README.md").read_text()

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sources.customerio.sandbox.state.applying import ApplyRules
-from sources.customerio.sandbox.state.inbox import LOGGED
-from sources.customerio.sandbox.state.orders import ExportRules
-from sources.customerio.sandbox.state.snapshots import DELIVERY_COLUMNS
+from sources.customerio.sandbox.state.rules.apply import ApplyRules
+from sources.customerio.sandbox.state.rules.create_export import ExportRules
+from sources.customerio.sandbox.state.store.export_file import DELIVERY_COLUMNS
+from sources.customerio.sandbox.state.store.write_queue import LOGGED
 
 
 @dataclass(kw_only=True)

@@ -5,23 +5,23 @@ It knows neither HTTP nor how time passes: `timeline` moves it on, `edits` is ho
 
 from collections.abc import Mapping
 
-from sources.customerio.sandbox.state.activities import Activities
-from sources.customerio.sandbox.state.activity_record import ActivityRecords
-from sources.customerio.sandbox.state.agenda import Agenda
-from sources.customerio.sandbox.state.anonymous import Anonymous
-from sources.customerio.sandbox.state.deliveries import Deliveries
-from sources.customerio.sandbox.state.delivery_record import DeliveryRecords
-from sources.customerio.sandbox.state.echoes import Echoes
-from sources.customerio.sandbox.state.exports import Exports
-from sources.customerio.sandbox.state.fates import Fates, prompt
-from sources.customerio.sandbox.state.furniture import KINDS, Table
-from sources.customerio.sandbox.state.ids import DeliveryIds
-from sources.customerio.sandbox.state.imports import Imports
-from sources.customerio.sandbox.state.inbox import Inbox
-from sources.customerio.sandbox.state.letters import Letters
-from sources.customerio.sandbox.state.objects import Objects
-from sources.customerio.sandbox.state.people import Departure, People, Person, Record
-from sources.customerio.sandbox.state.segments import Segments
+from sources.customerio.sandbox.state.store.activities import Activities
+from sources.customerio.sandbox.state.store.activity_view import ActivityRecords
+from sources.customerio.sandbox.state.store.anonymous import Anonymous
+from sources.customerio.sandbox.state.store.deliveries import Deliveries
+from sources.customerio.sandbox.state.store.delivery_activities import Echoes
+from sources.customerio.sandbox.state.store.delivery_view import DeliveryRecords
+from sources.customerio.sandbox.state.store.exports import Exports
+from sources.customerio.sandbox.state.store.ids import DeliveryIds
+from sources.customerio.sandbox.state.store.imports import Imports
+from sources.customerio.sandbox.state.store.letters import Letters
+from sources.customerio.sandbox.state.store.objects import Objects
+from sources.customerio.sandbox.state.store.outcomes import Fates, prompt
+from sources.customerio.sandbox.state.store.people import Departure, People, Person, Record
+from sources.customerio.sandbox.state.store.records import KINDS, Table
+from sources.customerio.sandbox.state.store.scheduler import Agenda
+from sources.customerio.sandbox.state.store.segments import Segments
+from sources.customerio.sandbox.state.store.write_queue import Inbox
 
 
 class Workspace:

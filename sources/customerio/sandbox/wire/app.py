@@ -15,10 +15,10 @@ from sources.customerio.catalogue import OPERATIONS, Operation
 from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.stats import Seen, asked
 from sources.customerio.sandbox.wire import control
-from sources.customerio.sandbox.wire.endpoint import ARRIVED, SLASH, Endpoint, asked_path
-from sources.customerio.sandbox.wire.envelope import Answer, refusal, track_refusal
-from sources.customerio.sandbox.wire.gate import refuse
-from sources.customerio.sandbox.wire.reply import encode, reply
+from sources.customerio.sandbox.wire.http.auth import refuse
+from sources.customerio.sandbox.wire.http.endpoint import ARRIVED, SLASH, Endpoint, asked_path
+from sources.customerio.sandbox.wire.http.envelope import Answer, refusal, track_refusal
+from sources.customerio.sandbox.wire.http.response import encode, reply
 from sources.customerio.sandbox.wire.storage import PATH, Storage
 
 # Older paths that are still answered: of the App API before it left beta [keboola], and of pushes [sdk].

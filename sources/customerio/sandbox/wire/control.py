@@ -30,9 +30,9 @@ from starlette.routing import Route
 
 from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.faults.fault import Fault
-from sources.customerio.sandbox.state import edits
-from sources.customerio.sandbox.state.errors import NotFound, Refused
-from sources.customerio.sandbox.wire.answers import coverage
+from sources.customerio.sandbox.state.rules import admin
+from sources.customerio.sandbox.state.store.errors import NotFound, Refused
+from sources.customerio.sandbox.wire.http.registry import coverage
 
 ROOT = "/_sandbox"
 Control = Callable[[Engine, Any], Any]
@@ -143,31 +143,31 @@ def _writes(engine: Engine, given: Any) -> Any:  # noqa: ARG001 -- all controls 
 
 def _add(engine: Engine, given: Any) -> Any:
     with engine.present() as workspace:
-        return {"id": edits.add(workspace, given["kind"], given["fields"])}
+        return {"id": admin.add(workspace, given["kind"], given["fields"])}
 
 
 def _edit(engine: Engine, given: Any) -> Any:
     with engine.present() as workspace:
-        edits.edit(workspace, given["kind"], given["id"], given["fields"])
+        admin.edit(workspace, given["kind"], given["id"], given["fields"])
     return {"id": given["id"]}
 
 
 def _delete(engine: Engine, given: Any) -> Any:
     with engine.present() as workspace:
-        edits.delete(workspace, given["kind"], given["id"])
+        admin.delete(workspace, given["kind"], given["id"])
     return {"id": given["id"]}
 
 
 def _suppress(engine: Engine, given: Any) -> Any:
     with engine.present() as workspace:
-        edits.suppress(workspace, given["person"])
+        admin.suppress(workspace, given["person"])
     return {"person": given["person"]}
 
 
 def _membership(*, member: bool) -> Control:
     def change(engine: Engine, given: Any) -> Any:
         with engine.present() as workspace:
-            edits.set_member(workspace, int(given["segment_id"]), given["person"], member=member)
+            admin.set_member(workspace, int(given["segment_id"]), given["person"], member=member)
         return {"segment_id": given["segment_id"], "member": member}
 
     return change

@@ -21,9 +21,9 @@ from starlette.types import Receive, Scope, Send
 from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.faults.fault import DETAILS, STORAGE, Fault
 from sources.customerio.sandbox.keys import Keys
-from sources.customerio.sandbox.state.errors import Refused
-from sources.customerio.sandbox.state.exports import ExportFile
-from sources.customerio.sandbox.wire.reply import TRANSPORT
+from sources.customerio.sandbox.state.store.errors import Refused
+from sources.customerio.sandbox.state.store.exports import ExportFile
+from sources.customerio.sandbox.wire.http.response import TRANSPORT
 
 _FOLDER = "/storage/customerio-exports"
 PATH = _FOLDER + "/export-{export_id:int}.csv"

@@ -7,8 +7,8 @@ A/B test has both groups in two languages as well. Contents have the ids that th
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sources.customerio.sandbox.state.people import Record
-from sources.customerio.sandbox.state.steps import Add
+from sources.customerio.sandbox.state.store.people import Record
+from sources.customerio.sandbox.state.store.planned_changes import Add
 
 LANGUAGE = "de"
 _LABELS = ("A", "B")

@@ -5,9 +5,9 @@ Everything follows from the scale and from numbers, and draws from no stream tha
 
 from collections.abc import Iterator
 
-from sources.customerio.sandbox.state.people import Record
-from sources.customerio.sandbox.state.steps import AddType, PutObject, Relate, Step
-from sources.customerio.sandbox.world import words
+from sources.customerio.sandbox.state.store.people import Record
+from sources.customerio.sandbox.state.store.planned_changes import AddType, PutObject, Relate, Step
+from sources.customerio.sandbox.world import vocabulary
 from sources.customerio.sandbox.world.scale import Scale
 
 COMPANIES, COURSES, CONCERTS = "1", "2", "3"
@@ -28,7 +28,7 @@ class Belongings:
 
     def opening(self, genesis: int) -> Iterator[Step]:
         """What stands there from the beginning."""
-        for type_id, name, singular, icon, enabled in words.OBJECT_TYPES:
+        for type_id, name, singular, icon, enabled in vocabulary.OBJECT_TYPES:
             yield AddType(at=genesis, record=_type(type_id, name, singular, icon, enabled=enabled))
         for number in range(self._companies):
             about = _about(number, genesis)
@@ -43,7 +43,7 @@ class Belongings:
         """What changes on a day: a company's plan and seats, somebody who starts a course."""
         if day % _CHANGE_EVERY == 2:
             number = day // _CHANGE_EVERY * 3 % self._companies
-            values: Record = {"seats": 5 + day % 90, "plan": words.PLANS[day % len(words.PLANS)]}
+            values: Record = {"seats": 5 + day % 90, "plan": vocabulary.PLANS[day % len(vocabulary.PLANS)]}
             at = begins + 13 * 3600
             yield PutObject(at=at, type_id=COMPANIES, id=_company(number), attributes=values)
         if day % _JOIN_EVERY == 1:
@@ -86,15 +86,15 @@ def _type(type_id: str, name: str, singular: str, icon: str, *, enabled: bool) -
 
 
 def _company(number: int) -> str:
-    return words.COMPANIES[number % len(words.COMPANIES)].lower().replace(" ", "-") + (
-        f"-{number // len(words.COMPANIES)}" if number >= len(words.COMPANIES) else ""
+    return vocabulary.COMPANIES[number % len(vocabulary.COMPANIES)].lower().replace(" ", "-") + (
+        f"-{number // len(vocabulary.COMPANIES)}" if number >= len(vocabulary.COMPANIES) else ""
     )
 
 
 def _about(number: int, genesis: int) -> Record:
     return {
-        "name": words.COMPANIES[number % len(words.COMPANIES)],
-        "plan": words.PLANS[number * 5 % len(words.PLANS)],
+        "name": vocabulary.COMPANIES[number % len(vocabulary.COMPANIES)],
+        "plan": vocabulary.PLANS[number * 5 % len(vocabulary.PLANS)],
         "seats": 3 + number * 7 % 120,
         "trial": number % 4 == 0,
         "mrr": round(number * 137.5 % 4000, 2),
@@ -109,5 +109,5 @@ def _course_id(number: int) -> str:
 
 
 def _course(number: int) -> Record:
-    name = words.COURSES[number % len(words.COURSES)]
+    name = vocabulary.COURSES[number % len(vocabulary.COURSES)]
     return {"name": name, "lessons": 4 + number, "free": number % 3 == 0}

@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sources.customerio.sandbox.state.deliveries import FAILURES, METRIC, METRICS
+from sources.customerio.sandbox.state.store.deliveries import FAILURES, METRIC, METRICS
 
 Times = NDArray[np.int64]
 Flags = NDArray[np.bool_]

@@ -11,13 +11,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from sources.customerio.sandbox.state.columns import Array
-from sources.customerio.sandbox.state.deliveries import DRAFT, FORGOTTEN, METRIC, SEQ_GAP_BITS, Source
-from sources.customerio.sandbox.world import contents, words
+from sources.customerio.sandbox.state.store.columns import Array
+from sources.customerio.sandbox.state.store.deliveries import DRAFT, FORGOTTEN, METRIC, SEQ_GAP_BITS, Source
+from sources.customerio.sandbox.world import contents, vocabulary
+from sources.customerio.sandbox.world.opening import Setting
 from sources.customerio.sandbox.world.outcomes import CHANNELS, NORMALS, UNIFORMS, Outcomes
-from sources.customerio.sandbox.world.roster import Roster, reachable
+from sources.customerio.sandbox.world.population import Roster, reachable
 from sources.customerio.sandbox.world.scale import Scale
-from sources.customerio.sandbox.world.setting import Setting
 
 _DAY, _HOUR = 86_400, 3600
 _STEADY, _NEWSLETTERS, _BROADCASTS = 0.6, 0.35, 0.05
@@ -82,7 +82,7 @@ class Sends:
         return Issue(
             number=number,
             id=number + 1,
-            name=f"{words.NEWSLETTERS[number % len(words.NEWSLETTERS)]} {number + 1}",
+            name=f"{vocabulary.NEWSLETTERS[number % len(vocabulary.NEWSLETTERS)]} {number + 1}",
             hour=8 + number % 6,
             channel=_issue_channel(number),
             contents=2 if number % 3 == 0 else 1,

@@ -9,17 +9,17 @@ from zlib import crc32
 
 import numpy as np
 
-from sources.customerio.sandbox.state.columns import Array
-from sources.customerio.sandbox.state.segments import everybody_filter
-from sources.customerio.sandbox.state.steps import Add, Arrive, DayPlan, Edit, Order, Step
-from sources.customerio.sandbox.world import fittings, habits, words
+from sources.customerio.sandbox.state.store.columns import Array
+from sources.customerio.sandbox.state.store.planned_changes import Add, Arrive, DayPlan, Edit, Order, Step
+from sources.customerio.sandbox.state.store.segments import everybody_filter
+from sources.customerio.sandbox.world import behaviour, vocabulary, workspace_records
 from sources.customerio.sandbox.world.contents import newsletter, winner
 from sources.customerio.sandbox.world.objects import Belongings
+from sources.customerio.sandbox.world.opening import FIRST_BROADCAST, NOBODY, build
 from sources.customerio.sandbox.world.outcomes import CHANNELS, NORMALS, UNIFORMS, Outcomes
-from sources.customerio.sandbox.world.roster import Roster
+from sources.customerio.sandbox.world.population import Roster
 from sources.customerio.sandbox.world.scale import Scale
 from sources.customerio.sandbox.world.sends import BROADCAST_HOUR, Sends
-from sources.customerio.sandbox.world.setting import FIRST_BROADCAST, NOBODY, build
 
 _DAY, _HOUR = 86_400, 3600
 # Activities are kept for 30 days; a backdated row of the day before the first one is the oldest seen.
@@ -55,24 +55,24 @@ class World:
         lively = day >= self._scale.history_days - _LIVELY_DAYS
         steps: list[Step] = [
             *(Arrive(at=p.created_at, person=p, noted=lively) for p in self._roster.arrivals(day, rng)),
-            *habits.departures(day, begins, people, self._scale, rng),
-            *habits.joins(day, begins, people, rng),
+            *behaviour.departures(day, begins, people, self._scale, rng),
+            *behaviour.joins(day, begins, people, rng),
             *self._furniture(day, begins),
-            *fittings.daily(day, begins, self.genesis - 1),
+            *workspace_records.daily(day, begins, self.genesis - 1),
             *self._orders(day, begins),
             *self._belongings.daily(day, begins),
         ]
         if lively:
-            steps += habits.changes(begins, people, rng)
+            steps += behaviour.changes(begins, people, rng)
         issue = self._sends.issue(day)
         return DayPlan(
             ends=begins + _DAY,
             lively=lively,
-            labels=words.EVENTS,
+            labels=vocabulary.EVENTS,
             sources=self._sends.issue_sources(issue) if issue else (),
             steps=sorted(steps, key=lambda step: step.at),
             deliveries=self._sends.plan(day),
-            events=habits.events(day, begins, people, self._scale, rng) if lively else {},
+            events=behaviour.events(day, begins, people, self._scale, rng) if lively else {},
         )
 
     def fates(self, leaves: Array, channels: Sequence[str], numbers: Array) -> tuple[Array, Array]:

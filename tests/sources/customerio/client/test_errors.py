@@ -8,8 +8,8 @@ import pytest
 
 from sources.customerio.catalogue import operation
 from sources.customerio.client import CustomerioError, RateLimited, Unreachable, errors
-from sources.customerio.client.failures import EXCEPTIONS, FAILURES, failed_exchange
 from sources.customerio.client.hosts import host_of
+from sources.customerio.client.transport_errors import EXCEPTIONS, FAILURES, failed_exchange
 
 
 def _below(kind: type[BaseException]) -> Iterator[type[BaseException]]:

@@ -17,7 +17,7 @@ import pytest
 from sources.customerio.catalogue import OPERATIONS, Bucket
 from sources.customerio.client import QUOTAS, Client, ConfigError, Quota, RateLimited, RateLimits
 from sources.customerio.client.limits import workspace_of
-from sources.customerio.client.slots import FILE
+from sources.customerio.client.sqlite_bucket import FILE
 
 FAST: dict[Bucket, Quota] = {
     "app": Quota(requests=10, window_s=0.1, margin_s=0.01, spacing_s=0.002, source="a short test")

@@ -8,8 +8,8 @@ import pytest
 
 from sources.customerio.catalogue import ColumnType, Resource
 from sources.customerio.client import BadAnswer
+from sources.customerio.extract.arrow import to_arrow
 from sources.customerio.extract.rows import Row, TypedRow, decoder, row_hashes, typed
-from sources.customerio.extract.tables import to_arrow
 
 THINGS = Resource(
     table="things",

@@ -14,7 +14,7 @@ from sources.customerio import RESOURCES, customerio_source, resources_named
 from sources.customerio.catalogue import resource
 from sources.customerio.client import ConfigError, Forbidden, Unauthorized
 from sources.customerio.extract import Options
-from sources.customerio.extract.windows import WINDOW_S
+from sources.customerio.extract.messages import WINDOW_S
 from sources.customerio.sandbox import Fault, Served
 from tests.sources.customerio.extract.conftest import Project
 

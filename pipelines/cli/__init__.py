@@ -1,0 +1,1 @@
+"""The command line `cio-elt`: `main` has the commands, `output` prints tables and progress."""

@@ -1,0 +1,139 @@
+"""`cio-elt api`: every call of Customer.io's APIs, listed, explained and made."""
+
+import sys
+from typing import Any
+
+import click
+
+from pipelines.cli.command import DONE, STOPPED_BY_BRAKE, command, note, print_json
+
+
+@click.group()
+def api() -> None:
+    """List, explain and make any call of Customer.io's App and Track APIs.
+
+    OPERATION is Customer.io's name for a call, such as listCampaigns; `cio-elt api list` has them all.
+    """
+
+
+@api.command("list")
+@click.argument("text", nargs=-1)
+@click.option("--api", "of", type=click.Choice(["app", "track"]), help="Only calls of this API.")
+@click.option(
+    "--effect", type=click.Choice(["read", "write", "send", "destroy"]), help="Only calls that do this."
+)
+@command
+def list_(*, text: tuple[str, ...], of: str | None, effect: str | None, as_json: bool) -> int:
+    """List the calls there are: all, or those whose name or path has each word of TEXT."""
+    from pipelines.api import described, listed
+
+    rows = listed(api=of, effect=effect, text=" ".join(text))
+    if as_json:
+        print_json({"operations": [described(row) for row in rows]})
+        return DONE
+    width = max((len(row.id) for row in rows), default=0)
+    for row in rows:
+        click.echo(f"{row.id:{width}}  {row.effect:7}  {row.method:6} {row.path}")
+    note(f"{len(rows)} call(s). `cio-elt api schema OPERATION` tells what one takes.")
+    return DONE
+
+
+@api.command()
+@click.argument("operation")
+@command
+def schema(*, operation: str, as_json: bool) -> int:
+    """Show what OPERATION takes: its parameters, the schema of its body, and an example."""
+    from pipelines.api import named, pretty, schema_document
+
+    document = schema_document(named(operation))
+    if as_json:
+        print_json(document)
+        return DONE
+    click.echo(f"{document['method']} {document['path']}  ({document['api']}, {document['effect']})")
+    click.echo(document["docs"])
+    for item in document["parameters"]:
+        needed = ", required" if item["required"] else ""
+        click.echo(f"  --param {item['name']}=...  {item['type']} in the {item['in']}{needed}")
+    if body := document["body"]:
+        _show_body(body, pretty)
+    click.echo(f"\nFor example: {document['example']}")
+    click.echo(f"In Python:   {document['python']}(...)")
+    return DONE
+
+
+@api.command()
+@click.argument("operation")
+@click.option("--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter; repeat for more.")
+@click.option("--body", "source", metavar="@FILE|-|JSON", help="The body: a file, stdin, or JSON itself.")
+@click.option("--all-pages", is_flag=True, help="Read a list to its end; a row a line, as it comes.")
+@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
+@click.option("--yes", is_flag=True, help="Do it, where it sends or destroys something.")
+@command
+def call(
+    *,
+    operation: str,
+    pairs: tuple[str, ...],
+    source: str | None,
+    all_pages: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Call OPERATION and print its answer.
+
+    What sends or destroys something is only shown, and ends with 3, unless --yes is given.
+    """
+    from pipelines import api as calls
+    from pipelines.settings import read_settings
+
+    row = calls.named(operation)
+    settings = read_settings()
+    request = calls.request(settings, row, calls.parameters(pairs), calls.body_of(source))
+    if dry_run or (request.asks_first and not yes):
+        _show_request(request, as_json)
+        if dry_run:
+            return DONE
+        does = {"send": "sends something out", "destroy": "destroys something"}[row.effect]
+        note(f"Nothing was sent: `{row.id}` {does}, which nobody can take back. Add --yes to do it.")
+        return STOPPED_BY_BRAKE
+    if all_pages:
+        return _stream(calls.pages(settings, request))
+    answer = calls.call(settings, request)
+    document = answer.json()
+    if as_json:
+        print_json(document)
+    elif document is None:
+        note(f"Done; Customer.io answered {answer.status} and nothing else.")
+    else:
+        click.echo(calls.pretty(document))
+    return DONE
+
+
+def _show_body(body: dict[str, Any], pretty: Any) -> None:
+    if body["schema"] is None:
+        click.echo("\nBody: JSON; Customer.io's documents have no schema of it, so it is sent as it is.")
+        return
+    click.echo(f"\nBody ({'required' if body['required'] else 'optional'}), as JSON Schema:")
+    click.echo(pretty(body["schema"]))
+    click.echo("\nA body that fits:")
+    click.echo(pretty(body["example"]))
+
+
+def _show_request(request: Any, as_json: bool) -> None:
+    from pipelines.api import pretty
+
+    if as_json:
+        print_json(request.document(sent=False))
+        return
+    click.echo(f"{request.operation.method} {request.url}")
+    if request.body is not None:
+        click.echo(f"Content-Type: application/json\n\n{pretty(request.body)}")
+
+
+def _stream(pages: Any) -> int:
+    import orjson
+
+    for rows in pages:
+        sys.stdout.buffer.write(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+        sys.stdout.buffer.flush()
+    return DONE

@@ -1,0 +1,106 @@
+"""`cio-elt export`: people or deliveries by export files, ordered, waited for and loaded."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipelines.cli.command import DONE, LENGTH, MOMENT, WAIT, command, note, print_json
+
+_ATTRIBUTES = click.option(
+    "--attribute", "attributes", multiple=True, metavar="NAME", help="A column to export; repeat for more."
+)
+_DEADLINE = click.option(
+    "--deadline",
+    "deadline_s",
+    type=LENGTH,
+    default="6h",
+    show_default=True,
+    help="How long to wait for Customer.io to make the file.",
+)
+
+
+@click.group()
+def export() -> None:
+    """Load people or deliveries from an export, which costs a handful of requests, whatever its size.
+
+    Stopped, it goes on with the same export: the same command creates none while one is under way.
+    """
+
+
+@export.command()
+@click.option(
+    "--filter",
+    "filter_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON file with a filter, as searches take it; default: everybody.",
+)
+@_ATTRIBUTES
+@_DEADLINE
+@WAIT
+@command
+def people(*, filter_file: Path | None, attributes: tuple[str, ...], as_json: bool, **waiting: float) -> int:
+    """Load people: of everybody, whoever is not in the file is deleted."""
+    from pipelines.export import PeopleOrder
+
+    chosen = {} if filter_file is None else {"filters": _filter(filter_file)}
+    return _export(lambda: PeopleOrder(**chosen, attributes=attributes or None), waiting, as_json)
+
+
+@export.command()
+@click.option("--campaign", "campaign_id", type=int, help="Deliveries of this campaign or broadcast.")
+@click.option("--newsletter", "newsletter_id", type=int, help="Deliveries of this newsletter.")
+@click.option("--transactional-message", "transactional_message_id", type=int, help="... of this message.")
+@click.option("--action", "action_id", type=int, help="Deliveries of this action of a campaign.")
+@click.option("--from", "start", type=MOMENT, default=None, help="Created from here on, such as 2025-01-31.")
+@click.option("--to", "end", type=MOMENT, default=None, help="Created before here; 12 months at most.")
+@click.option("--metric", default=None, help="Only those that reached it, such as delivered.")
+@click.option("--drafts", is_flag=True, help="Drafts too.")
+@_ATTRIBUTES
+@_DEADLINE
+@WAIT
+@command
+def deliveries(
+    *,
+    end: int | None,
+    attributes: tuple[str, ...],
+    deadline_s: float,
+    wait_s: float,
+    as_json: bool,
+    **what: Any,
+) -> int:
+    """Load the deliveries of one parent that were created within a range."""
+    from pipelines.export import DeliveriesOrder
+
+    last = None if end is None else end - 1
+    return _export(
+        lambda: DeliveriesOrder(**what, end=last, attributes=attributes or None),
+        {"deadline_s": deadline_s, "wait_s": wait_s},
+        as_json,
+    )
+
+
+def _filter(file: Path) -> Any:
+    from sources.customerio.client import ConfigError
+
+    try:
+        return json.loads(file.read_bytes())
+    except ValueError as error:
+        msg = f"{file} is no JSON: {error}. Write a filter as Customer.io's search of people takes it."
+        raise ConfigError(msg) from None
+
+
+def _export(order: Callable[[], Any], waiting: dict[str, Any], as_json: bool) -> int:
+    from pipelines.cli import output
+    from pipelines.export import export as run
+    from pipelines.settings import read_settings
+
+    result = run(read_settings(), order(), **waiting, say=note)
+    if as_json:
+        print_json(asdict(result))
+    else:
+        output.exported(result)
+    return DONE

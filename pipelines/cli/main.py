@@ -1,0 +1,225 @@
+"""`cio-elt`: parses and prints, and holds no logic."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from pipelines.cli.api import api
+from pipelines.cli.command import DONE, FAILED, LENGTH, MOMENT, PARTLY, WAIT, command, note, print_json
+from pipelines.cli.export import export
+from pipelines.cli.push import push
+from pipelines.cli.reconcile import publish, reconcile
+from pipelines.cli.report import report
+from pipelines.cli.search import search
+from pipelines.cli.transform import transform
+
+_SCALE = click.Choice(["tiny", "demo", "large"])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="customerio-elt", prog_name="cio-elt")
+def main() -> None:
+    """Keep a warehouse and a Customer.io workspace in step.
+
+    Settings come from the environment or from .env; CUSTOMERIO_APP_API_KEY is the one that is needed.
+    """
+
+
+@main.command()
+@command
+def check(*, as_json: bool) -> int:
+    """Try the credentials, the region and each resource; write nothing."""
+    from pipelines.cli import output
+    from pipelines.ingest.check import check as run
+    from pipelines.settings import read_settings
+
+    result = run(read_settings())
+    if as_json:
+        print_json({**asdict(result), "complete": result.complete})
+    else:
+        output.check(result)
+    return DONE if result.complete else PARTLY
+
+
+@main.command()
+@click.argument("resources", nargs=-1)
+@click.option("--full", is_flag=True, help="Read everything again; only changes are written.")
+@WAIT
+@command
+def sync(*, resources: tuple[str, ...], full: bool, wait_s: float, as_json: bool) -> int:
+    """Bring the warehouse up to date: all RESOURCES, or those named."""
+    from pipelines.settings import read_settings
+
+    # What is wrong with a setting is told at once: dlt, behind the rest, takes a second to import.
+    settings = read_settings()
+    from pipelines.cli import output
+    from pipelines.ingest.sync import sync as run
+    from sources.customerio.extract import Report
+
+    report = Report()
+    with output.progress(report):
+        result = run(settings, resources, full=full, wait_s=wait_s, report=report, say=note)
+    if as_json:
+        print_json(output.sync_document(result))
+    else:
+        output.sync(result)
+    return _sync_code(result)
+
+
+@main.command()
+@click.argument("resource")
+@click.option("--from", "start", type=MOMENT, default=None, help="Read from here, such as 2025-01-31.")
+@click.option("--to", "end", type=MOMENT, default=None, help="Read up to here; default: now.")
+@click.option("--gaps", is_flag=True, help="Only what no run has read yet.")
+@click.option(
+    "--chunk-days",
+    type=click.IntRange(1, 180),
+    default=7,
+    show_default=True,
+    help="How much is read, loaded and published at a time.",
+)
+@click.option(
+    "--via",
+    type=click.Choice(["pages", "exports"]),
+    default="pages",
+    show_default=True,
+    help="Exports cost fewer requests, and bring deliveries that are not there yet.",
+)
+@WAIT
+@command
+def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
+    """Read RESOURCE of some time again, in chunks; stopped, it goes on where it was."""
+    if via == "exports":
+        return _by_exports(wait_s=wait_s, as_json=as_json, **what)
+    from pipelines.cli import output
+    from pipelines.ingest.backfill import fill, plan
+    from pipelines.settings import read_settings
+    from sources.customerio.extract import Report
+
+    settings = read_settings()
+    planned, results = plan(settings, **what), []
+    output.planned(planned)
+    for window in planned.chunks:
+        report = Report()
+        with output.progress(report):
+            results.append(fill(settings, planned, window, wait_s=wait_s, report=report, say=note))
+        if not as_json:
+            output.filled(window, results[-1])
+        if results[-1].failed:
+            break
+    if as_json:
+        print_json(output.backfill_document(planned, results))
+    return FAILED if results and results[-1].failed else DONE
+
+
+@main.command()
+@click.option("--fail-on-gap", is_flag=True, help="End with 1 if time is missing or about to be lost.")
+@click.option("--max-lag", type=LENGTH, default=None, help="End with 1 if a table is later: 2h, 1d.")
+@command
+def status(*, fail_on_gap: bool, max_lag: int | None, as_json: bool) -> int:
+    """Show what the warehouse holds, how fresh it is, and what time is missing."""
+    from pipelines.cli import output
+    from pipelines.ingest.status import late, missing
+    from pipelines.ingest.status import status as run
+    from pipelines.settings import read_settings
+
+    tables = run(read_settings())
+    behind, lacking = late(tables, max_lag), missing(tables)
+    if as_json:
+        print_json({"tables": [asdict(table) for table in tables], "late": behind, "missing": lacking})
+    else:
+        output.status(tables, [*behind, *lacking])
+    broken = (max_lag is not None and behind) or (fail_on_gap and lacking)
+    return FAILED if broken else DONE
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="Port; 0 takes a free one."
+)
+@click.option("--scale", type=_SCALE, default="demo", show_default=True, help="Size of the workspace.")
+@click.option("--seed", default=1, show_default=True, help="Which workspace: the same seed, the same one.")
+@click.option("--strict-limits", is_flag=True, help="Enforce Customer.io's rate limits exactly.")
+@click.option(
+    "--latency-ms", type=click.IntRange(0), default=0, show_default=True, help="Delay of every answer."
+)
+@command
+def sandbox(*, as_json: bool, **options: Any) -> int:
+    """Serve a Customer.io of one's own until interrupted."""
+    from pipelines.cli import output
+    from pipelines.sandbox import serve, until_interrupted
+
+    with until_interrupted(), serve(**options) as served:
+        if as_json:
+            print_json(served.document)
+        else:
+            output.sandbox(served)
+        served.wait()
+    return DONE
+
+
+@main.command()
+@click.option(
+    "--advance-days",
+    type=click.IntRange(0),
+    default=None,
+    help="Days that pass in the workspace before this run; default: none on the first run, then one.",
+)
+@click.option("--scale", type=_SCALE, default=None, help="Size of the workspace; default: demo.")
+@click.option("--reset", is_flag=True, help="Forget earlier demo runs first.")
+@command
+def demo(*, as_json: bool, **options: Any) -> int:
+    """Replicate a sandbox workspace, then show what arrived; again, and see only what changed."""
+    from pipelines.cli import output
+    from pipelines.demo import demo as run
+    from pipelines.settings import read_settings
+    from sources.customerio.extract import Report
+
+    report = Report()
+    with output.progress(report):
+        result = run(read_settings(), **options, report=report, say=note)
+    if as_json:
+        print_json(output.demo_document(result))
+    else:
+        output.demo(result)
+    return _sync_code(result.sync)
+
+
+main.add_command(api)
+main.add_command(export)
+main.add_command(push)
+main.add_command(search)
+main.add_command(transform)
+main.add_command(reconcile)
+main.add_command(publish)
+main.add_command(report)
+
+
+def _by_exports(
+    *, resource: str, start: int | None, end: int | None, gaps: bool, wait_s: float, as_json: bool, **_: Any
+) -> int:
+    from pipelines.cli import output
+    from pipelines.export import history, history_orders
+    from pipelines.settings import read_settings
+
+    if resource != "messages" or gaps or start is None:
+        msg = "--via exports brings messages, from a --from on, and knows no --gaps."
+        raise click.UsageError(msg)
+    settings = read_settings()
+    orders, results = history_orders(settings, start, end), []
+    note(f"{len(orders)} export(s) to load, of one parent and at most a year each.")
+    for result in history(settings, orders, wait_s=wait_s, say=note):
+        results.append(result)
+        if not as_json:
+            output.exported(result)
+    if as_json:
+        print_json({"exports": [asdict(result) for result in results]})
+    return DONE
+
+
+def _sync_code(result: Any) -> int:
+    if not result.failed:
+        return DONE
+    return PARTLY if len(result.failed) < len(result.report.tallies) else FAILED

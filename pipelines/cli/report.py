@@ -1,0 +1,29 @@
+"""`cio-elt report`: a page about the workspace."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from pipelines.cli.command import DONE, command, note, print_json
+
+
+@click.command()
+@click.option(
+    "--out",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write it; default: report.html in the data folder.",
+)
+@command
+def report(*, file: Path | None, as_json: bool) -> int:
+    """Write one HTML page of charts and tables from the marts; it needs no network and prints well."""
+    from pipelines.report import report as run
+    from pipelines.settings import read_settings
+
+    written = run(read_settings(), file)
+    if as_json:
+        print_json(asdict(written))
+    else:
+        note(f"Wrote {written.file}: {written.pictures} charts, {written.bytes:,} bytes.")
+    return DONE

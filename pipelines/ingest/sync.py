@@ -1,0 +1,201 @@
+"""The order of work of a sync.
+
+    greet -> lock -> settle what an earlier run left -> extract -> note the run -> load -> publish
+
+Extract asks Customer.io; only when it is through does anything reach the warehouse, in one load package.
+Many people come by an export: it is ordered first and collected last, so that Customer.io makes its file
+while the rest is read.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from pipelines.connect import client as connected
+from pipelines.connect import greet
+from pipelines.export import PeopleOrder, StillPending, Ticket, claimed, collect, order, wait
+from pipelines.settings import Settings
+from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline, settle
+from pipelines.warehouse.publish import publish, writing
+from pipelines.warehouse.runs import run_rows, runs_table
+from sources.customerio import resources_named
+from sources.customerio.client import CustomerioError, Forbidden
+from sources.customerio.extract import Options, Report, Tally, Window
+
+if TYPE_CHECKING:
+    from dlt import Pipeline
+
+_PEOPLE = "people"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncResult:
+    """What a sync did. `seconds` is all of it, waiting for the lock left out.
+
+    `new_columns` are fields, as `table.column`, of tables that were there before, which no load had met.
+    """
+
+    run_id: str
+    report: Report
+    seconds: float
+    new_columns: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> int:
+        """Rows that went to the warehouse."""
+        return sum(tally.written for tally in self.report.tallies.values())
+
+    @property
+    def failed(self) -> list[Tally]:
+        """The resources that were not read to their end."""
+        return self.report.failed
+
+
+def sync(
+    settings: Settings,
+    resources: Iterable[str] = (),
+    *,
+    full: bool = False,
+    wait_s: float = 3600.0,
+    export_wait_s: float = 3600.0,
+    report: Report | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> SyncResult:
+    """Bring the warehouse up to date with the workspace.
+
+    Args:
+        settings: where from, where to.
+        resources: names of tables; none means all but the optional ones.
+        full: read everything again.
+        wait_s: how long to wait for another run that writes the same warehouse.
+        export_wait_s: how long to wait, once all else is loaded, for Customer.io to make an export of people;
+            after that the next sync takes it up.
+        report: filled while the sync runs, for somebody who watches.
+        say: told, in a sentence, of what a user should know meanwhile.
+
+    Raises:
+        ConfigError: the settings or names are unusable, or the key is not accepted. Nothing was changed.
+        CustomerioError: Customer.io cannot be reached. Nothing was changed.
+    """
+    tables = [row.table for row in resources_named(resources)]
+    report = report if report is not None else Report()
+    began, run_id, greeting = time.monotonic(), uuid4().hex, greet(settings)
+    many = _PEOPLE in tables and greeting.people > settings.customerio_people_by_search
+    ticket = _ordered(settings, say) if many else None
+    options = Options(
+        start=settings.customerio_start,
+        full=full,
+        exports_elsewhere=claimed(settings),
+        domains=settings.customerio_suppression_domains,
+    )
+    if ticket is None:
+        return _run(settings, tables, options, run_id, wait_s, report, say)
+    new_columns: tuple[str, ...] = ()
+    if rest := [table for table in tables if table != _PEOPLE]:
+        new_columns = _run(settings, rest, options, run_id, wait_s, report, say).new_columns
+    if people := _people(settings, ticket, wait_s, export_wait_s, say):
+        report.tallies.update(people.tallies)
+        finished_at = int(time.time()) + greeting.ahead_s
+        with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
+            _write(settings, run_rows(run_id, people, options, finished_at=finished_at))
+    return SyncResult(run_id=run_id, report=report, seconds=time.monotonic() - began, new_columns=new_columns)
+
+
+def sync_window(
+    settings: Settings,
+    resource: str,
+    window: Window,
+    backfill: str,
+    *,
+    wait_s: float = 3600.0,
+    report: Report | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> SyncResult:
+    """Read one stretch of a table's time again, for the backfill of that name; its watermark stays.
+
+    Raises:
+        CustomerioError: as `sync`.
+    """
+    options = Options(only=window, backfill=backfill)
+    return _run(settings, [resource], options, uuid4().hex, wait_s, report or Report(), say)
+
+
+def _run(
+    settings: Settings,
+    tables: Sequence[str],
+    options: Options,
+    run_id: str,
+    wait_s: float,
+    report: Report,
+    say: Callable[[str], None],
+) -> SyncResult:
+    # It imports dlt: a wrong name or key is told in half the time without.
+    from sources.customerio import source_with
+
+    with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
+        began = time.monotonic()
+        target = pipeline(settings)
+        settle(target, say)
+        before = columns(target)
+        with connected(settings) as client:
+            target.extract(
+                source_with(tables, client, options, report), loader_file_format=file_format(target)
+            )
+            rows = run_rows(run_id, report, options, finished_at=client.now())
+        _write(settings, rows, target)
+        return SyncResult(
+            run_id=run_id,
+            report=report,
+            seconds=time.monotonic() - began,
+            new_columns=_appeared(before, columns(target)),
+        )
+
+
+def _appeared(before: dict[str, set[str]], after: dict[str, set[str]]) -> tuple[str, ...]:
+    return tuple(
+        f"{table}.{name}" for table, known in before.items() for name in sorted(after[table] - known)
+    )
+
+
+def _write(settings: Settings, noted: list[dict[str, Any]], target: "Pipeline | None" = None) -> None:
+    """Load what was extracted, with the rows that note the run, and publish it."""
+    target = target or pipeline(settings)
+    target.extract(runs_table(noted), loader_file_format=file_format(target))
+    load(target)
+    if settings.publishes:
+        publish(settings.load_file, settings.published_file)
+    forget_loaded(target)
+
+
+def _ordered(settings: Settings, say: Callable[[str], None]) -> Ticket | None:
+    """An export of everybody, or None if the key may not order one."""
+    try:
+        return order(settings, PeopleOrder(), say=say)
+    except Forbidden:
+        say("The key's scope lacks exports, so people are read one page at a time.")
+        return None
+
+
+def _people(
+    settings: Settings, ticket: Ticket, wait_s: float, export_wait_s: float, say: Callable[[str], None]
+) -> Report | None:
+    """Load the export of people once Customer.io has made it; what came of it, None if it takes longer."""
+    report = Report()
+    report.open(_PEOPLE)
+    tally = report.tallies[_PEOPLE]
+    tally.begin()
+    try:
+        ready = wait(settings, ticket, deadline_s=export_wait_s, say=say)
+        result = collect(settings, ready, wait_s=wait_s, say=say)
+    except StillPending:
+        say(f"Customer.io is still making export {ticket.export_id}: people come with the next sync.")
+        return None
+    except CustomerioError as error:
+        tally.end(error)
+    else:
+        tally.read, tally.new = result.rows, result.new
+        tally.changed, tally.deleted = result.changed, result.deleted
+        tally.end()
+    return report

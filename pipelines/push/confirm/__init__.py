@@ -1,0 +1,1 @@
+"""Confirmation: which of the rows that Customer.io accepted it also applied."""

@@ -1,0 +1,1 @@
+"""Delivery: rows become requests or a CSV import, and each answer a verdict per row. Decides nothing."""

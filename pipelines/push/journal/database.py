@@ -1,0 +1,265 @@
+"""What was to be sent, what was, and what became of it: `customerio_push` in `data/push.duckdb`.
+
+    runs ── log (the rows of a run, numbered in the order of sending)
+         ── batches (a request each: first and last row, state)
+         ── outcomes (single rows that fared otherwise than their batch)
+    snapshot   the payload of each key that Customer.io accepted last
+    rejects    rows that it did not take, and how often they were tried
+
+A run writes its log once, before the first request; after that a request costs a line before it leaves and a
+line when its answer is there. A row's state follows from these (the view `rows`). The snapshot is made from
+the log afterwards: killed at any moment, a run leaves a log from which the next one goes on.
+
+The file is open for moments only, so that other syncs, and whoever wants to look, find it free.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from pipelines.push.errors import LeaseLost
+from pipelines.warehouse.failures import WarehouseFailed, file_failure
+from pipelines.warehouse.publish import Busy, prepare
+from pipelines.warehouse.sql import literal
+
+SCHEMA = "customerio_push"
+FILE = "push.duckdb"
+_WAIT_S = 120.0
+
+_TABLES = """
+CREATE SCHEMA IF NOT EXISTS customerio_push;
+CREATE TABLE IF NOT EXISTS customerio_push.runs (
+    run_id VARCHAR NOT NULL, workspace VARCHAR NOT NULL, sync VARCHAR NOT NULL, object VARCHAR NOT NULL,
+    mode VARCHAR NOT NULL, plan_id VARCHAR NOT NULL, undoes VARCHAR, approved BOOLEAN NOT NULL,
+    fence BIGINT NOT NULL, lane VARCHAR NOT NULL, started_at DOUBLE NOT NULL, finished_at DOUBLE,
+    state VARCHAR NOT NULL, folded BOOLEAN NOT NULL, target VARCHAR NOT NULL, watched_since BIGINT,
+    planned BIGINT NOT NULL, accepted BIGINT,
+    rejected BIGINT, unknown BIGINT, confirmed BIGINT, dropped BIGINT, sampled BIGINT, share DOUBLE,
+    share_low DOUBLE,
+    share_high DOUBLE, requests BIGINT, error VARCHAR);
+CREATE TABLE IF NOT EXISTS customerio_push.log (
+    run_id VARCHAR NOT NULL, seq BIGINT NOT NULL, key VARCHAR NOT NULL, action VARCHAR NOT NULL,
+    entity VARCHAR, payload VARCHAR, item VARCHAR, before VARCHAR,
+    digest UBIGINT, happened_at BIGINT, verdict VARCHAR, operation VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS customerio_push.batches (
+    run_id VARCHAR NOT NULL, batch BIGINT NOT NULL, operation VARCHAR NOT NULL, first_seq BIGINT NOT NULL,
+    last_seq BIGINT NOT NULL, bytes BIGINT NOT NULL, state VARCHAR NOT NULL, status INTEGER,
+    sent_at DOUBLE NOT NULL, answered_at DOUBLE, error VARCHAR);
+CREATE TABLE IF NOT EXISTS customerio_push.outcomes (
+    run_id VARCHAR NOT NULL, seq BIGINT NOT NULL, state VARCHAR NOT NULL, reason VARCHAR, field VARCHAR,
+    noted_at DOUBLE NOT NULL);
+CREATE TABLE IF NOT EXISTS customerio_push.snapshot (
+    workspace VARCHAR NOT NULL, sync VARCHAR NOT NULL, object VARCHAR NOT NULL, key VARCHAR NOT NULL,
+    digest UBIGINT, payload VARCHAR, assumed BOOLEAN NOT NULL, run_id VARCHAR NOT NULL,
+    accepted_at DOUBLE NOT NULL);
+CREATE TABLE IF NOT EXISTS customerio_push.rejects (
+    workspace VARCHAR NOT NULL, sync VARCHAR NOT NULL, key VARCHAR NOT NULL, action VARCHAR NOT NULL,
+    entity VARCHAR, payload VARCHAR, digest UBIGINT, happened_at BIGINT, reason VARCHAR, field VARCHAR,
+    attempts INTEGER NOT NULL, dead BOOLEAN NOT NULL, first_at DOUBLE NOT NULL, last_at DOUBLE NOT NULL,
+    run_id VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS customerio_push.plans (
+    workspace VARCHAR NOT NULL, sync VARCHAR NOT NULL, plan_id VARCHAR NOT NULL, made_at DOUBLE NOT NULL,
+    document VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS customerio_push.leases (
+    workspace VARCHAR NOT NULL, sync VARCHAR NOT NULL, fence BIGINT NOT NULL, holder VARCHAR NOT NULL,
+    since DOUBLE NOT NULL);
+CREATE OR REPLACE VIEW customerio_push.rows AS
+WITH last AS (SELECT run_id, seq, max_by(o, noted_at) AS o FROM customerio_push.outcomes AS o GROUP BY ALL)
+SELECT l.run_id, r.workspace, r.sync, l.seq, l.key, l.action, b.batch, b.status, o.o.reason AS reason,
+       o.o.field AS field, b.sent_at, b.answered_at,
+       coalesce(o.o.state, CASE l.action WHEN 'assume' THEN 'accepted' END, b.state, 'planned') AS state
+FROM customerio_push.log AS l
+JOIN customerio_push.runs AS r USING (run_id)
+ASOF LEFT JOIN (FROM customerio_push.batches WHERE state NOT IN ('halved', 'unsent')) AS near
+       ON near.run_id = l.run_id AND near.first_seq <= l.seq
+LEFT JOIN (FROM customerio_push.batches) AS b
+       ON b.run_id = l.run_id AND b.batch = near.batch AND l.seq <= near.last_seq
+LEFT JOIN last AS o ON o.run_id = l.run_id AND o.seq = l.seq;
+"""
+
+
+@dataclass(frozen=True)
+class Sync:
+    """A sync of a workspace: what snapshots, rejects and leases belong to."""
+
+    workspace: str
+    name: str
+
+    @property
+    def where(self) -> str:
+        """SQL: the rows of this sync."""
+        return f"workspace = '{self.workspace}' AND sync = '{self.name}'"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A request in the log.
+
+    `state` is sending, accepted, unknown, halved (sent again in two parts) or unsent; `rejected` has the rows
+    that were refused, as number, reason and field, `warned` accepted ones about which something was said.
+    """
+
+    batch: int
+    operation: str
+    first: int
+    last: int
+    bytes: int
+    state: str = "sending"
+    status: int | None = None
+    error: str | None = None
+    rejected: tuple[tuple[int, str, str | None], ...] = ()
+    warned: tuple[tuple[int, str, str | None], ...] = ()
+
+
+class Journal:
+    """The journal of a data folder."""
+
+    def __init__(self, data: Path) -> None:
+        prepare(data)
+        self.file = data / FILE
+        self._lock = FileLock(data / "push.lock")
+        # Attaching the file to a DuckDB that runs already takes 1 ms; starting one for it, 15.
+        self._own = duckdb.connect()
+        with self.open() as connection:
+            connection.execute(_TABLES)
+
+    @contextmanager
+    def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The file, to ourselves, for a moment; what is done within is one transaction.
+
+        Raises:
+            Busy: another push has it open for longer than a moment.
+            WarehouseFailed: it is no DuckDB file, or somebody else holds it.
+        """
+        with self._at_hand(self._own), closing(self._own.cursor()) as connection:
+            # stdout is the command's.
+            connection.execute("USE journal; SET enable_progress_bar = false")
+            with _transaction(connection):
+                yield connection
+
+    @contextmanager
+    def attached(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """The same, attached as `journal` to a connection that has other data."""
+        with self._at_hand(connection), _transaction(connection):
+            yield
+
+    @contextmanager
+    def _at_hand(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        with self._alone():
+            try:
+                connection.execute(f"ATTACH {literal(self.file)} AS journal")
+            except duckdb.Error as error:
+                raise _unreadable(self.file, error) from None
+            try:
+                yield
+            finally:
+                connection.execute("DETACH journal")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        try:
+            with self._lock.acquire(timeout=_WAIT_S):
+                yield
+        except Timeout:
+            msg = f"Another process has had {self.file} open for {_WAIT_S:,.0f} s. Wait for it to end."
+            raise Busy(msg) from None
+
+    def ask(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        with self.open() as connection:
+            return connection.execute(sql, list(parameters)).fetchall()
+
+    def note(self, sync: Sync, fence: int, run_id: str, lines: Sequence[Line]) -> None:
+        """Write down requests that are about to leave, and answers that came, all at once.
+
+        Raises:
+            LeaseLost: somebody else pushes this sync by now; nothing was written.
+        """
+        with self.open() as connection:
+            check_fence(connection, sync, fence)
+            for line in lines:
+                _write(connection, run_id, line)
+
+
+def check_fence(connection: duckdb.DuckDBPyConnection, sync: Sync, fence: int) -> None:
+    """See that the lease is still ours.
+
+    Raises:
+        LeaseLost: it is not.
+    """
+    held = connection.execute(f"SELECT fence FROM {SCHEMA}.leases WHERE {sync.where}").fetchone()
+    if held != (fence,):
+        msg = (
+            f"Another process has taken over the sync {sync.name}; this one stops. See `cio-elt push status`."
+        )
+        raise LeaseLost(msg)
+
+
+def take_fence(journal: Journal, sync: Sync, holder: str) -> int:
+    """Write ourselves down as who pushes the sync; the number by which later writes are known as ours."""
+    with journal.open() as connection:
+        held = connection.execute(f"SELECT fence FROM {SCHEMA}.leases WHERE {sync.where}").fetchone()
+        fence = int(held[0]) + 1 if held else 1
+        connection.execute(f"DELETE FROM {SCHEMA}.leases WHERE {sync.where}")
+        connection.execute(
+            f"INSERT INTO {SCHEMA}.leases VALUES (?, ?, ?, ?, ?)",
+            [sync.workspace, sync.name, fence, holder, time.time()],
+        )
+    return fence
+
+
+def _write(connection: duckdb.DuckDBPyConnection, run_id: str, line: Line) -> None:
+    now = time.time()
+    if line.state == "sending":
+        connection.execute(
+            f"INSERT INTO {SCHEMA}.batches VALUES (?, ?, ?, ?, ?, ?, 'sending', NULL, ?, NULL, NULL)",
+            [run_id, line.batch, line.operation, line.first, line.last, line.bytes, now],
+        )
+        return
+    connection.execute(
+        f"UPDATE {SCHEMA}.batches SET state = ?, status = ?, answered_at = ?, error = ? "
+        "WHERE run_id = ? AND batch = ?",
+        [line.state, line.status, now, line.error, run_id, line.batch],
+    )
+    remarks = [("rejected", *row) for row in line.rejected] + [("accepted", *row) for row in line.warned]
+    for state, seq, reason, field in remarks:
+        connection.execute(
+            f"INSERT INTO {SCHEMA}.outcomes VALUES (?, ?, ?, ?, ?, ?)",
+            [run_id, seq, state, reason, field, now],
+        )
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        _quietly(lambda: connection.execute("ROLLBACK"))
+        raise
+    connection.execute("COMMIT")
+
+
+def _quietly(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except duckdb.Error:
+        return
+
+
+def _unreadable(file: Path, error: duckdb.Error) -> WarehouseFailed:
+    failure = file_failure(error)
+    if type(failure) is not WarehouseFailed:
+        return failure
+    msg = (
+        f"{file} is no DuckDB file that can be read. Move it away and run "
+        "`cio-elt push reset --without-sending`, which takes what the models say now for what "
+        "Customer.io has; or restore it from a backup."
+    )
+    return WarehouseFailed(msg)

@@ -1,0 +1,49 @@
+"""The journal among the tables that analysts read: schema `customerio_push` of the published warehouse.
+
+Payloads stay in the journal; whoever reads the warehouse sees keys, states and reasons.
+"""
+
+from collections.abc import Callable
+
+import duckdb
+
+from pipelines.push.journal.database import SCHEMA, Journal
+from pipelines.settings import Settings
+from pipelines.warehouse.publish import Busy, publish, writing
+from sources.customerio.client import CustomerioError
+
+_PUBLISHED = {
+    "runs": "*",
+    "batches": "*",
+    "rows": "*",
+    "rejects": "* EXCLUDE (payload)",
+    "snapshot": "* EXCLUDE (payload)",
+}
+
+
+def publish_journal(
+    settings: Settings, journal: Journal, *, say: Callable[[str], None] = lambda _: None
+) -> None:
+    """Publish the journal; where a load is writing the warehouse, the next push does."""
+    if not settings.publishes or not settings.load_file.exists():
+        return
+    try:
+        with writing(settings.cio_elt_data, wait_s=0):
+            with duckdb.connect(settings.load_file) as connection, journal.attached(connection):
+                copy_journal(connection)
+            publish(settings.load_file, settings.published_file)
+    except Busy:
+        say("A load is writing the warehouse; the journal of pushes is published with the next push.")
+    except CustomerioError as error:
+        # What was pushed is pushed, and stands in the journal.
+        say(f"The journal of pushes could not be published. {error}")
+
+
+def copy_journal(connection: duckdb.DuckDBPyConnection) -> None:
+    """Copy the attached journal's tables into the database of this connection."""
+    ((own,),) = connection.execute("SELECT current_database()").fetchall()
+    # The file may have another name than its catalogue's default.
+    connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{own}".{SCHEMA}')
+    for table, columns in _PUBLISHED.items():
+        source = f"SELECT {columns} FROM journal.{SCHEMA}.{table}"
+        connection.execute(f'CREATE OR REPLACE TABLE "{own}".{SCHEMA}.{table} AS {source}')

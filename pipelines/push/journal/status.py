@@ -1,0 +1,60 @@
+"""How each sync fares: its last run, what waits, what was given up."""
+
+from dataclasses import dataclass
+
+from pipelines.push.journal.database import SCHEMA, Journal
+from pipelines.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncStatus:
+    """A sync of a workspace. Times are Unix seconds of this machine's clock.
+
+    `held` rows were accepted, of `doubtful` ones it is not known; `rejected` ones are tried again, `dead`
+    ones are not, until they change or `push retry` revives them.
+    """
+
+    workspace: str
+    sync: str
+    last_run: str | None
+    state: str | None
+    started_at: float | None
+    finished_at: float | None
+    accepted: int | None
+    dropped: int | None
+    share: float | None
+    share_low: float | None
+    held: int
+    doubtful: int
+    rejected: int
+    dead: int
+    error: str | None
+
+
+def status(settings: Settings) -> list[SyncStatus]:
+    """Every sync that was ever pushed, by name."""
+    with Journal(settings.cio_elt_data).open() as connection:
+        found = connection.execute(_STATUS)
+        names = [column[0] for column in found.description]
+        return [SyncStatus(**dict(zip(names, row, strict=True))) for row in found.fetchall()]
+
+
+_STATUS = f"""
+WITH syncs AS (SELECT DISTINCT workspace, sync FROM {SCHEMA}.runs),
+last AS (SELECT workspace, sync, max_by(r, started_at) AS r FROM {SCHEMA}.runs AS r GROUP BY ALL),
+held AS (
+    SELECT workspace, sync, count(*) AS held, count_if(digest IS NULL) AS doubtful
+    FROM {SCHEMA}.snapshot GROUP BY ALL
+),
+refused AS (
+    SELECT workspace, sync, count_if(NOT dead) AS rejected, count_if(dead) AS dead
+    FROM {SCHEMA}.rejects GROUP BY ALL
+)
+SELECT workspace, sync, last.r.run_id AS last_run, last.r.state AS state, last.r.started_at AS started_at,
+       last.r.finished_at AS finished_at, last.r.accepted AS accepted, last.r.dropped AS dropped,
+       last.r.share AS share, last.r.share_low AS share_low, coalesce(held, 0) AS held,
+       coalesce(doubtful, 0) AS doubtful, coalesce(rejected, 0) AS rejected, coalesce(dead, 0) AS dead,
+       last.r.error AS error
+FROM syncs LEFT JOIN last USING (workspace, sync) LEFT JOIN held USING (workspace, sync)
+LEFT JOIN refused USING (workspace, sync) ORDER BY sync, workspace
+"""

@@ -1,0 +1,23 @@
+"""Writes `warehouse/push/schema.json`, by which editors complete and check declarations."""
+
+import json
+from pathlib import Path
+
+from pipelines.push.spec.spec import Declaration
+
+FILE = Path("warehouse/push/schema.json")
+
+
+def document() -> str:
+    """The JSON Schema of a declaration; a field may be written as its type alone."""
+    schema = Declaration.model_json_schema()
+    fields = schema["properties"]["fields"]
+    types = schema["$defs"]["Attribute"]["properties"]["type"]["enum"]
+    fields["additionalProperties"] = {"anyOf": [{"enum": types}, {"$ref": "#/$defs/Attribute"}]}
+    schema["properties"]["key"]["anyOf"].insert(0, {"type": "string"})
+    schema["properties"]["object_type_id"]["anyOf"].append({"type": "integer"})
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(document())

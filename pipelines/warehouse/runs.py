@@ -1,0 +1,75 @@
+"""`customerio_raw.sync_runs`: the summary of every run, a row a resource, beside the data it describes."""
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from pipelines.warehouse.pipeline import DATASET, Query
+from sources.customerio.extract import Options, Report
+
+if TYPE_CHECKING:
+    from dlt.common.schema.typing import TTableSchemaColumns
+    from dlt.extract import DltResource
+
+TABLE = "sync_runs"
+
+_COLUMNS: "TTableSchemaColumns" = {
+    "run_id": {"data_type": "text", "nullable": False},
+    "resource": {"data_type": "text", "nullable": False},
+    # Customer.io's clock, Unix seconds.
+    "finished_at": {"data_type": "bigint"},
+    # The same moment by this machine's clock.
+    "noted_at": {"data_type": "bigint"},
+    "full": {"data_type": "bool"},
+    # Which backfill it was a part of; null is a sync.
+    "backfill": {"data_type": "text"},
+    "requests": {"data_type": "bigint"},
+    "rows_read": {"data_type": "bigint"},
+    "rows_new": {"data_type": "bigint"},
+    "rows_changed": {"data_type": "bigint"},
+    "rows_deleted": {"data_type": "bigint"},
+    "seconds": {"data_type": "double"},
+    "error": {"data_type": "text"},
+}
+
+
+def run_rows(run_id: str, report: Report, options: Options, *, finished_at: int) -> list[dict[str, Any]]:
+    """A row per resource of the run; `seconds` are of its reading."""
+    noted_at = int(time.time())
+    return [
+        {
+            "run_id": run_id,
+            "resource": tally.resource,
+            "finished_at": finished_at,
+            "noted_at": noted_at,
+            "full": options.full,
+            "backfill": options.backfill,
+            "requests": tally.requests,
+            "rows_read": tally.read,
+            "rows_new": tally.new,
+            "rows_changed": tally.changed,
+            "rows_deleted": tally.deleted,
+            "seconds": round(tally.seconds, 3),
+            "error": str(tally.error) if tally.error else None,
+        }
+        for tally in report.tallies.values()
+    ]
+
+
+def now_there(query: Query) -> int:
+    """Customer.io's clock (Unix seconds): this machine's, put right by how far it was off at the last run."""
+    newest = query(f"SELECT finished_at - noted_at FROM {DATASET}.{TABLE} ORDER BY _dlt_load_id DESC LIMIT 1")
+    return int(time.time()) + sum(int(ahead) for (ahead,) in newest)
+
+
+def runs_table(rows: Iterable[dict[str, Any]]) -> "DltResource":
+    """The rows as a dlt resource."""
+    import dlt
+
+    return dlt.resource(
+        list(rows),
+        name=TABLE,
+        primary_key=("run_id", "resource"),
+        write_disposition="merge",
+        columns=_COLUMNS,
+    )

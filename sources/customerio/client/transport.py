@@ -1,0 +1,204 @@
+"""One try of one call: slot, request, redirect, verdict."""
+
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import httpx
+
+from sources.customerio.client.calls import Call
+from sources.customerio.client.clock import ServerClock
+from sources.customerio.client.errors import RateLimited
+from sources.customerio.client.hosts import Api, Host, may_receive_keys
+from sources.customerio.client.limits import RateLimits, Slot, workspace_of
+from sources.customerio.client.log_filter import install, quiet
+from sources.customerio.client.response import Answer
+from sources.customerio.client.status_errors import refusal
+from sources.customerio.client.transport_errors import EXCEPTIONS, failed_exchange
+
+CONNECTIONS = 32
+"""Open connections at most: more than the threads that share a client, so that none waits for another."""
+IDLE_S = 30.0
+"""Seconds that an unused connection is kept; at 10 requests a second, 12 threads use theirs every 1.2 s."""
+CONNECT_S = 10.0
+"""Seconds for a connection to stand; shorter than those for an answer, which may take Customer.io long."""
+HOPS = 3
+"""Redirects from one Track host to the next, first request included."""
+QUEUE_S = 60.0
+"""A call queues for a slot at least this long, however short it may be repeated."""
+_REDIRECTS = (301, 302, 307, 308)
+_DAILY_S = 3_600.0
+"""A limit with a window longer than this is a quota of a day."""
+_LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request that was made, for whoever counts them.
+
+    Attributes:
+        operation: Id of the operation.
+        status: HTTP status; None if there was no answer.
+        attempt: 1 for the first try of a call.
+        seconds: From sending to the end of the answer.
+        waited_s: Seconds in the queue of the rate limit before.
+    """
+
+    operation: str
+    status: int | None
+    attempt: int
+    seconds: float
+    waited_s: float
+
+
+Observer = Callable[[Request], None]
+
+
+class Wire:
+    """The connections to both APIs, their limits and their clock; shared by all threads."""
+
+    def __init__(
+        self,
+        hosts: dict[Api, Host],
+        limits: RateLimits,
+        transport: httpx.BaseTransport | None,
+        timeout_s: float,
+    ) -> None:
+        install()
+        self._hosts = hosts
+        self.limits = limits
+        self.clock = ServerClock()
+        self.http = httpx.Client(
+            transport=transport,
+            verify=_trust(),
+            # What runs on this machine is reached directly, whatever proxy the environment names.
+            mounts=None if transport else dict.fromkeys(_LOOPBACK, _direct()),
+            timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s)),
+            limits=_POOL,
+            headers={"User-Agent": f"customerio-elt/{version('customerio-elt')}"},
+            follow_redirects=False,
+        )
+
+    def attempt(self, call: Call, number: int, within_s: float, observer: Observer | None) -> Answer:
+        """Try the call once.
+
+        Raises:
+            CustomerioError: Any of them but WrongCall.
+        """
+        row = call.operation
+        for _ in range(HOPS):
+            host = self._hosts[row.api]
+            request = self._request(call, host)
+            slot = self._slot(call, host, within_s)
+            response = self._exchange(call, host, request, slot, number, observer)
+            if not self._moved(host, response):
+                break
+        if response.is_success:
+            return Answer(row.id, response.status_code, response.content)
+        error = refusal(row, host, response.status_code, response.headers, response.content)
+        if isinstance(error, RateLimited):
+            self._pause(call, host, error, within_s)
+        raise error
+
+    def _request(self, call: Call, host: Host) -> httpx.Request:
+        headers = {"Accept": "application/json"}
+        if call.operation.authenticated:
+            headers["Authorization"] = host.authorization
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+        return self.http.build_request(
+            call.operation.method, host.root + call.target, content=call.body, headers=headers
+        )
+
+    def _slot(self, call: Call, host: Host, within_s: float) -> Slot:
+        row = call.operation
+        try:
+            return self.limits.take(row.bucket, workspace_of(host.identity), within_s=max(within_s, QUEUE_S))
+        except RateLimited as error:
+            error.operation = row.id
+            raise
+
+    def _exchange(
+        self,
+        call: Call,
+        host: Host,
+        request: httpx.Request,
+        slot: Slot,
+        number: int,
+        observer: Observer | None,
+    ) -> httpx.Response:
+        request.extensions["trace"] = _moves(slot)
+        started = time.monotonic()
+        status = None
+        try:
+            with quiet():
+                response = self.http.send(request)
+            status = response.status_code
+            self.clock.see(response.headers.get("date"))
+            return response
+        except EXCEPTIONS as error:
+            raise failed_exchange(error, call.operation, host) from error
+        finally:
+            if observer is not None:
+                seconds = time.monotonic() - started
+                observer(Request(call.operation.id, status, number, seconds, slot.waited_s))
+
+    def _moved(self, host: Host, response: httpx.Response) -> bool:
+        """Whether the Track API sent us to the host of the workspace's own region, which is kept from now on.
+
+        https://docs.customer.io/integrations/api/track/ ; the App API answers 401 instead.
+        """
+        if (
+            host.api != "track"
+            or response.status_code not in _REDIRECTS
+            or "location" not in response.headers
+        ):
+            return False
+        here = response.request.url
+        try:
+            there = here.join(response.headers["location"])
+        except httpx.InvalidURL:
+            return False
+        # Compared decoded, since the other side may write the same path in another way; ours is sent again.
+        if there.path != here.path or not may_receive_keys(here.host, there.host, there.scheme):
+            return False
+        self._hosts[host.api] = replace(host, root=f"{there.scheme}://{there.netloc.decode()}")
+        return True
+
+    def _pause(self, call: Call, host: Host, error: RateLimited, within_s: float) -> None:
+        """Let the other threads and processes pause too, as long as Customer.io asks for."""
+        bucket = call.operation.bucket
+        if error.retry_after_s is None and self.limits.window_s(bucket) >= _DAILY_S:
+            # Customer.io sends no Retry-After when a quota of a day is used up.
+            error.retry_after_s = self.limits.window_s(bucket)
+        if error.retry_after_s is not None and error.retry_after_s <= within_s:
+            self.limits.hold(bucket, workspace_of(host.identity), error.retry_after_s)
+
+
+_POOL = httpx.Limits(
+    max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=IDLE_S
+)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The authorities that vouch for hosts; reading them takes 30 ms, and each transport would."""
+    return httpx.create_ssl_context()
+
+
+def _direct() -> httpx.HTTPTransport:
+    return httpx.HTTPTransport(verify=_trust(), limits=_POOL, trust_env=False)
+
+
+def _moves(slot: Slot) -> Callable[[str, Any], None]:
+    """Moves the slot to the moment at which the connection stands and the request leaves."""
+
+    def trace(event: str, _: Any) -> None:
+        if event.endswith("send_request_headers.started"):
+            slot.sent()
+
+    return trace

@@ -1,0 +1,57 @@
+"""What senders report about deliveries, and what recipients do on the unsubscribe page."""
+
+from sources.customerio.sandbox.state.store.deliveries import METRIC
+from sources.customerio.sandbox.state.store.drop_reasons import Dropped
+from sources.customerio.sandbox.state.store.track_operation import Op
+from sources.customerio.sandbox.state.workspace import Workspace
+
+# A device reports what a person did, not a mail server that looked at the links.
+_HUMAN = {"opened": "human_opened", "clicked": "human_clicked"}
+
+
+def report(workspace: Workspace, op: Op, at: int) -> str:
+    """Note a metric of a delivery, the first time that it is reported."""
+    position = _position(workspace, op["identifiers"]["id"])
+    stamp = min(op.get("timestamp") or at, at)
+    _reach(workspace, position, op["name"], stamp, at, op.get("attributes") or {})
+    return ""
+
+
+def unsubscribe(workspace: Workspace, op: Op, at: int) -> str:
+    """Unsubscribe whom a delivery went to, and say which delivery it was."""
+    position = _position(workspace, op["identifiers"]["id"])
+    person = workspace.people.get(int(workspace.deliveries.columns["person"][position]))
+    _reach(workspace, position, "unsubscribed", at, at, {})
+    if person is None:
+        msg = "the person whom the delivery went to is gone"
+        raise Dropped(msg)
+    workspace.set_attributes(person, {"unsubscribed": "true"}, at)
+    return ""
+
+
+def _position(workspace: Workspace, delivery_id: str) -> int:
+    seq = workspace.ids.seq(delivery_id)
+    position = None if seq is None else workspace.deliveries.position(seq, workspace.now)
+    if position is None:
+        msg = "there is no such delivery"
+        raise Dropped(msg)
+    return position
+
+
+def _reach(
+    workspace: Workspace, position: int, metric: str, stamp: int, at: int, told: dict[str, object]
+) -> None:
+    columns = workspace.deliveries.columns
+    metrics = columns["metrics"]
+    if 0 < int(metrics[position, METRIC[metric]]) <= stamp:
+        return
+    for name in (metric, _HUMAN.get(metric, metric)):
+        metrics[position, METRIC[name]] = stamp
+    seq, channel = int(columns["seq"][position]), workspace.deliveries.sources[_source(workspace, position)]
+    data = {"delivery_id": workspace.ids.of(seq), metric: stamp, **told}
+    number = int(columns["person"][position])
+    workspace.activities.note(f"{metric}_{channel.channel}", stamp, number, data, arrived=at, delivery=seq)
+
+
+def _source(workspace: Workspace, position: int) -> int:
+    return int(workspace.deliveries.columns["source"][position])

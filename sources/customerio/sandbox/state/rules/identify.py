@@ -1,0 +1,207 @@
+"""Adding and updating people, as `identify` does in both versions of the Track API.
+
+    who is addressed? -> does the body name the same person? -> is it in time? -> identifiers, attributes
+
+- An unknown identifier whose body names somebody else by another one updates that person, who gains it: so
+  a new id with an existing email gives that person the new id, and makes no second one [track26].
+- Identifiers of two different people drop the write; so does changing an `id` or `email` that is set, unless
+  the person is addressed by `cio_id` [track26].
+- An update older than the profile's latest edit is ignored (posthog #55330).
+- null and "" remove an attribute (unverified for people).
+"""
+
+import re
+from collections.abc import Mapping
+
+import orjson
+
+from sources.customerio.sandbox.state.store.activities import NOBODY
+from sources.customerio.sandbox.state.store.drop_reasons import FAILED_ATTRIBUTES, SKIPPED, Dropped
+from sources.customerio.sandbox.state.store.filters import text
+from sources.customerio.sandbox.state.store.people import Person, Record
+from sources.customerio.sandbox.state.store.track_operation import MAX_ATTRIBUTES, MAX_ID, Op, too_long
+from sources.customerio.sandbox.state.workspace import Workspace
+
+_PREFERENCES = "cio_subscription_preferences"
+_COMPUTED = "_cio_subscription_preferences_computed"
+_NO_ATTRIBUTES = frozenset({"_update", "_timestamp", "cio_id", "cio_relationships", "id", "email"})
+_EMAIL = re.compile(r"\S+@[^\s@]+")
+
+
+def identify(workspace: Workspace, op: Op, at: int, *, email_by_id: bool) -> Person:
+    """Add or update somebody; Dropped if nothing came of it.
+
+    `email_by_id`: the workspace's setting "Allow updates to email using ID" is on.
+    """
+    ((kind, value),) = op["identifiers"].items()
+    given = op.get("attributes") or {}
+    others = _other_identifiers(kind, value, given)
+    refuse_suppressed(workspace, {kind: value, **others})
+    person = workspace.people.find(value, kind)
+    if person is None:
+        if kind == "cio_id":
+            msg = "no person has this cio_id"
+            raise Dropped(msg)
+        person = _named_by_body(workspace, others, given)
+    gains = _gains(workspace, person, kind, value, others, email_by_id=email_by_id)
+    stamp = min(op.get("timestamp") or at, at)
+    if person is not None:
+        _update(workspace, person, op, gains, stamp, at)
+        return person
+    if given.get("_update"):
+        msg = "there is nobody to update"
+        raise Dropped(msg, FAILED_ATTRIBUTES if op.get("v1") else None, data=_told(op))
+    return _arrive(workspace, gains, given, stamp, at)
+
+
+def refuse_suppressed(workspace: Workspace, identifiers: Mapping[str, str]) -> None:
+    """Dropped if one of the identifiers is suppressed."""
+    for name, value in identifiers.items():
+        if workspace.people.is_suppressed(name, value):
+            msg = "the identifier is suppressed"
+            raise Dropped(msg)
+
+
+def _other_identifiers(kind: str, value: str, given: Record) -> dict[str, str]:
+    """The identifiers among the attributes that say something new, as text."""
+    others = {name: text(given[name]) for name in ("id", "email") if given.get(name) not in (None, "")}
+    if _same(kind, others.get(kind), value):
+        del others[kind]
+    return others
+
+
+def _same(kind: str, left: str | None, right: str) -> bool:
+    return left is not None and (left.lower() == right.lower() if kind == "email" else left == right)
+
+
+def _named_by_body(workspace: Workspace, others: Mapping[str, str], given: Record) -> Person | None:
+    """Whom the body's identifiers name, where the addressed one is unknown."""
+    found = {
+        person.number: person
+        for name, value in others.items()
+        if (person := workspace.people.find(value, name))
+    }
+    if len(found) > 1:
+        raise _conflict(next(iter(found.values())), given, "id and email")
+    return next(iter(found.values()), None)
+
+
+def _gains(
+    workspace: Workspace,
+    person: Person | None,
+    kind: str,
+    value: str,
+    others: Mapping[str, str],
+    *,
+    email_by_id: bool,
+) -> dict[str, str | None]:
+    """The identifiers that the person will have from now on; Dropped if they cannot."""
+    gains: dict[str, str | None] = dict(others)
+    addressed = person is not None and _same(kind, person.attribute(kind), value)
+    if not addressed:
+        gains[kind] = value
+    if person is not None:
+        held = {name: person.attribute(name) for name in gains}
+        gains = {name: new for name, new in gains.items() if not _same(name, held[name], str(new))}
+    for name, wanted in gains.items():
+        bad = wanted is None or too_long(wanted, MAX_ID) or (name == "email" and not _EMAIL.fullmatch(wanted))
+        if bad:
+            reason = f"the {name} is not valid"
+            raise _failed(person, {name: wanted}, reason)
+        holder = workspace.people.find(str(wanted), name)
+        if holder is not None and holder is not person:
+            raise _conflict(person, {name: wanted}, name)
+    if person is None or kind == "cio_id" or not addressed:
+        return gains
+    for name in gains:
+        changes = person.attribute(name) is not None
+        if changes and not (name == "email" and kind == "id" and email_by_id):
+            reason = f"the {name} is set already, and changing it needs the person's cio_id"
+            raise _failed(person, {name: gains[name]}, reason)
+    return gains
+
+
+def _arrive(
+    workspace: Workspace, identifiers: Mapping[str, str | None], given: Record, stamp: int, at: int
+) -> Person:
+    values = _values(None, given)
+    person = Person(
+        number=workspace.people.next_number(),
+        created_at=at,
+        id=identifiers.get("id"),
+        email=identifiers.get("email"),
+        attributes={name: value for name, value in values.items() if value},
+        # What the update says was so at its own time, not when the person was added.
+        changed={} if stamp == at else dict.fromkeys([*identifiers, *values], stamp),
+        phone=values.get("phone") or None,
+    )
+    if len(person.attributes) > MAX_ATTRIBUTES:
+        raise _failed(None, {}, f"a person cannot have more than {MAX_ATTRIBUTES} attributes")
+    workspace.arrive(person, noted=True)
+    return person
+
+
+def _update(
+    workspace: Workspace, person: Person, op: Op, gains: dict[str, str | None], stamp: int, at: int
+) -> None:
+    if stamp < person.edited_at:
+        msg = "the update is older than the profile's latest edit"
+        raise Dropped(msg, SKIPPED, person=person.number, data=_told(op))
+    values = _values(person, op.get("attributes") or {})
+    added = sum(1 for name, value in values.items() if value and name not in person.attributes)
+    if added and len(person.attributes) + added > MAX_ATTRIBUTES:
+        raise _failed(person, {}, f"a person cannot have more than {MAX_ATTRIBUTES} attributes")
+    workspace.set_attributes(person, {**gains, **values}, stamp, seen=at)
+
+
+def _values(person: Person | None, given: Record) -> dict[str, str | None]:
+    """Attributes as the profile holds them; None removes one."""
+    values: dict[str, str | None] = {}
+    topics: Record = {}
+    for name, value in given.items():
+        if name in _NO_ATTRIBUTES:
+            continue
+        if name == "unsubscribed":
+            values[name] = "true" if text(value).lower() in ("true", "1") else "false"
+        elif name.startswith(f"{_PREFERENCES}.topics."):
+            topics[name.removeprefix(f"{_PREFERENCES}.topics.")] = value
+        else:
+            values[name] = text(value) or None
+    return _with_topics(person, values, topics) if topics or _PREFERENCES in values else values
+
+
+def _with_topics(
+    person: Person | None, values: Mapping[str, str | None], topics: Record
+) -> dict[str, str | None]:
+    """Preferences: an object replaces them all, a dot path sets one; what follows is computed [track26]."""
+    held = person.attributes if person is not None else {}
+    whole = _json(values.get(_PREFERENCES) if _PREFERENCES in values else held.get(_PREFERENCES))
+    chosen = {**(whole.get("topics") or {}), **topics}
+    chosen = {name: value for name, value in chosen.items() if value not in (None, "")}
+    computed = {**(_json(held.get(_COMPUTED)).get("topics") or {}), **chosen}
+    return {
+        **values,
+        _PREFERENCES: orjson.dumps({**whole, "topics": chosen}).decode() if chosen else None,
+        _COMPUTED: orjson.dumps({"topics": computed}).decode(),
+    }
+
+
+def _json(value: str | None) -> Record:
+    try:
+        found = orjson.loads(value or "{}")
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _conflict(person: Person | None, given: Record, name: str) -> Dropped:
+    return _failed(person, given, f"the {name} belongs to another person")
+
+
+def _failed(person: Person | None, given: Record, reason: str) -> Dropped:
+    number = NOBODY if person is None else person.number
+    return Dropped(reason, FAILED_ATTRIBUTES, person=number, data={"attributes": given})
+
+
+def _told(op: Op) -> Record:
+    return {"identifiers": op["identifiers"], "attributes": op.get("attributes") or {}}

@@ -1,0 +1,96 @@
+"""Triggers of broadcasts: taken, queued, processed.
+
+    body -> audience -> trigger in its queue -> (later) people x actions -> deliveries
+
+A trigger waits for those of the same broadcast before it; five may wait [spec25].
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+from sources.customerio.sandbox.state.rules import contents
+from sources.customerio.sandbox.state.rules.audience import Audience, Fetch, read_audience
+from sources.customerio.sandbox.state.rules.create_deliveries import Post, send
+from sources.customerio.sandbox.state.store.deliveries import Source
+from sources.customerio.sandbox.state.store.errors import Busy, Invalid
+from sources.customerio.sandbox.state.store.people import Record
+from sources.customerio.sandbox.state.workspace import Workspace
+
+MOST_QUEUED = 5
+_TABLE, _ACTIONS = "broadcast_triggers", "broadcast_actions"
+_MESSAGES = frozenset({"email", "push", "twilio", "in_app", "webhook", "slack"})
+
+
+def trigger(workspace: Workspace, broadcast_id: int, body: Record, fetch: Fetch, takes_s: int) -> int:
+    """Take a trigger, which is processed `takes_s` seconds after the one before; answers its id.
+
+    NotFound if there is no such broadcast; Busy if too many wait; Invalid if the body is wrong or it names
+    people who are not there: then the trigger exists, has errors and sends nothing.
+    """
+    table, now = workspace.tables[_TABLE], workspace.now
+    queue = [row["processed_at"] for row in contents.of_parent(workspace, _TABLE, broadcast_id)]
+    queue = sorted(at for at in queue if at > now)
+    if len(queue) >= MOST_QUEUED:
+        msg = f"rate limited to {MOST_QUEUED} queued triggers"
+        raise Busy(msg, queue[0] - now)
+    audience = read_audience(workspace, body, fetch)
+    errors = audience.errors(workspace)
+    processed_at = now if errors else max([now, *queue]) + takes_s
+    fields = {"broadcast_id": broadcast_id, "processed_at": processed_at, "errors": errors}
+    trigger_id = table.add(fields, now)
+    if errors:
+        msg = (
+            "Errors were found while processing per user data (ids, emails or json data). "
+            f"More detail available from the errors endpoint for trigger {trigger_id}"
+        )
+        raise Invalid(msg, audience.pointer)
+    workspace.agenda.put(processed_at, partial(_process, workspace, trigger_id, audience))
+    return trigger_id
+
+
+def errors(workspace: Workspace, broadcast_id: int, trigger_id: int) -> list[str]:
+    """What was wrong with a trigger, line by line; NotFound if there is no such one."""
+    found: list[str] = contents.one(workspace, _TABLE, broadcast_id, trigger_id).get("errors", [])
+    return found
+
+
+def first_triggered(workspace: Workspace, broadcast_id: int) -> int | None:
+    """When a broadcast was triggered first; NotFound if it is gone."""
+    rows = contents.of_parent(workspace, _TABLE, broadcast_id)
+    return min((row["created_at"] for row in rows), default=None)
+
+
+def _process(workspace: Workspace, trigger_id: int, audience: Audience) -> None:
+    table = workspace.tables[_TABLE]
+    if trigger_id not in table:
+        return  # the broadcast was deleted meanwhile
+    broadcast_id = table.get(trigger_id)["broadcast_id"]
+    people = audience.people(workspace)
+    messages = _messages(contents.of_parent(workspace, _ACTIONS, broadcast_id))
+    send(workspace, [_post(workspace, person, rows) for rows in messages for person in people])
+
+
+def _messages(actions: list[Record]) -> Iterator[list[Record]]:
+    """The messages of a broadcast that are on, each in all its languages."""
+    branches: dict[int, list[Record]] = {}
+    for row in actions:
+        branch: int = row.get("multi_language_branch_action_id") or row["id"]
+        branches.setdefault(branch, []).append(row)
+    for rows in branches.values():
+        if rows[0]["type"] in _MESSAGES and rows[0].get("sending_state") != "off":
+            yield rows
+
+
+def _post(workspace: Workspace, number: int, rows: list[Record]) -> Post:
+    person = workspace.people.get(number)
+    row = contents.speaking(rows, person.attribute("language") if person else None)
+    fixed = {"webhook": row.get("url"), "slack": row.get("recipient")}.get(row["type"])
+    source = Source(
+        channel=row["type"],
+        template_id=workspace.tables[_ACTIONS].template_id(row["id"]),
+        broadcast_id=row["broadcast_id"],
+        action_id=row["id"],
+        subject=row.get("subject") or None,
+        recipient=fixed or None,
+    )
+    return Post(person=number, source=source, draft=row.get("sending_state") == "draft")

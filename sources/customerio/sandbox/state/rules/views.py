@@ -1,0 +1,100 @@
+"""Records as the API shows them, where they are more than what is stored."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from sources.customerio.sandbox.state.store.people import Record
+from sources.customerio.sandbox.state.workspace import Workspace
+
+# Counts are cached: "up to two hours old" [spec25].
+STALE_S = 7200
+WORKSPACE_ID = 144601
+# A key of one workspace lists every workspace of the account [live-airbyte].
+_OTHERS = ((144590, "Staging", 17), (150233, "Playground", 3))
+
+
+def campaigns(workspace: Workspace) -> list[Record]:
+    """All campaigns, in no useful order."""
+    return [campaign(workspace, row) for row in workspace.tables["campaigns"]]
+
+
+def campaign(workspace: Workspace, row: Record) -> Record:
+    """A campaign with its actions, whose ids are integers here and text in their own list [live-airbyte]."""
+    actions = [
+        {"id": int(action["id"]), "type": action["type"]}
+        for action in workspace.tables["campaign_actions"]
+        if action["campaign_id"] == row["id"]
+    ]
+    templates = [action for action in actions if action["type"] in _MESSAGES]
+    return {**row, "actions": actions, "msg_templates": templates}
+
+
+def broadcasts(workspace: Workspace) -> list[Record]:
+    """All broadcasts."""
+    return [broadcast(workspace, row) for row in workspace.tables["broadcasts"]]
+
+
+def broadcast(workspace: Workspace, row: Record) -> Record:
+    """A broadcast with its actions."""
+    actions = [
+        {"id": action["id"], "type": action["type"]}
+        for action in workspace.tables["broadcast_actions"]
+        if action["broadcast_id"] == row["id"]
+    ]
+    return {**row, "actions": actions, "msg_template_ids": actions}
+
+
+def used_by(workspace: Workspace, segment_id: int) -> Record:
+    """What uses a segment; NotFound if it is gone."""
+    workspace.tables["segments"].get(segment_id)
+    newsletters = [
+        row for row in workspace.tables["newsletters"] if segment_id in (row["recipient_segment_ids"] or ())
+    ]
+    return {
+        "segment_id": segment_id,
+        "campaigns": [
+            row["id"]
+            for row in workspace.tables["campaigns"]
+            if segment_id in (*row["trigger_segment_ids"], *row["filter_segment_ids"])
+        ],
+        "sent_newsletters": [row["id"] for row in newsletters if row["sent_at"] is not None],
+        "draft_newsletters": [row["id"] for row in newsletters if row["sent_at"] is None],
+    }
+
+
+def members(workspace: Workspace, segment_id: int, *, after: int = -1, limit: int = 1 << 40) -> list[Record]:
+    """Identifiers of a segment's members behind that person number; NotFound if it is gone."""
+    numbers = workspace.segments.after(segment_id, after, limit)
+    people = (workspace.people.get(number) for number in numbers)
+    return [person.identifiers for person in people if person is not None]
+
+
+def workspaces(workspace: Workspace) -> Iterator[Record]:
+    """Every workspace of the account; the counts of ours are as of the last full two hours."""
+    counted_at = workspace.now - workspace.now % STALE_S
+    month = datetime.fromtimestamp(workspace.now, UTC).replace(day=1, hour=0, minute=0, second=0)
+    since = int(month.timestamp())
+    people = sum(person.created_at <= counted_at for person in workspace.people)
+    people += sum(gone.person.created_at <= counted_at < gone.at for gone in workspace.people.gone.values())
+    yield {
+        "id": WORKSPACE_ID,
+        "name": "Production",
+        "messages_sent": workspace.deliveries.count_metric("sent", since, counted_at),
+        "billable_messages_sent": workspace.deliveries.count_metric("sent", since, counted_at, "email"),
+        "people": people,
+        "object_types": len(workspace.objects.types),
+        "objects": workspace.objects.count_at(counted_at),
+    }
+    for workspace_id, name, count in _OTHERS:
+        yield {
+            "id": workspace_id,
+            "name": name,
+            "messages_sent": 0,
+            "billable_messages_sent": 0,
+            "people": count,
+            "object_types": 0,
+            "objects": 0,
+        }
+
+
+_MESSAGES = frozenset({"email", "push", "twilio", "in_app", "webhook", "slack"})

@@ -1,0 +1,1 @@
+"""The workspace's data structures; none of them knows a Workspace."""

@@ -1,0 +1,124 @@
+"""A delivery as the API shows it at one instant."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sources.customerio.sandbox.state.store.deliveries import FAILURES, FORGOTTEN, METRICS, Deliveries, Source
+from sources.customerio.sandbox.state.store.ids import DeliveryIds, ulid
+from sources.customerio.sandbox.state.store.people import People, Record
+
+
+class DeliveryRecords:
+    """Makes records of rows; only the rows of the page being served ever become dicts."""
+
+    def __init__(self, deliveries: Deliveries, people: People, ids: DeliveryIds) -> None:
+        self._deliveries = deliveries
+        self._people = people
+        self._ids = ids
+        self._templates: list[Record] = []
+
+    def at(self, row: int, now: int) -> Record:
+        """The record of one row."""
+        return self.of(np.array([row]), now)[0]
+
+    def of(self, rows: NDArray[np.int64], now: int) -> list[Record]:
+        """The records of those rows, in that order."""
+        columns = self._deliveries.columns
+        known = self._deliveries.sources
+        self._templates.extend(_template(source) for source in known[len(self._templates) :])
+        metrics = columns["metrics"][rows]
+        visible = np.where(metrics <= now, metrics, 0)
+        latest = np.maximum(visible.max(axis=1, initial=0), columns["created"][rows])
+        return [
+            self._record(*cells)
+            for cells in zip(
+                columns["seq"][rows].tolist(),
+                columns["created"][rows].tolist(),
+                columns["person"][rows].tolist(),
+                columns["source"][rows].tolist(),
+                columns["flags"][rows].tolist(),
+                columns["failure"][rows].tolist(),
+                visible.tolist(),
+                latest.tolist(),
+                strict=True,
+            )
+        ]
+
+    def _record(
+        self,
+        seq: int,
+        created: int,
+        number: int,
+        source: int,
+        flags: int,
+        failure: int,
+        visible: Sequence[int],
+        latest: int,
+    ) -> Record:
+        delivery_id = self._ids.of(seq)
+        row = self._templates[source].copy()
+        identifiers = self._people.identifiers(number)
+        row["id"] = delivery_id
+        row["deduplicate_id"] = f"{delivery_id}:{latest}"
+        row["created"] = created
+        row["customer_identifiers"] = identifiers
+        row["customer_id"] = identifiers["id"] if identifiers else None
+        if row["type"] not in _FIXED and identifiers is None:
+            row["recipient"] = None  # what was sent to somebody who is suppressed names nobody
+        elif row["recipient"] is None:
+            row["recipient"] = self._recipient(number, created, row["type"])
+        row["metrics"] = {name: at for name, at in zip(METRICS, visible, strict=True) if at}
+        # The reason is known once the delivery has failed, not before.
+        row["failure_message"] = (
+            FAILURES[failure] if failure and any(visible[_FIRST_FAILURE:_LAST_FAILURE]) else None
+        )
+        row["forgotten"] = bool(flags & FORGOTTEN)
+        if row["trigger_event_id"]:
+            row["trigger_event_id"] = ulid(created - 1, seq)
+        return row
+
+    def _recipient(self, number: int, created: int, channel: str) -> str | None:
+        person = self._people.get(number)
+        if person is None:
+            gone = self._people.gone.get(number)
+            if gone is None or gone.how == "suppressed":
+                return None
+            person = gone.person
+        if channel == "twilio":
+            return person.phone
+        if channel == "push":
+            return str(person.devices[0]["id"]) if person.devices else None
+        return person.email_at(created)
+
+
+# Sent to a place and not to a person.
+_FIXED = frozenset({"webhook", "slack"})
+_FIRST_FAILURE, _LAST_FAILURE = METRICS.index("bounced"), METRICS.index("undeliverable") + 1
+
+
+def _template(source: Source) -> Record:
+    # Every parent is a key, unset ones are null; transactional deliveries have them all null [live-airbyte].
+    return {
+        "id": "",
+        "deduplicate_id": "",
+        "msg_template_id": source.template_id,
+        "transactional_message_id": source.transactional_message_id,
+        "type": source.channel,
+        "created": 0,
+        "recipient": source.recipient,
+        "subject": source.subject,
+        "customer_id": None,
+        "customer_identifiers": None,
+        "metrics": {},
+        "failure_message": None,
+        "campaign_id": source.campaign_id,
+        "action_id": source.action_id,
+        "parent_action_id": source.parent_action_id,
+        "newsletter_id": source.newsletter_id,
+        "content_id": source.content_id,
+        "broadcast_id": source.broadcast_id,
+        "trigger_event_id": source.event_triggered or None,
+        "forgotten": False,
+    }

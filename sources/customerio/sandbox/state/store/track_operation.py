@@ -1,0 +1,235 @@
+"""What a write is, in the words of Track v2, and what is refused at the door.
+
+Whatever comes in, a v1 call, an item of a batch, a row of an import, is one operation of this form:
+
+    {"type": "person" | "object" | "delivery" | "segment", "action": ..., "identifiers": {...}, ...}
+
+`problem` looks at the operation alone, in microseconds. What only the workspace can tell, a conflict of
+identifiers or a person who is not there, is found when the operation is applied, behind the 200 [track26].
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from sources.customerio.sandbox.state.store.filters import text
+
+Op = dict[str, Any]
+
+# Bytes of UTF-8, and attributes of a call [track26].
+MAX_ID, MAX_NAME, MAX_VALUE, MAX_EVENT_NAME = 150, 150, 1000, 100
+MAX_ATTRIBUTES, MAX_EVENT_DATA, MAX_OBJECT = 300, 100_000, 100_000
+PERSON_IDS = ("id", "email", "cio_id")
+METRICS = ("opened", "converted", "delivered")
+PLATFORMS = ("ios", "android")
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE)
+# A character has at most four bytes: shorter text need not be counted.
+_WIDEST = 4
+
+
+class Problem(NamedTuple):
+    """Why an operation is refused, as v2 words it: `{reason, field, message}` [track26]."""
+
+    reason: str
+    field: str
+    message: str
+
+
+_Check = Callable[[Op], Problem | None]
+
+
+def problem(op: object) -> Problem | None:
+    """What is wrong with an operation by itself, None if it may come in."""
+    if not isinstance(op, dict):
+        return Problem("invalid", "type", "an operation must be an object")
+    check = _CHECKS.get((op.get("type"), op.get("action")))
+    if check is None:
+        kinds = {kind for kind, _ in _CHECKS}
+        field = "action" if op.get("type") in kinds else "type"
+        word = "required" if op.get(field) is None else "invalid"
+        return Problem(word, field, f"{field} is {word if word == 'required' else 'not supported'}")
+    return check(op)
+
+
+def too_long(value: str, limit: int) -> bool:
+    """Whether text has more bytes than that."""
+    return len(value) * _WIDEST > limit and len(value.encode()) > limit
+
+
+def attributes_problem(given: object, field: str = "attributes") -> Problem | None:
+    """What is wrong with attributes: their number, a name, a value."""
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        return Problem("invalid", field, f"{field} must be an object")
+    if len(given) > MAX_ATTRIBUTES:
+        return Problem("invalid", field, f"{field} cannot have more than {MAX_ATTRIBUTES} entries")
+    for name, value in given.items():
+        if too_long(name, MAX_NAME):
+            return Problem("invalid", field, f"attribute name cannot be longer than {MAX_NAME} bytes")
+        if isinstance(value, str | dict | list) and too_long(text(value), MAX_VALUE):
+            message = f"attribute value cannot be longer than {MAX_VALUE} bytes"
+            return Problem("invalid", f"{field}.{name}", message)
+    return None
+
+
+def person_problem(op: Mapping[str, Any], field: str = "identifiers", *more: str) -> Problem | None:
+    """Whether exactly one identifier names a person; `more` are kinds that are allowed here beside."""
+    given = op.get(field)
+    if given is None:
+        return Problem("required", field, f"{field} is required")
+    if not isinstance(given, dict) or len(given) != 1:
+        return Problem("invalid", field, f"{field} must have exactly one identifier")
+    ((kind, value),) = given.items()
+    if kind not in PERSON_IDS and kind not in more:
+        return Problem("invalid", f"{field}.{kind}", f"{kind} is not an identifier of this workspace")
+    return _id_problem(f"{field}.{kind}", value)
+
+
+def object_problem(op: Mapping[str, Any], field: str = "identifiers") -> Problem | None:
+    """Whether the identifiers name an object: its type and id, or its `cio_object_id`."""
+    given = op.get(field)
+    if given is None:
+        return Problem("required", field, f"{field} is required")
+    if not isinstance(given, dict) or set(given) not in _OBJECT_IDS:
+        message = f"{field} must have object_type_id and object_id, or cio_object_id"
+        return Problem("invalid", field, message)
+    return next(filter(None, (_id_problem(f"{field}.{kind}", value) for kind, value in given.items())), None)
+
+
+_OBJECT_IDS = ({"object_type_id", "object_id"}, {"cio_object_id"})
+
+
+def _id_problem(field: str, value: object) -> Problem | None:
+    name = field.rpartition(".")[2]
+    if value is None or value == "":
+        return Problem("required", field, f"{name} is required")
+    if not isinstance(value, str):
+        return Problem("invalid", field, f"{name} must be a string")
+    if too_long(value, MAX_ID):
+        return Problem("invalid", field, f"{name} cannot be longer than {MAX_ID} bytes")
+    return None
+
+
+def _whole(op: Op, field: str = "timestamp") -> Problem | None:
+    value = op.get(field)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return None
+    return Problem("invalid", field, f"{field} must be a unix timestamp in seconds")
+
+
+def _relations(check: Callable[[Mapping[str, Any]], Problem | None], *, needed: bool) -> _Check:
+    """A check of `cio_relationships`, whose entries `check` looks at."""
+
+    def relations_problem(op: Op) -> Problem | None:
+        given = op.get("cio_relationships")
+        if given is None and not needed:
+            return None
+        if not isinstance(given, list):
+            word = "required" if given is None else "invalid"
+            return Problem(word, "cio_relationships", "cio_relationships must be an array")
+        for entry in given:
+            if not isinstance(entry, dict):
+                return Problem("invalid", "cio_relationships", "a relationship must be an object")
+            found = check(entry) or attributes_problem(
+                entry.get("relationship_attributes"), "relationship_attributes"
+            )
+            if found is not None:
+                return found._replace(field=f"cio_relationships.{found.field}")
+        return None
+
+    return relations_problem
+
+
+def _event(op: Op) -> Problem | None:
+    name = op.get("name")
+    if not isinstance(name, str) or not name.strip():
+        return Problem("required", "name", "event name is required")
+    if too_long(name.strip(), MAX_EVENT_NAME):
+        return Problem("invalid", "name", f"event name cannot be longer than {MAX_EVENT_NAME} bytes")
+    ulid = op.get("id")
+    if ulid is not None and not (isinstance(ulid, str) and _ULID.fullmatch(ulid)):
+        return Problem("invalid", "id", "id must be a valid ULID")
+    data = op.get("attributes")
+    if data is not None and not isinstance(data, dict):
+        return Problem("invalid", "attributes", "attributes must be an object")
+    return _whole(op)
+
+
+def _device(op: Op) -> Problem | None:
+    device = op.get("device")
+    if not isinstance(device, dict) or not isinstance(device.get("token"), str) or not device["token"]:
+        return Problem("required", "device.token", "device token is required")
+    return None
+
+
+def _new_device(op: Op) -> Problem | None:
+    device = op["device"]
+    if device.get("platform") not in PLATFORMS:
+        return Problem("invalid", "device.platform", "device platform must be ios or android")
+    found = _whole(device, "last_used") or attributes_problem(device.get("attributes"))
+    return found._replace(field=f"device.{found.field}") if found else None
+
+
+def _both(op: Op) -> Problem | None:
+    return person_problem(op, "primary") or person_problem(op, "secondary")
+
+
+def _anybody(op: Op) -> Problem | None:
+    return person_problem(op, "identifiers", "anonymous_id")
+
+
+def _metric(op: Op) -> Problem | None:
+    identifiers = op.get("identifiers")
+    if not isinstance(identifiers, dict) or not isinstance(identifiers.get("id"), str):
+        return Problem("required", "identifiers.id", "id is required")
+    if op.get("name") not in METRICS:
+        return Problem("invalid", "name", f"name must be one of {', '.join(METRICS)}")
+    return None
+
+
+def _attributes(op: Op) -> Problem | None:
+    return attributes_problem(op.get("attributes"))
+
+
+def _anonymous_entry(entry: Mapping[str, Any]) -> Problem | None:
+    return person_problem(entry, "identifiers", "anonymous_id")
+
+
+def _every(*checks: _Check) -> _Check:
+    def every(op: Op) -> Problem | None:
+        for check in checks:
+            found = check(op)
+            if found is not None:
+                return found
+        return None
+
+    return every
+
+
+_CHECKS: dict[tuple[object, object], _Check] = {
+    ("person", "identify"): _every(
+        person_problem, _attributes, _whole, _relations(object_problem, needed=False)
+    ),
+    ("person", "delete"): person_problem,
+    ("person", "event"): _every(_anybody, _event),
+    ("person", "page"): _every(_anybody, _event),
+    ("person", "screen"): _every(_anybody, _event),
+    ("person", "add_relationships"): _every(person_problem, _relations(object_problem, needed=True)),
+    ("person", "delete_relationships"): _every(person_problem, _relations(object_problem, needed=True)),
+    ("person", "add_device"): _every(person_problem, _device, _new_device),
+    ("person", "delete_device"): _every(person_problem, _device),
+    ("person", "merge"): _both,
+    ("person", "suppress"): person_problem,
+    ("person", "unsuppress"): person_problem,
+    ("object", "identify"): _every(
+        object_problem, _attributes, _whole, _relations(person_problem, needed=False)
+    ),
+    ("object", "identify_anonymous"): _every(
+        object_problem, _attributes, _relations(_anonymous_entry, needed=False)
+    ),
+    ("object", "delete"): object_problem,
+    ("object", "add_relationships"): _every(object_problem, _relations(person_problem, needed=True)),
+    ("object", "delete_relationships"): _every(object_problem, _relations(person_problem, needed=True)),
+    ("delivery", "event"): _metric,
+}

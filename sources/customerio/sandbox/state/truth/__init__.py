@@ -1,0 +1,1 @@
+"""The truth that tests compare with: every table of a workspace at one instant."""

@@ -1,0 +1,1 @@
+"""What every answer needs: routes' registry, keys, pages, errors and headers."""

@@ -1,0 +1,85 @@
+"""What people do on one day: events and pages as columns, changes, departures and joins as steps."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from sources.customerio.sandbox.state.store.activities import LATEST_S
+from sources.customerio.sandbox.state.store.columns import Array
+from sources.customerio.sandbox.state.store.planned_changes import Change, Join, Leave
+from sources.customerio.sandbox.world import vocabulary
+from sources.customerio.sandbox.world.opening import BETA_TESTERS
+from sources.customerio.sandbox.world.scale import Scale
+
+_DAY, _HOUR = 86_400, 3600
+_BACKDATED, _FUTURE, _SLOW = 0.02, 0.01, 0.02
+# However small a world is, the first event of a day is backdated, future-dated, slow or plain, in turn.
+_ODD_ONES = (0.0, _BACKDATED, _BACKDATED + _FUTURE, 1.0)
+_CHANGED_A_DAY, _LEAVING_A_YEAR = 0.01, 0.05
+_FIRST_UID = 1 << 60
+_UID_BITS = 24
+
+
+def events(day: int, begins: int, people: int, scale: Scale, rng: np.random.Generator) -> Mapping[str, Array]:
+    """The day's events, by arrival.
+
+    Most carry the instant at which they arrive; some tell of the past three days, some of tomorrow, and some
+    arrive an hour after they were stamped.
+    """
+    count = int(scale.events / 30 + rng.random())
+    arrived = begins + np.sort(rng.integers(0, _DAY, count))
+    kind = rng.random(count)
+    kind[:1] = _ODD_ONES[day % len(_ODD_ONES)]
+    ages = np.select(
+        [kind < _BACKDATED, kind < _BACKDATED + _FUTURE, kind < _BACKDATED + _FUTURE + _SLOW],
+        [rng.integers(_HOUR, LATEST_S, count), -rng.integers(60, _DAY, count), _HOUR],
+        rng.integers(0, 3, count),
+    )
+    return {
+        "timestamp": arrived - ages,
+        "arrived": arrived,
+        "uid": _FIRST_UID + (day << _UID_BITS) + np.arange(count),
+        "person": rng.integers(0, people, count),
+        "label": rng.integers(0, len(vocabulary.EVENTS), count),
+    }
+
+
+def changes(begins: int, people: int, rng: np.random.Generator) -> Iterator[Change]:
+    """Attributes that get new values on that day."""
+    for _ in range(int(people * _CHANGED_A_DAY + rng.random())):
+        at = begins + int(rng.integers(0, _DAY))
+        number, draw = int(rng.integers(0, people)), float(rng.random())
+        if draw < 0.4:
+            yield Change(at=at, number=number, name="last_seen", value=str(at))
+        elif draw < 0.7:
+            plan = vocabulary.PLANS[int(rng.integers(0, len(vocabulary.PLANS)))]
+            yield Change(at=at, number=number, name="plan", value=plan)
+        elif draw < 0.9:
+            yield Change(
+                at=at, number=number, name="ltv", value=f"{float(rng.integers(0, 90_000)) / 100:.2f}"
+            )
+        elif draw < 0.95:
+            yield Change(at=at, number=number, name="unsubscribed", value="true")
+        else:
+            yield Change(at=at, number=number, name="favorite color", value=None)
+
+
+def departures(day: int, begins: int, people: int, scale: Scale, rng: np.random.Generator) -> Iterator[Leave]:
+    """Who is deleted or, every third time, suppressed on that day; at least half a dozen a year."""
+    a_day = max(scale.people * _LEAVING_A_YEAR, 6) / 365
+    for number in range(int(a_day * day), int(a_day * (day + 1))):
+        yield Leave(
+            at=begins + int(rng.integers(0, _DAY)),
+            number=int(rng.integers(0, people)),
+            how="suppressed" if number % 3 == 1 else "deleted",
+        )
+
+
+def joins(day: int, begins: int, people: int, rng: np.random.Generator) -> Iterator[Join]:
+    """Who is put into the manual segment, or taken out, on that day."""
+    if day % 3 == 0:
+        at = begins + int(rng.integers(0, _DAY))
+        yield Join(at=at, segment_id=BETA_TESTERS, number=int(rng.integers(0, people)))
+    if day % 11 == 5:
+        at = begins + int(rng.integers(0, _DAY))
+        yield Join(at=at, segment_id=BETA_TESTERS, number=int(rng.integers(0, people)), member=False)

@@ -1,0 +1,254 @@
+"""What stands in a world from the beginning: segments, campaigns with their actions, broadcasts.
+
+Also which sources of deliveries that makes, so that every delivery has a parent that the API can list.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sources.customerio.sandbox.state.store.deliveries import Source
+from sources.customerio.sandbox.state.store.people import Record
+from sources.customerio.sandbox.state.store.planned_changes import Add
+from sources.customerio.sandbox.world import contents, vocabulary
+from sources.customerio.sandbox.world.scale import Scale
+from sources.customerio.sandbox.world.workspace_records import fittings
+
+_DAY = 86_400
+# The first campaign has more actions than fit a page of ten.
+_FIRST_ACTIONS, _BRANCHES = 13, ("attribute_update", "split_randomized", "delay")
+_CHANNELS = (
+    "email",
+    "email",
+    "push",
+    "slack",
+    "twilio",
+    "email",
+    "in_app",
+    "email",
+    "webhook",
+    "email",
+    "email",
+)
+# (campaign, position) of the action that queues drafts instead of sending.
+_DRAFTED = (1, 1)
+_TEMPLATES_IN_USE = 3
+# A translated action is numbered apart from the others.
+_TRANSLATED = 8000
+BETA_TESTERS, NOBODY = 5, 6
+DRAFT_NEWSLETTER = 9_001
+FIRST_BROADCAST = 501
+
+
+@dataclass(kw_only=True)
+class Setting:
+    """The opening's steps and the sources that are there from the first day."""
+
+    steps: list[Add] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)  # how often each source sends day by day; 0: never
+    broadcast_sources: list[int] = field(default_factory=list)
+    drafted: set[int] = field(default_factory=set)
+    forgotten: set[int] = field(default_factory=set)
+    action_ids: list[int] = field(default_factory=list)
+
+
+def build(scale: Scale, genesis: int) -> Setting:
+    """Everything that is there when the world begins."""
+    setting = Setting()
+    setting.steps += [
+        Add(at=genesis, table="segments", fields=fields) for fields in _segments(scale, genesis)
+    ]
+    for number in range(scale.campaigns):
+        _campaign(setting, number, genesis)
+    for number in range(scale.broadcasts):
+        _broadcast(setting, number, genesis)
+    setting.steps += fittings(scale, genesis)
+    setting.steps += contents.transactional(genesis)
+    for number, template in enumerate(contents.TEMPLATES[:_TEMPLATES_IN_USE]):
+        source = _source(
+            setting,
+            12.0 / (number + 1),
+            channel=template.channel,
+            template_id=template.content_id,
+            subject=template.name,
+            transactional_message_id=template.id,
+        )
+        if template.hidden:
+            setting.forgotten.add(source)
+    setting.steps += contents.newsletter(
+        DRAFT_NEWSLETTER, "Never sent", "email", 1, genesis, genesis - 30 * _DAY
+    )
+    return setting
+
+
+def _segments(scale: Scale, genesis: int) -> Iterator[Record]:
+    named: list[tuple[str, Record | None]] = [
+        ("All Users", {"and": [_exists("cio_id")]}),
+        ("On a paid plan", {"or": [_is("plan", "pro"), _is("plan", "team"), _is("plan", "enterprise")]}),
+        ("In Germany", {"and": [_is("country", "DE")]}),
+        ("Unsubscribed", {"and": [_is("unsubscribed", "true")]}),
+        ("Beta testers", None),
+        ("Nobody yet", None),
+        ("Has a phone", {"and": [_exists("phone")]}),
+        ("Free and reachable", {"and": [_is("plan", "free"), {"not": _is("unsubscribed", "true")}]}),
+        ("Admins", {"and": [_is("is_admin", "true")]}),
+        ("Has a favorite color", {"and": [_exists("favorite color")]}),
+        *(
+            (f"Country {code}", {"and": [_is("country", code)]})
+            for code in ("US", "GB", "FR", "BR", "JP", "NL")
+        ),
+    ]
+    for number, (name, conditions) in enumerate(named[: scale.segments]):
+        made = genesis - (200 - 9 * number) * _DAY
+        yield {
+            "id": number + 1,
+            "name": name,
+            "description": "" if number % 2 else f"{name}, kept by the growth team",
+            "tags": None if number % 3 else ["core"],
+            "created_at": made,
+            "updated_at": made + number * 4000,
+            "conditions": conditions,
+        }
+
+
+def _is(name: str, value: str) -> Record:
+    return {"attribute": {"field": name, "operator": "eq", "value": value}}
+
+
+def _exists(name: str) -> Record:
+    return {"attribute": {"field": name, "operator": "exists"}}
+
+
+def _campaign(setting: Setting, number: int, genesis: int) -> None:
+    name, kind = vocabulary.CAMPAIGNS[number % len(vocabulary.CAMPAIGNS)]
+    campaign_id = number + 1
+    created = genesis - (400 - 5 * number) * _DAY
+    state = "running" if number % 7 != 6 else "stopped"
+    fields: Record = {
+        "id": campaign_id,
+        "name": name if number < len(vocabulary.CAMPAIGNS) else f"{name} {number}",
+        "description": f"Sends the {name.lower()} messages",
+        "type": kind,
+        "created": created,
+        "updated": created + number * 7777,
+        "active": state == "running",
+        "state": state,
+        "first_started": created + _DAY,
+        "tags": ["lifecycle"] if number % 2 == 0 else [],
+        "trigger_segment_ids": [2 + number % 3] if kind == "segment" else [],
+        "filter_segment_ids": [1] if number % 4 == 1 else [],
+    }
+    if kind == "event":
+        fields["event_name"] = "order_placed" if number % 2 else "cart_updated"
+    if kind == "date":
+        fields |= {
+            "frequency": "yearly",
+            "date_attribute": "created_at",
+            "start_hour": 9,
+            "start_minutes": 30,
+        }
+        fields |= {"timezone": "America/New_York", "use_customer_timezone": False}
+    setting.steps.append(Add(at=genesis, table="campaigns", fields=fields))
+    _actions(setting, number, fields, genesis)
+
+
+def _actions(setting: Setting, number: int, campaign: Record, genesis: int) -> None:
+    count = _FIRST_ACTIONS if number == 0 else 2 + number % 5
+    parent: int | None = None
+    for position in range(count):
+        action_id = 18 + len(setting.action_ids)
+        setting.action_ids.append(action_id)
+        # A branch now and then, whose children are the two messages behind it.
+        branch = position % 4 == 2
+        kind = _BRANCHES[position // 4 % 3] if branch else _CHANNELS[(number + position) % len(_CHANNELS)]
+        kind = "email" if (number, position) == _DRAFTED else kind
+        fields = _action(action_id, campaign, kind, position)
+        if not branch and parent is not None and position % 4 in (3, 0):
+            fields["parent_action_id"] = parent
+        parent = action_id if branch else parent
+        setting.steps += _in_languages("campaign_actions", fields, genesis, number % 3 == 1 and not position)
+        if branch:
+            continue
+        weight = 30.0 / (number + 2) if campaign["active"] else 0.0
+        source = _source(setting, weight, channel=kind, template_id=fields["template_id"],
+            campaign_id=campaign["id"], action_id=action_id, parent_action_id=fields.get("parent_action_id"),
+            subject=fields.get("subject") or None, recipient=_FIXED.get(kind),
+            event_triggered=campaign["type"] == "event")  # fmt: skip
+        if fields["sending_state"] == "draft":
+            setting.drafted.add(source)
+
+
+def _action(action_id: int, campaign: Record, kind: str, position: int) -> Record:
+    """An action as listed live: unset text is "", not null, and it has no `broadcast_id`."""
+    created = campaign["created"] + position * 600
+    email = kind == "email"
+    return {
+        "id": action_id,
+        "campaign_id": campaign["id"],
+        # Templates are numbered apart from actions: action 25 had template 11 [live-airbyte].
+        "template_id": 2 * action_id - 30,
+        "name": f"{campaign['name']} #{position + 1}",
+        "layout": "default" if email else "",
+        "body": "<p>Hello {{customer.first_name}}</p>{{snippets.signature}}" if email else "",
+        "created": created,
+        "updated": created + (action_id % 5) * _DAY,
+        "type": kind,
+        "language": "",
+        "editor": "ui" if email else "",
+        "recipient": "{{customer.email}}" if email else "",
+        "subject": vocabulary.SUBJECTS[action_id % len(vocabulary.SUBJECTS)] if email else "",
+        "recipient_environment_id": 144601,
+        "sending_state": "draft" if (campaign["id"] - 1, position) == _DRAFTED else "automatic",
+        **(
+            {"from": "Acme <hello@example.com>", "from_id": 1, "reply_to": "", "preheader_text": ""}
+            if email
+            else {}
+        ),
+    }
+
+
+def _in_languages(table: str, action: Record, genesis: int, translated: bool) -> Iterator[Add]:
+    """An action, and its translation if it has one: an object of its own [airbyte]."""
+    if not translated:
+        yield Add(at=genesis, table=table, fields=action)
+        return
+    branch = {"multi_language_branch_action_id": action["id"]}
+    yield Add(at=genesis, table=table, fields=action | branch)
+    said = {"language": contents.LANGUAGE, "body": action["body"].replace("Hello", "Hallo")}
+    ids = {"id": _TRANSLATED + action["id"], "template_id": _TRANSLATED + action["template_id"]}
+    yield Add(at=genesis, table=table, fields=action | branch | said | ids)
+
+
+def _broadcast(setting: Setting, number: int, genesis: int) -> None:
+    created = genesis - (300 - number * 11) * _DAY
+    broadcast_id = FIRST_BROADCAST + number
+    fields: Record = {
+        "id": broadcast_id,
+        "name": vocabulary.BROADCASTS[number % len(vocabulary.BROADCASTS)],
+        "type": "triggered_broadcast",
+        "created": created,
+        "updated": created + 3600,
+        "active": True,
+        "state": "running",
+        "first_started": created + 7200,
+        "tags": [],
+    }
+    setting.steps.append(Add(at=genesis, table="broadcasts", fields=fields))
+    channel = "email" if number % 3 < 2 else "push"
+    action_id = 5001 + number
+    action = _action(action_id, fields, channel, 0)
+    del action["campaign_id"]
+    action |= {"broadcast_id": broadcast_id, "template_id": 700 + number}
+    setting.steps += _in_languages("broadcast_actions", action, genesis, number % 2 == 1)
+    source = _source(setting, 0.0, channel=channel, template_id=700 + number, broadcast_id=broadcast_id,
+        action_id=action_id, subject=action["subject"] or None)  # fmt: skip
+    setting.broadcast_sources.append(source)
+
+
+def _source(setting: Setting, weight: float, **fields: object) -> int:
+    setting.sources.append(Source(**fields))  # type: ignore[arg-type]
+    setting.weights.append(weight)
+    return len(setting.sources) - 1
+
+
+_FIXED = {"webhook": "https://hooks.example.com/cio", "slack": "#growth"}

@@ -1,0 +1,161 @@
+"""The command line: help, exit codes, and a sentence for every kind of bad input."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import duckdb
+import pytest
+
+from pipelines.cli.main import main
+from sources.customerio.catalogue import resource
+from sources.customerio.sandbox import Fault
+from tests.conftest import Warehouse
+from tests.pipelines.conftest import Shell, ended
+
+MEMBERSHIPS = resource("segment_memberships")
+COMMANDS = sorted(main.commands)
+HEAVY = ("dlt", "duckdb", "httpx", "pyarrow", "pydantic", "rich")
+
+
+def test_the_command_line_imports_nothing_that_takes_time() -> None:
+    """`--help` pays for click alone."""
+    seen = f"import sys, pipelines.cli.main; print([name for name in {HEAVY} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
+    assert "[]" == found.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    "arguments", [("status",), ("sync", "segmets"), ("backfill", "messages", "--from", "2199-01-01")]
+)
+def test_who_mistyped_does_not_wait_for_dlt(shell: Shell, arguments: tuple[str, ...]) -> None:
+    """What is refused without a pipeline is refused without importing dlt, which takes as long again."""
+    seen = (
+        "import sys, pipelines.cli.main\n"
+        f"sys.argv = {['cio-elt', *arguments]}\n"
+        "try: pipelines.cli.main.main()\n"
+        "finally: print('dlt' in sys.modules)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", seen], env=shell.env, capture_output=True, text=True, check=False
+    )
+    assert (2, "False") == (found.returncode, found.stdout.strip()), found.stderr
+
+
+def test_help_of_the_group_lists_every_command(shell: Shell) -> None:
+    """`cio-elt --help` names the commands and the one setting that is needed."""
+    ran = shell.run("--help")
+
+    assert (0, "") == (ran.code, ran.err)
+    assert "CUSTOMERIO_APP_API_KEY" in ran.out
+    for name in COMMANDS:
+        assert f"\n  {name} " in ran.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_is_documented(name: str) -> None:
+    """A command has a sentence, and each of its options has one."""
+    command = main.commands[name]
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{name} {parameter.name}"
+
+
+def test_help_of_a_command_shows_its_options(shell: Shell) -> None:
+    """`cio-elt sync --help` is what a user sees of it."""
+    ran = shell.run("sync", "--help")
+
+    assert (0, "") == (ran.code, ran.err)
+    for word in ("[RESOURCES]", "--full", "--wait", "--json", "--help"):
+        assert word in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "code", "words"),
+    [
+        (("sync",), {"CUSTOMERIO_APP_API_KEY": None}, 2, ("CUSTOMERIO_APP_API_KEY", "not given")),
+        (("sync", "segmets"), {}, 2, ("'segmets'", "Did you mean segments")),
+        (("sync",), {"CUSTOMERIO_START": "2199-01-01"}, 2, ("CUSTOMERIO_START", "future", "2025-01-31")),
+        (("sync",), {"CUSTOMERIO_START": "yesterday"}, 2, ("CUSTOMERIO_START", "'yesterday'", "2025-01-31")),
+        (("check",), {"CUSTOMERIO_REGION": "de"}, 2, ("CUSTOMERIO_REGION", "'us' or 'eu'", ".env")),
+        (("sync",), {"CUSTOMERIO_APP_URL": "http://example.org"}, 2, ("CUSTOMERIO_APP_URL", "https")),
+        (("sync",), {"CIO_ELT_DATA": "file/below"}, 2, ("file/below", "CIO_ELT_DATA")),
+        (("sync",), {"CIO_ELT_DATA": "it's data"}, 2, ("it's data", "CIO_ELT_DATA")),
+        (("sync", "segments"), {"CIO_ELT_DESTINATION": "oracl"}, 2, ("CIO_ELT_DESTINATION", "'oracl'")),
+        (("status",), {}, 2, ("no warehouse", "cio-elt sync")),
+    ],
+)
+def test_bad_input_ends_with_one_sentence(
+    shell: Shell, arguments: tuple[str, ...], env: dict[str, str | None], code: int, words: tuple[str, ...]
+) -> None:
+    """What cannot work is refused with a paragraph that names the fix, and one document with --json."""
+    (shell.folder / "file").touch()
+
+    ran = shell.run(*arguments, "--json", **env)
+
+    shell.refused(ran, code, *words)
+    assert {"error"} == set(ran.document)
+
+
+@pytest.mark.proof
+def test_a_key_without_scope_costs_one_resource(shell: Shell) -> None:
+    """Where the key may not read one list, sync ends with 4 and the others have landed."""
+    shell.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None))
+
+    ran = shell.run("sync", "campaigns", "segments", "newsletters")
+
+    assert 4 == ran.code
+    assert 1 == ran.err.count("\n")
+    assert "Not complete: segments." in ran.err
+    assert "scope" in ran.err
+    with duckdb.connect(shell.published, read_only=True) as connection:
+        for table in ("campaigns", "newsletters"):
+            counted = connection.execute(f"SELECT count(*) FROM customerio_raw.{table}").fetchone()
+            assert (len(list(shell.sandbox.rows(table))),) == counted
+        errors = connection.execute("SELECT resource FROM customerio_raw.sync_runs WHERE error IS NOT NULL")
+        assert [("segments",)] == errors.fetchall()
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_sync_says_so_and_the_next_one_works(
+    shell: Shell, warehouse: Warehouse, how: signal.Signals
+) -> None:
+    """Ctrl-C in the middle of reading ends with 130 and a sentence, at once; nothing is left that hurts."""
+    held_up = Fault(operation="getSegmentMembership", status=503, retry_after="30", times=None)
+    shell.sandbox.faults.add(held_up)
+    process = shell.start(("sync", "campaigns", "segment_memberships"))
+    shell.wait_for_request("getSegmentMembership")
+
+    began = time.monotonic()
+    process.send_signal(how)
+    ran = ended(process, began)
+
+    shell.refused(ran, 130, "Stopped", "next run")
+    assert ran.seconds < 5
+    shell.sandbox.faults.clear()
+    result = warehouse.sync("campaigns", "segment_memberships")
+    assert [] == result.failed
+    assert warehouse.truth(MEMBERSHIPS) == warehouse.rows(MEMBERSHIPS)
+
+
+def test_a_mistake_of_our_own_shows_its_traceback(tmp_path: Path) -> None:
+    """Nobody can report a bug that is told as somebody else's failure."""
+    script = (
+        "import pipelines.ingest.status, pipelines.cli.main\n"
+        "def broken(settings): raise ZeroDivisionError\n"
+        "pipelines.ingest.status.status = broken\n"
+        "pipelines.cli.main.main(['status', '--json'])\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+
+    assert 1 == ran.returncode
+    assert "ZeroDivisionError" in ran.stderr
+    assert "ZeroDivisionError" == json.loads(ran.stdout)["error"]["kind"]

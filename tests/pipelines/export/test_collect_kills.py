@@ -1,0 +1,137 @@
+"""Kill -9 anywhere: the next run completes, no export is created twice, no row is lost or doubled."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipelines.export import PeopleOrder, order
+from pipelines.export.registry import folder
+from sources.customerio.sandbox import Fault
+from tests.conftest import Warehouse
+from tests.pipelines.export.conftest import Exporting
+
+pytestmark = pytest.mark.proof
+
+PATIENCE_S = 30.0
+RUN = """
+import time
+from pipelines.export import PeopleOrder, export
+from pipelines.settings import read_settings
+say = lambda said: print(said, flush=True)
+export(read_settings(), PeopleOrder(), say=say, pause=lambda _: time.sleep(0.05))
+"""
+
+
+@contextmanager
+def _running(warehouse: Warehouse) -> Iterator["subprocess.Popen[str]"]:
+    """An export of everybody in a process of its own, which is killed if it still runs."""
+    settings = warehouse.settings
+    assert settings.customerio_app_api_key is not None
+    environment = {
+        **os.environ,
+        "CUSTOMERIO_APP_URL": str(settings.customerio_app_url),
+        "CUSTOMERIO_APP_API_KEY": settings.customerio_app_api_key.get_secret_value(),
+        "CIO_ELT_DATA": str(settings.cio_elt_data),
+        "CIO_ELT_LIMITS": str(settings.cio_elt_limits),
+        "CIO_ELT_SPEED": "inf",
+        "PYTHONPATH": str(Path(__file__).parents[3]),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=settings.cio_elt_data.parent,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _until(happened: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not happened():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+def _assert_whole(exporting: Exporting, *, orders: int = 1) -> None:
+    """One run more ends what was begun; its rows are all there, once."""
+    exporting.warehouse.sandbox.faults.clear()
+    result = exporting()
+    found = exporting.warehouse.query(
+        "SELECT count(*), count(DISTINCT row_number), count(DISTINCT export_id), "
+        "(SELECT count(*) FROM customerio_raw.people) FROM customerio_raw.exported_people"
+    )
+    assert [(result.rows, result.rows, 1, result.rows)] == found
+    assert orders == exporting.orders()
+
+
+def test_killed_while_it_is_ordered(exporting: Exporting) -> None:
+    """Customer.io has taken the order, nobody has noted its export: the next run finds it in the list."""
+    sandbox = exporting.warehouse.sandbox
+    sandbox.faults.add(Fault(operation="exportPeopleData", delay_ms=20_000))
+    with _running(exporting.warehouse):
+        _until(lambda: exporting.orders() == 1, "it never ordered")
+
+    _assert_whole(exporting)
+    assert any("ended before it could note it" in note for note in exporting.warehouse.notes)
+
+
+def test_killed_before_it_is_ordered(exporting: Exporting) -> None:
+    """The intent was noted and nothing was asked for: there is nothing to adopt, and one is created."""
+    sandbox = exporting.warehouse.sandbox
+    sandbox.faults.add(Fault(operation="exportPeopleData", drop_connection=True, status=503))
+    try:
+        order(exporting.warehouse.settings, PeopleOrder())
+    except Exception as error:
+        assert getattr(error, "ambiguous", False), error
+    else:
+        raise AssertionError
+
+    _assert_whole(exporting, orders=2)
+
+
+def test_killed_while_polling(exporting: Exporting) -> None:
+    """The next run waits for the same export."""
+    with _running(exporting.warehouse):
+        asked = exporting.warehouse.sandbox.stats
+        _until(lambda: asked.by_operation.get("getExport", 0) > 2, "it never looked")
+
+    _assert_whole(exporting)
+
+
+def test_killed_while_downloading(exporting: Exporting) -> None:
+    """What had arrived stays, and the next run asks for the rest."""
+    sandbox, settings = exporting.warehouse.sandbox, exporting.warehouse.settings
+    sandbox.knobs.export_takes_s = 0
+    sandbox.faults.add(Fault(operation="storage", cut_at=0.6, stall_ms=30_000))
+    with _running(exporting.warehouse):
+        _until(lambda: any(part.stat().st_size for part in folder(settings).glob("*.part")), "nothing came")
+    (part,) = folder(settings).glob("*.part")
+    arrived = part.stat().st_size
+
+    _assert_whole(exporting)
+
+    assert arrived
+    assert not list(folder(settings).glob("*.csv*"))
+
+
+def test_killed_while_loading(exporting: Exporting) -> None:
+    """Before the tables are made, in the middle of it, and when rows are loaded and not home yet."""
+    exporting.warehouse.sandbox.knobs.export_takes_s = 0
+    for sentence, later_s in (("Loading", 0.0), ("Loading", 0.7), ("bringing them home", 0.0)):
+        with _running(exporting.warehouse) as process:
+            assert process.stdout is not None
+            assert any(sentence in line for line in process.stdout), "it never came so far"
+            time.sleep(later_s)
+
+    _assert_whole(exporting)

@@ -1,0 +1,81 @@
+"""What can be ordered is checked before any request."""
+
+from typing import Any
+
+import pytest
+
+from pipelines.export import DeliveriesOrder, PeopleOrder
+from pipelines.export.requests import EVERYBODY, METRICS, read, written
+from sources.customerio.client import ConfigError
+from sources.customerio.sandbox.state.store.deliveries import METRICS as SANDBOX_METRICS
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({}, "exactly one parent, and none was given"),
+        ({"campaign_id": 1, "newsletter_id": 2}, "campaign_id, newsletter_id was given"),
+        ({"campaign_id": 1, "start": 0}, "both a start and an end"),
+        ({"campaign_id": 1, "start": 10, "end": 9}, "Swap them"),
+        ({"campaign_id": 1, "start": 0, "end": 367 * DAY}, "12 months at most"),
+        ({"campaign_id": 1, "metric": "open"}, "There are attempted"),
+    ],
+)
+def test_a_wrong_deliveries_order_is_refused(given: dict[str, Any], says: str) -> None:
+    """The message says what was found and what would be right."""
+    with pytest.raises(ConfigError, match=says):
+        DeliveriesOrder(**given)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {},
+        {"and": []},
+        {"and": [{}]},
+        {"or": EVERYBODY, "and": EVERYBODY},
+        {"like": {}},
+        {"not": {"segment": {"id": "7"}}},
+        {"attribute": {"field": "plan", "operator": "eq"}},
+        {"attribute": {"field": "plan", "operator": "gt", "value": 1}},
+    ],
+)
+def test_a_wrong_filter_is_refused(filters: dict[str, Any]) -> None:
+    """The grammar is that of searches."""
+    with pytest.raises(ConfigError, match="filter"):
+        PeopleOrder(filters=filters)
+
+
+def test_a_year_and_nested_filters_are_fine() -> None:
+    """Twelve months of a leap year, and every shape that the grammar has."""
+    DeliveriesOrder(action_id=1, start=0, end=366 * DAY, metric="opened", drafts=True)
+    leaf = {"attribute": {"field": "plan", "operator": "eq", "value": "pro"}}
+    PeopleOrder(filters={"or": [leaf, {"not": {"segment": {"id": 7}}}, EVERYBODY]})
+
+
+def test_only_everybody_is_everybody() -> None:
+    """The default is; who has an `id` is not everybody."""
+    having_id = {"attribute": {"field": "id", "operator": "exists"}}
+    assert PeopleOrder().is_everybody
+    assert not PeopleOrder(filters=having_id).is_everybody
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        PeopleOrder(),
+        PeopleOrder(attributes=("Name", "name")),
+        DeliveriesOrder(campaign_id=1, start=1, end=2, attributes=("plan",), drafts=True, metric="sent"),
+        DeliveriesOrder(transactional_message_id=3),
+    ],
+)
+def test_an_order_is_read_as_it_was_written(order: PeopleOrder | DeliveriesOrder) -> None:
+    """So an equal order is found again, and what is sent is what was checked."""
+    assert order == read(order.kind, written(order))
+
+
+def test_the_metrics_are_those_of_deliveries() -> None:
+    """The names that an order takes and a file is searched for are the API's."""
+    assert METRICS == SANDBOX_METRICS

@@ -1,0 +1,263 @@
+"""Backfills read any time again, in chunks, and leave the live cursor where it is."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.ingest.backfill import Backfill, fill, plan
+from pipelines.ingest.coverage import proven
+from pipelines.ingest.status import late, missing, status
+from pipelines.ingest.sync import SyncResult
+from pipelines.warehouse.pipeline import querying
+from sources.customerio.client import ConfigError
+from sources.customerio.extract import Window
+from sources.customerio.sandbox import Fault, Sandbox
+from tests.conftest import Warehouse, following, settings_for
+from tests.pipelines.conftest import Shell, ended
+
+DAY = 86_400
+
+
+@pytest.fixture
+def young(sandbox: Sandbox, tmp_path: Path) -> Iterator[Warehouse]:
+    """A warehouse whose syncs read the last twenty days only."""
+    with following(sandbox, tmp_path / "data") as warehouse:
+        start = sandbox.clock.now() - 20 * DAY
+        settings = settings_for(sandbox, warehouse.served, tmp_path / "data", customerio_start=start)
+        yield Warehouse(sandbox, warehouse.served, settings)
+
+
+def _fill(warehouse: Warehouse, planned: Backfill) -> list[SyncResult]:
+    return [fill(warehouse.settings, planned, window) for window in planned.chunks]
+
+
+def _held(warehouse: Warehouse, first: int, last: int) -> set[str]:
+    return {
+        key
+        for (key,) in warehouse.query(
+            f"SELECT id FROM customerio_raw.messages WHERE created BETWEEN {first} AND {last}"
+        )
+    }
+
+
+def _truth(warehouse: Warehouse, first: int, last: int) -> set[str]:
+    return {row["id"] for row in warehouse.sandbox.rows("messages") if first <= row["created"] <= last}
+
+
+def _claimed(warehouse: Warehouse, table: str = "messages") -> list[Window]:
+    with querying(warehouse.settings) as query:
+        return proven(query, table)
+
+
+def _memory(warehouse: Warehouse) -> Any:
+    """What dlt keeps of watermarks, in the warehouse itself."""
+    with duckdb.connect(warehouse.settings.load_file, read_only=True) as connection:
+        return connection.execute(
+            "SELECT version_hash FROM customerio_raw._dlt_pipeline_state ORDER BY version DESC LIMIT 1"
+        ).fetchall()
+
+
+def test_old_time_arrives_and_the_ledger_grows(young: Warehouse) -> None:
+    """All rows of the range and none beside it; the watermark and the ages' readings stay."""
+    now = young.sandbox.clock.now()
+    young.sync("messages")
+    memory = _memory(young)
+
+    planned = plan(young.settings, "messages", now - 100 * DAY, now - 40 * DAY, chunk_days=30)
+    results = _fill(young, planned)
+
+    assert 2 == len(results)
+    wanted = (now - 100 * DAY, now - 40 * DAY - 1)
+    assert _truth(young, *wanted) == _held(young, *wanted)
+    assert not _held(young, now - 40 * DAY, now - 20 * DAY - 1)
+    assert Window(start=wanted[0], end=wanted[1]) in _claimed(young)
+    assert memory == _memory(young)
+
+
+@pytest.mark.proof
+def test_one_that_was_stopped_goes_on_with_what_is_left(young: Warehouse) -> None:
+    """A chunk that failed is read again, those before it are not; the name stays the same."""
+    now = young.sandbox.clock.now()
+    young.sync("messages")
+    asked: dict[str, Any] = {"start": now - 90 * DAY, "end": now - 30 * DAY, "chunk_days": 15}
+    first = plan(young.settings, "messages", **asked)
+    fill(young.settings, first, first.chunks[0])
+    young.sandbox.faults.add(Fault(operation="listMessages", status=403, times=None))
+    assert fill(young.settings, first, first.chunks[1]).failed
+    young.sandbox.faults.clear()
+
+    second = plan(young.settings, "messages", **asked)
+
+    assert (first.id, first.chunks[1:], 1) == (second.id, second.chunks, second.done)
+    _fill(young, second)
+    wanted = (now - 90 * DAY, now - 30 * DAY - 1)
+    assert _truth(young, *wanted) == _held(young, *wanted)
+
+
+@pytest.mark.proof
+def test_one_that_is_complete_begins_anew_when_it_is_asked_for_again(young: Warehouse) -> None:
+    """Then it finds what changed meanwhile, and only that is written."""
+    now = young.sandbox.clock.now()
+    young.sync("messages")
+    asked: dict[str, Any] = {"start": now - 300 * DAY, "end": now - 200 * DAY, "chunk_days": 180}
+    first = plan(young.settings, "messages", **asked)
+    read = sum(result.written for result in _fill(young, first))
+    person = next(
+        row["customer_identifiers"]["cio_id"]
+        for row in young.sandbox.rows("messages")
+        if now - 300 * DAY <= row["created"] < now - 200 * DAY and row["customer_identifiers"]
+    )
+    young.sandbox.suppress(person)
+
+    second = plan(young.settings, "messages", **asked)
+    changed = sum(result.written for result in _fill(young, second))
+
+    assert first.id != second.id
+    assert first.chunks == second.chunks
+    assert 0 < changed < read
+
+
+def test_gaps_are_found_and_filled_and_nothing_else_is_read(young: Warehouse) -> None:
+    """Between two stretches that were read lies one that was not; `gaps` asks for it alone."""
+    now = young.sandbox.clock.now()
+    young.sync("messages")
+    _fill(young, plan(young.settings, "messages", now - 100 * DAY, now - 60 * DAY, chunk_days=180))
+    gap = Window(start=now - 60 * DAY, end=now - 20 * DAY - 1)
+    (messages,) = status(young.settings)
+    assert [gap] == messages.gaps
+    (sentence,) = missing([messages])
+    assert "40 d" in sentence
+
+    planned = plan(young.settings, "messages", gaps=True, chunk_days=180)
+    assert (gap,) == planned.chunks
+    _fill(young, planned)
+
+    assert 1 == len(_claimed(young))
+    assert _truth(young, gap.start, gap.end) == _held(young, gap.start, gap.end)
+    assert () == plan(young.settings, "messages", gaps=True).chunks
+
+
+def test_it_may_be_the_first_run_of_all(young: Warehouse) -> None:
+    """Nothing has to be synced before: the range arrives, and the ledger begins with it."""
+    now = young.sandbox.clock.now()
+
+    _fill(young, plan(young.settings, "messages", now - 60 * DAY, now - 30 * DAY, chunk_days=30))
+
+    assert [Window(start=now - 60 * DAY, end=now - 30 * DAY - 1)] == _claimed(young)
+    assert _truth(young, now - 60 * DAY, now - 30 * DAY - 1) == _held(young, 0, now)
+
+
+REFUSED: dict[str, tuple[tuple[str, int | None, int | None], tuple[str, ...]]] = {
+    "a table without time": (("segments", -5, -1), ("no time", "cio-elt sync")),
+    "no such table": (("mesages", -5, -1), ("mesages", "messages")),
+    "an end before the start": (("messages", -1, -5), ("later",)),
+    "the future": (("messages", 5, 9), ("still to come",)),
+    "activities that are forgotten": (("activities", -40, -1), ("30 days", "lost")),
+    "no start": (("messages", None, None), ("--from",)),
+}
+
+
+def test_what_cannot_be_read_is_refused(young: Warehouse) -> None:
+    """Before any request, with what would be right."""
+    young.sync("segments", "messages")
+    before = sum(young.sandbox.stats.by_operation.values())
+
+    for case, ((table, *days), words) in REFUSED.items():
+        start, end = [None if day is None else young.sandbox.clock.now() + day * DAY for day in days]
+        with pytest.raises(ConfigError) as raised:
+            plan(young.settings, table, start, end)
+        assert all(word in str(raised.value) for word in words), case
+
+    assert before == sum(young.sandbox.stats.by_operation.values())
+
+
+def test_activities_that_nobody_read_in_time_are_a_gap(warehouse: Warehouse) -> None:
+    """Warned of while they can still be read; afterwards the ledger says since when they are lost."""
+    warehouse.sync("activities")
+    before = warehouse.sandbox.clock.now()
+    assert [] == missing(status(warehouse.settings))
+    warehouse.sandbox.clock.advance(45 * DAY)
+    warehouse.sync("activities")
+
+    (activities,) = status(warehouse.settings)
+
+    (gap,) = activities.gaps
+    assert before == gap.start
+    assert 14 * DAY < gap.seconds < 20 * DAY
+    assert "gap" in missing([activities])[0]
+
+
+def test_it_warns_before_activities_are_lost(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After 25 days without a sync, five are left to read what Customer.io still has."""
+    warehouse.sync("activities")
+    there = time.time()
+    monkeypatch.setattr("pipelines.warehouse.runs.time.time", lambda: there + 25 * DAY)
+
+    (activities,) = status(warehouse.settings)
+
+    (warning,) = missing([activities])
+    assert "forgotten" in warning
+    assert 24 * DAY < (activities.lag_s or 0) < 26 * DAY
+    assert "25 d" in late([activities])[0]
+
+
+@pytest.mark.proof
+def test_an_interrupt_stops_it_at_once_and_the_next_goes_on(shell: Shell) -> None:
+    """Ctrl-C in the middle of a chunk; the chunks before it are published, the next run reads the rest."""
+    shell.sandbox.faults.add(Fault(operation="listMessages", delay_ms=60_000, times=None, after=5))
+    now = shell.sandbox.clock.now()
+    assert 0 == shell.run("sync", "messages", CUSTOMERIO_START=str(now - DAY)).code
+    asked = (
+        "backfill",
+        "messages",
+        "--from",
+        str(now - 300 * DAY),
+        "--to",
+        str(now - DAY),
+        "--chunk-days",
+        "100",
+    )
+
+    began = time.monotonic()
+    process = shell.start(asked)
+    while shell.sandbox.faults.describe()[0]["calls"] < 6:
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(2)
+    stopped = ended(process, began)
+    shell.sandbox.faults.clear()
+    rest = shell.run(*asked, "--json")
+
+    assert 130 == stopped.code
+    assert "Traceback" not in stopped.err
+    assert 0 == rest.code, rest.err
+    assert 3 == rest.document["chunks_before"] + len(rest.document["chunks"])
+    assert rest.document["chunks_before"] > 0
+
+
+@pytest.mark.proof
+def test_a_sync_takes_its_turn_between_two_chunks(shell: Shell) -> None:
+    """A sync that meets a long backfill is through before it, at Customer.io's own limits, without a 429."""
+    now = shell.sandbox.clock.now()
+    env = {"CIO_ELT_SPEED": "1"}
+    assert 0 == shell.run("sync", "messages", CUSTOMERIO_START=str(now - DAY)).code
+    asked = ("backfill", "messages", "--from", str(now - 150 * DAY), "--chunk-days", "30", "--json")
+    began = time.monotonic()
+    long = shell.start(asked, env)
+    while shell.sandbox.stats.by_operation.get("listMessages", 0) < 2:
+        assert long.poll() is None
+        time.sleep(0.05)
+
+    sync = shell.run("sync", "segments", **env)
+    running = long.poll() is None
+    backfill = ended(long, began)
+
+    assert 0 == sync.code, sync.err
+    assert running
+    assert 0 == backfill.code, backfill.err
+    assert 6 == len(backfill.document["chunks"])
+    assert shell.sandbox.stats.max_per_second <= 10

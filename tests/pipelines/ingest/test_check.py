@@ -1,0 +1,78 @@
+"""`check`: whether a sync would work, told resource by resource."""
+
+import pytest
+
+from pipelines.ingest.check import check
+from sources.customerio.catalogue import RESOURCES
+from sources.customerio.client import Unauthorized
+from sources.customerio.sandbox import Fault
+from tests.conftest import Warehouse, settings_for
+from tests.pipelines.conftest import Shell
+
+
+def test_everything_is_reachable_with_a_whole_key(warehouse: Warehouse) -> None:
+    """A key with all scopes reaches every table; what needs a file or its name is said to be untried."""
+    result = check(warehouse.settings)
+
+    assert result.complete
+    assert [row.table for row in RESOURCES] == [reach.resource for reach in result.reaches]
+    verdicts = {reach.resource: reach.verdict for reach in result.reaches}
+    for row in RESOURCES:
+        assert ("untried" if row.parent_type or row.optional else "reachable") == verdicts[row.table]
+    assert result.track_region is None
+
+
+def test_it_asks_little_and_writes_nothing(warehouse: Warehouse) -> None:
+    """A handful of requests, all of them reads, and no file in the data folder but the limits' own."""
+    check(warehouse.settings)
+
+    assert warehouse.sandbox.stats.total < 2 * len(RESOURCES)
+    folder = warehouse.settings.cio_elt_data
+    assert [folder / "limits"] == list(folder.iterdir())
+
+
+def test_the_track_api_is_asked_for_the_region(warehouse: Warehouse) -> None:
+    """With Track keys the region is confirmed, or refused with the right one."""
+    sandbox = warehouse.sandbox
+    keys = {
+        "customerio_track_site_id": sandbox.track_site_id,
+        "customerio_track_api_key": sandbox.track_api_key,
+    }
+    data = warehouse.settings.cio_elt_data
+    assert "us" == check(settings_for(sandbox, warehouse.served, data, **keys)).track_region
+    with pytest.raises(Unauthorized, match="Set CUSTOMERIO_REGION=us"):
+        check(settings_for(sandbox, warehouse.served, data, customerio_region="eu", **keys))
+
+
+def test_a_workspace_without_parents_leaves_their_children_untried(warehouse: Warehouse) -> None:
+    """Without a campaign there is none whose actions could be asked for."""
+    for row in list(warehouse.sandbox.rows("campaigns")):
+        warehouse.sandbox.delete("campaigns", row["id"])
+    result = check(warehouse.settings)
+
+    assert result.complete
+    (actions,) = [reach for reach in result.reaches if reach.resource == "campaign_actions"]
+    assert ("untried", "there are no campaigns to ask below") == (actions.verdict, actions.reason)
+
+
+def test_a_missing_scope_names_the_resource(shell: Shell) -> None:
+    """`check` ends with 4, and says which resource the key does not reach and what to do."""
+    shell.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None))
+
+    ran = shell.run("check", "--json")
+
+    assert (4, "") == (ran.code, ran.err)
+    assert not ran.document["complete"]
+    reaches = {reach["resource"]: reach for reach in ran.document["reaches"]}
+    assert "forbidden" == reaches["segments"]["verdict"]
+    assert "scope" in reaches["segments"]["reason"]
+    assert "reachable" == reaches["campaigns"]["verdict"]
+
+
+def test_people_read_a_table(shell: Shell) -> None:
+    """Without --json there is a line per resource, and nothing on stderr."""
+    ran = shell.run("check")
+
+    assert (0, "") == (ran.code, ran.err)
+    for row in RESOURCES:
+        assert f"\n{row.table} " in ran.out

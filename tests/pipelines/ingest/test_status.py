@@ -1,0 +1,109 @@
+"""`status`: what the warehouse holds, and how the last run of each table went."""
+
+import re
+
+import pytest
+
+from pipelines.ingest.status import status
+from pipelines.times import DAY, HOUR, utc
+from sources.customerio.client import ConfigError
+from sources.customerio.sandbox import Fault
+from tests.conftest import Warehouse
+from tests.pipelines.conftest import Shell
+
+
+def test_before_any_sync_it_says_what_to_do(warehouse: Warehouse) -> None:
+    """There is nothing to show yet, and the message names the command that changes that."""
+    with pytest.raises(ConfigError, match="Run `cio-elt sync`"):
+        status(warehouse.settings)
+
+
+def test_it_counts_rows_and_deleted_ones(warehouse: Warehouse) -> None:
+    """Rows are those that are alive; the newest one's time is the cursor's."""
+    segments = [row["id"] for row in warehouse.sandbox.rows("segments")]
+    warehouse.sync("segments", "newsletters")
+    warehouse.sandbox.delete("segments", segments[0])
+    warehouse.sync("segments")
+
+    tables = {table.table: table for table in status(warehouse.settings)}
+
+    assert {"segments", "newsletters"} == set(tables)
+    now = warehouse.sandbox.clock.now()
+    assert (len(segments) - 1, 1) == (tables["segments"].rows, tables["segments"].deleted)
+    newest = max(row["updated"] for row in warehouse.sandbox.rows("newsletters"))
+    assert newest == tables["newsletters"].newest
+    for table in tables.values():
+        assert now - 60 <= (table.last_success or 0) <= now + 60
+        assert table.error is None
+
+
+def test_the_last_error_stays_beside_the_last_success(warehouse: Warehouse) -> None:
+    """A resource that failed shows why, and since when its rows are old."""
+    warehouse.sync("segments")
+    warehouse.sandbox.clock.advance(3600)
+    warehouse.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None))
+    warehouse.sync("segments")
+
+    (segments,) = status(warehouse.settings)
+
+    assert segments.last_run is not None
+    assert segments.last_success is not None
+    assert segments.last_run - segments.last_success >= 3500
+    assert "scope" in str(segments.error)
+
+    warehouse.sandbox.faults.clear()
+    warehouse.sync("segments")
+    (segments,) = status(warehouse.settings)
+    assert segments.error is None
+    assert segments.last_run == segments.last_success
+
+
+@pytest.mark.proof
+def test_people_and_programs_see_the_same(warehouse: Warehouse, shell: Shell) -> None:
+    """A table for people, one document for programs."""
+    warehouse.sync("segments")
+
+    programs, people = shell.run("status", "--json"), shell.run("status")
+
+    assert (0, "", 0, "") == (programs.code, programs.err, people.code, people.err)
+    (segments,) = programs.document["tables"]
+    assert len(list(shell.sandbox.rows("segments"))) == segments["rows"]
+    assert ["segments", str(segments["rows"]), "0"] == people.out.splitlines()[1].split()[:3]
+
+
+@pytest.mark.proof
+def test_a_gap_ends_it_with_1_where_that_is_asked_for(shell: Shell) -> None:
+    """The table shows from when until when time was read; once the gap is filled, all is well."""
+    now = shell.sandbox.clock.now()
+    assert 0 == shell.run("sync", "messages", CUSTOMERIO_START=str(now - DAY)).code
+    far = ("--from", str(now - 9 * DAY), "--to", str(now - 8 * DAY))
+    assert 0 == shell.run("backfill", "messages", *far).code
+
+    told, failed = shell.run("status"), shell.run("status", "--fail-on-gap")
+    filled = shell.run("backfill", "messages", "--gaps", "--from", str(now - 9 * DAY))
+    after = shell.run("status", "--fail-on-gap", "--json")
+
+    assert (0, 1, 0, 0) == (told.code, failed.code, filled.code, after.code)
+    assert "messages lacks 7 d in 1 gap(s)" in failed.out
+    head, row = told.out.splitlines()[:2]
+    assert head.split()[-7:] == ["at", "most", "read", "from", "read", "to", "gaps"]
+    assert re.search(rf" 2 h +{utc(now - 9 * DAY)} +{utc(now)[:10]} \d\d:\d\d UTC +1 *$", row)
+    assert [] == after.document["missing"]
+    (messages,) = after.document["tables"]
+    assert {"start": now - 9 * DAY, "end": messages["covered"]["end"]} == messages["covered"]
+
+
+@pytest.mark.proof
+def test_a_table_that_is_later_than_asked_for_ends_it_with_1(shell: Shell) -> None:
+    """Three hours pass in which only segments are read: activities are too late for two, not for four."""
+    assert 0 == shell.run("sync", "activities", "segments").code
+    shell.sandbox.clock.advance(3 * HOUR)
+    assert 0 == shell.run("sync", "segments").code
+
+    two, four, told = (shell.run("status", *lag) for lag in (("--max-lag", "2h"), ("--max-lag", "4h"), ()))
+
+    assert (1, 0, 0) == (two.code, four.code, told.code)
+    assert re.search(r"activities is 3 h.* behind; at most 2 h was wanted\. Run `cio-elt sync`\.", two.out)
+    assert "segments is" not in two.out
+    assert "behind;" not in four.out
+    assert "behind;" in told.out, "the target of the settings is told of, and fails nothing"

@@ -1,0 +1,116 @@
+"""Many people come by an export that is ordered first and collected last; few by search."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pipelines.ingest.status import status
+from pipelines.ingest.sync import SyncResult, sync
+from pipelines.settings import Settings
+from sources.customerio.catalogue import resource
+from sources.customerio.extract import Report
+from sources.customerio.sandbox import Fault
+from tests.conftest import Warehouse, settings_for
+
+PEOPLE = resource("people")
+
+
+@contextmanager
+def _passing(warehouse: Warehouse) -> Iterator[None]:
+    """Once something waits for an export, the workspace's clock moves on, so that its file is made."""
+    over = threading.Event()
+
+    def pass_time() -> None:
+        while not over.wait(0.05):
+            if warehouse.sandbox.stats.by_operation.get("getExport"):
+                warehouse.sandbox.clock.advance(30)
+                return
+
+    thread = threading.Thread(target=pass_time)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _by_export(warehouse: Warehouse) -> Settings:
+    data = warehouse.settings.cio_elt_data
+    return settings_for(warehouse.sandbox, warehouse.served, data, customerio_people_by_search=10)
+
+
+def _sync(warehouse: Warehouse, *tables: str) -> SyncResult:
+    return sync(_by_export(warehouse), tables, report=Report(), say=warehouse.notes.append)
+
+
+@pytest.mark.proof
+def test_people_arrive_with_the_rest_and_cost_a_handful_of_requests(warehouse: Warehouse) -> None:
+    """Everybody is there with identifiers and attributes; the run notes them like any other table."""
+    with _passing(warehouse):
+        result = _sync(warehouse, "people", "segments")
+
+    truth, found = warehouse.truth(PEOPLE), warehouse.rows(PEOPLE)
+    assert truth.keys() == found.keys()
+    for key, person in truth.items():
+        assert person["identifiers"] == found[key]["identifiers"]
+        assert person["attributes"].keys() - {"cio_id"} <= found[key]["attributes"].keys() | {"cio_id"}
+    assert len(truth) == result.report.tallies["people"].new
+    asked = warehouse.sandbox.stats.by_operation
+    assert not {"getPeopleFilter", "getPeopleById"} & asked.keys()
+    assert 1 == asked["exportPeopleData"]
+    assert ["segments", "people"] == [row.table for row in status(warehouse.settings)][:2]
+    assert all(row.last_success for row in status(warehouse.settings) if row.table in ("segments", "people"))
+
+
+@pytest.mark.proof
+def test_who_is_deleted_gets_a_tombstone_and_nobody_is_written_twice(warehouse: Warehouse) -> None:
+    """A second export writes what changed, and its own file is loaded by nobody else."""
+    with _passing(warehouse):
+        _sync(warehouse, "people")
+    gone, edited, *_ = sorted(key for (key,) in warehouse.truth(PEOPLE))
+    warehouse.sandbox.delete("people", gone)
+    warehouse.sandbox.edit("people", edited, plan="enterprise")
+    warehouse.sandbox.clock.advance(60)
+    warehouse.sandbox.stats.clear()
+
+    with _passing(warehouse):
+        result = _sync(warehouse)
+
+    people = result.report.tallies["people"]
+    assert (0, 1, 1) == (people.new, people.changed, people.deleted)
+    *others, _first, _second = [
+        row for row in warehouse.sandbox.rows("exports") if row["type"] == "customers"
+    ]
+    assert sum(row["total"] for row in others) == result.report.tallies["exported_people"].read
+    assert (gone,) not in warehouse.rows(PEOPLE)
+
+
+def test_a_key_that_may_not_export_reads_people_by_search(warehouse: Warehouse) -> None:
+    """It costs more requests, and everybody is there all the same."""
+    warehouse.sandbox.faults.add(Fault(operation="exportPeopleData", status=403, times=None))
+
+    result = _sync(warehouse, "people")
+
+    assert [] == result.failed
+    assert warehouse.truth(PEOPLE) == warehouse.rows(PEOPLE)
+    assert any("scope" in note for note in warehouse.notes)
+
+
+def test_an_export_that_takes_long_is_taken_up_by_the_next_sync(warehouse: Warehouse) -> None:
+    """The rest has landed; the same export is collected later, and none is created beside it."""
+    notes: list[str] = []
+    tables = ("people", "segments")
+    first = sync(_by_export(warehouse), tables, report=Report(), export_wait_s=0.1, say=notes.append)
+    assert ["segments"] == list(first.report.tallies)
+    assert "next sync" in notes[-1]
+    assert warehouse.rows(resource("segments"))
+    warehouse.sandbox.clock.advance(60)
+
+    second = sync(_by_export(warehouse), ("people",), report=Report(), export_wait_s=0.1)
+
+    assert [] == second.failed
+    assert warehouse.truth(PEOPLE).keys() == warehouse.rows(PEOPLE).keys()
+    assert 1 == warehouse.sandbox.stats.by_operation["exportPeopleData"]

@@ -1,0 +1,178 @@
+"""Killed at any moment, a push loses nothing, repeats no event, and claims nothing that did not arrive.
+
+`CIO_ELT_KILLS` kills more often; the seed is printed, and `CIO_ELT_SEED` repeats a run.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from pipelines.push.journal.database import SCHEMA
+from tests.pipelines.conftest import Shell, ended, shell_for
+from tests.pipelines.push.conftest import Pushing
+
+pytestmark = pytest.mark.proof
+
+KILLS = int(os.environ.get("CIO_ELT_KILLS", "5"))
+SEED = int(os.environ.get("CIO_ELT_SEED", "0")) or random.randrange(1, 10_000)  # noqa: S311 (a moment to kill)
+PEOPLE, EVENTS = 1_500, 400
+_AT = datetime(2026, 10, 1, tzinfo=UTC)
+_FILLER = "é" * 400
+
+
+def _shell(pushing: Pushing) -> Shell:
+    shell = shell_for(pushing.sandbox, pushing.warehouse.served, pushing.folder.parent)
+    shell.env["CUSTOMERIO_TRACK_SITE_ID"] = pushing.sandbox.track_site_id
+    shell.env["CUSTOMERIO_TRACK_API_KEY"] = pushing.sandbox.track_api_key
+    return shell
+
+
+def _models(pushing: Pushing, step: int) -> None:
+    """Everybody's attributes change with every step, and some events are new."""
+    people = [{"user_id": f"u{number:05}", "step": step, "filler": _FILLER} for number in range(PEOPLE)]
+    pushing.declare(
+        "users", people, object="person", mode="upsert", person={"id": "user_id"},
+        confirm={"sample": 20, "wait_s": 0}, fields={"step": "integer", "filler": "text"},
+        deliver={"in_flight": 3},
+    )  # fmt: skip
+    events = [
+        {"key": f"e{number:05}", "who": f"u{number % PEOPLE:05}", "at": _AT, "filler": _FILLER}
+        for number in range(EVENTS * (step + 1))
+    ]
+    pushing.declare(
+        "events", events, object="event", mode="append", key="key", person={"id": "who"}, first_run="all",
+        event={"name": "did", "at": "at"}, fields={"key": "text", "filler": "text"}, after=["users"],
+        confirm={"sample": 0, "wait_s": 0}, deliver={"in_flight": 3},
+    )  # fmt: skip
+
+
+def _arrived(pushing: Pushing) -> Counter[bytes]:
+    return Counter(orjson.dumps(row["op"], option=orjson.OPT_SORT_KEYS) for row in pushing.sandbox.writes())
+
+
+def _assert_claims_hold(pushing: Pushing) -> None:
+    """Whatever the journal takes for accepted is in the sandbox's log."""
+    claimed = pushing.ask(
+        f"""
+        SELECT coalesce(l.item, l.payload) FROM {SCHEMA}.log AS l
+        JOIN {SCHEMA}.rows AS v ON v.run_id = l.run_id AND v.seq = l.seq
+        WHERE v.state IN ('accepted', 'confirmed')
+        """
+    )
+    arrived = _arrived(pushing)
+    for (text,) in claimed:
+        assert arrived[orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS)], (
+            "accepted, and never arrived"
+        )
+
+
+def test_pushes_killed_at_random_moments(pushing: Pushing) -> None:
+    """Every event counts once, every attribute is the last one, and the journal never claims too much."""
+    chance = random.Random(SEED)  # noqa: S311
+    print(f"CIO_ELT_SEED={SEED}")  # noqa: T201
+    pushing.sandbox.knobs.keep_writes = 10_000_000
+    shell = _shell(pushing)
+    killed: Counter[str] = Counter()
+    for step in range(KILLS):
+        _models(pushing, step)
+        process, began = shell.start(("push", "run", "--folder", str(pushing.folder))), time.monotonic()
+        time.sleep(chance.uniform(0.6, 3.2))
+        process.kill()
+        killed["before its end" if ended(process, began).code < 0 else "after it"] += 1
+        _assert_claims_hold(pushing)
+    ran = shell.run("push", "run", "--folder", str(pushing.folder), "--json")
+    assert 0 == ran.code, ran.err
+    _assert_claims_hold(pushing)
+    print(dict(killed), dict(Counter(pushing.states())))  # noqa: T201
+    last = str(KILLS - 1)
+    assert {last} == {row["step"] for user, row in pushing.people().items() if user.startswith("u0")}
+    events: list[Any] = [row for row in pushing.sandbox.writes() if row["op"]["action"] == "event"]
+    applied = Counter(row["op"]["attributes"]["key"] for row in events if row["outcome"] == "applied")
+    assert EVENTS * KILLS == len(applied), "an event was lost"
+    assert {1} == set(applied.values()), "an event counts twice"
+    assert EVENTS * KILLS == len({row["op"]["id"] for row in events})
+    before = pushing.requests()
+    again = shell.run("push", "run", "--folder", str(pushing.folder), "--json")
+    assert 0 == again.code, again.err
+    assert before == pushing.requests(), "a push without changes sends nothing"
+
+
+FULL = """
+import resource, sys
+from pipelines.cli.main import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, -1))
+main()
+"""
+
+
+def test_a_full_disk_loses_nothing(pushing: Pushing) -> None:
+    """Where files cannot grow, a push ends in a sentence before it sends, and the next one sends all."""
+    _models(pushing, 0)
+    shell = _shell(pushing)
+    arguments = ("push", "run", "users", "--folder", str(pushing.folder), "--json")
+    full = subprocess.run(
+        [sys.executable, "-c", FULL, *arguments],
+        env=shell.env, cwd=shell.folder, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+    assert 1 == full.returncode, full.stderr
+    assert full.stderr.startswith("cio-elt: "), full.stderr
+    assert 1 == full.stderr.count("\n"), full.stderr
+    assert "invalidated" not in full.stderr, "what came of it, instead of what happened"
+    assert 0 == pushing.requests()
+    ran = shell.run(*arguments)
+    assert 0 == ran.code, ran.err
+    assert {"accepted": PEOPLE - 20, "confirmed": 20} == pushing.states()
+
+
+def test_two_pushes_at_a_time(pushing: Pushing) -> None:
+    """One runs, the other says who does."""
+    from sources.customerio.sandbox import Fault
+
+    _models(pushing, 0)
+    pushing.sandbox.faults.add(Fault(operation="batch", delay_ms=15_000))
+    shell = _shell(pushing)
+    command = ("push", "run", "users", "--folder", str(pushing.folder))
+    first, began = shell.start(command), time.monotonic()
+    while not pushing.requests() and pushing.ask(f"SELECT count(*) FROM {SCHEMA}.batches") == [(0,)]:
+        assert time.monotonic() < began + 30
+        time.sleep(0.05)
+    second = shell.run(*command)
+    shell.refused(second, 1, f"process {first.pid}", "pushes the sync users")
+    assert 0 == ended(first, began).code
+    assert 0 == shell.run(*command).code
+
+
+def test_killed_while_it_is_read_back(pushing: Pushing) -> None:
+    """What was dropped of a run that was killed before it knew is found by the next, and sent again."""
+    from sources.customerio.sandbox import Fault
+
+    pushing.sandbox.knobs.drop_every = 14
+    people = [{"user_id": f"back{number}", "plan": "x"} for number in range(100)]
+    pushing.declare(
+        "users", people, object="person", mode="upsert", person={"id": "user_id"}, fields={"plan": "text"}
+    )
+    pushing.sandbox.faults.add(Fault(operation="getPeopleById", delay_ms=20_000, times=None))
+    shell = _shell(pushing)
+    command = ("push", "run", "users", "--folder", str(pushing.folder), "--json")
+    process, began = shell.start(command), time.monotonic()
+    shell.wait_for_request("getPeopleById")
+    process.kill()
+    assert ended(process, began).code < 0
+    pushing.sandbox.faults.clear()
+    pushing.sandbox.knobs.drop_every = 0
+    ran = shell.run(*command)
+    assert 0 == ran.code, ran.err
+    assert 7 == ran.document["syncs"][0]["plan"]["sends"]
+    assert 100 == sum(user.startswith("back") for user in pushing.people())
+    assert [("done", 7, 0), ("interrupted", 100, 7)] == sorted(
+        pushing.ask(f"SELECT state, accepted, dropped FROM {SCHEMA}.runs")
+    )

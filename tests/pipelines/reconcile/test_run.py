@@ -1,0 +1,404 @@
+"""Reconciliation: a faithful warehouse matches, what is wrong is named, what time explains is explained."""
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import psycopg
+import pytest
+
+from pipelines.reconcile import Cell, Reconciliation, reconcile
+from pipelines.reconcile.days import days
+from pipelines.warehouse.publish import publish
+from sources.customerio.sandbox import Sandbox
+from tests.conftest import Warehouse, following
+from tests.pipelines.conftest import Shell
+from tests.postgres import cluster
+
+HOUR, DAY = 3600, 86_400
+READ = (
+    "campaigns",
+    "broadcasts",
+    "newsletters",
+    "messages",
+    "segments",
+    "segment_memberships",
+    "people",
+    "activities",
+    "workspaces",
+    "exports",
+    "exported_people",
+    "exported_deliveries",
+)
+EASTERN = ZoneInfo("America/New_York")
+PARENTS = {
+    "campaign": ("campaign_id", ZoneInfo("UTC")),
+    "broadcast": ("broadcast_id", EASTERN),
+    "newsletter": ("newsletter_id", EASTERN),
+    "transactional": ("transactional_message_id", EASTERN),
+}
+# What no metric endpoint counts: a second click's delivery, replies; and `dropped` is told as `suppressed`.
+UNCOUNTED = {"secondary:delivered", "replied"}
+
+
+def checked(warehouse: Warehouse, number: int = 45) -> Reconciliation:
+    """A check of that many days, all senders."""
+    return reconcile(warehouse.settings, number=number, sample=1000)
+
+
+def differing(
+    result: Reconciliation, verdict: str
+) -> set[tuple[str, int, date | None, str, int, int | None]]:
+    """The cells of that verdict, without names and reasons."""
+    return {_short(cell) for cell in result.cells if cell.verdict == verdict}
+
+
+def _short(cell: Cell) -> tuple[str, int, date | None, str, int, int | None]:
+    return (cell.subject, cell.parent_id, cell.cohort_day, cell.metric, cell.ours, cell.theirs)
+
+
+def truth(sandbox: Sandbox, number: int) -> Counter[tuple[str, int, date, str]]:
+    """Deliveries per parent, cohort day and series, straight from the workspace's own."""
+    found: Counter[tuple[str, int, date, str]] = Counter()
+    for row in sandbox.rows("messages"):
+        subject, (column, zone) = next(
+            (subject, how) for subject, how in PARENTS.items() if row[how[0]] is not None
+        )
+        day = datetime.fromtimestamp(row["created"], zone).date()
+        today = datetime.fromtimestamp(sandbox.clock.now(), zone).date()
+        if (today - day).days < number:
+            names = {"suppressed" if name == "dropped" else name for name in row["metrics"]}
+            found.update((subject, row[column], day, name) for name in names - UNCOUNTED)
+    return found
+
+
+def alter(warehouse: Warehouse, statement: str) -> list[tuple[Any, ...]]:
+    """Damage the warehouse behind everybody's back, and publish it."""
+    with duckdb.connect(warehouse.settings.load_file) as connection:
+        rows = connection.execute(statement).fetchall()
+    publish(warehouse.settings.load_file, warehouse.settings.published_file)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a warehouse right after a sync."""
+    folder = tmp_path_factory.mktemp("filled") / "data"
+    with following(Sandbox(scale="tiny"), folder) as warehouse:
+        warehouse.sync(*READ)
+    return folder
+
+
+@pytest.fixture
+def synced(filled: Path, sandbox: Sandbox, tmp_path: Path) -> Iterator[Warehouse]:
+    """A warehouse of one's own right after that sync; no time passes."""
+    shutil.copytree(filled, tmp_path / "data")
+    with following(sandbox, tmp_path / "data") as warehouse:
+        yield warehouse
+
+
+@pytest.fixture
+def later(sandbox: Sandbox, tmp_path: Path) -> Iterator[Warehouse]:
+    """A warehouse that was synced a while after the workspace's counts were made."""
+    sandbox.clock.advance(HOUR)
+    with following(sandbox, tmp_path / "data") as warehouse:
+        yield warehouse
+
+
+def test_a_faithful_warehouse_matches(synced: Warehouse) -> None:
+    """Every number of 45 days is Customer.io's, and the numbers are those of the workspace's deliveries."""
+    result = checked(synced)
+
+    assert {"match"} == {cell.verdict for cell in result.cells}
+    found = {
+        (cell.subject, cell.parent_id, cell.cohort_day, cell.metric): cell.ours
+        for cell in result.cells
+        if cell.cohort_day is not None
+    }
+    assert truth(synced.sandbox, 45) == found
+    assert {"campaign", "broadcast", "newsletter", "transactional", "people", "segment", "export"} == {
+        cell.subject for cell in result.cells
+    }
+
+
+def test_what_is_wrong_is_named_and_nothing_else(synced: Warehouse) -> None:
+    """A delivery that is gone, a metric that is gone and a member too many: exactly their numbers differ."""
+    ((removed, campaign, created, metrics),) = alter(
+        synced,
+        """
+        DELETE FROM customerio_raw.messages WHERE id = (
+            SELECT min_by(id, created) FROM customerio_raw.messages
+            WHERE campaign_id IS NOT NULL AND metrics ->> 'opened' IS NOT NULL AND created > 1790000000
+        ) RETURNING id, campaign_id, created, json_keys(metrics)
+        """,
+    )
+    ((altered, newsletter, sent_at),) = alter(
+        synced,
+        """
+        UPDATE customerio_raw.messages
+        SET metrics = json_merge_patch(metrics, '{"delivered": null}')
+        WHERE id = (SELECT max_by(id, created) FROM customerio_raw.messages
+                    WHERE newsletter_id IS NOT NULL AND metrics ->> 'delivered' IS NOT NULL)
+        RETURNING id, newsletter_id, created
+        """,
+    )
+    ((segment,),) = alter(
+        synced,
+        """
+        UPDATE customerio_raw.segment_memberships SET deleted_at = 1792000000
+        WHERE (segment_id, cio_id) = (
+            SELECT (segment_id, cio_id) FROM customerio_raw.segment_memberships LIMIT 1
+        ) RETURNING segment_id
+        """,
+    )
+    result = checked(synced)
+
+    day, sent = datetime.fromtimestamp(created, UTC).date(), datetime.fromtimestamp(sent_at, EASTERN).date()
+    expected: set[tuple[Any, ...]] = {("campaign", campaign, day, name) for name in set(metrics) - UNCOUNTED}
+    expected |= {("newsletter", newsletter, sent, "delivered"), ("segment", segment, None, "members")}
+    assert expected == {short[:4] for short in differing(result, "mismatch")}
+    assert set() == differing(result, "explained")
+    assert all(cell.ours + 1 == cell.theirs for cell in result.mismatches)
+    reasons = {cell.subject: cell.reason or "" for cell in result.mismatches}
+    assert f"1 delivery is not in the warehouse: {removed}." == reasons["campaign"]
+    assert f"1 delivery lacks it in the warehouse: {altered}." == reasons["newsletter"]
+    assert "cio-elt sync segments segment_memberships" in reasons["segment"]
+
+
+def test_what_nobody_sent_is_named(synced: Warehouse) -> None:
+    """A metric that the warehouse alone has is a mismatch too."""
+    ((altered, campaign),) = alter(
+        synced,
+        """
+        UPDATE customerio_raw.messages SET metrics = json_merge_patch(metrics, '{"spammed": 1791000000}')
+        WHERE id = (SELECT max_by(id, created) FROM customerio_raw.messages
+                    WHERE campaign_id IS NOT NULL AND metrics ->> 'spammed' IS NULL)
+        RETURNING id, campaign_id
+        """,
+    )
+    (cell,) = checked(synced).mismatches
+
+    assert ("campaign", campaign, "spammed") == (cell.subject, cell.parent_id, cell.metric)
+    assert f"1 delivery has it in the warehouse alone: {altered}." == cell.reason
+
+
+@pytest.mark.proof
+def test_what_came_after_the_sync_is_explained(sandbox: Sandbox, tmp_path: Path) -> None:
+    """What was opened after the sync differs for that reason; the next sync makes the numbers equal again."""
+    start, future = sandbox.clock.now(), Sandbox(scale="tiny")
+    future.clock.advance(14 * DAY)
+    opened_later = next(
+        row
+        for row in future.rows("messages")
+        if row["created"] > start and row["metrics"].get("opened", 0) > row["created"] + HOUR
+    )
+    sandbox.clock.advance(opened_later["created"] + HOUR - start)
+    with following(sandbox, tmp_path / "data") as warehouse:
+        warehouse.sync(*READ)
+        sandbox.clock.advance(14 * DAY)
+        before = checked(warehouse)
+
+        assert [] == before.mismatches
+        assert truth(sandbox, 45) == {
+            (cell.subject, cell.parent_id, cell.cohort_day, cell.metric): cell.theirs
+            for cell in before.cells
+            if cell.cohort_day is not None
+        }
+        opens = " ".join(str(cell.reason) for cell in before.cells if cell.metric == "opened")
+        assert "1 came after the last reading, of 2026-10-" in opens
+        assert "lie in time that no sync has read yet" in opens
+
+        warehouse.sync(*READ)
+        assert {"match"} == {cell.verdict for cell in checked(warehouse, 7).cells}
+
+
+def test_a_mismatch_is_seen_through_what_time_explains(synced: Warehouse) -> None:
+    """A delivery that was lost before the sync stays a mismatch days later."""
+    ((removed,),) = alter(
+        synced,
+        """
+        DELETE FROM customerio_raw.messages WHERE id = (
+            SELECT max_by(id, created) FROM customerio_raw.messages
+            WHERE campaign_id IS NOT NULL AND metrics ->> 'sent' IS NOT NULL
+        ) RETURNING id
+        """,
+    )
+    synced.sandbox.clock.advance(2 * DAY)
+    found = [cell for cell in checked(synced).mismatches if cell.metric == "sent"]
+
+    assert [f"1 delivery is not in the warehouse: {removed}."] == [cell.reason for cell in found]
+
+
+@pytest.mark.proof
+def test_a_stale_count_of_people_is_explained(later: Warehouse) -> None:
+    """Customer.io's count is up to two hours old: who came since is known here and not counted there."""
+    later.sync(*READ)
+    exact = checked(later, 1)
+    later.sandbox.add("people", email="new@example.com")
+    later.sync(*READ)
+    (people,) = (cell for cell in checked(later, 1).cells if cell.subject == "people")
+
+    assert {"match"} == {cell.verdict for cell in exact.cells if cell.subject == "people"}
+    assert ("explained", 1) == (people.verdict, people.ours - (people.theirs or 0))
+    assert "may be two hours old; since then 1 people came and 0 went" in (people.reason or "")
+
+    alter(later, "UPDATE customerio_raw.people SET deleted_at = 1 WHERE deleted_at IS NULL AND id = '00000'")
+    alter(later, "UPDATE customerio_raw.people SET deleted_at = 1 WHERE identifiers ->> 'id' = 'user-1'")
+    (people,) = checked(later, 1).mismatches
+    assert "people" == people.subject
+
+
+def test_members_read_long_ago_prove_nothing(synced: Warehouse) -> None:
+    """Who joins after the reading explains a difference; so does a segment that is being built."""
+    listed = [row["id"] for row in synced.sandbox.rows("segments") if row["type"] == "manual"]
+    person = synced.sandbox.add("people", email="new@example.com")
+    synced.sandbox.join_segment(listed[0], person)
+    (at_once,) = (cell for cell in checked(synced, 1).mismatches if cell.parent_id == listed[0])
+    synced.sandbox.clock.advance(HOUR)
+    (an_hour_later,) = (
+        cell for cell in checked(synced, 1).cells if (cell.subject, cell.parent_id) == ("segment", listed[0])
+    )
+
+    assert "They were read a moment ago" in (at_once.reason or "")
+    assert "explained" == an_hour_later.verdict
+    assert "They were read 1 h ago" in (an_hour_later.reason or "")
+
+
+def test_a_campaign_that_is_gone_is_explained(synced: Warehouse) -> None:
+    """What Customer.io deleted has no metrics there any more; its messages stay here."""
+    ((campaign,),) = synced.query(
+        "SELECT campaign_id FROM customerio_raw.messages WHERE campaign_id IS NOT NULL "
+        "ORDER BY created DESC LIMIT 1"
+    )
+    synced.sandbox.delete("campaigns", campaign)
+    cells = [
+        cell for cell in checked(synced).cells if (cell.subject, cell.parent_id) == ("campaign", campaign)
+    ]
+
+    assert cells
+    assert {("explained", None)} == {(cell.verdict, cell.theirs) for cell in cells}
+    assert {"Customer.io no longer has it; its messages are kept here."} == {cell.reason for cell in cells}
+
+
+def test_an_export_is_counted(synced: Warehouse) -> None:
+    """A row that is missing of a loaded export is a mismatch, with the command that loads it again."""
+    ((export,),) = alter(
+        synced, "DELETE FROM customerio_raw.exported_people WHERE row_number = 1 RETURNING export_id"
+    )
+    (cell,) = checked(synced, 1).mismatches
+
+    assert ("export", export, "rows") == (cell.subject, cell.parent_id, cell.metric)
+    assert "cio-elt sync --full exports exported_" in (cell.reason or "")
+
+
+def test_the_table_has_each_number_once(synced: Warehouse) -> None:
+    """Checked twice, a number is there with its last verdict; the cells are the table's rows."""
+    checked(synced, 7)
+    synced.sandbox.clock.advance(HOUR)
+    result = checked(synced, 7)
+
+    rows = synced.query(
+        "SELECT subject, parent_id, cohort_day, metric, ours, theirs FROM customerio_raw.reconciliation "
+        f"WHERE checked_at = {result.checked_at}"
+    )
+    assert sorted(map(str, rows)) == sorted(str(_short(cell)) for cell in result.cells)
+    assert [(0,)] == synced.query(
+        "SELECT count(*) - count(DISTINCT (subject, parent_id, cohort_day, metric)) "
+        "FROM customerio_raw.reconciliation"
+    )
+
+
+def test_a_sample_takes_turns(synced: Warehouse) -> None:
+    """With a sample of two, at most two of each are compared, and other days compare others."""
+    first = reconcile(synced.settings, number=45, sample=2)
+    chosen = {(cell.subject, cell.parent_id) for cell in first.cells}
+    assert max(Counter(subject for subject, _ in chosen if subject != "export").values()) == 2
+    assert first.left_out["segment"] == 6
+
+    seen = set(chosen)
+    for _ in range(3):
+        synced.sandbox.clock.advance(DAY)
+        result = reconcile(synced.settings, number=45, sample=2)
+        seen |= {(cell.subject, cell.parent_id) for cell in result.cells}
+    assert len([subject for subject, _ in seen if subject == "segment"]) > 3
+
+
+def test_days_begin_where_customerio_begins_them() -> None:
+    """Eastern days have 23 or 25 hours when clocks change, and the last one is the one that is running."""
+    now = int(datetime(2026, 11, 2, 4, 59, tzinfo=UTC).timestamp())
+    *_, saturday, sunday = days(now, 3, EASTERN)
+
+    assert (date(2026, 10, 31), date(2026, 11, 1)) == (saturday.date, sunday.date)
+    assert (24 * HOUR, 25 * HOUR) == (saturday.end - saturday.start, sunday.end - sunday.start)
+    assert sunday.start <= now < sunday.end
+    assert date(2026, 11, 2) == days(now + 60, 1, EASTERN)[0].date
+
+
+@pytest.mark.proof
+def test_the_command_ends_with_1_for_a_mismatch(shell: Shell) -> None:
+    """Clean: 0 and a summary. Damaged: 1, and the document names what differs."""
+    synced = shell.run("sync", "campaigns", "messages", "segments", "segment_memberships")
+    assert 0 == synced.code, synced.err
+    clean = shell.run("reconcile", "--days", "30")
+    assert 0 == clean.code, clean.err
+    assert "campaign" in clean.out
+    assert "numbers compared at 2026-10-15 10:00 UTC" in clean.out
+
+    with duckdb.connect(shell.data / "load.duckdb") as connection:
+        connection.execute(
+            "DELETE FROM customerio_raw.segment_memberships WHERE (segment_id, cio_id) = "
+            "(SELECT (min(segment_id), min(cio_id)) FROM customerio_raw.segment_memberships)"
+        )
+    assert 0 == shell.run("publish").code
+    damaged = shell.run("reconcile", "--json")
+    assert 1 == damaged.code
+    wrong = [cell for cell in damaged.document["cells"] if cell["verdict"] == "mismatch"]
+    assert [("segment", 1)] == [(cell["subject"], cell["parent_id"]) for cell in wrong]
+
+
+@pytest.mark.proof
+def test_a_server_is_compared_too(shell: Shell) -> None:
+    """In PostgreSQL the same numbers match, and what is lost there is named and noted there."""
+    with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder, cluster(Path(folder)) as url:
+        shell.env |= {"CIO_ELT_DESTINATION": "postgres", "DESTINATION__POSTGRES__CREDENTIALS": url}
+        assert 0 == shell.run("sync", *READ).code
+        clean = shell.run("reconcile", "--days", "45", "--sample", "1000", "--json")
+        assert 0 == clean.code, clean.err
+        assert {"match"} == {cell["verdict"] for cell in clean.document["cells"]}
+        with psycopg.connect(url) as connection:
+            connection.execute(
+                "DELETE FROM customerio_raw.messages WHERE id = (SELECT id FROM customerio_raw.messages "
+                "WHERE campaign_id IS NOT NULL AND metrics ->> 'sent' IS NOT NULL "
+                "ORDER BY created DESC LIMIT 1)"
+            )
+        damaged = shell.run("reconcile", "--days", "45", "--sample", "1000", "--json")
+        with psycopg.connect(url) as connection:
+            noted = connection.execute(
+                "SELECT metric, ours, theirs FROM customerio_raw.reconciliation WHERE verdict = 'mismatch'"
+            ).fetchall()
+
+    wrong = [cell for cell in damaged.document["cells"] if cell["verdict"] == "mismatch"]
+    assert 1 == damaged.code
+    assert "sent" in {cell["metric"] for cell in wrong}
+    assert {(cell["metric"], cell["ours"], cell["theirs"]) for cell in wrong} == set(noted)
+
+
+def test_without_a_warehouse_the_way_to_one_is_told(shell: Shell) -> None:
+    """Nothing to compare, nothing to publish: a sentence each."""
+    shell.refused(shell.run("reconcile"), 2, "There is no warehouse", "cio-elt sync")
+    shell.refused(shell.run("publish"), 2, "There is no warehouse", "cio-elt sync")
+
+
+def test_a_day_is_a_calendar_day() -> None:
+    """Cohort days follow each other without a gap."""
+    span = days(1_792_058_400, 45, EASTERN)
+    assert all(
+        one.end == other.start and one.date + timedelta(days=1) == other.date for one, other in pairwise(span)
+    )

@@ -1,0 +1,378 @@
+"""`cio-elt transform`: builds, tests and publishes; beside readers, over time, and when it goes wrong."""
+
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.ingest.sync import sync
+from pipelines.transform import Change, transform
+from pipelines.transform.drift import notice
+from sources.customerio.extract import Report
+from sources.customerio.sandbox import Fault, Sandbox
+from tests.conftest import Warehouse, following
+from tests.pipelines.conftest import Shell, ended
+
+DAY = 86_400
+GROWN = {"built_in", "loaded_by"}
+DRIFT = ("new ", "vanished ", "retyped ")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """A tiny workspace, synced and transformed."""
+    with following(Sandbox(scale="tiny"), tmp_path_factory.mktemp("transform") / "data") as warehouse:
+        warehouse.sync()
+        transform(warehouse.settings)
+        yield warehouse
+
+
+@pytest.fixture
+def copy(base: Warehouse, tmp_path: Path) -> Warehouse:
+    """A copy of that warehouse, of the same workspace."""
+    shutil.copytree(base.settings.cio_elt_data, tmp_path / "data")
+    settings = base.settings.model_copy(update={"cio_elt_data": tmp_path / "data"})
+    return Warehouse(base.sandbox, base.served, settings)
+
+
+def _written(copy: Warehouse, *statements: str) -> None:
+    """Write into the private file, as a load would."""
+    with duckdb.connect(copy.settings.load_file) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def _marts(copy: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
+    found = {}
+    with duckdb.connect(copy.settings.published_file, read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for (table,) in connection.execute(
+            "SELECT table_name FROM information_schema.tables "
+            "WHERE table_schema = 'main' AND table_type = 'BASE TABLE'"
+        ).fetchall():
+            columns = connection.execute(f"SELECT * FROM {table} LIMIT 0").description
+            kept = ", ".join(f'"{column[0]}"' for column in columns if column[0] not in GROWN)
+            # As text, so that NULL sorts and floats compare as they are stored.
+            found[table] = connection.execute(
+                f"SELECT ({kept})::VARCHAR AS cells FROM {table} ORDER BY 1"
+            ).fetchall()
+    return found
+
+
+def test_without_a_warehouse(shell: Shell) -> None:
+    """Where nothing was synced yet, it says so and what to run."""
+    shell.refused(shell.run("transform"), 2, "There is no warehouse", "cio-elt sync")
+
+
+def test_on_a_server(shell: Shell) -> None:
+    """It builds files alone, and says what to do on a server."""
+    ran = shell.run("transform", CIO_ELT_DESTINATION="postgres")
+    shell.refused(ran, 2, "CIO_ELT_DESTINATION", "postgres", "dbt")
+
+
+def test_drift_is_noticed(tmp_path: Path) -> None:
+    """New, vanished and retyped fields, new metrics and channels are told once; the first time nothing is."""
+    file = tmp_path / "load.duckdb"
+    with duckdb.connect(file) as connection:
+        connection.execute(
+            """
+            CREATE SCHEMA customerio_raw;
+            CREATE TABLE customerio_raw.sync_runs AS SELECT 1790000000 AS finished_at;
+            CREATE TABLE customerio_raw.campaigns (
+                id BIGINT, name VARCHAR, tags JSON, extra JSON, "rare" JSON, _dlt_load_id VARCHAR
+            );
+            INSERT INTO customerio_raw.campaigns
+                SELECT i, 'name', '["a"]', '1', CASE WHEN i = 1 THEN '2' END, '1' FROM range(50) AS n(i);
+            CREATE TABLE customerio_raw.messages (
+                id VARCHAR, type VARCHAR, metrics JSON, _dlt_load_id VARCHAR
+            );
+            INSERT INTO customerio_raw.messages VALUES ('a', 'email', '{"sent": 1}', '1');
+            """
+        )
+    assert [] == notice(file)
+    assert [] == notice(file)
+    with duckdb.connect(file) as connection:
+        connection.execute(
+            """
+            ALTER TABLE customerio_raw.campaigns ADD COLUMN fresh JSON;
+            INSERT INTO customerio_raw.campaigns
+                SELECT i, NULL, '{"a": 1}', '2', NULL, '2', '"x"' FROM range(50, 90) AS numbers(i);
+            INSERT INTO customerio_raw.messages VALUES ('b', 'fax', '{"sent": 2, "read_aloud": 3}', '2');
+            """
+        )
+    changes = notice(file)
+    assert [
+        Change(change="vanished_column", table_name="campaigns", name="name", before="VARCHAR"),
+        Change(
+            change="retyped_column",
+            table_name="campaigns",
+            name="tags",
+            before="ARRAY",
+            after="ARRAY or OBJECT",
+        ),
+        Change(change="new_column", table_name="campaigns", name="fresh", after="VARCHAR"),
+        Change(change="new_metric", table_name="messages", name="read_aloud"),
+        Change(change="new_channel", table_name="messages", name="fax"),
+    ] == changes
+    assert [] == notice(file)
+    with duckdb.connect(file) as connection:
+        assert len(changes) == len(connection.execute("FROM customerio_raw.schema_changes").fetchall())
+
+
+@pytest.mark.proof
+def test_command(copy: Warehouse, shell: Shell) -> None:
+    """It brings up to date, tests and publishes; what it did is one JSON document."""
+    shell.env["CIO_ELT_DATA"] = str(copy.settings.cio_elt_data)
+    ran = shell.run("transform", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.document["full"] is False
+    assert {node["status"] for node in ran.document["nodes"]} <= {"success", "pass"}
+    assert "fct_delivery" in {node["name"] for node in ran.document["nodes"]}
+
+
+@pytest.mark.proof
+def test_selection(copy: Warehouse, shell: Shell) -> None:
+    """Some models alone are built; a name of none is refused."""
+    shell.env["CIO_ELT_DATA"] = str(copy.settings.cio_elt_data)
+    ran = shell.run("transform", "--select", "link_performance", "--json")
+    assert {"link_performance"} == {node["name"] for node in ran.document["nodes"] if node["kind"] == "model"}
+    shell.refused(shell.run("transform", "--select", "nonsense"), 2, "nonsense")
+
+
+@pytest.mark.proof
+def test_day_by_day_is_as_built_anew(copy: Warehouse) -> None:
+    """After two days with late metrics, what was brought up to date equals what is built anew."""
+    before = copy.sandbox.clock.now()
+    try:
+        for _ in range(2):
+            copy.sandbox.clock.advance(DAY)
+            sync(copy.settings, report=Report())
+            assert not transform(copy.settings).full
+        grown = _marts(copy)
+        assert transform(copy.settings, full=True).full
+        anew = _marts(copy)
+    finally:
+        copy.sandbox.reset()
+        assert copy.sandbox.clock.now() == before
+    assert set(grown) == set(anew)
+    for table, rows in anew.items():
+        assert rows == grown[table], table
+
+
+@pytest.mark.proof
+def test_erased_deliveries_go(copy: Warehouse) -> None:
+    """A delivery that was taken out of the raw table leaves every mart at the next build."""
+    ((gone,),) = copy.query("SELECT min(id) FROM customerio_raw.messages")
+    _written(copy, f"DELETE FROM customerio_raw.messages WHERE id = '{gone}'")
+    transform(copy.settings)
+    for table in ("fct_delivery", "fct_delivery_event"):
+        assert [(0,)] == copy.query(f"SELECT count(*) FROM {table} WHERE delivery_id = '{gone}'")
+
+
+@pytest.mark.proof
+def test_members_who_leave_and_come_back(copy: Warehouse) -> None:
+    """Intervals of membership end, begin again, and outlive a build from nothing."""
+    member = "segment_id = 1 AND cio_id = (SELECT min(cio_id) FROM customerio_raw.segment_memberships)"
+    interval = "SELECT valid_to IS NULL FROM segment_membership_history WHERE segment_id = 1 AND cio_id = "
+    interval += "(SELECT min(cio_id) FROM customerio_raw.segment_memberships) ORDER BY valid_from"
+    assert [(True,)] == copy.query(interval)
+    now = copy.sandbox.clock.now()
+    _written(copy, f"UPDATE customerio_raw.segment_memberships SET deleted_at = {now + DAY} WHERE {member}")
+    transform(copy.settings)
+    assert [(False,)] == copy.query(interval)
+    _written(copy, f"UPDATE customerio_raw.segment_memberships SET deleted_at = NULL WHERE {member}")
+    transform(copy.settings, full=True)
+    assert [(False,), (True,)] == copy.query(interval)
+
+
+@pytest.mark.proof
+def test_failing_test_publishes_nothing(copy: Warehouse, shell: Shell) -> None:
+    """A test that finds rows ends with 1 and its name; readers and the warehouse keep what they had."""
+    before = copy.settings.published_file.read_bytes()
+    _written(
+        copy,
+        "INSERT INTO customerio_raw.people SELECT * FROM customerio_raw.people LIMIT 1",
+    )
+    loaded = copy.settings.load_file.read_bytes()
+    shell.env["CIO_ELT_DATA"] = str(copy.settings.cio_elt_data)
+    shell.refused(shell.run("transform"), 1, "keyed_person_360_cio_id", "nothing was published")
+    assert before == copy.settings.published_file.read_bytes()
+    assert loaded == copy.settings.load_file.read_bytes()
+
+
+@pytest.mark.proof
+def test_few_tables_are_enough(base: Warehouse, tmp_path: Path) -> None:
+    """A warehouse that holds one table, and an older shape of it, has all marts."""
+    settings = base.settings.model_copy(update={"cio_elt_data": tmp_path / "data"})
+    sync(settings, ["messages"], report=Report())
+    warehouse = Warehouse(base.sandbox, base.served, settings)
+    _written(warehouse, "ALTER TABLE customerio_raw.messages DROP COLUMN msg_template_id")
+    transform(settings)
+    assert warehouse.query("SELECT count(*) FROM fct_delivery") == base.query(
+        "SELECT count(*) FROM fct_delivery"
+    )
+    assert [(0,)] == warehouse.query("SELECT count(*) FROM person_360")
+    assert [(0,)] == warehouse.query("SELECT count(*) FROM ops.reconciliation")
+
+
+@pytest.mark.proof
+def test_new_channel_and_field(copy: Warehouse) -> None:
+    """A channel, a metric and a field that nobody knew: the marts hold them, and the summary tells."""
+    _written(
+        copy,
+        "ALTER TABLE customerio_raw.messages ADD COLUMN mood JSON",
+        "INSERT INTO customerio_raw.messages BY NAME "
+        "SELECT 'new' AS id, 1790000000 AS created, 'fax' AS type, "
+        """'{"sent": 1790000001, "delivered": 1790000002, "read_aloud": 1790000009}' AS metrics, """
+        "false AS forgotten, '\"good\"' AS mood, '9999999999.0' AS _dlt_load_id",
+    )
+    result = transform(copy.settings)
+    assert {("new_column", "mood"), ("new_channel", "fax"), ("new_metric", "read_aloud")} == {
+        (change.change, change.name) for change in result.changes
+    }
+    assert {
+        "known_values_fct_delivery_channel__ref_channels_",
+        "known_values_fct_delivery_event_metric__ref_delivery_metrics_",
+    } == {node.name for node in result.warnings}
+    assert [(True, 1)] == copy.query(
+        "SELECT is_reached, count(*) FROM fct_delivery WHERE channel = 'fax' GROUP BY 1"
+    )
+    assert [(1,)] == copy.query("SELECT count(*) FROM fct_delivery_event WHERE metric = 'read_aloud'")
+    assert 3 == len(copy.query("FROM ops.schema_changes"))
+
+
+@pytest.mark.proof
+def test_drift_from_end_to_end(copy: Warehouse, shell: Shell) -> None:
+    """Customer.io changes what it sends: it lands, the marts hold it, both commands and the log say what."""
+    shell.env["CIO_ELT_DATA"] = str(copy.settings.cio_elt_data)
+    shell.sandbox.faults.add(
+        Fault(
+            operation="listCampaigns",
+            times=None,
+            give_fields={"mood": "good", "tags": {"colour": "red"}, "first_started": "last week"},
+            drop_fields=("deduplicate_id",),
+        ),
+        Fault(
+            operation="listMessages",
+            times=None,
+            give_fields={"metrics.read_aloud": shell.sandbox.clock.now(), "type": "fax"},
+        ),
+    )
+    shell.sandbox.clock.advance(DAY)
+
+    synced = shell.run("sync", "campaigns", "messages")
+    # New columns: all is built anew.
+    built = ended(shell.start(["transform"]), time.monotonic(), patience_s=600)
+
+    assert (0, 0) == (synced.code, built.code), synced.err + built.err
+    assert "New columns: campaigns.first_started_as_sent, campaigns.mood." in synced.out.splitlines()
+    told = {
+        "new column: campaigns.mood",
+        "vanished column: campaigns.deduplicate_id",
+        "retyped column: campaigns.first_started (was BIGINT, is VARCHAR)",
+        "retyped column: campaigns.tags (was ARRAY, is ARRAY or OBJECT)",
+        "new metric: messages.read_aloud",
+        "new channel: messages.fax",
+    }
+    assert told == {line for line in built.out.splitlines() if line.startswith(DRIFT)}
+    with duckdb.connect(shell.published, read_only=True) as connection:
+        logged = connection.execute("SELECT change, table_name, name FROM ops.schema_changes").fetchall()
+        raw = connection.execute(
+            "SELECT DISTINCT mood->>'$', tags->>'colour', first_started, first_started_as_sent->>'$', "
+            "deduplicate_id FROM customerio_raw.campaigns"
+        ).fetchall()
+        ((faxes, aloud, sent, aloud_events),) = connection.execute(
+            """
+            SELECT (SELECT count(*) FROM customerio_raw.messages WHERE type = 'fax'),
+                   (SELECT count(*) FROM customerio_raw.messages WHERE (metrics->'read_aloud') IS NOT NULL),
+                   (SELECT sum(deliveries) FROM channel_daily WHERE channel = 'fax' AND clock = 'cohort'),
+                   (SELECT count(*) FROM fct_delivery_event WHERE metric = 'read_aloud')
+            """
+        ).fetchall()
+    assert {f"{change.replace('_', ' ')}: {table}.{name}" for change, table, name in logged} == {
+        line.partition(" (")[0] for line in told
+    }
+    assert [("good", "red", None, "last week", None)] == raw
+    assert 0 < faxes == aloud == sent == aloud_events
+
+
+@pytest.mark.proof
+def test_readers_see_whole_builds(copy: Warehouse) -> None:
+    """Whoever reads in a loop meanwhile has no error, and sums that agree across marts."""
+    sums = """
+        SELECT (SELECT count(*) FROM fct_delivery), (SELECT sum(deliveries) FROM message_performance),
+               (SELECT sum(deliveries) FROM channel_daily WHERE clock = 'event'),
+               (SELECT count(*) FROM customerio_raw.messages)
+    """
+    seen: set[tuple[int, ...]] = set()
+    over = threading.Event()
+
+    def read() -> None:
+        while not over.is_set():
+            seen.update(copy.query(sums))
+            time.sleep(0.05)
+
+    readers = [_Reader(read) for _ in range(2)]
+    for number in range(2):
+        _written(
+            copy,
+            f"INSERT INTO customerio_raw.messages BY NAME SELECT * REPLACE ('more-{number}' AS id, "
+            f"'999999999{number}.0' AS _dlt_load_id) FROM customerio_raw.messages LIMIT 1",
+        )
+        transform(copy.settings)
+    deadline = time.monotonic() + 30
+    while len(seen) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    over.set()
+    for reader in readers:
+        reader.finish()
+    assert 3 == len(seen)
+    assert all(len(set(row)) == 1 for row in seen), seen
+
+
+class _Reader:
+    """A thread whose error is not lost."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._error: BaseException | None = None
+        self._work = work
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:
+            self._error = error
+
+    def finish(self) -> None:
+        """Wait for its end, and raise what it raised."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+
+@pytest.mark.proof
+def test_stopped_in_the_middle(copy: Warehouse, shell: Shell) -> None:
+    """Told to end while it builds, it leaves the warehouse as it was, and the next one builds."""
+    before = copy.settings.published_file.read_bytes()
+    shell.env["CIO_ELT_DATA"] = str(copy.settings.cio_elt_data)
+    results = copy.settings.cio_elt_data / "dbt/target/run_results.json"
+    results.touch()
+    process = shell.start(["transform", "--full-refresh"])
+    deadline = time.monotonic() + 60
+    # dbt is about to build once the results of the run before are gone.
+    while results.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(2.0)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert before == copy.settings.published_file.read_bytes()
+    transform(copy.settings)

@@ -1,0 +1,252 @@
+"""The warehouse's files: damaged, held, gone; what a killed run left; and what is written where."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from dlt.common.configuration import resolve_configuration
+from dlt.common.configuration.specs import RuntimeConfiguration
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from pipelines.ingest.status import status
+from pipelines.warehouse.failures import FileHeld, WarehouseFailed, told
+from pipelines.warehouse.pipeline import configure, pipeline
+from sources.customerio.catalogue import resource
+from sources.customerio.client import ConfigError
+from tests.conftest import Warehouse
+from tests.pipelines.conftest import Shell
+
+ACTIVITIES = resource("activities")
+HOLDER = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+
+
+@contextmanager
+def _held(file: Path) -> Iterator[None]:
+    """A foreign process that has the file open for writing."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdin is not None
+    assert "held\n" == holder.stdout.readline()
+    try:
+        yield
+    finally:
+        holder.communicate()
+
+
+def test_a_held_file_is_named_with_what_to_do(shell: Shell) -> None:
+    """While another program has the private file open, sync says which file and what to close."""
+    shell.data.mkdir()
+    file = shell.data / "load.duckdb"
+    with _held(file):
+        ran = shell.run("sync", "segments", "--json")
+
+    shell.refused(ran, 1, str(file), "PID", "Close that program", "read-only")
+
+
+def test_a_damaged_file_is_named_with_what_to_do(shell: Shell) -> None:
+    """A file that is no database, or part of one, is never overwritten; the message says how to go on."""
+    shell.data.mkdir()
+    (shell.data / "load.duckdb").write_bytes(b"no database")
+
+    ran = shell.run("sync", "segments", "--json")
+
+    shell.refused(ran, 1, "load.duckdb", "Move it away")
+    assert b"no database" == (shell.data / "load.duckdb").read_bytes()
+
+
+def test_once_the_damaged_file_is_moved_the_published_one_goes_on(warehouse: Warehouse) -> None:
+    """What was published is kept, watermarks included, and what changed since is read."""
+    settings = warehouse.settings
+    warehouse.sync("activities", "segments")
+    before = warehouse.rows(ACTIVITIES)
+    settings.load_file.write_bytes(settings.load_file.read_bytes()[:50_000])
+    with pytest.raises(WarehouseFailed, match="Move it away"):
+        warehouse.sync("segments")
+    settings.load_file.rename(settings.load_file.with_suffix(".broken"))
+    warehouse.sandbox.clock.advance(3600)
+
+    result = warehouse.sync("activities", "segments")
+
+    truth = warehouse.truth(ACTIVITIES)
+    assert before.keys() | truth.keys() == warehouse.rows(ACTIVITIES).keys()
+    assert len(truth.keys() - before.keys()) == result.report.tallies["activities"].new
+    assert 2 == warehouse.query("SELECT count(DISTINCT run_id) FROM customerio_raw.sync_runs")[0][0]
+
+
+def test_without_both_files_everything_is_read_again(warehouse: Warehouse) -> None:
+    """What dlt remembers of files that are gone does not keep it from reading all of it."""
+    warehouse.sync("activities")
+    before = warehouse.rows(ACTIVITIES)
+    warehouse.settings.load_file.unlink()
+    warehouse.settings.published_file.unlink()
+
+    result = warehouse.sync("activities")
+
+    assert before == warehouse.rows(ACTIVITIES)
+    assert len(before) == result.report.tallies["activities"].new
+
+
+def test_without_dlts_folder_the_watermarks_are_taken_from_the_warehouse(warehouse: Warehouse) -> None:
+    """A container that starts with an empty folder and the same warehouse reads what is new only."""
+    warehouse.sync("activities")
+    folder = warehouse.settings.cio_elt_data / "dlt"
+    folder.rename(folder.with_name("gone"))
+
+    result = warehouse.sync("activities")
+
+    assert 0 == result.written
+    assert result.report.tallies["activities"].read < len(warehouse.rows(ACTIVITIES))
+
+
+def test_a_published_file_that_is_damaged_or_held_is_told(warehouse: Warehouse) -> None:
+    """Who reads gets a sentence too."""
+    warehouse.sync("segments")
+    with _held(warehouse.settings.published_file), pytest.raises(FileHeld, match="Close that program"):
+        status(warehouse.settings)
+    warehouse.settings.published_file.write_bytes(b"no database")
+    with pytest.raises(WarehouseFailed, match="publishes it anew"):
+        status(warehouse.settings)
+    warehouse.sync("segments")
+    assert ["segments"] == [table.table for table in status(warehouse.settings)]
+
+
+# Killed where the two lines in the middle say: before anything is loaded, and when dlt has a package in its
+# next folder and not yet removed it from the one before.
+KILLED = """
+import os, signal
+from pipelines.ingest import sync
+from pipelines.settings import read_settings
+from dlt.common.storages.load_package import PackageStorage
+def kill(*_, **given):
+    if not given.get("not_exists_ok"):
+        os.kill(os.getpid(), signal.SIGKILL)
+{}
+sync.sync(read_settings(), ["activities"])
+"""
+BEFORE_LOADING = "sync.load = kill"
+BETWEEN_FOLDERS = "PackageStorage.delete_package = kill"
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    ("loaded_before", "where"),
+    [(False, BEFORE_LOADING), (True, BEFORE_LOADING), (True, BETWEEN_FOLDERS)],
+)
+def test_what_a_killed_run_had_read_is_loaded_by_the_next(
+    shell: Shell, warehouse: Warehouse, loaded_before: bool, where: str
+) -> None:
+    """Killed between extract and load, a run leaves a package; the next says so and loads it first."""
+    if loaded_before:
+        warehouse.sync("activities")
+        shell.sandbox.clock.advance(86_400)
+    script = [sys.executable, "-c", KILLED.format(where)]
+    killed = subprocess.run(script, env=shell.env, cwd=shell.folder, check=False, timeout=60)
+    assert -signal.SIGKILL == killed.returncode
+
+    result = warehouse.sync("activities")
+
+    (note,) = warehouse.notes
+    assert "ended before it had loaded everything" in note
+    assert 0 == result.report.tallies["activities"].new
+    assert warehouse.truth(ACTIVITIES).keys() <= warehouse.rows(ACTIVITIES).keys()
+
+
+FULL = """
+import resource, sys
+from pipelines.cli.main import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, -1))
+sys.argv = ["cio-elt", "sync", "activities", "--json"]
+main()
+"""
+
+
+@pytest.mark.proof
+def test_a_full_disk_ends_with_a_sentence_and_the_next_run_goes_on(
+    shell: Shell, warehouse: Warehouse
+) -> None:
+    """Where files cannot grow, the run fails without a traceback, and what was published stays."""
+    warehouse.sync("campaigns")
+    before = shell.published.read_bytes()
+    full = subprocess.run(
+        [sys.executable, "-c", FULL],
+        env=shell.env,
+        cwd=shell.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert 1 == full.returncode, full.stderr
+    assert full.stderr.startswith("cio-elt: "), full.stderr
+    assert 1 == full.stderr.count("\n"), full.stderr
+    assert before == shell.published.read_bytes()
+    warehouse.sync("activities")
+    assert warehouse.truth(ACTIVITIES).keys() == warehouse.rows(ACTIVITIES).keys()
+
+
+@pytest.mark.parametrize(
+    ("destination", "words"), [("oracl", "'oracl', which dlt does not know"), ("postgres", "`credentials`")]
+)
+def test_a_destination_that_cannot_be_used_is_told(
+    warehouse: Warehouse, destination: str, words: str
+) -> None:
+    """An unknown destination, and one without its credentials, are settings to put right."""
+    settings = warehouse.settings.model_copy(update={"cio_elt_destination": destination})
+    with pytest.raises((ConfigError, PipelineStepFailed)) as raised:
+        pipeline(settings)
+    failure = told(raised.value)
+    assert isinstance(failure, ConfigError)
+    assert words in str(failure)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("CUSTOMERIO_START", "2026-10-01"), ("CUSTOMERIO_REGION", "US"), ("FULL", "all")]
+)
+def test_dlt_takes_no_setting_past_ours(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """Settings are read and understood once; dlt does not read the same variables in its own way."""
+    monkeypatch.setenv(variable, value)
+    assert [] == warehouse.sync("segments").failed
+
+
+def test_syncs_leave_nothing_of_loaded_packages(warehouse: Warehouse) -> None:
+    """However often a sync runs, dlt's folder keeps its state and no package."""
+    for name in ("First", "Second"):
+        warehouse.sandbox.add("campaigns", name=name)
+        warehouse.sync("campaigns")
+    loaded = pipeline(warehouse.settings).working_dir
+    assert [] == [
+        path for path in Path(loaded, "load").rglob("*") if path.is_file() and path.stat().st_size > 64
+    ]
+
+
+def test_telemetry_is_off_unless_somebody_wants_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """We say so by the variable of dlt itself, which a user may have set otherwise."""
+    for name in ("RUNTIME__DLTHUB_TELEMETRY", "DLT_DATA_DIR"):
+        # Set and taken away, so that what `configure` sets does not outlive this test.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    configure(tmp_path)
+    assert "false" == os.environ["RUNTIME__DLTHUB_TELEMETRY"]
+    assert str(tmp_path / "dlt") == os.environ["DLT_DATA_DIR"]
+    monkeypatch.setenv("DLT_DATA_DIR", "/theirs")
+    configure(tmp_path)
+    assert "/theirs" == os.environ["DLT_DATA_DIR"]
+
+
+def test_dlt_itself_takes_the_settings(warehouse: Warehouse) -> None:
+    """The pipeline that loads has telemetry off and its folders within the data folder."""
+    warehouse.settings.cio_elt_data.mkdir()
+    made = pipeline(warehouse.settings)
+
+    assert not resolve_configuration(RuntimeConfiguration()).dlthub_telemetry
+    assert Path(made.working_dir).is_relative_to(warehouse.settings.cio_elt_data)

@@ -1,0 +1,223 @@
+"""One writer, and readers who are never blocked and never see half a run."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.warehouse.publish import Busy, log_of, publish, writing
+from tests.conftest import Warehouse
+from tests.pipelines.conftest import Shell, ended
+
+ROUNDS = 20
+
+# Every round gives all campaigns and segments one number for a name, so whoever sees two numbers, or a run
+# noted without its rows, sees half a sync. One reader opens the file anew each time, one keeps it open.
+READER = """
+import os, sys, time, duckdb
+file, keep, stop = sys.argv[1], sys.argv[2] == "keep", sys.argv[3]
+SEEN = '''
+    SELECT (SELECT list(DISTINCT name) FROM (FROM customerio_raw.campaigns SELECT name
+            UNION ALL FROM customerio_raw.segments SELECT name)),
+           (SELECT count(DISTINCT run_id) FROM customerio_raw.sync_runs),
+           (SELECT count(*) FROM customerio_raw.sync_runs)
+'''
+kept, looks, rounds = duckdb.connect(file, read_only=True) if keep else None, 0, []
+while True:
+    last = os.path.exists(stop)
+    connection = kept or duckdb.connect(file, read_only=True)
+    names, runs, rows = connection.execute(SEEN).fetchone()
+    assert len(names) == 1, f"half a sync: {names}"
+    assert (int(names[0]), rows) == (runs - 1, 2 * runs), (names, runs, rows)
+    assert not rounds or rounds[-1] <= int(names[0]), "back in time"
+    if rounds[-1:] != [int(names[0])]:
+        rounds.append(int(names[0]))
+    looks += 1
+    if not keep:
+        connection.close()
+    if last:
+        break
+    time.sleep(0.25)
+print(looks, *rounds)
+"""
+
+
+def _name_all(warehouse: Warehouse, number: int) -> None:
+    for kind in ("campaigns", "segments"):
+        for row in list(warehouse.sandbox.rows(kind)):
+            warehouse.sandbox.edit(kind, row["id"], name=str(number))
+
+
+@pytest.mark.proof
+def test_readers_see_whole_syncs_and_no_error(warehouse: Warehouse, tmp_path: Path) -> None:
+    """While twenty syncs publish, one who opens and one who keeps the file open see one state at a time."""
+    stop = tmp_path / "stop"
+    _name_all(warehouse, 0)
+    warehouse.sync("campaigns", "segments")
+    arguments = (str(warehouse.settings.published_file), "{}", str(stop))
+    readers = [
+        subprocess.Popen(
+            [sys.executable, "-c", READER, arguments[0], how, arguments[2]],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for how in ("open", "keep")
+    ]
+    for number in range(1, ROUNDS + 1):
+        _name_all(warehouse, number)
+        warehouse.sync("campaigns", "segments")
+    stop.touch()
+    opened, kept = (ended(reader, time.monotonic()) for reader in readers)
+
+    assert (0, "") == (opened.code, opened.err)
+    assert (0, "") == (kept.code, kept.err)
+    looks, *rounds = map(int, opened.out.split())
+    assert looks > ROUNDS
+    assert rounds[-1] == ROUNDS
+    assert len(rounds) > ROUNDS / 4
+    # Who keeps the file open keeps the state that it had then.
+    assert 1 == len(kept.out.split()[1:])
+
+
+def test_nothing_is_left_beside_the_files(warehouse: Warehouse) -> None:
+    """After a sync the folder holds the two files, the lock and dlt's folder."""
+    warehouse.sync("segments")
+
+    names = {path.name for path in warehouse.settings.cio_elt_data.iterdir()}
+    assert {"customerio.duckdb", "load.duckdb", "writer.lock", "dlt", "limits"} == names
+
+
+def test_the_second_run_waits_for_the_first(warehouse: Warehouse) -> None:
+    """While somebody writes, a run waits, says so, and goes on when it may."""
+    folder, said, done = warehouse.settings.cio_elt_data, list[str](), threading.Event()
+
+    def second() -> None:
+        with writing(folder, wait_s=30, say=said.append):
+            done.set()
+
+    with writing(folder, wait_s=0):
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        assert not done.wait(0.3)
+    assert done.wait(10)
+    waiting.join()
+    (sentence,) = said
+    assert "waiting at most 30 s" in sentence
+
+
+def test_waiting_ends_with_a_sentence(shell: Shell) -> None:
+    """`--wait` bounds the wait; the message names the folder and the setting."""
+    with writing(shell.data, wait_s=0):
+        ran = shell.run("sync", "segments", "--wait", "0.2", "--json")
+
+    assert 1 == ran.code
+    assert "Traceback" not in ran.err
+    assert "CIO_ELT_DATA" in ran.document["error"]["message"]
+    assert "Busy" == ran.document["error"]["kind"]
+
+
+@pytest.mark.proof
+def test_two_runs_at_once_both_land(shell: Shell) -> None:
+    """Two processes that start together take turns."""
+    both = [shell.start(("sync", name, "--json")) for name in ("segments", "campaigns")]
+    for process in both:
+        ran = ended(process, time.monotonic())
+        assert 0 == ran.code, ran.err
+    with duckdb.connect(shell.published, read_only=True) as connection:
+        runs = connection.execute("SELECT count(DISTINCT run_id) FROM customerio_raw.sync_runs").fetchone()
+        assert (2,) == runs
+        for table in ("segments", "campaigns"):
+            counted = connection.execute(f"SELECT count(*) FROM customerio_raw.{table}").fetchone()
+            assert (len(list(shell.sandbox.rows(table))),) == counted
+
+
+def test_busy_is_raised_for_whoever_cannot_wait(tmp_path: Path) -> None:
+    """Zero seconds is a way to ask whether somebody is writing."""
+    with writing(tmp_path, wait_s=0), pytest.raises(Busy), writing(tmp_path, wait_s=0):
+        pass
+
+
+KILLED = """
+import os, shutil, signal, sys
+from pathlib import Path
+from pipelines.warehouse import publish
+
+def half(source, target):
+    content = Path(source).read_bytes()
+    Path(target).write_bytes(content[: len(content) // 2])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+shutil.copyfile = half
+publish.publish(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+def test_a_killed_publish_leaves_the_old_file(tmp_path: Path) -> None:
+    """Killed in the middle of the copy, the published file is the old one; the next publish tidies up."""
+    private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
+    _write(private, 1)
+    publish(private, published)
+    _write(private, 2)
+    killed = subprocess.run([sys.executable, "-c", KILLED, private, published], check=False, timeout=60)
+
+    assert -signal.SIGKILL == killed.returncode
+    assert [1] == _numbers(published)
+    publish(private, published)
+    assert [1, 2] == _numbers(published)
+    assert {private, published} == set(tmp_path.iterdir())
+
+
+def test_an_unfinished_copy_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the disk is full, the old file stays and the part of a copy goes."""
+    private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
+    _write(private, 1)
+    publish(private, published)
+    _write(private, 2)
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        publish(private, published)
+    assert [1] == _numbers(published)
+    assert {private, published} == set(tmp_path.iterdir())
+
+
+def test_what_a_reader_wrote_does_not_spoil_the_next_state(tmp_path: Path) -> None:
+    """Somebody who writes into the published file and dies leaves a log that is not of the next file."""
+    private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
+    _write(private, 1)
+    publish(private, published)
+    script = (
+        "import duckdb, os, sys\n"
+        "left = duckdb.connect(sys.argv[1])\n"
+        "left.execute('INSERT INTO numbers VALUES (99)')\n"
+        "os._exit(0)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, published], check=True, timeout=60)
+    assert log_of(published).exists()
+    _write(private, 2)
+
+    publish(private, published)
+
+    assert [1, 2] == _numbers(published)
+    assert not log_of(published).exists()
+
+
+def _write(file: Path, number: int) -> None:
+    with duckdb.connect(file) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS numbers (number INTEGER)")
+        connection.execute("INSERT INTO numbers VALUES (?)", [number])
+
+
+def _numbers(file: Path) -> list[int]:
+    with duckdb.connect(file, read_only=True) as connection:
+        return [row[0] for row in connection.execute("FROM numbers ORDER BY number").fetchall()]

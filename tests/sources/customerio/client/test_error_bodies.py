@@ -1,0 +1,66 @@
+"""Every envelope of an error answer is read, and nothing personal comes out of it."""
+
+import pytest
+
+from sources.customerio.client.error_bodies import LONGEST, Complaint, complaint, redacted
+
+NOTHING = Complaint()
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            b'{"errors":[{"detail":"rate limited to 10 requests per 1s (reference a1b2c3)","status":"429"}]}',
+            Complaint("rate limited to 10 requests per 1s", None, "a1b2c3"),
+        ),
+        (
+            b'{"errors":[{"detail":"bad","source":{"pointer":"/data/attributes/email"},"status":"422"}]}',
+            Complaint("bad", "/data/attributes/email"),
+        ),
+        (b'{"meta":{"error":"Unauthorized request"}}', Complaint("Unauthorized request")),
+        (b'{"meta":{"errors":["one","two"]}}', Complaint("one; two")),
+        (
+            b'{"errors":[{"reason":"invalid","field":"identifiers","message":"must have one"}]}',
+            Complaint("invalid: must have one", "identifiers"),
+        ),
+        (b'{"errors":[{"batch_index":3,"reason":"required","field":"name"}]}', Complaint("required", "name")),
+        (b'{"errors":["plain text"]}', Complaint("plain text")),
+        (b'{"errors":null}', NOTHING),
+        (b'{"errors":[{"source":null}]}', NOTHING),
+        (b'{"meta":[]}', NOTHING),
+        (b"[]", NOTHING),
+        (b"", NOTHING),
+        (b"<html>502 Bad Gateway</html>", NOTHING),
+        (b"\xff\xfe", NOTHING),
+    ],
+)
+def test_each_envelope_is_read(body: bytes, said: Complaint) -> None:
+    """The App API, sends, Track v1, Track v2 and proxies each have an envelope of their own."""
+    assert complaint(body) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no person jo.do+x@example.com here", "no person <email> here"),
+        ("path /customers/jo%40example.com", "path <email>"),
+        ("see https://store.example/a?X-Signature=abc.", "see <url>"),
+        ("call +49 (170) 123-4567 now", "call <phone> now"),
+        ("campaign 123456789 at 1700000000", "campaign 123456789 at 1700000000"),
+    ],
+)
+def test_people_and_links_are_not_shown(text: str, shown: str) -> None:
+    """Addresses, phone numbers and links are replaced, ids and times stay."""
+    assert redacted(text) == shown
+
+
+def test_a_long_detail_is_cut() -> None:
+    """A detail that repeats a whole payload is cut to what is readable."""
+    assert len(redacted("word " * 1000)) == LONGEST
+
+
+def test_a_repeated_key_is_not_shown() -> None:
+    """A server that repeats the key in its answer does not get it into our message."""
+    body = b'{"meta":{"error":"unknown key abc123"}}'
+    assert complaint(body, ("abc123", None)).detail == "unknown key <key>"

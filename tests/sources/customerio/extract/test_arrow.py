@@ -1,0 +1,61 @@
+"""Rows become tables whose columns keep their types, whatever a row brings along."""
+
+from typing import Any
+
+import pytest
+
+from sources.customerio.catalogue import Resource
+from sources.customerio.extract.arrow import columns_of, to_arrow, with_own
+from sources.customerio.extract.rows import Row, typed
+
+THINGS = Resource(
+    table="things",
+    description="A thing.",
+    operation="listCampaigns",
+    key=("id",),
+    family="config",
+    columns={"id": "bigint", "name": "text", "share": "double", "active": "bool", "extra": "json"},
+)
+
+
+def _cells(**row: Any) -> dict[str, Any]:
+    [cells] = to_arrow(THINGS, typed(THINGS, [row])).to_pylist()
+    return {name: value for name, value in cells.items() if value is not None}
+
+
+def test_known_columns_are_always_there() -> None:
+    """The API's, then the project's own, also without a row."""
+    table = with_own(THINGS, to_arrow(THINGS, []), first_seen_at=[], row_hash=[])
+
+    assert list(columns_of(THINGS)) == table.column_names
+    assert ["first_seen_at", "_row_hash", "deleted_at"] == table.column_names[-3:]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param({"id": 7}, {"id": 7}, id="an id as integer"),
+        pytest.param({"id": "7"}, {"id": 7}, id="an id as text"),
+        pytest.param({"id": 7.0}, {"id": 7}, id="an id with a fraction of nothing"),
+        pytest.param({"id": 2**63 - 1}, {"id": 2**63 - 1}, id="the largest integer"),
+        pytest.param({"name": 12}, {"name": "12"}, id="a number where text belongs"),
+        pytest.param({"name": {"b": 1}}, {"name": '{"b":1}'}, id="an object where text belongs"),
+        pytest.param({"share": 1}, {"share": 1.0}, id="an integer where a share belongs"),
+        pytest.param({"share": "0.25"}, {"share": 0.25}, id="a share as text"),
+        pytest.param({"active": "true"}, {"active": True}, id="a truth as text"),
+        pytest.param({"extra": [1, {"a": None}]}, {"extra": '[1,{"a":null}]'}, id="JSON"),
+        pytest.param({"extra": "text"}, {"extra": '"text"'}, id="text as JSON"),
+        pytest.param({"id": None, "extra": None}, {}, id="nulls"),
+    ],
+)
+def test_values_take_their_column_s_type(given: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Ids come as integers here and as strings there; a column's type never changes."""
+    assert expected == _cells(**given)
+
+
+def test_unknown_fields_land_as_json() -> None:
+    """A field that Customer.io adds is a JSON column, from its first row on, whatever its type is then."""
+    rows: list[Row] = [{"id": 1, "colour": "red"}, {"id": 2, "colour": {"r": 255}}, {"id": 3}]
+    table = to_arrow(THINGS, typed(THINGS, rows))
+
+    assert ['"red"', '{"r":255}', None] == table.column("colour").to_pylist()

@@ -1,0 +1,126 @@
+"""Only what changed is written, compared with what the warehouse itself holds."""
+
+from typing import Any
+
+import pytest
+
+from sources.customerio.catalogue import resource
+from sources.customerio.client import BadAnswer
+from sources.customerio.extract import Batch, Known, Report, Scope, Tally
+from sources.customerio.extract.diff import Changes
+from tests.sources.customerio.extract.conftest import Project
+
+NOW = 1_790_000_000
+
+
+def _changes(table: str) -> tuple[Changes, Tally]:
+    tally = Tally(resource=table)
+    return Changes(resource(table), Known(), tally, lambda: NOW), tally
+
+
+def test_without_a_warehouse_everything_is_new() -> None:
+    """A destination that is empty, or cannot be asked, holds nothing: no row is left out, none is gone."""
+    changes, tally = _changes("campaigns")
+    batch = Batch(rows=[{"id": 1, "name": "a"}, {"id": 2, "name": "b"}], last=True)
+
+    [table] = changes.tables(batch)
+
+    assert [1, 2] == table["id"].to_pylist()
+    assert [NOW, NOW] == table["first_seen_at"].to_pylist()
+    assert [None, None] == table["deleted_at"].to_pylist()
+    assert (2, 0, 0) == (tally.new, tally.changed, tally.deleted)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_row_that_comes_twice_is_written_once(together: bool) -> None:
+    """Within a page or on two pages of one list: the first one counts."""
+    changes, tally = _changes("campaigns")
+    rows: list[dict[str, Any]] = [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}, {"id": 1, "name": "late"}]
+    batches = [Batch(rows=rows)] if together else [Batch(rows=rows[:2]), Batch(rows=rows[2:])]
+
+    tables = [table for batch in batches for table in changes.tables(batch)]
+
+    assert [(1, "a"), (2, "b")] == [(row["id"], row["name"]) for table in tables for row in table.to_pylist()]
+    assert 2 == tally.new
+
+
+def test_two_scopes_are_compared_apart() -> None:
+    """The same person in two segments is two rows."""
+    changes, tally = _changes("segment_memberships")
+    for segment in (1, 2):
+        scope = Scope(column="segment_id", low=segment, high=segment)
+        rows = [{"segment_id": segment, "cio_id": "a300"}]
+        assert 1 == sum(table.num_rows for table in changes.tables(Batch(rows=rows, scope=scope, last=True)))
+
+    assert 2 == tally.new
+
+
+def _loads(project: Project, table: str) -> dict[Any, str]:
+    return dict(project.cells(f"SELECT id, _dlt_load_id FROM {table}"))
+
+
+def test_an_edit_that_moves_no_time_is_seen_and_the_rest_is_not_written(project: Project) -> None:
+    """Rows are compared whole; only the edited one carries the id of the second load."""
+    project.run("campaigns")
+    before, seen = (
+        _loads(project, "campaigns"),
+        dict(project.cells("SELECT id, first_seen_at FROM campaigns")),
+    )
+    edited = next(iter(project.sandbox.rows("campaigns")))
+    project.sandbox.clock.advance(3600)
+    project.sandbox.edit("campaigns", edited["id"], name="Renamed", updated=edited["updated"])
+    report = Report()
+
+    project.run("campaigns", report=report)
+
+    project.assert_equal("campaigns")
+    after = _loads(project, "campaigns")
+    assert {edited["id"]} == {key for key, load in after.items() if load != before[key]}
+    assert seen == dict(project.cells("SELECT id, first_seen_at FROM campaigns"))
+    tally = report.tallies["campaigns"]
+    assert (0, 1, 0, len(before)) == (tally.new, tally.changed, tally.deleted, tally.read)
+
+
+def test_deliveries_whose_metrics_arrive_late_are_the_only_ones_written(project: Project) -> None:
+    """Of the deliveries that are read again, those with a new metric are written, and new ones."""
+    project.run("messages")
+    before, rows_before = _loads(project, "messages"), project.rows(resource("messages"))
+    project.sandbox.clock.advance(43_200)
+
+    project.run("messages")
+
+    rows, after = project.rows(resource("messages")), _loads(project, "messages")
+    changed = {key[0] for key, row in rows.items() if rows_before.get(key) != row}
+    assert changed
+    assert changed == {key for key, load in after.items() if load != before.get(key)}
+
+
+def test_a_warehouse_that_lost_its_table_gets_every_row_again(project: Project) -> None:
+    """There is no second memory that could disagree with the warehouse."""
+    project.run("campaigns")
+    with project.pipeline.sql_client() as connection:
+        connection.execute_sql("DELETE FROM campaigns WHERE id = (SELECT min(id) FROM campaigns)")
+    project.run("campaigns")
+    project.assert_equal("campaigns")
+
+    project.pipeline.drop()
+    project.run("campaigns")
+    project.assert_equal("campaigns")
+
+
+def test_the_clock_of_customer_io_is_asked_for_once(project: Project) -> None:
+    """`first_seen_at` is the sandbox's time, not this machine's; one request tells it."""
+    project.run("campaigns", "newsletters")
+
+    times = project.cells("SELECT first_seen_at FROM campaigns UNION SELECT first_seen_at FROM newsletters")
+    assert [(project.sandbox.clock.now(),)] == times
+    assert 1 == project.sandbox.stats.by_operation["getCioAllowlist"]
+
+
+def test_a_row_without_its_key_is_refused() -> None:
+    """It could be merged with nothing, and would stop the whole load."""
+    changes, _ = _changes("campaigns")
+    rows: list[dict[str, Any]] = [{"id": 1}, {"name": "nameless"}]
+
+    with pytest.raises(BadAnswer, match=r"1 row\(s\) of campaigns without id"):
+        list(changes.tables(Batch(rows=rows)))

@@ -1,0 +1,224 @@
+"""Deliveries are read window by window: none twice in a read, none never, old ones as often as they ripen."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from sources.customerio.client import Client
+from sources.customerio.extract import BANDS, Options, Window
+from sources.customerio.extract.messages import WINDOW_S, due_windows
+from sources.customerio.sandbox import DEFAULT_START, Sandbox
+from tests.sources.customerio.extract.conftest import Deliveries, Project, ReadTable, ids, plain
+
+DAY = 86_400
+NOW = 1_790_000_000
+ClientOf = Callable[..., Client]
+
+
+def _state(read_to: float, *bands: float) -> dict[str, Any]:
+    """What was read when, in days before now: everything new, and each of the ages."""
+    read_at = {str(band.max_age_s): NOW - int(days * DAY) for band, days in zip(BANDS, bands, strict=True)}
+    return {"read_to": NOW - int(read_to * DAY), "bands": read_at}
+
+
+def _windows(*ages: tuple[float, float]) -> list[Window]:
+    """Windows between ages in days; only the first holds the second in which it begins."""
+    return [
+        Window(start=NOW - int(oldest * DAY), end=NOW - int(newest * DAY) - (newest > 0))
+        for newest, oldest in ages
+    ]
+
+
+@pytest.mark.parametrize(
+    ("read_days_ago", "due"),
+    [
+        pytest.param((0, 0, 0, 0), [(0, 7)], id="at once again: the young"),
+        pytest.param((0.99, 0.99, 0.99, 6.99), [(0, 7)], id="not a day later: the young still"),
+        pytest.param((1, 1, 1, 1), [(0, 7), (7, 30)], id="a day later: up to a month"),
+        pytest.param((0, 0, 0, 7), [(0, 7), (30, 187)], id="a week later: the old, and the sealed once"),
+        pytest.param((1, 1, 1, 7), [(0, 7), (7, 30), (30, 187)], id="a week and a day: all"),
+        pytest.param((10, 10, 10, 10), [(0, 10), (10, 30), (30, 190)], id="a pause longer than the young"),
+        pytest.param((40, 40, 40, 40), [(0, 40), (40, 220)], id="a pause longer than a band"),
+        pytest.param((300, 300, 300, 302), [(0, 300), (300, 482)], id="a pause longer than all bands"),
+    ],
+)
+def test_ages_are_due(
+    read_days_ago: tuple[float, float, float, float], due: list[tuple[float, float]]
+) -> None:
+    """The young at every sync, a month's daily, half a year's weekly, and what passed that age once."""
+    assert _windows(*due) == list(due_windows(Options(), _state(*read_days_ago), NOW).values())
+
+
+@pytest.mark.parametrize("start_days_ago", [3, 20, 100, 400])
+@pytest.mark.parametrize("pause_days", [0, 1, 8, 35, 250])
+def test_due_windows_meet_and_do_not_overlap(start_days_ago: int, pause_days: int) -> None:
+    """From now back to the oldest second that is due, or the start, each second is in one window."""
+    start = NOW - start_days_ago * DAY
+    due = due_windows(Options(start=start), _state(*[pause_days + 7] * 4), NOW)
+
+    windows = list(due.values())
+    assert windows[0].end == NOW
+    assert all(above.start == below.end + 1 for above, below in pairwise(windows))
+    assert windows[-1].start == max(start, NOW - (180 + pause_days + 7) * DAY)
+
+
+def test_an_age_that_was_added_to_the_settings_is_due() -> None:
+    """A band that the state does not know has never been read."""
+    state = _state(0, 0, 0, 0)
+    del state["bands"][str(BANDS[1].max_age_s)]
+
+    assert [str(band.max_age_s) for band in BANDS[:2]] == list(due_windows(Options(), state, NOW))
+
+
+def test_the_first_sync_goes_back_until_a_year_is_empty(client_of: ClientOf, read: ReadTable) -> None:
+    """Windows meet without a gap, over eleven empty ones too, and end behind twelve empty ones in a row."""
+    newest_of_window = [NOW - number * WINDOW_S for number in (0, 12, 24, 35)]
+    oldest_of_window = [at - WINDOW_S + 1 for at in newest_of_window]
+    outside = Deliveries([*newest_of_window, *oldest_of_window])
+    state: dict[str, Any] = {}
+
+    found = read(client_of(outside), "messages", state, clock=lambda: NOW)
+
+    assert ids(found.rows) == sorted(map(str, range(8)))
+    windows = sorted(outside.asked, reverse=True)
+    assert windows[0][1] == NOW
+    assert all(above[0] == below[1] + 1 for above, below in pairwise(windows))
+    assert 48 == len(windows), "36 windows up to the last that holds something, and twelve behind it"
+    assert {"read_to": NOW, "bands": dict.fromkeys(state["bands"], NOW)} == state
+
+
+def test_deliveries_behind_twelve_empty_windows_are_left(client_of: ClientOf, read: ReadTable) -> None:
+    """Nobody reads decades: what lies behind a year of nothing takes a start."""
+    outside = Deliveries([NOW, NOW - 30 * WINDOW_S])
+
+    assert ["0"] == ids(read(client_of(outside), "messages", clock=lambda: NOW).rows)
+    found = read(client_of(outside), "messages", clock=lambda: NOW, start=NOW - 40 * WINDOW_S)
+    assert ["0", "1"] == ids(found.rows)
+
+
+def test_a_start_is_kept(client_of: ClientOf, read: ReadTable) -> None:
+    """With a start nothing older is asked for, at the first sync and later."""
+    start = NOW - 45 * DAY
+    outside = Deliveries([start - 1, start, NOW])
+    state: dict[str, Any] = {}
+
+    first = read(client_of(outside), "messages", state, clock=lambda: NOW, start=start)
+    later = read(client_of(outside), "messages", state, clock=lambda: NOW + 8 * DAY, start=start)
+
+    assert ["1", "2"] == ids(first.rows) == ids(later.rows)
+    assert start == min(asked for asked, _ in outside.asked)
+
+
+def test_a_second_with_more_rows_than_a_page(client_of: ClientOf, read: ReadTable) -> None:
+    """Rows of one second are read page by page to their last, also at the edges of a window."""
+    created = [NOW] * 11 + [NOW - 1] * 4 + [NOW - 2] * 9 + [NOW - DAY] * 3 + [NOW - 2 * DAY] * 10
+    outside = Deliveries(created, page=4)
+
+    found = read(client_of(outside), "messages", clock=lambda: NOW, start=NOW - 2 * DAY)
+
+    assert sorted(map(str, range(len(created)))) == ids(found.rows)
+
+
+@pytest.mark.parametrize("page", [1, 2, 7, 50])
+def test_long_windows_are_split_and_each_row_is_read_once(
+    client_of: ClientOf, read: ReadTable, page: int
+) -> None:
+    """Whatever the page size and however uneven the days, each row comes once, in a scope that holds it."""
+    uneven = [NOW - (number**3) % (40 * DAY) for number in range(300)]
+    outside = Deliveries(uneven, page=page)
+
+    found = read(client_of(outside), "messages", clock=lambda: NOW, start=NOW - 40 * DAY)
+
+    assert sorted(map(str, range(300))) == ids(found.rows)
+    scopes = sorted((batch.scope.low, batch.scope.high) for batch in found.batches if batch.scope)
+    assert all(below[1] < above[0] for below, above in pairwise(scopes))
+    for batch in found.batches:
+        assert batch.scope
+        assert batch.last
+        assert all(batch.scope.low <= row["created"] <= batch.scope.high for row in batch.rows)
+
+
+def test_a_burst_does_not_cut_the_quiet_days_into_seconds(client_of: ClientOf, read: ReadTable) -> None:
+    """A newsletter that leaves within seconds costs about as many requests as it has pages."""
+    outside = Deliveries([NOW - 5 * DAY - number // 30 for number in range(1000)], page=20)
+
+    found = read(client_of(outside), "messages", clock=lambda: NOW, start=NOW - 25 * DAY)
+
+    assert 1000 == len(found.rows)
+    assert 50 <= outside.requests <= 150
+
+
+def test_a_page_without_rows_that_has_a_next_goes_on(client_of: ClientOf, read: ReadTable) -> None:
+    """An empty page in the middle is not the end of a window."""
+    inner = Deliveries([NOW - number for number in range(9)], page=4)
+    hit: list[str] = []
+
+    def outside(request: Any) -> Any:
+        answer = inner(request)
+        if not hit and answer.json()["next"]:
+            hit.append("once")
+            inner.asked.clear()
+            token = request.url.params.get("start") or "0"
+            return type(answer)(200, json={"messages": None, "next": token})
+        return answer
+
+    found = read(client_of(outside), "messages", clock=lambda: NOW, start=NOW - DAY)
+
+    assert hit
+    assert sorted(map(str, range(9))) == ids(found.rows)
+
+
+def test_the_world_s_deliveries_after_a_pause_of_seven_months(
+    small: Sandbox, api: Client, read: ReadTable
+) -> None:
+    """No request spans the six months at which Customer.io cuts without a word, so nothing is missing."""
+    state: dict[str, Any] = {}
+    first = read(api, "messages", state)
+    small.clock.advance(215 * DAY)
+    truth = {row["id"]: plain(row) for row in small.rows("messages")}
+
+    later = read(api, "messages", state)
+
+    merged = {row["id"]: row for row in (*first.rows, *later.rows)}
+    assert truth == merged
+    assert len(ids(later.rows)) == len(set(ids(later.rows)))
+
+
+def test_late_opens_are_there_once_a_delivery_is_sealed(small: Sandbox, api: Client, read: ReadTable) -> None:
+    """Synced every four days until all deliveries of the beginning are sealed, their metrics are complete."""
+    state: dict[str, Any] = {}
+    merged = {row["id"]: row for row in read(api, "messages", state).rows}
+    beginning = set(merged)
+    for _ in range(50):
+        small.clock.advance(4 * DAY)
+        merged |= {row["id"]: row for row in read(api, "messages", state).rows}
+
+    truth = {row["id"]: plain(row) for row in small.rows("messages") if row["id"] in beginning}
+    assert truth == {key: merged[key] for key in beginning}
+
+
+@pytest.mark.proof
+def test_a_full_sync_brings_redactions_of_old_deliveries(project: Project) -> None:
+    """What deleting and suppressing people changes in sealed rows is seen when everything is read again."""
+    project.run("messages", "people")
+    project.sandbox.clock.advance(190 * DAY)
+    project.run("messages", "people")
+    project.run("messages", "people")
+    deleted, suppressed = sorted(
+        {
+            row["customer_identifiers"]["cio_id"]
+            for row in project.sandbox.rows("messages")
+            if row["customer_identifiers"] and row["created"] < DEFAULT_START
+        }
+        & {row["identifiers"]["cio_id"] for row in project.sandbox.rows("people")}
+    )[:2]
+    project.sandbox.delete("people", deleted)
+    project.sandbox.suppress(suppressed)
+
+    project.run("messages", "people")
+    with pytest.raises(AssertionError):
+        project.assert_equal("messages")
+    project.run("messages", "people", full=True)
+    project.assert_equal("messages", "people")

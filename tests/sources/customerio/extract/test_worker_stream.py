@@ -1,0 +1,158 @@
+"""Resources work side by side in threads, and whoever waits for another is not waited for in vain."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dlt
+import duckdb
+import pyarrow as pa
+import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from sources.customerio.catalogue import Resource, resource
+from sources.customerio.client import BadAnswer, Client
+from sources.customerio.extract import Batch, Known, Options, Reading, Report, dlt_resource
+from sources.customerio.extract.resources import Reader
+from sources.customerio.extract.worker_stream import Arrivals, Stream
+
+NOW = 1_790_000_000
+MANY = 200
+"""Batches: several times as many as a stream works ahead."""
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> dlt.Pipeline:
+    """An empty pipeline."""
+    return dlt.pipeline(
+        "streams",
+        destination=dlt.destinations.duckdb(str(tmp_path / "streams.duckdb")),
+        dataset_name="raw",
+        pipelines_dir=str(tmp_path / "pipelines"),
+    )
+
+
+def _run(pipeline: dlt.Pipeline, readers: dict[str, Reader], report: Report | None = None) -> None:
+    """Run readers that ask nobody, in one run."""
+    with Client(app_api_key="unused") as client:
+        reading = Reading(client=client, options=Options(), report=report or Report(), clock=lambda: NOW)
+        known = Known()
+        pipeline.run(
+            [
+                dlt_resource(reading, known, resource(table), keep_going=report is not None, reader=reader)
+                for table, reader in readers.items()
+            ]
+        )
+
+
+def _counts(pipeline: dlt.Pipeline, *tables: str) -> list[int]:
+    file = Path(pipeline.pipelines_dir).parent / "streams.duckdb"
+    with duckdb.connect(file, read_only=True) as connection:
+        found = (connection.execute(f"SELECT count(*) FROM raw.{table}").fetchone() for table in tables)
+        return [row[0] for row in found if row]
+
+
+def _batches(first: int = 0) -> Iterator[Batch]:
+    for number in range(first, first + MANY):
+        yield Batch(rows=[{"id": number}])
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("runs", [1, 2])
+def test_resources_may_wait_for_each_other(pipeline: dlt.Pipeline, backwards: bool, runs: int) -> None:
+    """One waits for another's end, that one for a third's middle: in any order, with tables there or not."""
+    for _ in range(runs):
+        middle = threading.Event()
+
+        def third(_r: Reading, _t: Resource, _s: object, middle: threading.Event = middle) -> Iterator[Batch]:
+            yield from _batches()
+            middle.set()
+            yield from _batches(MANY)
+
+        def second(
+            _r: Reading, _t: Resource, _s: object, middle: threading.Event = middle
+        ) -> Iterator[Batch]:
+            assert middle.wait(20)
+            yield from _batches()
+
+        def first(reading: Reading, _t: Resource, _s: object) -> Iterator[Batch]:
+            reading.wait_for(["campaigns", "newsletters", "unknown"])
+            yield Batch(rows=[{"id": 1}], last=True)
+
+        readers: list[tuple[str, Reader]] = [
+            ("segments", first),
+            ("campaigns", second),
+            ("newsletters", third),
+        ]
+        _run(pipeline, dict(reversed(readers) if backwards else readers))
+
+    assert [1, MANY, 2 * MANY] == _counts(pipeline, "segments", "campaigns", "newsletters")
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_nobody_waits_for_one_that_failed(pipeline: dlt.Pipeline, runs: int) -> None:
+    """A reader that failed is over, for those who wait for its end too; what it had read lands."""
+
+    def fails(_r: Reading, _t: Resource, _s: object) -> Iterator[Batch]:
+        yield Batch(rows=[{"id": 1}])
+        msg = "it broke off"
+        raise BadAnswer(msg)
+
+    def waits(reading: Reading, _t: Resource, _s: object) -> Iterator[Batch]:
+        reading.wait_for(["campaigns"])
+        yield Batch(rows=[{"id": 1}], last=True)
+
+    for _ in range(runs):
+        report = Report()
+        _run(pipeline, {"segments": waits, "campaigns": fails}, report)
+
+    assert ["campaigns"] == [tally.resource for tally in report.failed]
+    assert [1, 1] == _counts(pipeline, "segments", "campaigns")
+
+
+@pytest.mark.parametrize("error", [BadAnswer("known"), ZeroDivisionError("unforeseen")])
+def test_an_error_in_a_reader_s_thread_reaches_dlt(pipeline: dlt.Pipeline, error: Exception) -> None:
+    """Expected or not, it is raised where the pipeline was run, as the cause."""
+
+    def fails(_r: Reading, _t: Resource, _s: object) -> Iterator[Batch]:
+        yield from _batches()
+        raise error
+
+    with pytest.raises(PipelineStepFailed) as raised:
+        _run(pipeline, {"campaigns": fails, "segments": lambda *_: _batches()})
+
+    causes: list[BaseException | None] = [raised.value]
+    while causes[-1] is not None:
+        causes.append(causes[-1].__cause__)
+    assert error in causes
+
+
+def test_a_reader_that_is_not_foreseen_to_fail_is_not_kept_quiet(pipeline: dlt.Pipeline) -> None:
+    """A report takes Customer.io's failures; a mistake of ours is raised all the same."""
+
+    def mistaken(_r: Reading, _t: Resource, _s: object) -> Iterator[Batch]:
+        yield Batch(rows=[{"id": 1 // 0}])
+
+    with pytest.raises(PipelineStepFailed):
+        _run(pipeline, {"campaigns": mistaken}, Report())
+
+
+def test_memory_does_not_run_ahead() -> None:
+    """A stream works ahead of whoever takes its tables, but only so far."""
+    made: list[int] = []
+    arrivals = Arrivals()
+
+    def tables() -> Iterator[pa.Table]:
+        for number in range(MANY):
+            made.append(number)
+            yield pa.table({"id": [number]})
+
+    stream = Stream("campaigns", tables(), arrivals)
+    arrivals.wait()
+    for _ in range(50):
+        time.sleep(0.002)
+
+    assert len(made) < MANY / 2
+    taken = [table for ready in stream for table in ready]
+    assert list(range(MANY)) == [table["id"][0].as_py() for table in taken]
