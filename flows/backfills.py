@@ -16,7 +16,7 @@ from flows.runs import concluding, outcome, turn, worth_repeating
 from pipelines.export import AHEAD, ExportResult, history_orders
 from pipelines.ingest.backfill import Backfill, fill, plan
 from pipelines.settings import Settings
-from sources.customerio.extract import Report, Tally, Window
+from sources.customerio.extract import ResourceSummary, RunSummary, Window
 
 
 @flow(name="backfill", flow_run_name="backfill {resource} {from_day}..{to_day}")
@@ -55,7 +55,7 @@ def backfill(
 def _by_pages(settings: Settings, planned: Backfill, wait_s: float, *, title: str) -> State[Any]:
     resource, reached = planned.resource, progress.Chunks(len(planned.chunks))
     get_run_logger().info("%d chunk(s) to read, %d read before.", len(planned.chunks), planned.done)
-    done: list[Report] = []
+    done: list[RunSummary] = []
     with progress.shown(reached.look):
         for window in planned.chunks:
             done.append(fill_chunk(settings, planned, window, reached, wait_s))
@@ -93,20 +93,20 @@ def _name_of_chunk() -> str:
 )
 def fill_chunk(
     settings: Settings, planned: Backfill, window: Window, reached: progress.Chunks, wait_s: float
-) -> Report:
+) -> RunSummary:
     """One chunk, read, loaded and published as a whole."""
-    report = Report()
+    report = RunSummary()
     with turn(settings, wait_s):
         reached.begin(report)
-        fill(settings, planned, window, wait_s=wait_s, report=report, say=get_run_logger().info)
+        fill(settings, planned, window, wait_s=wait_s, report=report, notify=get_run_logger().info)
     reached.end()
     summary.logged(report, window)
     return report
 
 
-def _total(resource: str, reports: list[Report]) -> Report:
+def _total(resource: str, reports: list[RunSummary]) -> RunSummary:
     """The numbers of all chunks as one report."""
-    total = Report()
+    total = RunSummary()
     total.open(resource)
     sum_of = total.tallies[resource]
     for tally in (report.tallies[resource] for report in reports if resource in report.tallies):
@@ -114,7 +114,7 @@ def _total(resource: str, reports: list[Report]) -> Report:
     return total
 
 
-def _add(total: Tally, tally: Tally) -> None:
+def _add(total: ResourceSummary, tally: ResourceSummary) -> None:
     total.requests += tally.requests
     total.read += tally.read
     total.new += tally.new

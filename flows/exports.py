@@ -134,7 +134,7 @@ def not_ready(what: str, deadline_hours: int) -> State[Any]:
 @task(name="order", cache_policy=NO_CACHE)
 def place(settings: Settings, asked: Order) -> Ticket:
     """The export of an equal order that is not loaded yet, or a new one."""
-    return order(settings, asked, say=get_run_logger().info)
+    return order(settings, asked, notify=get_run_logger().info)
 
 
 @task(
@@ -156,7 +156,7 @@ def bring(settings: Settings, ticket: Ticket, wait_s: float) -> ExportResult:
     """The export's file, downloaded, checked, loaded and published."""
     steps = progress.Steps(_STEPS, get_run_logger().info)
     with turn(settings, wait_s), progress.shown(steps.look):
-        return collect(settings, ticket, wait_s=wait_s, say=steps.say)
+        return collect(settings, ticket, wait_s=wait_s, notify=steps.notify)
 
 
 def _range(from_day: date | None, to_day: date | None) -> dict[str, int]:

@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
-from sources.customerio.extract import Report
+from pipelines.notify import Notify
+from sources.customerio.extract import RunSummary
 
 BEAT_S = 5.0
 """Seconds between two looks; a run that ends before the first one leaves no artifact behind."""
@@ -42,7 +43,7 @@ def shown(look: Callable[[], Reached], *, beat_s: float = BEAT_S) -> Iterator[No
         watcher.join(timeout=1.0)
 
 
-def of(report: Report) -> Callable[[], Reached]:
+def of(report: RunSummary) -> Callable[[], Reached]:
     """How far a reading that begins now has come, by its report."""
     since = time.monotonic()
     return lambda: _reached(report, time.monotonic() - since)
@@ -55,16 +56,16 @@ class Chunks:
         self._chunks = chunks
         self._done = 0
         self._began = time.monotonic()
-        self._inside = of(Report())
+        self._inside = of(RunSummary())
 
-    def begin(self, report: Report) -> None:
+    def begin(self, report: RunSummary) -> None:
         """A chunk begins, or begins once more, that is told of in `report`."""
         self._inside = of(report)
 
     def end(self) -> None:
         """The chunk is done."""
         self._done += 1
-        self._inside = of(Report())
+        self._inside = of(RunSummary())
 
     def look(self) -> Reached:
         """The chunk that is under way, and how long those behind it will take by those before."""
@@ -80,12 +81,12 @@ class Chunks:
 class Steps:
     """How far a piece of work has come that says a sentence at each of its steps."""
 
-    def __init__(self, steps: int, say: Callable[[str], None]) -> None:
+    def __init__(self, steps: int, notify: Notify) -> None:
         self._steps = steps
-        self._say = say
+        self._say = notify
         self._said: list[str] = []
 
-    def say(self, sentence: str) -> None:
+    def notify(self, sentence: str) -> None:
         """A step begins."""
         self._said.append(sentence)
         self._say(sentence)
@@ -97,7 +98,7 @@ class Steps:
         return Reached(percent=percent, words=self._said[-1] if self._said else "Beginning.")
 
 
-def _reached(report: Report, seconds: float) -> Reached:
+def _reached(report: RunSummary, seconds: float) -> Reached:
     tallies = list(report.tallies.values())
     made = sum(tally.requests for tally in tallies)
     left = sum(tally.requests_left or 0 for tally in tallies)

@@ -14,7 +14,7 @@ from flows import progress
 from flows.blocks import settings_of_run
 from flows.parameters import Approve, PlanId, Sync
 from flows.runs import PARTLY, STOPPED, concluding, worth_repeating
-from pipelines.push import Declaration, Delivered, How, Outcome, PushResult, declared, push_all
+from pipelines.push import Delivered, How, Outcome, PushResult, PushSpec, declared, push_all
 from pipelines.push import push as pipeline
 from pipelines.settings import Settings
 
@@ -35,7 +35,7 @@ def push(syncs: list[Sync] = [], plan: PlanId = "", approve: Approve = False) ->
         approve: Send that plan although a brake grips.
     """
     settings = settings_of_run()
-    how = How(plan_id=plan or None, approve=approve, say=get_run_logger().info)
+    how = How(plan_id=plan or None, approve=approve, notify=get_run_logger().info)
     chosen = declared(settings.cio_elt_push, syncs)
     outcomes = push_all(settings, chosen, folder=settings.cio_elt_push, how=how, push_one=_push_one)
     rows = [_row(outcome) for outcome in outcomes]
@@ -43,7 +43,7 @@ def push(syncs: list[Sync] = [], plan: PlanId = "", approve: Approve = False) ->
     return _state(outcomes)
 
 
-def _push_one(settings: Settings, declaration: Declaration, *, folder: Path, how: How) -> PushResult:
+def _push_one(settings: Settings, declaration: PushSpec, *, folder: Path, how: How) -> PushResult:
     """The same as a task that has the sync's name."""
     work = send.with_options(task_run_name=declaration.sync)
     result: PushResult = work(settings, declaration, folder, how)
@@ -58,7 +58,7 @@ def _push_one(settings: Settings, declaration: Declaration, *, folder: Path, how
     retry_condition_fn=worth_repeating,
     cache_policy=NO_CACHE,
 )
-def send(settings: Settings, declaration: Declaration, folder: Path, how: How) -> PushResult:
+def send(settings: Settings, declaration: PushSpec, folder: Path, how: How) -> PushResult:
     """One push, its progress shown."""
     reached = _Reached()
     with progress.shown(reached.look):

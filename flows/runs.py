@@ -28,7 +28,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.failures import interrupted, told
 from pipelines.warehouse.publish import Busy
 from sources.customerio.client import RetryLater
-from sources.customerio.extract import Tally
+from sources.customerio.extract import ResourceSummary
 
 SKIPPED: Final = "Skipped"
 PARTLY: Final = "Partly"
@@ -85,7 +85,7 @@ def look_again(seconds: float, message: str) -> NoReturn:
     raise Pause(message, state=state)
 
 
-def outcome(failed: list[Tally], total: int, done: str) -> State[Any]:
+def outcome(failed: list[ResourceSummary], total: int, done: str) -> State[Any]:
     """How a run ends that went through: with `done`, or with what some resources lack."""
     if not failed:
         return Completed(message=done)

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 from prefect.settings import get_current_settings
 
+from pipelines.notify import Notify
 from sources.customerio.client import ConfigError, CustomerioError
 
 # A cold start on an empty folder takes 8 to 24 s, more on a busy machine.
@@ -24,7 +25,7 @@ class ServerFailed(CustomerioError):
 
 
 @contextmanager
-def running(say: Callable[[str], None]) -> Iterator[str]:
+def running(notify: Notify) -> Iterator[str]:
     """The URL of a server's API that answers while the block runs; a server started here ends with it.
 
     Raises:
@@ -33,7 +34,7 @@ def running(say: Callable[[str], None]) -> Iterator[str]:
     """
     url = str(get_current_settings().api.url)
     if answers(url):
-        say(f"Using the Prefect server at {url}.")
+        notify(f"Using the Prefect server at {url}.")
         yield url
         return
     host = urlsplit(url).hostname or ""
@@ -45,7 +46,7 @@ def running(say: Callable[[str], None]) -> Iterator[str]:
         raise ConfigError(msg)
     log = Path(get_current_settings().home) / "server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    say(f"Starting a Prefect server at {url}; its log is {log}.")
+    notify(f"Starting a Prefect server at {url}; its log is {log}.")
     with log.open("a") as out, _started(url, host, out.fileno()) as process:
         _await(url, process, log)
         yield url

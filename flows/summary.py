@@ -10,16 +10,16 @@ from prefect.artifacts import create_table_artifact
 from pipelines.export import ExportResult
 from pipelines.ingest.status import TableStatus
 from pipelines.times import span
-from sources.customerio.extract import Report, Tally, Window
+from sources.customerio.extract import ResourceSummary, RunSummary, Window
 
 
-def shown(report: Report, *, key: str, title: str) -> None:
+def shown(report: RunSummary, *, key: str, title: str) -> None:
     """The summary of a run as a table; the same key gives the artifact a history in the UI."""
     rows = [_row(tally) for tally in report.tallies.values()]
     create_table_artifact(table=rows, key=key, description=title)
 
 
-def logged(report: Report, window: Window | None = None) -> None:
+def logged(report: RunSummary, window: Window | None = None) -> None:
     """A line for each resource that was asked for."""
     logger = get_run_logger()
     when = f" {days(window)}" if window else ""
@@ -61,7 +61,7 @@ def days(window: Window) -> str:
     return f"{start:%Y-%m-%d %H:%M}..{end:%Y-%m-%d %H:%M}"
 
 
-def _row(tally: Tally) -> dict[str, Any]:
+def _row(tally: ResourceSummary) -> dict[str, Any]:
     return {
         "resource": tally.resource,
         "requests": tally.requests,

@@ -13,7 +13,7 @@ from flows.parameters import Resource, WaitMinutes
 from flows.runs import concluding, outcome, turn, worth_repeating
 from pipelines.ingest import sync as pipeline
 from pipelines.settings import Settings
-from sources.customerio.extract import Report
+from sources.customerio.extract import RunSummary
 
 EXPORT_WAIT_S = 120.0
 """Seconds to wait for an export of people; what takes longer, the next run takes up."""
@@ -53,9 +53,9 @@ def sync(
     retry_condition_fn=worth_repeating,
     cache_policy=NO_CACHE,
 )
-def bring_up_to_date(settings: Settings, resources: list[str], full: bool, wait_s: float) -> Report:
+def bring_up_to_date(settings: Settings, resources: list[str], full: bool, wait_s: float) -> RunSummary:
     """One sync, its progress shown."""
-    report = Report()
+    report = RunSummary()
     with turn(settings, wait_s), progress.shown(progress.of(report)):
         result = pipeline.sync(
             settings,
@@ -64,7 +64,7 @@ def bring_up_to_date(settings: Settings, resources: list[str], full: bool, wait_
             wait_s=wait_s,
             export_wait_s=EXPORT_WAIT_S,
             report=report,
-            say=get_run_logger().info,
+            notify=get_run_logger().info,
         )
     summary.logged(report)
     if result.new_columns:

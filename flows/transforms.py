@@ -42,7 +42,7 @@ def transform(full: bool = False, wait_minutes: WaitMinutes = 50) -> State[Any]:
 def build(settings: Settings, full: bool, wait_s: float) -> TransformResult:
     """The marts; what changed in the shape of the data is in the log."""
     logger = get_run_logger()
-    result = pipeline(settings, full=full, wait_s=wait_s, say=logger.info)
+    result = pipeline(settings, full=full, wait_s=wait_s, notify=logger.info)
     for change in result.changes:
         logger.warning("%s: %s.%s", change.change.replace("_", " "), change.table_name, change.name)
     for node in result.warnings:

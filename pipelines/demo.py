@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,11 +10,12 @@ from pydantic import SecretStr
 from pipelines.connect import client
 from pipelines.ingest.status import status
 from pipelines.ingest.sync import SyncResult, sync
+from pipelines.notify import Notify
 from pipelines.sandbox import ScaleName, Served, serve
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import prepare, reading
 from sources.customerio.client import ConfigError
-from sources.customerio.extract import Report
+from sources.customerio.extract import RunSummary
 
 _DAY = 86_400
 
@@ -56,8 +56,8 @@ def demo(
     scale: ScaleName | None,
     advance_days: int | None,
     reset: bool,
-    report: Report,
-    say: Callable[[str], None],
+    report: RunSummary,
+    notify: Notify,
 ) -> DemoResult:
     """Serve the demo workspace, let days pass in it, and sync it into a folder of its own.
 
@@ -72,11 +72,11 @@ def demo(
         shutil.rmtree(folder, ignore_errors=True)
     prepare(folder)
     kept = folder / "workspace.json"
-    workspace = _next(_kept(kept), scale, advance_days, say)
+    workspace = _next(_kept(kept), scale, advance_days, notify)
     with serve(scale=workspace.scale, ticking=False, passed_s=workspace.passed_s) as served:
         inside = _settings_for(settings, folder, served)
         _repeat_downloads(inside)
-        result = sync(inside, report=report, say=say)
+        result = sync(inside, report=report, notify=notify)
         now = served.now()
     kept.write_text(json.dumps(asdict(workspace)))
     return DemoResult(
@@ -93,11 +93,11 @@ def _kept(file: Path) -> _Workspace | None:
 
 
 def _next(
-    last: _Workspace | None, scale: ScaleName | None, advance_days: int | None, say: Callable[[str], None]
+    last: _Workspace | None, scale: ScaleName | None, advance_days: int | None, notify: Notify
 ) -> _Workspace:
     """The workspace as this run finds it."""
     if last is None:
-        say("Starting a workspace ...")
+        notify("Starting a workspace ...")
         return _Workspace(scale=scale or "demo", passed_s=(advance_days or 0) * _DAY)
     if scale not in (None, last.scale):
         msg = (
@@ -106,7 +106,7 @@ def _next(
         )
         raise ConfigError(msg)
     days = 1 if advance_days is None else advance_days
-    say(f"Starting the workspace, {days} day{'' if days == 1 else 's'} after the last run ...")
+    notify(f"Starting the workspace, {days} day{'' if days == 1 else 's'} after the last run ...")
     return _Workspace(scale=last.scale, passed_s=last.passed_s + days * _DAY)
 
 

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from pipelines.ingest.sync import SyncResult, sync
 from pipelines.settings import Settings
 from sources.customerio.catalogue import RESOURCES, Resource
-from sources.customerio.extract import Report
+from sources.customerio.extract import RunSummary
 from sources.customerio.extract.arrow import columns_of
 from sources.customerio.extract.lists import masked
 from sources.customerio.sandbox import Sandbox, Served
@@ -68,7 +68,7 @@ class Warehouse:
 
     def sync(self, *resources: str, full: bool = False) -> SyncResult:
         """One sync, as the command line runs it."""
-        return sync(self.settings, resources, full=full, report=Report(), say=self.notes.append)
+        return sync(self.settings, resources, full=full, report=RunSummary(), notify=self.notes.append)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the published file."""

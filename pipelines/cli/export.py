@@ -98,7 +98,7 @@ def _export(order: Callable[[], Any], waiting: dict[str, Any], as_json: bool) ->
     from pipelines.export import export as run
     from pipelines.settings import read_settings
 
-    result = run(read_settings(), order(), **waiting, say=note)
+    result = run(read_settings(), order(), **waiting, notify=note)
     if as_json:
         print_json(asdict(result))
     else:

@@ -55,11 +55,11 @@ def sync(*, resources: tuple[str, ...], full: bool, wait_s: float, as_json: bool
     settings = read_settings()
     from pipelines.cli import output
     from pipelines.ingest.sync import sync as run
-    from sources.customerio.extract import Report
+    from sources.customerio.extract import RunSummary
 
-    report = Report()
+    report = RunSummary()
     with output.progress(report):
-        result = run(settings, resources, full=full, wait_s=wait_s, report=report, say=note)
+        result = run(settings, resources, full=full, wait_s=wait_s, report=report, notify=note)
     if as_json:
         print_json(output.sync_document(result))
     else:
@@ -95,15 +95,15 @@ def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
     from pipelines.cli import output
     from pipelines.ingest.backfill import fill, plan
     from pipelines.settings import read_settings
-    from sources.customerio.extract import Report
+    from sources.customerio.extract import RunSummary
 
     settings = read_settings()
     planned, results = plan(settings, **what), []
     output.planned(planned)
     for window in planned.chunks:
-        report = Report()
+        report = RunSummary()
         with output.progress(report):
-            results.append(fill(settings, planned, window, wait_s=wait_s, report=report, say=note))
+            results.append(fill(settings, planned, window, wait_s=wait_s, report=report, notify=note))
         if not as_json:
             output.filled(window, results[-1])
         if results[-1].failed:
@@ -175,11 +175,11 @@ def demo(*, as_json: bool, **options: Any) -> int:
     from pipelines.cli import output
     from pipelines.demo import demo as run
     from pipelines.settings import read_settings
-    from sources.customerio.extract import Report
+    from sources.customerio.extract import RunSummary
 
-    report = Report()
+    report = RunSummary()
     with output.progress(report):
-        result = run(read_settings(), **options, report=report, say=note)
+        result = run(read_settings(), **options, report=report, notify=note)
     if as_json:
         print_json(output.demo_document(result))
     else:
@@ -210,7 +210,7 @@ def _by_exports(
     settings = read_settings()
     orders, results = history_orders(settings, start, end), []
     note(f"{len(orders)} export(s) to load, of one parent and at most a year each.")
-    for result in history(settings, orders, wait_s=wait_s, say=note):
+    for result in history(settings, orders, wait_s=wait_s, notify=note):
         results.append(result)
         if not as_json:
             output.exported(result)

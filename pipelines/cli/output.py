@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 
 from pipelines.times import span, utc
-from sources.customerio.extract import Report, Tally, Window
+from sources.customerio.extract import ResourceSummary, RunSummary, Window
 
 if TYPE_CHECKING:
     from pipelines.demo import DemoResult
@@ -31,7 +31,7 @@ _ERR = _console(stderr=True)
 
 
 @contextmanager
-def progress(report: Report) -> Iterator[None]:
+def progress(report: RunSummary) -> Iterator[None]:
     """Show the tallies on stderr while they grow; nothing where stderr is no terminal."""
     if not _ERR.is_terminal:
         yield
@@ -40,7 +40,7 @@ def progress(report: Report) -> Iterator[None]:
         yield
 
 
-def _running(report: Report) -> Table:
+def _running(report: RunSummary) -> Table:
     table = _grid("resource", "requests", "left", "rows", "to write", "state")
     for tally in list(report.tallies.values()):
         left = "" if tally.requests_left is None else f"{tally.requests_left:,}"
@@ -74,7 +74,7 @@ def _failures(result: "SyncResult") -> None:
         _ERR.print(f"Not complete: {', '.join(resources)}. {message}", soft_wrap=True)
 
 
-def _numbers(tally: Tally) -> tuple[int, int, int, int, int]:
+def _numbers(tally: ResourceSummary) -> tuple[int, int, int, int, int]:
     return tally.requests, tally.read, tally.new, tally.changed, tally.deleted
 
 

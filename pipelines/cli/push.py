@@ -9,7 +9,7 @@ import click
 from pipelines.cli.command import DONE, FAILED, PARTLY, STOPPED_BY_BRAKE, command, note, print_json
 
 if TYPE_CHECKING:
-    from pipelines.push import Declaration, PushResult
+    from pipelines.push import PushResult, PushSpec
     from pipelines.settings import Settings
 
 _FOLDER = click.option(
@@ -100,14 +100,14 @@ def run(
     from pipelines.push import How, PlanChanged, declared, push_all
     from pipelines.push import push as send
 
-    def shown(settings: "Settings", declaration: "Declaration", *, folder: Path, how: How) -> "PushResult":
+    def shown(settings: "Settings", declaration: "PushSpec", *, folder: Path, how: How) -> "PushResult":
         with push_output.sending(declaration.sync) as told:
             return send(settings, declaration, folder=folder, how=how.telling(told))
 
     if plan_id is not None and len(names) != 1:
         msg = "--plan is of one sync: name that one."
         raise click.UsageError(msg)
-    settings, how = _settings(folder), How(plan_id=plan_id, approve=approve, say=note)
+    settings, how = _settings(folder), How(plan_id=plan_id, approve=approve, notify=note)
     try:
         outcomes = push_all(
             settings,
@@ -177,7 +177,7 @@ def undo(*, run_id: str, folder: Path | None, plan_id: str | None, as_json: bool
         made, carried = plan_undo(settings, sync, run_id), None
     else:
         try:
-            made, carried = take_back(settings, sync, run_id, plan_id, say=note)
+            made, carried = take_back(settings, sync, run_id, plan_id, notify=note)
         except PlanChanged as changed:
             return _stopped(changed, as_json=as_json)
     if as_json:

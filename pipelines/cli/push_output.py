@@ -17,7 +17,7 @@ from pipelines.push.journal.status import SyncStatus
 from pipelines.push.plan.plan import Plan
 from pipelines.push.run import PushResult
 from pipelines.push.several import Outcome
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from pipelines.push.undo import UndoPlan
 
 _console = partial(Console, highlight=False, markup=False, emoji=False)
@@ -25,7 +25,7 @@ _OUT = _console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ els
 _ERR = _console(stderr=True)
 
 
-def declared(syncs: Sequence[Declaration]) -> None:
+def declared(syncs: Sequence[PushSpec]) -> None:
     """Print the syncs in the order in which they are pushed."""
     table = _grid("sync", "object", "mode", "after", "schedule", "")
     for sync in syncs:

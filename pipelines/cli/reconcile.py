@@ -37,7 +37,7 @@ def reconcile(*, number: int, sample: int, wait_s: float, as_json: bool) -> int:
     from pipelines.reconcile import reconcile as run
     from pipelines.settings import read_settings
 
-    result = run(read_settings(), number=number, sample=sample, wait_s=wait_s, say=note)
+    result = run(read_settings(), number=number, sample=sample, wait_s=wait_s, notify=note)
     if as_json:
         print_json(asdict(result))
     else:
@@ -60,7 +60,7 @@ def publish(*, wait_s: float, as_json: bool) -> int:
     if file is not None:
         if not settings.load_file.exists():
             raise nothing_yet(settings)
-        with writing(settings.cio_elt_data, wait_s=wait_s, say=note):
+        with writing(settings.cio_elt_data, wait_s=wait_s, notify=note):
             run(settings.load_file, file)
     if as_json:
         print_json({"published": file})

@@ -19,7 +19,7 @@ def transform(*, full: bool, select: tuple[str, ...], wait_s: float, as_json: bo
     from pipelines.settings import read_settings
     from pipelines.transform import transform as run
 
-    result = run(read_settings(), select, full=full, wait_s=wait_s, say=note)
+    result = run(read_settings(), select, full=full, wait_s=wait_s, notify=note)
     if as_json:
         print_json(asdict(result))
         return DONE

@@ -7,7 +7,6 @@ one goes on there; the warehouse's lock is held from the load on, not before.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,12 +21,11 @@ from pipelines.export.merge import Arrival, Home
 from pipelines.export.poll import failed, gone, pending, poll
 from pipelines.export.registry import Ticket, folder, tickets
 from pipelines.export.requests import Kind
+from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import forget_loaded, pipeline, settle
 from pipelines.warehouse.publish import publish, writing
 from sources.customerio.client import Client, LinkExpired, NotFound
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +50,7 @@ class ExportResult:
 
 
 def collect(
-    settings: Settings, ticket: Ticket, *, wait_s: float = 3600.0, say: Say = lambda _: None
+    settings: Settings, ticket: Ticket, *, wait_s: float = 3600.0, notify: Notify = silent
 ) -> ExportResult:
     """Download a finished export, load it and publish the warehouse; at once, if that was done before.
 
@@ -60,7 +58,7 @@ def collect(
         settings: where from, where to.
         ticket: what was ordered.
         wait_s: how long to wait for another run that writes the same warehouse.
-        say: told, in a sentence, of each step.
+        notify: told, in a sentence, of each step.
 
     Raises:
         StillPending: its file is not there yet.
@@ -81,25 +79,25 @@ def collect(
             if now.state == "failed":
                 raise failed(ticket)
             if now.result is None:
-                result = _collected(settings, now, wait_s, say)
+                result = _collected(settings, now, wait_s, notify)
                 now = memory.finish(now, orjson.dumps(asdict(result)).decode())
             _file(settings, now).unlink(missing_ok=True)
             lock.unlink(missing_ok=True)
     return ExportResult(**orjson.loads(now.result or ""))
 
 
-def _collected(settings: Settings, ticket: Ticket, wait_s: float, say: Say) -> ExportResult:
+def _collected(settings: Settings, ticket: Ticket, wait_s: float, notify: Notify) -> ExportResult:
     file = _file(settings, ticket)
     began = time.monotonic()
-    _fetch(settings, ticket, file, say)
+    _fetch(settings, ticket, file, notify)
     try:
-        return _loaded(settings, ticket, file, began, wait_s, say)
+        return _loaded(settings, ticket, file, began, wait_s, notify)
     except FileBroken as error:
-        say(f"{error} It is fetched once more.")
+        notify(f"{error} It is fetched once more.")
         file.unlink()
-        _fetch(settings, ticket, file, say)
+        _fetch(settings, ticket, file, notify)
     try:
-        return _loaded(settings, ticket, file, began, wait_s, say)
+        return _loaded(settings, ticket, file, began, wait_s, notify)
     except FileBroken as error:
         file.unlink()
         with tickets(settings) as memory:
@@ -110,11 +108,11 @@ def _collected(settings: Settings, ticket: Ticket, wait_s: float, say: Say) -> E
         raise
 
 
-def _fetch(settings: Settings, ticket: Ticket, file: Path, say: Say) -> None:
+def _fetch(settings: Settings, ticket: Ticket, file: Path, notify: Notify) -> None:
     """Have the file, going on where an earlier download ended; a link is asked for when it is needed."""
     if file.exists():
         return
-    say(f"Downloading export {ticket.export_id}, {ticket.total or 0:,} rows.")
+    notify(f"Downloading export {ticket.export_id}, {ticket.total or 0:,} rows.")
     part = file.with_name(f"{file.name}.part")
     with connected(settings) as client:
         arrived = -1
@@ -127,7 +125,7 @@ def _fetch(settings: Settings, ticket: Ticket, file: Path, say: Say) -> None:
                 if arrived <= before:
                     # A fresh link brought nothing: no other one will.
                     raise
-                say(f"The link to export {ticket.export_id} was refused; going on with a fresh one.")
+                notify(f"The link to export {ticket.export_id} was refused; going on with a fresh one.")
             else:
                 return
 
@@ -142,13 +140,13 @@ def _link(settings: Settings, client: Client, ticket: Ticket) -> str:
 
 
 def _loaded(
-    settings: Settings, ticket: Ticket, file: Path, began: float, wait_s: float, say: Say
+    settings: Settings, ticket: Ticket, file: Path, began: float, wait_s: float, notify: Notify
 ) -> ExportResult:
     fetched_s = time.monotonic() - began
-    with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
-        say(f"Loading export {ticket.export_id}.")
+    with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
+        notify(f"Loading export {ticket.export_id}.")
         began = time.monotonic()
-        home, loaded_s = _load(settings, ticket, file, say)
+        home, loaded_s = _load(settings, ticket, file, notify)
         return ExportResult(
             export_id=ticket.export_id or 0,
             kind=ticket.order.kind,
@@ -163,14 +161,14 @@ def _loaded(
         )
 
 
-def _load(settings: Settings, ticket: Ticket, file: Path, say: Say) -> tuple[Home, float]:
+def _load(settings: Settings, ticket: Ticket, file: Path, notify: Notify) -> tuple[Home, float]:
     """Load and publish; what came home, and the seconds until the rows could be queried."""
     began = time.monotonic()
     # It imports dlt, which those who only order or look have no use for.
     from pipelines.export.dlt_load import load_through_dlt, make_tables
 
     target = pipeline(settings)
-    settle(target, say)
+    settle(target, notify)
     source = opened(file, export_id=ticket.export_id or 0)
     if not settings.publishes:
         home = load_through_dlt(target, source, ticket, _arrival(settings, ticket))
@@ -183,7 +181,7 @@ def _load(settings: Settings, ticket: Ticket, file: Path, say: Say) -> tuple[Hom
     loader.rows()
     publish(settings.load_file, settings.published_file)
     loaded_s = time.monotonic() - began
-    say(f"The rows of export {ticket.export_id} are in {ticket.order.table}; bringing them home.")
+    notify(f"The rows of export {ticket.export_id} are in {ticket.order.table}; bringing them home.")
     home = loader.home()
     publish(settings.load_file, settings.published_file)
     forget_loaded(target)

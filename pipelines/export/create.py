@@ -8,7 +8,7 @@ Creating is not repeatable. Whoever dies between asking and noting leaves an int
 the export that came of it: of that type, created at that time, newer than all that was known, nobody else's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from pipelines.connect import client as connected
 from pipelines.export.registry import Ticket, Tickets, folder, tickets
 from pipelines.export.requests import Order
+from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import Busy
 from sources.customerio.client import Client, CustomerioError
@@ -28,7 +29,7 @@ _LATEST_S = 900
 _CLOCK_S = 2
 
 
-def order(settings: Settings, what: Order, *, say: Callable[[str], None] = lambda _: None) -> Ticket:
+def order(settings: Settings, what: Order, *, notify: Notify = silent) -> Ticket:
     """The export of an equal order that is under way, or a new one.
 
     Raises:
@@ -45,29 +46,31 @@ def order(settings: Settings, what: Order, *, say: Callable[[str], None] = lambd
             msg = f"Another process has been ordering for {_WAIT_S:,.0f} s; wait for it, then run this again."
             raise Busy(msg) from None
         try:
-            return _order(settings, memory, what, say)
+            return _order(settings, memory, what, notify)
         finally:
             lock.release()
 
 
-def _order(settings: Settings, memory: Tickets, what: Order, say: Callable[[str], None]) -> Ticket:
+def _order(settings: Settings, memory: Tickets, what: Order, notify: Notify) -> Ticket:
     ticket = memory.unfinished(what)
     if ticket is not None and ticket.export_id is not None:
-        say(f"Going on with export {ticket.export_id}, which was ordered before and is not loaded yet.")
+        notify(f"Going on with export {ticket.export_id}, which was ordered before and is not loaded yet.")
         return ticket
     with connected(settings) as client:
         listed = client.call("listExports").json()["exports"] or []
         if ticket is not None:
             found = [export for export in listed if _came_of(ticket, export, memory.claimed())]
             if len(found) == 1:
-                say(f"Export {found[0]['id']} came of a run that ended before it could note it; it is used.")
+                notify(
+                    f"Export {found[0]['id']} came of a run that ended before it could note it; it is used."
+                )
                 return _noted(memory, ticket, found[0])
             # None: it was never created. Several: somebody else ordered too, and ours cannot be told apart.
             memory.withdraw(ticket)
         known_id = max((int(export["id"]) for export in listed), default=0)
         ticket = memory.intend(what, known_id=known_id, intended_at=client.now())
         export = _create(client, memory, ticket)
-    say(f"Export {export['id']} was ordered.")
+    notify(f"Export {export['id']} was ordered.")
     return _noted(memory, ticket, export)
 
 

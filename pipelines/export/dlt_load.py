@@ -20,7 +20,7 @@ from pipelines.export.requests import Order, PeopleOrder
 from pipelines.warehouse.pipeline import DATASET, file_format
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.client import Client
-from sources.customerio.extract import Batch, Known, Options, Reading, Report, Scope, dlt_resource
+from sources.customerio.extract import Batch, Known, Options, Reading, RunSummary, Scope, dlt_resource
 
 if TYPE_CHECKING:
     from dlt import Pipeline
@@ -70,8 +70,8 @@ def load_through_dlt(target: "Pipeline", file: CsvFile, ticket: Ticket, arrival:
     return Home(new=tally.new, changed=tally.changed, deleted=tally.deleted)
 
 
-def _run(target: "Pipeline", readers: Mapping[str, "Reader"], known: Known, *, now: int) -> Report:
-    report = Report()
+def _run(target: "Pipeline", readers: Mapping[str, "Reader"], known: Known, *, now: int) -> RunSummary:
+    report = RunSummary()
     # The readers ask Customer.io for nothing; dlt's resources are made around a client all the same.
     with closing(Client(app_api_key=None)) as client:
         around = Reading(client=client, options=Options(), report=report, clock=lambda: now)

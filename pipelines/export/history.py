@@ -6,7 +6,7 @@ It proves nothing for the ledger: a delivery whose parent was deleted has no exp
 what it loaded within the last day is not ordered again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import orjson
@@ -16,6 +16,7 @@ from pipelines.export.create import order
 from pipelines.export.poll import wait
 from pipelines.export.registry import tickets
 from pipelines.export.requests import DeliveriesOrder
+from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.times import DAY
 from pipelines.warehouse.pipeline import DATASET, Query, querying, tables
@@ -75,7 +76,7 @@ def history(
     *,
     deadline_s: float = 6 * 3600.0,
     wait_s: float = 3600.0,
-    say: Callable[[str], None] = lambda _: None,
+    notify: Notify = silent,
 ) -> Iterator[ExportResult]:
     """Load the orders' exports, one after the other, each published when it comes.
 
@@ -83,10 +84,10 @@ def history(
         CustomerioError: as `order`, `wait` and `collect`; what came before it stays.
     """
     rest = iter(orders)
-    while ahead := [order(settings, each, say=say) for each in islice(rest, AHEAD)]:
+    while ahead := [order(settings, each, notify=notify) for each in islice(rest, AHEAD)]:
         for ticket in ahead:
-            ready = wait(settings, ticket, deadline_s=deadline_s, say=say)
-            yield collect(settings, ready, wait_s=wait_s, say=say)
+            ready = wait(settings, ticket, deadline_s=deadline_s, notify=notify)
+            yield collect(settings, ready, wait_s=wait_s, notify=notify)
 
 
 def _parents(query: Query) -> set[tuple[str, int]]:

@@ -8,6 +8,7 @@ from typing import Literal
 from pipelines.connect import client as connected
 from pipelines.export.errors import ExportFailed, StillPending
 from pipelines.export.registry import Ticket, tickets
+from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from sources.customerio.client import Client, NotFound
 
@@ -33,7 +34,7 @@ def wait(
     ticket: Ticket,
     *,
     deadline_s: float = 6 * 3600.0,
-    say: Callable[[str], None] = lambda _: None,
+    notify: Notify = silent,
     pause: Callable[[float], None] = time.sleep,
 ) -> Ticket:
     """Return once the export's file is there.
@@ -42,7 +43,7 @@ def wait(
         settings: where Customer.io is.
         ticket: what was ordered.
         deadline_s: how long to wait.
-        say: told, in a sentence, before each pause.
+        notify: told, in a sentence, before each pause.
         pause: waits for that many seconds; may raise, to end the waiting.
 
     Raises:
@@ -63,7 +64,9 @@ def wait(
             waited = max(waited, time.monotonic() - began)
             if waited + length > deadline_s:
                 raise pending(ticket, waited)
-            say(f"Export {ticket.export_id} is not ready after {waited:,.0f} s; next look in {length:.0f} s.")
+            notify(
+                f"Export {ticket.export_id} is not ready after {waited:,.0f} s; next look in {length:.0f} s."
+            )
             pause(length)
             waited += length
     raise AssertionError

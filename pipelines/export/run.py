@@ -12,6 +12,7 @@ from pipelines.export.collect import ExportResult, collect
 from pipelines.export.create import order
 from pipelines.export.poll import wait
 from pipelines.export.requests import Order
+from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 
 
@@ -21,7 +22,7 @@ def export(
     *,
     deadline_s: float = 6 * 3600.0,
     wait_s: float = 3600.0,
-    say: Callable[[str], None] = lambda _: None,
+    notify: Notify = silent,
     pause: Callable[[float], None] = time.sleep,
 ) -> ExportResult:
     """Order an export, wait for its file, load it, publish it.
@@ -33,12 +34,12 @@ def export(
         what: people or deliveries.
         deadline_s: how long to wait for Customer.io to make the file.
         wait_s: how long to wait for another run that writes the same warehouse.
-        say: told, in a sentence, of each step.
+        notify: told, in a sentence, of each step.
         pause: waits for that many seconds between two looks.
 
     Raises:
         CustomerioError: see `order`, `wait` and `collect`.
     """
-    ticket = order(settings, what, say=say)
-    ticket = wait(settings, ticket, deadline_s=deadline_s, say=say, pause=pause)
-    return collect(settings, ticket, wait_s=wait_s, say=say)
+    ticket = order(settings, what, notify=notify)
+    ticket = wait(settings, ticket, deadline_s=deadline_s, notify=notify, pause=pause)
+    return collect(settings, ticket, wait_s=wait_s, notify=notify)

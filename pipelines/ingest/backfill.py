@@ -8,11 +8,11 @@ two chunks the warehouse is free, so that a sync takes its turn.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.ingest.coverage import FEED_DEPTH_S, proven
 from pipelines.ingest.sync import SyncResult, sync_window
+from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.times import DAY, utc
 from pipelines.warehouse.pipeline import DATASET, Query, querying, tables
@@ -20,7 +20,7 @@ from pipelines.warehouse.runs import now_there
 from sources.customerio import resources_named
 from sources.customerio.catalogue import Resource
 from sources.customerio.client import ConfigError
-from sources.customerio.extract import COVERAGE, Report, Window, left_out, sliced
+from sources.customerio.extract import COVERAGE, RunSummary, Window, left_out, sliced
 
 # A run that waits for the warehouse looks 20 times a second.
 _TURN_S = 0.2
@@ -91,8 +91,8 @@ def fill(
     window: Window,
     *,
     wait_s: float = 3600.0,
-    report: Report | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    report: RunSummary | None = None,
+    notify: Notify = silent,
 ) -> SyncResult:
     """Read one chunk; when this returns, it is in the warehouse and published.
 
@@ -101,7 +101,7 @@ def fill(
         CustomerioError: Customer.io cannot be reached. Nothing was changed.
     """
     result = sync_window(
-        settings, planned.resource, window, planned.id, wait_s=wait_s, report=report, say=say
+        settings, planned.resource, window, planned.id, wait_s=wait_s, report=report, notify=notify
     )
     # Whoever waits for the warehouse is to have it before the next chunk.
     time.sleep(_TURN_S)

@@ -8,7 +8,7 @@ while the rest is read.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -16,13 +16,14 @@ from uuid import uuid4
 from pipelines.connect import client as connected
 from pipelines.connect import greet
 from pipelines.export import PeopleOrder, StillPending, Ticket, claimed, collect, order, wait
+from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline, settle
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.runs import run_rows, runs_table
 from sources.customerio import resources_named
 from sources.customerio.client import CustomerioError, Forbidden
-from sources.customerio.extract import Options, Report, Tally, Window
+from sources.customerio.extract import Options, ResourceSummary, RunSummary, Window
 
 if TYPE_CHECKING:
     from dlt import Pipeline
@@ -38,7 +39,7 @@ class SyncResult:
     """
 
     run_id: str
-    report: Report
+    report: RunSummary
     seconds: float
     new_columns: tuple[str, ...] = ()
 
@@ -48,7 +49,7 @@ class SyncResult:
         return sum(tally.written for tally in self.report.tallies.values())
 
     @property
-    def failed(self) -> list[Tally]:
+    def failed(self) -> list[ResourceSummary]:
         """The resources that were not read to their end."""
         return self.report.failed
 
@@ -60,8 +61,8 @@ def sync(
     full: bool = False,
     wait_s: float = 3600.0,
     export_wait_s: float = 3600.0,
-    report: Report | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    report: RunSummary | None = None,
+    notify: Notify = silent,
 ) -> SyncResult:
     """Bring the warehouse up to date with the workspace.
 
@@ -73,17 +74,17 @@ def sync(
         export_wait_s: how long to wait, once all else is loaded, for Customer.io to make an export of people;
             after that the next sync takes it up.
         report: filled while the sync runs, for somebody who watches.
-        say: told, in a sentence, of what a user should know meanwhile.
+        notify: told, in a sentence, of what a user should know meanwhile.
 
     Raises:
         ConfigError: the settings or names are unusable, or the key is not accepted. Nothing was changed.
         CustomerioError: Customer.io cannot be reached. Nothing was changed.
     """
     tables = [row.table for row in resources_named(resources)]
-    report = report if report is not None else Report()
+    report = report if report is not None else RunSummary()
     began, run_id, greeting = time.monotonic(), uuid4().hex, greet(settings)
     many = _PEOPLE in tables and greeting.people > settings.customerio_people_by_search
-    ticket = _ordered(settings, say) if many else None
+    ticket = _ordered(settings, notify) if many else None
     options = Options(
         start=settings.customerio_start,
         full=full,
@@ -91,14 +92,14 @@ def sync(
         domains=settings.customerio_suppression_domains,
     )
     if ticket is None:
-        return _run(settings, tables, options, run_id, wait_s, report, say)
+        return _run(settings, tables, options, run_id, wait_s, report, notify)
     new_columns: tuple[str, ...] = ()
     if rest := [table for table in tables if table != _PEOPLE]:
-        new_columns = _run(settings, rest, options, run_id, wait_s, report, say).new_columns
-    if people := _people(settings, ticket, wait_s, export_wait_s, say):
+        new_columns = _run(settings, rest, options, run_id, wait_s, report, notify).new_columns
+    if people := _people(settings, ticket, wait_s, export_wait_s, notify):
         report.tallies.update(people.tallies)
         finished_at = int(time.time()) + greeting.ahead_s
-        with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
+        with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
             _write(settings, run_rows(run_id, people, options, finished_at=finished_at))
     return SyncResult(run_id=run_id, report=report, seconds=time.monotonic() - began, new_columns=new_columns)
 
@@ -110,8 +111,8 @@ def sync_window(
     backfill: str,
     *,
     wait_s: float = 3600.0,
-    report: Report | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    report: RunSummary | None = None,
+    notify: Notify = silent,
 ) -> SyncResult:
     """Read one stretch of a table's time again, for the backfill of that name; its watermark stays.
 
@@ -119,7 +120,7 @@ def sync_window(
         CustomerioError: as `sync`.
     """
     options = Options(only=window, backfill=backfill)
-    return _run(settings, [resource], options, uuid4().hex, wait_s, report or Report(), say)
+    return _run(settings, [resource], options, uuid4().hex, wait_s, report or RunSummary(), notify)
 
 
 def _run(
@@ -128,16 +129,16 @@ def _run(
     options: Options,
     run_id: str,
     wait_s: float,
-    report: Report,
-    say: Callable[[str], None],
+    report: RunSummary,
+    notify: Notify,
 ) -> SyncResult:
     # It imports dlt: a wrong name or key is told in half the time without.
     from sources.customerio import source_with
 
-    with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
+    with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
         began = time.monotonic()
         target = pipeline(settings)
-        settle(target, say)
+        settle(target, notify)
         before = columns(target)
         with connected(settings) as client:
             target.extract(
@@ -169,28 +170,28 @@ def _write(settings: Settings, noted: list[dict[str, Any]], target: "Pipeline | 
     forget_loaded(target)
 
 
-def _ordered(settings: Settings, say: Callable[[str], None]) -> Ticket | None:
+def _ordered(settings: Settings, notify: Notify) -> Ticket | None:
     """An export of everybody, or None if the key may not order one."""
     try:
-        return order(settings, PeopleOrder(), say=say)
+        return order(settings, PeopleOrder(), notify=notify)
     except Forbidden:
-        say("The key's scope lacks exports, so people are read one page at a time.")
+        notify("The key's scope lacks exports, so people are read one page at a time.")
         return None
 
 
 def _people(
-    settings: Settings, ticket: Ticket, wait_s: float, export_wait_s: float, say: Callable[[str], None]
-) -> Report | None:
+    settings: Settings, ticket: Ticket, wait_s: float, export_wait_s: float, notify: Notify
+) -> RunSummary | None:
     """Load the export of people once Customer.io has made it; what came of it, None if it takes longer."""
-    report = Report()
+    report = RunSummary()
     report.open(_PEOPLE)
     tally = report.tallies[_PEOPLE]
     tally.begin()
     try:
-        ready = wait(settings, ticket, deadline_s=export_wait_s, say=say)
-        result = collect(settings, ready, wait_s=wait_s, say=say)
+        ready = wait(settings, ticket, deadline_s=export_wait_s, notify=notify)
+        result = collect(settings, ready, wait_s=wait_s, notify=notify)
     except StillPending:
-        say(f"Customer.io is still making export {ticket.export_id}: people come with the next sync.")
+        notify(f"Customer.io is still making export {ticket.export_id}: people come with the next sync.")
         return None
     except CustomerioError as error:
         tally.end(error)

@@ -9,22 +9,21 @@
 
 from pipelines.push.carrying import Carried
 from pipelines.push.deliver.dispatch import Delivered
-from pipelines.push.errors import DeclarationWrong, LeaseHeld, LeaseLost, ModelFailed, PlanChanged
+from pipelines.push.errors import InvalidSpec, LeaseHeld, LeaseLost, ModelFailed, PlanChanged
 from pipelines.push.journal.status import SyncStatus, status
 from pipelines.push.plan.plan import Plan
 from pipelines.push.repair import revive, take_for_sent
 from pipelines.push.run import How, PushResult, plan, push
 from pipelines.push.several import Outcome, push_all
 from pipelines.push.spec.loader import declared, read
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from pipelines.push.undo import UndoPlan, plan_undo, sync_of_run, undo
 
 __all__ = [
     "Carried",
-    "Declaration",
-    "DeclarationWrong",
     "Delivered",
     "How",
+    "InvalidSpec",
     "LeaseHeld",
     "LeaseLost",
     "ModelFailed",
@@ -32,6 +31,7 @@ __all__ = [
     "Plan",
     "PlanChanged",
     "PushResult",
+    "PushSpec",
     "SyncStatus",
     "UndoPlan",
     "declared",

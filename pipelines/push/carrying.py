@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pipelines.notify import Notify, silent
 from pipelines.push.confirm.confirm import Confirmed, confirm
 from pipelines.push.confirm.failed_writes import Watch, watch
 from pipelines.push.deliver.batch import Packed
@@ -14,10 +15,9 @@ from pipelines.push.deliver.throttle import Pace
 from pipelines.push.deliver.track_api import Sender, Sent
 from pipelines.push.journal.runs import end, note_watch
 from pipelines.push.journal.snapshot import fold
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from sources.customerio.client import Client, CustomerioError
 
-Say = Callable[[str], None]
 Told = Callable[[Delivered], None]
 
 
@@ -53,13 +53,13 @@ class Carried:
 def carry_out(
     run: Run,
     client: Client,
-    declaration: Declaration,
+    declaration: PushSpec,
     segment: dict[str, Any] | None,
     *,
     planned: int,
     confirms: bool = True,
     assumed: int = 0,
-    say: Say = lambda _: None,
+    notify: Notify = silent,
     told: Told = lambda _: None,
 ) -> Carried:
     """Send a run's rows, bring the answers into the snapshot, and see what arrived.
@@ -74,7 +74,7 @@ def carry_out(
     began, confirmed = time.monotonic(), Confirmed()
     options = declaration.deliver
     pace = Pace(options.requests_per_second)
-    watched = _watch(client, declaration, say) if confirms else None
+    watched = _watch(client, declaration, notify) if confirms else None
     if watched is not None:
         note_watch(run.journal, run.run_id, watched.since)
     sender, importer = Sender(client, pace, segment), Importer(client.watching(pace.see), declaration)
@@ -85,7 +85,7 @@ def carry_out(
     delivered = deliver(run, send, in_flight=options.in_flight, planned=planned, told=told)
     fold(run.journal, run.sync, run.fence, run.run_id, max_attempts=options.max_attempts)
     if delivered.accepted and watched is not None:
-        confirmed = confirm(run, client, declaration, segment, watched, say=say)
+        confirmed = confirm(run, client, declaration, segment, watched, notify=notify)
     end(
         run.journal,
         run.run_id,
@@ -108,10 +108,10 @@ def carry_out(
     )
 
 
-def _watch(client: Client, declaration: Declaration, say: Say) -> Watch | None:
+def _watch(client: Client, declaration: PushSpec, notify: Notify) -> Watch | None:
     """Begin to watch for failures; None where the App API cannot be read."""
     try:
         return watch(client, declaration)
     except CustomerioError as error:
-        say(f"{declaration.sync}: what arrives cannot be read back, so nothing will be confirmed. {error}")
+        notify(f"{declaration.sync}: what arrives cannot be read back, so nothing will be confirmed. {error}")
         return None

@@ -20,7 +20,7 @@ from pipelines.connect import client
 from pipelines.push.carrying import Carried, carry_out
 from pipelines.push.deliver.batch import BATCH_ITEMS
 from pipelines.push.deliver.dispatch import Run
-from pipelines.push.errors import DeclarationWrong
+from pipelines.push.errors import InvalidSpec
 from pipelines.push.journal.database import SCHEMA, Journal, Sync
 from pipelines.push.journal.lease import leased
 from pipelines.push.journal.runs import Begun, begin
@@ -30,11 +30,11 @@ from pipelines.push.plan.prepare import check_target, decide_it, ready_with, syn
 from pipelines.push.plan.query import take_rows, workbench
 from pipelines.push.plan.segment import target_of
 from pipelines.push.recover import recover
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings, read_settings
 
 
-def customerio(declaration: Declaration, settings: Settings | None = None) -> Any:
+def customerio(declaration: PushSpec, settings: Settings | None = None) -> Any:
     """The destination for rows of that declaration; its settings are those of `cio-elt`.
 
     Brakes are for models, of which all rows are seen before one is sent; here none is looked at.
@@ -45,7 +45,7 @@ def customerio(declaration: Declaration, settings: Settings | None = None) -> An
     """
     for fault in _refused(declaration):
         msg = f"{declaration.sync}: {fault}"
-        raise DeclarationWrong(msg)
+        raise InvalidSpec(msg)
     known = settings or read_settings()
 
     # Batches come one after the other: they share the sync's lease. dlt up to 1.26 sends lines twice, never
@@ -63,7 +63,7 @@ def customerio(declaration: Declaration, settings: Settings | None = None) -> An
     return customerio_push
 
 
-def _refused(declaration: Declaration) -> Iterator[str]:
+def _refused(declaration: PushSpec) -> Iterator[str]:
     if declaration.mode == "mirror":
         yield "a mirror has to see all rows, and dlt hands over parts; use upsert."
     if declaration.object == "suppression":
@@ -72,7 +72,7 @@ def _refused(declaration: Declaration) -> Iterator[str]:
         yield "dlt's rows are all sent, the first ones too; say first_run: all, and hand over what is to go."
 
 
-def push_rows(settings: Settings, declaration: Declaration, rows: pa.Table) -> Carried | None:
+def push_rows(settings: Settings, declaration: PushSpec, rows: pa.Table) -> Carried | None:
     """Send those of the rows that Customer.io does not have; None if it has them all.
 
     Raises:

@@ -12,7 +12,7 @@ from pipelines.warehouse.publish import Busy
 from sources.customerio.client import ConfigError, CustomerioError
 
 
-class DeclarationWrong(ConfigError):
+class InvalidSpec(ConfigError):
     """A declaration cannot be used."""
 
 

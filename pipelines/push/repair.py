@@ -5,7 +5,7 @@ from pathlib import Path
 from pipelines.connect import client
 from pipelines.push.carrying import carry_out
 from pipelines.push.deliver.dispatch import Run
-from pipelines.push.errors import DeclarationWrong
+from pipelines.push.errors import InvalidSpec
 from pipelines.push.journal.database import SCHEMA, Journal
 from pipelines.push.journal.lease import leased
 from pipelines.push.journal.runs import Begun, begin
@@ -13,7 +13,7 @@ from pipelines.push.plan.diff import PLANNED
 from pipelines.push.plan.prepare import plan_it, run_the_model, sync_of
 from pipelines.push.plan.query import workbench
 from pipelines.push.plan.segment import target_of
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 
 _ASSUMED = f"""
@@ -21,9 +21,7 @@ SELECT * REPLACE ('assume' AS action) FROM {PLANNED} WHERE action IN ('add', 'ch
 """
 
 
-def revive(
-    settings: Settings, declaration: Declaration, *, keys: tuple[str, ...] = (), reason: str = ""
-) -> int:
+def revive(settings: Settings, declaration: PushSpec, *, keys: tuple[str, ...] = (), reason: str = "") -> int:
     """Let rows that were refused too often be tried again: all of them, those keys, or those of a reason.
 
     Answers how many.
@@ -46,7 +44,7 @@ def revive(
         return len(revived.fetchall())
 
 
-def take_for_sent(settings: Settings, declaration: Declaration, *, folder: Path) -> int:
+def take_for_sent(settings: Settings, declaration: PushSpec, *, folder: Path) -> int:
     """Take what the model says now for what Customer.io has, without sending anything.
 
     What earlier runs knew is forgotten; rows that are invalid are left out. Answers how many rows count now.
@@ -58,7 +56,7 @@ def take_for_sent(settings: Settings, declaration: Declaration, *, folder: Path)
     """
     if (declaration.object, declaration.mode) == ("segment", "mirror"):
         msg = f"{declaration.sync}: a mirror looks at the members each time, so nothing can be reset."
-        raise DeclarationWrong(msg)
+        raise InvalidSpec(msg)
     sync, journal = sync_of(settings, declaration), Journal(settings.cio_elt_data)
     with client(settings) as calls, leased(journal, sync) as fence:
         with workbench(settings) as bench:

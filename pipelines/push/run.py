@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.connect import client
-from pipelines.push.carrying import Carried, Say, Told, carry_out
+from pipelines.notify import Notify, silent
+from pipelines.push.carrying import Carried, Told, carry_out
 from pipelines.push.deliver.dispatch import Run
 from pipelines.push.errors import LeaseHeld
 from pipelines.push.journal.database import Journal, Sync
@@ -28,7 +29,7 @@ from pipelines.push.plan.prepare import check_target, plan_it, refresh_digests, 
 from pipelines.push.plan.query import workbench
 from pipelines.push.plan.segment import see_members, target_of
 from pipelines.push.recover import recover
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 from sources.customerio.client import Client, ConfigError
 
@@ -67,7 +68,7 @@ class How:
         approve: Let go of the brakes; takes a plan.
         retry_for_s: How long a request is repeated.
         publish: Put the journal among the tables that analysts read, once it is done.
-        say: Told, in a sentence, of what is worth knowing.
+        notify: Told, in a sentence, of what is worth knowing.
         told: Told how far it is.
     """
 
@@ -75,7 +76,7 @@ class How:
     approve: bool = False
     retry_for_s: float = 300.0
     publish: bool = True
-    say: Say = field(default=lambda _: None)
+    notify: Notify = silent
     told: Told = field(default=lambda _: None)
 
     def telling(self, told: Told) -> "How":
@@ -88,7 +89,7 @@ class How:
             raise ConfigError(msg)
 
 
-def plan(settings: Settings, declaration: Declaration, *, folder: Path, show_values: bool = False) -> Plan:
+def plan(settings: Settings, declaration: PushSpec, *, folder: Path, show_values: bool = False) -> Plan:
     """What a push would do, without doing any of it.
 
     Raises:
@@ -107,7 +108,7 @@ def plan(settings: Settings, declaration: Declaration, *, folder: Path, show_val
     return made
 
 
-def push(settings: Settings, declaration: Declaration, *, folder: Path, how: How | None = None) -> PushResult:
+def push(settings: Settings, declaration: PushSpec, *, folder: Path, how: How | None = None) -> PushResult:
     """Send what changed since Customer.io last accepted it, and see that it arrived.
 
     `folder` is where the declaration lies.
@@ -122,16 +123,16 @@ def push(settings: Settings, declaration: Declaration, *, folder: Path, how: How
     with client(settings, retry_for_s=how.retry_for_s) as calls, leased(journal, sync) as fence:
         result = _push(settings, declaration, folder, how, calls, Run(journal, sync, "", fence))
     if result.carried is not None and how.publish:
-        publish_journal(settings, journal, say=how.say)
+        publish_journal(settings, journal, notify=how.notify)
     return result
 
 
 def _push(
-    settings: Settings, declaration: Declaration, folder: Path, how: How, calls: Client, run: Run
+    settings: Settings, declaration: PushSpec, folder: Path, how: How, calls: Client, run: Run
 ) -> PushResult:
     sync = run.sync
     segment = target_of(calls, declaration)
-    recover(run, calls, declaration, segment, say=how.say)
+    recover(run, calls, declaration, segment, notify=how.notify)
     with workbench(settings) as bench:
         ready = run_the_model(bench, declaration, sync, folder)
         see_members(calls, bench, declaration, segment)
@@ -164,14 +165,14 @@ def _push(
         planned=made.sends,
         confirms=made.sends > 0,
         assumed=assumed,
-        say=how.say,
+        notify=how.notify,
         told=how.told,
     )
     return PushResult(sync=sync.name, plan=made, carried=carried)
 
 
 def _end_what_was_left(
-    journal: Journal, sync: Sync, calls: Client, declaration: Declaration, segment: dict[str, Any] | None
+    journal: Journal, sync: Sync, calls: Client, declaration: PushSpec, segment: dict[str, Any] | None
 ) -> None:
     """A plan is of what is left to do once an interrupted run is brought to its end, unless somebody runs."""
     with journal.open() as connection:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from pipelines.push.journal.database import Journal
 from pipelines.push.journal.publish import publish_journal
 from pipelines.push.run import How, PushResult, push
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 from sources.customerio.client import CustomerioError
 
@@ -17,7 +17,7 @@ from sources.customerio.client import CustomerioError
 class PushOne(Protocol):
     """What pushes a sync, as `run.push` does."""
 
-    def __call__(self, settings: Settings, declaration: Declaration, *, folder: Path, how: How) -> PushResult:
+    def __call__(self, settings: Settings, declaration: PushSpec, *, folder: Path, how: How) -> PushResult:
         """Push it."""
 
 
@@ -59,7 +59,7 @@ class Outcome:
 
 def push_all(
     settings: Settings,
-    syncs: Sequence[Declaration],
+    syncs: Sequence[PushSpec],
     *,
     folder: Path,
     how: How,
@@ -82,11 +82,11 @@ def push_all(
         outcomes[sync.sync] = outcome
         told(outcome)
     if any(outcome.result and outcome.result.carried for outcome in outcomes.values()):
-        publish_journal(settings, Journal(settings.cio_elt_data), say=how.say)
+        publish_journal(settings, Journal(settings.cio_elt_data), notify=how.notify)
     return list(outcomes.values())
 
 
-def _waits_for(sync: Declaration, before: dict[str, Outcome]) -> str | None:
+def _waits_for(sync: PushSpec, before: dict[str, Outcome]) -> str | None:
     """What this sync comes after that was not pushed."""
     return next((name for name in sync.after if name in before and not before[name].went_through), None)
 

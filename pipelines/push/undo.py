@@ -22,7 +22,8 @@ import orjson
 import pyarrow as pa
 
 from pipelines.connect import client
-from pipelines.push.carrying import Carried, Say, carry_out
+from pipelines.notify import Notify, silent
+from pipelines.push.carrying import Carried, carry_out
 from pipelines.push.confirm.read_back import READERS, Sampled, attributes_of
 from pipelines.push.deliver.dispatch import Run
 from pipelines.push.errors import PlanChanged
@@ -35,7 +36,7 @@ from pipelines.push.plan.prepare import sync_of
 from pipelines.push.plan.query import workbench
 from pipelines.push.plan.segment import target_of
 from pipelines.push.recover import recover
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 from sources.customerio.client import Client, ConfigError
 
@@ -80,7 +81,7 @@ def sync_of_run(settings: Settings, run_id: str) -> str:
     return str(found[0][0])
 
 
-def plan_undo(settings: Settings, declaration: Declaration, run_id: str) -> UndoPlan:
+def plan_undo(settings: Settings, declaration: PushSpec, run_id: str) -> UndoPlan:
     """What taking back that run would do, without doing it."""
     sync, journal = sync_of(settings, declaration), Journal(settings.cio_elt_data)
     with client(settings) as calls, leased(journal, sync):
@@ -88,7 +89,7 @@ def plan_undo(settings: Settings, declaration: Declaration, run_id: str) -> Undo
 
 
 def undo(
-    settings: Settings, declaration: Declaration, run_id: str, plan_id: str, *, say: Say = lambda _: None
+    settings: Settings, declaration: PushSpec, run_id: str, plan_id: str, *, notify: Notify = silent
 ) -> tuple[UndoPlan, Carried | None]:
     """Take back a run, as that plan says.
 
@@ -99,7 +100,7 @@ def undo(
     sync, journal = sync_of(settings, declaration), Journal(settings.cio_elt_data)
     with client(settings) as calls, leased(journal, sync) as fence:
         segment = target_of(calls, declaration)
-        recover(Run(journal, sync, "", fence), calls, declaration, segment, say=say)
+        recover(Run(journal, sync, "", fence), calls, declaration, segment, notify=notify)
         made, rows = _plan(calls, journal, sync, declaration, run_id, segment)
         if made.plan_id != plan_id:
             msg = (
@@ -115,8 +116,8 @@ def undo(
                 begun = Begun(plan_id=plan_id, fence=fence, planned=len(rows), approved=True, undoes=run_id)
                 began = begin(bench, declaration, sync, begun, "SELECT * FROM push_undone")
         run = Run(journal, sync, began, fence)
-        carried = carry_out(run, calls, declaration, segment, planned=len(rows), say=say)
-    publish_journal(settings, journal, say=say)
+        carried = carry_out(run, calls, declaration, segment, planned=len(rows), notify=notify)
+    publish_journal(settings, journal, notify=notify)
     return made, carried
 
 
@@ -124,7 +125,7 @@ def _plan(
     calls: Client,
     journal: Journal,
     sync: Sync,
-    declaration: Declaration,
+    declaration: PushSpec,
     run_id: str,
     segment: dict[str, Any] | None,
 ) -> tuple[UndoPlan, list[_Row]]:
@@ -180,7 +181,7 @@ ORDER BY f.seq
 
 
 def _edited_since(
-    calls: Client, declaration: Declaration, segment: dict[str, Any] | None, rows: list[_Row]
+    calls: Client, declaration: PushSpec, segment: dict[str, Any] | None, rows: list[_Row]
 ) -> set[int]:
     """The rows whose present state is not what was sent."""
     if declaration.object == "event":
@@ -198,7 +199,7 @@ def _edited_since(
     return {seq for seq, _ in READERS[declaration.object](calls, declaration, segment, sampled)}
 
 
-def _why_not(declaration: Declaration, row: _Row) -> str | None:
+def _why_not(declaration: PushSpec, row: _Row) -> str | None:
     kind, action = declaration.object, row["action"]
     if row["verdict"] == "re_id":
         return "people who were given an id keep it"
@@ -215,7 +216,7 @@ _MANY = {"person": "people"}
 _PAST = {"add": "added", "change": "changed", "remove": "removed"}
 
 
-def _inverse(declaration: Declaration, row: _Row) -> _Row:
+def _inverse(declaration: PushSpec, row: _Row) -> _Row:
     blank = {
         "key": row["key"],
         "entity": row["entity"],

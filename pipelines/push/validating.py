@@ -7,11 +7,11 @@ from pipelines.push.journal.database import Sync
 from pipelines.push.plan.prepare import run_the_model
 from pipelines.push.plan.query import workbench
 from pipelines.push.plan.transport import lane_of
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 
 
-def validate(settings: Settings, declaration: Declaration, folder: Path) -> dict[str, str]:
+def validate(settings: Settings, declaration: PushSpec, folder: Path) -> dict[str, str]:
     """The columns that the model has, with their SQL types; no row of it is read.
 
     Raises:

@@ -8,13 +8,14 @@ before anybody had seen it.
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from pipelines.connect import client as connected
 from pipelines.connect import greet
+from pipelines.notify import Notify, silent
 from pipelines.reconcile.cells import Cell, cells_table
 from pipelines.reconcile.counts import alive_segments, counts
 from pipelines.reconcile.days import days
@@ -62,7 +63,7 @@ def reconcile(
     number: int = 7,
     sample: int = 50,
     wait_s: float = 3600.0,
-    say: Callable[[str], None] = lambda _: None,
+    notify: Notify = silent,
 ) -> Reconciliation:
     """Compare the published warehouse with Customer.io's own numbers, and note the result in it.
 
@@ -73,7 +74,7 @@ def reconcile(
         sample: at most so many campaigns, broadcasts, newsletters, transactional messages and segments
             each, others every day.
         wait_s: how long to wait for another run that writes the same warehouse.
-        say: told, in a sentence, of what a user should know meanwhile.
+        notify: told, in a sentence, of what a user should know meanwhile.
 
     Raises:
         ConfigError: there is no warehouse yet, or the key is not accepted.
@@ -88,11 +89,11 @@ def reconcile(
             raise nothing_yet(settings)
         client.call("getCioAllowlist")  # Whatever it answers, it says what time it is.
         sampled = _Sample(sample, datetime.fromtimestamp(client.now(), UTC).date().isoformat())
-        cells = list(_sender_cells(client, query, present, number, sampled, say))
+        cells = list(_sender_cells(client, query, present, number, sampled, notify))
         segments = sampled.of("segment", alive_segments(query, present))
         cells += counts(settings, client, query, present, segments)
         checked_at = client.now()
-    _note(settings, cells, checked_at, wait_s, say)
+    _note(settings, cells, checked_at, wait_s, notify)
     return Reconciliation(
         checked_at=checked_at,
         cells=cells,
@@ -125,7 +126,7 @@ def _sender_cells(
     present: set[str],
     number: int,
     sampled: _Sample,
-    say: Callable[[str], None],
+    notify: Notify,
 ) -> Iterator[Cell]:
     if not {"messages", COVERAGE} <= present:
         return
@@ -133,18 +134,16 @@ def _sender_cells(
     for kind in KINDS:
         span = days(now, number, kind.clock)
         chosen += sampled.of(kind.subject, parents(client, query, kind, span))
-    say(f"Asking for {len(chosen):,} senders: one request each, and more for the days that differ.")
+    notify(f"Asking for {len(chosen):,} senders: one request each, and more for the days that differ.")
     since = min(days(now, number, kind.clock)[0].start for kind in KINDS)
     yield from sender_cells(client, query, chosen, number, readings(query, since))
 
 
-def _note(
-    settings: Settings, cells: list[Cell], checked_at: int, wait_s: float, say: Callable[[str], None]
-) -> None:
+def _note(settings: Settings, cells: list[Cell], checked_at: int, wait_s: float, notify: Notify) -> None:
     """Load the cells as any other rows, and publish them."""
-    with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
+    with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
         target = pipeline(settings)
-        settle(target, say)
+        settle(target, notify)
         target.extract(cells_table(cells, checked_at), loader_file_format=file_format(target))
         load(target)
         if settings.publishes:

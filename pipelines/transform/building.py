@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.transform.raw import PROJECT
-from pipelines.warehouse.failures import WarehouseFailed
+from pipelines.warehouse.failures import WarehouseError
 
 _LINES_SHOWN = 12
 # No key is dbt's business; and it looks through all variables for secrets with each line that it logs.
@@ -63,7 +63,7 @@ class Dbt:
             lines = [line for line in said.splitlines() if line.strip()][-_LINES_SHOWN:]
             said = " ".join(lines)
             msg = f"dbt ended before it built anything. It says: {said} Its log is in {self.folder / 'logs'}."
-            raise WarehouseFailed(msg)
+            raise WarehouseError(msg)
         return [_node(result) for result in json.loads(results.read_bytes())["results"]]
 
     def _start(self, command: str, options: Sequence[str]) -> "subprocess.Popen[str]":

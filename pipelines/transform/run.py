@@ -3,12 +3,13 @@
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.transform.building import Dbt, Node, selection
 from pipelines.transform.drift import Change, notice
@@ -54,7 +55,7 @@ def transform(
     *,
     full: bool = False,
     wait_s: float = 3600.0,
-    say: Callable[[str], None] = lambda _: None,
+    notify: Notify = silent,
 ) -> TransformResult:
     """Build and test the marts, and publish them.
 
@@ -66,7 +67,7 @@ def transform(
         select: dbt's selectors, such as `campaign_performance+`; none means everything.
         full: build everything anew.
         wait_s: how long to wait for another run that writes the same warehouse.
-        say: told, in a sentence, of what a user should know meanwhile.
+        notify: told, in a sentence, of what a user should know meanwhile.
 
     Raises:
         ConfigError: there is no warehouse yet, or it is on a server.
@@ -79,7 +80,7 @@ def transform(
         )
         raise ConfigError(msg)
     chosen = list(select)
-    with writing(settings.cio_elt_data, wait_s=wait_s, say=say):
+    with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
         began = time.monotonic()
         build = _copy(settings)
         changes = notice(build)
@@ -87,7 +88,9 @@ def transform(
         known, current = folder / "project", _fingerprint(build)
         same = known.exists() and known.read_text() == current and _is_built(build)
         if not same and not full and known.exists():
-            say("The models or the raw tables' columns are not those of the last build: all is built anew.")
+            notify(
+                "The models or the raw tables' columns are not those of the last build: all is built anew."
+            )
         nodes = _build(Dbt(file=build, folder=folder), chosen, full=full or not same, same=same)
         _put_in_place(build, settings)
         if not chosen:

@@ -15,11 +15,11 @@ from sources.customerio.client import ConfigError, CustomerioError
 _HELD = "Could not set lock on file"
 
 
-class WarehouseFailed(CustomerioError):
+class WarehouseError(CustomerioError):
     """The warehouse could not be read or written."""
 
 
-class FileHeld(WarehouseFailed):
+class FileHeld(WarehouseError):
     """Another program has the warehouse's file open."""
 
 
@@ -68,13 +68,13 @@ def told(error: Exception) -> CustomerioError | None:
         return file_failure(root)
     if isinstance(root, OSError):
         where = f" ({root.filename})" if root.filename else ""
-        return WarehouseFailed(f"The system refused: {root.strerror or _line(root)}{where}.{_AGAIN}")
+        return WarehouseError(f"The system refused: {root.strerror or _line(root)}{where}.{_AGAIN}")
     if any(isinstance(link, DestinationException | LoadClientJobException) for link in chain):
-        return WarehouseFailed(f"Loading failed: {_line(root)}{_AGAIN}")
+        return WarehouseError(f"Loading failed: {_line(root)}{_AGAIN}")
     return None
 
 
-def file_failure(error: duckdb.Error) -> WarehouseFailed:
+def file_failure(error: duckdb.Error) -> WarehouseError:
     """What DuckDB says about a file, and what to do with that file."""
     said = _line(error)
     if _HELD in said:
@@ -84,7 +84,7 @@ def file_failure(error: duckdb.Error) -> WarehouseFailed:
             "customerio.duckdb read-only."
         )
         return FileHeld(msg)
-    return WarehouseFailed(f"DuckDB failed: {said}{_AGAIN}")
+    return WarehouseError(f"DuckDB failed: {said}{_AGAIN}")
 
 
 def _line(error: BaseException) -> str:

@@ -20,7 +20,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.warehouse.failures import WarehouseFailed
+from pipelines.warehouse.failures import WarehouseError
 from sources.customerio.client import ConfigError, CustomerioError
 
 if TYPE_CHECKING:
@@ -109,4 +109,4 @@ def query_failure(error: duckdb.Error) -> CustomerioError:
         f"The query failed on a row ({kind}), which is not shown here. Try try_cast where it casts, or ask "
         "for fewer columns to find the one."
     )
-    return WarehouseFailed(msg)
+    return WarehouseError(msg)

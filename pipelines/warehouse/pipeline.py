@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
+from pipelines.notify import Notify
 from pipelines.settings import Settings, read_settings
-from pipelines.warehouse.failures import FileHeld, WarehouseFailed, file_failure
+from pipelines.warehouse.failures import FileHeld, WarehouseError, file_failure
 from pipelines.warehouse.publish import log_of, reading
 from sources.customerio.client import ConfigError
 
@@ -190,13 +191,13 @@ def load(target: "Pipeline") -> None:
         target.load()
 
 
-def settle(target: "Pipeline", say: Callable[[str], None]) -> None:
+def settle(target: "Pipeline", notify: Notify) -> None:
     """Finish what an earlier run had extracted and not loaded: its watermarks already count on it."""
     _clear_halves(target)
     if not target.has_pending_data:
         return
     packages = [*target.list_extracted_load_packages(), *target.list_normalized_load_packages()]
-    say(
+    notify(
         f"An earlier run ended before it had loaded everything; loading its {len(packages)} package(s) first."
     )
     load(target)
@@ -247,7 +248,7 @@ def _try(file: Path) -> None:
             f"{file} is no DuckDB file that can be read. Move it away and run this again: "
             "what customerio.duckdb beside it holds is kept, and what is missing is read from Customer.io."
         )
-        raise WarehouseFailed(msg) from None
+        raise WarehouseError(msg) from None
 
 
 def _memory(settings: Settings) -> Path:

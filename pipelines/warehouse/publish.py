@@ -7,14 +7,15 @@ the old state, whoever opens it next reads the new one, and nobody sees half a r
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 from filelock import FileLock, Timeout
 
-from pipelines.warehouse.failures import FileHeld, WarehouseFailed, file_failure
+from pipelines.notify import Notify, silent
+from pipelines.warehouse.failures import FileHeld, WarehouseError, file_failure
 from sources.customerio.client import ConfigError, CustomerioError
 
 _LOCK = "writer.lock"
@@ -51,10 +52,10 @@ def prepare(folder: Path) -> None:
 
 
 @contextmanager
-def writing(folder: Path, *, wait_s: float, say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+def writing(folder: Path, *, wait_s: float, notify: Notify = silent) -> Iterator[None]:
     """Be the only writer of the warehouse in `folder`, waiting at most `wait_s` for another to end.
 
-    `say` is told if there is somebody to wait for.
+    `notify` is told if there is somebody to wait for.
 
     Raises:
         ConfigError: the folder cannot be used, see `prepare`.
@@ -66,7 +67,9 @@ def writing(folder: Path, *, wait_s: float, say: Callable[[str], None] = lambda 
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            say(f"Another run is writing the warehouse in {folder}; waiting at most {wait_s:,.0f} s for it.")
+            notify(
+                f"Another run is writing the warehouse in {folder}; waiting at most {wait_s:,.0f} s for it."
+            )
             lock.acquire(timeout=wait_s)
     except Timeout:
         msg = (
@@ -94,7 +97,7 @@ def reading(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         if isinstance(failure, FileHeld):
             raise failure from None
         msg = f"{published} cannot be read as a DuckDB file. Move it away; `cio-elt sync` publishes it anew."
-        raise WarehouseFailed(msg) from None
+        raise WarehouseError(msg) from None
     with connection:
         yield connection
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pipelines.warehouse.pipeline import DATASET, Query
-from sources.customerio.extract import Options, Report
+from sources.customerio.extract import Options, RunSummary
 
 if TYPE_CHECKING:
     from dlt.common.schema.typing import TTableSchemaColumns
@@ -33,7 +33,7 @@ _COLUMNS: "TTableSchemaColumns" = {
 }
 
 
-def run_rows(run_id: str, report: Report, options: Options, *, finished_at: int) -> list[dict[str, Any]]:
+def run_rows(run_id: str, report: RunSummary, options: Options, *, finished_at: int) -> list[dict[str, Any]]:
     """A row per resource of the run; `seconds` are of its reading."""
     noted_at = int(time.time())
     return [

@@ -8,7 +8,7 @@ import dlt
 from dlt.extract import DltResource
 
 from sources.customerio.client import Client, RateLimits
-from sources.customerio.extract import Known, Options, Reading, Report, dlt_resource, ledger
+from sources.customerio.extract import Known, Options, Reading, RunSummary, dlt_resource, ledger
 from sources.customerio.selection import resources_named
 
 # dlt looks for a source's settings under the last name of its module, unless the module says another one.
@@ -27,7 +27,7 @@ def customerio_source(
     limits_folder: str | None = None,
     client: Client | None = None,
     options: Options | None = None,
-    report: Report | None = None,
+    report: RunSummary | None = None,
 ) -> Iterable[DltResource]:
     """Replicate a Customer.io workspace.
 
@@ -67,7 +67,7 @@ def customerio_source(
 
 @dlt.source(name="customerio", max_table_nesting=0)
 def source_with(
-    resources: Sequence[str], client: Client, options: Options, report: Report | None
+    resources: Sequence[str], client: Client, options: Options, report: RunSummary | None
 ) -> Iterable[DltResource]:
     """`customerio_source` for callers who have settings of their own.
 
@@ -77,9 +77,9 @@ def source_with(
 
 
 def _resources(
-    names: Sequence[str], client: Client, options: Options, report: Report | None
+    names: Sequence[str], client: Client, options: Options, report: RunSummary | None
 ) -> list[DltResource]:
-    reading = Reading(client=client, options=options, report=report or Report())
+    reading = Reading(client=client, options=options, report=report or RunSummary())
     known = Known()
     tables = resources_named(names)
     read = [dlt_resource(reading, known, row, keep_going=report is not None) for row in tables]

@@ -75,7 +75,7 @@ def product(rows: int) -> Figure:
     from pipelines.warehouse.publish import prepare
     from sources.customerio.catalogue import resource
     from sources.customerio.client import Client
-    from sources.customerio.extract import Batch, Known, Options, Reading, Report, Scope, dlt_resource
+    from sources.customerio.extract import Batch, Known, Options, Reading, RunSummary, Scope, dlt_resource
     from sources.customerio.extract.rows import decoder
 
     in_memory = pages(rows)
@@ -91,7 +91,7 @@ def product(rows: int) -> Figure:
         settings = read_settings(cio_elt_data=Path(folder))
         prepare(settings.cio_elt_data)
         target = pipeline(settings)
-        reading = Reading(client=client, options=Options(), report=Report(), clock=lambda: _END)
+        reading = Reading(client=client, options=Options(), report=RunSummary(), clock=lambda: _END)
         messages = dlt_resource(reading, Known(), resource("messages"), keep_going=False, reader=from_memory)
         began = time.perf_counter()
         target.run(messages, loader_file_format=file_format(target))

@@ -194,7 +194,7 @@ def serve(sender: Any, stop: Any) -> None:
 
 
 def _declared(folder: Path, rows: int, filler: int = 0, **others: Any) -> tuple[Any, Any]:
-    from pipelines.push import Declaration
+    from pipelines.push import PushSpec
     from pipelines.settings import read_settings
 
     given = {
@@ -214,7 +214,7 @@ def _declared(folder: Path, rows: int, filler: int = 0, **others: Any) -> tuple[
         sql = f"SELECT *, repeat('x', {filler}) AS filler FROM ({sql})"
         fields = {**fields, "filler": "text"}
     deliver = {"requests_per_second": _RATE, "in_flight": 4}
-    return settings, Declaration.model_validate(
+    return settings, PushSpec.model_validate(
         {**_DECLARATION, "fields": fields, "model": {"sql": sql}, "deliver": deliver}
     )
 

@@ -4,13 +4,13 @@ import re
 from typing import Any
 
 from flows import progress
-from sources.customerio.extract import Report
+from sources.customerio.extract import RunSummary
 from tests.flows.stage import Stage, until
 
 
 def test_requests_and_minutes_left_are_told() -> None:
     """Of 30 requests 10 are made in no time; the rest takes less than a minute, which is told as one."""
-    report = Report()
+    report = RunSummary()
     report.open("messages")
     tally = report.tallies["messages"]
     look = progress.of(report)
@@ -25,15 +25,15 @@ def test_requests_and_minutes_left_are_told() -> None:
 
 def test_a_backfill_counts_its_chunks() -> None:
     """Two of four chunks are read and a half of the third; one that is repeated counts once."""
-    report = Report()
+    report = RunSummary()
     report.open("messages")
     report.tallies["messages"].requests, report.tallies["messages"].requests_left = 5, 5
     chunks = progress.Chunks(4)
 
     for _ in range(2):
-        chunks.begin(Report())
+        chunks.begin(RunSummary())
         chunks.end()
-    chunks.begin(Report())
+    chunks.begin(RunSummary())
     chunks.begin(report)
 
     assert 62.5 == chunks.look().percent
@@ -48,12 +48,12 @@ def test_a_piece_of_work_is_as_far_as_its_last_sentence() -> None:
     heard: list[str] = []
     steps = progress.Steps(3, heard.append)
 
-    steps.say("Downloading.")
-    steps.say("Loading.")
+    steps.notify("Downloading.")
+    steps.notify("Loading.")
 
     assert progress.Reached(percent=100 / 3, words="Loading.") == steps.look()
     for _ in range(3):
-        steps.say("Once more.")
+        steps.notify("Once more.")
     assert steps.look().percent < 100.0
     assert 5 == len(heard)
 

@@ -8,7 +8,7 @@ from pipelines.demo import demo
 from pipelines.settings import read_settings
 from sources.customerio import resources_named
 from sources.customerio.client import ConfigError
-from sources.customerio.extract import Report
+from sources.customerio.extract import RunSummary
 from tests.pipelines.conftest import Shell
 
 
@@ -54,4 +54,6 @@ def test_another_scale_needs_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "workspace.json").write_text('{"scale": "tiny", "passed_s": 0}')
 
     with pytest.raises(ConfigError, match="--reset"):
-        demo(settings, scale="demo", advance_days=None, reset=False, report=Report(), say=lambda _: None)
+        demo(
+            settings, scale="demo", advance_days=None, reset=False, report=RunSummary(), notify=lambda _: None
+        )

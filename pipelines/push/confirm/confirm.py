@@ -16,12 +16,13 @@ from typing import Any
 import duckdb
 import orjson
 
+from pipelines.notify import Notify, silent
 from pipelines.push.confirm.failed_writes import Watch, complaints
 from pipelines.push.confirm.read_back import LOOKED_AT, READERS, Sampled
 from pipelines.push.deliver.dispatch import Run
 from pipelines.push.journal.database import SCHEMA, check_fence
 from pipelines.push.journal.snapshot import drop
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from sources.customerio.client import Client, CustomerioError
 
 _Z = 1.959964
@@ -58,16 +59,16 @@ def wilson(part: int, whole: int) -> tuple[float, float]:
 def confirm(
     run: Run,
     client: Client,
-    declaration: Declaration,
+    declaration: PushSpec,
     segment: dict[str, Any] | None,
     watched: Watch,
     *,
-    say: Callable[[str], None] = lambda _: None,
+    notify: Notify = silent,
     pause: Callable[[float], None] = time.sleep,
 ) -> Confirmed:
     """Read back what a run sent, and take what did not arrive for dropped.
 
-    Where the App API cannot be read, the rows stay accepted, and `say` is told why.
+    Where the App API cannot be read, the rows stay accepted, and `notify` is told why.
     """
     most = min(declaration.confirm.sample, LOOKED_AT.get(declaration.object, declaration.confirm.sample))
     # Who was set free again is nobody until somebody makes them: there is nothing to read back.
@@ -76,7 +77,7 @@ def confirm(
     try:
         lost = _look(run, client, declaration, segment, watched, sample, pause)
     except CustomerioError as error:
-        say(f"{run.sync.name}: what arrived could not be read back. {error}")
+        notify(f"{run.sync.name}: what arrived could not be read back. {error}")
         return Confirmed()
     arrived = [row.seq for row in sample if row.seq not in lost]
     with run.journal.open() as connection:
@@ -106,7 +107,7 @@ def _note_confirmed(connection: duckdb.DuckDBPyConnection, run_id: str, arrived:
 def _look(
     run: Run,
     client: Client,
-    declaration: Declaration,
+    declaration: PushSpec,
     segment: dict[str, Any] | None,
     watched: Watch,
     sample: list[Sampled],

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.push.confirm.read_back import Sampled, attributes_of, folded, same
 from pipelines.push.plan.payload import STORED
-from pipelines.push.spec.spec import Declaration, Kind
+from pipelines.push.spec.spec import Kind, PushSpec
 from sources.customerio.client import Client
 
 _ALL = ("failed_batch_update",)
@@ -36,13 +36,13 @@ class Watch:
     before: frozenset[str] = frozenset()
 
 
-def kinds_of_failures(declaration: Declaration) -> tuple[str, ...]:
+def kinds_of_failures(declaration: PushSpec) -> tuple[str, ...]:
     """The types of activities that failed writes of such a sync leave behind."""
     kinds = _TYPES.get(declaration.object, ())
     return tuple(name.format(type=declaration.object_type_id) for name in kinds) + (_ALL if kinds else ())
 
 
-def watch(client: Client, declaration: Declaration) -> Watch:
+def watch(client: Client, declaration: PushSpec) -> Watch:
     """Begin to watch, before the first row is sent."""
     types = kinds_of_failures(declaration)
     # Any answer tells the time there.
@@ -52,7 +52,7 @@ def watch(client: Client, declaration: Declaration) -> Watch:
 
 
 def complaints(
-    client: Client, watched: Watch, declaration: Declaration, about: Callable[[set[str]], Sequence[Sampled]]
+    client: Client, watched: Watch, declaration: PushSpec, about: Callable[[set[str]], Sequence[Sampled]]
 ) -> dict[int, str]:
     """The rows that Customer.io says it dropped since then, with its reasons.
 
@@ -100,7 +100,7 @@ def _names_of(failure: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield kind, folded(kind, str(value))
 
 
-def _is_of(failure: dict[str, Any], row: Sampled, declaration: Declaration) -> bool:
+def _is_of(failure: dict[str, Any], row: Sampled, declaration: PushSpec) -> bool:
     data = failure.get("data") or {}
     if declaration.object == "event":
         if data.get("event_id"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from pipelines.push.spec.spec import Declaration, Kind
+from pipelines.push.spec.spec import Kind, PushSpec
 from sources.customerio.client import Client, NotFound, Page
 
 PROFILES_A_REQUEST = 100
@@ -30,7 +30,7 @@ class Sampled:
 
 
 Missing = Iterator[tuple[int, str]]
-Reader = Callable[[Client, Declaration, dict[str, Any] | None, Sequence[Sampled]], Missing]
+Reader = Callable[[Client, PushSpec, dict[str, Any] | None, Sequence[Sampled]], Missing]
 _GONE, _THERE = "it is not there", "it is still there"
 
 
@@ -71,7 +71,7 @@ def same(sent: Any, held: Any) -> bool:
     return bool(held == sent)
 
 
-def _people(client: Client, declaration: Declaration, _: Any, rows: Sequence[Sampled]) -> Missing:
+def _people(client: Client, declaration: PushSpec, _: Any, rows: Sequence[Sampled]) -> Missing:
     profiles = _profiles(client, declaration, rows)
     for row in rows:
         profile = profiles.get(row.entity)
@@ -95,7 +95,7 @@ def _different(sent: dict[str, Any], held: dict[str, Any]) -> list[str]:
     ]
 
 
-def _profiles(client: Client, declaration: Declaration, rows: Sequence[Sampled]) -> dict[str, Any]:
+def _profiles(client: Client, declaration: PushSpec, rows: Sequence[Sampled]) -> dict[str, Any]:
     kind = declaration.person.kind if declaration.person else "id"
     entities = iter(dict.fromkeys(row.entity for row in rows))
     found = {}
@@ -108,14 +108,14 @@ def _profiles(client: Client, declaration: Declaration, rows: Sequence[Sampled])
     return found
 
 
-def _suppressed(client: Client, declaration: Declaration, _: Any, rows: Sequence[Sampled]) -> Missing:
+def _suppressed(client: Client, declaration: PushSpec, _: Any, rows: Sequence[Sampled]) -> Missing:
     profiles = _profiles(client, declaration, rows)
     for row in rows:
         if row.action != "remove" and row.entity in profiles:
             yield row.seq, _THERE
 
 
-def _devices(client: Client, declaration: Declaration, _: Any, rows: Sequence[Sampled]) -> Missing:
+def _devices(client: Client, declaration: PushSpec, _: Any, rows: Sequence[Sampled]) -> Missing:
     profiles = _profiles(client, declaration, rows)
     for row in rows:
         profile = profiles.get(row.entity) or {}
@@ -129,7 +129,7 @@ def _devices(client: Client, declaration: Declaration, _: Any, rows: Sequence[Sa
 
 
 def _members(
-    client: Client, declaration: Declaration, segment: dict[str, Any] | None, rows: Sequence[Sampled]
+    client: Client, declaration: PushSpec, segment: dict[str, Any] | None, rows: Sequence[Sampled]
 ) -> Missing:
     kind = declaration.person.kind if declaration.person else "id"
     number = (segment or {})["path"]["segment_id"]
@@ -141,7 +141,7 @@ def _members(
             yield row.seq, _THERE if row.entity in held else _GONE
 
 
-def _objects(client: Client, declaration: Declaration, _: Any, rows: Sequence[Sampled]) -> Missing:
+def _objects(client: Client, declaration: PushSpec, _: Any, rows: Sequence[Sampled]) -> Missing:
     for row in rows:
         try:
             answer = client.app.get_object_attributes(
@@ -158,7 +158,7 @@ def _objects(client: Client, declaration: Declaration, _: Any, rows: Sequence[Sa
             yield row.seq, f"other than sent: {', '.join(other)}"
 
 
-def _relationships(client: Client, declaration: Declaration, _: Any, rows: Sequence[Sampled]) -> Missing:
+def _relationships(client: Client, declaration: PushSpec, _: Any, rows: Sequence[Sampled]) -> Missing:
     kind = declaration.person.kind if declaration.person else "id"
     related: dict[str, set[str]] = {}
     for row in rows:
@@ -172,7 +172,7 @@ def _relationships(client: Client, declaration: Declaration, _: Any, rows: Seque
             yield row.seq, f"other than sent: {', '.join(other)}"
 
 
-def _different_there(client: Client, declaration: Declaration, row: Sampled, object_id: str) -> list[str]:
+def _different_there(client: Client, declaration: PushSpec, row: Sampled, object_id: str) -> list[str]:
     """The attributes of a relationship that are not as they were sent; only a person's side shows them."""
     sent = attributes_of(row.payload, "$.cio_relationships[0].relationship_attributes")
     for each in client.app.get_person_relationships.all(customer_id=row.entity) if sent else ():
@@ -192,7 +192,7 @@ def _related(client: Client, object_type_id: str, object_id: str, kind: str) -> 
     return {folded(kind, value) for value in values}
 
 
-def _events(client: Client, declaration: Declaration, _: Any, rows: Sequence[Sampled]) -> Missing:
+def _events(client: Client, declaration: PushSpec, _: Any, rows: Sequence[Sampled]) -> Missing:
     kind = declaration.person.kind if declaration.person else "id"
     for row in rows:
         who = f"cio_{row.entity}" if kind == "cio_id" else row.entity

@@ -24,7 +24,7 @@ from pipelines.push.deliver.staging import staged
 from pipelines.push.deliver.track_api import Rejected, Sent
 from pipelines.push.plan.payload import STORED
 from pipelines.push.plan.transport import IMPORT_TYPES
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from sources.customerio.client import BadAnswer, Client, CustomerioError, RetryLater
 
 DEADLINE_S = 6 * 3600.0
@@ -43,7 +43,7 @@ class Importer:
     """
 
     def __init__(
-        self, client: Client, declaration: Declaration, pause: Callable[[float], None] = time.sleep
+        self, client: Client, declaration: PushSpec, pause: Callable[[float], None] = time.sleep
     ) -> None:
         self._client = client
         self._declaration = declaration
@@ -120,7 +120,7 @@ class Importer:
         return (*(("object_id",) if declaration.object_id else ()), *person)
 
 
-def cells(item: Item, declaration: Declaration) -> _Cells:
+def cells(item: Item, declaration: PushSpec) -> _Cells:
     """A row of the file: identifiers and attributes, as text."""
     payload = orjson.loads(item.body)
     named = dict(payload["identifiers"])

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 from sources.customerio.client import ConfigError
 
@@ -20,7 +20,7 @@ LINK_S = 7_200
 """Customer.io advises to let links expire about two hours after the import began [spec25]."""
 
 
-def check_staging(settings: Settings, declaration: Declaration) -> None:
+def check_staging(settings: Settings, declaration: PushSpec) -> None:
     """See that Customer.io could fetch a file from where it would wait.
 
     Raises:

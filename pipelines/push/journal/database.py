@@ -24,7 +24,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from pipelines.push.errors import LeaseLost
-from pipelines.warehouse.failures import WarehouseFailed, file_failure
+from pipelines.warehouse.failures import WarehouseError, file_failure
 from pipelines.warehouse.publish import Busy, prepare
 from pipelines.warehouse.sql import literal
 
@@ -253,13 +253,13 @@ def _quietly(work: Callable[[], object]) -> None:
         return
 
 
-def _unreadable(file: Path, error: duckdb.Error) -> WarehouseFailed:
+def _unreadable(file: Path, error: duckdb.Error) -> WarehouseError:
     failure = file_failure(error)
-    if type(failure) is not WarehouseFailed:
+    if type(failure) is not WarehouseError:
         return failure
     msg = (
         f"{file} is no DuckDB file that can be read. Move it away and run "
         "`cio-elt push reset --without-sending`, which takes what the models say now for what "
         "Customer.io has; or restore it from a backup."
     )
-    return WarehouseFailed(msg)
+    return WarehouseError(msg)

@@ -3,10 +3,9 @@
 Payloads stay in the journal; whoever reads the warehouse sees keys, states and reasons.
 """
 
-from collections.abc import Callable
-
 import duckdb
 
+from pipelines.notify import Notify, silent
 from pipelines.push.journal.database import SCHEMA, Journal
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import Busy, publish, writing
@@ -21,9 +20,7 @@ _PUBLISHED = {
 }
 
 
-def publish_journal(
-    settings: Settings, journal: Journal, *, say: Callable[[str], None] = lambda _: None
-) -> None:
+def publish_journal(settings: Settings, journal: Journal, *, notify: Notify = silent) -> None:
     """Publish the journal; where a load is writing the warehouse, the next push does."""
     if not settings.publishes or not settings.load_file.exists():
         return
@@ -33,10 +30,10 @@ def publish_journal(
                 copy_journal(connection)
             publish(settings.load_file, settings.published_file)
     except Busy:
-        say("A load is writing the warehouse; the journal of pushes is published with the next push.")
+        notify("A load is writing the warehouse; the journal of pushes is published with the next push.")
     except CustomerioError as error:
         # What was pushed is pushed, and stands in the journal.
-        say(f"The journal of pushes could not be published. {error}")
+        notify(f"The journal of pushes could not be published. {error}")
 
 
 def copy_journal(connection: duckdb.DuckDBPyConnection) -> None:

@@ -11,7 +11,7 @@ from pipelines.push.confirm.confirm import Confirmed
 from pipelines.push.deliver.dispatch import Delivered
 from pipelines.push.journal.database import SCHEMA, Journal, Sync
 from pipelines.push.plan.transport import operation
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Begun:
 
 
 def begin(
-    connection: duckdb.DuckDBPyConnection, declaration: Declaration, sync: Sync, begun: Begun, rows: str
+    connection: duckdb.DuckDBPyConnection, declaration: PushSpec, sync: Sync, begun: Begun, rows: str
 ) -> str:
     """Write a run and its rows into the attached journal; its id.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.push.plan.payload import DESTROYS
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +39,8 @@ class Brake:
     says: str
 
 
-_Limit = Callable[[Declaration], float | None]
-_Found = Callable[[Declaration, Facts], float | None]
+_Limit = Callable[[PushSpec], float | None]
+_Found = Callable[[PushSpec, Facts], float | None]
 
 
 def _share(part: int, whole: int | None) -> float | None:
@@ -53,7 +53,7 @@ def _creates(facts: Facts) -> float | None:
     return 100.0 * bool(facts.creates) if facts.people == 0 else _share(facts.creates, facts.people)
 
 
-def _unchecked(sync: Declaration, facts: Facts) -> int | None:
+def _unchecked(sync: PushSpec, facts: Facts) -> int | None:
     """Rows that may make people of whom the warehouse cannot tell whether they are there."""
     makes = sync.object == "person" and sync.mode != "update_only"
     return facts.adds if makes and facts.people is None else None
@@ -99,7 +99,7 @@ _ABOVE: tuple[tuple[str, _Limit, _Found, str], ...] = (
 )
 
 
-def look(declaration: Declaration, facts: Facts) -> list[Brake]:
+def look(declaration: PushSpec, facts: Facts) -> list[Brake]:
     """Every brake, and whether it grips."""
     found = [
         Brake(
@@ -123,7 +123,7 @@ def look(declaration: Declaration, facts: Facts) -> list[Brake]:
     ]
 
 
-def _destroyed(declaration: Declaration, facts: Facts) -> int:
+def _destroyed(declaration: PushSpec, facts: Facts) -> int:
     if declaration.object == "suppression":
         return facts.adds
     return facts.removes if declaration.object in DESTROYS else 0

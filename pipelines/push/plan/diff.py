@@ -16,7 +16,7 @@ from pipelines.push.journal.database import SCHEMA, Sync
 from pipelines.push.plan.mapping import used_columns
 from pipelines.push.plan.payload import Payload, removal, removed_entity
 from pipelines.push.plan.query import ROWS
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from pipelines.warehouse.sql import literal, quoted
 
 FOUND, DOUBLES, MAPPED, PLANNED = "push_found", "push_doubles", "push_mapped", "push_planned"
@@ -40,7 +40,7 @@ class Side:
     changes: bool
 
 
-def side_of(declaration: Declaration, sync: Sync) -> Side:
+def side_of(declaration: PushSpec, sync: Sync) -> Side:
     """The other side of a sync: the snapshot; for the mirror of a segment, its members."""
     snapshot = f"SELECT key, digest, payload FROM journal.{SCHEMA}.snapshot WHERE {sync.where}"
     mirror = declaration.mode == "mirror"
@@ -50,7 +50,7 @@ def side_of(declaration: Declaration, sync: Sync) -> Side:
     return Side(snapshot, removes=mirror, changes=declaration.mode != "append")
 
 
-def digest_of(declaration: Declaration, columns: dict[str, str]) -> str:
+def digest_of(declaration: PushSpec, columns: dict[str, str]) -> str:
     """SQL of a row's digest: the columns that are used, and how they are mapped."""
     if declaration.object == "segment":
         return "0::UBIGINT"
@@ -112,7 +112,7 @@ def make_payloads(connection: duckdb.DuckDBPyConnection, payload: Payload, side:
 
 
 def decide(
-    connection: duckdb.DuckDBPyConnection, declaration: Declaration, sync: Sync, side: Side, *, first: bool
+    connection: duckdb.DuckDBPyConnection, declaration: PushSpec, sync: Sync, side: Side, *, first: bool
 ) -> None:
     """Say of every row what is to be done: add, change, remove, same, assume, dead, invalid."""
     connection.execute(
@@ -147,7 +147,7 @@ _BEFORE = """
 """What was there before, for undo: what was accepted last, and other attributes as the warehouse has them."""
 
 
-def _assumed(declaration: Declaration, *, first: bool) -> str:
+def _assumed(declaration: PushSpec, *, first: bool) -> str:
     """SQL: the first run takes this row for accepted: nothing of it is sent, now or once it is put right."""
     if not first or declaration.first_run == "all" or declaration.object not in ("event", "segment"):
         return "false"
@@ -155,7 +155,7 @@ def _assumed(declaration: Declaration, *, first: bool) -> str:
 
 
 def _add_removals(
-    connection: duckdb.DuckDBPyConnection, declaration: Declaration, sync: Sync, side: Side
+    connection: duckdb.DuckDBPyConnection, declaration: PushSpec, sync: Sync, side: Side
 ) -> None:
     own = f"AND found.key IN (SELECT key FROM journal.{SCHEMA}.snapshot WHERE {sync.where})"
     connection.execute(

@@ -18,13 +18,13 @@ import duckdb
 
 from pipelines.push.journal.database import SCHEMA, Sync
 from pipelines.push.plan.diff import MAPPED
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from pipelines.warehouse.pipeline import DATASET
 
 _KNOWN, _OBJECTS, _VERDICTS = "push_known", "push_objects", "push_verdicts"
 
 
-def check_identity(connection: duckdb.DuckDBPyConnection, declaration: Declaration, sync: Sync) -> int | None:
+def check_identity(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, sync: Sync) -> int | None:
     """Give every mapped row its verdict, and make those invalid that would come to nothing.
 
     Answers against how many people rows were checked; None if there are none to check against.
@@ -88,7 +88,7 @@ def _know(connection: duckdb.DuckDBPyConnection, sync: Sync, there: set[str]) ->
     return int(people)
 
 
-def _judge_people(connection: duckdb.DuckDBPyConnection, declaration: Declaration, sync: Sync) -> None:
+def _judge_people(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, sync: Sync) -> None:
     kind = declaration.person.kind if declaration.person else "id"
     given = {
         name: f"nullif(m.payload->>'$.attributes.{name}', '')"
@@ -148,7 +148,7 @@ def _renames(kind: str) -> str:
     return f"({' OR '.join(changed)})" if kind != "cio_id" else "false"
 
 
-def _unknown(declaration: Declaration, kind: str) -> str:
+def _unknown(declaration: PushSpec, kind: str) -> str:
     return "'nobody'" if declaration.mode == "update_only" or kind == "cio_id" else "'create'"
 
 
@@ -161,7 +161,7 @@ def _suppressed(sync: Sync, kind: str) -> str:
     )
 
 
-def _judge_others(connection: duckdb.DuckDBPyConnection, declaration: Declaration, sync: Sync) -> None:
+def _judge_others(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, sync: Sync) -> None:
     """Events, devices, relationships and members need somebody who is there."""
     kind = declaration.person.kind if declaration.person else "id"
     connection.execute(
@@ -180,7 +180,7 @@ def _judge_others(connection: duckdb.DuckDBPyConnection, declaration: Declaratio
     _apply(connection, declaration)
 
 
-def _judge_objects(connection: duckdb.DuckDBPyConnection, declaration: Declaration, sync: Sync) -> None:
+def _judge_objects(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, sync: Sync) -> None:
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {_OBJECTS} AS
@@ -203,9 +203,7 @@ def _judge_objects(connection: duckdb.DuckDBPyConnection, declaration: Declarati
     _apply(connection, declaration, nobody="no object of that id is known yet: push or sync objects first")
 
 
-def _apply(
-    connection: duckdb.DuckDBPyConnection, declaration: Declaration, nobody: str | None = None
-) -> None:
+def _apply(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, nobody: str | None = None) -> None:
     kind = declaration.person.kind if declaration.person else "id"
     unknown = nobody or f"nobody with that {kind} is known: push or sync people first"
     connection.execute(

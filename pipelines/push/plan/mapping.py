@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pipelines.push.errors import ModelFailed
-from pipelines.push.spec.spec import Attribute, Declaration, FieldType
+from pipelines.push.spec.spec import Attribute, FieldType, PushSpec
 from pipelines.warehouse.sql import literal, quoted
 
 VALUE_BYTES = 1_000
@@ -151,7 +151,7 @@ class Mapped:
     fault: str
 
 
-def attributes(declaration: Declaration, columns: Mapping[str, str]) -> dict[str, Attribute]:
+def attributes(declaration: PushSpec, columns: Mapping[str, str]) -> dict[str, Attribute]:
     """The attributes of a sync: the declared ones, and where it says so, all other columns by SQL type.
 
     Raises:
@@ -173,7 +173,7 @@ def attributes(declaration: Declaration, columns: Mapping[str, str]) -> dict[str
     }
 
 
-def mapped(declaration: Declaration, columns: Mapping[str, str], stored: str) -> list[Mapped]:
+def mapped(declaration: PushSpec, columns: Mapping[str, str], stored: str) -> list[Mapped]:
     """Every attribute of a sync whose model has those columns (name to SQL type).
 
     `stored` is the JSON path to the attributes in a payload.
@@ -187,7 +187,7 @@ def mapped(declaration: Declaration, columns: Mapping[str, str], stored: str) ->
     ]
 
 
-def column(declaration: Declaration, name: str, columns: Mapping[str, str], *families: str) -> str:
+def column(declaration: PushSpec, name: str, columns: Mapping[str, str], *families: str) -> str:
     """The SQL name of a column that has to be there, and to be of one of those families.
 
     Raises:
@@ -206,7 +206,7 @@ def column(declaration: Declaration, name: str, columns: Mapping[str, str], *fam
 
 
 def _mapped(
-    declaration: Declaration, name: str, field: Attribute, columns: Mapping[str, str], stored: str
+    declaration: PushSpec, name: str, field: Attribute, columns: Mapping[str, str], stored: str
 ) -> Mapped:
     rule = RULES[field.type]
     cell = column(declaration, field.column or name, columns, *rule.takes)
@@ -233,7 +233,7 @@ _ANY: Mapping[FieldType, str] = {
 """What a column that is nothing but NULL is taken for."""
 
 
-def _natural(declaration: Declaration, name: str, sql_type: str) -> FieldType:
+def _natural(declaration: PushSpec, name: str, sql_type: str) -> FieldType:
     kind = family(sql_type)
     for field_type, rule in RULES.items():
         if kind in (*rule.natural, "null"):
@@ -242,7 +242,7 @@ def _natural(declaration: Declaration, name: str, sql_type: str) -> FieldType:
     raise ModelFailed(msg)
 
 
-def used_columns(declaration: Declaration) -> set[str]:
+def used_columns(declaration: PushSpec) -> set[str]:
     """The columns that a declaration names."""
     named = [field.column or name for name, field in declaration.fields.items()] + [*declaration.keyed_by]
     if declaration.person:

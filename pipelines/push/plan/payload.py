@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import orjson
 
 from pipelines.push.plan.mapping import LAST_DAY, Mapped, column, mapped
-from pipelines.push.spec.spec import Declaration, Kind
+from pipelines.push.spec.spec import Kind, PushSpec
 from pipelines.warehouse.sql import literal
 
 ITEM_BYTES = 31_000
@@ -55,7 +55,7 @@ class Payload:
     fields: tuple[Mapped, ...]
 
 
-def payload_of(declaration: Declaration, columns: Mapping[str, str]) -> Payload:
+def payload_of(declaration: PushSpec, columns: Mapping[str, str]) -> Payload:
     """The payload of a model with those columns (name to SQL type).
 
     Raises:
@@ -76,7 +76,7 @@ def payload_of(declaration: Declaration, columns: Mapping[str, str]) -> Payload:
     )
 
 
-def key_of(declaration: Declaration, columns: Mapping[str, str]) -> str:
+def key_of(declaration: PushSpec, columns: Mapping[str, str]) -> str:
     """SQL of a row's key as text: the column's value, or a JSON array of several."""
     person = declaration.person.column if declaration.person else None
     parts = []
@@ -114,7 +114,7 @@ _ID = ("text", "integer")
 _EVENT_KEY = (*_ID, "decimal", "boolean", "date", "timestamp")
 
 
-def _folded(declaration: Declaration, name: str, cell: str) -> str:
+def _folded(declaration: PushSpec, name: str, cell: str) -> str:
     """Addresses are one whatever their case [track26]."""
     person = declaration.person
     return f"lower({cell})" if person and person.kind == "email" and name == person.column else cell
@@ -140,9 +140,7 @@ def _is(text: str) -> str:
 class _Maker:
     """The parts that items are made of."""
 
-    def __init__(
-        self, declaration: Declaration, columns: Mapping[str, str], fields: tuple[Mapped, ...]
-    ) -> None:
+    def __init__(self, declaration: PushSpec, columns: Mapping[str, str], fields: tuple[Mapped, ...]) -> None:
         self._declaration = declaration
         self._columns = columns
         self._fields = fields

@@ -22,7 +22,7 @@ from pipelines.push.plan.masking import masked
 from pipelines.push.plan.payload import STORED, Payload
 from pipelines.push.plan.query import ROWS
 from pipelines.push.plan.transport import lane_of
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from pipelines.warehouse.sql import literal
 
 SENT = ("add", "change", "remove")
@@ -84,7 +84,7 @@ class Plan:
 
 def make_plan(
     connection: duckdb.DuckDBPyConnection,
-    declaration: Declaration,
+    declaration: PushSpec,
     side: Side,
     payload: Payload,
     *,
@@ -195,7 +195,7 @@ def _requests(connection: duckdb.DuckDBPyConnection, size: int) -> int:
 
 
 def _changed_fields(
-    connection: duckdb.DuckDBPyConnection, declaration: Declaration, payload: Payload
+    connection: duckdb.DuckDBPyConnection, declaration: PushSpec, payload: Payload
 ) -> dict[str, int]:
     if not payload.fields:
         return {}
@@ -244,7 +244,7 @@ def _loaded(text: str | None) -> Any:
     return None if text is None else orjson.loads(text)
 
 
-def _address(connection: duckdb.DuckDBPyConnection, declaration: Declaration) -> str:
+def _address(connection: duckdb.DuckDBPyConnection, declaration: PushSpec) -> str:
     contents = connection.execute(
         f"""
         SELECT count(*), bit_xor(md5_number(concat_ws(chr(31), key, action, item, payload))) FROM {PLANNED}

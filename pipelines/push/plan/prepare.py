@@ -7,14 +7,14 @@ from pathlib import Path
 import duckdb
 
 from pipelines.push.deliver.staging import check_staging
-from pipelines.push.errors import DeclarationWrong
+from pipelines.push.errors import InvalidSpec
 from pipelines.push.journal.database import SCHEMA, Sync
 from pipelines.push.plan.diff import PLANNED, Side, compare, decide, digest_of, make_payloads, side_of
 from pipelines.push.plan.identity import check_identity
 from pipelines.push.plan.payload import Payload, payload_of
 from pipelines.push.plan.plan import Plan, make_plan
 from pipelines.push.plan.query import run_model
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 from sources.customerio.client import ConfigError
 
@@ -23,7 +23,7 @@ from sources.customerio.client import ConfigError
 class Ready:
     """A model that was run: how its rows become payloads, and what they are compared with."""
 
-    declaration: Declaration
+    declaration: PushSpec
     sync: Sync
     columns: dict[str, str]
     payload: Payload
@@ -31,7 +31,7 @@ class Ready:
     side: Side
 
 
-def sync_of(settings: Settings, declaration: Declaration) -> Sync:
+def sync_of(settings: Settings, declaration: PushSpec) -> Sync:
     """The sync in the workspace that the settings name.
 
     Raises:
@@ -50,7 +50,7 @@ def sync_of(settings: Settings, declaration: Declaration) -> Sync:
 
 def run_the_model(
     connection: duckdb.DuckDBPyConnection,
-    declaration: Declaration,
+    declaration: PushSpec,
     sync: Sync,
     folder: Path,
     *,
@@ -64,7 +64,7 @@ def run_the_model(
     return ready_with(declaration, sync, run_model(connection, declaration, folder, rows=rows))
 
 
-def ready_with(declaration: Declaration, sync: Sync, columns: dict[str, str]) -> Ready:
+def ready_with(declaration: PushSpec, sync: Sync, columns: dict[str, str]) -> Ready:
     """How rows with those columns (name to SQL type) become payloads.
 
     Raises:
@@ -92,7 +92,7 @@ def check_target(connection: duckdb.DuckDBPyConnection, ready: Ready) -> None:
             "declaration. Give the new one a name of its own; or, if the rows are there already, run "
             f"`cio-elt push reset {declaration.sync} --without-sending`."
         )
-        raise DeclarationWrong(msg)
+        raise InvalidSpec(msg)
 
 
 def plan_it(connection: duckdb.DuckDBPyConnection, ready: Ready, *, show_values: bool = False) -> Plan:

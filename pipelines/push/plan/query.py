@@ -12,9 +12,9 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.push.errors import ModelFailed
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
-from pipelines.warehouse.failures import WarehouseFailed, file_failure
+from pipelines.warehouse.failures import WarehouseError, file_failure
 from pipelines.warehouse.sql import literal, quoted
 
 ROWS = "push_rows"
@@ -43,7 +43,7 @@ def workbench(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def run_model(
-    connection: duckdb.DuckDBPyConnection, declaration: Declaration, folder: Path, *, rows: bool = True
+    connection: duckdb.DuckDBPyConnection, declaration: PushSpec, folder: Path, *, rows: bool = True
 ) -> dict[str, str]:
     """Make the table of the model's rows; its columns with their SQL types. Without `rows` it stays empty.
 
@@ -74,7 +74,7 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {str(name): str(sql_type) for name, sql_type, *_ in found}
 
 
-def _select(connection: duckdb.DuckDBPyConnection, declaration: Declaration, folder: Path) -> str:
+def _select(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, folder: Path) -> str:
     model = declaration.model
     if model.dbt is not None:
         schema, _, name = model.dbt.rpartition(".")
@@ -90,7 +90,7 @@ def _select(connection: duckdb.DuckDBPyConnection, declaration: Declaration, fol
     return statements[0].query.rstrip().rstrip(";")
 
 
-def _failed(declaration: Declaration, error: duckdb.Error) -> ModelFailed:
+def _failed(declaration: PushSpec, error: duckdb.Error) -> ModelFailed:
     if isinstance(error, duckdb.DataError | duckdb.InvalidInputException):
         # DuckDB repeats the value that it could not read, which is somebody's.
         column = _OF_COLUMN.search(str(error))
@@ -104,6 +104,6 @@ def _failed(declaration: Declaration, error: duckdb.Error) -> ModelFailed:
     said = " ".join(line for line in lines if not line.startswith(("LINE ", "^")))
     if not isinstance(error, duckdb.ProgrammingError | duckdb.NotSupportedError):
         msg = f"{declaration.sync}: the model could not be run: {said[:300]}"
-        raise WarehouseFailed(msg) from None
+        raise WarehouseError(msg) from None
     msg = f"{declaration.sync}: DuckDB cannot run the model. It says: {said[:400]}"
     return ModelFailed(msg)

@@ -6,15 +6,15 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.push.confirm.read_back import folded
-from pipelines.push.errors import DeclarationWrong
+from pipelines.push.errors import InvalidSpec
 from pipelines.push.plan.diff import MEMBERS
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 from sources.customerio.client import Client
 
 _SHAPE = pa.schema({"key": pa.string(), "value": pa.string()})
 
 
-def segment_id(client: Client, declaration: Declaration) -> int:
+def segment_id(client: Client, declaration: PushSpec) -> int:
     """The number of the declared segment, which has to be a manual one.
 
     Raises:
@@ -29,13 +29,13 @@ def segment_id(client: Client, declaration: Declaration) -> int:
         )
         count = "no segment" if not named else f"{len(named)} segments"
         msg = f"{declaration.sync}: there is {count} {wanted!r}. Manual segments, by id and name: {manual}."
-        raise DeclarationWrong(msg)
+        raise InvalidSpec(msg)
     if named[0]["type"] != "manual":
         msg = (
             f"{declaration.sync}: the segment {wanted!r} is dynamic: its conditions say who is in it. Name a "
             "manual one, or make one in Customer.io."
         )
-        raise DeclarationWrong(msg)
+        raise InvalidSpec(msg)
     return int(named[0]["id"])
 
 
@@ -50,7 +50,7 @@ def fetch_members(client: Client, connection: duckdb.DuckDBPyConnection, segment
         connection.unregister("push_page")
 
 
-def target_of(client: Client, declaration: Declaration) -> dict[str, Any] | None:
+def target_of(client: Client, declaration: PushSpec) -> dict[str, Any] | None:
     """Path and query of a segment's operations; None for all other syncs.
 
     Raises:
@@ -65,7 +65,7 @@ def target_of(client: Client, declaration: Declaration) -> dict[str, Any] | None
 def see_members(
     client: Client,
     connection: duckdb.DuckDBPyConnection,
-    declaration: Declaration,
+    declaration: PushSpec,
     segment: dict[str, Any] | None,
 ) -> None:
     """For the mirror of a segment, make the table of its members."""

@@ -8,8 +8,8 @@ import: a file has no ids by which Customer.io would know a repeat.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipelines.push.errors import DeclarationWrong
-from pipelines.push.spec.spec import Declaration, Kind
+from pipelines.push.errors import InvalidSpec
+from pipelines.push.spec.spec import Kind, PushSpec
 
 IMPORT_TYPES: Mapping[Kind, str] = {"person": "people", "object": "object", "relationship": "relationship"}
 _MINUTES, _ROWS_A_MINUTE = 5.0, 60_000
@@ -25,7 +25,7 @@ class Lane:
     minutes: float
 
 
-def lane_of(declaration: Declaration, *, adds: int, requests: int) -> Lane:
+def lane_of(declaration: PushSpec, *, adds: int, requests: int) -> Lane:
     """The lane for so many new rows, which would be so many requests in batches.
 
     Raises:
@@ -43,7 +43,7 @@ def lane_of(declaration: Declaration, *, adds: int, requests: int) -> Lane:
     return by_import if wanted == "import" or by_import.minutes < in_batches.minutes else in_batches
 
 
-def operation(declaration: Declaration, lane: str) -> str:
+def operation(declaration: PushSpec, lane: str) -> str:
     """SQL of the operation that takes a planned row; what removes, clears or names a cio_id needs a batch."""
     if declaration.object == "segment":
         return "CASE WHEN action = 'remove' THEN 'remove_from_segment' ELSE 'add_to_segment' END"
@@ -53,16 +53,16 @@ def operation(declaration: Declaration, lane: str) -> str:
     return "'batch'"
 
 
-def _check(declaration: Declaration) -> None:
+def _check(declaration: PushSpec) -> None:
     if declaration.object not in IMPORT_TYPES:
         kinds = ", ".join(IMPORT_TYPES)
         msg = (
             f"{declaration.sync}: the import lane takes {kinds}, not {declaration.object}; set lane to batch."
         )
-        raise DeclarationWrong(msg)
+        raise InvalidSpec(msg)
     if declaration.deliver.staging is None:
         msg = f"{declaration.sync}: the import lane needs deliver.staging, such as s3://bucket/folder."
-        raise DeclarationWrong(msg)
+        raise InvalidSpec(msg)
     if declaration.object == "person" and declaration.person and declaration.person.kind == "cio_id":
         msg = f"{declaration.sync}: an import knows people by id or email, not by cio_id; set lane to batch."
-        raise DeclarationWrong(msg)
+        raise InvalidSpec(msg)

@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from pipelines.push.spec.spec import Declaration
+from pipelines.push.spec.spec import PushSpec
 
 FILE = Path("warehouse/push/schema.json")
 
 
 def document() -> str:
     """The JSON Schema of a declaration; a field may be written as its type alone."""
-    schema = Declaration.model_json_schema()
+    schema = PushSpec.model_json_schema()
     fields = schema["properties"]["fields"]
     types = schema["$defs"]["Attribute"]["properties"]["type"]["enum"]
     fields["additionalProperties"] = {"anyOf": [{"enum": types}, {"$ref": "#/$defs/Attribute"}]}

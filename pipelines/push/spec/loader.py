@@ -9,13 +9,13 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from pipelines.push.errors import DeclarationWrong
-from pipelines.push.spec.spec import ORDER, Declaration
+from pipelines.push.errors import InvalidSpec
+from pipelines.push.spec.spec import ORDER, PushSpec
 
 EXAMPLES = "warehouse/push/examples"
 
 
-def declared(folder: Path, names: Sequence[str] = ()) -> list[Declaration]:
+def declared(folder: Path, names: Sequence[str] = ()) -> list[PushSpec]:
     """The syncs of a folder in the order in which they are pushed; only those named, if any are.
 
     Raises:
@@ -27,16 +27,16 @@ def declared(folder: Path, names: Sequence[str] = ()) -> list[Declaration]:
             f"There are no declarations in {folder}. Write one there, such as those in {EXAMPLES}, or name "
             "another folder in CIO_ELT_PUSH."
         )
-        raise DeclarationWrong(msg)
+        raise InvalidSpec(msg)
     syncs = {found.sync: found for found in map(read, sorted(folder.glob("*.yml")))}
     if unknown := [name for name in names if name not in syncs]:
         there = ", ".join(sorted(syncs)) or "none"
         msg = f"There is no sync {unknown[0]!r} in {folder}; there are: {there}."
-        raise DeclarationWrong(msg)
+        raise InvalidSpec(msg)
     return [each for each in _ordered(syncs) if not names or each.sync in names]
 
 
-def read(file: Path) -> Declaration:
+def read(file: Path) -> PushSpec:
     """The declaration in that file.
 
     Raises:
@@ -45,18 +45,18 @@ def read(file: Path) -> Declaration:
     document = _document(file)
     if not isinstance(document, dict):
         msg = f"{file.name} holds no declaration: it needs keys such as sync, object, mode and model."
-        raise DeclarationWrong(msg)
+        raise InvalidSpec(msg)
     try:
-        found = Declaration.model_validate(_plain(document))
+        found = PushSpec.model_validate(_plain(document))
     except ValidationError as error:
-        raise DeclarationWrong(_told(file, document, error)) from None
+        raise InvalidSpec(_told(file, document, error)) from None
     if found.sync != file.stem:
         msg = f"{file.name}, {_place(document, ('sync',))}: the sync is {found.sync!r}; name it as its file."
-        raise DeclarationWrong(msg)
+        raise InvalidSpec(msg)
     if found.model.file is not None and not (file.parent / found.model.file).is_file():
         place = _place(document, ("model", "file"))
         msg = f"{file.name}, {place}: there is no file {found.model.file} beside it."
-        raise DeclarationWrong(msg)
+        raise InvalidSpec(msg)
     return found
 
 
@@ -67,10 +67,10 @@ def _document(file: Path) -> Any:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         msg = f"{file.name}{where}: this is no YAML: {error.problem}. Put that right."
-        raise DeclarationWrong(msg) from None
+        raise InvalidSpec(msg) from None
     except (YAMLError, UnicodeDecodeError, OSError) as error:
         msg = f"{file.name} cannot be read as YAML ({type(error).__name__}). Save it as UTF-8 text."
-        raise DeclarationWrong(msg) from None
+        raise InvalidSpec(msg) from None
 
 
 def _plain(node: Any) -> Any:
@@ -116,18 +116,18 @@ def _place(document: Any, path: Sequence[Any]) -> str:
     return f"line {place[0] + 1}, column {place[1] + 1}"
 
 
-def _ordered(syncs: dict[str, Declaration]) -> Iterator[Declaration]:
+def _ordered(syncs: dict[str, PushSpec]) -> Iterator[PushSpec]:
     """What others come after first; otherwise by kind, then by name."""
     for each in syncs.values():
         if unknown := [name for name in each.after if name not in syncs]:
             msg = f"{each.sync}.yml: it comes after {unknown[0]!r}, which is no sync. Correct `after`."
-            raise DeclarationWrong(msg)
+            raise InvalidSpec(msg)
     sorter = TopologicalSorter({name: each.after for name, each in syncs.items()})
     try:
         sorter.prepare()
     except CycleError as error:
         msg = f"These syncs come after one another in a circle: {' > '.join(error.args[1])}. Correct `after`."
-        raise DeclarationWrong(msg) from None
+        raise InvalidSpec(msg) from None
     ready: list[str] = []
     while sorter.is_active():
         ready.extend(sorter.get_ready())

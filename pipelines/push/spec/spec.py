@@ -203,7 +203,7 @@ class Confirm(_Part):
     )
 
 
-class Declaration(_Part):
+class PushSpec(_Part):
     """A sync."""
 
     sync: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="the sync's name: as the file's")

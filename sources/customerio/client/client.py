@@ -16,7 +16,7 @@ from sources.customerio.client.limits import RateLimits
 from sources.customerio.client.methods import App, Track
 from sources.customerio.client.pages import Page, Query, pages
 from sources.customerio.client.response import Answer, Decode
-from sources.customerio.client.retry import Patience, safe_to_repeat
+from sources.customerio.client.retry import RetryPolicy, safe_to_repeat
 from sources.customerio.client.transport import Observer, Wire
 
 
@@ -87,7 +87,7 @@ class Client:
         """
         row = operation_named(operation_id)
         call = call_of(row, path, query, body)
-        patience = Patience(
+        patience = RetryPolicy(
             self._retry_for_s, safe_to_repeat=safe_to_repeat(row), proven=lambda: self._wire.clock.started
         )
         return patience.run(lambda number, left_s: self._wire.attempt(call, number, left_s, self._observer))
@@ -128,7 +128,7 @@ class Client:
             LinkExpired: The store refuses the link; ask for a fresh one.
             RetryLater: The store or the connection went on failing.
         """
-        patience = Patience(self._retry_for_s, safe_to_repeat=True, proven=lambda: True)
+        patience = RetryPolicy(self._retry_for_s, safe_to_repeat=True, proven=lambda: True)
         return patience.run(lambda _number, _left_s: download(self._wire.http, url, target))
 
     @property

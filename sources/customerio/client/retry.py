@@ -20,7 +20,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
-class Patience:
+class RetryPolicy:
     """How long one call is worth repeating.
 
     Args:

@@ -10,7 +10,7 @@ from sources.customerio.extract.coverage import TABLE as COVERAGE
 from sources.customerio.extract.coverage import ledger
 from sources.customerio.extract.rows import AS_SENT
 from sources.customerio.extract.run_context import BANDS, Band, Options, Reading
-from sources.customerio.extract.run_summary import Report, Tally
+from sources.customerio.extract.run_summary import ResourceSummary, RunSummary
 from sources.customerio.extract.time_window import Window, left_out, sliced, union
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ __all__ = [
     "Known",
     "Options",
     "Reading",
-    "Report",
+    "ResourceSummary",
+    "RunSummary",
     "Scope",
-    "Tally",
     "Window",
     "dlt_resource",
     "ledger",

@@ -15,7 +15,7 @@ from sources.customerio.extract.arrow import to_arrow, with_own
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.destination_rows import Held, Key, Known
 from sources.customerio.extract.rows import Rows, row_hashes, typed
-from sources.customerio.extract.run_summary import Tally
+from sources.customerio.extract.run_summary import ResourceSummary
 
 
 @dataclass
@@ -29,7 +29,9 @@ class _Open:
 class Changes:
     """Turns one resource's batches into tables of changes; `now` tells Customer.io's clock (Unix s)."""
 
-    def __init__(self, resource: Resource, known: Known, tally: Tally, now: Callable[[], int]) -> None:
+    def __init__(
+        self, resource: Resource, known: Known, tally: ResourceSummary, now: Callable[[], int]
+    ) -> None:
         self._resource = resource
         self._known = known
         self._tally = tally

@@ -10,7 +10,7 @@ from sources.customerio.catalogue import Resource, operation, resource
 from sources.customerio.client import Client, NotFound
 from sources.customerio.extract.coverage import Coverage
 from sources.customerio.extract.rows import Row
-from sources.customerio.extract.run_summary import Report, Tally
+from sources.customerio.extract.run_summary import ResourceSummary, RunSummary
 from sources.customerio.extract.time_window import Window
 from sources.customerio.extract.worker_stream import Arrivals, Stopped
 
@@ -77,7 +77,7 @@ class Reading:
 
     client: Client
     options: Options
-    report: Report
+    report: RunSummary
     clock: Callable[[], int] | None = None
     arrivals: Arrivals = field(init=False)
     coverage: Coverage = field(init=False)
@@ -132,7 +132,7 @@ class Reading:
                 self.clock = self.client.now
         return self.clock()
 
-    def tally(self, table: str) -> Tally:
+    def tally(self, table: str) -> ResourceSummary:
         """That table's numbers."""
         return self.report.tallies[table]
 

@@ -8,7 +8,7 @@ from sources.customerio.client import CustomerioError, Request
 
 
 @dataclass(kw_only=True)
-class Tally:
+class ResourceSummary:
     """One resource's numbers. Rows are rows; `seconds` run from its first request to its last row.
 
     `note` says why a resource that did not fail has more to read another time.
@@ -58,7 +58,7 @@ class Tally:
         self.done = True
 
 
-class Report:
+class RunSummary:
     """The tallies of one run, in the order of the resources.
 
     With a report, a resource that fails is noted in it and the others go on; what it had read until
@@ -66,13 +66,13 @@ class Report:
     """
 
     def __init__(self) -> None:
-        self.tallies: dict[str, Tally] = {}
+        self.tallies: dict[str, ResourceSummary] = {}
 
     def open(self, resource: str) -> None:
         """Start an empty tally for a resource that the run is going to read."""
-        self.tallies[resource] = Tally(resource=resource)
+        self.tallies[resource] = ResourceSummary(resource=resource)
 
     @property
-    def failed(self) -> list[Tally]:
+    def failed(self) -> list[ResourceSummary]:
         """The tallies of resources that were not read to their end."""
         return [tally for tally in self.tallies.values() if tally.error is not None]

@@ -21,7 +21,7 @@ class Exporting:
         return export(
             self.warehouse.settings,
             what or PeopleOrder(),
-            say=self.warehouse.notes.append,
+            notify=self.warehouse.notes.append,
             pause=self.pause,
         )
 

@@ -10,7 +10,7 @@ from pipelines.ingest.status import status
 from pipelines.ingest.sync import SyncResult, sync
 from pipelines.settings import Settings
 from sources.customerio.catalogue import resource
-from sources.customerio.extract import Report
+from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault
 from tests.conftest import Warehouse, settings_for
 
@@ -43,7 +43,7 @@ def _by_export(warehouse: Warehouse) -> Settings:
 
 
 def _sync(warehouse: Warehouse, *tables: str) -> SyncResult:
-    return sync(_by_export(warehouse), tables, report=Report(), say=warehouse.notes.append)
+    return sync(_by_export(warehouse), tables, report=RunSummary(), notify=warehouse.notes.append)
 
 
 @pytest.mark.proof
@@ -103,13 +103,13 @@ def test_an_export_that_takes_long_is_taken_up_by_the_next_sync(warehouse: Wareh
     """The rest has landed; the same export is collected later, and none is created beside it."""
     notes: list[str] = []
     tables = ("people", "segments")
-    first = sync(_by_export(warehouse), tables, report=Report(), export_wait_s=0.1, say=notes.append)
+    first = sync(_by_export(warehouse), tables, report=RunSummary(), export_wait_s=0.1, notify=notes.append)
     assert ["segments"] == list(first.report.tallies)
     assert "next sync" in notes[-1]
     assert warehouse.rows(resource("segments"))
     warehouse.sandbox.clock.advance(60)
 
-    second = sync(_by_export(warehouse), ("people",), report=Report(), export_wait_s=0.1)
+    second = sync(_by_export(warehouse), ("people",), report=RunSummary(), export_wait_s=0.1)
 
     assert [] == second.failed
     assert warehouse.truth(PEOPLE).keys() == warehouse.rows(PEOPLE).keys()

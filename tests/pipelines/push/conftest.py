@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 from ruamel.yaml import YAML
 
-from pipelines.push import Declaration, How, Plan, PushResult, plan, push, read
+from pipelines.push import How, Plan, PushResult, PushSpec, plan, push, read
 from pipelines.push.journal.database import SCHEMA, Journal
 from pipelines.settings import Settings
 from sources.customerio.sandbox import Sandbox
@@ -44,7 +44,7 @@ class Pushing:
         pq.write_table(rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(list(rows)), file)
         return f"FROM '{file}'"
 
-    def declare(self, sync: str, rows: Sequence[Row] | pa.Table | str, **what: Any) -> Declaration:
+    def declare(self, sync: str, rows: Sequence[Row] | pa.Table | str, **what: Any) -> PushSpec:
         """Declare a sync of those rows, or of that SQL, with brakes that let it run."""
         sql = rows if isinstance(rows, str) else self.rows(sync, rows)
         document = {"sync": sync, "model": {"sql": sql}, "brakes": LOOSE, "confirm": {"wait_s": 0}, **what}
@@ -52,15 +52,15 @@ class Pushing:
         YAML(typ="safe").dump(document, file)
         return read(file)
 
-    def plan(self, sync: Declaration) -> Plan:
+    def plan(self, sync: PushSpec) -> Plan:
         """What a push would do."""
         return plan(self.settings, sync, folder=self.folder)
 
-    def push(self, sync: Declaration, **how: Any) -> PushResult:
+    def push(self, sync: PushSpec, **how: Any) -> PushResult:
         """Push it, as the command line does."""
-        return push(self.settings, sync, folder=self.folder, how=How(say=self.notes.append, **how))
+        return push(self.settings, sync, folder=self.folder, how=How(notify=self.notes.append, **how))
 
-    def approved(self, sync: Declaration) -> PushResult:
+    def approved(self, sync: PushSpec) -> PushResult:
         """Push what a plan says, whatever brakes say."""
         return self.push(sync, plan_id=self.plan(sync).plan_id, approve=True)
 

@@ -5,7 +5,7 @@ from typing import Any
 import dlt
 import pytest
 
-from pipelines.push import DeclarationWrong
+from pipelines.push import InvalidSpec
 from pipelines.push.destination import customerio
 from pipelines.push.journal.database import SCHEMA
 from sources.customerio.sandbox import Fault
@@ -53,5 +53,5 @@ def test_bad_rows_are_written_down(pushing: Pushing) -> None:
 
 def test_a_mirror_is_refused(pushing: Pushing) -> None:
     """A destination is handed parts, of which none is the whole."""
-    with pytest.raises(DeclarationWrong, match="use upsert"):
+    with pytest.raises(InvalidSpec, match="use upsert"):
         customerio(pushing.declare("crm", "SELECT 1", **{**_PERSON, "mode": "mirror"}), pushing.settings)

@@ -115,11 +115,11 @@ def test_what_comes_after_waits(shell: Shell, pushing: Pushing) -> None:
 def test_the_page_about_pushes_says_what_there_is(pushing: Pushing) -> None:
     """Its example is a declaration, its tables are the published ones, its commands are there."""
     from pipelines.cli.push import push as commands
-    from pipelines.push import Declaration
+    from pipelines.push import PushSpec
 
     page = (_ROOT / "warehouse" / "push" / "README.md").read_text()
     (example,) = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
-    assert "plans" == Declaration.model_validate(YAML(typ="safe").load(example)).sync
+    assert "plans" == PushSpec.model_validate(YAML(typ="safe").load(example)).sync
     assert set(re.findall(r"bin/cio-elt push ([a-z]+)", page)) <= set(commands.commands)
     pushing.push(
         pushing.declare("one", "SELECT 'a' AS u", object="person", mode="upsert", person={"id": "u"})

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from pipelines.push import Declaration
+from pipelines.push import PushSpec
 from sources.customerio.catalogue import resource
 from tests.pipelines.push.conftest import Pushing, Row
 
 
-def _twice(pushing: Pushing, sync: Declaration) -> None:
+def _twice(pushing: Pushing, sync: PushSpec) -> None:
     """A push whose rows all arrive, and one after it that sends nothing at all."""
     result = pushing.push(sync)
     assert result.brakes == ()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.push import DeclarationWrong, plan_undo, revive, undo
+from pipelines.push import InvalidSpec, plan_undo, revive, undo
 from pipelines.push import plan as make_plan
 from pipelines.push.deliver.batch import Item, Packed
 from pipelines.push.deliver.track_api import rejected_of
@@ -46,7 +46,7 @@ def test_people_nobody_can_check_are_not_made(pushing: Pushing) -> None:
 )
 def test_what_dlt_may_not_hand_over(pushing: Pushing, what: dict[str, Any], said: str) -> None:
     """What needs a person's approval, or all rows at once, is refused before a row is seen."""
-    with pytest.raises(DeclarationWrong, match=said):
+    with pytest.raises(InvalidSpec, match=said):
         customerio(pushing.declare("crm", "SELECT 1", **what), pushing.settings)
 
 
@@ -111,7 +111,7 @@ def test_a_sync_that_gets_another_target_is_stopped(pushing: Pushing) -> None:
     }
     rows = [{"who": who} for who in pushing.ids()[:3]]
     pushing.push(pushing.declare("vips", rows, segment="A", **what))
-    with pytest.raises(DeclarationWrong, match="until now it was of segment A"):
+    with pytest.raises(InvalidSpec, match="until now it was of segment A"):
         pushing.push(pushing.declare("vips", rows, segment="B", **what))
 
 

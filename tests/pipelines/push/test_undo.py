@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.push import Declaration, PlanChanged, plan_undo, undo
+from pipelines.push import PlanChanged, PushSpec, plan_undo, undo
 from sources.customerio.client import ConfigError
 from tests.pipelines.push.conftest import Pushing
 
@@ -22,7 +22,7 @@ def _run_id(result: Any) -> str:
     return str(result.carried.run_id)
 
 
-def _take_back(pushing: Pushing, sync: Declaration, run_id: str) -> dict[str, int]:
+def _take_back(pushing: Pushing, sync: PushSpec, run_id: str) -> dict[str, int]:
     """Take back a run as its plan says; rows that were left alone, by reason."""
     made = plan_undo(pushing.settings, sync, run_id)
     again, carried = undo(pushing.settings, sync, run_id, made.plan_id)

@@ -4,7 +4,7 @@ import duckdb
 import pytest
 from dlt.common.exceptions import MissingDependencyException
 
-from pipelines.warehouse.failures import FileHeld, WarehouseFailed, interrupted, told
+from pipelines.warehouse.failures import FileHeld, WarehouseError, interrupted, told
 from sources.customerio.client import ConfigError, NotFound
 
 
@@ -36,8 +36,8 @@ def test_our_own_errors_come_out_of_their_wrapping() -> None:
     ("error", "kind", "words"),
     [
         (duckdb.IOException('IO Error: Could not set lock on file "/x"'), FileHeld, "Close that program"),
-        (duckdb.ConstraintException("first line\nsecond"), WarehouseFailed, "DuckDB failed: first line."),
-        (OSError(28, "No space left on device", "/x"), WarehouseFailed, "No space left on device (/x)."),
+        (duckdb.ConstraintException("first line\nsecond"), WarehouseError, "DuckDB failed: first line."),
+        (OSError(28, "No space left on device", "/x"), WarehouseError, "No space left on device (/x)."),
         (MissingDependencyException("postgres destination", ["dlt[postgres]"]), ConfigError, "pip install"),
     ],
 )

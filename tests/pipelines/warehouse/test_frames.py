@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.settings import Settings, read_settings
 from pipelines.warehouse import pipeline
-from pipelines.warehouse.failures import WarehouseFailed
+from pipelines.warehouse.failures import WarehouseError
 from sources.customerio.client import ConfigError
 from tests.conftest import Warehouse
 
@@ -97,7 +97,7 @@ def test_what_cannot_be_asked_is_told(published: Settings, query: str, words: tu
 
 def test_no_value_of_a_row_is_told(published: Settings) -> None:
     """DuckDB's errors quote the value that failed; ours do not."""
-    with pytest.raises(WarehouseFailed) as failed:
+    with pytest.raises(WarehouseError) as failed:
         pipeline.frame("SELECT email::INT FROM people", settings=published)
 
     assert "Conversion Error" in str(failed.value)

@@ -14,7 +14,7 @@ from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.ingest.status import status
-from pipelines.warehouse.failures import FileHeld, WarehouseFailed, told
+from pipelines.warehouse.failures import FileHeld, WarehouseError, told
 from pipelines.warehouse.pipeline import configure, pipeline
 from sources.customerio.catalogue import resource
 from sources.customerio.client import ConfigError
@@ -67,7 +67,7 @@ def test_once_the_damaged_file_is_moved_the_published_one_goes_on(warehouse: War
     warehouse.sync("activities", "segments")
     before = warehouse.rows(ACTIVITIES)
     settings.load_file.write_bytes(settings.load_file.read_bytes()[:50_000])
-    with pytest.raises(WarehouseFailed, match="Move it away"):
+    with pytest.raises(WarehouseError, match="Move it away"):
         warehouse.sync("segments")
     settings.load_file.rename(settings.load_file.with_suffix(".broken"))
     warehouse.sandbox.clock.advance(3600)
@@ -111,7 +111,7 @@ def test_a_published_file_that_is_damaged_or_held_is_told(warehouse: Warehouse) 
     with _held(warehouse.settings.published_file), pytest.raises(FileHeld, match="Close that program"):
         status(warehouse.settings)
     warehouse.settings.published_file.write_bytes(b"no database")
-    with pytest.raises(WarehouseFailed, match="publishes it anew"):
+    with pytest.raises(WarehouseError, match="publishes it anew"):
         status(warehouse.settings)
     warehouse.sync("segments")
     assert ["segments"] == [table.table for table in status(warehouse.settings)]

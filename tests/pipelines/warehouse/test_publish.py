@@ -99,7 +99,7 @@ def test_the_second_run_waits_for_the_first(warehouse: Warehouse) -> None:
     folder, said, done = warehouse.settings.cio_elt_data, list[str](), threading.Event()
 
     def second() -> None:
-        with writing(folder, wait_s=30, say=said.append):
+        with writing(folder, wait_s=30, notify=said.append):
             done.set()
 
     with writing(folder, wait_s=0):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.push import DeclarationWrong
+from pipelines.push import InvalidSpec
 from pipelines.push.deliver.staging import staged
 from pipelines.push.journal.database import SCHEMA
 from pipelines.push.plan.transport import lane_of
@@ -98,7 +98,7 @@ def test_the_cheaper_lane_is_chosen(pushing: Pushing) -> None:
     nowhere = pushing.declare("users", _rows(1), **{**_PERSON, "deliver": {}})
     assert "batch" == lane_of(nowhere, adds=1_000_000, requests=1_000).name
     forced = pushing.declare("users", _rows(1), **{**_PERSON, "deliver": {"lane": "import"}})
-    with pytest.raises(DeclarationWrong, match="needs deliver"):
+    with pytest.raises(InvalidSpec, match="needs deliver"):
         pushing.plan(forced)
 
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from pipelines.push import Declaration
+from pipelines.push import PushSpec
 from pipelines.push.journal.database import SCHEMA
 from sources.customerio.client import RetryLater, Unauthorized
 from sources.customerio.sandbox import Fault
 from tests.pipelines.push.conftest import Pushing, Row
 
 
-def _users(pushing: Pushing, rows: Sequence[Row], **what: Any) -> Declaration:
+def _users(pushing: Pushing, rows: Sequence[Row], **what: Any) -> PushSpec:
     return pushing.declare(
         "users",
         rows,

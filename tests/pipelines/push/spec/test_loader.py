@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from pipelines.push import Declaration, DeclarationWrong, ModelFailed, read
+from pipelines.push import InvalidSpec, ModelFailed, PushSpec, read
 from pipelines.push.journal.database import SCHEMA
 from tests.pipelines.push.conftest import Pushing
 
 _PERSON: dict[str, Any] = {"object": "person", "mode": "upsert", "person": {"id": "user_id"}}
 
 
-def _reasons(pushing: Pushing, sync: Declaration) -> dict[str, int]:
+def _reasons(pushing: Pushing, sync: PushSpec) -> dict[str, int]:
     return {row["reason"]: row["rows"] for row in pushing.plan(sync).invalid}
 
 
@@ -220,6 +220,6 @@ def test_declarations_that_cannot_be_used(tmp_path: Any, text: str, said: str) -
     """The message names file, line and column."""
     file = tmp_path / "s.yml"
     file.write_text(text)
-    with pytest.raises(DeclarationWrong) as caught:
+    with pytest.raises(InvalidSpec) as caught:
         read(file)
     assert said in str(caught.value), str(caught.value)

@@ -15,7 +15,7 @@ from sources.customerio.client import (
     Unavailable,
     Unreachable,
 )
-from sources.customerio.client.retry import LONGEST_PAUSE_S, Patience, safe_to_repeat
+from sources.customerio.client.retry import LONGEST_PAUSE_S, RetryPolicy, safe_to_repeat
 
 ClientOf = Callable[..., Client]
 PATHS: dict[str, dict[str, object]] = {
@@ -130,7 +130,7 @@ def test_repeats_end_when_the_time_is_up() -> None:
         raise Unavailable(msg, retry_after_s=0.004)
 
     with stamina.set_testing(False), pytest.raises(Unavailable, match=r"Given up after \d+ tries") as caught:
-        Patience(0.02, safe_to_repeat=True, proven=lambda: True).run(failing)
+        RetryPolicy(0.02, safe_to_repeat=True, proven=lambda: True).run(failing)
     assert 2 <= len(tries) == caught.value.attempts <= 6
     assert [left for _, left in tries] == sorted((left for _, left in tries), reverse=True)
 
@@ -138,15 +138,15 @@ def test_repeats_end_when_the_time_is_up() -> None:
 def test_an_unproven_host_is_given_up_early() -> None:
     """A host that never answered is most likely a wrong setting, and its error is not kept back."""
     error = Unreachable("No connection.", retry_after_s=25.0)
-    unproven = Patience(600, safe_to_repeat=True, proven=lambda: False)
-    proven = Patience(600, safe_to_repeat=True, proven=lambda: True)
+    unproven = RetryPolicy(600, safe_to_repeat=True, proven=lambda: False)
+    proven = RetryPolicy(600, safe_to_repeat=True, proven=lambda: True)
     assert unproven.pause(error) is False
     assert proven.pause(error) == 25.0
 
 
 def test_pauses_grow_with_full_jitter() -> None:
     """Without Retry-After a pause is anything up to a bound that doubles and then stays."""
-    patience = Patience(1e9, safe_to_repeat=True, proven=lambda: True)
+    patience = RetryPolicy(1e9, safe_to_repeat=True, proven=lambda: True)
     pauses = [patience.pause(CustomerPause()) for _ in range(400)]
     assert all(0 <= pause <= min(LONGEST_PAUSE_S, 2**number) for number, pause in enumerate(pauses))
     assert max(pauses) > LONGEST_PAUSE_S * 0.9
@@ -175,6 +175,6 @@ def test_errors_of_ours_are_no_reason_to_repeat() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        Patience(600, safe_to_repeat=True, proven=lambda: True).run(buggy)
+        RetryPolicy(600, safe_to_repeat=True, proven=lambda: True).run(buggy)
     assert tries == [1]
     assert not issubclass(ZeroDivisionError, CustomerioError)

@@ -19,7 +19,7 @@ import stamina
 from sources.customerio import customerio_source
 from sources.customerio.catalogue import resource
 from sources.customerio.client import Client, RateLimits
-from sources.customerio.extract import Batch, Options, Reading, Report, Tally
+from sources.customerio.extract import Batch, Options, Reading, ResourceSummary, RunSummary
 from sources.customerio.extract.resources import READERS
 from sources.customerio.extract.rows import Row, TypedRow
 from sources.customerio.sandbox import Sandbox, Scale, Served
@@ -98,7 +98,7 @@ class Read:
     """What a reader handed over, and what it cost."""
 
     batches: list[Batch]
-    tally: Tally
+    tally: ResourceSummary
 
     @property
     def rows(self) -> list[Row]:
@@ -128,7 +128,7 @@ def read() -> Iterator[ReadTable]:
             clock: Callable[[], int] | None = None,
             **options: Any,
         ) -> Read:
-            reading = Reading(client=client, options=Options(**options), report=Report(), clock=clock)
+            reading = Reading(client=client, options=Options(**options), report=RunSummary(), clock=clock)
             opened.callback(reading.close)
             reading.enter(table)
             row = resource(table)

@@ -7,7 +7,7 @@ import httpx
 import orjson
 
 from sources.customerio.client import Client
-from sources.customerio.extract import Report
+from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault
 from tests.sources.customerio.extract.conftest import Project, ReadTable, ids
 
@@ -133,7 +133,7 @@ def test_a_row_that_moved_to_the_next_page_counts_once(project: Project, client_
     """While pages are read the feed grows at its top; a row seen twice is read once and stored once."""
     same = ("same", NOW - 20)
     project.client = client_of(Feed([("a", NOW - 5), same], [same, ("b", NOW - 40)], [same]))
-    report = Report()
+    report = RunSummary()
 
     project.run("activities", report=report)
 

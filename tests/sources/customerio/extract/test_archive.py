@@ -10,7 +10,7 @@ import pytest
 
 from sources.customerio.catalogue import resource
 from sources.customerio.client import Client
-from sources.customerio.extract import Report
+from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault
 from tests.sources.customerio.extract.conftest import Project, ReadTable, without_nulls
 
@@ -125,7 +125,7 @@ def test_the_quota_is_no_failure(project: Project) -> None:
     """What a day gives lands, the run says that it goes on, and on another day it does."""
     for table in ("messages", "archived_messages"):
         assert len(list(project.sandbox.rows(table))) > 100
-    report = Report()
+    report = RunSummary()
 
     project.run(TABLE, report=report)
 
@@ -146,7 +146,7 @@ def test_a_failure_in_the_middle_reads_nothing_twice(project: Project) -> None:
     """What was read before it lands and counts as done; the message that failed is the next one."""
     project.sandbox.faults.add(Fault(operation="getArchivedMessage", status=400, times=1, after=7))
     project.sandbox.faults.add(Fault(operation="getArchivedMessage", status=429, times=None, after=13))
-    report = Report()
+    report = RunSummary()
 
     project.run(TABLE, report=report)
     assert report.tallies[TABLE].error is not None

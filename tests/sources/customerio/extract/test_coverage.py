@@ -3,7 +3,7 @@
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from sources.customerio.extract import Options, Report, Window
+from sources.customerio.extract import Options, RunSummary, Window
 from sources.customerio.sandbox import Fault
 from tests.sources.customerio.extract.conftest import Project
 
@@ -44,7 +44,7 @@ def test_rows_and_ledger_come_in_one_package(project: Project) -> None:
 def test_a_read_that_broke_off_claims_what_it_read(project: Project) -> None:
     """The pages above the failure are in the warehouse and in the ledger; what lies below is in neither."""
     project.sandbox.faults.add(Fault(operation="listActivities", status=403, after=1, times=None))
-    report = Report()
+    report = RunSummary()
 
     project.run("activities", report=report)
 

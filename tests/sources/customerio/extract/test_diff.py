@@ -6,15 +6,15 @@ import pytest
 
 from sources.customerio.catalogue import resource
 from sources.customerio.client import BadAnswer
-from sources.customerio.extract import Batch, Known, Report, Scope, Tally
+from sources.customerio.extract import Batch, Known, ResourceSummary, RunSummary, Scope
 from sources.customerio.extract.diff import Changes
 from tests.sources.customerio.extract.conftest import Project
 
 NOW = 1_790_000_000
 
 
-def _changes(table: str) -> tuple[Changes, Tally]:
-    tally = Tally(resource=table)
+def _changes(table: str) -> tuple[Changes, ResourceSummary]:
+    tally = ResourceSummary(resource=table)
     return Changes(resource(table), Known(), tally, lambda: NOW), tally
 
 
@@ -69,7 +69,7 @@ def test_an_edit_that_moves_no_time_is_seen_and_the_rest_is_not_written(project:
     edited = next(iter(project.sandbox.rows("campaigns")))
     project.sandbox.clock.advance(3600)
     project.sandbox.edit("campaigns", edited["id"], name="Renamed", updated=edited["updated"])
-    report = Report()
+    report = RunSummary()
 
     project.run("campaigns", report=report)
 

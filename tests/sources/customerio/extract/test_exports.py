@@ -12,7 +12,7 @@ import pytest
 
 from sources.customerio.catalogue import resource
 from sources.customerio.client import BadAnswer, Client, LinkExpired
-from sources.customerio.extract import Report
+from sources.customerio.extract import RunSummary
 from sources.customerio.extract.exports import fetch
 from sources.customerio.sandbox import Sandbox
 from tests.sources.customerio.extract.conftest import Project, Read, ReadTable
@@ -165,7 +165,7 @@ def test_a_file_that_is_not_whole_lands_nothing(
 def test_a_broken_file_beside_a_good_one(project: Project, client_of: ClientOf) -> None:
     """Through dlt too: rows of the good file land, of the broken one none, and the failure is reported."""
     project.client = client_of(Exports(_7=(3, TWO), _8=(2, TWO)))
-    report = Report()
+    report = RunSummary()
 
     project.run("exported_people", report=report)
 

@@ -7,7 +7,7 @@ import pytest
 
 from sources.customerio.catalogue import resource
 from sources.customerio.client import BadAnswer, Client, Unavailable
-from sources.customerio.extract import Report
+from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault, Sandbox
 from tests.sources.customerio.extract.conftest import Project, ReadTable
 
@@ -104,7 +104,7 @@ def test_a_reading_that_breaks_off_leaves_no_tombstone(project: Project, table: 
     project.sandbox.delete("campaigns", max(row["id"] for row in project.sandbox.rows("campaigns")))
     operation = resource(table).operation
     project.sandbox.faults.add(Fault(operation=operation, status=500, times=None, after=1))
-    report = Report()
+    report = RunSummary()
 
     project.run(table, report=report)
 
@@ -124,7 +124,7 @@ def test_a_reading_that_breaks_off_leaves_no_tombstone(project: Project, table: 
 def test_what_was_read_before_the_failure_lands(project: Project) -> None:
     """Children that answered are in the warehouse although the rest failed; a second try completes."""
     project.sandbox.faults.add(Fault(operation="listCampaignActions", status=500, times=None, after=2))
-    report = Report()
+    report = RunSummary()
 
     project.run("campaign_actions", report=report)
 
@@ -146,7 +146,7 @@ def test_a_failed_list_leaves_the_others_alone(project: Project) -> None:
         Fault(operation="listCampaigns", status=503, times=None),
         Fault(operation="listMessages", status=503, times=None),
     )
-    report = Report()
+    report = RunSummary()
 
     project.run("campaigns", "campaign_actions", "newsletters", "messages", report=report)
 

@@ -12,7 +12,7 @@ import pytest
 from sources.customerio.catalogue import RESOURCES, resource
 from sources.customerio.catalogue.periods import EASTERN
 from sources.customerio.client import BadAnswer, Client, Unavailable
-from sources.customerio.extract import Report
+from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault, Sandbox
 from tests.sources.customerio.extract.conftest import Project, ReadTable
 
@@ -76,12 +76,12 @@ def test_the_tables_add_up_to_the_deliveries(project: Project) -> None:
 def test_an_unchanged_world_costs_no_row_and_a_later_one_only_changes(project: Project) -> None:
     """A second run writes nothing; ten days later what was written differs from before."""
     project.run(*ONE_OF_EACH)
-    again = Report()
+    again = RunSummary()
     project.run(*ONE_OF_EACH, report=again)
     assert {0} == {tally.written for tally in again.tallies.values()}
     before = {table: project.rows(resource(table)) for table in ONE_OF_EACH}
     project.sandbox.clock.advance(10 * DAY)
-    later = Report()
+    later = RunSummary()
 
     project.run(*ONE_OF_EACH, report=later)
 
@@ -178,7 +178,7 @@ def test_a_reading_that_breaks_off_leaves_no_tombstone(project: Project, table: 
     project.run(table)
     before = project.rows(resource(table))
     project.sandbox.faults.add(Fault(operation=resource(table).operation, status=500, times=None, after=1))
-    report = Report()
+    report = RunSummary()
 
     project.run(table, report=report)
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from sources.customerio.client import Client
-from sources.customerio.extract import Report
+from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault, Sandbox, Served
 from tests.sources.customerio.extract.conftest import Project, ReadTable
 
@@ -81,6 +81,6 @@ def test_an_incomplete_reading_buries_nothing(project: Project) -> None:
     """Where a page fails there are no tombstones."""
     project.run(*TABLES)
     project.sandbox.faults.add(Fault(operation="getObjectRelationships", status=500, times=None, after=2))
-    project.run(*TABLES, report=Report())
+    project.run(*TABLES, report=RunSummary())
 
     assert project.cells("SELECT count(*) FROM relationships WHERE deleted_at IS NOT NULL") == [(0,)]

@@ -9,7 +9,7 @@ import pytest
 
 from sources.customerio.catalogue import resource
 from sources.customerio.client import BadAnswer, Client
-from sources.customerio.extract import Options, Reading, Report
+from sources.customerio.extract import Options, Reading, RunSummary
 from sources.customerio.extract.people import people
 from sources.customerio.sandbox import Fault
 from tests.sources.customerio.extract.conftest import Project, ReadTable
@@ -19,7 +19,7 @@ def test_everybody_is_read(project: Project) -> None:
     """More people than fit into one request for profiles, some of them known by email only."""
     for number in range(120):
         project.sandbox.add("people", email=f"person{number}@example.com", plan="free")
-    report = Report()
+    report = RunSummary()
 
     project.run("people", report=report)
 
@@ -37,7 +37,7 @@ def test_a_deleted_person_becomes_a_tombstone_and_an_edit_arrives(project: Proje
     project.sandbox.delete("people", deleted)
     project.sandbox.suppress(suppressed)
     project.sandbox.edit("people", edited, plan="enterprise")
-    report = Report()
+    report = RunSummary()
 
     project.run("people", report=report)
 
@@ -65,7 +65,7 @@ def test_profiles_that_fail_take_nobody_for_deleted(project: Project) -> None:
     project.run("people")
     before = project.rows(resource("people"))
     project.sandbox.faults.add(Fault(operation="getPeopleById", status=500, times=None))
-    report = Report()
+    report = RunSummary()
 
     project.run("people", report=report)
 
@@ -124,7 +124,7 @@ def test_a_search_whose_profiles_do_not_come_deletes_nobody(client_of: Callable[
             )
         return httpx.Response(200, content=b'{"customers": []}')
 
-    reading = Reading(client=client_of(nobody), options=Options(), report=Report(), clock=lambda: 1)
+    reading = Reading(client=client_of(nobody), options=Options(), report=RunSummary(), clock=lambda: 1)
     reading.enter("people")
 
     with pytest.raises(BadAnswer, match="2 people and not one of their profiles"):

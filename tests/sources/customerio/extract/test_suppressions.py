@@ -6,7 +6,7 @@ import pytest
 
 from sources.customerio.catalogue import resource
 from sources.customerio.client import Client
-from sources.customerio.extract import Report
+from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault, Sandbox
 from tests.sources.customerio.extract.conftest import Project, ReadTable
 
@@ -49,7 +49,7 @@ def test_a_list_that_fails_leaves_no_tombstone(project: Project) -> None:
     project.run(TABLE)
     before = project.rows(resource(TABLE))
     project.sandbox.faults.add(Fault(operation="getSuppressionByType", status=400, times=1, after=3))
-    report = Report()
+    report = RunSummary()
 
     project.run(TABLE, report=report)
 

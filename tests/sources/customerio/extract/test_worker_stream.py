@@ -13,7 +13,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.client import BadAnswer, Client
-from sources.customerio.extract import Batch, Known, Options, Reading, Report, dlt_resource
+from sources.customerio.extract import Batch, Known, Options, Reading, RunSummary, dlt_resource
 from sources.customerio.extract.resources import Reader
 from sources.customerio.extract.worker_stream import Arrivals, Stream
 
@@ -33,10 +33,10 @@ def pipeline(tmp_path: Path) -> dlt.Pipeline:
     )
 
 
-def _run(pipeline: dlt.Pipeline, readers: dict[str, Reader], report: Report | None = None) -> None:
+def _run(pipeline: dlt.Pipeline, readers: dict[str, Reader], report: RunSummary | None = None) -> None:
     """Run readers that ask nobody, in one run."""
     with Client(app_api_key="unused") as client:
-        reading = Reading(client=client, options=Options(), report=report or Report(), clock=lambda: NOW)
+        reading = Reading(client=client, options=Options(), report=report or RunSummary(), clock=lambda: NOW)
         known = Known()
         pipeline.run(
             [
@@ -104,7 +104,7 @@ def test_nobody_waits_for_one_that_failed(pipeline: dlt.Pipeline, runs: int) -> 
         yield Batch(rows=[{"id": 1}], last=True)
 
     for _ in range(runs):
-        report = Report()
+        report = RunSummary()
         _run(pipeline, {"segments": waits, "campaigns": fails}, report)
 
     assert ["campaigns"] == [tally.resource for tally in report.failed]
@@ -135,7 +135,7 @@ def test_a_reader_that_is_not_foreseen_to_fail_is_not_kept_quiet(pipeline: dlt.P
         yield Batch(rows=[{"id": 1 // 0}])
 
     with pytest.raises(PipelineStepFailed):
-        _run(pipeline, {"campaigns": mistaken}, Report())
+        _run(pipeline, {"campaigns": mistaken}, RunSummary())
 
 
 def test_memory_does_not_run_ahead() -> None:

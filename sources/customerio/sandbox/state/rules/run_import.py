@@ -21,7 +21,7 @@ from sources.customerio.sandbox.state.workspace import Workspace
 _AT_ONCE = 20_000
 
 
-class Report:
+class RunSummary:
     """The rows of a report, as an export's file: what is wrong, and the row as it came (unverified)."""
 
     def __init__(self, header: Cells, remarks: list[Remark]) -> None:
@@ -113,7 +113,7 @@ def _report(workspace: Workspace, due: Import, kind: str, remarks: list[Remark])
         type_: ExportType = "import_errors" if kind == "error" else "import_warnings"
         description = f"{kind.capitalize()}s of import {due.id}"
         made = order_file(
-            workspace, type_, Report(due.file.header, remarks), ExportRules(takes_s=0), description
+            workspace, type_, RunSummary(due.file.header, remarks), ExportRules(takes_s=0), description
         )
         due.reports[kind] = made.id
 

@@ -5,13 +5,13 @@ from typing import Any
 
 from sources.customerio.sandbox.state.store.track_operation import Op, Problem
 from sources.customerio.sandbox.wire.http.envelope import Answer
-from sources.customerio.sandbox.wire.http.request_context import Ask
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
 ACCEPTED: dict[str, Any] = {}
 """What every write answers: 200 and nothing, whatever becomes of it [live-sdk]."""
 
 
-def take(ask: Ask, ops: Iterable[tuple[int, Op]], raws: Sequence[bytes] | None = None) -> None:
+def take(ask: RequestContext, ops: Iterable[tuple[int, Op]], raws: Sequence[bytes] | None = None) -> None:
     """Accept operations, each with its place in the call; `raws` is their JSON as received, by place."""
     inbox, knobs = ask.workspace.inbox, ask.knobs
     lost = {place for fault in ask.faults for place in fault.drop_items}
@@ -28,7 +28,7 @@ def take(ask: Ask, ops: Iterable[tuple[int, Op]], raws: Sequence[bytes] | None =
         )
 
 
-def take_one(ask: Ask, op: Op) -> dict[str, Any]:
+def take_one(ask: RequestContext, op: Op) -> dict[str, Any]:
     """Accept one operation."""
     take(ask, [(0, op)])
     return ACCEPTED

@@ -27,7 +27,7 @@ from sources.customerio.sandbox.wire.http.auth import refuse, struck
 from sources.customerio.sandbox.wire.http.envelope import Answer, refusal, track_refusal
 from sources.customerio.sandbox.wire.http.error_responses import STATUS, refused_by_app
 from sources.customerio.sandbox.wire.http.registry import ANSWERS
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 from sources.customerio.sandbox.wire.http.response import encode, reply
 from sources.customerio.sandbox.wire.storage import link
 
@@ -70,7 +70,7 @@ class Endpoint:
         with self._engine.present() as workspace:
             if decided is None:
                 query = request.query_params
-                ask = Ask(
+                ask = RequestContext(
                     operation=self._operation,
                     workspace=workspace,
                     knobs=self._engine.knobs,
@@ -89,7 +89,7 @@ class Endpoint:
                         admin.delete(workspace, *fault.then_delete)
         return decided, body
 
-    def _handle(self, ask: Ask) -> Answer:
+    def _handle(self, ask: RequestContext) -> Answer:
         try:
             result = self._handler(ask)
         except Refused as refused:
@@ -105,7 +105,7 @@ def asked_path(scope: Scope) -> str:
     return str(scope["raw_path"].decode("ascii")) + (f"?{query}" if query else "")
 
 
-def not_modelled(ask: Ask) -> Answer:
+def not_modelled(ask: RequestContext) -> Answer:
     """What calls get that the sandbox has no rules for."""
     detail = f"the sandbox does not model {ask.operation.id}"
     return track_refusal(501, detail) if ask.operation.api == "track" else refusal(501, detail)

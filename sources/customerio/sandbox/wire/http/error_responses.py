@@ -15,7 +15,7 @@ from sources.customerio.sandbox.state.store.errors import (
     TooLarge,
 )
 from sources.customerio.sandbox.wire.http.envelope import Answer, refusal
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 STATUS: dict[type[Refused], int] = {
     NotFound: 404,
@@ -43,7 +43,7 @@ def in_meta(*kinds: type[Refused]) -> Callable[[Handler], Handler]:
 
     def wrap(handler: Handler) -> Handler:
         @wraps(handler)
-        def answer(ask: Ask) -> Answer | dict[str, Any]:
+        def answer(ask: RequestContext) -> Answer | dict[str, Any]:
             try:
                 return handler(ask)
             except kinds as refused:

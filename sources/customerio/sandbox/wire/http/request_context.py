@@ -16,7 +16,7 @@ from sources.customerio.sandbox.wire.http.envelope import Answer
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ask:
+class RequestContext:
     """One call. `path` is as sent, `query` is what the operation has parameters for."""
 
     operation: Operation
@@ -67,4 +67,4 @@ class Ask:
         return body
 
 
-Handler = Callable[[Ask], Answer | dict[str, Any]]
+Handler = Callable[[RequestContext], Answer | dict[str, Any]]

@@ -6,7 +6,7 @@ from typing import Any
 from sources.customerio.sandbox.state.rules import contents
 from sources.customerio.sandbox.state.rules.content_edits import revise
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,35 +16,35 @@ class Actions:
     table: str
     parent: str
 
-    def get(self, ask: Ask) -> dict[str, Any]:
+    def get(self, ask: RequestContext) -> dict[str, Any]:
         """One action."""
         return self._shown(ask, self._one(ask))
 
-    def get_language(self, ask: Ask) -> dict[str, Any]:
+    def get_language(self, ask: RequestContext) -> dict[str, Any]:
         """One language of an action."""
         return self._shown(ask, self._translation(ask))
 
-    def update(self, ask: Ask) -> dict[str, Any]:
+    def update(self, ask: RequestContext) -> dict[str, Any]:
         """Change what an action says."""
         return self._updated(ask, self._one(ask))
 
-    def update_language(self, ask: Ask) -> dict[str, Any]:
+    def update_language(self, ask: RequestContext) -> dict[str, Any]:
         """Change what an action says in one language."""
         return self._updated(ask, self._translation(ask))
 
-    def _one(self, ask: Ask) -> Record:
+    def _one(self, ask: RequestContext) -> Record:
         return contents.one(ask.workspace, self.table, ask.id(self.parent), ask.id("action_id"))
 
-    def _translation(self, ask: Ask) -> Record:
+    def _translation(self, ask: RequestContext) -> Record:
         ids = ask.id(self.parent), ask.id("action_id")
         rows = contents.translations(ask.workspace, self.table, *ids)
         return contents.in_language(rows, ask.path["language"])
 
-    def _updated(self, ask: Ask, row: Record) -> dict[str, Any]:
+    def _updated(self, ask: RequestContext, row: Record) -> dict[str, Any]:
         revise(ask.workspace, self.table, row, ask.json())
         return self._shown(ask, row)
 
-    def _shown(self, ask: Ask, row: Record) -> dict[str, Any]:
+    def _shown(self, ask: RequestContext, row: Record) -> dict[str, Any]:
         return {"action": contents.shown(ask.workspace, self.table, row)}
 
 

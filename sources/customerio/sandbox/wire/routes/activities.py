@@ -4,13 +4,13 @@ from typing import Any
 
 from sources.customerio.sandbox.state.store.activities import Wanted
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 _NOBODY = -2
 _PREFIX = "cio_"
 
 
-def list_activities(ask: Ask) -> dict[str, Any]:
+def list_activities(ask: RequestContext) -> dict[str, Any]:
     """The workspace's log.
 
     `deleted` makes no difference [live-airbyte]. Here a `cio_id` needs its prefix, and whoever does not
@@ -19,12 +19,12 @@ def list_activities(ask: Ask) -> dict[str, Any]:
     return _page(ask, _person_number(ask))
 
 
-def of_person(ask: Ask) -> dict[str, Any]:
+def of_person(ask: RequestContext) -> dict[str, Any]:
     """One person's log; nobody is a 404 here."""
     return _page(ask, ask.person().number)
 
 
-def _page(ask: Ask, person: int | None) -> dict[str, Any]:
+def _page(ask: RequestContext, person: int | None) -> dict[str, Any]:
     """Newest `timestamp` first; there is no time filter."""
     limit = pages.size(ask.operation, ask.query)
     wanted = Wanted(type=ask.query.get("type") or None, name=ask.query.get("name") or None, person=person)
@@ -38,7 +38,7 @@ def _page(ask: Ask, person: int | None) -> dict[str, Any]:
     return {"activities": records, "next": token}
 
 
-def _person_number(ask: Ask) -> int | None:
+def _person_number(ask: RequestContext) -> int | None:
     who, id_type = ask.query.get("customer_id"), ask.query.get("id_type") or "id"
     if not who:
         return None

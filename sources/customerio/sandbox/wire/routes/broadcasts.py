@@ -3,21 +3,21 @@
 from typing import Any
 
 from sources.customerio.sandbox.state.rules import contents, views
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 
-def list_broadcasts(ask: Ask) -> dict[str, Any]:
+def list_broadcasts(ask: RequestContext) -> dict[str, Any]:
     """The whole list."""
     return {"broadcasts": views.broadcasts(ask.workspace)}
 
 
-def get_broadcast(ask: Ask) -> dict[str, Any]:
+def get_broadcast(ask: RequestContext) -> dict[str, Any]:
     """One broadcast."""
     row = ask.workspace.tables["broadcasts"].get(ask.id("broadcast_id"))
     return {"broadcast": views.broadcast(ask.workspace, row)}
 
 
-def list_actions(ask: Ask) -> dict[str, Any]:
+def list_actions(ask: RequestContext) -> dict[str, Any]:
     """The actions of a broadcast, whole; their ids are integers here (unverified)."""
     return {"actions": contents.of_parent(ask.workspace, "broadcast_actions", ask.id("broadcast_id"))}
 

@@ -4,23 +4,23 @@ from typing import Any
 
 from sources.customerio.sandbox.state.rules import contents, views
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 _ACTIONS = "campaign_actions"
 
 
-def list_campaigns(ask: Ask) -> dict[str, Any]:
+def list_campaigns(ask: RequestContext) -> dict[str, Any]:
     """The whole list; it takes no parameters."""
     return {"campaigns": views.campaigns(ask.workspace)}
 
 
-def get_campaign(ask: Ask) -> dict[str, Any]:
+def get_campaign(ask: RequestContext) -> dict[str, Any]:
     """One campaign."""
     row = ask.workspace.tables["campaigns"].get(ask.id("campaign_id"))
     return {"campaign": views.campaign(ask.workspace, row)}
 
 
-def list_actions(ask: Ask) -> dict[str, Any]:
+def list_actions(ask: RequestContext) -> dict[str, Any]:
     """Ten actions a page, always; `limit` is not a parameter here."""
     rows = contents.of_parent(ask.workspace, _ACTIONS, ask.id("campaign_id"))
     at = pages.place(ask.query)

@@ -8,20 +8,20 @@ from sources.customerio.sandbox.state.rules import collections
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.wire.http import fetch_url
 from sources.customerio.sandbox.wire.http.envelope import Answer
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 
-def list_collections(ask: Ask) -> dict[str, Any]:
+def list_collections(ask: RequestContext) -> dict[str, Any]:
     """The whole list, without contents."""
     return {"collections": list(ask.workspace.tables["collections"].shown())}
 
 
-def get_collection(ask: Ask) -> dict[str, Any]:
+def get_collection(ask: RequestContext) -> dict[str, Any]:
     """What is known about one collection."""
     return _shown(ask, ask.id("collection_id"))
 
 
-def add(ask: Ask) -> dict[str, Any]:
+def add(ask: RequestContext) -> dict[str, Any]:
     """A new collection, of `data` or of what is behind `url`."""
     body = ask.json()
     name = body.get("name")
@@ -31,7 +31,7 @@ def add(ask: Ask) -> dict[str, Any]:
     return _shown(ask, collections.add(ask.workspace, name, _data(body)))
 
 
-def update(ask: Ask) -> dict[str, Any]:
+def update(ask: RequestContext) -> dict[str, Any]:
     """Another name, other contents, or both."""
     collection_id, body = ask.id("collection_id"), ask.json()
     kept = ask.workspace.tables["collections"].get(collection_id)
@@ -44,18 +44,18 @@ def update(ask: Ask) -> dict[str, Any]:
     return _shown(ask, collection_id)
 
 
-def delete(ask: Ask) -> Answer:
+def delete(ask: RequestContext) -> Answer:
     """Deletes a collection; messages that use it find nothing from now on."""
     ask.workspace.delete_record("collections", ask.id("collection_id"), ask.now)
     return Answer(status=204)
 
 
-def contents(ask: Ask) -> Answer:
+def contents(ask: RequestContext) -> Answer:
     """What was stored, as it was stored: an array, or one object."""
     return Answer(body=ask.workspace.tables["collections"].get(ask.id("collection_id"))["data"])
 
 
-def replace_contents(ask: Ask) -> dict[str, Any]:
+def replace_contents(ask: RequestContext) -> dict[str, Any]:
     """Other contents, an array or one object; `updated_at` does not move."""
     collection_id = ask.id("collection_id")
     ask.workspace.tables["collections"].get(collection_id)
@@ -77,7 +77,7 @@ def _data(body: dict[str, Any]) -> Any:
     return body["data"]
 
 
-def _shown(ask: Ask, collection_id: int) -> dict[str, Any]:
+def _shown(ask: RequestContext, collection_id: int) -> dict[str, Any]:
     table = ask.workspace.tables["collections"]
     return {"collection": table.show(table.get(collection_id))}
 

@@ -5,73 +5,73 @@ from typing import Any
 from sources.customerio.sandbox.state.rules import contents
 from sources.customerio.sandbox.state.rules.content_edits import revise
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 _CONTENTS, _GROUPS = "newsletter_contents", "newsletter_test_groups"
 
 
-def list_contents(ask: Ask) -> dict[str, Any]:
+def list_contents(ask: RequestContext) -> dict[str, Any]:
     """Every language and every tested variant."""
     rows = contents.of_parent(ask.workspace, _CONTENTS, ask.id("newsletter_id"))
     return {"contents": [contents.shown(ask.workspace, _CONTENTS, row) for row in rows]}
 
 
-def list_groups(ask: Ask) -> dict[str, Any]:
+def list_groups(ask: RequestContext) -> dict[str, Any]:
     """The test groups; a newsletter that tests nothing has none."""
     rows = contents.of_parent(ask.workspace, _GROUPS, ask.id("newsletter_id"))
     return {"test_groups": [contents.shown(ask.workspace, _GROUPS, row) for row in rows]}
 
 
-def get_content(ask: Ask) -> dict[str, Any]:
+def get_content(ask: RequestContext) -> dict[str, Any]:
     """One variant."""
     return _shown(ask, _content(ask))
 
 
-def update_content(ask: Ask) -> dict[str, Any]:
+def update_content(ask: RequestContext) -> dict[str, Any]:
     """Change one variant."""
     return _updated(ask, _content(ask))
 
 
-def get_language(ask: Ask) -> dict[str, Any]:
+def get_language(ask: RequestContext) -> dict[str, Any]:
     """One language; of an A/B test the first group's."""
     return _shown(ask, _translation(ask))
 
 
-def update_language(ask: Ask) -> dict[str, Any]:
+def update_language(ask: RequestContext) -> dict[str, Any]:
     """Change one language."""
     return _updated(ask, _translation(ask))
 
 
-def get_tested(ask: Ask) -> dict[str, Any]:
+def get_tested(ask: RequestContext) -> dict[str, Any]:
     """One language of a test group."""
     return _shown(ask, _tested(ask))
 
 
-def update_tested(ask: Ask) -> dict[str, Any]:
+def update_tested(ask: RequestContext) -> dict[str, Any]:
     """Change one language of a test group."""
     return _updated(ask, _tested(ask))
 
 
-def _content(ask: Ask) -> Record:
+def _content(ask: RequestContext) -> Record:
     return contents.one(ask.workspace, _CONTENTS, ask.id("newsletter_id"), ask.id("content_id"))
 
 
-def _translation(ask: Ask) -> Record:
+def _translation(ask: RequestContext) -> Record:
     rows = contents.of_parent(ask.workspace, _CONTENTS, ask.id("newsletter_id"))
     return contents.in_language(rows, ask.path["language"])
 
 
-def _tested(ask: Ask) -> Record:
+def _tested(ask: RequestContext) -> Record:
     rows = contents.test_group(ask.workspace, ask.id("newsletter_id"), ask.id("test_group_id"))
     return contents.in_language(rows, ask.path["language"])
 
 
-def _updated(ask: Ask, row: Record) -> dict[str, Any]:
+def _updated(ask: RequestContext, row: Record) -> dict[str, Any]:
     revise(ask.workspace, _CONTENTS, row, ask.json())
     return _shown(ask, row)
 
 
-def _shown(ask: Ask, row: Record) -> dict[str, Any]:
+def _shown(ask: RequestContext, row: Record) -> dict[str, Any]:
     return {"content": contents.shown(ask.workspace, _CONTENTS, row)}
 
 

@@ -4,23 +4,23 @@ from typing import Any
 
 from sources.customerio.sandbox.state.store.errors import BadRequest, Invalid
 from sources.customerio.sandbox.wire.http.envelope import Answer
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 _MOST, _MOST_CHARACTERS = 100, 255
 _PRIVACY = "privacy_level"
 
 
-def update_attributes(ask: Ask) -> Answer:
+def update_attributes(ask: RequestContext) -> Answer:
     """Describes attributes, at most 100 a call."""
     return _update(ask, "attributes", "attribute", ("description", _PRIVACY))
 
 
-def update_events(ask: Ask) -> Answer:
+def update_events(ask: RequestContext) -> Answer:
     """Describes events, at most 100 a call."""
     return _update(ask, "events", "event", ("description",))
 
 
-def _update(ask: Ask, kind: str, noun: str, fields: tuple[str, ...]) -> Answer:
+def _update(ask: RequestContext, kind: str, noun: str, fields: tuple[str, ...]) -> Answer:
     rows = ask.json().get(kind)
     if not isinstance(rows, list) or not all(_is_row(row) for row in rows):
         msg = "Invalid request format"

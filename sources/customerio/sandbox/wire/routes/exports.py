@@ -5,34 +5,34 @@ from typing import Any
 from sources.customerio.sandbox.state.rules.create_export import order_deliveries, order_people
 from sources.customerio.sandbox.state.store.errors import NotReady
 from sources.customerio.sandbox.wire.http.envelope import Answer, refusal
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 
-def list_exports(ask: Ask) -> dict[str, Any]:
+def list_exports(ask: RequestContext) -> dict[str, Any]:
     """All exports; none is null [live-sdk]."""
     return {"exports": [export.record(ask.now) for export in ask.workspace.exports] or None}
 
 
-def get_export(ask: Ask) -> dict[str, Any]:
+def get_export(ask: RequestContext) -> dict[str, Any]:
     """One export."""
     return {"export": ask.workspace.exports.get(ask.id("export_id")).record(ask.now)}
 
 
-def export_people(ask: Ask) -> dict[str, Any]:
+def export_people(ask: RequestContext) -> dict[str, Any]:
     """Orders a people export; its key is `filters`, where the search has `filter`."""
     description = "Filtered customer export (created via the api)"
     export = order_people(ask.workspace, ask.json(), ask.knobs.export_rules(), description)
     return {"export": export.record(ask.now)}
 
 
-def export_deliveries(ask: Ask) -> dict[str, Any]:
+def export_deliveries(ask: RequestContext) -> dict[str, Any]:
     """Orders a deliveries export."""
     description = "Full deliveries export (created via the api)"
     export = order_deliveries(ask.workspace, ask.json(), ask.knobs.export_rules(), description)
     return {"export": export.record(ask.now)}
 
 
-def download(ask: Ask) -> Answer | dict[str, Any]:
+def download(ask: RequestContext) -> Answer | dict[str, Any]:
     """A signed link to the file, which counts as a download; errors while there is no file."""
     export_id = ask.id("export_id")
     try:

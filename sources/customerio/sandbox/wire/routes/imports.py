@@ -3,10 +3,10 @@
 from typing import Any
 
 from sources.customerio.sandbox.state.store.imports import Import
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 
-def order(ask: Ask) -> dict[str, Any]:
+def order(ask: RequestContext) -> dict[str, Any]:
     """Queues an import; whether its file can be had is found later [spec25]."""
     made = ask.workspace.imports.order(
         ask.json().get("import"),
@@ -18,12 +18,12 @@ def order(ask: Ask) -> dict[str, Any]:
     return {"import": _record(ask, made)}
 
 
-def get_import(ask: Ask) -> dict[str, Any]:
+def get_import(ask: RequestContext) -> dict[str, Any]:
     """One import, with its reports once it is through and has any."""
     return {"import": _record(ask, ask.workspace.imports.get(ask.id("import_id")))}
 
 
-def _record(ask: Ask, shown: Import) -> dict[str, Any]:
+def _record(ask: RequestContext, shown: Import) -> dict[str, Any]:
     row = shown.record(ask.now)
     for kind, export_id in shown.reports.items():
         row[f"{kind}_export_id"] = export_id

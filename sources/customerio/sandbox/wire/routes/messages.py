@@ -12,10 +12,10 @@ from sources.customerio.sandbox.state.store.deliveries import Selection
 from sources.customerio.sandbox.state.store.errors import NotFound
 from sources.customerio.sandbox.state.store.lookback import Reach
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 
-def list_messages(ask: Ask) -> dict[str, Any]:
+def list_messages(ask: RequestContext) -> dict[str, Any]:
     """Deliveries of the whole workspace."""
     wanted = Selection(
         start=0,
@@ -27,12 +27,12 @@ def list_messages(ask: Ask) -> dict[str, Any]:
     return _page(ask, wanted, lookback.WORKSPACE)
 
 
-def get_message(ask: Ask) -> dict[str, Any]:
+def get_message(ask: RequestContext) -> dict[str, Any]:
     """One delivery, a draft too."""
     return {"message": ask.workspace.delivery_records.at(row_of(ask), ask.now)}
 
 
-def row_of(ask: Ask) -> int:
+def row_of(ask: RequestContext) -> int:
     """The row of the delivery that the path names; NotFound if there is none."""
     seq = ask.workspace.ids.seq(ask.path["message_id"])
     row = None if seq is None else ask.workspace.deliveries.position(seq, ask.now)
@@ -42,21 +42,21 @@ def row_of(ask: Ask) -> int:
     return row
 
 
-def of_campaign(ask: Ask) -> dict[str, Any]:
+def of_campaign(ask: RequestContext) -> dict[str, Any]:
     """Deliveries of one campaign."""
     campaign_id = ask.id("campaign_id")
     ask.workspace.tables["campaigns"].get(campaign_id)
     return _page(ask, Selection(start=0, end=0, campaign_id=campaign_id), lookback.CAMPAIGN)
 
 
-def of_broadcast(ask: Ask) -> dict[str, Any]:
+def of_broadcast(ask: RequestContext) -> dict[str, Any]:
     """Deliveries of one broadcast; without bounds, those of the month behind its first trigger."""
     broadcast_id = ask.id("broadcast_id")
     first = first_triggered(ask.workspace, broadcast_id)
     return _page(ask, Selection(start=0, end=0, broadcast_id=broadcast_id), lookback.BROADCAST, first)
 
 
-def of_newsletter(ask: Ask) -> dict[str, Any]:
+def of_newsletter(ask: RequestContext) -> dict[str, Any]:
     """Deliveries of one newsletter; without bounds, those of six months from the first one."""
     newsletter_id = ask.id("newsletter_id")
     ask.workspace.tables["newsletters"].get(newsletter_id)
@@ -64,20 +64,20 @@ def of_newsletter(ask: Ask) -> dict[str, Any]:
     return _page(ask, wanted, lookback.NEWSLETTER, ask.workspace.deliveries.first_created(wanted, ask.now))
 
 
-def of_transactional(ask: Ask) -> dict[str, Any]:
+def of_transactional(ask: RequestContext) -> dict[str, Any]:
     """Deliveries of one transactional message."""
     template_id = ask.id("transactional_id")
     ask.workspace.tables["transactional_messages"].get(template_id)
     return _page(ask, Selection(start=0, end=0, transactional_message_id=template_id), lookback.CAMPAIGN)
 
 
-def of_person(ask: Ask) -> dict[str, Any]:
+def of_person(ask: RequestContext) -> dict[str, Any]:
     """Deliveries to one person."""
     person = ask.person()
     return _page(ask, Selection(start=0, end=0, person=person.number), lookback.PERSON)
 
 
-def _page(ask: Ask, wanted: Selection, reach: Reach, first: int | None = None) -> dict[str, Any]:
+def _page(ask: RequestContext, wanted: Selection, reach: Reach, first: int | None = None) -> dict[str, Any]:
     """Newest first, both bounds inclusive on `created` [live-airbyte]; `first` is where a parent began."""
     deliveries, now, limit = ask.workspace.deliveries, ask.now, pages.size(ask.operation, ask.query)
     start, end = reach.bounds(

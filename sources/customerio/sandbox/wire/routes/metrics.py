@@ -17,7 +17,7 @@ from sources.customerio.sandbox.state.store.journeys import journeys
 from sources.customerio.sandbox.state.store.links import clicks
 from sources.customerio.sandbox.state.store.metrics import ANSWERED, TOLD_APART, Parent, series
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 _YEAR = 366 * 86_400
 _MOST_YEARS = 10
@@ -28,7 +28,7 @@ _UNASKED: dict[Period, int] = {**MOST_STEPS, "months": 12}
 _CAMPAIGN_MONTHS = 120
 _ALIASES = {"hourly": "hours", "daily": "days", "weekly": "weeks", "monthly": "months"}
 
-FindParent = Callable[[Ask], Parent]
+FindParent = Callable[[RequestContext], Parent]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Window:
     zone: ZoneInfo
 
 
-def of_campaign(find: FindParent, ask: Ask) -> dict[str, Any]:
+def of_campaign(find: FindParent, ask: RequestContext) -> dict[str, Any]:
     """A campaign's or an action's series; version 1 does not tell people and machines apart [spec25]."""
     parent = find(ask)
     if ask.query.get("version") != "2":
@@ -61,19 +61,19 @@ def of_campaign(find: FindParent, ask: Ask) -> dict[str, Any]:
     }
 
 
-def of_others(find: FindParent, ask: Ask) -> dict[str, Any]:
+def of_others(find: FindParent, ask: RequestContext) -> dict[str, Any]:
     """A broadcast's or a newsletter's series, or those of a part of it."""
     parent = find(ask)
     return {"metric": {"series": _series(ask, parent, _counted_back(ask))}}
 
 
-def of_transactional(find: FindParent, ask: Ask) -> dict[str, Any]:
+def of_transactional(find: FindParent, ask: RequestContext) -> dict[str, Any]:
     """A transactional message's series; none tells what webhooks answered [spec25]."""
     parent = find(ask)
     return {"metric": {"series": _series(ask, parent, _counted_back(ask), ANSWERED)}}
 
 
-def of_links(find: FindParent, ask: Ask) -> dict[str, Any]:
+def of_links(find: FindParent, ask: RequestContext) -> dict[str, Any]:
     """Clicks on every link of a parent: all of them, or with `unique` one a message."""
     parent, unique = _of_type(ask, find(ask)), ask.query.get("unique") == "true"
     found = clicks(ask.workspace.deliveries, parent, _counted_back(ask).starts, now=ask.now)
@@ -88,7 +88,7 @@ def of_links(find: FindParent, ask: Ask) -> dict[str, Any]:
     }
 
 
-def of_journeys(find: FindParent, ask: Ask) -> dict[str, Any]:
+def of_journeys(find: FindParent, ask: RequestContext) -> dict[str, Any]:
     """Journeys that started in each period, by what became of them; everything must be asked for.
 
     The resolution is `res` [spec25] or `resolution` [spec26]; its periods are Eastern time's (unverified).
@@ -106,7 +106,7 @@ def of_journeys(find: FindParent, ask: Ask) -> dict[str, Any]:
 
 
 def _series(
-    ask: Ask, parent: Parent, window: Window, without: frozenset[str] = frozenset()
+    ask: RequestContext, parent: Parent, window: Window, without: frozenset[str] = frozenset()
 ) -> dict[str, list[int]]:
     found = series(
         ask.workspace.deliveries,
@@ -119,13 +119,13 @@ def _series(
     return {name: numbers for name, numbers in found.items() if name not in without}
 
 
-def _of_type(ask: Ask, parent: Parent) -> Parent:
+def _of_type(ask: RequestContext, parent: Parent) -> Parent:
     """The parent, or what it sends through one channel."""
     channel = ask.query.get("type")
     return {**parent, "channel": channel} if channel else parent
 
 
-def _counted_back(ask: Ask, months: int = MOST_STEPS["months"]) -> Window:
+def _counted_back(ask: RequestContext, months: int = MOST_STEPS["months"]) -> Window:
     """Version 1: no fewer than two periods, no more than the most; 0 asks for the most [spec25]."""
     period, steps = _period(ask.query.get("period") or "days"), pages.integer(ask.query, "steps")
     most = months if period == "months" else MOST_STEPS[period]
@@ -134,7 +134,7 @@ def _counted_back(ask: Ask, months: int = MOST_STEPS["months"]) -> Window:
     return Window(period=period, starts=starts, since=starts[0], until=ask.now, zone=EASTERN)
 
 
-def _asked_for(ask: Ask, res: str) -> Window:
+def _asked_for(ask: RequestContext, res: str) -> Window:
     """From `start` to `end`, both included; without them as version 1 without steps (unverified)."""
     period, zone = _period(_ALIASES.get(res, res)), _zone(ask)
     until = pages.integer(ask.query, "end")
@@ -159,7 +159,7 @@ def _period(given: str) -> Period:
     raise BadRequest(msg)
 
 
-def _zone(ask: Ask) -> ZoneInfo:
+def _zone(ask: RequestContext) -> ZoneInfo:
     try:
         return ZoneInfo(ask.query["tz"]) if ask.query.get("tz") else EASTERN
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -167,13 +167,13 @@ def _zone(ask: Ask) -> ZoneInfo:
         raise BadRequest(msg) from None
 
 
-def _whole(table: str, ask: Ask) -> Parent:
+def _whole(table: str, ask: RequestContext) -> Parent:
     """What the first id of the path names, as deliveries name it; NotFound if it is gone."""
     rows, (first, *_) = ask.workspace.tables[table], ask.operation.path_parameters
     return {str(rows.kind.source_key): rows.get(ask.id(first.name))["id"]}
 
 
-def _part(table: str, find: FindParent, ask: Ask) -> Parent:
+def _part(table: str, find: FindParent, ask: RequestContext) -> Parent:
     """What the second id of the path names below the first, and nowhere else."""
     above, rows, second = find(ask), ask.workspace.tables[table], ask.operation.path_parameters[1]
     row = rows.get(ask.id(second.name))

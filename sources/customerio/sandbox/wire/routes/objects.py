@@ -7,17 +7,17 @@ from sources.customerio.sandbox.state.store.errors import BadRequest, NotFound
 from sources.customerio.sandbox.state.store.filters import compile_object_filter, text
 from sources.customerio.sandbox.state.store.objects import Object
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 Row = TypeVar("Row")
 
 
-def list_types(ask: Ask) -> dict[str, Any]:
+def list_types(ask: RequestContext) -> dict[str, Any]:
     """Every type; ids are whole numbers as text [spec25]."""
     return {"types": list(ask.workspace.objects.types.values())}
 
 
-def search(ask: Ask) -> dict[str, Any]:
+def search(ask: RequestContext) -> dict[str, Any]:
     """Objects of one type by filter; a row may come again on the next page [spec25]."""
     given = ask.json()
     if given.get("object_type_id") in (None, ""):
@@ -33,12 +33,12 @@ def search(ask: Ask) -> dict[str, Any]:
     }
 
 
-def attributes(ask: Ask) -> dict[str, Any]:
+def attributes(ask: RequestContext) -> dict[str, Any]:
     """One object; values keep their types."""
     return {"object": _object(ask).record()}
 
 
-def related_people(ask: Ask) -> dict[str, Any]:
+def related_people(ask: RequestContext) -> dict[str, Any]:
     """Who is related to an object; without the relationships' attributes, which the people's side has."""
     found, people = _object(ask), ask.workspace.people
     disabled = not ask.workspace.objects.type(found.type_id)["enabled"]
@@ -54,7 +54,7 @@ def related_people(ask: Ask) -> dict[str, Any]:
     return {"cio_relationships": page, "next": token}
 
 
-def of_person(ask: Ask) -> dict[str, Any]:
+def of_person(ask: RequestContext) -> dict[str, Any]:
     """What somebody is related to; here the type is a number [spec25]."""
     number = ask.person().number
     rows = [
@@ -70,7 +70,7 @@ def of_person(ask: Ask) -> dict[str, Any]:
     return {"cio_relationships": page, "next": token}
 
 
-def _object(ask: Ask) -> Object:
+def _object(ask: RequestContext) -> Object:
     """The object that the path names, by `id_type`."""
     if ask.query.get("id_type") == "cio_object_id":
         named = {"cio_object_id": ask.path["object_id"]}
@@ -83,7 +83,7 @@ def _object(ask: Ask) -> Object:
     return found
 
 
-def _page(ask: Ask, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
+def _page(ask: RequestContext, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
     """A page of rows and the token behind it; later pages begin with the last row of the one before."""
     limit = pages.integer(ask.query, "limit") or ask.knobs.objects_page
     at = pages.place(ask.query)

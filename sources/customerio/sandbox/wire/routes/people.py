@@ -6,12 +6,12 @@ from typing import Any
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.filters import compile_filter, text
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 _MOST_IDS = 100
 
 
-def search(ask: Ask) -> dict[str, Any]:
+def search(ask: RequestContext) -> dict[str, Any]:
     """People by filter; nobody is null, not [] [airbyte]."""
     test = compile_filter(ask.json().get("filter"), ask.workspace.segments.is_member)
     after, limit = pages.number_before(ask.query), pages.size(ask.operation, ask.query)
@@ -24,7 +24,7 @@ def search(ask: Ask) -> dict[str, Any]:
     }
 
 
-def by_email(ask: Ask) -> dict[str, Any]:
+def by_email(ask: RequestContext) -> dict[str, Any]:
     """People with that address, in any case; nobody is [] here [live-sdk]."""
     email = ask.query.get("email", "")
     if not email:
@@ -34,7 +34,7 @@ def by_email(ask: Ask) -> dict[str, Any]:
     return {"results": [person.identifiers] if person else []}
 
 
-def by_ids(ask: Ask) -> dict[str, Any]:
+def by_ids(ask: RequestContext) -> dict[str, Any]:
     """Profiles of at most 100 people, unwrapped, unknown ids left out [live-airbyte].
 
     A `cio_id` with the `cio_` prefix, which other calls want, matches nobody here: 200 and nobody.
@@ -51,12 +51,12 @@ def by_ids(ask: Ask) -> dict[str, Any]:
     return {"customers": [person.profile() for person in people if person is not None]}
 
 
-def attributes(ask: Ask) -> dict[str, Any]:
+def attributes(ask: RequestContext) -> dict[str, Any]:
     """One profile, wrapped in `customer`."""
     return {"customer": ask.person().profile()}
 
 
-def segments(ask: Ask) -> dict[str, Any]:
+def segments(ask: RequestContext) -> dict[str, Any]:
     """The segments that somebody is in."""
     found = ask.workspace.segments.of(ask.person().number)
     return {"segments": [{name: row[name] for name in ("id", "name", "description")} for row in found]}

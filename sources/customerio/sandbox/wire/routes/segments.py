@@ -6,20 +6,20 @@ from sources.customerio.sandbox.state.rules import views
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.envelope import Answer
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 
-def list_segments(ask: Ask) -> dict[str, Any]:
+def list_segments(ask: RequestContext) -> dict[str, Any]:
     """The whole list."""
     return {"segments": list(ask.workspace.tables["segments"])}
 
 
-def get_segment(ask: Ask) -> dict[str, Any]:
+def get_segment(ask: RequestContext) -> dict[str, Any]:
     """One segment."""
     return {"segment": ask.workspace.tables["segments"].get(ask.id("segment_id"))}
 
 
-def membership(ask: Ask) -> dict[str, Any]:
+def membership(ask: RequestContext) -> dict[str, Any]:
     """Members in the order of their place; an empty segment has null lists [live-airbyte]."""
     segment_id = ask.id("segment_id")
     after, limit = pages.number_before(ask.query), pages.size(ask.operation, ask.query)
@@ -34,18 +34,18 @@ def membership(ask: Ask) -> dict[str, Any]:
     }
 
 
-def count(ask: Ask) -> dict[str, Any]:
+def count(ask: RequestContext) -> dict[str, Any]:
     """How many members there are."""
     segment_id = ask.id("segment_id")
     return {"count": ask.workspace.segments.count(segment_id), "segment_id": segment_id}
 
 
-def used_by(ask: Ask) -> dict[str, Any]:
+def used_by(ask: RequestContext) -> dict[str, Any]:
     """The campaigns and newsletters that use a segment."""
     return {"used_by": views.used_by(ask.workspace, ask.id("segment_id"))}
 
 
-def create(ask: Ask) -> dict[str, Any]:
+def create(ask: RequestContext) -> dict[str, Any]:
     """A new manual segment without members."""
     given = ask.json().get("segment")
     if not isinstance(given, dict) or not isinstance(given.get("name"), str) or not given["name"]:
@@ -56,7 +56,7 @@ def create(ask: Ask) -> dict[str, Any]:
     return {"segment": ask.workspace.tables["segments"].get(segment_id)}
 
 
-def delete(ask: Ask) -> Answer:
+def delete(ask: RequestContext) -> Answer:
     """Deletes a manual segment; dynamic ones can only be deleted on the screens."""
     segment_id = ask.id("segment_id")
     if ask.workspace.tables["segments"].get(segment_id)["type"] != "manual":

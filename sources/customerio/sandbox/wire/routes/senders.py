@@ -7,10 +7,10 @@ from typing import Any
 from sources.customerio.sandbox.state.rules import senders
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 
-def list_senders(ask: Ask) -> dict[str, Any]:
+def list_senders(ask: RequestContext) -> dict[str, Any]:
     """Senders by id: with `hidden` the hidden ones alone, else the others alone [live-airbyte].
 
     A page's `next` is its last id, also on the last page, behind which there is an empty one [live-airbyte].
@@ -27,13 +27,13 @@ def list_senders(ask: Ask) -> dict[str, Any]:
     return {"sender_identities": [table.show(row) for row in page], "next": token}
 
 
-def get_sender(ask: Ask) -> dict[str, Any]:
+def get_sender(ask: RequestContext) -> dict[str, Any]:
     """One sender."""
     table = ask.workspace.tables["sender_identities"]
     return {"sender_identity": table.show(table.get(ask.id("sender_id")))}
 
 
-def used_by(ask: Ask) -> dict[str, Any]:
+def used_by(ask: RequestContext) -> dict[str, Any]:
     """What uses a sender; not wrapped, unlike what uses a segment."""
     return senders.used_by(ask.workspace, ask.id("sender_id"))
 

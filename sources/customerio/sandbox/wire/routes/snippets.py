@@ -5,15 +5,15 @@ from typing import Any
 from sources.customerio.sandbox.state.rules import snippets
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.wire.http.envelope import Answer
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 
-def list_snippets(ask: Ask) -> dict[str, Any]:
+def list_snippets(ask: RequestContext) -> dict[str, Any]:
     """The whole list."""
     return {"snippets": list(ask.workspace.tables["snippets"].shown())}
 
 
-def create(ask: Ask) -> dict[str, Any]:
+def create(ask: RequestContext) -> dict[str, Any]:
     """A new snippet [spec26]; a name that is taken is refused (unverified)."""
     name, value = _given(ask)
     if snippets.find(ask.workspace, name) is not None:
@@ -22,18 +22,18 @@ def create(ask: Ask) -> dict[str, Any]:
     return {"snippet": snippets.put(ask.workspace, name, value)}
 
 
-def update(ask: Ask) -> dict[str, Any]:
+def update(ask: RequestContext) -> dict[str, Any]:
     """The value of a snippet, which is made if there is none of that name."""
     return {"snippet": snippets.put(ask.workspace, *_given(ask))}
 
 
-def delete(ask: Ask) -> Answer:
+def delete(ask: RequestContext) -> Answer:
     """Deletes a snippet that no message uses."""
     snippets.remove(ask.workspace, ask.path["snippet_name"])
     return Answer(status=204)
 
 
-def _given(ask: Ask) -> tuple[str, str]:
+def _given(ask: RequestContext) -> tuple[str, str]:
     body = ask.json()
     name, value = body.get("name"), body.get("value")
     if not isinstance(name, str) or not name or not isinstance(value, str):

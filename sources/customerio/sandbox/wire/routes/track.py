@@ -12,7 +12,7 @@ from sources.customerio.sandbox.state.store.errors import BadRequest, NotFound
 from sources.customerio.sandbox.state.store.track_operation import MAX_EVENT_DATA, Op, problem
 from sources.customerio.sandbox.wire.http.accept_writes import refused_v1, take, take_one
 from sources.customerio.sandbox.wire.http.envelope import Answer
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 _PREFIX = "cio_"
 _MOST_IDS = 1000
@@ -23,7 +23,7 @@ _FORM_FIELDS = frozenset({"form_id", "form_name", "form_type", "form_url", "form
 _METRICS = ("bounced", "clicked", "converted", "deferred", "delivered", "dropped", "opened", "spammed")
 
 
-def identify(ask: Ask) -> Answer | dict[str, Any]:
+def identify(ask: RequestContext) -> Answer | dict[str, Any]:
     """Adds or updates a person, and relates them to objects."""
     given = ask.json()
     named = {"type": "person", "identifiers": addressed(ask)}
@@ -43,32 +43,32 @@ def identify(ask: Ask) -> Answer | dict[str, Any]:
     return {}
 
 
-def delete(ask: Ask) -> dict[str, Any]:
+def delete(ask: RequestContext) -> dict[str, Any]:
     """Deletes a person."""
     return _of_person(ask, "delete")
 
 
-def suppress(ask: Ask) -> dict[str, Any]:
+def suppress(ask: RequestContext) -> dict[str, Any]:
     """Deletes a person and blocks their identifiers."""
     return _of_person(ask, "suppress")
 
 
-def unsuppress(ask: Ask) -> dict[str, Any]:
+def unsuppress(ask: RequestContext) -> dict[str, Any]:
     """Frees identifiers; nobody comes back by that."""
     return _of_person(ask, "unsuppress")
 
 
-def track(ask: Ask) -> Answer | dict[str, Any]:
+def track(ask: RequestContext) -> Answer | dict[str, Any]:
     """An event of a person."""
     return _event(ask, addressed(ask))
 
 
-def track_anonymous(ask: Ask) -> Answer | dict[str, Any]:
+def track_anonymous(ask: RequestContext) -> Answer | dict[str, Any]:
     """An event of nobody known yet; without an anonymous id it never finds its person."""
     return _event(ask, {"anonymous_id": str(ask.json().get("anonymous_id") or "")})
 
 
-def add_device(ask: Ask) -> Answer | dict[str, Any]:
+def add_device(ask: RequestContext) -> Answer | dict[str, Any]:
     """Adds a device, or changes one; v2 calls its id a token."""
     given = ask.json().get("device")
     device = dict(given) if isinstance(given, dict) else {}
@@ -76,12 +76,12 @@ def add_device(ask: Ask) -> Answer | dict[str, Any]:
     return _checked(ask, {**_person(ask, "add_device"), "device": device})
 
 
-def delete_device(ask: Ask) -> Answer | dict[str, Any]:
+def delete_device(ask: RequestContext) -> Answer | dict[str, Any]:
     """Takes a device off."""
     return _checked(ask, {**_person(ask, "delete_device"), "device": {"token": ask.path["device_id"]}})
 
 
-def merge(ask: Ask) -> Answer | dict[str, Any]:
+def merge(ask: RequestContext) -> Answer | dict[str, Any]:
     """Merges two people; its error stands alone, not in a list [track26]."""
     given = ask.json()
     op = {"type": "person", "action": "merge", **{name: given.get(name) for name in ("primary", "secondary")}}
@@ -94,7 +94,7 @@ def merge(ask: Ask) -> Answer | dict[str, Any]:
 def segment(action: str) -> Handler:
     """A call that lets people join or leave a manual segment; ids that match nobody are ignored."""
 
-    def change(ask: Ask) -> Answer | dict[str, Any]:
+    def change(ask: RequestContext) -> Answer | dict[str, Any]:
         ids, id_type = ask.json().get("ids"), ask.query.get("id_type") or "id"
         if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
             return refused_v1("ids must be an array of strings")
@@ -116,19 +116,19 @@ def segment(action: str) -> Handler:
     return change
 
 
-def report(ask: Ask) -> Answer | dict[str, Any]:
+def report(ask: RequestContext) -> Answer | dict[str, Any]:
     """A metric that the sender knows and Customer.io does not."""
     given = ask.json()
     return _reported(ask, given, given.get("metric"), ("recipient", "reason", "href"))
 
 
-def report_push(ask: Ask) -> Answer | dict[str, Any]:
+def report_push(ask: RequestContext) -> Answer | dict[str, Any]:
     """A metric of a push, in the older form."""
     given = ask.json()
     return _reported(ask, given, given.get("event"), ("device_id",))
 
 
-def submit_form(ask: Ask) -> Answer:
+def submit_form(ask: RequestContext) -> Answer:
     """Adds or updates whoever filled in a form; the form is known from now on, even if this is refused."""
     ask.workspace.forms.add(ask.path["form_id"])
     data = ask.json().get("data")
@@ -145,7 +145,7 @@ def submit_form(ask: Ask) -> Answer:
     return Answer(status=204)
 
 
-def unsubscribe(ask: Ask) -> Answer | dict[str, Any]:
+def unsubscribe(ask: RequestContext) -> Answer | dict[str, Any]:
     """Unsubscribes whoever got a delivery; the link needs no key."""
     if ask.workspace.ids.seq(ask.path["delivery_id"]) is None:
         return refused_v1("delivery_id is not valid")
@@ -155,7 +155,7 @@ def unsubscribe(ask: Ask) -> Answer | dict[str, Any]:
     return take_one(ask, op)
 
 
-def addressed(ask: Ask) -> dict[str, str]:
+def addressed(ask: RequestContext) -> dict[str, str]:
     """The identifier in the path, its kind told from its shape [track26]."""
     given = ask.path["identifier"]
     if given.startswith(_PREFIX):
@@ -163,20 +163,20 @@ def addressed(ask: Ask) -> dict[str, str]:
     return {"email" if "@" in given else "id": given}
 
 
-def _person(ask: Ask, action: str) -> Op:
+def _person(ask: RequestContext, action: str) -> Op:
     return {"type": "person", "action": action, "identifiers": addressed(ask)}
 
 
-def _of_person(ask: Ask, action: str) -> dict[str, Any]:
+def _of_person(ask: RequestContext, action: str) -> dict[str, Any]:
     return take_one(ask, _person(ask, action))
 
 
-def _checked(ask: Ask, op: Op) -> Answer | dict[str, Any]:
+def _checked(ask: RequestContext, op: Op) -> Answer | dict[str, Any]:
     found = problem(op)
     return take_one(ask, op) if found is None else refused_v1(found.message)
 
 
-def _event(ask: Ask, identifiers: dict[str, str]) -> Answer | dict[str, Any]:
+def _event(ask: RequestContext, identifiers: dict[str, str]) -> Answer | dict[str, Any]:
     given = ask.json()
     kind = given.get("type")
     data = given.get("data")
@@ -196,7 +196,9 @@ def _event(ask: Ask, identifiers: dict[str, str]) -> Answer | dict[str, Any]:
     return take_one(ask, op)
 
 
-def _reported(ask: Ask, given: Op, metric: object, told: tuple[str, ...]) -> Answer | dict[str, Any]:
+def _reported(
+    ask: RequestContext, given: Op, metric: object, told: tuple[str, ...]
+) -> Answer | dict[str, Any]:
     if not isinstance(given.get("delivery_id"), str) or metric not in _METRICS:
         msg = f"delivery_id and one of {', '.join(_METRICS)} are required"
         raise BadRequest(msg)

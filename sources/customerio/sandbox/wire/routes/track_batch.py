@@ -14,7 +14,7 @@ import orjson
 from sources.customerio.sandbox.state.store.track_operation import Op, Problem, problem
 from sources.customerio.sandbox.wire.http.accept_writes import refused_v2, take, take_one
 from sources.customerio.sandbox.wire.http.envelope import Answer
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 _MALFORMED = Problem("malformed", "body", "the body must be a JSON object with an array called batch")
 _REFUSED = Problem("invalid", "attributes", "the operation was refused")
@@ -29,7 +29,7 @@ class _Batch(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Batch)
 
 
-def entity(ask: Ask) -> Answer | dict[str, Any]:
+def entity(ask: RequestContext) -> Answer | dict[str, Any]:
     """One operation."""
     if len(ask.raw_body) > ask.knobs.item_bytes:
         return _too_large(ask, ask.knobs.item_bytes, "request")
@@ -41,7 +41,7 @@ def entity(ask: Ask) -> Answer | dict[str, Any]:
     return take_one(ask, op) if found is None else refused_v2(found)
 
 
-def batch(ask: Ask) -> Answer | dict[str, Any]:
+def batch(ask: RequestContext) -> Answer | dict[str, Any]:
     """Many operations; those that are invalid are listed, the others are accepted."""
     if len(ask.raw_body) > ask.knobs.batch_bytes:
         return _too_large(ask, ask.knobs.batch_bytes, "batch")
@@ -65,7 +65,7 @@ def batch(ask: Ask) -> Answer | dict[str, Any]:
     return Answer(status=207, body={"errors": errors})
 
 
-def _problems(ask: Ask, ops: list[Op]) -> dict[int, Problem]:
+def _problems(ask: RequestContext, ops: list[Op]) -> dict[int, Problem]:
     """What is wrong with which operation, by place; faults may refuse some more."""
     found = {place: wrong for place, op in enumerate(ops) if (wrong := problem(op)) is not None}
     for fault in ask.faults:
@@ -75,7 +75,7 @@ def _problems(ask: Ask, ops: list[Op]) -> dict[int, Problem]:
     return dict(sorted(found.items()))
 
 
-def _too_large(ask: Ask, limit: int, what: str) -> Answer:
+def _too_large(ask: RequestContext, limit: int, what: str) -> Answer:
     message = f"the {what} cannot be larger than {limit} bytes"
     return refused_v2(Problem("too_large", "body", message), status=ask.knobs.oversize_status)
 

@@ -10,14 +10,14 @@ import orjson
 from sources.customerio.sandbox.state.rules import contents, triggers
 from sources.customerio.sandbox.state.store.errors import BadRequest, TooLarge
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.request_context import Ask, Handler
+from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 _TABLE = "broadcast_triggers"
 _MOST_BYTES, _MOST_LINE_BYTES = 25_000_000, 2_000_000
 _TIMEOUT_S = 5.0
 
 
-def trigger(ask: Ask) -> dict[str, Any]:
+def trigger(ask: RequestContext) -> dict[str, Any]:
     """Queues a broadcast and answers the trigger's id."""
     if len(ask.raw_body) > _MOST_BYTES:
         msg = f"the body is larger than {_MOST_BYTES} bytes"
@@ -27,19 +27,19 @@ def trigger(ask: Ask) -> dict[str, Any]:
     return {"id": trigger_id}
 
 
-def list_triggers(ask: Ask) -> dict[str, Any]:
+def list_triggers(ask: RequestContext) -> dict[str, Any]:
     """Every time that a broadcast was triggered."""
     rows = contents.of_parent(ask.workspace, _TABLE, ask.id("broadcast_id"))
     return {"triggers": [contents.shown(ask.workspace, _TABLE, row) for row in rows]}
 
 
-def status(ask: Ask) -> dict[str, Any]:
+def status(ask: RequestContext) -> dict[str, Any]:
     """One trigger, not wrapped in anything."""
     row = contents.one(ask.workspace, _TABLE, ask.id("broadcast_id"), ask.id("trigger_id"))
     return contents.shown(ask.workspace, _TABLE, row)
 
 
-def errors(ask: Ask) -> dict[str, Any]:
+def errors(ask: RequestContext) -> dict[str, Any]:
     """What was wrong with a trigger: plain texts, where other answers have errors as objects."""
     rows = triggers.errors(ask.workspace, ask.id("broadcast_id"), ask.id("trigger_id"))
     at = pages.place(ask.query)

@@ -16,7 +16,7 @@ from sources.customerio.sandbox.state.store.export_file import PeopleSnapshot
 from sources.customerio.sandbox.state.store.exports import ExportFile
 from sources.customerio.sandbox.state.store.people import People, Person
 from sources.customerio.sandbox.state.workspace import Workspace
-from sources.customerio.sandbox.wire.http.request_context import Ask
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
 from sources.customerio.sandbox.wire.routes.exports import list_exports
 
 EVERYBODY = {"filters": {"attribute": {"field": "cio_id", "operator": "exists"}}}
@@ -195,7 +195,7 @@ def test_malformed_orders_are_400(api: httpx.Client, path: str, body: dict[str, 
 def test_no_exports_are_null() -> None:
     """A workspace without exports answers null."""
     empty = Workspace(seed=1, region="us", now=DEFAULT_START)
-    ask = Ask(
+    ask = RequestContext(
         operation=operation("listExports"),
         workspace=empty,
         knobs=Knobs(),
