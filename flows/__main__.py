@@ -17,9 +17,9 @@ from prefect.settings import get_current_settings
 
 from flows import automations, blocks, deployments, reaper, server
 from flows.runs import WRITER
+from pipelines.errors import Busy, ConfigError, EltError
 from pipelines.settings import read_settings
-from pipelines.warehouse.publish import Busy, prepare
-from sources.customerio.client import ConfigError, CustomerioError
+from pipelines.warehouse.publish import prepare
 
 LIMIT = 4
 """Runs at once. Those that wait for the warehouse take a place too, so that one place is too few."""
@@ -111,7 +111,7 @@ def _alone() -> FileLock:
 def _told(work: Callable[[], None]) -> None:
     try:
         work()
-    except CustomerioError as error:
+    except EltError as error:
         click.echo(f"flows: {error}", err=True)
         sys.exit(2 if isinstance(error, ConfigError) else 1)
 

@@ -10,9 +10,9 @@ from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 from ruamel.yaml import YAML
 
+from pipelines.errors import ConfigError
 from pipelines.push import declared as declared_syncs
 from pipelines.settings import read_settings
-from sources.customerio.client import ConfigError
 
 FILE: Final = Path(__file__).parents[1] / "prefect.yaml"
 

@@ -7,8 +7,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from pipelines.errors import ConfigError
 from pipelines.settings import read_settings
-from sources.customerio.client import ConfigError
 
 HEARTBEAT_S = 30
 """Seconds between two signs of life of a run; the least that Prefect allows."""

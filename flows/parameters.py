@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
+from pipelines.errors import ConfigError
 from pipelines.export import PeopleOrder
 from pipelines.export.requests import LONGEST_S, METRICS
 from pipelines.ingest.coverage import FEED_DEPTH_S
 from pipelines.settings import read_settings
 from sources.customerio import RESOURCES, resources_named
-from sources.customerio.client import ConfigError
 
 _TIMED = tuple(row.table for row in RESOURCES if row.reader in ("windows", "feed"))
 _FEEDS = frozenset(row.table for row in RESOURCES if row.reader == "feed")

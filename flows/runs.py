@@ -24,9 +24,9 @@ from prefect.tasks import Task
 
 from flows.liveness import living
 from pipelines.cli.signals import hear
+from pipelines.errors import Busy
 from pipelines.settings import Settings
 from pipelines.warehouse.failures import interrupted, told
-from pipelines.warehouse.publish import Busy
 from sources.customerio.client import RetryLater
 from sources.customerio.extract import ResourceSummary
 

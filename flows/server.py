@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 from prefect.settings import get_current_settings
 
+from pipelines.errors import ConfigError, EltError
 from pipelines.notify import Notify
-from sources.customerio.client import ConfigError, CustomerioError
 
 # A cold start on an empty folder takes 8 to 24 s, more on a busy machine.
 _READY_WITHIN_S = 120.0
@@ -20,7 +20,7 @@ _STOP_WITHIN_S = 10.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class ServerFailed(CustomerioError):
+class ServerFailed(EltError):
     """The server did not start."""
 
 

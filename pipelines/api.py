@@ -14,9 +14,10 @@ from typing import Any
 import orjson
 
 from pipelines.connect import client
+from pipelines.errors import WrongUse
 from pipelines.settings import Settings
 from sources.customerio.catalogue import OPERATIONS, Operation, Parameter
-from sources.customerio.client import Answer, ConfigError, WrongCall
+from sources.customerio.client import Answer, WrongCall
 from sources.customerio.client.api import checked, did_you_mean, method_name
 from sources.customerio.client.bodies import needs_body, schema_of
 from sources.customerio.client.calls import call_of
@@ -25,10 +26,6 @@ from sources.customerio.client.hosts import KEY_SETTINGS, host_of
 
 ASKS_FIRST = ("send", "destroy")
 """Effects that nobody can take back."""
-
-
-class WrongUse(ConfigError):
-    """What was asked for makes no request; the message says what would."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +187,7 @@ def request(settings: Settings, row: Operation, given: dict[str, object], body: 
     try:
         arguments = checked(row, given, body)
     except WrongCall as error:
-        raise WrongUse(str(error), operation=row.id, pointer=error.pointer) from None
+        raise WrongUse(str(error)) from None
     url = settings.customerio_app_url if row.api == "app" else settings.customerio_track_url
     no_keys = (None,) * len(KEY_SETTINGS[row.api])
     root = host_of(row.api, settings.customerio_region, url, no_keys).root
@@ -217,7 +214,7 @@ def pages(settings: Settings, request: Request) -> Iterator[list[Any]]:
     row = request.operation
     if row.records is None:
         msg = f"`{row.id}` answers with one thing and no list; call it without --all-pages."
-        raise WrongUse(msg, operation=row.id)
+        raise WrongUse(msg)
     with client(settings) as calls:
         for page in calls.pages(row.id, **request.arguments):
             yield page.records

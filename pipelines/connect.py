@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from pipelines.errors import ConfigError, EltError
 from pipelines.settings import Settings
 from sources.customerio.client import (
     Client,
-    ConfigError,
-    CustomerioError,
     Forbidden,
     RateLimits,
     RetryLater,
@@ -123,7 +122,7 @@ def _cause(settings: Settings) -> Unauthorized | None:
             )
             return Unauthorized(msg, status=401)
         region = track_region(settings)
-    except CustomerioError:
+    except EltError:
         return None
     if region is None:
         return None

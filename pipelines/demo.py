@@ -8,13 +8,13 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from pipelines.connect import client
+from pipelines.errors import ConfigError
 from pipelines.ingest.status import status
 from pipelines.ingest.sync import SyncResult, sync
 from pipelines.notify import Notify
 from pipelines.sandbox import ScaleName, Served, serve
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import prepare, reading
-from sources.customerio.client import ConfigError
 from sources.customerio.extract import RunSummary
 
 _DAY = 86_400

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Literal
 
-from sources.customerio.client import ConfigError
+from pipelines.errors import ConfigError
 from sources.customerio.sandbox import DEFAULT_START, Clock, Sandbox
 
 ScaleName = Literal["tiny", "demo", "large"]

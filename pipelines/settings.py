@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from pipelines.errors import ConfigError
 from pipelines.times import moment
-from sources.customerio.client import ConfigError
 
 LIMITS_FOLDER = Path(tempfile.gettempdir()) / f"cio-elt-{os.getuid()}"
 

@@ -97,7 +97,8 @@ def run(
     Ends with 3 if a brake stopped it, with 4 if rows were refused or dropped.
     """
     from pipelines.cli import push_output
-    from pipelines.push import How, PlanChanged, declared, push_all
+    from pipelines.errors import PlanChanged
+    from pipelines.push import How, declared, push_all
     from pipelines.push import push as send
 
     def shown(settings: "Settings", declaration: "PushSpec", *, folder: Path, how: How) -> "PushResult":
@@ -168,7 +169,8 @@ def retry(*, name: str, folder: Path | None, keys: tuple[str, ...], reason: str,
 def undo(*, run_id: str, folder: Path | None, plan_id: str | None, as_json: bool) -> int:
     """Take back a run: say how, and with --plan do it."""
     from pipelines.cli import push_output
-    from pipelines.push import PlanChanged, declared, plan_undo, sync_of_run
+    from pipelines.errors import PlanChanged
+    from pipelines.push import declared, plan_undo, sync_of_run
     from pipelines.push import undo as take_back
 
     settings = _settings(folder)

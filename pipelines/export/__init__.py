@@ -5,7 +5,6 @@ order -> wait (poll, poll, ...) -> collect (download, check, load, bring home, p
 
 from pipelines.export.collect import ExportResult, collect
 from pipelines.export.create import order
-from pipelines.export.errors import ExportFailed, FileBroken, StillPending
 from pipelines.export.history import AHEAD, history, history_orders
 from pipelines.export.poll import PAUSES_S, ExportState, poll, wait
 from pipelines.export.registry import Ticket, claimed
@@ -16,13 +15,10 @@ __all__ = [
     "AHEAD",
     "PAUSES_S",
     "DeliveriesOrder",
-    "ExportFailed",
     "ExportResult",
     "ExportState",
-    "FileBroken",
     "Order",
     "PeopleOrder",
-    "StillPending",
     "Ticket",
     "claimed",
     "collect",

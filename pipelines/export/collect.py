@@ -14,9 +14,9 @@ import orjson
 from filelock import FileLock
 
 from pipelines.connect import client as connected
+from pipelines.errors import FileBroken
 from pipelines.export.csvfile import opened
 from pipelines.export.duckdb_load import Loader
-from pipelines.export.errors import FileBroken
 from pipelines.export.merge import Arrival, Home
 from pipelines.export.poll import failed, gone, pending, poll
 from pipelines.export.registry import Ticket, folder, tickets

@@ -14,12 +14,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from pipelines.connect import client as connected
+from pipelines.errors import Busy, EltError
 from pipelines.export.registry import Ticket, Tickets, folder, tickets
 from pipelines.export.requests import Order
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
-from pipelines.warehouse.publish import Busy
-from sources.customerio.client import Client, CustomerioError
+from sources.customerio.client import Client
 
 _LOCK = "ordering.lock"
 # Somebody else who orders waits for slots of the rate limit and for Customer.io's answer, no longer.
@@ -77,7 +77,7 @@ def _order(settings: Settings, memory: Tickets, what: Order, notify: Notify) -> 
 def _create(client: Client, memory: Tickets, ticket: Ticket) -> Mapping[str, Any]:
     try:
         answer = client.call(ticket.order.operation, body=ticket.order.body)
-    except CustomerioError as error:
+    except EltError as error:
         if not error.ambiguous:
             memory.withdraw(ticket)
         raise

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.export.errors import FileBroken
+from pipelines.errors import FileBroken
 from pipelines.warehouse.sql import literal
 
 GZIP_MAGIC = b"\x1f\x8b"

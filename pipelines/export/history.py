@@ -11,6 +11,7 @@ from itertools import islice
 
 import orjson
 
+from pipelines.errors import ConfigError
 from pipelines.export.collect import ExportResult, collect
 from pipelines.export.create import order
 from pipelines.export.poll import wait
@@ -21,7 +22,6 @@ from pipelines.settings import Settings
 from pipelines.times import DAY
 from pipelines.warehouse.pipeline import DATASET, Query, querying, tables
 from pipelines.warehouse.runs import now_there
-from sources.customerio.client import ConfigError
 from sources.customerio.extract import Window, sliced
 
 AHEAD = 5

@@ -6,7 +6,7 @@ from itertools import chain, repeat
 from typing import Literal
 
 from pipelines.connect import client as connected
-from pipelines.export.errors import ExportFailed, StillPending
+from pipelines.errors import ExportFailed, StillPending
 from pipelines.export.registry import Ticket, tickets
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings

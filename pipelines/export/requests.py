@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 import orjson
 
-from sources.customerio.client import ConfigError
+from pipelines.errors import ConfigError
 
 Kind = Literal["people", "deliveries"]
 

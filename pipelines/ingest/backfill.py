@@ -10,6 +10,7 @@ two chunks the warehouse is free, so that a sync takes its turn.
 import time
 from dataclasses import dataclass
 
+from pipelines.errors import ConfigError
 from pipelines.ingest.coverage import FEED_DEPTH_S, proven
 from pipelines.ingest.sync import SyncResult, sync_window
 from pipelines.notify import Notify, silent
@@ -19,7 +20,6 @@ from pipelines.warehouse.pipeline import DATASET, Query, querying, tables
 from pipelines.warehouse.runs import now_there
 from sources.customerio import resources_named
 from sources.customerio.catalogue import Resource
-from sources.customerio.client import ConfigError
 from sources.customerio.extract import COVERAGE, RunSummary, Window, left_out, sliced
 
 # A run that waits for the warehouse looks 20 times a second.

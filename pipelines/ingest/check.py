@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.connect import brief_client, greet, track_region, wrong_region
+from pipelines.errors import EltError
 from pipelines.settings import Settings
 from pipelines.times import DAY
 from sources.customerio import RESOURCES
 from sources.customerio.catalogue import Operation, Resource, operation, resource
-from sources.customerio.client import Client, CustomerioError, Forbidden, NotFound
+from sources.customerio.client import Client, Forbidden, NotFound
 from sources.customerio.extract.objects import everything_of
 from sources.customerio.extract.people import EVERYBODY
 
@@ -73,7 +74,7 @@ def _reaches(client: Client) -> Iterator[Reach]:
             yield _reach(client, row, found)
         except Forbidden as error:
             yield Reach(resource=row.table, verdict="forbidden", reason=str(error))
-        except CustomerioError as error:
+        except EltError as error:
             yield Reach(resource=row.table, verdict="failed", reason=str(error))
 
 

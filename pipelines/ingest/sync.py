@@ -15,14 +15,15 @@ from uuid import uuid4
 
 from pipelines.connect import client as connected
 from pipelines.connect import greet
-from pipelines.export import PeopleOrder, StillPending, Ticket, claimed, collect, order, wait
+from pipelines.errors import EltError, StillPending
+from pipelines.export import PeopleOrder, Ticket, claimed, collect, order, wait
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline, settle
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.runs import run_rows, runs_table
 from sources.customerio import resources_named
-from sources.customerio.client import CustomerioError, Forbidden
+from sources.customerio.client import Forbidden
 from sources.customerio.extract import Options, ResourceSummary, RunSummary, Window
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def _people(
     except StillPending:
         notify(f"Customer.io is still making export {ticket.export_id}: people come with the next sync.")
         return None
-    except CustomerioError as error:
+    except EltError as error:
         tally.end(error)
     else:
         tally.read, tally.new = result.rows, result.new

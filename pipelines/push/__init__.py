@@ -9,7 +9,6 @@
 
 from pipelines.push.carrying import Carried
 from pipelines.push.deliver.dispatch import Delivered
-from pipelines.push.errors import InvalidSpec, LeaseHeld, LeaseLost, ModelFailed, PlanChanged
 from pipelines.push.journal.status import SyncStatus, status
 from pipelines.push.plan.plan import Plan
 from pipelines.push.repair import revive, take_for_sent
@@ -23,13 +22,8 @@ __all__ = [
     "Carried",
     "Delivered",
     "How",
-    "InvalidSpec",
-    "LeaseHeld",
-    "LeaseLost",
-    "ModelFailed",
     "Outcome",
     "Plan",
-    "PlanChanged",
     "PushResult",
     "PushSpec",
     "SyncStatus",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pipelines.errors import EltError
 from pipelines.notify import Notify, silent
 from pipelines.push.confirm.confirm import Confirmed, confirm
 from pipelines.push.confirm.failed_writes import Watch, watch
@@ -16,7 +17,7 @@ from pipelines.push.deliver.track_api import Sender, Sent
 from pipelines.push.journal.runs import end, note_watch
 from pipelines.push.journal.snapshot import fold
 from pipelines.push.spec.spec import PushSpec
-from sources.customerio.client import Client, CustomerioError
+from sources.customerio.client import Client
 
 Told = Callable[[Delivered], None]
 
@@ -112,6 +113,6 @@ def _watch(client: Client, declaration: PushSpec, notify: Notify) -> Watch | Non
     """Begin to watch for failures; None where the App API cannot be read."""
     try:
         return watch(client, declaration)
-    except CustomerioError as error:
+    except EltError as error:
         notify(f"{declaration.sync}: what arrives cannot be read back, so nothing will be confirmed. {error}")
         return None

@@ -17,10 +17,10 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.connect import client
+from pipelines.errors import InvalidSpec
 from pipelines.push.carrying import Carried, carry_out
 from pipelines.push.deliver.batch import BATCH_ITEMS
 from pipelines.push.deliver.dispatch import Run
-from pipelines.push.errors import InvalidSpec
 from pipelines.push.journal.database import SCHEMA, Journal, Sync
 from pipelines.push.journal.lease import leased
 from pipelines.push.journal.runs import Begun, begin

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from pipelines.connect import client
+from pipelines.errors import InvalidSpec
 from pipelines.push.carrying import carry_out
 from pipelines.push.deliver.dispatch import Run
-from pipelines.push.errors import InvalidSpec
 from pipelines.push.journal.database import SCHEMA, Journal
 from pipelines.push.journal.lease import leased
 from pipelines.push.journal.runs import Begun, begin

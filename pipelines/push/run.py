@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.connect import client
+from pipelines.errors import ConfigError, LeaseHeld
 from pipelines.notify import Notify, silent
 from pipelines.push.carrying import Carried, Told, carry_out
 from pipelines.push.deliver.dispatch import Run
-from pipelines.push.errors import LeaseHeld
 from pipelines.push.journal.database import Journal, Sync
 from pipelines.push.journal.lease import leased
 from pipelines.push.journal.publish import publish_journal
@@ -31,7 +31,7 @@ from pipelines.push.plan.segment import see_members, target_of
 from pipelines.push.recover import recover
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
-from sources.customerio.client import Client, ConfigError
+from sources.customerio.client import Client
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from pipelines.errors import EltError
 from pipelines.push.journal.database import Journal
 from pipelines.push.journal.publish import publish_journal
 from pipelines.push.run import How, PushResult, push
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
-from sources.customerio.client import CustomerioError
 
 
 class PushOne(Protocol):
@@ -27,7 +27,7 @@ class Outcome:
 
     sync: str
     result: PushResult | None = None
-    error: CustomerioError | None = None
+    error: EltError | None = None
     waits_for: str | None = None
 
     @property
@@ -94,7 +94,7 @@ def _waits_for(sync: PushSpec, before: dict[str, Outcome]) -> str | None:
 def _pushed(work: Callable[[], PushResult], sync: str, *, alone: bool) -> Outcome:
     try:
         return Outcome(sync=sync, result=work())
-    except CustomerioError as error:
+    except EltError as error:
         if alone:
             raise
         return Outcome(sync=sync, error=error)

@@ -22,11 +22,11 @@ import orjson
 import pyarrow as pa
 
 from pipelines.connect import client
+from pipelines.errors import ConfigError, PlanChanged
 from pipelines.notify import Notify, silent
 from pipelines.push.carrying import Carried, carry_out
 from pipelines.push.confirm.read_back import READERS, Sampled, attributes_of
 from pipelines.push.deliver.dispatch import Run
-from pipelines.push.errors import PlanChanged
 from pipelines.push.journal.database import SCHEMA, Journal, Sync
 from pipelines.push.journal.lease import leased
 from pipelines.push.journal.publish import publish_journal
@@ -38,7 +38,7 @@ from pipelines.push.plan.segment import target_of
 from pipelines.push.recover import recover
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
-from sources.customerio.client import Client, ConfigError
+from sources.customerio.client import Client
 
 _SHAPE = pa.schema(
     [(name, pa.string()) for name in ("key", "action", "entity", "payload", "item", "before")]

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipelines.errors import ConfigError
 from pipelines.reconcile import TABLE as RECONCILIATION
 from pipelines.report import charts
 from pipelines.report.charts import Picture
@@ -16,7 +17,6 @@ from pipelines.report.marks import FILTERS, interval, missing, sparkline
 from pipelines.report.questions import QUESTIONS, RECONCILED, TABLES
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import DATASET, frames
-from sources.customerio.client import ConfigError
 
 Frames = dict[str, pd.DataFrame]
 Row = dict[str, Any]

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pipelines.errors import ConfigError
 from pipelines.search.names import near
 from pipelines.warehouse.sql import quoted
-from sources.customerio.client import ConfigError
 
 Kind = Literal["text", "number", "bool", "json"]
 Bind = Callable[[Any], str]

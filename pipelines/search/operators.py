@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.errors import ConfigError
 from pipelines.search.fields import Bind, Field, Kind, Value
-from sources.customerio.client import ConfigError
 
 Holds = Callable[[Value, Kind, Any, Bind], str]
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pipelines.errors import ConfigError
 from pipelines.search.fields import Bind, Fields, Value
 from pipelines.search.query import Query, Sort
-from sources.customerio.client import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pipelines.errors import ConfigError
 from pipelines.search.names import near
 from pipelines.search.operators import OPERATORS
-from sources.customerio.client import ConfigError
 
 DEFAULT_LIMIT: Final = 1000
 MOST: Final = 100_000

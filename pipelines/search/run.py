@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.errors import ConfigError
 from pipelines.search.answer import Answer, Shape
 from pipelines.search.compiling import Statement, statement
 from pipelines.search.fields import Fields
@@ -17,7 +18,6 @@ from pipelines.warehouse.pipeline import DATASET, nothing_yet
 from pipelines.warehouse.publish import reading
 from pipelines.warehouse.sql import quoted
 from sources.customerio import RESOURCES
-from sources.customerio.client import ConfigError
 
 
 def search(settings: Settings, table: str, document: object) -> Answer:

@@ -8,6 +8,6 @@ ever sees some tables of one build beside some of another.
 
 from pipelines.transform.building import Node
 from pipelines.transform.drift import Change
-from pipelines.transform.run import TransformFailed, TransformResult, transform
+from pipelines.transform.run import TransformResult, transform
 
-__all__ = ["Change", "Node", "TransformFailed", "TransformResult", "transform"]
+__all__ = ["Change", "Node", "TransformResult", "transform"]

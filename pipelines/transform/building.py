@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.errors import WarehouseError
 from pipelines.transform.raw import PROJECT
-from pipelines.warehouse.failures import WarehouseError
 
 _LINES_SHOWN = 12
 # No key is dbt's business; and it looks through all variables for secrets with each line that it logs.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.errors import ConfigError, TransformFailed
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.transform.building import Dbt, Node, selection
@@ -16,18 +17,9 @@ from pipelines.transform.drift import Change, notice
 from pipelines.transform.raw import PROJECT
 from pipelines.warehouse.pipeline import nothing_yet
 from pipelines.warehouse.publish import log_of, publish, writing
-from sources.customerio.client import ConfigError, CustomerioError
 
 _PARTS = ("models", "macros", "seeds", "dbt_project.yml")
 _STAGING = "path:models/staging"
-
-
-class TransformFailed(CustomerioError):
-    """A model could not be built, or a test found rows that must not be there. Nothing was published."""
-
-    def __init__(self, message: str, nodes: list[Node]) -> None:
-        super().__init__(message)
-        self.nodes = nodes
 
 
 @dataclass(frozen=True, kw_only=True)

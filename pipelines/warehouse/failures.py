@@ -1,6 +1,6 @@
 """What dlt, DuckDB and the system throw, as a sentence that says what to do next.
 
-    told(error) -> the CustomerioError to show, or None: then it is a mistake in this program
+    told(error) -> the EltError to show, or None: then it is a mistake in this program
 
 dlt wraps what happened in errors of its own, an interrupt included; what counts lies at the chain's end.
 """
@@ -9,18 +9,10 @@ from collections.abc import Iterator
 
 import duckdb
 
-from sources.customerio.client import ConfigError, CustomerioError
+from pipelines.errors import ConfigError, EltError, FileHeld, WarehouseError
 
 # The beginning of what DuckDB says when another process has the file open for writing.
 _HELD = "Could not set lock on file"
-
-
-class WarehouseError(CustomerioError):
-    """The warehouse could not be read or written."""
-
-
-class FileHeld(WarehouseError):
-    """Another program has the warehouse's file open."""
 
 
 # Characters of others' words that are shown: what follows is mostly SQL.
@@ -43,11 +35,11 @@ def interrupted(error: BaseException) -> bool:
     return link is not None
 
 
-def told(error: Exception) -> CustomerioError | None:
+def told(error: Exception) -> EltError | None:
     """The error as one of ours, told in a sentence; None if nobody knows what it means."""
     chain = list(_chain(error))
     for link in chain:
-        if isinstance(link, CustomerioError):
+        if isinstance(link, EltError):
             return link
     # Ours are told without it: importing dlt takes as long as all that led to most of them.
     from dlt.common.configuration.exceptions import ConfigurationException

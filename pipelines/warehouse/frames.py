@@ -20,8 +20,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.warehouse.failures import WarehouseError
-from sources.customerio.client import ConfigError, CustomerioError
+from pipelines.errors import ConfigError, EltError, WarehouseError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +97,7 @@ def _whole(sums: "pa.ChunkedArray[Any]") -> "pa.ChunkedArray[Any]":
         return sums
 
 
-def query_failure(error: duckdb.Error) -> CustomerioError:
+def query_failure(error: duckdb.Error) -> EltError:
     """Why a query has no answer: what DuckDB says of the query itself, and of no value in a row."""
     said = " ".join(str(error).split("\n\n")[0].split())
     if isinstance(error, duckdb.ProgrammingError):

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
+from pipelines.errors import ConfigError, FileHeld, WarehouseError
 from pipelines.notify import Notify
 from pipelines.settings import Settings, read_settings
-from pipelines.warehouse.failures import FileHeld, WarehouseError, file_failure
+from pipelines.warehouse.failures import file_failure
 from pipelines.warehouse.publish import log_of, reading
-from sources.customerio.client import ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd

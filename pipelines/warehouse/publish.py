@@ -14,15 +14,11 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
+from pipelines.errors import Busy, ConfigError, FileHeld, WarehouseError
 from pipelines.notify import Notify, silent
-from pipelines.warehouse.failures import FileHeld, WarehouseError, file_failure
-from sources.customerio.client import ConfigError, CustomerioError
+from pipelines.warehouse.failures import file_failure
 
 _LOCK = "writer.lock"
-
-
-class Busy(CustomerioError):
-    """Another run is writing this warehouse, and went on for longer than this one was to wait."""
 
 
 def prepare(folder: Path) -> None:

@@ -19,8 +19,8 @@ from flows.__main__ import main
 from flows.freshness import freshness
 from flows.runs import PARTLY, SKIPPED, turn
 from flows.syncs import sync
+from pipelines.errors import Busy
 from pipelines.settings import read_settings
-from pipelines.warehouse.publish import Busy
 from tests.flows.stage import Stage
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import orjson
 
+from pipelines.errors import EltError
 from pipelines.notify import Notify, silent
 from pipelines.push.confirm.failed_writes import Watch, complaints
 from pipelines.push.confirm.read_back import LOOKED_AT, READERS, Sampled
@@ -23,7 +24,7 @@ from pipelines.push.deliver.dispatch import Run
 from pipelines.push.journal.database import SCHEMA, check_fence
 from pipelines.push.journal.snapshot import drop
 from pipelines.push.spec.spec import PushSpec
-from sources.customerio.client import Client, CustomerioError
+from sources.customerio.client import Client
 
 _Z = 1.959964
 """95 % of a normal distribution lies within so many standard deviations."""
@@ -76,7 +77,7 @@ def confirm(
     sample = _accepted(run, f"{seen} ORDER BY hash(l.run_id, l.seq) LIMIT ?", [most])
     try:
         lost = _look(run, client, declaration, segment, watched, sample, pause)
-    except CustomerioError as error:
+    except EltError as error:
         notify(f"{run.sync.name}: what arrived could not be read back. {error}")
         return Confirmed()
     arrived = [row.seq for row in sample if row.seq not in lost]

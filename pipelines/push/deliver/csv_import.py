@@ -18,6 +18,7 @@ from typing import Any
 
 import orjson
 
+from pipelines.errors import EltError
 from pipelines.push.confirm.read_back import attributes_of
 from pipelines.push.deliver.batch import Item, Packed
 from pipelines.push.deliver.staging import staged
@@ -25,7 +26,7 @@ from pipelines.push.deliver.track_api import Rejected, Sent
 from pipelines.push.plan.payload import STORED
 from pipelines.push.plan.transport import IMPORT_TYPES
 from pipelines.push.spec.spec import PushSpec
-from sources.customerio.client import BadAnswer, Client, CustomerioError, RetryLater
+from sources.customerio.client import BadAnswer, Client, RetryLater
 
 DEADLINE_S = 6 * 3600.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
@@ -68,7 +69,7 @@ class Importer:
             refused = {seq for seq, *_ in rejected}
             warned = tuple(each for each in self._report(record, "warning", rows) if each[0] not in refused)
             return Sent(state="accepted", status=200, rejected=rejected, warned=warned)
-        except CustomerioError as error:
+        except EltError as error:
             unknown = ordered or error.ambiguous
             return Sent(
                 state="unknown" if unknown else "unsent", error=str(error), status=error.status, stop=error

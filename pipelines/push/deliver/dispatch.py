@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
+from pipelines.errors import EltError
 from pipelines.push.deliver.batch import Item, Packed, packed
 from pipelines.push.deliver.track_api import Sent
 from pipelines.push.journal.database import SCHEMA, Journal, Line, Sync
-from sources.customerio.client import CustomerioError
 
 _ROWS_AT_ONCE = 20_000
 
@@ -27,7 +27,7 @@ class Delivered:
     rejected: int = 0
     unknown: int = 0
     batches: int = 0
-    stop: CustomerioError | None = field(default=None, repr=False)
+    stop: EltError | None = field(default=None, repr=False)
 
     @property
     def answered(self) -> int:

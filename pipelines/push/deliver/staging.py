@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from pipelines.errors import ConfigError
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
-from sources.customerio.client import ConfigError
 
 LOCAL = "local"
 LINK_S = 7_200

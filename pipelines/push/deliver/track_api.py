@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.errors import ConfigError, EltError
 from pipelines.push.deliver.batch import Packed
 from pipelines.push.deliver.throttle import Pace
 from sources.customerio.client import (
@@ -22,8 +23,6 @@ from sources.customerio.client import (
     BadAnswer,
     BadRequest,
     Client,
-    ConfigError,
-    CustomerioError,
     NotFound,
     RetryLater,
 )
@@ -46,7 +45,7 @@ class Sent:
     rejected: tuple[Rejected, ...] = ()
     warned: tuple[Rejected, ...] = ()
     error: str | None = None
-    stop: CustomerioError | None = None
+    stop: EltError | None = None
 
 
 class Sender:

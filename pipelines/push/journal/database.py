@@ -23,9 +23,9 @@ from typing import Any
 import duckdb
 from filelock import FileLock, Timeout
 
-from pipelines.push.errors import LeaseLost
-from pipelines.warehouse.failures import WarehouseError, file_failure
-from pipelines.warehouse.publish import Busy, prepare
+from pipelines.errors import Busy, LeaseLost, WarehouseError
+from pipelines.warehouse.failures import file_failure
+from pipelines.warehouse.publish import prepare
 from pipelines.warehouse.sql import literal
 
 SCHEMA = "customerio_push"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pipelines.push.errors import LeaseHeld
+from pipelines.errors import LeaseHeld
 from pipelines.push.journal.database import SCHEMA, Journal, Sync, take_fence
 from pipelines.times import span
 

@@ -5,11 +5,11 @@ Payloads stay in the journal; whoever reads the warehouse sees keys, states and 
 
 import duckdb
 
+from pipelines.errors import Busy, EltError
 from pipelines.notify import Notify, silent
 from pipelines.push.journal.database import SCHEMA, Journal
 from pipelines.settings import Settings
-from pipelines.warehouse.publish import Busy, publish, writing
-from sources.customerio.client import CustomerioError
+from pipelines.warehouse.publish import publish, writing
 
 _PUBLISHED = {
     "runs": "*",
@@ -31,7 +31,7 @@ def publish_journal(settings: Settings, journal: Journal, *, notify: Notify = si
             publish(settings.load_file, settings.published_file)
     except Busy:
         notify("A load is writing the warehouse; the journal of pushes is published with the next push.")
-    except CustomerioError as error:
+    except EltError as error:
         # What was pushed is pushed, and stands in the journal.
         notify(f"The journal of pushes could not be published. {error}")
 

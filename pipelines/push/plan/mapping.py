@@ -9,7 +9,7 @@ such as "03/04/2026" means, nobody can know.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pipelines.push.errors import ModelFailed
+from pipelines.errors import ModelFailed
 from pipelines.push.spec.spec import Attribute, FieldType, PushSpec
 from pipelines.warehouse.sql import literal, quoted
 

@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 import orjson
 
+from pipelines.errors import PlanChanged
 from pipelines.push.deliver.batch import BATCH_BYTES, BATCH_ITEMS
-from pipelines.push.errors import PlanChanged
 from pipelines.push.journal.database import SCHEMA, Sync
 from pipelines.push.plan.brakes import Brake, Facts, look
 from pipelines.push.plan.diff import PLANNED, Side

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.errors import ConfigError, InvalidSpec
 from pipelines.push.deliver.staging import check_staging
-from pipelines.push.errors import InvalidSpec
 from pipelines.push.journal.database import SCHEMA, Sync
 from pipelines.push.plan.diff import PLANNED, Side, compare, decide, digest_of, make_payloads, side_of
 from pipelines.push.plan.identity import check_identity
@@ -16,7 +16,6 @@ from pipelines.push.plan.plan import Plan, make_plan
 from pipelines.push.plan.query import run_model
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
-from sources.customerio.client import ConfigError
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipelines.push.errors import ModelFailed
+from pipelines.errors import ModelFailed, WarehouseError
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
-from pipelines.warehouse.failures import WarehouseError, file_failure
+from pipelines.warehouse.failures import file_failure
 from pipelines.warehouse.sql import literal, quoted
 
 ROWS = "push_rows"

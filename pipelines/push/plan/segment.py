@@ -5,8 +5,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pipelines.errors import InvalidSpec
 from pipelines.push.confirm.read_back import folded
-from pipelines.push.errors import InvalidSpec
 from pipelines.push.plan.diff import MEMBERS
 from pipelines.push.spec.spec import PushSpec
 from sources.customerio.client import Client

@@ -8,7 +8,7 @@ import: a file has no ids by which Customer.io would know a repeat.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipelines.push.errors import InvalidSpec
+from pipelines.errors import InvalidSpec
 from pipelines.push.spec.spec import Kind, PushSpec
 
 IMPORT_TYPES: Mapping[Kind, str] = {"person": "people", "object": "object", "relationship": "relationship"}

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from pipelines.push.errors import InvalidSpec
+from pipelines.errors import InvalidSpec
 from pipelines.push.spec.spec import ORDER, PushSpec
 
 EXAMPLES = "warehouse/push/examples"

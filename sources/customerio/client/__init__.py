@@ -16,7 +16,6 @@ from sources.customerio.client.client import Client
 from sources.customerio.client.errors import (
     BadAnswer,
     BadRequest,
-    ConfigError,
     CustomerioError,
     EndlessPages,
     Forbidden,
@@ -28,12 +27,14 @@ from sources.customerio.client.errors import (
     Unavailable,
     Unreachable,
     WrongCall,
+    WrongHost,
 )
 from sources.customerio.client.limits import QUOTAS, Quota, RateLimits
 from sources.customerio.client.methods import App, Track
 from sources.customerio.client.pages import Page
 from sources.customerio.client.response import Answer
 from sources.customerio.client.transport import Request
+from sources.errors import ConfigError
 
 __all__ = [
     "QUOTAS",
@@ -60,4 +61,5 @@ __all__ = [
     "Unavailable",
     "Unreachable",
     "WrongCall",
+    "WrongHost",
 ]

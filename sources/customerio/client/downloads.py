@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from sources.customerio.client.errors import BadAnswer, ConfigError, CustomerioError, LinkExpired, Unavailable
+from sources.customerio.client.errors import BadAnswer, CustomerioError, LinkExpired, Unavailable, WrongHost
 from sources.customerio.client.hosts import is_safe
 from sources.customerio.client.log_filter import quiet
 from sources.customerio.client.transport_errors import EXCEPTIONS, failure_of
@@ -159,4 +159,4 @@ def _refused(response: httpx.Response) -> CustomerioError:
 def _broken(error: Exception) -> CustomerioError:
     failure = failure_of(error)
     msg = f"The download {failure.says} ({type(error).__name__})."
-    return (BadAnswer if failure.kind is ConfigError else failure.kind)(msg)
+    return (BadAnswer if failure.kind is WrongHost else failure.kind)(msg)

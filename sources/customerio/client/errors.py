@@ -1,9 +1,9 @@
 """Everything that can go wrong in a call, grouped by what to do next.
 
     CustomerioError
-    ├── ConfigError         stop: a person has to change a setting
-    │   ├── Unauthorized    401: the key is not accepted
-    │   └── Forbidden       403: the key's scope lacks this call
+    ├── Unauthorized        (a ConfigError) stop: 401, the key is not accepted
+    ├── Forbidden           (a ConfigError) stop: 403, the key's scope lacks this call
+    ├── WrongHost           (a ConfigError) stop: redirected, or a URL that no request can be made to
     ├── RetryLater          the same call may work later; it was already repeated for a while
     │   ├── Unavailable     408, 5xx, timeouts, broken connections
     │   │   └── Unreachable no connection at all: DNS, refused, TLS
@@ -22,17 +22,17 @@ A message holds no key, no signed link and no personal data. Facts are attribute
 
 from typing import Any
 
+from sources.errors import ConfigError, EltError
 
-class CustomerioError(Exception):
+
+class CustomerioError(EltError):
     """Base of everything that the client raises.
 
     Attributes:
         operation: Id of the operation, where there was one.
-        status: HTTP status, or None where there was no answer.
         pointer: JSON pointer or field name of the offending part of the request.
         reference: Customer.io's support code for this error.
         attempts: How often the call was tried.
-        ambiguous: True if the call may have taken effect although it failed.
     """
 
     def __init__(
@@ -53,21 +53,17 @@ class CustomerioError(Exception):
         self.ambiguous = ambiguous
         self.attempts = 1
 
-    def add_sentence(self, sentence: str) -> None:
-        """Say one thing more at the end of the message."""
-        self.args = (f"{self.args[0]} {sentence}",)
 
-
-class ConfigError(CustomerioError):
-    """A setting is missing or wrong; the message names it."""
-
-
-class Unauthorized(ConfigError):
+class Unauthorized(CustomerioError, ConfigError):
     """401: Customer.io does not accept the key."""
 
 
-class Forbidden(ConfigError):
+class Forbidden(CustomerioError, ConfigError):
     """403: the key is good, its scope lacks this call."""
+
+
+class WrongHost(CustomerioError, ConfigError):
+    """The URL in the settings is none of an API's, or leads to another place: a redirect."""
 
 
 class RetryLater(CustomerioError):

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
-from sources.customerio.client.errors import ConfigError
+from sources.errors import ConfigError
 
 Region = Literal["us", "eu"]
 Api = Literal["app", "track"]

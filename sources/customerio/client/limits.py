@@ -22,8 +22,9 @@ from pyrate_limiter import Rate, RateItem
 from pyrate_limiter.abstracts import Decision
 
 from sources.customerio.catalogue import Bucket
-from sources.customerio.client.errors import ConfigError, RateLimited
+from sources.customerio.client.errors import RateLimited
 from sources.customerio.client.sqlite_bucket import Slots, open_slots
+from sources.errors import ConfigError
 
 if TYPE_CHECKING:
     from sources.customerio.client.postgres_bucket import PostgresSlots

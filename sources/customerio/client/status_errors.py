@@ -9,13 +9,13 @@ from sources.customerio.client.error_bodies import Complaint, complaint
 from sources.customerio.client.errors import (
     BadAnswer,
     BadRequest,
-    ConfigError,
     CustomerioError,
     Forbidden,
     NotFound,
     RateLimited,
     Unauthorized,
     Unavailable,
+    WrongHost,
 )
 from sources.customerio.client.hosts import KEY_SETTINGS, Host
 
@@ -37,7 +37,7 @@ def kind_of(status: int) -> type[CustomerioError]:
     """Our error for a status that is not 2xx."""
     if status in KINDS:
         return KINDS[status]
-    by_hundreds = {3: ConfigError, 4: BadRequest, 5: Unavailable}
+    by_hundreds = {3: WrongHost, 4: BadRequest, 5: Unavailable}
     return by_hundreds.get(status // 100, BadAnswer)
 
 
@@ -95,7 +95,7 @@ def _happened(kind: type[CustomerioError], row: Operation, host: Host, status: i
         NotFound: f"`{row.id}` found nothing (404): it, or what its path names, is gone or never was.",
         RateLimited: f"`{row.id}` met the rate limit of `{row.bucket}` calls (429).",
         Unavailable: f"`{row.id}` failed on the side of {host.name} ({status}).",
-        ConfigError: (
+        WrongHost: (
             f"`{row.id}` was redirected by {host.name} ({status}), and keys are not carried elsewhere. Check "
             f"CUSTOMERIO_REGION ({host.region}) and CUSTOMERIO_{host.api.upper()}_URL, if set."
         ),

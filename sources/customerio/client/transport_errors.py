@@ -12,7 +12,7 @@ import httpx
 
 from sources.customerio.catalogue import Operation
 from sources.customerio.client.error_bodies import redacted
-from sources.customerio.client.errors import BadAnswer, ConfigError, CustomerioError, Unavailable, Unreachable
+from sources.customerio.client.errors import BadAnswer, CustomerioError, Unavailable, Unreachable, WrongHost
 from sources.customerio.client.hosts import URL_SETTINGS, Host
 
 
@@ -49,9 +49,9 @@ FAILURES: Mapping[type[Exception], Failure] = MappingProxyType(
         ),
         httpx.DecodingError: Failure(Unavailable, True, "got an answer that cannot be decompressed"),
         # What a setting causes, or an answer that no setting explains.
-        httpx.UnsupportedProtocol: Failure(ConfigError, False, "has a URL that is neither http nor https"),
-        httpx.InvalidURL: Failure(ConfigError, False, "has a URL that cannot be read"),
-        httpx.LocalProtocolError: Failure(ConfigError, False, "cannot be put into a valid HTTP request"),
+        httpx.UnsupportedProtocol: Failure(WrongHost, False, "has a URL that is neither http nor https"),
+        httpx.InvalidURL: Failure(WrongHost, False, "has a URL that cannot be read"),
+        httpx.LocalProtocolError: Failure(WrongHost, False, "cannot be put into a valid HTTP request"),
         httpx.TooManyRedirects: Failure(BadAnswer, True, "was redirected without end"),
         httpx.HTTPStatusError: Failure(BadAnswer, True, "got an unexpected status"),
         httpx.CookieConflict: Failure(BadAnswer, True, "got two cookies of one name"),

@@ -14,7 +14,6 @@ from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 from dlt.extract import DltResource
 
 from sources.customerio.catalogue import Resource
-from sources.customerio.client import CustomerioError
 from sources.customerio.extract.activities import feed
 from sources.customerio.extract.archive import archived
 from sources.customerio.extract.arrow import columns_of, to_arrow, with_own
@@ -30,6 +29,7 @@ from sources.customerio.extract.people import people
 from sources.customerio.extract.run_context import Reading
 from sources.customerio.extract.suppressions import suppressions
 from sources.customerio.extract.worker_stream import Stream
+from sources.errors import EltError
 
 Reader = Callable[[Reading, Resource, dict[str, Any]], Iterator[Batch]]
 
@@ -77,7 +77,7 @@ def dlt_resource(
             tally.begin()
             known.open()
             yield from _tables(reading, known, resource, read(reading, resource, state))
-        except CustomerioError as error:
+        except EltError as error:
             tally.end(error)
             if not keep_going:
                 raise

@@ -4,7 +4,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from sources.customerio.client import CustomerioError, Request
+from sources.customerio.client import Request
+from sources.errors import EltError
 
 
 @dataclass(kw_only=True)
@@ -24,7 +25,7 @@ class ResourceSummary:
     started: float | None = None
     seconds: float = 0.0
     done: bool = False
-    error: CustomerioError | None = None
+    error: EltError | None = None
     note: str = ""
     # Requests are counted by the threads that make them.
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -50,7 +51,7 @@ class ResourceSummary:
         """The resource's reading starts."""
         self.started = time.monotonic()
 
-    def end(self, error: CustomerioError | None = None) -> None:
+    def end(self, error: EltError | None = None) -> None:
         """The resource's reading is over, completely unless `error` says why not."""
         self.seconds = time.monotonic() - (self.started or time.monotonic())
         self.error = error

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import stamina
 
-from pipelines.export import FileBroken
+from pipelines.errors import FileBroken
 from sources.customerio.client import LinkExpired, NotFound
 from sources.customerio.sandbox import Fault
 from tests.pipelines.export.conftest import Exporting

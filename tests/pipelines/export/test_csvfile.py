@@ -7,9 +7,9 @@ import duckdb
 import orjson
 import pytest
 
+from pipelines.errors import FileBroken
 from pipelines.export.columns import delivery_columns, person_columns
 from pipelines.export.csvfile import CsvFile, opened, reading
-from pipelines.export.errors import FileBroken
 
 
 def _file(tmp_path: Path, content: bytes) -> CsvFile:

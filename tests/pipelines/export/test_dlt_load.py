@@ -7,7 +7,8 @@ import duckdb
 import orjson
 import pytest
 
-from pipelines.export import FileBroken, Order, PeopleOrder, export
+from pipelines.errors import FileBroken
+from pipelines.export import Order, PeopleOrder, export
 from pipelines.settings import Settings
 from tests.conftest import Warehouse, settings_for
 from tests.pipelines.export.conftest import Exporting

@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from pipelines import export as door
-from pipelines.export import ExportFailed, PeopleOrder, StillPending, collect, order, wait
+from pipelines.errors import ExportFailed, StillPending
+from pipelines.export import PeopleOrder, collect, order, wait
 from pipelines.export.registry import folder
 from sources.customerio.catalogue import resource
 from sources.customerio.sandbox import Sandbox, Scale

@@ -5,7 +5,7 @@ from typing import Any
 import dlt
 import pytest
 
-from pipelines.push import InvalidSpec
+from pipelines.errors import InvalidSpec
 from pipelines.push.destination import customerio
 from pipelines.push.journal.database import SCHEMA
 from sources.customerio.sandbox import Fault

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.push import InvalidSpec, plan_undo, revive, undo
+from pipelines.errors import InvalidSpec
 from pipelines.push import plan as make_plan
+from pipelines.push import plan_undo, revive, undo
 from pipelines.push.deliver.batch import Item, Packed
 from pipelines.push.deliver.track_api import rejected_of
 from pipelines.push.destination import customerio, push_rows

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.push import PlanChanged, PushSpec, plan_undo, undo
+from pipelines.errors import PlanChanged
+from pipelines.push import PushSpec, plan_undo, undo
 from sources.customerio.client import ConfigError
 from tests.pipelines.push.conftest import Pushing
 

@@ -4,7 +4,8 @@ import duckdb
 import pytest
 from dlt.common.exceptions import MissingDependencyException
 
-from pipelines.warehouse.failures import FileHeld, WarehouseError, interrupted, told
+from pipelines.errors import FileHeld, WarehouseError
+from pipelines.warehouse.failures import interrupted, told
 from sources.customerio.client import ConfigError, NotFound
 
 

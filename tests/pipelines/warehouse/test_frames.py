@@ -7,9 +7,9 @@ import duckdb
 import pandas as pd
 import pytest
 
+from pipelines.errors import WarehouseError
 from pipelines.settings import Settings, read_settings
 from pipelines.warehouse import pipeline
-from pipelines.warehouse.failures import WarehouseError
 from sources.customerio.client import ConfigError
 from tests.conftest import Warehouse
 

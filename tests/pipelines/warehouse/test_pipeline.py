@@ -13,8 +13,9 @@ from dlt.common.configuration import resolve_configuration
 from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from pipelines.errors import FileHeld, WarehouseError
 from pipelines.ingest.status import status
-from pipelines.warehouse.failures import FileHeld, WarehouseError, told
+from pipelines.warehouse.failures import told
 from pipelines.warehouse.pipeline import configure, pipeline
 from sources.customerio.catalogue import resource
 from sources.customerio.client import ConfigError

@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.warehouse.publish import Busy, log_of, publish, writing
+from pipelines.errors import Busy
+from pipelines.warehouse.publish import log_of, publish, writing
 from tests.conftest import Warehouse
 from tests.pipelines.conftest import Shell, ended
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.push import InvalidSpec
+from pipelines.errors import InvalidSpec
 from pipelines.push.deliver.staging import staged
 from pipelines.push.journal.database import SCHEMA
 from pipelines.push.plan.transport import lane_of

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.push import How, PlanChanged
+from pipelines.errors import PlanChanged
+from pipelines.push import How
 from pipelines.push.journal.database import SCHEMA
 from sources.customerio.client import ConfigError
 from tests.pipelines.push.conftest import Pushing, Row

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.push import InvalidSpec, ModelFailed, PushSpec, read
+from pipelines.errors import InvalidSpec, ModelFailed
+from pipelines.push import PushSpec, read
 from pipelines.push.journal.database import SCHEMA
 from tests.pipelines.push.conftest import Pushing
 

@@ -6,13 +6,13 @@ from sources.customerio.catalogue import operation
 from sources.customerio.client import (
     BadAnswer,
     BadRequest,
-    ConfigError,
     CustomerioError,
     Forbidden,
     NotFound,
     RateLimited,
     Unauthorized,
     Unavailable,
+    WrongHost,
 )
 from sources.customerio.client.hosts import Host, host_of
 from sources.customerio.client.status_errors import refusal, retry_after_s
@@ -30,7 +30,7 @@ def _refused(status: int, body: bytes = b"", operation_id: str = "listCampaigns"
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (302, ConfigError),
+        (302, WrongHost),
         (400, BadRequest),
         (401, Unauthorized),
         (403, Forbidden),

@@ -1,0 +1,120 @@
+"""All errors of this project, grouped by what to do next.
+
+    EltError
+    ├── ConfigError            stop: change a setting, a name or a file; the message says which
+    │   └── WrongUse           call it in another way: the message says how
+    ├── CustomerioError        what a call met: see `sources.customerio.client.errors` for its branches
+    ├── WarehouseError         put the warehouse right: disk, rights, a damaged file; then run it again
+    │   └── FileHeld           close the program that has the file open
+    ├── Busy                   wait: another run writes this warehouse
+    ├── ExportError
+    │   ├── ExportFailed       create it anew: Customer.io gave up, or no longer knows it
+    │   ├── FileBroken         download it again, then create it anew: the file is not what the export says
+    │   └── StillPending       continue later: the next run uses the same export
+    ├── PushError
+    │   ├── InvalidSpec        (a ConfigError) edit the file: the place in it is named
+    │   ├── ModelFailed        (a ConfigError) edit the model: DuckDB's words are passed on
+    │   ├── PlanChanged        look at a new plan: what it would send is no longer what was planned
+    │   ├── LeaseHeld          (a Busy) wait: another process runs this push
+    │   └── LeaseLost          leave it: another process has taken the lease of this push
+    └── TransformFailed        correct the model or the rows that its test found; nothing was published
+
+`cio-elt` ends with 2 for a ConfigError and with 1 for the others.
+"""
+
+from typing import TYPE_CHECKING
+
+from sources.customerio.client import CustomerioError
+from sources.errors import ConfigError, EltError
+
+if TYPE_CHECKING:
+    from pipelines.transform.building import Node
+
+__all__ = [
+    "Busy",
+    "ConfigError",
+    "CustomerioError",
+    "EltError",
+    "ExportError",
+    "ExportFailed",
+    "FileBroken",
+    "FileHeld",
+    "InvalidSpec",
+    "LeaseHeld",
+    "LeaseLost",
+    "ModelFailed",
+    "PlanChanged",
+    "PushError",
+    "StillPending",
+    "TransformFailed",
+    "WarehouseError",
+    "WrongUse",
+]
+
+
+class WrongUse(ConfigError):
+    """What was asked for makes no request; the message says what would."""
+
+
+class WarehouseError(EltError):
+    """The warehouse could not be read or written."""
+
+
+class FileHeld(WarehouseError):
+    """Another program has the warehouse's file open."""
+
+
+class Busy(EltError):
+    """Another run is writing this warehouse, and continued for longer than this one was to wait."""
+
+
+class ExportError(EltError):
+    """Base of the errors of exports."""
+
+
+class ExportFailed(ExportError):
+    """Customer.io could not make the export, or no longer knows it."""
+
+
+class FileBroken(ExportError):
+    """The file is cut, ragged, no CSV, or has another number of rows than the export says."""
+
+
+class StillPending(ExportError):
+    """The file is not there yet."""
+
+
+class PushError(EltError):
+    """Base of the errors of pushes."""
+
+
+class InvalidSpec(PushError, ConfigError):
+    """A declaration cannot be used."""
+
+
+class ModelFailed(PushError, ConfigError):
+    """A model cannot be run, or its result does not have what the declaration names."""
+
+
+class PlanChanged(PushError):
+    """There is no such plan, or the model's result has changed since it was made."""
+
+
+class LeaseHeld(PushError, Busy):
+    """Another process runs this push at this moment."""
+
+
+class LeaseLost(PushError):
+    """Another process has taken the lease of this push, so this one writes nothing more."""
+
+
+class TransformFailed(EltError):
+    """A model could not be built, or a test found rows that must not be there. Nothing was published.
+
+    Attributes:
+        nodes: The models and tests that were run, with what came of each.
+    """
+
+    def __init__(self, message: str, nodes: "list[Node]") -> None:
+        super().__init__(message)
+        self.nodes = nodes
