@@ -1,12 +1,11 @@
 """Measures how much of Customer.io's rate limit the client reaches, and whether it is ever refused.
 
 A server on loopback counts exactly: more than 10 requests in any second before an arrival, refused ones
-included, is a 429. Clients with many threads, in one process and in two, call it as fast as they may. The
-baseline is pyrate-limiter as it comes, with its SQLite file and its file lock, at 10 requests a second.
+included, is a 429. Clients with many threads, in one process and in two, call it as fast as the limiter
+lets them.
 """
 
 import asyncio
-import math
 import tempfile
 import time
 from collections import deque
@@ -19,16 +18,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from pyrate_limiter import Duration, Limiter, Rate, SQLiteBucket
-
 from sources.customerio.client import Client, RateLimited, RateLimits
 
 BUDGET = 10
 LATENCY_S = 0.2
 SECONDS = 10.0
 """Length of a scene."""
-SCENES = (("client", 1, 12), ("client", 2, 8), ("pyrate-limiter", 2, 8))
-"""Whose limiter, how many processes, and threads in each."""
+SCENES = ((1, 12), (2, 8))
+"""How many processes, and threads in each."""
 _SPAWN = get_context("spawn")
 
 
@@ -40,7 +37,6 @@ class Figure:
     time in which 11 requests arrived.
     """
 
-    limiter: str
     processes: int
     threads: int
     requests: int
@@ -85,7 +81,7 @@ class ExactServer:
 
 
 def serve(pipe: Connection) -> None:
-    """Serve until the pipe says something, then tell it when requests arrived and how many were refused."""
+    """Serve until the pipe has a message, then send the times of arrival and the number of refusals."""
 
     async def run() -> None:
         exact = ExactServer()
@@ -98,43 +94,30 @@ def serve(pipe: Connection) -> None:
     asyncio.run(run())
 
 
-def baseline(folder: str) -> Limiter:
-    """What pyrate-limiter offers for several processes, with its defaults."""
-    rates = [Rate(BUDGET, Duration.SECOND)]
-    path = str(Path(folder) / "baseline.sqlite")
-    return Limiter(SQLiteBucket.init_from_file(rates, db_path=path, use_file_lock=True))
-
-
-def load(limiter: str, url: str, folder: str, threads: int, seconds: float) -> None:
-    """Call the server from that many threads for that long; what is refused is not repeated."""
-    ours = limiter == "client"
-    limits = RateLimits(Path(folder), speed=1 if ours else math.inf)
-    theirs = None if ours else baseline(folder)
+def load(url: str, folder: str, threads: int, seconds: float) -> None:
+    """Call the server from that many threads for that long; a refused request is not repeated."""
+    limits = RateLimits(Path(folder))
     with Client(app_api_key="bench-key", app_url=url, limits=limits, retry_for_s=0) as client:
         stop = time.monotonic() + seconds
 
         def work(_: int) -> None:
             while time.monotonic() < stop:
-                if theirs is not None:
-                    theirs.try_acquire("app")
                 with suppress(RateLimited):
                     client.call("getSegmentCount", path={"segment_id": 1})
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(work, range(threads)))
     limits.close()
-    if theirs is not None:
-        theirs.close()
 
 
-def measure(limiter: str, processes: int, threads: int, seconds: float) -> Figure:
+def measure(processes: int, threads: int, seconds: float) -> Figure:
     """Run one scene against a server of its own."""
     ours, theirs = _SPAWN.Pipe()
     server = _SPAWN.Process(target=serve, args=(theirs,), daemon=True)
     server.start()
     url = f"http://127.0.0.1:{ours.recv()}"
     with tempfile.TemporaryDirectory() as folder:
-        task = (limiter, url, folder, threads, seconds)
+        task = (url, folder, threads, seconds)
         loads = [_SPAWN.Process(target=load, args=task) for _ in range(processes)]
         for process in loads:
             process.start()
@@ -143,17 +126,16 @@ def measure(limiter: str, processes: int, threads: int, seconds: float) -> Figur
     ours.send("stop")
     arrivals, refused = ours.recv()
     server.join()
-    return figure((limiter, processes, threads), arrivals, refused)
+    return figure((processes, threads), arrivals, refused)
 
 
-def figure(scene: tuple[str, int, int], arrivals: Sequence[float], refused: int) -> Figure:
+def figure(scene: tuple[int, int], arrivals: Sequence[float], refused: int) -> Figure:
     """The figure of a scene from the times of arrival."""
-    limiter, processes, threads = scene
+    processes, threads = scene
     last = (len(arrivals) - 1) // BUDGET * BUDGET
     rate = last / (arrivals[last] - arrivals[0]) if last else 0.0
     spans = [late - early for early, late in zip(arrivals, arrivals[BUDGET:], strict=False)]
     return Figure(
-        limiter=limiter,
         processes=processes,
         threads=threads,
         requests=len(arrivals),

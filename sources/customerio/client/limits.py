@@ -1,8 +1,11 @@
-"""Customer.io's rate limits, kept by all threads and processes of a machine, or of several, together.
+"""Customer.io's rate limits, which all threads and processes of one machine, or of several, keep together.
 
-A slot is one request. It is taken before the request and, once the connection stands, moved to the
-moment at which the request really leaves, so what is kept is the distance between sent requests and not
-between intentions. Slots live in one SQLite file, keyed by workspace and bucket; a key is never in it.
+A slot is the right to send one request. It is taken before the request and dated anew at the moment at
+which the request leaves, once the connection stands: the limit holds for requests as they are sent. Slots
+are stored in one SQLite file or PostgreSQL database, one table for each bucket of each workspace. No API
+key is stored.
+
+    RateLimits.take ── a lock of the process, one thread at a time ── SlotBucket.take, until it grants
 """
 
 import math
@@ -15,15 +18,13 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from uuid import uuid4
-
-from pyrate_limiter import Rate, RateItem
-from pyrate_limiter.abstracts import Decision
 
 from sources.customerio.catalogue import Bucket
 from sources.customerio.client.errors import RateLimited
-from sources.customerio.client.sqlite_bucket import Slots, open_slots
+from sources.customerio.client.rolling_window import SlotBucket, Window
+from sources.customerio.client.sqlite_bucket import SqliteSlots
 from sources.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -54,12 +55,12 @@ class Quota:
         """Requests per second that can be sustained."""
         return self.requests / (self.window_s + self.margin_s)
 
-    def rates(self, speed: float) -> list[Rate]:
-        """The rates of a bucket, `speed` times as fast; pyrate-limiter counts in milliseconds."""
+    def windows(self, speed: float) -> list[Window]:
+        """The windows of a bucket, `speed` times as fast; the longest is the last."""
         requests = max(1, round(self.requests * speed))
-        window = Rate(requests, round((self.window_s + self.margin_s) * 1000))
+        window = Window(requests, round((self.window_s + self.margin_s) * 1000))
         spacing_ms = round(self.spacing_s * 1000 / speed)
-        return [Rate(1, spacing_ms), window] if spacing_ms and requests > 1 else [window]
+        return [Window(1, spacing_ms), window] if spacing_ms and requests > 1 else [window]
 
 
 _APP_DOCS = "https://docs.customer.io/integrations/api/app/"
@@ -84,25 +85,12 @@ def workspace_of(key: str) -> str:
     return sha256(key.encode()).hexdigest()[:12]
 
 
-class SlotBucket(Protocol):
-    """The slots of one bucket of one workspace, wherever they are kept."""
-
-    def put_decision(self, item: RateItem) -> Decision:
-        """Grant a slot at this very moment, or say in how many milliseconds to ask again."""
-
-    def move(self, name: str) -> None:
-        """The slot of that name counts from now on."""
-
-    def hold(self, seconds: float) -> None:
-        """Grant no slot for that many seconds."""
-
-
 @dataclass(frozen=True)
 class Slot:
     """The right to send one request.
 
     Attributes:
-        waited_s: Seconds that it took to get.
+        waited_s: Seconds from asking for the slot to its grant.
     """
 
     waited_s: float
@@ -110,16 +98,16 @@ class Slot:
     _name: str = ""
 
     def sent(self) -> None:
-        """Say that the request leaves now; the slot counts from here."""
+        """Date the slot anew: its request leaves now."""
         if self._bucket is not None:
-            # A request on its way is not stopped for a slot that stays some milliseconds too early.
+            # A request on its way is not stopped because its slot keeps a date some milliseconds too early.
             with suppress(OSError, sqlite3.Error):
                 self._bucket.move(self._name)
 
 
 @dataclass
-class _Gate:
-    """A bucket and its queue: one thread of a process stands at the bucket, the others behind it."""
+class _Queue:
+    """A bucket with the queue of this process: one thread asks the bucket, the others wait for the lock."""
 
     bucket: SlotBucket
     window_s: float
@@ -127,7 +115,7 @@ class _Gate:
 
 
 class RateLimits:
-    """The rate limits of every workspace that this machine talks to.
+    """The rate limits of all buckets of all workspaces. Thread-safe.
 
     Args:
         place: Where the slots are kept, shared by all processes that name the same one: a folder
@@ -149,10 +137,10 @@ class RateLimits:
             raise ConfigError(msg)
         self._speed = speed
         self._quotas = quotas
-        self._gates: dict[str, _Gate] = {}
+        self._queues: dict[str, _Queue] = {}
         self._opening = Lock()
         self._place = place
-        with self._keeping():
+        with self._storing():
             self._slots = _opened(place)
 
     def per_second(self, bucket: Bucket) -> float:
@@ -160,40 +148,41 @@ class RateLimits:
         return self._quotas[bucket].per_second * self._speed
 
     def window_s(self, bucket: Bucket) -> float:
-        """Seconds after which a used-up bucket is surely free again."""
+        """Seconds after which a used-up bucket is free again."""
         return self._quotas[bucket].window_s
 
     def take(self, bucket: Bucket, workspace: str, *, within_s: float) -> Slot:
         """Wait for a slot, at most `within_s` seconds.
 
         Raises:
-            RateLimited: There is none in time; raised as soon as that is known.
+            RateLimited: No slot is free in time; raised as soon as that is known, not at the end.
+            ConfigError: The slots cannot be stored.
         """
         if math.isinf(self._speed):
             return Slot(0.0)
         started = time.monotonic()
-        with self._keeping():
-            gate = self._gate(bucket, workspace)
-            if not gate.turn.acquire(timeout=within_s):
-                raise _no_slot(bucket, within_s, gate.window_s)
+        with self._storing():
+            queue = self._queue(bucket, workspace)
+            if not queue.turn.acquire(timeout=within_s):
+                raise _no_slot(bucket, within_s, queue.window_s)
             try:
-                name = _stand_at(gate, bucket, started, within_s)
+                name = _take_from(queue, bucket, started, within_s)
             finally:
-                gate.turn.release()
-        return Slot(time.monotonic() - started, gate.bucket, name)
+                queue.turn.release()
+        return Slot(time.monotonic() - started, queue.bucket, name)
 
     def hold(self, bucket: Bucket, workspace: str, seconds: float) -> None:
-        """Let nobody pass for that long: Customer.io asked for a pause."""
+        """Block all requests of that bucket for that many seconds: Customer.io asked for a pause."""
         if not math.isinf(self._speed):
-            with self._keeping():
-                self._gate(bucket, workspace).bucket.hold(seconds)
+            with self._storing():
+                self._queue(bucket, workspace).bucket.hold(seconds)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file or the connections."""
         self._slots.close()
 
     @contextmanager
-    def _keeping(self) -> Iterator[None]:
+    def _storing(self) -> Iterator[None]:
         try:
             yield
         except (OSError, sqlite3.Error) as error:
@@ -206,36 +195,34 @@ class RateLimits:
                 )
             raise ConfigError(msg) from error
 
-    def _gate(self, bucket: Bucket, workspace: str) -> _Gate:
+    def _queue(self, bucket: Bucket, workspace: str) -> _Queue:
         table = f"{bucket}_{workspace}"
         with self._opening:
-            if table not in self._gates:
+            if table not in self._queues:
                 quota = self._quotas[bucket]
-                slots = self._slots.bucket(table, quota.rates(self._speed))
-                self._gates[table] = _Gate(slots, quota.window_s)
-            return self._gates[table]
+                slots = self._slots.bucket(table, quota.windows(self._speed))
+                self._queues[table] = _Queue(slots, quota.window_s)
+            return self._queues[table]
 
 
-def _opened(place: Path | str | None) -> "Slots | PostgresSlots":
+def _opened(place: Path | str | None) -> "SqliteSlots | PostgresSlots":
     if isinstance(place, str):
-        # Its driver is not for those who have one machine.
+        # Imported only here: one machine alone needs no PostgreSQL driver.
         from sources.customerio.client.postgres_bucket import PostgresSlots
 
         return PostgresSlots(place)
-    return open_slots(place)
+    return SqliteSlots(place)
 
 
-def _stand_at(gate: _Gate, bucket: Bucket, started: float, within_s: float) -> str:
-    """The name of the slot, once the bucket grants one."""
-    item = RateItem(uuid4().hex, 0)
-    while True:
-        decision = gate.bucket.put_decision(item)
-        if decision.allowed:
-            return item.name
-        wait_s = (decision.retry_after_ms or 1) / 1000
+def _take_from(queue: _Queue, bucket: Bucket, started: float, within_s: float) -> str:
+    """Wait until the bucket grants a slot; its name."""
+    name = uuid4().hex
+    while wait_ms := queue.bucket.take(name):
+        wait_s = wait_ms / 1000
         if time.monotonic() - started + wait_s > within_s:
             raise _no_slot(bucket, within_s, wait_s)
         time.sleep(wait_s)
+    return name
 
 
 def _no_slot(bucket: Bucket, within_s: float, wait_s: float) -> RateLimited:

@@ -1,38 +1,48 @@
-"""Slots in a PostgreSQL database: the same rolling window, for runs on several machines.
+"""Slots in a PostgreSQL database, shared by several machines: the same rolling window as in SQLite.
 
 The database's clock dates every slot, so that machines whose clocks differ count the same seconds; an
-advisory lock makes one transaction of counting and inserting.
+advisory lock makes one transaction of reading the newest slots and adding one.
 """
 
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from psycopg import sql
 from psycopg_pool import ConnectionPool
-from pyrate_limiter import PostgresBucket, Rate, RateItem
-from pyrate_limiter.abstracts import Decision
-from pyrate_limiter.buckets.postgres import advisory_lock_id
+
+from sources.customerio.client.rolling_window import HOLD, TRIM_EVERY, Window, hold_slots, wait_ms
 
 _CONNECTIONS = 4
 _REACHED_WITHIN_S = 10.0
-_HOLD = "hold"
-_LONGEST_HOLD_S = 3600.0
-_TRIM_EVERY = 50
-_NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+
+_LOCK = "SELECT pg_advisory_xact_lock(%s)"
+_NOW = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+_CREATE = "CREATE TABLE IF NOT EXISTS {table} (name VARCHAR, item_timestamp TIMESTAMP)"
+_INDEX = "CREATE INDEX IF NOT EXISTS {index} ON {table} (item_timestamp)"
+# A part of a millisecond counts as a whole one, so that no slot looks older than it is.
+_NTH_NEWEST = """
+SELECT ceil(extract(epoch FROM item_timestamp) * 1000)::bigint
+FROM {table} ORDER BY item_timestamp DESC LIMIT 1 OFFSET %s
+"""
+_ADD = """
+INSERT INTO {table} (name, item_timestamp)
+SELECT %s, to_timestamp(%s / 1000.0) FROM generate_series(1, %s)
+"""
 _MOVE = "UPDATE {table} SET item_timestamp = clock_timestamp() WHERE name = %s"
+_TRIM = "DELETE FROM {table} WHERE item_timestamp < to_timestamp(%s / 1000.0)"
 
 
 class PostgresSlots:
-    """A pool of connections to the database, shared by the threads of a process."""
+    """A pool of connections to the database, shared by the threads of a process.
+
+    Raises:
+        OSError: The database cannot be reached; the message has neither its host nor its password.
+    """
 
     def __init__(self, url: str) -> None:
-        """Connect.
-
-        Raises:
-            OSError: The database cannot be reached; the message has neither its host nor its password.
-        """
         # One time zone for all machines, for the slots' column has none.
         self._pool = ConnectionPool(
             url, min_size=1, max_size=_CONNECTIONS, open=False, kwargs={"options": "-c timezone=UTC"}
@@ -40,65 +50,75 @@ class PostgresSlots:
         with _reaching():
             self._pool.open(wait=True, timeout=_REACHED_WITHIN_S)
 
-    def bucket(self, table: str, rates: list[Rate]) -> "PostgresSlotBucket":
-        """The bucket of that name, made if need be."""
-        with _reaching():
-            return PostgresSlotBucket(self._pool, table, rates)
+    def bucket(self, table: str, windows: Sequence[Window]) -> "PostgresBucket":
+        """The bucket in that table, which is created if it does not exist."""
+        bucket = PostgresBucket(self._pool, table, windows)
+        bucket.create()
+        return bucket
 
     def close(self) -> None:
         """Close the connections."""
         self._pool.close()
 
 
-class PostgresSlotBucket(PostgresBucket):
-    """A bucket of slots whose decisions hold between machines."""
+class PostgresBucket:
+    """A bucket of slots in one table."""
 
-    _puts = 0
+    def __init__(self, pool: ConnectionPool, table: str, windows: Sequence[Window]) -> None:
+        self._pool = pool
+        self._table = f"ratelimit___{table.lower()}"
+        self._names = {
+            "table": sql.Identifier(self._table),
+            "index": sql.Identifier(f"timestampindex_{table.lower()}"),
+        }
+        self._windows = windows
+        self._grants = 0
 
-    def put_decision(self, item: RateItem) -> Decision:
-        """Grant a slot at this very moment, or say in how many milliseconds to ask again."""
-        with _reaching(), self.pool.connection() as connection:
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (advisory_lock_id(self._full_tbl),))
-            item.timestamp = _one(connection.execute(_NOW))
-            self._trim(connection, item.timestamp)
-            decision: Decision = self._algorithm.decide(
-                self.rates,
-                self._counts(connection, item.timestamp),
-                1,
-                item.timestamp,
-                lambda offset: _third(connection.execute(self._q_peek, (offset,))),
+    def create(self) -> None:
+        """Create the table if it does not exist."""
+        with self._writing() as connection:
+            self._execute(connection, _CREATE)
+            self._execute(connection, _INDEX)
+
+    def take(self, name: str) -> int:
+        """Grant a slot of that name and return 0, or return the milliseconds until one can be free."""
+        with self._writing() as connection:
+            now = _number(connection.execute(_NOW)) or 0
+            self._trim(connection, now)
+            wait = wait_ms(
+                self._windows, now, lambda n: _number(self._execute(connection, _NTH_NEWEST, n - 1))
             )
-            if decision.allowed:
-                connection.execute(self._q_put, (item.name, 1, item.timestamp / 1000, 1))
-            return decision
-
-    def put(self, item: RateItem) -> bool:
-        """Like `put_decision`, without the time to wait."""
-        return self.put_decision(item).allowed
+            if not wait:
+                self._execute(connection, _ADD, name, now, 1)
+            return wait
 
     def move(self, name: str) -> None:
-        """The slot of that name counts from now on."""
-        with _reaching(), self.pool.connection() as connection:
-            table = sql.Identifier(self._full_tbl)
-            connection.execute(sql.SQL(_MOVE).format(table=table), (name,))
+        """Date the slot of that name anew: it counts from now on."""
+        with _reaching(), self._pool.connection() as connection:
+            self._execute(connection, _MOVE, name)
 
     def hold(self, seconds: float) -> None:
-        """Grant no slot for that many seconds, at most an hour: a whole window of slots ends when it does."""
-        window = self.rates[-1]
-        with _reaching(), self.pool.connection() as connection:
-            ends_s = _one(connection.execute(_NOW)) / 1000 + min(seconds, _LONGEST_HOLD_S)
-            begins_s = ends_s - window.interval / 1000
-            connection.execute(self._q_put, (_HOLD, 1, begins_s, window.limit))
-
-    def _counts(self, connection: Any, now: int) -> list[int]:
-        starts = [self._algorithm.window_start(rate, now) / 1000 for rate in self.rates]
-        return list(connection.execute(self._q_count_windows, starts).fetchone())
+        """Grant no slot for that many seconds, at most an hour."""
+        with _reaching(), self._pool.connection() as connection:
+            count, at = hold_slots(self._windows, _number(connection.execute(_NOW)) or 0, seconds)
+            self._execute(connection, _ADD, HOLD, at, count)
 
     def _trim(self, connection: Any, now: int) -> None:
-        """Forget slots of the past."""
-        self._puts += 1
-        if self._puts % _TRIM_EVERY == 1:
-            connection.execute(self._q_leak, (self._algorithm.leak_bound(self.rates, now) / 1000,))
+        """Delete slots that have left every window."""
+        self._grants += 1
+        if self._grants % TRIM_EVERY == 1:
+            longest = max(window.interval_ms for window in self._windows)
+            self._execute(connection, _TRIM, now - longest)
+
+    def _execute(self, connection: Any, statement: str, *values: object) -> Any:
+        return connection.execute(sql.SQL(statement).format(**self._names), values)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Any]:
+        """One transaction, alone at this table from its beginning."""
+        with _reaching(), self._pool.connection() as connection:
+            connection.execute(_LOCK, (zlib.crc32(self._table.encode()),))
+            yield connection
 
 
 @contextmanager
@@ -111,10 +131,6 @@ def _reaching() -> Iterator[None]:
         raise OSError(msg) from None
 
 
-def _one(cursor: Any) -> int:
-    return int(cursor.fetchone()[0])
-
-
-def _third(cursor: Any) -> int | None:
+def _number(cursor: Any) -> int | None:
     row = cursor.fetchone()
-    return None if row is None else int(row[2])
+    return None if row is None else int(row[0])
