@@ -18,11 +18,12 @@ from pipelines.errors import WrongUse
 from pipelines.settings import Settings
 from sources.customerio.catalogue import OPERATIONS, Operation, Parameter
 from sources.customerio.client import Answer, WrongCall
-from sources.customerio.client.api import checked, did_you_mean, method_name
+from sources.customerio.client.api import checked, method_name
 from sources.customerio.client.bodies import needs_body, schema_of
 from sources.customerio.client.calls import call_of
 from sources.customerio.client.examples import example_of
 from sources.customerio.client.hosts import KEY_SETTINGS, host_of
+from sources.suggestions import did_you_mean
 
 ASKS_FIRST = ("send", "destroy")
 """Effects that nobody can take back."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipelines.errors import ConfigError
-from pipelines.search.names import near
 from pipelines.warehouse.sql import quoted
+from sources.suggestions import did_you_mean_or_all
 
 Kind = Literal["text", "number", "bool", "json"]
 Bind = Callable[[Any], str]
@@ -109,7 +109,7 @@ class Fields:
             )
         column, *_ = path.split(".")
         if column not in self.types:
-            msg = f"{self.table} has no field {column!r}.{near(column, self.types)}"
+            msg = f"{self.table} has no field {column!r}.{did_you_mean_or_all(column, self.types)}"
             raise ConfigError(msg)
         if self.types[column] != "JSON":
             msg = f"{path!r} leads into {column}, which is no JSON column. Name the field {column!r} alone."

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pipelines.errors import ConfigError
-from pipelines.search.names import near
 from pipelines.search.operators import OPERATORS
+from sources.suggestions import did_you_mean_or_all
 
 DEFAULT_LIMIT: Final = 1000
 MOST: Final = 100_000
@@ -113,7 +113,8 @@ def _filter(value: object, place: str, budget: _Budget, depth: int = 0) -> Filte
 
 def _condition(word: str, inner: object, place: str, budget: _Budget) -> Condition:
     if word not in OPERATORS:
-        msg = f"There is no operator {word!r} (at {place}).{near(word, (*OPERATORS, 'and', 'or', 'not'))}"
+        hint = did_you_mean_or_all(word, (*OPERATORS, "and", "or", "not"))
+        msg = f"There is no operator {word!r} (at {place}).{hint}"
         raise ConfigError(msg)
     if not isinstance(inner, Mapping) or len(inner) != 1:
         found = f"an object with {len(inner)} fields" if isinstance(inner, Mapping) else _kind(inner)

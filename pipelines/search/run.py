@@ -10,7 +10,6 @@ from pipelines.errors import ConfigError
 from pipelines.search.answer import Answer, Shape
 from pipelines.search.compiling import Statement, statement
 from pipelines.search.fields import Fields
-from pipelines.search.names import near
 from pipelines.search.paging import cursor, last_of
 from pipelines.search.query import Query, parsed
 from pipelines.settings import Settings
@@ -18,6 +17,7 @@ from pipelines.warehouse.pipeline import DATASET, nothing_yet
 from pipelines.warehouse.publish import reading
 from pipelines.warehouse.sql import quoted
 from sources.customerio import RESOURCES
+from sources.suggestions import did_you_mean_or_all
 
 
 def search(settings: Settings, table: str, document: object) -> Answer:
@@ -29,7 +29,7 @@ def search(settings: Settings, table: str, document: object) -> Answer:
     """
     keys = {row.table: row.key for row in RESOURCES}
     if table not in keys:
-        msg = f"There is no table {table!r}.{near(table, keys)}"
+        msg = f"There is no table {table!r}.{did_you_mean_or_all(table, keys)}"
         raise ConfigError(msg)
     query = parsed(_plain(document))
     last = last_of(table, query)

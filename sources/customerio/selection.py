@@ -1,10 +1,10 @@
-"""Which tables a caller names."""
+"""The resources that a caller names by their tables."""
 
-import difflib
 from collections.abc import Iterable
 
 from sources.customerio.catalogue import RESOURCES, Resource
 from sources.customerio.client import ConfigError
+from sources.suggestions import did_you_mean_or_all
 
 
 def resources_named(names: Iterable[str]) -> tuple[Resource, ...]:
@@ -13,13 +13,11 @@ def resources_named(names: Iterable[str]) -> tuple[Resource, ...]:
     For no name, all but the optional ones, which cost a request a row or a quota.
 
     Raises:
-        ConfigError: a name is no table's; the message offers the nearest ones.
+        ConfigError: A name is no table's; the message suggests similar ones.
     """
     chosen = set(names)
     tables = [row.table for row in RESOURCES]
     for name in sorted(chosen.difference(tables)):
-        near = difflib.get_close_matches(name, tables, n=3)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(tables)}."
-        msg = f"There is no resource called {name!r}. {hint}"
+        msg = f"There is no resource called {name!r}.{did_you_mean_or_all(name, tables)}"
         raise ConfigError(msg)
     return tuple(row for row in RESOURCES if (row.table in chosen if chosen else not row.optional))

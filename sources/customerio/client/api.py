@@ -1,28 +1,25 @@
-"""Every operation of the catalogue as a method, with all that it takes checked before any request.
+"""Every operation of the catalogue as a method; its parameters and its body are checked before any request.
 
-    Operations ── attribute ──> Method ─┬─ checked ─┬─ sorted into path and query, unknown names refused
-                                        │           └─ bodies: the body fits its schema
+    Operations ── attribute ──> Method ─┬─ checked ─┬─ names and types of path and query parameters (calls)
+                                        │           └─ the body against its schema (bodies)
                                         └─ Client.call or Client.pages
 
-The methods are made here and nowhere else; `methods.pyi` tells editors and type checkers what each takes.
+The methods are made here and nowhere else; `methods.pyi` gives their parameters to editors and type checkers.
 """
 
 import keyword
 import re
-from collections.abc import Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from sources.customerio.catalogue import OPERATIONS, Operation
 from sources.customerio.client.bodies import check_body, needs_body
-from sources.customerio.client.calls import call_of
+from sources.customerio.client.calls import call_of, check_names
 from sources.customerio.client.errors import WrongCall
 from sources.customerio.client.pages import Page
 from sources.customerio.client.response import Answer
-
-if TYPE_CHECKING:
-    from sources.customerio.client.client import Client
+from sources.suggestions import did_you_mean
 
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -33,6 +30,30 @@ def method_name(row: Operation) -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
+class Caller(Protocol):
+    """Calls an operation by its id: a `Client`."""
+
+    def call(
+        self,
+        operation_id: str,
+        *,
+        path: Mapping[str, object] | None = None,
+        query: Mapping[str, object] | None = None,
+        body: object | None = None,
+    ) -> Answer:
+        """Call the operation once its parameters are checked."""
+
+    def pages(
+        self,
+        operation_id: str,
+        *,
+        path: Mapping[str, object] | None = None,
+        query: Mapping[str, object] | None = None,
+        body: object | None = None,
+    ) -> Iterator[Page]:
+        """Read the list page by page."""
+
+
 class Method:
     """One operation, ready to be called with its parameters by name.
 
@@ -40,7 +61,7 @@ class Method:
     counts as not given. Bytes are a document that is JSON already; they are checked like any other.
     """
 
-    def __init__(self, client: "Client", operation: Operation) -> None:
+    def __init__(self, client: Caller, operation: Operation) -> None:
         self._client = client
         self.operation = operation
         self.__doc__ = f"`{operation.method} {operation.path}` ({operation.effect}; {operation.docs})."
@@ -96,7 +117,7 @@ class Operations:
     def __init_subclass__(cls) -> None:
         cls._rows = {method_name(row): row for row in OPERATIONS if row.api == cls.api}
 
-    def __init__(self, client: "Client") -> None:
+    def __init__(self, client: Caller) -> None:
         self._client = client
 
     def __getattr__(self, name: str) -> Method:
@@ -117,16 +138,7 @@ def checked(row: Operation, given: dict[str, object], body: object | None) -> di
     """
     given = {name: value for name, value in given.items() if value is not None}
     in_path = {item.name for item in row.path_parameters}
-    known = (*row.path_parameters, *row.query)
-    names = [item.name for item in known]
-    if unknown := [name for name in given if name not in names]:
-        takes = f"it takes {', '.join(names)}" if names else "it takes none"
-        hint = did_you_mean(unknown[0], names)
-        msg = f"`{row.id}` has no parameter {', '.join(unknown)}; {takes}.{hint} See {row.docs}"
-        raise WrongCall(msg, operation=row.id)
-    if missing := [item.name for item in known if item.required and item.name not in given]:
-        msg = f"`{row.id}` needs the parameter {', '.join(missing)}. See {row.docs}"
-        raise WrongCall(msg, operation=row.id)
+    check_names(row, (*row.path_parameters, *row.query), given)
     arguments: dict[str, Any] = {
         "path": {name: value for name, value in given.items() if name in in_path},
         "query": {name: value for name, value in given.items() if name not in in_path},
@@ -135,10 +147,3 @@ def checked(row: Operation, given: dict[str, object], body: object | None) -> di
     # The parameters' types first: a wrong id is a smaller thing to read about than a wrong document.
     check_body(row, call_of(row, **arguments).body)
     return arguments
-
-
-def did_you_mean(name: str, names: Any) -> str:
-    """A sentence with the nearest of these names, after a space; empty if none is near."""
-    lower = {known.lower(): known for known in names}
-    near = [lower[match] for match in get_close_matches(name.lower(), lower, n=3, cutoff=0.6)]
-    return f" Did you mean {' or '.join(near)}?" if near else ""

@@ -1,17 +1,18 @@
 """One call, checked against the catalogue and ready to be sent.
 
-Nothing leaves that the operation does not know: a misspelt parameter would be ignored by Customer.io and
-the answer would look right.
+Unknown parameters are refused here: Customer.io would ignore a misspelt one, and its answer would look right
+[singer][keboola].
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 import orjson
 
-from sources.customerio.catalogue import Operation, Parameter, operation
+from sources.customerio.catalogue import OPERATIONS, Operation, Parameter, operation
 from sources.customerio.client.errors import WrongCall
+from sources.suggestions import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,13 @@ def operation_named(operation_id: str) -> Operation:
     """The operation of that id.
 
     Raises:
-        WrongCall: Customer.io has none of that name.
+        WrongCall: The catalogue has no operation of that id.
     """
     try:
         return operation(operation_id)
     except KeyError:
-        msg = f"Customer.io has no operation {operation_id!r}; the catalogue lists the ones it has."
+        hint = did_you_mean(operation_id, [row.id for row in OPERATIONS])
+        msg = f"Customer.io has no operation {operation_id!r}; the catalogue lists the ones it has.{hint}"
         raise WrongCall(msg, operation=operation_id) from None
 
 
@@ -53,8 +55,8 @@ def call_of(
     Raises:
         WrongCall: A parameter is unknown, missing or of another type, or the body does not fit.
     """
-    given_path = _given(row, "path", row.path_parameters, path)
-    given_query = _given(row, "query", row.query, query)
+    given_path = _given(row, "path parameter", row.path_parameters, path)
+    given_query = _given(row, "query parameter", row.query, query)
     target = row.path
     for name, text in given_path.items():
         if text in ("", ".", ".."):
@@ -66,20 +68,30 @@ def call_of(
     return Call(row, target, _encoded(row, body))
 
 
+def check_names(
+    row: Operation, known: tuple[Parameter, ...], given: Collection[str], kind: str = "parameter"
+) -> None:
+    """Check the names of parameters against those that the operation has.
+
+    Raises:
+        WrongCall: A name is unknown, with similar ones in the message; or a required one is missing.
+    """
+    names = [parameter.name for parameter in known]
+    if unknown := sorted(set(given) - set(names)):
+        takes = f"it takes {', '.join(names)}" if names else "it takes none"
+        hint = did_you_mean(unknown[0], names)
+        msg = f"`{row.id}` has no {kind} {', '.join(unknown)}; {takes}.{hint} See {row.docs}"
+        raise WrongCall(msg, operation=row.id)
+    if missing := [item.name for item in known if item.required and item.name not in given]:
+        msg = f"`{row.id}` needs the {kind} {', '.join(missing)}. See {row.docs}"
+        raise WrongCall(msg, operation=row.id)
+
+
 def _given(
-    row: Operation, where: str, known: tuple[Parameter, ...], values: Mapping[str, object] | None
+    row: Operation, kind: str, known: tuple[Parameter, ...], values: Mapping[str, object] | None
 ) -> dict[str, str]:
     values = {name: value for name, value in (values or {}).items() if value is not None}
-    names = [parameter.name for parameter in known]
-    if unknown := sorted(values.keys() - set(names)):
-        msg = (
-            f"`{row.id}` has no {where} parameter {', '.join(unknown)}; "
-            f"it has {', '.join(names) or 'none'}. See {row.docs}"
-        )
-        raise WrongCall(msg, operation=row.id)
-    if missing := [item.name for item in known if item.required and item.name not in values]:
-        msg = f"`{row.id}` needs the {where} parameter {', '.join(missing)}. See {row.docs}"
-        raise WrongCall(msg, operation=row.id)
+    check_names(row, known, values, kind)
     return {item.name: _text(row, item, values[item.name]) for item in known if item.name in values}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec
 
 from sources.customerio.catalogue import Operation
-from sources.customerio.client.client import Client
+from sources.customerio.client.api import Caller
 from sources.customerio.client.pages import Page
 from sources.customerio.client.response import Answer
 
@@ -24,7 +24,7 @@ def _method(takes: Callable[Concatenate[Any, _P], None]) -> _Method[_P]: ...
 def _list(takes: Callable[Concatenate[Any, _P], None]) -> _List[_P]: ...
 
 class App:
-    def __init__(self, client: Client) -> None: ...
+    def __init__(self, client: Caller) -> None: ...
     @_list
     def list_broadcasts(self) -> None:
         """`GET /v1/broadcasts` (read; https://docs.customer.io/integrations/api/app/#operation/listBroadcasts)."""
@@ -381,7 +381,7 @@ class App:
         """`GET /v1/workspaces` (read; https://docs.customer.io/integrations/api/app/#operation/listWorkspaces)."""
 
 class Track:
-    def __init__(self, client: Client) -> None: ...
+    def __init__(self, client: Caller) -> None: ...
     @_method
     def get_region(self) -> None:
         """`GET /api/v1/accounts/region` (read; https://docs.customer.io/integrations/api/track/#operation/getRegion)."""

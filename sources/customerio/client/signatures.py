@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec
 
 from sources.customerio.catalogue import Operation
-from sources.customerio.client.client import Client
+from sources.customerio.client.api import Caller
 from sources.customerio.client.pages import Page
 from sources.customerio.client.response import Answer
 
@@ -47,7 +47,7 @@ def stub() -> str:
     """The text of `methods.pyi`."""
     parts = [_HEAD]
     for name, api in (("App", "app"), ("Track", "track")):
-        parts.append(f"\nclass {name}:\n    def __init__(self, client: Client) -> None: ...\n")
+        parts.append(f"\nclass {name}:\n    def __init__(self, client: Caller) -> None: ...\n")
         parts.extend(_method(row) for row in OPERATIONS if row.api == api)
     return "".join(parts)
 

@@ -54,7 +54,7 @@ def test_bytes_are_sent_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("operation_id", "path", "query", "body", "says"),
     [
-        ("getSegment", {"segment_id": 1, "id": 2}, None, None, "no path parameter id; it has segment_id"),
+        ("getSegment", {"segment_id": 1, "id": 2}, None, None, "no path parameter id; it takes segment_id"),
         ("getSegment", {}, None, None, "needs the path parameter segment_id"),
         (
             "getSegment",
@@ -79,7 +79,7 @@ def test_bytes_are_sent_as_they_are() -> None:
             None,
             "message_id of `getMessage` is of type string, not list",
         ),
-        ("listCampaigns", None, {"updated_since": 1}, None, "no query parameter updated_since; it has none"),
+        ("listCampaigns", None, {"updated_since": 1}, None, "no query parameter updated_since; it takes none"),
         ("getPeopleEmail", None, None, None, "needs the query parameter email"),
         (
             "listMessages",
