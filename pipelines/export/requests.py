@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import orjson
 
 from pipelines.errors import ConfigError
+from sources.customerio.catalogue import DELIVERY_METRIC_NAMES
 
 Kind = Literal["people", "deliveries"]
 
@@ -19,29 +20,7 @@ EVERYBODY: Mapping[str, Any] = {"and": [{"attribute": {"field": "cio_id", "opera
 LONGEST_S = 366 * 86_400
 """A deliveries export spans 12 months at most; of a longer range only the last 12 would come."""
 
-METRICS = (
-    "attempted",
-    "sent",
-    "deferred",
-    "delivered",
-    "secondary:delivered",
-    "opened",
-    "human_opened",
-    "prefetch_opened",
-    "clicked",
-    "human_clicked",
-    "prefetch_clicked",
-    "converted",
-    "replied",
-    "unsubscribed",
-    "topic_unsubscribed",
-    "spammed",
-    "bounced",
-    "dropped",
-    "failed",
-    "undeliverable",
-    "drafted",
-)
+METRICS = DELIVERY_METRIC_NAMES
 """The names in a delivery's `metrics` [live-airbyte]."""
 
 

@@ -11,33 +11,12 @@ from zoneinfo import ZoneInfo
 
 from pipelines.reconcile.days import Day, days
 from pipelines.warehouse.pipeline import DATASET, Query
+from sources.customerio.catalogue import DELIVERY_METRICS
 from sources.customerio.catalogue.periods import EASTERN, UTC
 from sources.customerio.client import BadAnswer, Client
 
-# Customer.io's series, and what a delivery's `metrics` calls them. The others are no delivery's metric
-# (`created`, `drafted`), or come more than once (a webhook's status codes).
-SERIES = {
-    name: (name,)
-    for name in (
-        "attempted",
-        "sent",
-        "deferred",
-        "delivered",
-        "opened",
-        "human_opened",
-        "prefetch_opened",
-        "clicked",
-        "human_clicked",
-        "prefetch_clicked",
-        "converted",
-        "unsubscribed",
-        "topic_unsubscribed",
-        "spammed",
-        "bounced",
-        "failed",
-        "undeliverable",
-    )
-} | {"suppressed": ("suppressed", "dropped")}
+# The series of Customer.io that deliveries can be counted for, and the metrics that count in each.
+SERIES = {row.name: row.counts for row in DELIVERY_METRICS if row.counts}
 
 # Counts by (day's first second, metric); a metric that one side does not know has no key there.
 Counts = dict[tuple[int, str], int]

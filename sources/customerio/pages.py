@@ -1,13 +1,22 @@
-"""The reference pages, written from the catalogue: `python -m sources.customerio.pages`."""
+"""The reference pages and the seed, written from the catalogue: `python -m sources.customerio.pages`."""
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sources.customerio.catalogue import OPERATIONS, RESOURCES, Operation, Resource, operation
+from sources.customerio.catalogue import (
+    DELIVERY_METRICS,
+    OPERATIONS,
+    RESOURCES,
+    Operation,
+    Resource,
+    operation,
+)
 from sources.customerio.client.api import method_name
 from sources.customerio.sandbox.wire.http.registry import ANSWERS
 
 FOLDER = Path(__file__).parent
+SEED = FOLDER.parents[1] / "warehouse" / "seeds" / "delivery_metrics.csv"
 
 
 def tables_page() -> str:
@@ -44,7 +53,18 @@ def operations_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"TABLES.md": tables_page, "OPERATIONS.md": operations_page}
+def delivery_metrics_seed() -> str:
+    """delivery_metrics.csv: every metric of deliveries, its label, and if it is a machine's reaction."""
+    rows = [f"{row.name},{row.label},{str(row.actor == 'machine').lower()}" for row in DELIVERY_METRICS]
+    return "\n".join(["metric,label,is_machine", *rows]) + "\n"
+
+
+FILES: Mapping[Path, Callable[[], str]] = {
+    FOLDER / "TABLES.md": tables_page,
+    FOLDER / "OPERATIONS.md": operations_page,
+    SEED: delivery_metrics_seed,
+}
+"""Every file that is written from the catalogue, and its text."""
 
 
 def _table(row: Resource) -> str:
@@ -76,5 +96,5 @@ def _operation(row: Operation, tables: str) -> str:
 
 
 if __name__ == "__main__":
-    for name, page in PAGES.items():
-        (FOLDER / name).write_text(page())
+    for path, text in FILES.items():
+        path.write_text(text())

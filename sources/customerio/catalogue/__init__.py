@@ -1,22 +1,30 @@
-"""What Customer.io looks like: `OPERATIONS` (every API call) and `RESOURCES` (every table), as typed rows.
+"""Customer.io's API as typed rows: `OPERATIONS` (calls), `RESOURCES` (tables), `DELIVERY_METRICS`.
 
 The client's calls, the dlt resources, the sandbox's routes, the command line's choices and the reference
-pages are all derived from these two tuples; nothing else in the project names a path or a key column.
+pages are all derived from these tuples; nothing else in the project names a path or a key column.
 """
 
 from sources.customerio.catalogue.app_messaging import APP_MESSAGING
 from sources.customerio.catalogue.app_people import APP_PEOPLE
 from sources.customerio.catalogue.app_workspace import APP_WORKSPACE
+from sources.customerio.catalogue.delivery_metrics import (
+    DELIVERY_METRIC_NAMES,
+    DELIVERY_METRICS,
+    DeliveryMetric,
+)
 from sources.customerio.catalogue.operation import Bucket, Operation, Parameter
 from sources.customerio.catalogue.resource import ColumnType, Resource
 from sources.customerio.catalogue.resources import RESOURCES
 from sources.customerio.catalogue.track import TRACK
 
 __all__ = [
+    "DELIVERY_METRICS",
+    "DELIVERY_METRIC_NAMES",
     "OPERATIONS",
     "RESOURCES",
     "Bucket",
     "ColumnType",
+    "DeliveryMetric",
     "Operation",
     "Parameter",
     "Resource",

@@ -79,7 +79,13 @@ def test_bytes_are_sent_as_they_are() -> None:
             None,
             "message_id of `getMessage` is of type string, not list",
         ),
-        ("listCampaigns", None, {"updated_since": 1}, None, "no query parameter updated_since; it takes none"),
+        (
+            "listCampaigns",
+            None,
+            {"updated_since": 1},
+            None,
+            "no query parameter updated_since; it takes none",
+        ),
         ("getPeopleEmail", None, None, None, "needs the query parameter email"),
         (
             "listMessages",

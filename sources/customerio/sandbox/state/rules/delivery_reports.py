@@ -1,12 +1,13 @@
 """What senders report about deliveries, and what recipients do on the unsubscribe page."""
 
+from sources.customerio.catalogue import DELIVERY_METRICS
 from sources.customerio.sandbox.state.store.deliveries import METRIC
 from sources.customerio.sandbox.state.store.drop_reasons import Dropped
 from sources.customerio.sandbox.state.store.track_operation import Op
 from sources.customerio.sandbox.state.workspace import Workspace
 
 # A device reports what a person did, not a mail server that looked at the links.
-_HUMAN = {"opened": "human_opened", "clicked": "human_clicked"}
+_HUMAN = {row.of: row.name for row in DELIVERY_METRICS if row.actor == "person"}
 
 
 def report(workspace: Workspace, op: Op, at: int) -> str:

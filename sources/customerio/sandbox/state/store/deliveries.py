@@ -11,33 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sources.customerio.catalogue import DELIVERY_METRIC_NAMES
 from sources.customerio.sandbox.state.store.columns import Array, Columns
 from sources.customerio.sandbox.state.store.errors import BadRequest
 
-# Names as in a delivery's `metrics` object, `secondary:delivered` included [live-airbyte].
-METRICS = (
-    "attempted",
-    "sent",
-    "deferred",
-    "delivered",
-    "secondary:delivered",
-    "opened",
-    "human_opened",
-    "prefetch_opened",
-    "clicked",
-    "human_clicked",
-    "prefetch_clicked",
-    "converted",
-    "replied",
-    "unsubscribed",
-    "topic_unsubscribed",
-    "spammed",
-    "bounced",
-    "dropped",
-    "failed",
-    "undeliverable",
-    "drafted",
-)
+METRICS = DELIVERY_METRIC_NAMES
 METRIC = {name: index for index, name in enumerate(METRICS)}
 FAILURES = (
     None,

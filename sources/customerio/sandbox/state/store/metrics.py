@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sources.customerio.catalogue import DELIVERY_METRICS
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.deliveries import METRIC, Deliveries
 
@@ -18,37 +19,17 @@ Parent = Mapping[str, int | str]
 
 Series = dict[str, list[int]]
 
-# A series' name to the delivery's metric. A delivery that Customer.io calls `dropped` is counted as
-# `suppressed` [wh26].
+# A series' name to the delivery's metric; `suppressed` counts what a delivery calls `dropped` [wh26].
 _METRICS = {
-    name: METRIC[{"suppressed": "dropped"}.get(name, name)]
-    for name in (
-        "attempted",
-        "bounced",
-        "clicked",
-        "human_clicked",
-        "prefetch_clicked",
-        "converted",
-        "deferred",
-        "delivered",
-        "drafted",
-        "failed",
-        "opened",
-        "human_opened",
-        "prefetch_opened",
-        "sent",
-        "spammed",
-        "suppressed",
-        "undeliverable",
-        "topic_unsubscribed",
-        "unsubscribed",
-    )
+    row.name: METRIC[row.name if row.in_delivery else row.counts[-1]]
+    for row in DELIVERY_METRICS
+    if row.in_series and row.name != "created"
 }
 # What webhooks were answered with; the world's are either taken or answered 500.
 _ANSWERS = {"2xx": METRIC["sent"], "3xx": None, "4xx": None, "5xx": METRIC["failed"]}
 
 ANSWERED = frozenset(_ANSWERS)
-TOLD_APART = frozenset({"human_clicked", "prefetch_clicked", "human_opened", "prefetch_opened"})
+TOLD_APART = frozenset(row.name for row in DELIVERY_METRICS if row.actor)
 """The series that tell people and machines apart."""
 
 
