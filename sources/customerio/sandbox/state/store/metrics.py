@@ -1,7 +1,7 @@
 """Counts of deliveries by period, as the metrics calls show them.
 
-Everything is dated by the creation of the delivery, whenever the metric itself came [CIO-m]; so yesterday's
-numbers go on growing, and a series adds up to the deliveries that were made in its periods and had that
+A metric counts in the period in which its delivery was created, not in its own [docs-metrics]. So yesterday's
+numbers go on growing, and a series adds up to the deliveries that were created in its periods and have that
 metric by now.
 """
 
