@@ -2,7 +2,7 @@
 
     EltError
     ├── ConfigError        stop: change a setting, a name or a file; the message says which
-    └── CustomerioError    Customer.io's answer, or none: see `sources.customerio.client.errors`
+    └── CustomerioError    a call failed: see `sources.customerio.client.errors`
 
 `pipelines.errors` draws the whole tree. A message holds no key, no signed link and no personal data.
 """
@@ -12,7 +12,7 @@ class EltError(Exception):
     """Base of all errors that this project raises for its users. The message says what to do next.
 
     Attributes:
-        status: HTTP status of the answer, or None where there was no answer.
+        status: HTTP status of the answer; None without an answer.
         ambiguous: True if a call may have taken effect although it failed.
     """
 

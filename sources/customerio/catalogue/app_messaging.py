@@ -1,4 +1,4 @@
-"""Campaigns, broadcasts, newsletters, transactional messages and what they sent."""
+"""App API: campaigns, broadcasts, newsletters, transactional messages and their deliveries."""
 
 from sources.customerio.catalogue.operation import Operation, Parameter
 from sources.customerio.catalogue.parameters import (
@@ -22,7 +22,7 @@ from sources.customerio.catalogue.parameters import (
 )
 
 # fmt: off
-# A table, read across: what is called on the first line of a row, how it behaves on the next.
+# A row has two lines: the request, then its records, body, limits and effect.
 APP_MESSAGING = (
     Operation(id="listBroadcasts", method="GET", path="/v1/broadcasts",
         records="broadcasts", bucket="app", effect="read"),

@@ -1,10 +1,10 @@
-"""People, segments, objects, activities, exports, imports and suppressions."""
+"""App API: people, segments, objects, activities, exports, imports and suppressions."""
 
 from sources.customerio.catalogue.operation import Operation, Parameter
 from sources.customerio.catalogue.parameters import END_TS, ID_TYPE, LIMIT, NAME, START, START_TS, TYPE
 
 # fmt: off
-# A table, read across: what is called on the first line of a row, how it behaves on the next.
+# A row has two lines: the request, then its records, body, limits and effect.
 APP_PEOPLE = (
     Operation(id="listActivities", method="GET", path="/v1/activities",
         query=(START, TYPE, NAME, Parameter(name="deleted", type="boolean"), Parameter(name="customer_id"), ID_TYPE, LIMIT),

@@ -1,9 +1,9 @@
-"""The workspace's own furniture: senders, collections, snippets, webhooks, topics, the data index."""
+"""App API: the settings of the workspace: senders, collections, snippets, webhooks, topics, the data index."""
 
 from sources.customerio.catalogue.operation import Operation
 
 # fmt: off
-# A table, read across: what is called on the first line of a row, how it behaves on the next.
+# A row has two lines: the request, then its records, body, limits and effect.
 APP_WORKSPACE = (
     Operation(id="getCollections", method="GET", path="/v1/collections",
         records="collections", bucket="app", effect="read"),

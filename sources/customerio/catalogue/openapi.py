@@ -3,8 +3,8 @@
     python -m sources.customerio.catalogue.openapi app-openapi.json track-openapi.json
 
 writes `schemas/OPERATION.json` for every operation whose body the documents describe, as plain JSON Schema
-without references. The documents are stricter than the API in places, and than their own examples; a schema
-that refused what Customer.io takes would be worse than none, so each step below only ever loosens:
+without references. The documents are stricter than the API in places, and than their own examples. A schema
+that refused a valid body would be worse than none, so each step below only loosens:
 
     document -> resolved -> requested -> loosened -> written
 """
@@ -34,21 +34,21 @@ KEPT = frozenset(
         "type",
     }
 )
-"""What is taken over. Prose stays behind the link of an operation, and free keys are the customer's own."""
+"""Keywords that are copied. Descriptions are left to the linked page; unknown keys are always allowed."""
 
-# Beside the general rules: what the documents get wrong, by operation, as required properties that are not.
+# Errors of the documents, by operation: properties that they call required and that are optional.
 OPTIONAL = {
     # Its default is `all`, and the documents' own example leaves it out.
     "sendPush": frozenset({"to"}),
 }
 LISTS = frozenset({"updateCollectionContents"})
-"""Bodies that the documents call a free object, and that are a list of such objects as well."""
+"""Bodies that the documents call an object, and that may also be a list of such objects."""
 REQUIRED = {
-    # The documents require nothing of it; without a batch, there is nothing to do.
+    # The documents require nothing; a call without a batch does nothing.
     "batch": ("batch",),
 }
 ANYTHING = frozenset({"headers"})
-"""Properties that the documents declare as one thing and show as another."""
+"""Properties whose examples have another type than their declaration."""
 FILTERS = frozenset({"filter", "filters", "recipients"})
 """Properties that hold a filter, which the documents write out three levels deep."""
 FILTER = {
@@ -86,7 +86,7 @@ FILTER = {
 
 
 def schema_of(row: Operation, document: dict[str, Any]) -> dict[str, Any] | None:
-    """The schema of what that operation takes, or None if the document does not have the operation."""
+    """The schema of the operation's body, or None if the document does not have the operation."""
     described = document["paths"].get(row.path, {}).get(row.method.lower(), {})
     content = described.get("requestBody", {}).get("content", {}).get("application/json")
     if content is None:
@@ -109,7 +109,7 @@ def schema_of(row: Operation, document: dict[str, Any]) -> dict[str, Any] | None
 
 
 def _resolved(schema: Any, document: dict[str, Any]) -> Any:
-    """With everything that a reference names in its place."""
+    """The schema with each reference replaced by its target."""
     if isinstance(schema, list):
         return [_resolved(item, document) for item in schema]
     if not isinstance(schema, dict):
@@ -123,7 +123,7 @@ def _resolved(schema: Any, document: dict[str, Any]) -> Any:
 
 
 def _requested(schema: dict[str, Any]) -> dict[str, Any]:
-    """What a request may hold, in the words of JSON Schema: what only answers hold is left out."""
+    """The schema in JSON Schema's keywords, without properties that only answers have."""
     kept = {name: value for name, value in schema.items() if name in KEPT}
     if "oneOf" in schema:
         # The choices are open objects: what fits one mostly fits others too, examples included.
@@ -151,7 +151,7 @@ def _property(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _loosened(schema: dict[str, Any]) -> dict[str, Any]:
-    """Taking everything that its examples show, and checking a property in whichever choice it turns up."""
+    """The schema, loosened to accept its own examples; each choice of an `anyOf` checks all properties."""
     for part in _parts(schema):
         if any(str(choice).startswith("$") for choice in part.get("enum", ())):
             del part["enum"]  # a placeholder such as `$device_token`
@@ -181,7 +181,7 @@ def _share(choices: list[dict[str, Any]]) -> None:
     """
     own = [dict(_properties(choice)) for choice in choices]
     if any(all("enum" in each.get(name, ()) for each in own) for name in ("type", "action", "metric")):
-        return  # each says which it is
+        return  # a property identifies the choice
     declared: dict[str, list[dict[str, Any]]] = {}
     for properties in own:
         for name, part in properties.items():

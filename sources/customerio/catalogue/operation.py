@@ -1,7 +1,7 @@
-"""What one call of Customer.io's APIs is, as a typed row.
+"""The type of a row of `OPERATIONS`: one call of Customer.io's APIs.
 
-The rows are facts about the API and nothing else: no HTTP objects, no SQL, no dlt. Everything that
-makes, answers, lists or documents a call is derived from them.
+The rows are facts about the API: no HTTP objects, no SQL, no dlt. The client, the sandbox, the command line
+and the reference page are derived from them.
 """
 
 from dataclasses import dataclass
@@ -33,10 +33,10 @@ class Parameter:
 class Operation:
     """One API call, under Customer.io's own operation id.
 
-    `records` is the key of the answer's list of rows (None where the answer is one thing).
+    `records` is the key of the list of rows in the answer (None if the answer is no list).
     `page_default` and `page_max` are rows a page (None: no `limit` parameter, or no documented bound).
-    `effect` says what a repeat costs: `read` nothing, `write` the same state again, `send` a second message,
-    event, import or export, `destroy` something that cannot be brought back.
+    `effect` is the effect of a repeat: `read` none, `write` the same state again, `send` a second message,
+    event, import or export, `destroy` a loss that cannot be undone.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Operation:
 
     @property
     def path_parameters(self) -> tuple[Parameter, ...]:
-        """The parameters in `path`, in order; numeric ones are the ids that Customer.io counts up."""
+        """The parameters in `path`, in order; `INTEGER_IDS` are integers."""
         names = [part.split("}")[0] for part in self.path.split("{")[1:]]
         return tuple(
             Parameter(name=name, type="integer" if name in INTEGER_IDS else "string", required=True)
@@ -65,7 +65,7 @@ class Operation:
 
     @property
     def docs(self) -> str:
-        """Customer.io's page about this call."""
+        """The URL of Customer.io's page about this call."""
         return _DOCS[self.api] + self.id
 
     @property
@@ -96,3 +96,4 @@ INTEGER_IDS = frozenset(
         "webhook_id",
     }
 )
+"""Path parameters that are integers; the others are text."""

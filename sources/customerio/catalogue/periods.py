@@ -1,4 +1,4 @@
-"""How Customer.io cuts time into periods: hours, days, weeks from Sunday, months, by a time zone's calendar.
+"""The periods of Customer.io's metrics: hours, days, weeks from Sunday, months, by a time zone's calendar.
 
 Version 1 of the metrics calls counts back from now in "EST" [spec25], which the newer documents call
 "always in Eastern time"; so it is taken for America/New_York, daylight saving included (unverified).
@@ -24,13 +24,13 @@ _HOUR = 3600
 
 
 def latest(period: Period, number: int, now: int, zone: ZoneInfo = EASTERN) -> list[int]:
-    """Where the last `number` periods begin, oldest first, in Unix seconds; the last one holds `now`."""
+    """The starts of the last `number` periods, oldest first, in Unix seconds; the last one contains `now`."""
     begin = _begin(period, now, zone)
     return [_unix(_moved(period, begin, -back), zone) for back in reversed(range(number))]
 
 
 def between(period: Period, first: int, last: int, zone: ZoneInfo) -> list[int]:
-    """Where the periods begin that hold something from `first` to `last`, both included."""
+    """The starts of the periods from the one with `first` to the one with `last`, in Unix seconds."""
     return list(takewhile(lambda start: start <= last, _onward(period, first, zone)))
 
 

@@ -1,7 +1,6 @@
-"""What one table of the warehouse is, as a typed row.
+"""The type of a row of `RESOURCES`: one table of the warehouse.
 
-A row says which call fills the table, what identifies a row of it, how it is read and which columns are
-known beforehand. Fields that Customer.io adds later need no row here: they land as JSON columns.
+It has the call that fills the table, the key, the reader and the columns that are known beforehand. Fields that Customer.io adds later need no row here: they land as JSON columns.
 """
 
 from collections.abc import Mapping
@@ -32,9 +31,9 @@ Reader = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One table: where its rows come from and what they are keyed by.
+    """One table: the source and the key of its rows.
 
-    `description` says in a sentence what a row is.
+    `description` is a sentence about a row of the table.
     `family` is `config` (small, read whole every time), `volume` (grows with the business) or `metrics`.
     `cursor` is the field that orders rows in time, in Unix seconds; None where Customer.io has none.
     `parent` is the table whose ids fill the path of `operation`.
@@ -43,13 +42,13 @@ class Resource:
     `tombstones`: rows can vanish, and a complete reading shows it. (Deliveries and activities cannot: they
     only grow old.)
     `columns` are the known columns; a key column must be among them.
-    `asked` is what the calls of a list differ in, path and query values by name: the rows of all of them
-    together are the table.
-    `wrapped` is the key of the record in an answer that holds one and no list.
-    `value` is the column of records that are no objects but bare values.
+    `asked` are the path and query values, by name, of each call that reads the list; the table has the rows of
+    all these calls.
+    `wrapped` is the key of the record in an answer that is one record and no list.
+    `value` is the column for records that are plain values instead of objects.
     `masked` are columns of URLs whose credentials and query values are masked before a row is compared or
     written.
-    `optional`: read only when it is asked for by name, because it costs a request a row or a quota.
+    `optional`: read only when it is named, because it costs a request per row or a quota.
     """
 
     table: str

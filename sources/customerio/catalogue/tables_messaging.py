@@ -1,11 +1,11 @@
-"""What is sent: campaigns, broadcasts, newsletters, transactional messages, what is in them, deliveries.
+"""The tables of messages: campaigns, broadcasts, newsletters, transactional messages, contents, deliveries.
 
 An action's `id` is a JSON string in its own list and an integer in its campaign's; here it is text.
 """
 
 from sources.customerio.catalogue.resource import ColumnType, Resource
 
-# What a message says, wherever it stands.
+# The columns of a message's content, in all tables that have one.
 _CONTENT: dict[str, ColumnType] = {
     "deduplicate_id": "text",
     "name": "text",
@@ -90,7 +90,7 @@ MESSAGING: tuple[Resource, ...] = (
     ),
     Resource(
         table="broadcasts",
-        description="An API-triggered broadcast: messages that go out to an audience whenever a call triggers it.",
+        description="An API-triggered broadcast: messages that are sent to an audience each time a call triggers it.",
         operation="listBroadcasts",
         key=("id",),
         family="config",
@@ -133,7 +133,7 @@ MESSAGING: tuple[Resource, ...] = (
     ),
     Resource(
         table="broadcast_triggers",
-        description="One time that an API-triggered broadcast was triggered, and when it was worked through.",
+        description="One trigger of an API-triggered broadcast, with the times of the call and of its processing.",
         operation="listBroadcastTriggers",
         key=("broadcast_id", "id"),
         family="config",
@@ -273,7 +273,7 @@ MESSAGING: tuple[Resource, ...] = (
     ),
     Resource(
         table="archived_messages",
-        description="The archived copy of a delivery: what was sent, word for word.",
+        description="The archived copy of a delivery: its content as it was sent.",
         operation="getArchivedMessage",
         key=("id",),
         family="volume",

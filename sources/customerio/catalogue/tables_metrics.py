@@ -1,9 +1,9 @@
-"""The tables of metrics: numbers by period, for everything that sends.
+"""The tables of metrics: numbers by period, for campaigns, broadcasts, newsletters, transactional messages.
 
-A row is a number that is not 0: of one thing, from one period, whose first second is `start_at`. Everything
-is dated by the creation of the message (of journeys: by their start), so a period's numbers go on growing.
-Campaigns' days are UTC's, which can be asked for; journeys' and everybody else's periods are Eastern time's.
-Where only the last 45 days can be had, months tell of what is older, and days that were read stay.
+A row is a number other than 0 of one parent in one period, whose first second is `start_at`. A number counts
+in the period in which the message was created (the journey started), so numbers of past periods still grow.
+Days of campaigns are requested in UTC; the periods of journeys and of all other parents are in Eastern time.
+Where only the last 45 days can be requested, older times are covered by months, and days already read stay.
 """
 
 from sources.customerio.catalogue.resource import ColumnType, Resource
@@ -12,7 +12,7 @@ _PERIOD: dict[str, ColumnType] = {"period": "text", "start_at": "bigint"}
 
 
 def _numbers(table: str, what: str, operation: str, parent: str, *ids: str) -> Resource:
-    """A row per metric of `what`."""
+    """A table with a row per metric of `what`."""
     return Resource(
         table=table,
         description=f"One metric of {what}.",
@@ -27,7 +27,7 @@ def _numbers(table: str, what: str, operation: str, parent: str, *ids: str) -> R
 
 
 def _clicks(table: str, what: str, operation: str, parent: str, *ids: str) -> Resource:
-    """A row per link of `what`: all clicks and, of a whole, no more than one a message; of a part that is not told."""
+    """A table with a row per link of `what`: all clicks; for a whole also one per message at most."""
     return Resource(
         table=table,
         description=f"The clicks on one link of {what}.",

@@ -1,7 +1,7 @@
-"""What people belong to: object types, objects, relationships.
+"""The tables of objects: object types, objects, relationships.
 
-Ids of types are whole numbers as text. A relationship's own attributes are shown by the person's side alone,
-one request a person, so they are no column here.
+Ids of types are integers as text. A relationship's own attributes can only be requested for each person, so
+they are no column here.
 """
 
 from sources.customerio.catalogue.resource import Resource

@@ -1,7 +1,7 @@
-"""Who it is sent to: segments, people, what they did, exports of them, addresses that bounce.
+"""The tables of people: segments, activities, people, preferences, suppressed addresses, exports.
 
-A person carries `cio_id` inside `identifiers` and `attributes` only; here it is a column too. An export's CSV
-has one column per attribute of the workspace, so its cells stay together in `row`.
+A person's `cio_id` is in `identifiers` and `attributes` only; here it is a column too. An export's CSV has one
+column per attribute of the workspace, so its cells are stored together in `row`.
 """
 
 from sources.customerio.catalogue.resource import ColumnType, Resource
@@ -58,7 +58,7 @@ PEOPLE: tuple[Resource, ...] = (
     ),
     Resource(
         table="segment_counts",
-        description="How many people a segment had at the moment when they were counted.",
+        description="The number of people in a segment at the time of the count.",
         operation="getSegmentCount",
         key=("segment_id", "counted_at"),
         family="volume",
@@ -74,7 +74,7 @@ PEOPLE: tuple[Resource, ...] = (
     ),
     Resource(
         table="activities",
-        description="Something that happened to a person or was done by one: an event, a page view, a changed attribute, a message's fate.",
+        description="An activity of a person: an event, a page view, a changed attribute, a message sent, opened or bounced.",
         operation="listActivities",
         key=("id",),
         family="volume",

@@ -1,11 +1,11 @@
-"""What a workspace is furnished with: senders, snippets, collections, webhooks, topics."""
+"""The tables of a workspace's settings: senders, snippets, collections, webhooks, topics."""
 
 from sources.customerio.catalogue.resource import Resource
 
 WORKSPACE: tuple[Resource, ...] = (
     Resource(
         table="workspaces",
-        description="A workspace of the account, with its people, objects and messages counted.",
+        description="A workspace of the account, with the numbers of its people, objects and messages.",
         operation="listWorkspaces",
         key=("id",),
         family="config",
@@ -98,7 +98,7 @@ WORKSPACE: tuple[Resource, ...] = (
     ),
     Resource(
         table="reporting_webhooks",
-        description="A reporting webhook: where Customer.io reports what happens to messages.",
+        description="A reporting webhook: a URL to which Customer.io posts the metrics of messages.",
         operation="listWebhooks",
         key=("id",),
         family="config",

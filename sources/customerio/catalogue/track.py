@@ -4,7 +4,7 @@ from sources.customerio.catalogue.operation import Operation
 from sources.customerio.catalogue.parameters import ID_TYPE
 
 # fmt: off
-# A table, read across: what is called on the first line of a row, how it behaves on the next.
+# A row has two lines: the request, then its records, body, limits and effect.
 TRACK = (
     Operation(id="getRegion", api="track", method="GET", path="/api/v1/accounts/region",
         bucket="track", effect="read"),

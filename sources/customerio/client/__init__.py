@@ -1,14 +1,14 @@
 """Both APIs of Customer.io over HTTP: keys, regions, limits, repeats, pages and errors.
 
-    app, track ── api: every operation as a method, its body checked (bodies)
+    app, track ── api: every operation as a method, its body checked (bodies, schema_errors)
         │
-    Client ── call ─┬─ calls      checks the parameters against the catalogue
-                    ├─ patience   decides about repeats
-                    └─ wire ─┬─ limits, slots         takes a slot
-                             ├─ hosts, quiet          sends the request
-                             └─ failures, refusals    says what went wrong (errors, envelopes)
+    Client ── call ─┬─ calls         checks the parameters against the catalogue
+                    ├─ retry         repeats a failed call while that is safe
+                    └─ transport ─┬─ limits                          takes a slot (rolling_window, *_bucket)
+                                  ├─ hosts, log_filter               sends the request
+                                  └─ transport_errors, status_errors raise an error (errors, error_bodies)
 
-It knows the catalogue and nothing of what becomes of the answers.
+The package knows the catalogue and nothing of the tables that the answers fill.
 """
 
 from sources.customerio.client.api import Method

@@ -68,7 +68,7 @@ class Method:
 
     @property
     def __signature__(self) -> Signature:
-        """What shells and notebooks complete; editors read `methods.pyi`."""
+        """The parameters, for completion in shells and notebooks; editors read `methods.pyi`."""
         row = self.operation
         names = {item.name: item.required for item in (*row.path_parameters, *row.query)}
         if row.body == "json":
@@ -90,10 +90,10 @@ class Method:
         return self._client.call(self.operation.id, **checked(self.operation, given, body))
 
     def pages(self, *, body: object | None = None, **given: object) -> Iterator[Page]:
-        """Every page of the list, read as it is asked for.
+        """Iterate over the pages of the list; a page is requested when it is reached.
 
         Raises:
-            WrongCall: As a call; or the operation lists nothing.
+            WrongCall: As a call; or the operation does not return a list.
             CustomerioError: As `Client.pages`.
         """
         row = self.operation
@@ -103,7 +103,7 @@ class Method:
         return self._client.pages(row.id, **checked(row, given, body))
 
     def all(self, *, body: object | None = None, **given: object) -> Iterator[Any]:
-        """Every row of the list, from whichever page; raises as `pages`."""
+        """Iterate over the rows of all pages; raises as `pages`."""
         pages = self.pages(body=body, **given)
         return (record for page in pages for record in page.records)
 
@@ -131,7 +131,7 @@ class Operations:
 
 
 def checked(row: Operation, given: dict[str, object], body: object | None) -> dict[str, Any]:
-    """What `Client.call` takes for that operation: `path`, `query` and `body`, all of which will do.
+    """The checked arguments of `Client.call` for that operation: `path`, `query` and `body`.
 
     Raises:
         WrongCall: A parameter is unknown, missing or of another type, or the body does not fit.
@@ -144,6 +144,6 @@ def checked(row: Operation, given: dict[str, object], body: object | None) -> di
         "query": {name: value for name, value in given.items() if name not in in_path},
         "body": body,
     }
-    # The parameters' types first: a wrong id is a smaller thing to read about than a wrong document.
+    # The parameters' types come first: the message about a wrong id is shorter than one about a document.
     check_body(row, call_of(row, **arguments).body)
     return arguments

@@ -1,7 +1,7 @@
-"""Whether a request's body is what Customer.io's documents describe.
+"""Checks the body of a request against Customer.io's documents, before it is sent.
 
-The schemas lie in `sources/customerio/schemas`, one file for each operation that has one. What is checked is
-the JSON that would be sent, whatever it was made from.
+The schemas are in `sources/customerio/schemas`, one file for each operation that has one. The check is of the
+JSON that would be sent.
 """
 
 from collections.abc import Mapping
@@ -13,16 +13,16 @@ import orjson
 
 from sources.customerio.catalogue import Operation
 from sources.customerio.client.errors import WrongCall
-from sources.customerio.client.schema_errors import likeliest, place, told
+from sources.customerio.client.schema_errors import description, most_likely, pointer_to
 
 FOLDER = Path(__file__).parents[1] / "schemas"
 MOST_BYTES: Mapping[str, int] = {"batch": 500 * 1024, "entity": 32 * 1024}
-"""What the Track API takes at most: https://docs.customer.io/integrations/api/track/#operation/batch"""
+"""The largest bodies that the Track API takes: https://docs.customer.io/integrations/api/track/#operation/batch"""
 
 
 @cache
 def schema_of(row: Operation) -> dict[str, Any] | None:
-    """The JSON Schema of what the operation takes; None if nobody wrote one down."""
+    """The JSON Schema of the operation's body; None if it has no body or the documents describe none."""
     file = FOLDER / f"{row.id}.json"
     if row.body == "none" or not file.exists():
         return None
@@ -31,15 +31,15 @@ def schema_of(row: Operation) -> dict[str, Any] | None:
 
 
 def needs_body(row: Operation) -> bool:
-    """Whether the operation cannot be called without a body: then not even an empty object would do."""
+    """True if the operation requires a body: its schema does not accept an empty object."""
     return schema_of(row) is not None and not _validator(row).is_valid({})
 
 
 def check_body(row: Operation, encoded: bytes | None) -> None:
-    """Let the body pass if it fits the operation's schema, or if there is none.
+    """Check the body against the operation's size limit and schema, where there are any.
 
     Raises:
-        WrongCall: It is missing, too large or no JSON, or does not fit; then `pointer` is the place in it.
+        WrongCall: The body is missing, too large or not JSON, or does not fit; then `pointer` is the place.
     """
     if encoded is None:
         if needs_body(row):
@@ -55,17 +55,17 @@ def check_body(row: Operation, encoded: bytes | None) -> None:
     document = _decoded(row, encoded)
     if schema_of(row) is None:
         return
-    if faults := list(_validator(row).iter_errors(document)):
-        fault = likeliest(faults)
-        pointer = place(fault)
+    if errors := list(_validator(row).iter_errors(document)):
+        error = most_likely(errors)
+        pointer = pointer_to(error)
         where = f"at {pointer}" if pointer else "as a whole"
-        msg = f"The body of `{row.id}` does not fit {where}: {told(fault)}. See {row.docs}"
+        msg = f"The body of `{row.id}` does not fit {where}: {description(error)}. See {row.docs}"
         raise WrongCall(msg, operation=row.id, pointer=pointer)
 
 
 @cache
 def _validator(row: Operation) -> Any:
-    # Imported by whoever checks a body: it takes 0.1 s, which a sync need not wait for.
+    # Imported only when a body is checked: it takes 0.1 s, and a sync checks none.
     # The library has no types of its own.
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 

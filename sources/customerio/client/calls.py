@@ -1,4 +1,4 @@
-"""One call, checked against the catalogue and ready to be sent.
+"""Builds one call: its parameters are checked against the catalogue and encoded.
 
 Unknown parameters are refused here: Customer.io would ignore a misspelt one, and its answer would look right
 [singer][keboola].
@@ -96,7 +96,7 @@ def _given(
 
 
 def _text(row: Operation, parameter: Parameter, value: object) -> str:
-    """The value as Customer.io reads it; digits and true/false may also come as text."""
+    """The value in the form that Customer.io reads; numbers and true/false may also be given as text."""
     if parameter.type == "boolean":
         text = str(value).lower()
         fits = text in ("true", "false")
@@ -114,7 +114,7 @@ def _text(row: Operation, parameter: Parameter, value: object) -> str:
 
 
 def _encoded(row: Operation, body: object | None) -> bytes | None:
-    """The body as JSON; bytes are taken to be JSON already."""
+    """The body as JSON; bytes are sent unchanged."""
     if body is None or isinstance(body, bytes):
         encoded = body
     else:

@@ -1,4 +1,4 @@
-"""The client of both APIs: what callers hold in their hands."""
+"""The client of both APIs."""
 
 from collections.abc import Iterator, Mapping
 from copy import copy
@@ -17,11 +17,11 @@ from sources.customerio.client.methods import App, Track
 from sources.customerio.client.pages import Page, Query, pages
 from sources.customerio.client.response import Answer, Decode
 from sources.customerio.client.retry import RetryPolicy, safe_to_repeat
-from sources.customerio.client.transport import Observer, Wire
+from sources.customerio.client.transport import Observer, Transport
 
 
 class Client:
-    """Calls any operation of the catalogue; the operation says which API, host, key and limit it has.
+    """Calls any operation of the catalogue, with the host, the key and the rate limit of its API.
 
     Thread-safe: share one client among all threads, so that they share connections and limits.
 
@@ -29,18 +29,18 @@ class Client:
         app_api_key: Key of the App API; needed once an operation of that API is called.
         track_site_id: Site id of the Track API.
         track_api_key: Key of the Track API.
-        region: Where the workspace lives.
+        region: The region of the workspace.
         app_url: Another root for the App API, without `/v1`: https, or http on this machine.
         track_url: The same for the Track API.
         limits: The rate limits to keep; by default Customer.io's, kept by this client alone. Limits that
             are given are not closed with the client.
-        transport: What answers instead of the network.
+        transport: Answers instead of the network, for tests.
         timeout_s: Seconds without a byte after which a request has failed.
         retry_for_s: Seconds from the first try of a call to the beginning of its last.
-        on_request: Told about every request that was made, from the thread that made it.
+        on_request: Called after every request, in the thread that made it.
 
     Raises:
-        ConfigError: The region, a URL or a key cannot be right; the message names the setting.
+        ConfigError: The region, a URL or a key is invalid; the message names the setting.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Client:
         track = host_of("track", region, track_url, (track_site_id, track_api_key))
         self._owns_limits = limits is None
         self._limits = RateLimits(None) if limits is None else limits
-        self._wire = Wire({"app": app, "track": track}, self._limits, transport, timeout_s)
+        self._transport = Transport({"app": app, "track": track}, self._limits, transport, timeout_s)
         self._retry_for_s = retry_for_s
         self._observer = on_request
 
@@ -87,10 +87,14 @@ class Client:
         """
         row = operation_named(operation_id)
         call = call_of(row, path, query, body)
-        patience = RetryPolicy(
-            self._retry_for_s, safe_to_repeat=safe_to_repeat(row), proven=lambda: self._wire.clock.started
+        policy = RetryPolicy(
+            self._retry_for_s,
+            safe_to_repeat=safe_to_repeat(row),
+            proven=lambda: self._transport.clock.started,
         )
-        return patience.run(lambda number, left_s: self._wire.attempt(call, number, left_s, self._observer))
+        return policy.run(
+            lambda number, left_s: self._transport.attempt(call, number, left_s, self._observer)
+        )
 
     def pages(
         self,
@@ -101,16 +105,17 @@ class Client:
         body: object | None = None,
         decode: Decode = orjson.loads,
     ) -> Iterator[Page]:
-        """Every page of a list, read as it is asked for, at the largest page size unless a limit is given.
+        """Iterate over the pages of a list; a page is requested when it is reached.
 
-        `decode` makes a document of an answer's body, where somebody knows a faster way than dicts.
+        Pages have the largest size unless `query` has a limit. `decode` turns the body of an answer into a
+        document, for callers with a faster decoder.
 
         Raises:
             EndlessPages: A page led back to one that was already read.
             CustomerioError: As `call`.
         """
         row = operation_named(operation_id)
-        # Wrong parameters are refused here and now, not at the first page.
+        # Wrong parameters raise here, not at the first page.
         encoded = call_of(row, path, query, body).body
 
         def fetch(asked: Query) -> object:
@@ -119,17 +124,17 @@ class Client:
         return pages(row, query, fetch)
 
     def download(self, url: str, target: Path) -> int:
-        """Fetch a signed link into a file, without key and outside the rate limits; the file's bytes.
+        """Download a signed link into a file, without key and outside the rate limits; returns its bytes.
 
-        What has arrived when it fails waits beside the target, and the next call for that target goes on
-        behind it, where the store allows that.
+        A download that fails leaves its part beside the target; the next call for that target resumes it,
+        where the store allows that.
 
         Raises:
             LinkExpired: The store refuses the link; ask for a fresh one.
-            RetryLater: The store or the connection went on failing.
+            RetryLater: The store or the connection failed until the time for retries was over.
         """
-        patience = RetryPolicy(self._retry_for_s, safe_to_repeat=True, proven=lambda: True)
-        return patience.run(lambda _number, _left_s: download(self._wire.http, url, target))
+        policy = RetryPolicy(self._retry_for_s, safe_to_repeat=True, proven=lambda: True)
+        return policy.run(lambda _number, _left_s: download(self._transport.http, url, target))
 
     @property
     def app(self) -> App:
@@ -142,18 +147,18 @@ class Client:
         return Track(self)
 
     def watching(self, on_request: Observer) -> "Client":
-        """The same client, sharing everything, that tells somebody else about its requests."""
+        """The same client with another `on_request`; limits, connections and clock are shared."""
         view = copy(self)
         view._observer = on_request
         return view
 
     def now(self) -> int:
         """Customer.io's clock in Unix seconds; the local clock before the first answer."""
-        return self._wire.clock.now()
+        return self._transport.clock.now()
 
     def close(self) -> None:
-        """Close the connections, for every view of this client."""
-        self._wire.http.close()
+        """Close the connections, also those of the clients that share them (`watching`)."""
+        self._transport.http.close()
         if self._owns_limits:
             self._limits.close()
 

@@ -1,29 +1,29 @@
-"""Customer.io's clock, read from its answers."""
+"""Customer.io's clock, by the `Date` headers of its answers."""
 
 import time
 from email.utils import parsedate_to_datetime
 
 
 class ServerClock:
-    """The time of the last answer's `Date` header plus what has passed since; the local clock before that."""
+    """The last `Date` header plus the time that has passed since; before the first answer the local clock."""
 
     def __init__(self) -> None:
         self._seen: tuple[float, float] | None = None
 
     @property
     def started(self) -> bool:
-        """Whether there was an answer yet."""
+        """True after the first answer."""
         return self._seen is not None
 
-    def see(self, date: str | None) -> None:
-        """Take note of an answer's `Date` header; without one, the clock starts from the local one."""
+    def update(self, date: str | None) -> None:
+        """Set the clock by the `Date` header of an answer; without one, it starts from the local clock."""
         try:
             self._seen = (parsedate_to_datetime(date or "").timestamp(), time.monotonic())
         except ValueError:
             self._seen = self._seen or (time.time(), time.monotonic())
 
     def now(self) -> int:
-        """Unix seconds."""
+        """The time in Unix seconds."""
         if self._seen is None:
             return int(time.time())
         moment, seen_at = self._seen

@@ -1,11 +1,11 @@
-"""Downloads through a signed link: no key goes along, no link is ever shown, no half file is ever in place.
+"""Downloads a signed link into a file: without API key, without showing the link, in place only when whole.
 
-What has arrived waits in a part file, beside it the content's ETag. Whoever asks for the same target again,
-after a cut connection, with a fresh link or in a new process, goes on behind the part's last byte:
+The bytes received are in a part file, with the content's ETag in a file beside it. The next download of the
+same target resumes after the last byte, also with a fresh link or in another process:
 
-    part + ETag -> Range, If-Range -> 206 append | 200 begin anew | 416 there is no more -> target
+    part + ETag -> Range, If-Range -> 206 append | 200 restart | 416 complete -> target
 
-A store that gives no strong ETag, or compresses on the way, cannot go on: its parts are not kept.
+A download without a strong ETag, or compressed in transit, cannot be resumed: its part is not kept.
 """
 
 import re
@@ -16,7 +16,7 @@ import httpx
 
 from sources.customerio.client.errors import BadAnswer, CustomerioError, LinkExpired, Unavailable, WrongHost
 from sources.customerio.client.hosts import is_safe
-from sources.customerio.client.log_filter import quiet
+from sources.customerio.client.log_filter import hide_request_logs
 from sources.customerio.client.transport_errors import EXCEPTIONS, failure_of
 
 HOPS = 5
@@ -27,7 +27,7 @@ _RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+)")
 
 @dataclass(frozen=True)
 class _Part:
-    """What has arrived of a target, and which content it is of."""
+    """The part file of a target, and the file with its ETag."""
 
     bytes_: Path
     tag: Path
@@ -38,22 +38,22 @@ class _Part:
 
     @property
     def etag(self) -> str:
-        """The content's ETag; nothing where there is no part to go on with."""
+        """The content's ETag; empty without a part that can be resumed."""
         return self.tag.read_text() if self.size and self.tag.exists() else ""
 
     def begin(self, etag: str) -> None:
-        """Forget what there is: other bytes follow, whose ETag that is."""
+        """Start a new part, of the content with that ETag."""
         self.drop()
         if etag:
             self.tag.write_text(etag)
 
     def drop(self) -> None:
-        """Remove both files; the bytes go first, so that no tag ever stands for others."""
+        """Remove both files; the part first, so that no ETag is left beside other bytes."""
         self.bytes_.unlink(missing_ok=True)
         self.tag.unlink(missing_ok=True)
 
     def finish(self, target: Path) -> int:
-        """Put the whole file in place; its bytes."""
+        """Move the whole file to the target; returns its bytes."""
         size = self.size
         self.bytes_.replace(target)
         self.tag.unlink(missing_ok=True)
@@ -61,16 +61,16 @@ class _Part:
 
 
 def download(http: httpx.Client, link: str, target: Path) -> int:
-    """Fetch what the link leads to into that file, going on where an earlier try ended; return its bytes.
+    """Download the link into that file, resuming an earlier try; returns the bytes of the file.
 
     Raises:
-        LinkExpired: The store refuses the link; what has arrived waits for a fresh one.
-        Unavailable: The store failed or the connection broke; what has arrived waits for the next try.
+        LinkExpired: The store refuses the link; the part is kept for a fresh link.
+        Unavailable: The store failed or the connection broke; the part is kept for the next try.
         BadAnswer: The link leads to a place that is not https.
     """
     part = _Part(target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.part.etag"))
     try:
-        with quiet():
+        with hide_request_logs():
             _fetch(http, link, part)
         return part.finish(target)
     except EXCEPTIONS as error:
@@ -102,7 +102,7 @@ def _fetch(http: httpx.Client, link: str, part: _Part) -> None:
 
 
 def _take(response: httpx.Response, part: _Part) -> None:
-    """Add the answer's bytes to the part, or begin a new one with them."""
+    """Append the answer's bytes to the part, or start a new part with them."""
     whole = None
     if response.is_success and response.status_code != httpx.codes.PARTIAL_CONTENT:
         part.begin(_etag(response))
@@ -113,7 +113,7 @@ def _take(response: httpx.Response, part: _Part) -> None:
             msg = "The store answered with another part of the file than was asked for; it is fetched anew."
             raise Unavailable(msg)
     if response.status_code != _NOTHING_MORE:
-        # Unbuffered: what has arrived is in the file, however this process ends.
+        # Unbuffered: the bytes received are in the file even if this process is killed.
         with part.bytes_.open("ab", buffering=0) as file:
             for block in response.iter_bytes():
                 file.write(block)
@@ -133,7 +133,7 @@ def _check_length(response: httpx.Response, part: _Part, whole: int | None) -> N
 
 
 def _range(response: httpx.Response) -> tuple[int, int]:
-    """The first byte that an answer holds and the bytes of the whole; of no more bytes, the whole twice."""
+    """The first byte of the answer and the size of the whole; for 416 the size twice."""
     found = _RANGE.fullmatch(response.headers.get("content-range", ""))
     if found is None:
         return -1, 0
@@ -142,7 +142,7 @@ def _range(response: httpx.Response) -> tuple[int, int]:
 
 
 def _etag(response: httpx.Response) -> str:
-    """The ETag with which this download can go on; none where ranges would be of other bytes than ours."""
+    """The ETag with which this download can be resumed; empty if ranges would not be of the same bytes."""
     etag: str = response.headers.get("etag", "")
     return "" if etag.startswith("W/") or "content-encoding" in response.headers else etag
 

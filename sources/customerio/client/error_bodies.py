@@ -1,4 +1,4 @@
-"""What an error answer says, whichever of Customer.io's envelopes it comes in.
+"""Reads the body of an error answer, in any of Customer.io's envelopes.
 
 The App API answers `{"errors": [{detail, status, code?, source: {pointer}?}]}`, transactional sends and
 Track v1 `{"meta": {"error": ...}}` or `{"meta": {"errors": [...]}}`, and Track v2
@@ -25,12 +25,12 @@ _PERSONAL = (
 
 
 @dataclass(frozen=True)
-class Complaint:
-    """An error answer in words.
+class ErrorBody:
+    """The content of an error answer.
 
     Attributes:
-        detail: What Customer.io says, cut and without addresses; empty if it says nothing.
-        pointer: JSON pointer or field name of what is wrong in the request.
+        detail: Customer.io's message, shortened and without addresses; empty if there is none.
+        pointer: JSON pointer or field name of the wrong part of the request.
         reference: Customer.io's support code.
     """
 
@@ -39,26 +39,26 @@ class Complaint:
     reference: str | None = None
 
 
-def complaint(body: bytes, secrets: Iterable[str | None] = ()) -> Complaint:
-    """What that error answer says, without the secrets that it may repeat."""
+def read_error_body(body: bytes, secrets: Iterable[str | None] = ()) -> ErrorBody:
+    """Read an error answer; the secrets that it may repeat are replaced."""
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return Complaint()
-    said = list(_said(document))
-    text = "; ".join(detail for detail, _ in said if detail)
+        return ErrorBody()
+    found = list(_messages(document))
+    text = "; ".join(detail for detail, _ in found if detail)
     for secret in filter(None, secrets):
         text = text.replace(secret, "<key>")
     reference = _REFERENCE.search(text)
-    return Complaint(
+    return ErrorBody(
         detail=redacted(_REFERENCE.sub("", text)),
-        pointer=next((redacted(pointer) for _, pointer in said if pointer), None),
+        pointer=next((redacted(pointer) for _, pointer in found if pointer), None),
         reference=reference[1] if reference else None,
     )
 
 
 def redacted(text: str) -> str:
-    """The text without addresses of people or links, and no longer than is readable."""
+    """The text without email addresses, phone numbers and URLs, cut to `LONGEST` characters."""
     text = text[:_READ]
     for pattern, name in _PERSONAL:
         text = pattern.sub(name, text)
@@ -66,7 +66,7 @@ def redacted(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def _said(document: Any) -> Iterator[tuple[str, str | None]]:
+def _messages(document: Any) -> Iterator[tuple[str, str | None]]:
     """Every (detail, pointer) in the document."""
     if not isinstance(document, dict):
         return

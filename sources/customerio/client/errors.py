@@ -1,24 +1,22 @@
-"""Everything that can go wrong in a call, grouped by what to do next.
+"""The errors of the client, grouped by what to do next.
 
     CustomerioError
     ├── Unauthorized        (a ConfigError) stop: 401, the key is not accepted
     ├── Forbidden           (a ConfigError) stop: 403, the key's scope lacks this call
-    ├── WrongHost           (a ConfigError) stop: redirected, or a URL that no request can be made to
-    ├── RetryLater          the same call may work later; it was already repeated for a while
+    ├── WrongHost           (a ConfigError) stop: a redirect to another host, or an invalid URL
+    ├── RetryLater          retry later: the client has already retried for `retry_for_s`
     │   ├── Unavailable     408, 5xx, timeouts, broken connections
     │   │   └── Unreachable no connection at all: DNS, refused, TLS
-    │   └── RateLimited     429, or no slot of our own rate limit in time
-    ├── NotFound            skip: 404, the thing or its parent is gone
-    ├── BadRequest          refuse: any other 4xx, with the place in the request where it is known
+    │   └── RateLimited     429, or the client's own rate limit has no slot in time
+    ├── NotFound            skip: 404, the record or its parent does not exist
+    ├── BadRequest          correct the request: any other 4xx, with the place in it where known
     ├── LinkExpired         ask for a fresh download link
     ├── BadAnswer           report: the answer is not what this call returns
     │   └── EndlessPages    a page led back to a page that was already read
-    └── WrongCall           fix the calling code (also a TypeError): unknown or missing parameters
+    └── WrongCall           correct the calling code (also a TypeError): unknown or missing parameters
 
 A message holds no key, no signed link and no personal data. Facts are attributes.
 """
-
-# The names say what happened or what to do next, and other people's code catches them by these names.
 
 from typing import Any
 
@@ -32,7 +30,7 @@ class CustomerioError(EltError):
         operation: Id of the operation, where there was one.
         pointer: JSON pointer or field name of the offending part of the request.
         reference: Customer.io's support code for this error.
-        attempts: How often the call was tried.
+        attempts: The number of tries.
     """
 
     def __init__(
@@ -63,14 +61,14 @@ class Forbidden(CustomerioError, ConfigError):
 
 
 class WrongHost(CustomerioError, ConfigError):
-    """The URL in the settings is none of an API's, or leads to another place: a redirect."""
+    """The URL in the settings is invalid, or its host redirects to another one."""
 
 
 class RetryLater(CustomerioError):
     """The same call may work later.
 
     Attributes:
-        retry_after_s: Seconds that the server (or our own rate limit) asks to wait, if it said so.
+        retry_after_s: Seconds to wait, by the server or the client's own rate limit; None if unknown.
     """
 
     def __init__(self, message: str, *, retry_after_s: float | None = None, **facts: Any) -> None:
@@ -87,11 +85,11 @@ class Unreachable(Unavailable):
 
 
 class RateLimited(RetryLater):
-    """429, or our own rate limit has no slot in time."""
+    """429, or the client's own rate limit has no slot in time."""
 
 
 class NotFound(CustomerioError):
-    """404: the thing, or the parent in the path, does not exist (any more)."""
+    """404: the record, or its parent in the path, does not exist (any more)."""
 
 
 class BadRequest(CustomerioError):

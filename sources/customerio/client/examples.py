@@ -9,7 +9,7 @@ _VALUES: dict[str, Any] = {"string": "text", "integer": 1, "number": 1, "boolean
 
 
 def example_of(row: Operation) -> Any:
-    """A body that the operation takes; None if nobody wrote down what it takes."""
+    """A body that the operation takes; None if it has no schema."""
     schema = schema_of(row)
     return None if schema is None else _example(schema, schema.get("$defs", {}))
 

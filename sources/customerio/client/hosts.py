@@ -1,6 +1,6 @@
-"""Where Customer.io answers, and with which keys: region, overriding URLs, credentials.
+"""The hosts of both APIs and their credentials, from region, URLs and keys of the settings.
 
-Everything here is checked before the first request, and what is wrong is said with the name of its setting.
+Everything is checked before the first request; an error names the wrong setting.
 """
 
 from base64 import b64encode
@@ -69,15 +69,15 @@ class Host:
 
     @property
     def identity(self) -> str:
-        """What tells this workspace from others: its App key or its Track site id."""
+        """The id of the workspace for its rate limits: its App key or its Track site id."""
         return self.keys[0] or ""
 
 
 def host_of(api: Api, region: str, url: str | None, keys: tuple[str | None, ...]) -> Host:
-    """The host of that API, after a check of everything that was given.
+    """The host of that API, with its keys, all checked.
 
     Raises:
-        ConfigError: The region, the URL or a key cannot be right.
+        ConfigError: The region, the URL or a key is invalid.
     """
     if (api, region) not in HOSTS:
         msg = f"CUSTOMERIO_REGION is {region!r}; it must be us or eu, as in the workspace's account settings."
@@ -87,7 +87,7 @@ def host_of(api: Api, region: str, url: str | None, keys: tuple[str | None, ...]
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether that host is this machine."""
+    """True if that host is this machine."""
     if host is None:
         return False
     try:
@@ -97,12 +97,12 @@ def is_loopback(host: str | None) -> bool:
 
 
 def is_safe(scheme: str, host: str | None) -> bool:
-    """Whether what is sent there stays private: https anywhere, plain http on this machine only."""
+    """True if keys may be sent there: over https anywhere, over http on this machine only."""
     return bool(host) and (scheme == "https" or (scheme == "http" and is_loopback(host)))
 
 
 def may_receive_keys(source: str, target: str, scheme: str) -> bool:
-    """Whether a redirect from one host to another may carry the keys along."""
+    """True if the keys may follow a redirect: within customer.io over https, or on this machine."""
     within = target == "customer.io" or target.endswith(".customer.io")
     return (within and scheme == "https") or (is_loopback(source) and is_loopback(target))
 

@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Quota:
-    """How many requests Customer.io takes in any window of time.
+    """The number of requests that Customer.io takes in any window of time.
 
     Attributes:
         requests: Requests in a window.
         window_s: Seconds of the window.
-        margin_s: Seconds by which our window is longer than theirs: what a request may be delayed on its
-            way without two windows of ours falling into one of theirs.
+        margin_s: Seconds by which the limiter's window is longer than Customer.io's: the largest difference
+            in the delays of two requests on their way.
         spacing_s: Least seconds between two requests, so that a burst does not arrive as one clump.
         source: Where the numbers come from.
     """
@@ -72,7 +72,7 @@ QUOTAS: Mapping[Bucket, Quota] = MappingProxyType(
         "broadcast": Quota(requests=1, window_s=10, margin_s=0.1, source=_APP_DOCS),
         "archive": Quota(requests=100, window_s=86_400, margin_s=1, spacing_s=0.1, source=_APP_DOCS),
         # 3,000 in 3 s since 2026, "not strictly enforced"; the older 100 a second is kept, since a send is
-        # the one call that is not repeated when its fate is unknown.
+        # the one call that is not repeated when its outcome is unknown.
         "send": Quota(requests=100, window_s=1, margin_s=0.02, source=_APP_DOCS),
         # Not strictly enforced either, but what exceeds it for long may be dropped without an error.
         "track": Quota(requests=1000, window_s=1, margin_s=0.02, source=_TRACK_DOCS),
@@ -81,7 +81,7 @@ QUOTAS: Mapping[Bucket, Quota] = MappingProxyType(
 
 
 def workspace_of(key: str) -> str:
-    """A short name for the workspace of a key, from which the key cannot be found."""
+    """A short name for the workspace of a key: a hash, from which the key cannot be derived."""
     return sha256(key.encode()).hexdigest()[:12]
 
 
@@ -118,8 +118,8 @@ class RateLimits:
     """The rate limits of all buckets of all workspaces. Thread-safe.
 
     Args:
-        place: Where the slots are kept, shared by all processes that name the same one: a folder
-            (`limits.sqlite`), or the URL of a PostgreSQL database. None keeps them in memory, for this
+        place: The store of the slots, shared by all processes with the same one: a folder
+            (`limits.sqlite`), or the URL of a PostgreSQL database. None stores them in memory, for this
             object alone.
         speed: Every limit times this number: above 1 for a workspace whose limit was raised, below 1 to
             leave room for others; `math.inf` for a sandbox that has no limits.

@@ -1,4 +1,4 @@
-"""Keeps httpx's log lines about our requests out of the logs: they show query strings and signed links."""
+"""Drops httpx's log lines about the client's requests: they show query strings and signed links."""
 
 import logging
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ def _is_not_ours(_: logging.LogRecord) -> bool:
 
 
 def install() -> None:
-    """Put the filter in place; requests that others make through httpx are logged as before."""
+    """Install the filter; requests that other code makes through httpx are still logged."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_is_not_ours)
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """What happens inside is ours."""
+def hide_request_logs() -> Iterator[None]:
+    """Drop the log lines of httpx and httpcore about requests made inside the block."""
     token = _ours.set(True)
     try:
         yield

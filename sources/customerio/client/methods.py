@@ -1,4 +1,4 @@
-"""The methods of both APIs; what each takes stands in `methods.pyi`, which is written from the catalogue."""
+"""The methods of both APIs; their parameters are in `methods.pyi`, which is written from the catalogue."""
 
 from sources.customerio.client.api import Operations
 

@@ -1,7 +1,7 @@
-"""Reading a list page by page, as the catalogue says that its operation is paged.
+"""Reads a list page by page, by the paging of its operation.
 
-A read ends when there is no `next`, never because a page is empty: some lists have an empty page in the
-middle, and the senders' list has one at its end. A token that comes twice would make the read endless.
+The last page is the one without `next`, not an empty one: some lists have an empty page in the middle, and
+the senders' list has one at its end [live-airbyte]. A token that comes twice would make the read endless.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ from sources.customerio.client.errors import BadAnswer, EndlessPages
 
 Query = dict[str, object]
 Fetch = Callable[[Query], Any]
-"""The document that answers a query."""
+"""Requests a page by its query and returns its document."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Page:
     """One page of a list.
 
     Attributes:
-        records: The rows; a document without a list is its own only row.
+        records: The rows; a document without a list is the only row.
         document: The whole answer; empty if the answer is a bare list.
-        next: What leads to the next page; None on the last one.
+        next: The token or offset of the next page; None on the last one.
     """
 
     records: list[Any] = field(repr=False)
@@ -32,7 +32,7 @@ class Page:
 
 
 def pages(row: Operation, query: Mapping[str, object] | None, fetch: Fetch) -> Iterator[Page]:
-    """Every page of the list, in order."""
+    """Iterate over the pages of the list, in order."""
     asked: Query = {name: value for name, value in (query or {}).items() if value is not None}
     if row.page_max is not None and any(parameter.name == "limit" for parameter in row.query):
         asked.setdefault("limit", row.page_max)
@@ -91,8 +91,8 @@ def _page(row: Operation, document: Any) -> Page:
         return Page([document], document)
     records = document.get(row.records)
     if records is None:
-        # Empty lists come as null, and some keys of an empty answer are left out. Another list in the place
-        # of ours is something else: taken as empty, it would make every row of the table look deleted.
+        # Empty lists come as null, and some keys of an empty answer are left out. A list under another key is
+        # an error: taken as empty, it would make every row of the table look deleted.
         others = [key for key, value in document.items() if isinstance(value, list) and key != row.records]
         if row.records not in document and others:
             raise _bad(row, f"no `{row.records}`, but {', '.join(others)}")

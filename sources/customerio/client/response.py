@@ -1,4 +1,4 @@
-"""What Customer.io answered to one call."""
+"""The answer to one call."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ import orjson
 from sources.customerio.client.errors import BadAnswer
 
 Decode = Callable[[bytes], Any]
-"""Makes a document of a body; raises `orjson.JSONDecodeError` for one that is no JSON."""
+"""Decodes a body into a document; raises `orjson.JSONDecodeError` for one that is no JSON."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A successful answer; the body stays bytes until somebody reads it.
+    """A successful answer; its body is decoded when `json` is called.
 
     Attributes:
         operation: Id of the operation.

@@ -1,4 +1,4 @@
-"""Which failures are repeated, after which pause, and for how long."""
+"""Retries a call: which failures, after which pause, and for how long."""
 
 import logging
 import random
@@ -14,19 +14,19 @@ from sources.customerio.client.errors import CustomerioError, RateLimited, Retry
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 UNPROVEN_S = 20.0
-"""How long an unreachable host is tried before it ever answered: most likely a setting is wrong."""
+"""Seconds for which a host is retried that has never answered: most likely a setting is wrong."""
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
 class RetryPolicy:
-    """How long one call is worth repeating.
+    """Repeats one failed call with full jitter, until a time is over.
 
     Args:
         for_s: Seconds from the first try to the beginning of the last one.
-        safe_to_repeat: Whether a repeat does no harm even if the failed try took effect.
-        proven: Whether the other side ever answered.
+        safe_to_repeat: True if a repeat does no harm even if the failed try took effect.
+        proven: Returns True once the host has answered.
     """
 
     def __init__(self, for_s: float, *, safe_to_repeat: bool, proven: Callable[[], bool]) -> None:
@@ -37,7 +37,7 @@ class RetryPolicy:
         self._tries = 0
 
     def run(self, attempt: Callable[[int, float], T]) -> T:
-        """The result of `attempt(number, seconds left)`, repeated while that makes sense."""
+        """Return `attempt(number, seconds left)`, retried on errors that may pass; else raise its error."""
         for tried in stamina.retry_context(on=self.pause, attempts=None, timeout=None):
             with tried:
                 return attempt(tried.num, max(0.0, self._for_s - self._elapsed()))
@@ -53,7 +53,7 @@ class RetryPolicy:
             return False
         error.attempts = self._tries
         if not isinstance(error, RetryLater) or (isinstance(error, RateLimited) and error.status is None):
-            # Our own limit has queued as long as it may, and says so itself.
+            # The client's own limit has waited as long as it may, and its message says so.
             return False
         if error.ambiguous and not self._safe:
             error.add_sentence("It may have taken effect all the same, so it was not repeated: check first.")
@@ -69,7 +69,7 @@ class RetryPolicy:
         return False
 
     def _length(self, error: RetryLater) -> float:
-        """What the server asks for, or full jitter: any time up to a bound that doubles."""
+        """The pause that the server asks for, or full jitter: a random time below a bound that doubles."""
         if error.retry_after_s is not None:
             return error.retry_after_s
         bound = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(self._tries, 16))
@@ -77,10 +77,10 @@ class RetryPolicy:
 
 
 def safe_to_repeat(row: Operation) -> bool:
-    """Whether a repeat does no harm even if the first try took effect.
+    """True if a repeat does no harm even if the first try took effect.
 
-    A write brings about the same state again. A send would reach a person twice. A repeated destroy could
-    hit what somebody made anew under the same name in between, and nothing brings that back.
+    A repeated write leads to the same state. A repeated send would reach a person twice. A repeated destroy
+    could delete a record that was created under the same name in between, and cannot be undone.
     """
     return row.effect in ("read", "write")
 

@@ -1,7 +1,7 @@
 """A rolling window: at most so many slots in any span of time, wherever the slots are stored.
 
 A store keeps the time of every slot. A window is full while its `limit`-th newest slot is younger than
-`interval_ms`; so one look at that slot decides, and returns how long to wait.
+`interval_ms`; so the age of that slot decides, and gives the time to wait.
 
 A hold is `limit` slots that leave the longest window when the hold ends; it needs no rule of its own.
 """

@@ -1,6 +1,6 @@
-"""What is wrong with a document that does not fit its schema: which fault to tell, its place, and in words.
+"""Explains why a document does not fit its schema: the most likely error, its place, and a sentence.
 
-A sentence has places, kinds and names that the schema knows; never a value, which may be somebody's data.
+A sentence holds places, types and names of the schema; never a value, which may be personal data.
 """
 
 from collections.abc import Mapping
@@ -13,35 +13,35 @@ _SHOWN = 20
 """Choices that a message lists at most."""
 
 
-def likeliest(faults: "list[ValidationError]") -> "ValidationError":
-    """The fault to tell: where there were choices, one of the choice that was most likely meant."""
-    fault = min(faults, key=_distance)
-    return likeliest(_meant(fault)) if fault.context else fault
+def most_likely(errors: "list[ValidationError]") -> "ValidationError":
+    """The error to show: below an `anyOf`, one of the choice that was most likely meant."""
+    error = min(errors, key=_distance)
+    return most_likely(_meant(error)) if error.context else error
 
 
-def place(fault: "ValidationError") -> str:
-    """The JSON pointer of what is wrong or missing; empty for the whole document."""
-    steps = [str(step).replace("~", "~0").replace("/", "~1") for step in fault.absolute_path]
-    if fault.validator == "required":
-        steps.append(_lacking(fault))
+def pointer_to(error: "ValidationError") -> str:
+    """The JSON pointer of the wrong or missing part; empty for the whole document."""
+    steps = [str(step).replace("~", "~0").replace("/", "~1") for step in error.absolute_path]
+    if error.validator == "required":
+        steps.append(_lacking(error))
     return "".join(f"/{step}" for step in steps)
 
 
-def told(fault: "ValidationError") -> str:
-    """What was found and what would be right, as the end of a sentence."""
-    found, right = fault.instance, fault.validator_value
-    if fault.validator == "type":
+def description(error: "ValidationError") -> str:
+    """The value's type or size and the expected one, as the end of a sentence."""
+    found, right = error.instance, error.validator_value
+    if error.validator == "type":
         types = [right] if isinstance(right, str) else right
         return f"it is {_KINDS[type(found)]}, and must be of type {' or '.join(types)}"
-    if fault.validator == "required":
-        others = _instead(fault)
+    if error.validator == "required":
+        others = _instead(error)
         return f"it is missing; other choices need {', '.join(others)}" if others else "it is missing"
-    if fault.validator == "enum":
+    if error.validator == "enum":
         choices = ", ".join(str(choice) for choice in right[:_SHOWN])
         return f"it is none of {choices}{', ...' if len(right) > _SHOWN else ''}"
-    sentence = _SIZES.get(fault.validator, "it breaks the rule `{rule}`")
+    sentence = _SIZES.get(error.validator, "it breaks the rule `{rule}`")
     size = len(found) if isinstance(found, list | dict | str) else 0
-    return sentence.format(rule=fault.validator, size=size, right=right)
+    return sentence.format(rule=error.validator, size=size, right=right)
 
 
 _KINDS: Mapping[type, str] = {
@@ -61,42 +61,42 @@ _SIZES: Mapping[str, str] = {
 }
 
 
-def _meant(fault: "ValidationError") -> "list[ValidationError]":
-    """The faults under that choice which the document is nearest to."""
+def _meant(error: "ValidationError") -> "list[ValidationError]":
+    """The errors below the choice with the least weight."""
     choices: dict[int, list[ValidationError]] = {}
-    for each in fault.context:
+    for each in error.context:
         choices.setdefault(each.relative_schema_path[0], []).append(each)
     return min(choices.values(), key=_sum)
 
 
-def _distance(fault: "ValidationError") -> tuple[int, int, int]:
-    """How far off a fault is: what a document says of its own kind counts most, then how much is wrong.
+def _distance(error: "ValidationError") -> tuple[int, int, int]:
+    """The weight of an error: a contradicted `enum` counts most, then the number of errors.
 
     Of equals, the deeper one is nearer.
     """
-    if fault.context:
-        return _sum(_meant(fault))
-    return int(fault.validator == "enum"), 1, -len(fault.absolute_path)
+    if error.context:
+        return _sum(_meant(error))
+    return int(error.validator == "enum"), 1, -len(error.absolute_path)
 
 
-def _sum(faults: "list[ValidationError]") -> tuple[int, int, int]:
-    distances = [_distance(fault) for fault in faults]
+def _sum(errors: "list[ValidationError]") -> tuple[int, int, int]:
+    distances = [_distance(error) for error in errors]
     contradicted, number, depths = (sum(each) for each in zip(*distances, strict=True))
     return contradicted, number, depths
 
 
-def _lacking(fault: "ValidationError") -> str:
-    # The library makes one fault of each missing name, and keeps the name in its message alone.
-    return str(next(name for name in fault.validator_value if name not in fault.instance))
+def _lacking(error: "ValidationError") -> str:
+    # The library reports each missing name as an error of its own, with the name in its message alone.
+    return str(next(name for name in error.validator_value if name not in error.instance))
 
 
-def _instead(fault: "ValidationError") -> list[str]:
-    """What is missing at the same place for the other choices, if there are any."""
-    if fault.parent is None:
+def _instead(error: "ValidationError") -> list[str]:
+    """The names that other choices require at the same place."""
+    if error.parent is None:
         return []
     names = [
         _lacking(each)
-        for each in fault.parent.context
-        if each.validator == "required" and each.absolute_path == fault.absolute_path
+        for each in error.parent.context
+        if each.validator == "required" and each.absolute_path == error.absolute_path
     ]
-    return [name for name in dict.fromkeys(names) if name != _lacking(fault)]
+    return [name for name in dict.fromkeys(names) if name != _lacking(error)]

@@ -1,7 +1,7 @@
 """Writes `methods.pyi` from the catalogue: `python -m sources.customerio.client.signatures`.
 
-A call of an operation answers; a list can also be read by `pages` and `all`. All three take the same, so each
-operation's parameters are written once, and `ParamSpec` carries them to the three.
+An operation is called, and a list can also be read by `pages` and `all`. All three have the same parameters,
+so these are written once, and `ParamSpec` passes them to the three.
 """
 
 from collections.abc import Iterator

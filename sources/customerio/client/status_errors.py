@@ -1,11 +1,11 @@
-"""What an answer that is not a success means, by its status."""
+"""The error for an answer that is not a success, by its status."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from sources.customerio.catalogue import Operation
-from sources.customerio.client.error_bodies import Complaint, complaint
+from sources.customerio.client.error_bodies import ErrorBody, read_error_body
 from sources.customerio.client.errors import (
     BadAnswer,
     BadRequest,
@@ -33,26 +33,26 @@ KINDS: Mapping[int, type[CustomerioError]] = {
 _OTHER_KEY = {"app": "a Track API key", "track": "an App API key"}
 
 
-def kind_of(status: int) -> type[CustomerioError]:
-    """Our error for a status that is not 2xx."""
+def error_class(status: int) -> type[CustomerioError]:
+    """The class of the error for a status that is not 2xx."""
     if status in KINDS:
         return KINDS[status]
     by_hundreds = {3: WrongHost, 4: BadRequest, 5: Unavailable}
     return by_hundreds.get(status // 100, BadAnswer)
 
 
-def refusal(
+def error_for(
     row: Operation, host: Host, status: int, headers: Mapping[str, str], body: bytes
 ) -> CustomerioError:
-    """Our error for that answer."""
-    said = complaint(body, host.keys)
-    kind = kind_of(status)
+    """The error for that answer: cause, next step and Customer.io's own message."""
+    found = read_error_body(body, host.keys)
+    kind = error_class(status)
     error = kind(
-        " ".join(part for part in (_happened(kind, row, host, status), _said(said)) if part),
+        " ".join(part for part in (_happened(kind, row, host, status), _quoted(found)) if part),
         operation=row.id,
         status=status,
-        pointer=said.pointer,
-        reference=said.reference,
+        pointer=found.pointer,
+        reference=found.reference,
         ambiguous=issubclass(kind, Unavailable) and row.effect != "read",
     )
     if isinstance(error, RateLimited | Unavailable):
@@ -78,7 +78,7 @@ def _moment(value: str) -> datetime | None:
 
 
 def _happened(kind: type[CustomerioError], row: Operation, host: Host, status: int) -> str:
-    """What happened and what to do, before Customer.io's own words."""
+    """The cause and the next step, before Customer.io's own message."""
     if kind is Unauthorized:
         other = "eu" if host.region == "us" else "us"
         return (
@@ -104,7 +104,7 @@ def _happened(kind: type[CustomerioError], row: Operation, host: Host, status: i
     return sentences.get(kind, f"`{row.id}` got a status that means nothing here ({status}).")
 
 
-def _said(said: Complaint) -> str:
-    where = f" at {said.pointer}" if said.pointer else ""
-    reference = f" Its support code is {said.reference}." if said.reference else ""
-    return f"Customer.io says{where}: “{said.detail}”.{reference}" if said.detail else ""
+def _quoted(found: ErrorBody) -> str:
+    where = f" at {found.pointer}" if found.pointer else ""
+    reference = f" Its support code is {found.reference}." if found.reference else ""
+    return f"Customer.io says{where}: “{found.detail}”.{reference}" if found.detail else ""

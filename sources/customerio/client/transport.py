@@ -1,4 +1,4 @@
-"""One try of one call: slot, request, redirect, verdict."""
+"""One try of one call: take a slot, send the request, follow a redirect, raise the error of the answer."""
 
 import ssl
 import time
@@ -15,9 +15,9 @@ from sources.customerio.client.clock import ServerClock
 from sources.customerio.client.errors import RateLimited
 from sources.customerio.client.hosts import Api, Host, may_receive_keys
 from sources.customerio.client.limits import RateLimits, Slot, workspace_of
-from sources.customerio.client.log_filter import install, quiet
+from sources.customerio.client.log_filter import hide_request_logs, install
 from sources.customerio.client.response import Answer
-from sources.customerio.client.status_errors import refusal
+from sources.customerio.client.status_errors import error_for
 from sources.customerio.client.transport_errors import EXCEPTIONS, failed_exchange
 
 CONNECTIONS = 32
@@ -25,11 +25,11 @@ CONNECTIONS = 32
 IDLE_S = 30.0
 """Seconds that an unused connection is kept; at 10 requests a second, 12 threads use theirs every 1.2 s."""
 CONNECT_S = 10.0
-"""Seconds for a connection to stand; shorter than those for an answer, which may take Customer.io long."""
+"""Seconds for a connection to open; an answer may take longer than that."""
 HOPS = 3
 """Redirects from one Track host to the next, first request included."""
 QUEUE_S = 60.0
-"""A call queues for a slot at least this long, however short it may be repeated."""
+"""Seconds for which a call waits for a slot at least, also if it may not be retried for as long."""
 _REDIRECTS = (301, 302, 307, 308)
 _DAILY_S = 3_600.0
 """A limit with a window longer than this is a quota of a day."""
@@ -38,7 +38,7 @@ _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 @dataclass(frozen=True)
 class Request:
-    """One request that was made, for whoever counts them.
+    """One request that was made, for observers.
 
     Attributes:
         operation: Id of the operation.
@@ -58,8 +58,8 @@ class Request:
 Observer = Callable[[Request], None]
 
 
-class Wire:
-    """The connections to both APIs, their limits and their clock; shared by all threads."""
+class Transport:
+    """The connections to both APIs, their rate limits and their clock. Thread-safe."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Wire:
         self.http = httpx.Client(
             transport=transport,
             verify=_trust(),
-            # What runs on this machine is reached directly, whatever proxy the environment names.
+            # Hosts on this machine are reached directly, also if the environment names a proxy.
             mounts=None if transport else dict.fromkeys(_LOOPBACK, _direct()),
             timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s)),
             limits=_POOL,
@@ -99,7 +99,7 @@ class Wire:
                 break
         if response.is_success:
             return Answer(row.id, response.status_code, response.content)
-        error = refusal(row, host, response.status_code, response.headers, response.content)
+        error = error_for(row, host, response.status_code, response.headers, response.content)
         if isinstance(error, RateLimited):
             self._pause(call, host, error, within_s)
         raise error
@@ -135,10 +135,10 @@ class Wire:
         started = time.monotonic()
         status = None
         try:
-            with quiet():
+            with hide_request_logs():
                 response = self.http.send(request)
             status = response.status_code
-            self.clock.see(response.headers.get("date"))
+            self.clock.update(response.headers.get("date"))
             return response
         except EXCEPTIONS as error:
             raise failed_exchange(error, call.operation, host) from error
@@ -148,7 +148,7 @@ class Wire:
                 observer(Request(call.operation.id, status, number, seconds, slot.waited_s))
 
     def _moved(self, host: Host, response: httpx.Response) -> bool:
-        """Whether the Track API sent us to the host of the workspace's own region, which is kept from now on.
+        """True if the Track API redirects to the host of the workspace's region, which is used from now on.
 
         https://docs.customer.io/integrations/api/track/ ; the App API answers 401 instead.
         """
@@ -163,14 +163,14 @@ class Wire:
             there = here.join(response.headers["location"])
         except httpx.InvalidURL:
             return False
-        # Compared decoded, since the other side may write the same path in another way; ours is sent again.
+        # Compared decoded, since the server may encode the same path in another way.
         if there.path != here.path or not may_receive_keys(here.host, there.host, there.scheme):
             return False
         self._hosts[host.api] = replace(host, root=f"{there.scheme}://{there.netloc.decode()}")
         return True
 
     def _pause(self, call: Call, host: Host, error: RateLimited, within_s: float) -> None:
-        """Let the other threads and processes pause too, as long as Customer.io asks for."""
+        """Hold the bucket for all threads and processes, as long as Customer.io asks for."""
         bucket = call.operation.bucket
         if error.retry_after_s is None and self.limits.window_s(bucket) >= _DAILY_S:
             # Customer.io sends no Retry-After when a quota of a day is used up.
@@ -186,7 +186,7 @@ _POOL = httpx.Limits(
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """The authorities that vouch for hosts; reading them takes 30 ms, and each transport would."""
+    """The trusted certificate authorities, read once: reading them takes 30 ms."""
     return httpx.create_ssl_context()
 
 
@@ -195,7 +195,7 @@ def _direct() -> httpx.HTTPTransport:
 
 
 def _moves(slot: Slot) -> Callable[[str, Any], None]:
-    """Dates the slot anew once the request is written: no later request is counted less far from it."""
+    """Dates the slot anew once the request is written, so that the next window starts after that."""
 
     def trace(event: str, _: Any) -> None:
         if event.endswith("send_request_body.complete"):

@@ -1,7 +1,7 @@
-"""What a failed exchange means: every exception of httpx in one table.
+"""The error for a request without an answer: every exception of httpx in one table.
 
-`sent` says whether Customer.io may have received the request. It decides whether a call that sends or
-destroys something may be repeated.
+`sent` is True if Customer.io may have received the request; then a call that sends or destroys something is
+not repeated.
 """
 
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ from sources.customerio.client.hosts import URL_SETTINGS, Host
 
 @dataclass(frozen=True)
 class Failure:
-    """What an exception of httpx stands for.
+    """The meaning of an exception of httpx.
 
     Attributes:
-        kind: Our error.
-        sent: Whether the request may have arrived.
-        says: What happened, as the end of a sentence that begins with the operation.
+        kind: The error that is raised.
+        sent: True if the request may have arrived.
+        says: The cause, as the end of a sentence that begins with the operation.
     """
 
     kind: type[CustomerioError]
@@ -48,7 +48,7 @@ FAILURES: Mapping[type[Exception], Failure] = MappingProxyType(
             Unavailable, True, "lost the connection in the middle of the answer"
         ),
         httpx.DecodingError: Failure(Unavailable, True, "got an answer that cannot be decompressed"),
-        # What a setting causes, or an answer that no setting explains.
+        # Caused by a setting, or by an answer that no setting explains.
         httpx.UnsupportedProtocol: Failure(WrongHost, False, "has a URL that is neither http nor https"),
         httpx.InvalidURL: Failure(WrongHost, False, "has a URL that cannot be read"),
         httpx.LocalProtocolError: Failure(WrongHost, False, "cannot be put into a valid HTTP request"),
@@ -73,7 +73,7 @@ def failure_of(error: Exception) -> Failure:
 
 
 def failed_exchange(error: Exception, row: Operation, host: Host) -> CustomerioError:
-    """Our error for an exchange with that host that brought no answer."""
+    """The error for a request to that host that got no answer."""
     failure = failure_of(error)
     msg = f"`{row.id}` {failure.says} ({type(error).__name__}) at {host.name}."
     if failure.kind is Unreachable:

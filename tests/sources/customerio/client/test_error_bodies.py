@@ -2,9 +2,9 @@
 
 import pytest
 
-from sources.customerio.client.error_bodies import LONGEST, Complaint, complaint, redacted
+from sources.customerio.client.error_bodies import LONGEST, ErrorBody, read_error_body, redacted
 
-NOTHING = Complaint()
+NOTHING = ErrorBody()
 
 
 @pytest.mark.parametrize(
@@ -12,20 +12,20 @@ NOTHING = Complaint()
     [
         (
             b'{"errors":[{"detail":"rate limited to 10 requests per 1s (reference a1b2c3)","status":"429"}]}',
-            Complaint("rate limited to 10 requests per 1s", None, "a1b2c3"),
+            ErrorBody("rate limited to 10 requests per 1s", None, "a1b2c3"),
         ),
         (
             b'{"errors":[{"detail":"bad","source":{"pointer":"/data/attributes/email"},"status":"422"}]}',
-            Complaint("bad", "/data/attributes/email"),
+            ErrorBody("bad", "/data/attributes/email"),
         ),
-        (b'{"meta":{"error":"Unauthorized request"}}', Complaint("Unauthorized request")),
-        (b'{"meta":{"errors":["one","two"]}}', Complaint("one; two")),
+        (b'{"meta":{"error":"Unauthorized request"}}', ErrorBody("Unauthorized request")),
+        (b'{"meta":{"errors":["one","two"]}}', ErrorBody("one; two")),
         (
             b'{"errors":[{"reason":"invalid","field":"identifiers","message":"must have one"}]}',
-            Complaint("invalid: must have one", "identifiers"),
+            ErrorBody("invalid: must have one", "identifiers"),
         ),
-        (b'{"errors":[{"batch_index":3,"reason":"required","field":"name"}]}', Complaint("required", "name")),
-        (b'{"errors":["plain text"]}', Complaint("plain text")),
+        (b'{"errors":[{"batch_index":3,"reason":"required","field":"name"}]}', ErrorBody("required", "name")),
+        (b'{"errors":["plain text"]}', ErrorBody("plain text")),
         (b'{"errors":null}', NOTHING),
         (b'{"errors":[{"source":null}]}', NOTHING),
         (b'{"meta":[]}', NOTHING),
@@ -35,9 +35,9 @@ NOTHING = Complaint()
         (b"\xff\xfe", NOTHING),
     ],
 )
-def test_each_envelope_is_read(body: bytes, said: Complaint) -> None:
+def test_each_envelope_is_read(body: bytes, said: ErrorBody) -> None:
     """The App API, sends, Track v1, Track v2 and proxies each have an envelope of their own."""
-    assert complaint(body) == said
+    assert read_error_body(body) == said
 
 
 @pytest.mark.parametrize(
@@ -63,4 +63,4 @@ def test_a_long_detail_is_cut() -> None:
 def test_a_repeated_key_is_not_shown() -> None:
     """A server that repeats the key in its answer does not get it into our message."""
     body = b'{"meta":{"error":"unknown key abc123"}}'
-    assert complaint(body, ("abc123", None)).detail == "unknown key <key>"
+    assert read_error_body(body, ("abc123", None)).detail == "unknown key <key>"

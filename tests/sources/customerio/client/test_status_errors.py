@@ -15,7 +15,7 @@ from sources.customerio.client import (
     WrongHost,
 )
 from sources.customerio.client.hosts import Host, host_of
-from sources.customerio.client.status_errors import refusal, retry_after_s
+from sources.customerio.client.status_errors import error_for, retry_after_s
 
 APP = host_of("app", "us", None, ("app-key",))
 TRACK = host_of("track", "eu", None, ("site", "track-key"))
@@ -24,7 +24,7 @@ TRACK = host_of("track", "eu", None, ("site", "track-key"))
 def _refused(status: int, body: bytes = b"", operation_id: str = "listCampaigns") -> CustomerioError:
     row = operation(operation_id)
     host: Host = APP if row.api == "app" else TRACK
-    return refusal(row, host, status, {}, body)
+    return error_for(row, host, status, {}, body)
 
 
 @pytest.mark.parametrize(
