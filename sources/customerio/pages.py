@@ -16,7 +16,9 @@ from sources.customerio.client.api import method_name
 from sources.customerio.sandbox.wire.http.registry import ANSWERS
 
 FOLDER = Path(__file__).parent
+"""The folder of the reference pages."""
 SEED = FOLDER.parents[1] / "warehouse" / "seeds" / "delivery_metrics.csv"
+"""The seed of the warehouse with the delivery metrics."""
 
 
 def tables_page() -> str:

@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 OPERATIONS: tuple[Operation, ...] = (*APP_MESSAGING, *APP_PEOPLE, *APP_WORKSPACE, *TRACK)
+"""Every call of the App API and the Track API."""
 
 _OPERATIONS = {row.id: row for row in OPERATIONS}
 _RESOURCES = {row.table: row for row in RESOURCES}

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Literal
 
 Stage = Literal["created", "sending", "reaction", "returned", "lost"]
+"""The part of a delivery's life; see `DeliveryMetric`."""
 Actor = Literal["person", "machine"]
 
 
@@ -84,6 +85,7 @@ DELIVERY_METRICS: tuple[DeliveryMetric, ...] = (
     DeliveryMetric(name="suppressed", label="Suppressed", stage="lost", meaning="The name of `dropped` in series.", in_delivery=False, counted_from=("suppressed", "dropped")),
     DeliveryMetric(name="drafted", label="Drafted", stage="created", meaning="Kept as a draft instead of being sent.", counted_from=()),
 )
+"""Every metric, from creation to loss."""
 # fmt: on
 
 DELIVERY_METRIC_NAMES: tuple[str, ...] = tuple(row.name for row in DELIVERY_METRICS if row.in_delivery)

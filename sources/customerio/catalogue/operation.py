@@ -11,8 +11,11 @@ Api = Literal["app", "track"]
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 ParameterType = Literal["string", "integer", "boolean"]
 Paging = Literal["none", "start", "offset"]
+"""The way to the next page: none, a token as `start`, or an `offset`."""
 Bucket = Literal["app", "broadcast", "archive", "send", "track"]
+"""The rate limit under which a call counts."""
 Effect = Literal["read", "write", "send", "destroy"]
+"""The effect of a repeated call; see `Operation`."""
 
 _DOCS = {
     "app": "https://docs.customer.io/integrations/api/app/#operation/",

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 Period = Literal["hours", "days", "weeks", "months"]
 PERIODS: tuple[Period, ...] = get_args(Period)
+"""All periods, from the shortest to the longest."""
 
 EASTERN = ZoneInfo("America/New_York")
+"""The time zone of metrics where a call names none."""
 UTC = ZoneInfo("UTC")
 
 MOST_STEPS: dict[Period, int] = {"hours": 24, "days": 45, "weeks": 12, "months": 121}

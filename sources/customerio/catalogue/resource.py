@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Family = Literal["config", "volume", "metrics"]
+"""The kind of a table: small lists, growing ones, or numbers by period."""
 ColumnType = Literal["text", "bigint", "double", "bool", "json"]
+"""The type of a column, as dlt names it."""
 Reader = Literal[
     "archived",
     "children",
@@ -27,6 +29,7 @@ Reader = Literal[
     "suppressions",
     "windows",
 ]
+"""The functions of `sources.customerio.extract` that read tables."""
 
 
 @dataclass(frozen=True, kw_only=True)

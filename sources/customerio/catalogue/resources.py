@@ -11,3 +11,4 @@ from sources.customerio.catalogue.tables_people import PEOPLE
 from sources.customerio.catalogue.tables_workspace import WORKSPACE
 
 RESOURCES: tuple[Resource, ...] = (*WORKSPACE, *MESSAGING, *PEOPLE, *OBJECTS, *METRICS)
+"""Every table, in the order of a sync."""

@@ -16,6 +16,7 @@ from sources.customerio.client.errors import WrongCall
 from sources.customerio.client.schema_errors import description, most_likely, pointer_to
 
 FOLDER = Path(__file__).parents[1] / "schemas"
+"""The folder of the schemas."""
 MOST_BYTES: Mapping[str, int] = {"batch": 500 * 1024, "entity": 32 * 1024}
 """The largest bodies that the Track API takes: https://docs.customer.io/integrations/api/track/#operation/batch"""
 

@@ -34,6 +34,7 @@ class _Part:
 
     @property
     def size(self) -> int:
+        """The bytes of the part; 0 without one."""
         return self.bytes_.stat().st_size if self.bytes_.exists() else 0
 
     @property

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from sources.errors import ConfigError
 
 Region = Literal["us", "eu"]
+"""The region of a workspace."""
 Api = Literal["app", "track"]
 
 # https://docs.customer.io/integrations/api/app/ and https://docs.customer.io/integrations/api/track/
@@ -21,12 +22,15 @@ HOSTS: dict[tuple[Api, str], str] = {
     ("track", "us"): "https://track.customer.io",
     ("track", "eu"): "https://track-eu.customer.io",
 }
+"""The root of each API in each region."""
 
 URL_SETTINGS: dict[Api, str] = {"app": "CUSTOMERIO_APP_URL", "track": "CUSTOMERIO_TRACK_URL"}
+"""The setting that overrides the root of each API."""
 KEY_SETTINGS: dict[Api, tuple[str, ...]] = {
     "app": ("CUSTOMERIO_APP_API_KEY",),
     "track": ("CUSTOMERIO_TRACK_SITE_ID", "CUSTOMERIO_TRACK_API_KEY"),
 }
+"""The settings with the credentials of each API, in the order of `Host.keys`."""
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ QUOTAS: Mapping[Bucket, Quota] = MappingProxyType(
         "track": Quota(requests=1000, window_s=1, margin_s=0.02, source=_TRACK_DOCS),
     }
 )
+"""Customer.io's rate limits, by the bucket of an operation."""
 
 
 def workspace_of(key: str) -> str:

@@ -12,6 +12,7 @@ from sources.customerio.catalogue import Operation
 from sources.customerio.client.errors import BadAnswer, EndlessPages
 
 Query = dict[str, object]
+"""Query parameters by name."""
 Fetch = Callable[[Query], Any]
 """Requests a page by its query and returns its document."""
 

@@ -12,7 +12,9 @@ from sources.customerio.catalogue import Operation
 from sources.customerio.client.errors import CustomerioError, RateLimited, RetryLater, Unreachable
 
 FIRST_PAUSE_S = 0.5
+"""Half of the bound of the first random pause, which doubles with every try."""
 LONGEST_PAUSE_S = 30.0
+"""The largest bound of a random pause."""
 UNPROVEN_S = 20.0
 """Seconds for which a host is retried that has never answered: most likely a setting is wrong."""
 

@@ -13,6 +13,7 @@ from typing import Protocol
 HOLD = "hold"
 """The name of the slots of a hold."""
 LONGEST_HOLD_MS = 3_600_000
+"""The longest hold; a longer request for a pause is cut to it."""
 TRIM_EVERY = 50
 """A bucket deletes the slots that count no more at its first grant and at every 50th after that."""
 

@@ -12,6 +12,7 @@ from sources.customerio.client.api import method_name
 from sources.customerio.client.bodies import needs_body
 
 FILE = Path(__file__).with_name("methods.pyi")
+"""The file that `python -m` writes."""
 
 _HEAD = """\
 # Written from `OPERATIONS` by `make docs`; do not edit.

@@ -23,6 +23,7 @@ from sources.customerio.client.rolling_window import (
 )
 
 FILE = "limits.sqlite"
+"""The name of the file in the folder of the rate limits."""
 BUSY_S = 10.0
 """Seconds to wait for another process's transaction, which lasts well under a millisecond."""
 

@@ -29,6 +29,7 @@ KINDS: Mapping[int, type[CustomerioError]] = {
     501: BadRequest,
     505: BadRequest,
 }
+"""The errors of single statuses; `error_class` has the rule for the others."""
 
 _OTHER_KEY = {"app": "a Track API key", "track": "an App API key"}
 

@@ -56,6 +56,7 @@ class Request:
 
 
 Observer = Callable[[Request], None]
+"""Called with every request that was made, in the thread that made it."""
 
 
 class Transport:

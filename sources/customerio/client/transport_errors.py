@@ -61,6 +61,7 @@ FAILURES: Mapping[type[Exception], Failure] = MappingProxyType(
         httpx.RequestNotRead: Failure(BadAnswer, False, "had its body used before it was read"),
     }
 )
+"""Every exception that httpx can raise."""
 EXCEPTIONS = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError)
 """The roots of what httpx raises."""
 

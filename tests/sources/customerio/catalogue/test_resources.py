@@ -99,7 +99,7 @@ def test_the_keys_are_the_ones_other_people_join_on() -> None:
 
 
 def test_no_code_asks_for_a_table_by_name() -> None:
-    """What differs per table stands in its row, never in a branch."""
+    """A difference between tables is a field of their rows, never a branch."""
     branch = re.compile(r"""\.table\s*(==|!=|in)\s*[\[({]?["']""")
 
     guilty = [str(file) for file in SOURCES.rglob("*.py") if branch.search(file.read_text())]

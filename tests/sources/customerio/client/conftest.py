@@ -1,4 +1,4 @@
-"""What the tests of the client share: no waits between tries, and clients that talk to a callable."""
+"""Shared by the tests of the client: no waits between tries, and clients answered by a callable."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -22,7 +22,7 @@ def no_waits() -> Iterator[None]:
 
 @pytest.fixture
 def unlimited() -> Iterator[RateLimits]:
-    """Rate limits that never make anybody wait."""
+    """Rate limits without any limit."""
     limits = RateLimits(None, speed=float("inf"))
     yield limits
     limits.close()
@@ -30,7 +30,7 @@ def unlimited() -> Iterator[RateLimits]:
 
 @pytest.fixture
 def client_of(unlimited: RateLimits) -> Iterator[Callable[..., Client]]:
-    """Makes a client, with all keys, whose outside is the callable that it is given."""
+    """Makes a client, with all keys, whose requests are answered by the given callable."""
     with ExitStack() as clients:
 
         def make(outside: Callable[[httpx.Request], httpx.Response], **options: Any) -> Client:

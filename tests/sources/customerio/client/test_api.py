@@ -1,4 +1,4 @@
-"""Every operation as a method: what it takes, what is refused before any request, and what editors know."""
+"""Every operation as a method: its parameters, the checks before a request, and signatures for editors."""
 
 from collections.abc import Callable
 from inspect import signature
@@ -77,7 +77,7 @@ def test_every_operation_is_a_method(client_of: ClientOf, row: Operation) -> Non
 def test_what_is_missing_or_unknown_is_refused_before_any_request(
     client_of: ClientOf, row: Operation
 ) -> None:
-    """Without each thing that it needs, and with a parameter too many, no operation makes a request."""
+    """With a required parameter missing, or an unknown one given, no operation makes a request."""
     outside = Outside()
     given, call = given_for(row), method(client_of(outside), row)
     needed = [name for name in given if name != "body" or needs_body(row)]
@@ -102,7 +102,7 @@ def test_method_names_are_unique_and_python() -> None:
     ]
 
 
-def test_editors_are_told_what_the_catalogue_says(client_of: ClientOf) -> None:
+def test_editors_know_the_parameters_of_the_catalogue(client_of: ClientOf) -> None:
     """`methods.pyi` is what `make docs` writes, and completion in a shell has the same names."""
     assert FILE.read_text() == stub()
     app = App(client_of(Outside()))
@@ -111,8 +111,8 @@ def test_editors_are_told_what_the_catalogue_says(client_of: ClientOf) -> None:
     assert "(*, segment_id, start=None, limit=None)" == str(signature(app.get_segment_membership))
 
 
-def test_a_misspelt_operation_or_parameter_is_told_its_near_names(client_of: ClientOf) -> None:
-    """Whoever mistypes a name reads the right one."""
+def test_a_misspelt_operation_or_parameter_gets_suggestions(client_of: ClientOf) -> None:
+    """The error of a mistyped name suggests the right one."""
     outside = Outside()
     app: Any = App(client_of(outside))
     with pytest.raises(AttributeError, match=r"no operation 'list_campaign'\. Did you mean list_campaigns"):
@@ -201,7 +201,7 @@ def test_a_body_that_does_not_fit_is_refused_with_its_place(
 
 
 def test_a_body_over_its_limit_is_refused_with_its_bytes(client_of: ClientOf) -> None:
-    """What Customer.io will not take for its size does not leave."""
+    """A body over Customer.io's size limit is not sent."""
     outside = Outside()
     one = {
         "type": "person",
@@ -251,7 +251,7 @@ def test_each_described_body_has_its_schema_and_nothing_else_lies_there() -> Non
     ],
 )
 def test_bodies_that_customer_io_takes_fit(name: str, body: object) -> None:
-    """What the documents' letter would refuse and the API takes is let through."""
+    """Bodies that the documents would refuse and the API accepts are sent."""
     check_body(operation(name), orjson.dumps(body))
 
 
@@ -288,9 +288,7 @@ def test_a_schema_only_loosens_what_the_documents_say() -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in OPERATIONS if row.effect in ("send", "destroy")], ids=_id)
-def test_what_sends_or_destroys_is_not_repeated_when_nobody_knows(
-    client_of: ClientOf, row: Operation
-) -> None:
+def test_what_sends_or_destroys_is_not_repeated_when_in_doubt(client_of: ClientOf, row: Operation) -> None:
     """A failure that may have taken effect ends the call after one request, and says so."""
     outside = Outside(status=503)
     with pytest.raises(Unavailable, match="may have taken effect all the same") as caught:
@@ -300,7 +298,7 @@ def test_what_sends_or_destroys_is_not_repeated_when_nobody_knows(
 
 
 def test_lists_are_read_by_page_and_by_row(sandbox: Sandbox, unlimited: RateLimits) -> None:
-    """`pages` and `all` bring what single calls bring, however small the pages are."""
+    """`pages` and `all` return the rows of single calls, also with small pages."""
     with (
         sandbox.serve() as served,
         Client(app_api_key=sandbox.app_api_key, app_url=served.app_url, limits=unlimited) as client,

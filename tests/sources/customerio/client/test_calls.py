@@ -1,4 +1,4 @@
-"""Calls are checked against the catalogue before anything leaves."""
+"""Calls are checked against the catalogue before any request."""
 
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -14,7 +14,7 @@ SENT = VALUES | {"integer": "7", "boolean": "true"}
 
 @pytest.mark.parametrize("row", OPERATIONS, ids=lambda row: row.id)
 def test_every_operation_round_trips_its_parameters(row: Operation) -> None:
-    """What is put into any path or query of the catalogue comes out of it unchanged."""
+    """A value in any path or query of the catalogue is decoded unchanged."""
     path = {parameter.name: VALUES[parameter.type] for parameter in row.path_parameters}
     query = {parameter.name: VALUES[parameter.type] for parameter in row.query}
     sent = urlsplit(call_of(row, path, query, None).target)
@@ -101,7 +101,7 @@ def test_bytes_are_sent_as_they_are() -> None:
 def test_what_the_catalogue_does_not_know_is_refused(
     operation_id: str, path: dict[str, object], query: dict[str, object], body: object, says: str
 ) -> None:
-    """Unknown, missing and mistyped parameters are errors of the calling code, said by name."""
+    """Unknown, missing and mistyped parameters are errors of the calling code, with their names."""
     with pytest.raises(WrongCall, match=says) as caught:
         call_of(operation(operation_id), path, query, body)
     assert isinstance(caught.value, TypeError)

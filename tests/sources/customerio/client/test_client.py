@@ -1,4 +1,4 @@
-"""The client: which host and key a call goes to, who hears of it, and whose clock it tells."""
+"""The client: host and key of a call, observers, and the clock."""
 
 import time
 from collections.abc import Callable
@@ -76,7 +76,7 @@ def test_a_body_is_sent_as_json(client_of: ClientOf) -> None:
 
 
 def test_a_missing_key_is_named_and_nothing_is_sent(client_of: ClientOf) -> None:
-    """A call without its key stops before the network and says which setting is missing."""
+    """A call without its key makes no request; the error names the missing setting."""
     outside = Echo()
     client = client_of(outside, app_api_key=None)
     with pytest.raises(ConfigError, match="set CUSTOMERIO_APP_API_KEY"):
@@ -95,7 +95,7 @@ def test_an_error_carries_its_facts(client_of: ClientOf) -> None:
 
 
 def test_answers_may_be_empty_or_no_json(client_of: ClientOf) -> None:
-    """An empty body is None, and what is not JSON is said so when it is read."""
+    """An empty body is None, and a body that is not JSON raises when it is decoded."""
     client = client_of(lambda _: httpx.Response(204))
     assert client.call("deleteManSegment", path={"segment_id": 1}).json() is None
     answer = client_of(lambda _: httpx.Response(200, text="<html>")).call("listCampaigns")
@@ -104,8 +104,8 @@ def test_answers_may_be_empty_or_no_json(client_of: ClientOf) -> None:
         answer.json()
 
 
-def test_every_request_is_told_to_the_observer(client_of: ClientOf) -> None:
-    """Each try is told with its outcome; a view tells its own observer and nobody else."""
+def test_the_observer_gets_every_request(client_of: ClientOf) -> None:
+    """Each try is reported with its outcome, to the observer of that client alone."""
     answers: list[httpx.Response | Exception] = [
         httpx.Response(503),
         httpx.ConnectError("down"),
@@ -135,7 +135,7 @@ def test_every_request_is_told_to_the_observer(client_of: ClientOf) -> None:
 
 
 def test_the_clock_is_customer_ios(client_of: ClientOf) -> None:
-    """The Date of the last answer is the time, for every view; before it, the local clock."""
+    """The Date of the last answer is the time, for all clients that share it; before it, the local clock."""
     dates = iter(["Wed, 01 Jan 2025 00:00:00 GMT", "no date", None])
 
     def outside(_: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Downloads: signed links are followed without keys, shown nowhere, and go on where they broke off."""
+"""Downloads: signed links are requested without keys, never shown, and resumed where they broke off."""
 
 import gzip
 from collections.abc import Callable, Iterator
@@ -83,7 +83,7 @@ def test_a_failed_download_is_repeated(client_of: ClientOf, tmp_path: Path, firs
 
 
 def test_a_download_that_goes_on_failing_leaves_the_old_file(client_of: ClientOf, tmp_path: Path) -> None:
-    """What was there before stays until a whole file replaces it, and the error names no link."""
+    """The old file stays until a whole one replaces it, and the error names no link."""
     target = tmp_path / "people.csv"
     target.write_bytes(b"old")
     client = client_of(lambda _: httpx.Response(200, stream=Broken()))
@@ -158,7 +158,7 @@ class Store:
         return httpx.Response(206 if start else 200, stream=httpx.ByteStream(shown), headers=headers)
 
 
-def test_a_broken_download_goes_on(client_of: ClientOf, tmp_path: Path) -> None:
+def test_a_broken_download_is_resumed(client_of: ClientOf, tmp_path: Path) -> None:
     """Each try asks for what is missing, of the same content, and the file is whole in the end."""
     store = Store(breaks_after=5000)
     target = tmp_path / "people.csv"
@@ -167,8 +167,8 @@ def test_a_broken_download_goes_on(client_of: ClientOf, tmp_path: Path) -> None:
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("people.csv", CSV)]
 
 
-def test_another_process_goes_on(client_of: ClientOf, tmp_path: Path) -> None:
-    """What one process has left is taken up by the next one, with another link."""
+def test_another_process_resumes(client_of: ClientOf, tmp_path: Path) -> None:
+    """The part left by one process is resumed by the next one, with another link."""
     store = Store(breaks_after=1000)
     target = tmp_path / "people.csv"
     with pytest.raises(Unavailable, match="ended after 4,000 of 13,000 bytes"):
@@ -207,7 +207,7 @@ def test_other_content_is_fetched_from_its_beginning(client_of: ClientOf, tmp_pa
 def test_content_that_cannot_be_told_is_fetched_from_its_beginning(
     client_of: ClientOf, tmp_path: Path, etag: str | None
 ) -> None:
-    """Without a strong ETag nobody knows whether the rest is of the same file; nothing is kept of it."""
+    """Without a strong ETag the rest may be of another file; no part is kept."""
     store = Store(etag=etag, breaks_after=5000)
     client = client_of(store)
     with pytest.raises(Unavailable):
@@ -228,7 +228,7 @@ def test_a_whole_part_needs_no_more_bytes(client_of: ClientOf, tmp_path: Path) -
 
 @pytest.mark.parametrize("arrived", [b"x" * (len(CSV) + 1), b""], ids=["too long", "empty"])
 def test_a_part_that_cannot_be_is_forgotten(client_of: ClientOf, tmp_path: Path, arrived: bytes) -> None:
-    """What does not fit the file is not gone on with."""
+    """A part that does not fit the file is not resumed."""
     target = tmp_path / "people.csv"
     _part(target, arrived, '"v1"')
     assert client_of(Store()).download(LINK, target) == len(CSV)
@@ -248,6 +248,6 @@ def test_a_store_that_answers_with_other_bytes_is_not_believed(client_of: Client
 
 
 def _part(target: Path, arrived: bytes, etag: str) -> None:
-    """What an earlier process has left of that target."""
+    """The part that an earlier process has left of that target."""
     target.with_name(f"{target.name}.part").write_bytes(arrived)
     target.with_name(f"{target.name}.part.etag").write_text(etag)

@@ -114,7 +114,7 @@ def test_keys_stay_within_customer_io(source: str, target: str, scheme: str, may
 
 
 def test_this_machine_has_several_names() -> None:
-    """Loopback is told by address, not by what a name looks like."""
+    """Loopback is recognised by address, not by the look of a name."""
     assert [
         is_loopback(host) for host in ("127.9.9.9", "::1", "LOCALHOST", "localhost.example.com", None)
     ] == [

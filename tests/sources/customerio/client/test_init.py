@@ -1,9 +1,9 @@
-"""The package has one door, and what it opens to is written on it."""
+"""The public names of the client."""
 
 from sources.customerio import client
 
 
-def test_the_door_lists_what_it_opens_to() -> None:
+def test_all_lists_the_public_names() -> None:
     """`__all__` is sorted and holds exactly the public names."""
     modules = {name for name, value in vars(client).items() if type(value).__name__ == "module"}
     public = {name for name in vars(client) if not name.startswith("_")} - modules

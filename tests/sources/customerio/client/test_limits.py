@@ -52,7 +52,7 @@ def test_every_bucket_of_the_catalogue_has_a_quota() -> None:
 
 @pytest.mark.parametrize("quota", QUOTAS.values(), ids=QUOTAS.keys())
 def test_a_quota_keeps_at_least_97_percent(quota: Quota) -> None:
-    """Our longer window costs less than 3 percent of what Customer.io allows."""
+    """The longer window of the limiter costs less than 3 percent of Customer.io's limit."""
     assert quota.per_second >= 0.97 * quota.requests / quota.window_s
     assert quota.margin_s > 0
 

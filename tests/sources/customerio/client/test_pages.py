@@ -1,4 +1,4 @@
-"""Lists are read to their end, whatever their pages look like, and never for ever."""
+"""Lists are read to their end, with any form of pages, and never endlessly."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ ClientOf = Callable[..., Client]
 
 
 class TokenList:
-    """A list whose pages are led to by tokens; keeps the queries that it was asked."""
+    """A list with pages by token; keeps the queries that it was sent."""
 
     def __init__(self, key: str, pages: dict[str | None, Any]) -> None:
         self.key = key
@@ -116,7 +116,7 @@ def test_the_largest_page_is_asked_for(
 
 
 def test_a_given_limit_is_kept(client_of: ClientOf) -> None:
-    """Who asks for a page size gets it; None asks for nothing."""
+    """A given page size is sent; None counts as not given."""
     outside = TokenList("messages", {None: {}})
     client = client_of(outside)
     list(client.pages("listMessages", query={"limit": 5}))

@@ -1,4 +1,4 @@
-"""Rate limits in a real PostgreSQL: what several machines share."""
+"""Rate limits in a real PostgreSQL, shared by several machines."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ def url() -> Iterator[str]:
 
 
 def test_machines_keep_the_limit_together(url: str) -> None:
-    """Processes that know nothing but the database keep one window; its clock dates what they send."""
+    """Processes that share only the database keep one window, by its clock."""
     program = TAKING.format(quotas=FAST, workspace=WORKSPACE)
     others = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(3)]
     assert [other.wait(timeout=60) for other in others] == [0, 0, 0]
@@ -52,22 +52,22 @@ def test_machines_keep_the_limit_together(url: str) -> None:
     assert min(late - early for early, late in zip(sent, sent[10:], strict=False)) >= 0.22
 
 
-def test_a_pause_that_one_is_told_of_holds_for_all(url: str) -> None:
-    """Customer.io asks one machine to wait; another one gets no slot meanwhile, and is told how long."""
-    ours, theirs = (RateLimits(url, quotas=FAST) for _ in range(2))
-    ours.hold("app", "held", 30)
+def test_a_hold_blocks_other_machines(url: str) -> None:
+    """Customer.io asks one machine to wait; another one gets no slot, and the seconds until one is free."""
+    holding, waiting = (RateLimits(url, quotas=FAST) for _ in range(2))
+    holding.hold("app", "held", 30)
 
     with pytest.raises(RateLimited, match="is used up") as raised:
-        theirs.take("app", "held", within_s=1)
+        waiting.take("app", "held", within_s=1)
 
     assert 25 < (raised.value.retry_after_s or 0) < 31
-    theirs.take("app", "another", within_s=1).sent()
-    ours.close()
-    theirs.close()
+    waiting.take("app", "another", within_s=1).sent()
+    holding.close()
+    waiting.close()
 
 
-def test_a_database_that_does_not_answer_is_told_without_its_password() -> None:
-    """The sentence names no host, user or password."""
+def test_the_error_of_a_database_that_does_not_answer_has_no_password() -> None:
+    """The message names no host, user or password."""
     with pytest.raises(ConfigError) as raised:
         RateLimits("postgresql://loader:secret@127.0.0.1:9/limits")
 

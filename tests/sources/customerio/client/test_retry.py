@@ -1,4 +1,4 @@
-"""Repeats: what is safe is repeated, what is not is left alone, and nothing goes on for ever."""
+"""Retries: safe calls are retried, unsafe ones are not, and every retry ends."""
 
 from collections.abc import Callable
 
@@ -88,7 +88,7 @@ def test_what_may_have_happened_is_not_repeated(
 
 
 def test_a_refusal_is_not_repeated(client_of: ClientOf) -> None:
-    """What Customer.io refuses once it refuses again."""
+    """A refused request is made once: Customer.io would refuse it again."""
     outside = Flaky(httpx.Response(422))
     with pytest.raises(BadRequest):
         client_of(outside).call("listCampaigns")
@@ -96,7 +96,7 @@ def test_a_refusal_is_not_repeated(client_of: ClientOf) -> None:
 
 
 def test_the_last_error_is_raised_with_the_number_of_tries(client_of: ClientOf) -> None:
-    """When no try works, the error of the last one comes out."""
+    """If every try fails, the error of the last one is raised."""
     outside = Flaky(BROKEN, times=99)
     with pytest.raises(Unavailable) as caught:
         client_of(outside).call("listCampaigns")
@@ -104,7 +104,7 @@ def test_the_last_error_is_raised_with_the_number_of_tries(client_of: ClientOf) 
     assert caught.value.status == 503
 
 
-def test_a_pause_longer_than_our_patience_is_not_waited_for(client_of: ClientOf) -> None:
+def test_a_pause_longer_than_the_retries_is_not_waited_for(client_of: ClientOf) -> None:
     """Retry-After beyond the bound gives up at once and says how long to wait."""
     outside = Flaky(httpx.Response(429, headers={"Retry-After": "3600"}))
     with pytest.raises(RateLimited, match=r"asks to wait 3,600 s, longer than the 600 s") as caught:
@@ -121,7 +121,7 @@ def test_a_used_up_day_is_not_waited_for(client_of: ClientOf) -> None:
 
 
 def test_repeats_end_when_the_time_is_up() -> None:
-    """The bound is elapsed time, whatever the number of tries."""
+    """The bound is elapsed time, not a number of tries."""
     tries = []
 
     def failing(number: int, left_s: float) -> None:

@@ -58,7 +58,7 @@ def test_the_status_says_what_to_do(status: int, kind: type[CustomerioError]) ->
 
 
 def test_unauthorized_names_the_causes_in_order() -> None:
-    """401 names the likely causes, the likeliest first, and the settings to look at."""
+    """401 names the likely causes, the most likely first, and the settings to check."""
     message = str(_refused(401))
     order = [
         "CUSTOMERIO_APP_API_KEY",

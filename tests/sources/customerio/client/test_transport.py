@@ -23,7 +23,7 @@ ClientOf = Callable[..., Client]
 
 
 class WrongRegion:
-    """A Track API in the US that sends everybody to the one in the EU."""
+    """A Track API in the US that redirects every request to the one in the EU."""
 
     def __init__(self, status: int, location: str = "https://track-eu.customer.io{path}") -> None:
         self.status = status
@@ -96,7 +96,7 @@ def test_the_app_api_is_not_followed(client_of: ClientOf) -> None:
 def test_links_and_queries_are_not_logged(
     client_of: ClientOf, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log line of httpx about a request is dropped for ours and kept for everybody else's."""
+    """Log lines of httpx about the client's requests are dropped, those about other requests are kept."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json={}))
     client = client_of(lambda _: httpx.Response(200, json={}))
     with caplog.at_level(logging.DEBUG):
@@ -166,7 +166,7 @@ class SlowConnection(httpx.HTTPTransport):
 
 
 def test_a_slot_counts_from_when_the_connection_stands(server: str, tmp_path: Path) -> None:
-    """What a connection takes does not bring requests closer together than their slots."""
+    """The time to connect does not bring requests closer together than their slots."""
     limits = RateLimits(tmp_path)
     with Client(app_api_key="key", app_url=server, limits=limits, transport=SlowConnection()) as client:
         started_ms = time.time_ns() // 1_000_000
@@ -192,7 +192,7 @@ def test_a_connection_that_breaks_is_unavailable(
 
 
 def test_a_closed_port_is_unreachable(unlimited: RateLimits) -> None:
-    """Nobody listening is told with host and setting."""
+    """The error of a closed port names host and setting."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -207,7 +207,7 @@ def test_a_closed_port_is_unreachable(unlimited: RateLimits) -> None:
 def test_a_proxy_is_not_used_for_this_machine(
     server: str, unlimited: RateLimits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sandbox is reached directly, whatever proxy the environment names."""
+    """A sandbox is reached directly, also if the environment names a proxy."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     for url in (server, server.replace("127.0.0.1", "localhost")):
