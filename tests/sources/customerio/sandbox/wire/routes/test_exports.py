@@ -195,7 +195,7 @@ def test_malformed_orders_are_400(api: httpx.Client, path: str, body: dict[str, 
 def test_no_exports_are_null() -> None:
     """A workspace without exports answers null."""
     empty = Workspace(seed=1, region="us", now=DEFAULT_START)
-    ask = RequestContext(
+    context = RequestContext(
         operation=operation("listExports"),
         workspace=empty,
         knobs=Knobs(),
@@ -203,10 +203,10 @@ def test_no_exports_are_null() -> None:
         query={},
         raw_body=b"",
         root="",
-        sign=lambda export_id, expires: f"{export_id}{expires}",
+        link=lambda export_id, expires: f"{export_id}{expires}",
     )
 
-    assert list_exports(ask) == {"exports": None}
+    assert list_exports(context) == {"exports": None}
 
 
 def test_exporting_an_unknown_segment_is_accepted(small: Sandbox, small_api: httpx.Client) -> None:
