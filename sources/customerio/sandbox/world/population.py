@@ -67,7 +67,7 @@ class Population:
 
 
 def reachable(numbers: NDArray[np.int64], channel: str) -> NDArray[np.bool_]:
-    """Which people (by number) have an address for the channel; the rule by which addresses are assigned."""
+    """If the people of those numbers have an address for the channel; addresses are assigned by this rule."""
     reached = np.ones(len(numbers), dtype=np.bool_)
     if channel == "email":
         reached = numbers % _ID_ONLY != 7

@@ -15,7 +15,7 @@ from sources.customerio.sandbox.state.store.segments import everybody_filter
 from sources.customerio.sandbox.world import behaviour, vocabulary, workspace_records
 from sources.customerio.sandbox.world.contents import newsletter, winner
 from sources.customerio.sandbox.world.objects import ObjectPlanner
-from sources.customerio.sandbox.world.opening import FIRST_BROADCAST, NOBODY, plan_opening
+from sources.customerio.sandbox.world.opening import FIRST_BROADCAST, EMPTY_SEGMENT, plan_opening
 from sources.customerio.sandbox.world.outcomes import CHANNELS, NORMALS, UNIFORMS, Outcomes
 from sources.customerio.sandbox.world.population import Population
 from sources.customerio.sandbox.world.scale import Scale
@@ -145,7 +145,7 @@ class World:
             yield Order(at=at, type="deliveries", body={"newsletter_id": latest}, description=description)
         if day == self._scale.history_days - 1:
             description = "Customers with segment filters—in Nobody yet"
-            body = {"filters": {"and": [{"segment": {"id": NOBODY}}]}}
+            body = {"filters": {"and": [{"segment": {"id": EMPTY_SEGMENT}}]}}
             yield Order(at=at, type="customers", body=body, description=description, fails=True)
 
 
