@@ -15,7 +15,7 @@ from sources.customerio.sandbox.state.store.segments import everybody_filter
 from sources.customerio.sandbox.world import behaviour, vocabulary, workspace_records
 from sources.customerio.sandbox.world.contents import newsletter, winner
 from sources.customerio.sandbox.world.objects import ObjectPlanner
-from sources.customerio.sandbox.world.opening import FIRST_BROADCAST, EMPTY_SEGMENT, plan_opening
+from sources.customerio.sandbox.world.opening import EMPTY_SEGMENT, FIRST_BROADCAST, plan_opening
 from sources.customerio.sandbox.world.outcomes import CHANNELS, NORMALS, UNIFORMS, Outcomes
 from sources.customerio.sandbox.world.population import Population
 from sources.customerio.sandbox.world.scale import Scale
