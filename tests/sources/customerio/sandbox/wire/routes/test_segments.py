@@ -104,3 +104,8 @@ def test_used_by(tiny: Sandbox, api: httpx.Client) -> None:
 def _in(sandbox: Sandbox, segment_id: int, cio_id: str) -> bool:
     members = sandbox.rows("segment_memberships")
     return any(row["segment_id"] == segment_id and row["cio_id"] == cio_id for row in members)
+
+
+def test_the_list_is_the_truth(tiny: Sandbox, api: httpx.Client) -> None:
+    """The list has every segment of the workspace on one page."""
+    assert api.get("/v1/segments").json()["segments"] == list(tiny.rows("segments"))
