@@ -1,4 +1,4 @@
-"""Keys, headers, error envelopes, unknown things."""
+"""Keys, headers, error bodies, unknown paths and parameters."""
 
 import base64
 import re
@@ -71,7 +71,7 @@ def test_the_track_api_tells_the_region(tiny: Sandbox, api: httpx.Client) -> Non
 
 
 def test_the_wrong_region_knows_no_app_key(small: Sandbox, small_api: httpx.Client) -> None:
-    """On the other region's host every App call is a plain 401, while Track tells the true region."""
+    """On the other region's host every App request is a 401, while `getRegion` returns the right region."""
     small.knobs.wrong_region = True
 
     assert small_api.get("/v1/workspaces").status_code == 401
@@ -83,7 +83,7 @@ def test_the_wrong_region_knows_no_app_key(small: Sandbox, small_api: httpx.Clie
     ("method", "path"), [("GET", "/v1/nothing"), ("DELETE", "/v1/campaigns"), ("GET", "/")]
 )
 def test_an_unknown_call_is_404(api: httpx.Client, method: str, path: str) -> None:
-    """A path that Customer.io does not have, or not under this method, is an errors-array 404."""
+    """A path that Customer.io does not have, or not under this method, is a 404 in the errors array."""
     assert _errors(api.request(method, path))["status"] == "404"
 
 
@@ -98,12 +98,12 @@ def test_unknown_parameters_are_ignored_and_large_limits_clamped(api: httpx.Clie
 
 @pytest.mark.parametrize("params", [{"limit": "many"}, {"start_ts": "monday"}, {"start": "not a token"}])
 def test_malformed_parameters_are_400(api: httpx.Client, params: dict[str, str]) -> None:
-    """What is no number or no token is refused in the errors-array."""
+    """A parameter that is not a number or not a token is a 400 in the errors array."""
     assert _errors(api.get("/v1/messages", params=params))["status"] == "400"
 
 
 def test_tokens_mind_their_case(api: httpx.Client) -> None:
-    """A lower-cased token is no token."""
+    """A lower-cased token is a 400."""
     token = api.get("/v1/messages", params={"limit": 3}).json()["next"]
 
     assert token.lower() != token

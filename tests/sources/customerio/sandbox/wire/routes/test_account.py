@@ -6,7 +6,7 @@ from sources.customerio.sandbox import Sandbox
 
 
 def test_an_eu_account_says_so() -> None:
-    """The region of the account is what `getRegion` answers."""
+    """`getRegion` returns the region of the account."""
     sandbox = Sandbox(region="eu")
 
     with sandbox.serve() as served:

@@ -1,4 +1,4 @@
-"""Actions of campaigns and broadcasts: one by one, in languages, changed."""
+"""Actions of campaigns and broadcasts: lists, single ones, languages, updates."""
 
 from collections.abc import Callable
 from typing import Any
@@ -116,8 +116,8 @@ def test_action_ids_are_text_in_one_place_and_integers_in_the_other(api: httpx.C
     assert isinstance(campaign["actions"][0]["id"], int)
 
 
-def test_actions_come_ten_a_page_whatever_is_asked(api: httpx.Client, read: Reader) -> None:
-    """`limit` is no parameter here; the thirteenth action is on the second page."""
+def test_actions_come_ten_a_page_for_every_limit(api: httpx.Client, read: Reader) -> None:
+    """`limit` is not a parameter here; the thirteenth action is on the second page."""
     page = api.get("/v1/campaigns/1/actions", params={"limit": 100}).json()
 
     assert len(page["actions"]) == 10
@@ -142,14 +142,14 @@ def test_other_than_message_actions_are_listed(api: httpx.Client, read: Reader) 
 
 
 def test_broadcast_actions_carry_their_broadcast(api: httpx.Client) -> None:
-    """A broadcast's actions are listed whole, with the broadcast's id."""
+    """A broadcast's actions are listed on one page, with the broadcast's id."""
     (action,) = api.get("/v1/broadcasts/501/actions").json()["actions"]
 
     assert action["broadcast_id"] == 501
 
 
 def test_editing_an_action_leaves_its_campaign_alone(small: Sandbox) -> None:
-    """`updated` of a campaign says nothing about its actions."""
+    """An edit of an action does not change `updated` of its campaign."""
     before = next(small.rows("campaigns"))
     small.clock.advance(60)
 

@@ -29,7 +29,7 @@ Reader = Callable[..., list[dict[str, Any]]]
     ],
 )
 def test_missing_and_malformed_ids(api: httpx.Client, path: str, status: int) -> None:
-    """What is gone is 404; ids that are no numbers are 400 below campaigns and broadcasts."""
+    """An unknown id is 404; one that is not a number is 400 below campaigns and broadcasts."""
     response = api.get(path)
 
     assert response.status_code == status
@@ -37,7 +37,7 @@ def test_missing_and_malformed_ids(api: httpx.Client, path: str, status: int) ->
 
 
 def test_lists_are_the_truth(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
-    """The whole lists hold what the workspace holds."""
+    """The list of campaigns and those of their actions have every row of the workspace."""
     assert api.get("/v1/campaigns").json()["campaigns"] == list(tiny.rows("campaigns"))
     actions = [
         row for campaign in tiny.rows("campaigns")
@@ -49,7 +49,7 @@ def test_lists_are_the_truth(tiny: Sandbox, api: httpx.Client, read: Reader) -> 
 def test_a_deleted_campaign_leaves_no_trace_but_its_deliveries(
     small: Sandbox, small_api: httpx.Client
 ) -> None:
-    """Its actions go with it, its child calls are 404, what it sent stays, and it sends no more."""
+    """Its actions are deleted, its child paths are 404, its deliveries stay, and no new ones are sent."""
     sent = [row["id"] for row in small.rows("messages") if row["campaign_id"] == 1]
     small.delete("campaigns", 1)
     small.clock.advance(10 * 86_400)
