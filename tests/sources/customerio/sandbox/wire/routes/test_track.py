@@ -122,7 +122,7 @@ def test_an_older_update_is_ignored(small: Sandbox, track: httpx.Client) -> None
 
 
 def test_update_only(small: Sandbox, track: httpx.Client) -> None:
-    """With `_update` no person is created, which version 1 shows as an activity; a known person is updated."""
+    """With `_update` no person is created, which version 1 shows as an activity; a known one is updated."""
     _identify(track, "ann", plan="pro", _update=True)
     assert profile(small, id="ann") is None
     (failed,) = acts(small, "failed_attribute_change")
