@@ -31,9 +31,8 @@ def of_person(context: RequestContext) -> dict[str, Any]:
 def _page(context: RequestContext, person: int | None) -> dict[str, Any]:
     """A page, newest `timestamp` first; there is no time filter."""
     limit = pages.page_size(context.operation, context.query)
-    wanted = Wanted(
-        type=context.query.get("type") or None, name=context.query.get("name") or None, person=person
-    )
+    query = context.query
+    wanted = Wanted(type=query.get("type") or None, name=query.get("name") or None, person=person)
     log = context.workspace.activities
     rows = log.newest(wanted, context.now, before=pages.decode_start(context.query), limit=limit + 1)
     records = context.workspace.activity_records.of(rows[:limit])
@@ -54,7 +53,7 @@ def _person_number(context: RequestContext) -> int | None:
     person = context.workspace.people.find(identifier, id_type)
     if person is not None:
         return person.number
-    gone = context.workspace.people.gone.values()
-    return next(
-        (g.person.number for g in gone if id_type == "cio_id" and g.person.cio_id == identifier), _NO_MATCH
-    )
+    if id_type != "cio_id":
+        return _NO_MATCH
+    deleted = (gone.person for gone in context.workspace.people.gone.values())
+    return next((person.number for person in deleted if person.cio_id == identifier), _NO_MATCH)

@@ -49,31 +49,31 @@ def identify(context: RequestContext) -> ApiResponse | dict[str, Any]:
 @answers("delete")
 def delete(context: RequestContext) -> dict[str, Any]:
     """Deletes a person."""
-    return _of_person(context, "delete")
+    return _accept_person(context, "delete")
 
 
 @answers("suppress")
 def suppress(context: RequestContext) -> dict[str, Any]:
     """Deletes a person and blocks their identifiers."""
-    return _of_person(context, "suppress")
+    return _accept_person(context, "suppress")
 
 
 @answers("unsuppress")
 def unsuppress(context: RequestContext) -> dict[str, Any]:
     """Unblocks identifiers; the deleted person is not restored."""
-    return _of_person(context, "unsuppress")
+    return _accept_person(context, "unsuppress")
 
 
 @answers("track")
 def track(context: RequestContext) -> ApiResponse | dict[str, Any]:
     """Tracks an event of a person."""
-    return _event(context, identifiers_in_path(context))
+    return _accept_event(context, identifiers_in_path(context))
 
 
 @answers("trackAnonymous")
 def track_anonymous(context: RequestContext) -> ApiResponse | dict[str, Any]:
     """Tracks an anonymous event; without an anonymous id it can never be merged into a person."""
-    return _event(context, {"anonymous_id": str(context.json().get("anonymous_id") or "")})
+    return _accept_event(context, {"anonymous_id": str(context.json().get("anonymous_id") or "")})
 
 
 @answers("add_device")
@@ -82,15 +82,14 @@ def add_device(context: RequestContext) -> ApiResponse | dict[str, Any]:
     given = context.json().get("device")
     device = dict(given) if isinstance(given, dict) else {}
     device["token"] = device.pop("id", None)
-    return _checked(context, {**_person(context, "add_device"), "device": device})
+    return _accept_valid(context, {**_person(context, "add_device"), "device": device})
 
 
 @answers("delete_device")
 def delete_device(context: RequestContext) -> ApiResponse | dict[str, Any]:
     """Deletes a device."""
-    return _checked(
-        context, {**_person(context, "delete_device"), "device": {"token": context.path["device_id"]}}
-    )
+    device = {"token": context.path["device_id"]}
+    return _accept_valid(context, {**_person(context, "delete_device"), "device": device})
 
 
 @answers("merge")
@@ -131,14 +130,14 @@ def change_members(context: RequestContext, action: str) -> ApiResponse | dict[s
 def report(context: RequestContext) -> ApiResponse | dict[str, Any]:
     """Reports a delivery metric that Customer.io cannot measure itself."""
     given = context.json()
-    return _reported(context, given, given.get("metric"), ("recipient", "reason", "href"))
+    return _accept_metric(context, given, given.get("metric"), ("recipient", "reason", "href"))
 
 
 @answers("pushMetrics")
 def report_push(context: RequestContext) -> ApiResponse | dict[str, Any]:
     """Reports a metric of a push notification, in the older form."""
     given = context.json()
-    return _reported(context, given, given.get("event"), ("device_id",))
+    return _accept_metric(context, given, given.get("event"), ("device_id",))
 
 
 @answers("submitForm")
@@ -182,17 +181,18 @@ def _person(context: RequestContext, action: str) -> Op:
     return {"type": "person", "action": action, "identifiers": identifiers_in_path(context)}
 
 
-def _of_person(context: RequestContext, action: str) -> dict[str, Any]:
+def _accept_person(context: RequestContext, action: str) -> dict[str, Any]:
+    """Accept an operation on the person in the path."""
     return accept_write(context, _person(context, action))
 
 
-def _checked(context: RequestContext, op: Op) -> ApiResponse | dict[str, Any]:
+def _accept_valid(context: RequestContext, op: Op) -> ApiResponse | dict[str, Any]:
     """Accept an operation, or answer 400 if it is invalid."""
     found = problem(op)
     return accept_write(context, op) if found is None else track_v1_error(found.message)
 
 
-def _event(context: RequestContext, identifiers: dict[str, str]) -> ApiResponse | dict[str, Any]:
+def _accept_event(context: RequestContext, identifiers: dict[str, str]) -> ApiResponse | dict[str, Any]:
     given = context.json()
     kind = given.get("type")
     data = given.get("data")
@@ -212,7 +212,7 @@ def _event(context: RequestContext, identifiers: dict[str, str]) -> ApiResponse 
     return accept_write(context, op)
 
 
-def _reported(
+def _accept_metric(
     context: RequestContext, given: Op, metric: object, fields: tuple[str, ...]
 ) -> ApiResponse | dict[str, Any]:
     if not isinstance(given.get("delivery_id"), str) or metric not in _METRICS:

@@ -54,7 +54,7 @@ def _lines(url: str) -> list[object]:
     """The JSON lines behind a URL; BadRequest if one is too large or is not JSON."""
     fetched = fetch_url(url, field="data_file_url")
     lines = [line for line in fetched.body.split(b"\n") if line.strip()]
-    if any(len(line) >= _MOST_LINE_BYTES for line in lines):
+    if any(len(line) > _MOST_LINE_BYTES for line in lines):
         msg = f"a line of the file is larger than {_MOST_LINE_BYTES} bytes"
         raise BadRequest(msg)
     try:
