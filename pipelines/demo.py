@@ -1,4 +1,4 @@
-"""The demo: a sandbox workspace, replicated over real HTTP; on the next run a day has passed in it."""
+"""The demo: syncs a sandbox workspace over real HTTP; each further run syncs it one day later."""
 
 import json
 import shutil
@@ -33,7 +33,11 @@ _CAMPAIGNS = """
 
 @dataclass(frozen=True, kw_only=True)
 class DemoResult:
-    """A demo run: the sync, the published rows per table, (name, sent, delivered, opened, clicked)."""
+    """The result of a demo run.
+
+    `now` is the workspace's time, `rows` the published rows of each table, `campaigns` rows of (name, sent,
+    delivered, opened, clicked), `file` the warehouse file.
+    """
 
     sync: SyncResult
     now: int
@@ -44,7 +48,7 @@ class DemoResult:
 
 @dataclass(frozen=True, kw_only=True)
 class _Workspace:
-    """What is kept of the workspace between runs: a sandbox follows from its scale and its clock."""
+    """The state of the demo between runs; a scale and a time determine the whole workspace."""
 
     scale: ScaleName
     passed_s: int
@@ -59,9 +63,9 @@ def demo(
     report: RunSummary,
     notify: Notify,
 ) -> DemoResult:
-    """Serve the demo workspace, let days pass in it, and sync it into a folder of its own.
+    """Serve the demo workspace, advance its clock, and sync it into its own folder.
 
-    `scale` and `advance_days` of None go on as before: the same workspace, one day later.
+    A `scale` of None keeps that of the last run, an `advance_days` of None is one day (0 in the first run).
 
     Raises:
         ConfigError: the folder holds a workspace of another scale, or cannot be written to.
@@ -71,14 +75,14 @@ def demo(
     if reset:
         shutil.rmtree(folder, ignore_errors=True)
     prepare(folder)
-    kept = folder / "workspace.json"
-    workspace = _next(_kept(kept), scale, advance_days, notify)
+    file = folder / "workspace.json"
+    workspace = _next(_last(file), scale, advance_days, notify)
     with serve(scale=workspace.scale, ticking=False, passed_s=workspace.passed_s) as served:
         inside = _settings_for(settings, folder, served)
         _repeat_downloads(inside)
         result = sync(inside, report=report, notify=notify)
         now = served.now()
-    kept.write_text(json.dumps(asdict(workspace)))
+    file.write_text(json.dumps(asdict(workspace)))
     return DemoResult(
         sync=result,
         now=now,
@@ -88,21 +92,21 @@ def demo(
     )
 
 
-def _kept(file: Path) -> _Workspace | None:
+def _last(file: Path) -> _Workspace | None:
     return _Workspace(**json.loads(file.read_text())) if file.exists() else None
 
 
 def _next(
     last: _Workspace | None, scale: ScaleName | None, advance_days: int | None, notify: Notify
 ) -> _Workspace:
-    """The workspace as this run finds it."""
+    """The workspace of this run; ConfigError if the last one had another scale."""
     if last is None:
         notify("Starting a workspace ...")
         return _Workspace(scale=scale or "demo", passed_s=(advance_days or 0) * _DAY)
     if scale not in (None, last.scale):
         msg = (
-            f"The demo's workspace is of scale {last.scale!r}. Leave --scale out to go on with it, or add "
-            "--reset to forget it and start another."
+            f"The demo's workspace has the scale {last.scale!r}. Leave out --scale to continue with it, or "
+            "add --reset to delete it and start a new one."
         )
         raise ConfigError(msg)
     days = 1 if advance_days is None else advance_days
@@ -111,7 +115,7 @@ def _next(
 
 
 def _settings_for(settings: Settings, folder: Path, served: Served) -> Settings:
-    """The user's settings, with the sandbox in Customer.io's place and a warehouse of its own."""
+    """The user's settings with the sandbox's URLs and keys and the demo's own warehouse."""
     return settings.model_copy(
         update={
             "cio_elt_data": folder,
@@ -123,14 +127,14 @@ def _settings_for(settings: Settings, folder: Path, served: Served) -> Settings:
             "customerio_track_api_key": SecretStr(served.document["track_api_key"]),
             "customerio_region": served.document["region"],
             "customerio_start": None,
-            # The workspace is this process's own: there is no limit to share with anybody.
+            # The sandbox belongs to this process alone, so there is no rate limit to share.
             "cio_elt_speed": float("inf"),
         }
     )
 
 
 def _repeat_downloads(settings: Settings) -> None:
-    """What earlier runs did to the workspace: they fetched exports, and Customer.io counts that."""
+    """Repeat the export downloads of earlier runs, because each one counts in the workspace's exports."""
     if not settings.published_file.exists():
         return
     with reading(settings.published_file) as connection:

@@ -137,17 +137,19 @@ def status(*, fail_on_gap: bool, max_lag: int | None, as_json: bool) -> int:
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="Port; 0 takes a free one."
+    "--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="Port; 0 selects a free one."
 )
 @click.option("--scale", type=_SCALE, default="demo", show_default=True, help="Size of the workspace.")
-@click.option("--seed", default=1, show_default=True, help="Which workspace: the same seed, the same one.")
+@click.option(
+    "--seed", default=1, show_default=True, help="Seed of the workspace; the same seed gives the same one."
+)
 @click.option("--strict-limits", is_flag=True, help="Enforce Customer.io's rate limits exactly.")
 @click.option(
-    "--latency-ms", type=click.IntRange(0), default=0, show_default=True, help="Delay of every answer."
+    "--latency-ms", type=click.IntRange(0), default=0, show_default=True, help="Delay of every response."
 )
 @command
 def sandbox(*, as_json: bool, **options: Any) -> int:
-    """Serve a Customer.io of one's own until interrupted."""
+    """Serve a sandbox of Customer.io on this machine until interrupted."""
     from pipelines.cli import output
     from pipelines.sandbox import serve, until_interrupted
 
@@ -165,13 +167,13 @@ def sandbox(*, as_json: bool, **options: Any) -> int:
     "--advance-days",
     type=click.IntRange(0),
     default=None,
-    help="Days that pass in the workspace before this run; default: none on the first run, then one.",
+    help="Days by which the workspace's clock advances first; default: 0 on the first run, then 1.",
 )
 @click.option("--scale", type=_SCALE, default=None, help="Size of the workspace; default: demo.")
 @click.option("--reset", is_flag=True, help="Forget earlier demo runs first.")
 @command
 def demo(*, as_json: bool, **options: Any) -> int:
-    """Replicate a sandbox workspace, then show what arrived; again, and see only what changed."""
+    """Sync a sandbox workspace and show its tables; run it again to sync one more day."""
     from pipelines.cli import output
     from pipelines.demo import demo as run
     from pipelines.settings import read_settings

@@ -13,7 +13,7 @@ from sources.customerio.catalogue import (
     operation,
 )
 from sources.customerio.client.api import method_name
-from sources.customerio.sandbox.wire.http.registry import ANSWERS
+from sources.customerio.sandbox.wire.routes import HANDLERS
 
 FOLDER = Path(__file__).parent
 """The folder of the reference pages."""
@@ -38,7 +38,7 @@ def tables_page() -> str:
 
 def operations_page() -> str:
     """OPERATIONS.md: every call, how to make it, whether the sandbox answers it, which tables it fills."""
-    answered = sum(row.id in ANSWERS for row in OPERATIONS)
+    answered = sum(row.id in HANDLERS for row in OPERATIONS)
     filled: dict[str, list[str]] = defaultdict(list)
     for row in RESOURCES:
         filled[row.operation].append(f"[`{row.table}`](TABLES.md)")
@@ -88,7 +88,7 @@ def _operation(row: Operation, tables: str) -> str:
         f"[`{row.id}`]({row.docs})",
         f"`{row.method} {row.path}`",
         f"`{row.api}.{method_name(row)}`",
-        "yes" if row.id in ANSWERS else "",
+        "yes" if row.id in HANDLERS else "",
         tables,
         row.effect,
         row.bucket,

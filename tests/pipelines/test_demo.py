@@ -1,4 +1,4 @@
-"""`demo`: a workspace replicated, and on the next run only what a day changed."""
+"""`demo`: a synced workspace, and on the next run only the changes of one day."""
 
 import re
 
@@ -14,7 +14,7 @@ from tests.pipelines.conftest import Shell
 
 @pytest.mark.proof
 def test_a_run_shows_what_arrived_and_the_next_ones_what_changed(shell: Shell) -> None:
-    """All rows, for people; then a day's changes alone; then, without a day, not one row."""
+    """The first run writes all rows, the second the changes of a day, a third without a day none."""
     # A user's own keys and destination play no part.
     first = shell.run("demo", "--scale", "tiny", CUSTOMERIO_APP_API_KEY="x", CIO_ELT_DESTINATION="postgres")
     second = shell.run("demo", "--json")
@@ -46,7 +46,7 @@ def _assert_readable(shell: Shell, out: str) -> None:
 
 
 def test_another_scale_needs_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two workspaces in one warehouse would be neither; the message says how to start over."""
+    """Another scale in the same folder is refused; the message says how to start over."""
     monkeypatch.setenv("CIO_ELT_DATA", "data")
     settings = read_settings()
     folder = settings.cio_elt_data / "demo"

@@ -1,4 +1,4 @@
-"""`sandbox`: one line when it is ready, and a clean end."""
+"""`sandbox`: prints its URLs and keys when it is ready, and ends with 0."""
 
 import json
 import signal
@@ -19,8 +19,8 @@ KEYS = {
 }
 
 
-def test_it_serves_until_it_is_told_to_end(shell: Shell) -> None:
-    """One JSON line says all that a client needs; SIGTERM ends it with 0 and without a word."""
+def test_it_serves_until_it_is_ended(shell: Shell) -> None:
+    """One JSON line has all URLs and keys; SIGTERM ends it with 0 and without output."""
     process = shell.start(("sandbox", "--scale", "tiny", "--json"))
     assert process.stdout is not None
     document = json.loads(process.stdout.readline())
@@ -56,8 +56,8 @@ def test_people_get_lines_to_paste(shell: Shell) -> None:
     assert lines[-1].endswith("/_sandbox/\n")
 
 
-def test_a_taken_port_is_told(shell: Shell) -> None:
-    """Where somebody else listens, the message names the option."""
+def test_a_port_in_use_is_an_error(shell: Shell) -> None:
+    """If the port is in use, the message names the option."""
     port = shell.served.app_url.rpartition(":")[2]
     ran = shell.run("sandbox", "--scale", "tiny", "--port", port, "--json")
 

@@ -83,7 +83,7 @@ class Engine:
     def _begin(self) -> None:
         self.limits = Limits(strict=self._strict_limits)
         self._workspace = Workspace(
-            seed=self.seed, region=self.region, now=self._world.genesis, fates=self._world.fates
+            seed=self.seed, region=self.region, now=self._world.genesis, fates=self._world.outcomes
         )
         self._timeline = Timeline(self._workspace, self._world.opening(), self._world.plan)
         self._timeline.catch_up(self.clock.now())

@@ -12,7 +12,7 @@ import uvicorn
 
 from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.wire.app import build
-from sources.customerio.sandbox.wire.http.uvicorn_protocol import CuttableProtocol
+from sources.customerio.sandbox.wire.http.uvicorn_protocol import AbortableProtocol
 
 _START_S, _STOP_S, _FINISH_S = 10.0, 5.0, 1.0
 _SWITCH_S = 0.0005
@@ -42,7 +42,7 @@ class Server:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-worker")
         config = uvicorn.Config(
             build(engine, self._worker),
-            http=CuttableProtocol,
+            http=AbortableProtocol,
             loop="asyncio",
             ws="none",
             lifespan="off",

@@ -1,10 +1,12 @@
-"""The application: one route an operation of the catalogue, the storage host, the control routes.
+"""The ASGI application: a route for each operation of the catalogue, the storage host, the control routes.
 
-A path that Customer.io does not have is a 404, like one that it has under another method.
+An unknown path is a 404, and so is a known path under a method that it does not have.
 """
 
 import time
 from concurrent.futures import Executor
+from functools import partial
+from typing import Literal
 from urllib.parse import unquote
 
 from starlette.requests import Request
@@ -14,47 +16,53 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sources.customerio.catalogue import OPERATIONS, Operation
 from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.stats import Seen, asked
-from sources.customerio.sandbox.wire import control
-from sources.customerio.sandbox.wire.http.auth import refuse
-from sources.customerio.sandbox.wire.http.endpoint import ARRIVED, SLASH, Endpoint, asked_path
-from sources.customerio.sandbox.wire.http.envelope import Answer, refusal, track_refusal
-from sources.customerio.sandbox.wire.http.response import encode, reply
-from sources.customerio.sandbox.wire.storage import PATH, Storage
+from sources.customerio.sandbox.wire import control, storage
+from sources.customerio.sandbox.wire.http.auth import authorize
+from sources.customerio.sandbox.wire.http.endpoint import ARRIVED, ENCODED_SLASH, Endpoint, request_target
+from sources.customerio.sandbox.wire.http.error_responses import app_error, track_error
+from sources.customerio.sandbox.wire.http.response import encode, send_response
+from sources.customerio.sandbox.wire.routes import HANDLERS
 
 # Older paths that are still answered: of the App API before it left beta [keboola], and of pushes [sdk].
 _OLDER = (("/v1/api/", "/v1/"), ("/push/events", "/api/v1/push/events"))
 
 
 def build(engine: Engine, worker: Executor) -> ASGIApp:
-    """The whole application of an engine; blocking work goes to `worker`."""
+    """The whole application of an engine; blocking work runs on `worker`."""
+    link = partial(storage.link, engine.keys)
     routes: list[BaseRoute] = [
-        Route(row.path, Endpoint(engine, row, worker), methods=[row.method]) for row in OPERATIONS
+        Route(
+            row.path,
+            Endpoint(engine, row, HANDLERS.get(row.id), worker=worker, link=link),
+            methods=[row.method],
+        )
+        for row in OPERATIONS
     ]
-    routes.append(Route(PATH, Storage(engine, worker).get))
+    routes.append(Route(storage.PATH, storage.Storage(engine, worker).get))
     routes.extend(control.routes(engine, worker))
-    # Last, for every method: a known path under a method that it does not have ends here too.
+    # Last, and for every method: a known path under a method that it does not have ends here too.
     routes.append(Route("/{rest:path}", Unknown(engine)))
     router = Router(routes, redirect_slashes=False)
 
-    async def stamped(scope: Scope, receive: Receive, send: Send) -> None:
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
         scope[ARRIVED] = time.monotonic()
-        scope["path"] = decoded(scope["raw_path"])
+        scope["path"] = decoded_path(scope["raw_path"])
         await router(scope, receive, send)
 
-    return stamped
+    return application
 
 
-def decoded(raw_path: bytes) -> str:
-    """The path with each part decoded for itself, so that an encoded slash in an id stays in its part."""
+def decoded_path(raw_path: bytes) -> str:
+    """The path with each part decoded by itself, so that an encoded slash in an id does not split the id."""
     path = raw_path.decode("ascii")
-    for older, today in _OLDER:
+    for older, current in _OLDER:
         if path.startswith(older):
-            path = today + path.removeprefix(older)
-    return "/".join(unquote(part).replace("/", SLASH) for part in path.split("/"))
+            path = current + path.removeprefix(older)
+    return "/".join(unquote(part).replace("/", ENCODED_SLASH) for part in path.split("/"))
 
 
 class Unknown:
-    """Answers what no route answers; the key comes first there too."""
+    """Answers requests that no route matches: 401 without a valid key, else 404."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -63,17 +71,13 @@ class Unknown:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
-        told = asked(request.method, asked_path(scope), await request.body())
-        track = scope["path"].startswith("/api/")
-        nowhere = Operation(
-            id="unknown", api="track" if track else "app", method="GET", path="/", bucket="app", effect="read"
-        )
-        answer: Answer | None = refuse(
-            self._engine, nowhere, request.headers, scope[ARRIVED], asked_path(scope)
-        )
-        if answer is None:
-            answer = track_refusal(404, "not found") if track else refusal(404, "not found")
-        self._engine.stats.note(Seen(scope[ARRIVED], nowhere.id, nowhere.api, answer.status, told))
+        request, target, arrived = Request(scope, receive), request_target(scope), scope[ARRIVED]
+        call = asked(request.method, target, await request.body())
+        api: Literal["app", "track"] = "track" if scope["path"].startswith("/api/") else "app"
+        row = Operation(id="unknown", api=api, method="GET", path="/", bucket="app", effect="read")
+        response = authorize(self._engine, row, request.headers, arrived, target)
+        if response is None:
+            response = track_error(404, "not found") if api == "track" else app_error(404, "not found")
+        self._engine.stats.note(Seen(arrived, row.id, api, response.status, call))
         now = self._engine.clock.now()
-        await reply(scope, receive, send, answer, encode(answer), api=nowhere.api, now=now, faults=[])
+        await send_response(scope, receive, send, response, encode(response), api=api, now=now, faults=[])

@@ -1,15 +1,15 @@
-"""`/_sandbox/`: what the sandbox answers, and the handles to move and break it. No key; loopback only.
+"""The control routes under `/_sandbox/`: read, edit, move in time and break the sandbox. They take no key.
 
-GET   /_sandbox/             which operations it answers, as a page
-GET   /_sandbox/requests     what was asked of it
-GET   /_sandbox/writes       what the Track API accepted and what came of it, one JSON object a line
-GET   /_sandbox/rows/TABLE   the truth of a table, one JSON object a line
+GET   /_sandbox/             HTML page: the operations and if they are answered
+GET   /_sandbox/requests     numbers and arrival times of the API requests
+GET   /_sandbox/writes       the writes that the Track API accepted and their outcomes, one JSON object a line
+GET   /_sandbox/rows/TABLE   every row that a complete load of the table has, one JSON object a line
 GET   /_sandbox/clock        {"now": unix}
 POST  /_sandbox/clock        {"advance_s": n}
-GET   /_sandbox/faults       faults in force
+GET   /_sandbox/faults       active faults
 POST  /_sandbox/faults       one fault, a list of faults, or {"clear": true}
 POST  /_sandbox/knobs        {knob: value}
-POST  /_sandbox/reset        back to the start
+POST  /_sandbox/reset        resets workspace, clock, faults, knobs and counts
 POST  /_sandbox/add          {"kind", "fields"}; answers {"id"}
 POST  /_sandbox/edit         {"kind", "id", "fields"}
 POST  /_sandbox/delete       {"kind", "id"}
@@ -28,11 +28,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from sources.customerio.catalogue import OPERATIONS
 from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.faults.fault import Fault
 from sources.customerio.sandbox.state.rules import admin
 from sources.customerio.sandbox.state.store.errors import NotFound, Refused
-from sources.customerio.sandbox.wire.http.registry import coverage
+from sources.customerio.sandbox.wire.routes import HANDLERS
 
 ROOT = "/_sandbox"
 Control = Callable[[Engine, Any], Any]
@@ -52,26 +53,28 @@ def routes(engine: Engine, worker: Executor) -> list[Route]:
     async def page(request: Request) -> Response:  # noqa: ARG001 -- starlette passes it
         return HTMLResponse(coverage_page())
 
-    async def nothing(request: Request) -> Response:
+    async def unknown(request: Request) -> Response:
         error = f"There is no control {request.method} {request.url.path}; see {ROOT}/ and the README."
         return _json({"error": error}, 404)
 
-    known = [Route(ROOT + "/", page), *(route(*row) for row in _CONTROLS)]
-    return [*known, Route(ROOT + "{rest:path}", nothing, methods=["GET", "POST", "PUT", "DELETE"])]
+    return [
+        Route(ROOT + "/", page),
+        *(route(*row) for row in _CONTROLS),
+        Route(ROOT + "{rest:path}", unknown, methods=["GET", "POST", "PUT", "DELETE"]),
+    ]
 
 
 def coverage_page() -> str:
-    """The page that lists which operations are answered."""
-    rows = coverage()
+    """The HTML page that lists every operation of the catalogue and if it is answered."""
     lines = [
-        f"<tr><td>{'yes' if row['answered'] else ''}</td><td>{row['api']}</td>"
-        f"<td>{escape(str(row['operation']))}</td><td><code>{escape(str(row['call']))}</code></td></tr>"
-        for row in rows
+        f"<tr><td>{'yes' if row.id in HANDLERS else ''}</td><td>{row.api}</td>"
+        f"<td>{escape(row.id)}</td><td><code>{escape(f'{row.method} {row.path}')}</code></td></tr>"
+        for row in OPERATIONS
     ]
-    answered = sum(bool(row["answered"]) for row in rows)
+    answered = sum(row.id in HANDLERS for row in OPERATIONS)
     return (
         "<!doctype html><title>Customer.io sandbox</title><h1>Customer.io sandbox</h1>"
-        f"<p>{answered} of {len(rows)} operations are answered; the others get 501.</p>"
+        f"<p>{answered} of {len(OPERATIONS)} operations are answered; the others get 501.</p>"
         "<table><tr><th>answered</th><th>API</th><th>operation</th><th>call</th></tr>"
         f"{''.join(lines)}</table>"
     )

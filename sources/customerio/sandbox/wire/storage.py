@@ -1,11 +1,11 @@
-"""The storage host behind download links.
+"""The storage host that serves export files behind signed links.
 
-A link works without any key, for 15 minutes, and is no API call: no limit, no JSON. An expired or altered
-one gets the storage provider's XML (its exact form is unverified). Whoever sends credentials along gives a
-customer's key to a stranger; a signed link with an Authorization header is refused.
+A link works without a key for 15 minutes. It is not an API call: no rate limit, no JSON. An expired or
+altered link gets the storage provider's XML error (its exact form is unverified). A request with an
+Authorization header is refused, because a client that sends one leaks its API key to another company.
 
-Files are sent from disk in blocks, ranges of them too; a range with an `If-Range` that names another
-content is answered with the whole file. Faults for the operation `storage` strike here.
+Files are sent from disk in blocks, and ranges of them too; a range whose `If-Range` names another ETag gets
+the whole file. Faults for the operation `storage` apply here.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ def link(keys: Keys, export_id: int, expires: int) -> str:
 
 
 class Storage:
-    """Serves files of exports."""
+    """Serves the files of exports."""
 
     def __init__(self, engine: Engine, worker: Executor) -> None:
         self._engine = engine
@@ -53,21 +53,21 @@ class Storage:
 
     def _get(self, request: Request, faults: list[Fault]) -> Response:
         export_id = int(request.path_params["export_id"])
-        refused = self._refuse(request, export_id) or _struck(faults)
-        if refused is not None:
-            return refused
+        error = self._check_link(request, export_id) or _injected_error(faults)
+        if error is not None:
+            return error
         with self._engine.present() as workspace:
             try:
                 file = workspace.exports.finished(export_id, workspace.now).file
             except Refused:
                 return _xml(404, "NoSuchKey", "The specified key does not exist.")
-        response = _ranged(request, file)
+        response = _file_response(request, file)
         response.cuts = [fault for fault in faults if fault.cuts]
         for fault in faults:
             self._engine.clock.advance(fault.advance_s)
         return response
 
-    def _refuse(self, request: Request, export_id: int) -> Response | None:
+    def _check_link(self, request: Request, export_id: int) -> Response | None:
         given, expires = request.query_params.get("Signature", ""), request.query_params.get("Expires", "")
         if "authorization" in request.headers:
             return _xml(
@@ -83,7 +83,7 @@ class Storage:
 
 
 class Span(Response):
-    """Some bytes of a file, sent in blocks; `cuts` end the connection before the last one."""
+    """A range of bytes of a file, sent in blocks; the faults in `cuts` end the connection before its end."""
 
     def __init__(self, file: ExportFile, first: int, end: int, status: int, headers: dict[str, str]) -> None:
         super().__init__(None, status, {**headers, "content-length": str(end - first)})
@@ -93,11 +93,11 @@ class Span(Response):
         self.cuts: list[Fault] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what no cut keeps back."""
+        """Send the range, up to the first cut."""
         start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         await send(start)
         shares = [0.5 if fault.cut_at is None else fault.cut_at for fault in self.cuts]
-        # A share of the whole file: whoever goes on behind it is not cut again.
+        # A share of the whole file, so that a download which resumes after the cut is not cut again.
         end = max(self._first, min([self._end, *(int(self._file.size * share) for share in shares)]))
         for block in self._blocks(end):
             await send({"type": "http.response.body", "body": block, "more_body": True})
@@ -118,7 +118,7 @@ class Span(Response):
                 yield block
 
 
-def _ranged(request: Request, file: ExportFile) -> Span:
+def _file_response(request: Request, file: ExportFile) -> Span:
     headers = {"accept-ranges": "bytes", "etag": file.etag, "content-type": "text/csv"}
     wanted = request.headers.get("range")
     if request.headers.get("if-range", file.etag) != file.etag:
@@ -134,7 +134,7 @@ def _ranged(request: Request, file: ExportFile) -> Span:
 
 
 def _span(wanted: str | None, size: int) -> tuple[int, int] | None:
-    """First and last byte of a single range; None where the header asks for no range that is understood."""
+    """First and last byte of a single range; None if the header is missing or has another form."""
     if wanted is None or not wanted.startswith("bytes="):
         return None
     first, dash, last = wanted.removeprefix("bytes=").partition("-")
@@ -145,8 +145,8 @@ def _span(wanted: str | None, size: int) -> tuple[int, int] | None:
     return int(first), min(int(last), size - 1) if last else size - 1
 
 
-def _struck(faults: list[Fault]) -> Response | None:
-    """The error that the faults put in place of the file, None if they put none."""
+def _injected_error(faults: list[Fault]) -> Response | None:
+    """The error response that a fault sets in place of the file; None if no fault does."""
     status = next((fault.status for fault in faults if fault.status is not None), None)
     return None if status is None else _xml(status, "InternalError", DETAILS.get(status, "error"))
 

@@ -1,4 +1,4 @@
-"""What people do on one day: events and pages as columns, changes, departures and joins as steps."""
+"""Planned behaviour of people on one day: events as columns; other changes as steps."""
 
 from collections.abc import Iterator, Mapping
 
@@ -13,23 +13,23 @@ from sources.customerio.sandbox.world.scale import Scale
 
 _DAY, _HOUR = 86_400, 3600
 _BACKDATED, _FUTURE, _SLOW = 0.02, 0.01, 0.02
-# However small a world is, the first event of a day is backdated, future-dated, slow or plain, in turn.
-_ODD_ONES = (0.0, _BACKDATED, _BACKDATED + _FUTURE, 1.0)
+# The first event of a day is by turns backdated, future-dated, slow or normal, so that a small world has all.
+_FIRST_KINDS = (0.0, _BACKDATED, _BACKDATED + _FUTURE, 1.0)
 _CHANGED_A_DAY, _LEAVING_A_YEAR = 0.01, 0.05
 _FIRST_UID = 1 << 60
 _UID_BITS = 24
 
 
 def events(day: int, begins: int, people: int, scale: Scale, rng: np.random.Generator) -> Mapping[str, Array]:
-    """The day's events, by arrival.
+    """The day's events as columns, sorted by arrival.
 
-    Most carry the instant at which they arrive; some tell of the past three days, some of tomorrow, and some
-    arrive an hour after they were stamped.
+    The timestamp of most is their arrival; of some it is up to three days before it, of some up to a day
+    after it, and of some an hour before it.
     """
     count = int(scale.events / 30 + rng.random())
     arrived = begins + np.sort(rng.integers(0, _DAY, count))
     kind = rng.random(count)
-    kind[:1] = _ODD_ONES[day % len(_ODD_ONES)]
+    kind[:1] = _FIRST_KINDS[day % len(_FIRST_KINDS)]
     ages = np.select(
         [kind < _BACKDATED, kind < _BACKDATED + _FUTURE, kind < _BACKDATED + _FUTURE + _SLOW],
         [rng.integers(_HOUR, LATEST_S, count), -rng.integers(60, _DAY, count), _HOUR],
@@ -45,7 +45,7 @@ def events(day: int, begins: int, people: int, scale: Scale, rng: np.random.Gene
 
 
 def changes(begins: int, people: int, rng: np.random.Generator) -> Iterator[Change]:
-    """Attributes that get new values on that day."""
+    """Attribute changes of the day."""
     for _ in range(int(people * _CHANGED_A_DAY + rng.random())):
         at = begins + int(rng.integers(0, _DAY))
         number, draw = int(rng.integers(0, people)), float(rng.random())
@@ -65,7 +65,7 @@ def changes(begins: int, people: int, rng: np.random.Generator) -> Iterator[Chan
 
 
 def departures(day: int, begins: int, people: int, scale: Scale, rng: np.random.Generator) -> Iterator[Leave]:
-    """Who is deleted or, every third time, suppressed on that day; at least half a dozen a year."""
+    """People who are deleted or, every third time, suppressed on the day; at least six a year."""
     a_day = max(scale.people * _LEAVING_A_YEAR, 6) / 365
     for number in range(int(a_day * day), int(a_day * (day + 1))):
         yield Leave(
@@ -76,7 +76,7 @@ def departures(day: int, begins: int, people: int, scale: Scale, rng: np.random.
 
 
 def joins(day: int, begins: int, people: int, rng: np.random.Generator) -> Iterator[Join]:
-    """Who is put into the manual segment, or taken out, on that day."""
+    """Additions to the manual segment and removals from it on the day."""
     if day % 3 == 0:
         at = begins + int(rng.integers(0, _DAY))
         yield Join(at=at, segment_id=BETA_TESTERS, number=int(rng.integers(0, people)))

@@ -1,4 +1,4 @@
-"""What messages say: the contents of newsletters with their test groups, and transactional templates.
+"""Contents of messages: those of newsletters with their test groups, and transactional templates.
 
 Every third newsletter has two variants: in turn an A/B test and a newsletter in two languages. Every other
 A/B test has both groups in two languages as well. Contents have the ids that the world's deliveries name.
@@ -18,7 +18,7 @@ _GROUPS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One content of a newsletter: its id, its test group (None where nothing is tested), its language."""
+    """One content of a newsletter: its id, its test group (None without an A/B test), its language."""
 
     content_id: int
     group: int | None = None
@@ -41,7 +41,7 @@ TEMPLATES = (
     Template(id=1, name="Receipt", channel="email", content_id=900),
     Template(id=2, name="Password reset", channel="email", content_id=901, languages=((LANGUAGE, 951),)),
     Template(id=3, name="Login code", channel="email", content_id=902, hidden=True),
-    # The world itself sends from the first three; the others are there for whoever calls `/v1/send/...`.
+    # The world sends from the first three; the others are for requests to `/v1/send/...`.
     Template(id=4, name="Order shipped", channel="push", content_id=903),
     Template(id=5, name="Verification code", channel="twilio", content_id=904),
     Template(id=6, name="Seat upgrade", channel="in_app", content_id=905),
@@ -50,7 +50,7 @@ TEMPLATES = (
 
 
 def variants(newsletter_id: int, contents: int) -> list[Variant]:
-    """The variants of a newsletter that goes out with one content or two; those two come first."""
+    """The variants of a newsletter that is sent with one content or two; those two come first."""
     first, number = newsletter_id * 10, newsletter_id - 1
     if contents == 1:
         return [Variant(content_id=first)]
@@ -68,7 +68,7 @@ def subject(name: str, variant: Variant) -> str:
 
 
 def winner(newsletter_id: int) -> int:
-    """The record of the test group that wins, if a newsletter has any."""
+    """The id of the test group that wins, for a newsletter with test groups."""
     return newsletter_id * _GROUPS + newsletter_id // 2 % 2
 
 
@@ -115,7 +115,7 @@ def _of_newsletter(newsletter_id: int, name: str, channel: str, contents: int, a
 
 
 def transactional(genesis: int) -> Iterator[Add]:
-    """The transactional templates and what they say."""
+    """The transactional templates with their contents."""
     for template in TEMPLATES:
         made = genesis - (320 - 9 * template.id) * 86_400
         times = {"created_at": made, "updated_at": made + template.id * 5000}
@@ -133,14 +133,21 @@ def transactional(genesis: int) -> Iterator[Add]:
         yield Add(at=genesis, table="transactional_messages", fields=fields | times)
         for language, content_id in (("", template.content_id), *template.languages):
             title = f"{template.name}{' (auf Deutsch)' if language else ''}"
-            said = content(template.channel, language, title if template.channel == "email" else "")
-            fields = {"id": content_id, "transactional_id": template.id, "name": template.name, **said}
+            fields_of_content = content(
+                template.channel, language, title if template.channel == "email" else ""
+            )
+            fields = {
+                "id": content_id,
+                "transactional_id": template.id,
+                "name": template.name,
+                **fields_of_content,
+            }
             times = {"created": made, "updated": made + content_id}
             yield Add(at=genesis, table="transactional_contents", fields=fields | times)
 
 
 def content(channel: str, language: str, title: str) -> Record:
-    """What every content has, as text: "" where nothing is set."""
+    """The fields that every content has; unset ones are ""."""
     email = channel == "email"
     hello = f"{_GREETING[language]} {{{{customer.first_name}}}}"
     return {

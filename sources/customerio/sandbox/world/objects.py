@@ -1,6 +1,6 @@
-"""The objects of a world: companies with their people, courses with their students, a type long given up.
+"""The objects of a world: companies with their people, courses with their students, a disabled type.
 
-Everything follows from the scale and from numbers, and draws from no stream that others draw from.
+Everything follows from the scale and from numbers; no random numbers are drawn.
 """
 
 from collections.abc import Iterator
@@ -17,17 +17,17 @@ _STAFF, _OTHERS = 25, 240
 _CHANGE_EVERY, _JOIN_EVERY = 5, 4
 
 
-class Belongings:
-    """Which objects there are, who belongs to them, and what becomes of them day by day."""
+class ObjectPlanner:
+    """Plans objects, their relationships, and their changes day by day."""
 
     def __init__(self, scale: Scale, people: int) -> None:
-        """`people` are there from the beginning, numbered from 0."""
+        """`people` is how many people there are at the beginning; they are numbered from 0."""
         self._people = people
         self._companies = min(max(scale.people // _PEOPLE_A_COMPANY, 1), _MOST_COMPANIES)
         self._courses = max(2, self._companies * _MOST_COURSES // _MOST_COMPANIES)
 
     def opening(self, genesis: int) -> Iterator[Step]:
-        """What stands there from the beginning."""
+        """Object types, objects and relationships at the beginning."""
         for type_id, name, singular, icon, enabled in vocabulary.OBJECT_TYPES:
             yield AddType(at=genesis, record=_type(type_id, name, singular, icon, enabled=enabled))
         for number in range(self._companies):
@@ -35,12 +35,12 @@ class Belongings:
             yield PutObject(at=genesis, type_id=COMPANIES, id=_company(number), attributes=about)
         for number in range(self._courses):
             yield PutObject(at=genesis, type_id=COURSES, id=_course_id(number), attributes=_course(number))
-        held = {"name": "Summer night", "city": "Berlin", "seats": 900}
-        yield PutObject(at=genesis, type_id=CONCERTS, id="summer-night", attributes=held)
+        concert = {"name": "Summer night", "city": "Berlin", "seats": 900}
+        yield PutObject(at=genesis, type_id=CONCERTS, id="summer-night", attributes=concert)
         yield from self._relations(genesis)
 
     def daily(self, day: int, begins: int) -> Iterator[Step]:
-        """What changes on a day: a company's plan and seats, somebody who starts a course."""
+        """Changes of a day: a company's plan and seats, a person who starts a course."""
         if day % _CHANGE_EVERY == 2:
             number = day // _CHANGE_EVERY * 3 % self._companies
             values: Record = {"seats": 5 + day % 90, "plan": vocabulary.PLANS[day % len(vocabulary.PLANS)]}
@@ -104,7 +104,7 @@ def _about(number: int, genesis: int) -> Record:
 
 
 def _course_id(number: int) -> str:
-    # With a slash, so that whoever does not encode it in a path asks for something else.
+    # With a slash, so that a client that does not encode it in a path gets another path.
     return f"c/{101 + number}"
 
 

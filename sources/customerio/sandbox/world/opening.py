@@ -1,6 +1,6 @@
-"""What stands in a world from the beginning: segments, campaigns with their actions, broadcasts.
+"""The records of a world at its beginning: segments, campaigns with their actions, broadcasts.
 
-Also which sources of deliveries that makes, so that every delivery has a parent that the API can list.
+They are the sources of its deliveries, so that every delivery has a parent that the API can list.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.store.planned_changes import Add
 from sources.customerio.sandbox.world import contents, vocabulary
 from sources.customerio.sandbox.world.scale import Scale
-from sources.customerio.sandbox.world.workspace_records import fittings
+from sources.customerio.sandbox.world.workspace_records import initial_records
 
 _DAY = 86_400
 # The first campaign has more actions than fit a page of ten.
@@ -29,44 +29,44 @@ _CHANNELS = (
     "email",
     "email",
 )
-# (campaign, position) of the action that queues drafts instead of sending.
+# (campaign, position) of the action whose deliveries stay drafts.
 _DRAFTED = (1, 1)
 _TEMPLATES_IN_USE = 3
-# A translated action is numbered apart from the others.
+# Offset of the ids of translated actions.
 _TRANSLATED = 8000
-BETA_TESTERS, NOBODY = 5, 6
+BETA_TESTERS, EMPTY_SEGMENT = 5, 6
 DRAFT_NEWSLETTER = 9_001
 FIRST_BROADCAST = 501
 
 
 @dataclass(kw_only=True)
-class Setting:
-    """The opening's steps and the sources that are there from the first day."""
+class Opening:
+    """The steps that create the first records, and the sources of deliveries from the first day on."""
 
     steps: list[Add] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
-    weights: list[float] = field(default_factory=list)  # how often each source sends day by day; 0: never
+    weights: list[float] = field(default_factory=list)  # share of each source in the automated messages
     broadcast_sources: list[int] = field(default_factory=list)
-    drafted: set[int] = field(default_factory=set)
-    forgotten: set[int] = field(default_factory=set)
+    drafted: set[int] = field(default_factory=set)  # sources whose deliveries stay drafts
+    without_body: set[int] = field(default_factory=set)  # sources whose contents are not archived
     action_ids: list[int] = field(default_factory=list)
 
 
-def build(scale: Scale, genesis: int) -> Setting:
-    """Everything that is there when the world begins."""
-    setting = Setting()
-    setting.steps += [
+def plan_opening(scale: Scale, genesis: int) -> Opening:
+    """The opening of a world."""
+    opening = Opening()
+    opening.steps += [
         Add(at=genesis, table="segments", fields=fields) for fields in _segments(scale, genesis)
     ]
     for number in range(scale.campaigns):
-        _campaign(setting, number, genesis)
+        _campaign(opening, number, genesis)
     for number in range(scale.broadcasts):
-        _broadcast(setting, number, genesis)
-    setting.steps += fittings(scale, genesis)
-    setting.steps += contents.transactional(genesis)
+        _broadcast(opening, number, genesis)
+    opening.steps += initial_records(scale, genesis)
+    opening.steps += contents.transactional(genesis)
     for number, template in enumerate(contents.TEMPLATES[:_TEMPLATES_IN_USE]):
         source = _source(
-            setting,
+            opening,
             12.0 / (number + 1),
             channel=template.channel,
             template_id=template.content_id,
@@ -74,11 +74,11 @@ def build(scale: Scale, genesis: int) -> Setting:
             transactional_message_id=template.id,
         )
         if template.hidden:
-            setting.forgotten.add(source)
-    setting.steps += contents.newsletter(
+            opening.without_body.add(source)
+    opening.steps += contents.newsletter(
         DRAFT_NEWSLETTER, "Never sent", "email", 1, genesis, genesis - 30 * _DAY
     )
-    return setting
+    return opening
 
 
 def _segments(scale: Scale, genesis: int) -> Iterator[Record]:
@@ -119,7 +119,7 @@ def _exists(name: str) -> Record:
     return {"attribute": {"field": name, "operator": "exists"}}
 
 
-def _campaign(setting: Setting, number: int, genesis: int) -> None:
+def _campaign(opening: Opening, number: int, genesis: int) -> None:
     name, kind = vocabulary.CAMPAIGNS[number % len(vocabulary.CAMPAIGNS)]
     campaign_id = number + 1
     created = genesis - (400 - 5 * number) * _DAY
@@ -127,7 +127,7 @@ def _campaign(setting: Setting, number: int, genesis: int) -> None:
     fields: Record = {
         "id": campaign_id,
         "name": name if number < len(vocabulary.CAMPAIGNS) else f"{name} {number}",
-        "description": f"Sends the {name.lower()} messages",
+        "description": f"SendPlanner the {name.lower()} messages",
         "type": kind,
         "created": created,
         "updated": created + number * 7777,
@@ -148,17 +148,17 @@ def _campaign(setting: Setting, number: int, genesis: int) -> None:
             "start_minutes": 30,
         }
         fields |= {"timezone": "America/New_York", "use_customer_timezone": False}
-    setting.steps.append(Add(at=genesis, table="campaigns", fields=fields))
-    _actions(setting, number, fields, genesis)
+    opening.steps.append(Add(at=genesis, table="campaigns", fields=fields))
+    _actions(opening, number, fields, genesis)
 
 
-def _actions(setting: Setting, number: int, campaign: Record, genesis: int) -> None:
+def _actions(opening: Opening, number: int, campaign: Record, genesis: int) -> None:
     count = _FIRST_ACTIONS if number == 0 else 2 + number % 5
     parent: int | None = None
     for position in range(count):
-        action_id = 18 + len(setting.action_ids)
-        setting.action_ids.append(action_id)
-        # A branch now and then, whose children are the two messages behind it.
+        action_id = 18 + len(opening.action_ids)
+        opening.action_ids.append(action_id)
+        # Some actions are branches, whose children are the two messages after them.
         branch = position % 4 == 2
         kind = _BRANCHES[position // 4 % 3] if branch else _CHANNELS[(number + position) % len(_CHANNELS)]
         kind = "email" if (number, position) == _DRAFTED else kind
@@ -166,26 +166,26 @@ def _actions(setting: Setting, number: int, campaign: Record, genesis: int) -> N
         if not branch and parent is not None and position % 4 in (3, 0):
             fields["parent_action_id"] = parent
         parent = action_id if branch else parent
-        setting.steps += _in_languages("campaign_actions", fields, genesis, number % 3 == 1 and not position)
+        opening.steps += _in_languages("campaign_actions", fields, genesis, number % 3 == 1 and not position)
         if branch:
             continue
         weight = 30.0 / (number + 2) if campaign["active"] else 0.0
-        source = _source(setting, weight, channel=kind, template_id=fields["template_id"],
+        source = _source(opening, weight, channel=kind, template_id=fields["template_id"],
             campaign_id=campaign["id"], action_id=action_id, parent_action_id=fields.get("parent_action_id"),
             subject=fields.get("subject") or None, recipient=_FIXED.get(kind),
             event_triggered=campaign["type"] == "event")  # fmt: skip
         if fields["sending_state"] == "draft":
-            setting.drafted.add(source)
+            opening.drafted.add(source)
 
 
 def _action(action_id: int, campaign: Record, kind: str, position: int) -> Record:
-    """An action as listed live: unset text is "", not null, and it has no `broadcast_id`."""
+    """An action as the live API lists it: unset text is "", not null, and it has no `broadcast_id`."""
     created = campaign["created"] + position * 600
     email = kind == "email"
     return {
         "id": action_id,
         "campaign_id": campaign["id"],
-        # Templates are numbered apart from actions: action 25 had template 11 [live-airbyte].
+        # Templates have ids of their own: action 25 had template 11 [live-airbyte].
         "template_id": 2 * action_id - 30,
         "name": f"{campaign['name']} #{position + 1}",
         "layout": "default" if email else "",
@@ -214,12 +214,12 @@ def _in_languages(table: str, action: Record, genesis: int, translated: bool) ->
         return
     branch = {"multi_language_branch_action_id": action["id"]}
     yield Add(at=genesis, table=table, fields=action | branch)
-    said = {"language": contents.LANGUAGE, "body": action["body"].replace("Hello", "Hallo")}
+    translation = {"language": contents.LANGUAGE, "body": action["body"].replace("Hello", "Hallo")}
     ids = {"id": _TRANSLATED + action["id"], "template_id": _TRANSLATED + action["template_id"]}
-    yield Add(at=genesis, table=table, fields=action | branch | said | ids)
+    yield Add(at=genesis, table=table, fields=action | branch | translation | ids)
 
 
-def _broadcast(setting: Setting, number: int, genesis: int) -> None:
+def _broadcast(opening: Opening, number: int, genesis: int) -> None:
     created = genesis - (300 - number * 11) * _DAY
     broadcast_id = FIRST_BROADCAST + number
     fields: Record = {
@@ -233,22 +233,22 @@ def _broadcast(setting: Setting, number: int, genesis: int) -> None:
         "first_started": created + 7200,
         "tags": [],
     }
-    setting.steps.append(Add(at=genesis, table="broadcasts", fields=fields))
+    opening.steps.append(Add(at=genesis, table="broadcasts", fields=fields))
     channel = "email" if number % 3 < 2 else "push"
     action_id = 5001 + number
     action = _action(action_id, fields, channel, 0)
     del action["campaign_id"]
     action |= {"broadcast_id": broadcast_id, "template_id": 700 + number}
-    setting.steps += _in_languages("broadcast_actions", action, genesis, number % 2 == 1)
-    source = _source(setting, 0.0, channel=channel, template_id=700 + number, broadcast_id=broadcast_id,
+    opening.steps += _in_languages("broadcast_actions", action, genesis, number % 2 == 1)
+    source = _source(opening, 0.0, channel=channel, template_id=700 + number, broadcast_id=broadcast_id,
         action_id=action_id, subject=action["subject"] or None)  # fmt: skip
-    setting.broadcast_sources.append(source)
+    opening.broadcast_sources.append(source)
 
 
-def _source(setting: Setting, weight: float, **fields: object) -> int:
-    setting.sources.append(Source(**fields))  # type: ignore[arg-type]
-    setting.weights.append(weight)
-    return len(setting.sources) - 1
+def _source(opening: Opening, weight: float, **fields: object) -> int:
+    opening.sources.append(Source(**fields))  # type: ignore[arg-type]
+    opening.weights.append(weight)
+    return len(opening.sources) - 1
 
 
 _FIXED = {"webhook": "https://hooks.example.com/cio", "slack": "#growth"}

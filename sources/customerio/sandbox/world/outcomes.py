@@ -1,8 +1,8 @@
-"""What becomes of a delivery: one row of odds a channel, and the instants that follow from them.
+"""The outcomes of deliveries: the time of each metric, drawn from one row of odds for each channel.
 
-The whole future of a delivery is drawn when it is made. Most messages are delivered at once and opened
-within hours; a few arrive eight hours late (seen live) and some are opened months later, because
-Customer.io goes on recording opens for half a year and conversions for 90 days.
+All metrics of a delivery are drawn when it is created. Most messages are delivered at once and opened within
+hours. A few are delivered eight hours late (seen live), and some are opened months later, because Customer.io
+records opens for half a year and conversions for 90 days.
 """
 
 from dataclasses import astuple, dataclass
@@ -20,7 +20,7 @@ _HOUR, _DAY = 3600, 86_400
 _LATE_S = 8 * _HOUR
 _OPEN_SPAN_S = 180 * _DAY
 _CONVERT_SPAN_S = 90 * _DAY
-# How many random numbers of each kind one delivery takes.
+# How many random numbers of each distribution one delivery needs.
 UNIFORMS, NORMALS = 23, 12
 
 
@@ -92,10 +92,10 @@ _NEVER = np.iinfo(np.int64).max
 
 
 class Outcomes:
-    """The planned metrics of a batch of deliveries, from random numbers that were drawn before."""
+    """The planned metrics of a batch of deliveries, from given random numbers."""
 
     def __init__(self, created: Times, channel: NDArray[np.int64], uniform: Draws, normal: Draws) -> None:
-        """Decide all for deliveries made at `created` through `CHANNELS[channel]`; a column of draws each."""
+        """Plan deliveries created at `created` through `CHANNELS[channel]`; one column of draws for each."""
         self._uniform = iter(uniform)
         self._normal = iter(normal)
         self._channel = channel
@@ -103,7 +103,7 @@ class Outcomes:
         self.metrics = np.zeros((len(created), len(METRICS)), dtype=np.uint32)
         self.failure = np.zeros(len(created), dtype=np.uint8)
         everyone = np.ones(len(created), dtype=bool)
-        self._put("attempted", self._chance("attempted", everyone), created + 1)
+        self._set("attempted", self._chance("attempted", everyone), created + 1)
         going = self._send(created, everyone)
         sent = self.metrics[:, METRIC["sent"]].astype(np.int64)
         arrived = self._deliver(sent, going)
@@ -113,46 +113,46 @@ class Outcomes:
         hit: Flags = (next(self._uniform) < self._odds[_COLUMN[name]]) & among
         return hit
 
-    def _put(self, metric: str, who: Flags, when: Times) -> None:
-        self.metrics[who, METRIC[metric]] = when[who]
+    def _set(self, metric: str, rows: Flags, times: Times) -> None:
+        self.metrics[rows, METRIC[metric]] = times[rows]
 
     def _delay(self, median_s: float, spread: float, cap_s: int) -> Times:
         drawn: Draws = np.exp(next(self._normal) * spread) * median_s
         return np.minimum(drawn, float(cap_s)).astype(np.int64)
 
     def _send(self, created: Times, everyone: Flags) -> Flags:
-        """Messages that never leave end here; the others are sent within seconds, some after a queue."""
+        """The messages that are sent, most within seconds; the others get the reason of their failure."""
         going = everyone.copy()
         by_url = self._channel >= CHANNELS.index("webhook")
         for metric, reason in _FAIL_REASON.items():
             lost = self._chance(metric, going)
-            self._put(metric, lost, created + 2)
+            self._set(metric, lost, created + 2)
             self.failure[lost] = np.where(by_url, _WEBHOOK_REASON, reason)[lost]
             going &= ~lost
         queue = np.where(next(self._uniform) < 0.02, self._delay(1200, 0.8, 6 * _HOUR), 0)
-        self._put("sent", going, created + self._delay(3, 0.9, 300) + queue)
+        self._set("sent", going, created + self._delay(3, 0.9, 300) + queue)
         return going
 
-    def _deliver(self, sent: Times, going: Flags) -> Times:
-        """When each sent message arrives; bounced ones are taken out of `going`."""
+    def _deliver(self, sent_at: Times, going: Flags) -> Times:
+        """The delivery time of each sent message; removes the bounced ones from `going`."""
         bounced = self._chance("bounced", going)
-        self._put("bounced", bounced, sent + self._delay(20, 1.0, _DAY))
+        self._set("bounced", bounced, sent_at + self._delay(20, 1.0, _DAY))
         reasons = _BOUNCE_REASONS[(next(self._uniform) * len(_BOUNCE_REASONS)).astype(np.int64)]
         push = self._channel == CHANNELS.index("push")
         self.failure[bounced] = np.where(push, _PUSH_REASON, reasons)[bounced]
         going &= ~bounced
         deferred = self._chance("deferred", going)
-        self._put("deferred", deferred, sent + 5)
+        self._set("deferred", deferred, sent_at + 5)
         late = self._chance("late", going)
         wait = self._delay(4, 1.0, 600) + np.where(deferred, 2 * _HOUR, 0)
         wait += np.where(late, _LATE_S + self._delay(300, 0.8, _HOUR), 0)
         delivered = self._chance("delivered", going)
-        self._put("delivered", delivered, sent + wait)
-        self._put("secondary:delivered", self._chance("secondary", delivered), sent + wait + 60)
-        return sent + wait
+        self._set("delivered", delivered, sent_at + wait)
+        self._set("secondary:delivered", self._chance("secondary", delivered), sent_at + wait + 60)
+        return sent_at + wait
 
     def _engage(self, arrived: Times, going: Flags) -> None:
-        """Opens, clicks and what they lead to; machines are quicker than people."""
+        """Opens, clicks, conversions and unsubscribes; machines open and click sooner than people."""
         human = self._chance("human_open", going)
         much_later = _DAY + (next(self._uniform) * (_OPEN_SPAN_S - _DAY)).astype(np.int64)
         delay = np.where(next(self._uniform) < 0.03, much_later, self._delay(3 * _HOUR, 1.7, _OPEN_SPAN_S))
@@ -170,14 +170,14 @@ class Outcomes:
             "clicked", ("human_clicked", clicker, click_at), ("prefetch_clicked", crawler, machine_at + 3)
         )
         span = (next(self._uniform) ** 4 * _CONVERT_SPAN_S).astype(np.int64)
-        self._put("converted", self._chance("converted", readers), read_at + 60 + span)
+        self._set("converted", self._chance("converted", readers), read_at + 60 + span)
         for metric in ("unsubscribed", "topic_unsubscribed", "spammed", "replied"):
-            self._put(metric, self._chance(metric, readers), read_at + 5 + self._delay(30, 1.0, _DAY))
+            self._set(metric, self._chance(metric, readers), read_at + 5 + self._delay(30, 1.0, _DAY))
 
     def _first(self, metric: str, *ways: tuple[str, Flags, Times]) -> None:
-        """Record each way and, under the plain name, whichever came first."""
+        """Set the metric of each way, and `metric` itself to the earliest of them."""
         first = np.full(len(self._channel), _NEVER)
-        for name, who, when in ways:
-            self._put(name, who, when)
-            first = np.where(who, np.minimum(first, when), first)
-        self._put(metric, first < _NEVER, first)
+        for name, rows, times in ways:
+            self._set(name, rows, times)
+            first = np.where(rows, np.minimum(first, times), first)
+        self._set(metric, first < _NEVER, first)

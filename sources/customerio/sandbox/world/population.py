@@ -1,7 +1,7 @@
-"""The people of a world: who they are follows from the seed and their number alone.
+"""The people of a world; identifiers and attributes follow from the seed and the person's number alone.
 
-Not everybody has every identifier: one in twelve has only an email, one in twenty only an id, so a reader who
-keys on `id` or on `email` loses somebody.
+One in twelve has only an email and one in twenty only an id, so that a reader that keys people by `id` or
+by `email` loses some.
 """
 
 from hashlib import blake2b
@@ -20,8 +20,8 @@ _INITIAL_SPAN_S = 730 * _DAY
 _EMAIL_ONLY, _ID_ONLY, _PHONE, _DEVICE = 12, 20, 2, 4
 
 
-class Roster:
-    """Who comes when, and what they are like."""
+class Population:
+    """Plans when people arrive, and their identifiers, attributes and devices."""
 
     def __init__(self, seed: int, scale: Scale, genesis: int) -> None:
         self._seed = seed
@@ -30,17 +30,17 @@ class Roster:
         self._a_day = (scale.people - self._initial) / scale.history_days
 
     def before(self, day: int) -> int:
-        """How many people came before that day began; their numbers are below this."""
+        """The number of people before the day begins; they are numbered from 0."""
         return self._initial + int(self._a_day * day)
 
     def initial(self) -> list[Person]:
-        """Those who were there before the first day."""
+        """The people who exist before the first day."""
         step = _INITIAL_SPAN_S // max(self._initial, 1)
         first = self._genesis - step * self._initial
         return [self.person(number, first + step * number) for number in range(self._initial)]
 
     def arrivals(self, day: int, rng: np.random.Generator) -> list[Person]:
-        """Those who come on that day, in order."""
+        """The people who arrive on the day, in order."""
         numbers = range(self.before(day), self.before(day + 1))
         seconds = np.sort(rng.integers(0, _DAY, len(numbers))).tolist()
         begins = self._genesis + day * _DAY
@@ -67,15 +67,15 @@ class Roster:
 
 
 def reachable(numbers: NDArray[np.int64], channel: str) -> NDArray[np.bool_]:
-    """Who can get a message through a channel, by number: the same rule that gives out addresses."""
-    can = np.ones(len(numbers), dtype=np.bool_)
+    """If the people of those numbers have an address for the channel; addresses are assigned by this rule."""
+    reached = np.ones(len(numbers), dtype=np.bool_)
     if channel == "email":
-        can = numbers % _ID_ONLY != 7
+        reached = numbers % _ID_ONLY != 7
     elif channel == "twilio":
-        can = numbers % _PHONE == 0
+        reached = numbers % _PHONE == 0
     elif channel == "push":
-        can = numbers % _DEVICE == 0
-    return can
+        reached = numbers % _DEVICE == 0
+    return reached
 
 
 def _attributes(number: int, first: str, last: str, created_at: int, noise: bytes) -> dict[str, str]:
@@ -117,7 +117,7 @@ def _phone(number: int, noise: bytes) -> str | None:
 
 
 def _devices(number: int, created_at: int, noise: bytes) -> list[Record] | None:
-    # Somebody who once had a device has an empty list, somebody who never had one has null.
+    # A person who had a device before has an empty list, a person who never had one has null.
     if number % _DEVICE:
         return [] if number % _DEVICE == 1 else None
     ios = noise[17] % 2 == 0
@@ -140,7 +140,7 @@ def _devices(number: int, created_at: int, noise: bytes) -> list[Record] | None:
 
 
 def _plain(name: str) -> str:
-    """A name as people write it in an address: ASCII letters and hyphens."""
+    """A name as it is written in an email address: ASCII letters and hyphens."""
     flat = normalize("NFKD", name.lower().translate(_NO_ACCENT_FORM))
     return "".join(character for character in flat if character in _LETTERS)
 

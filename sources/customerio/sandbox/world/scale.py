@@ -1,15 +1,15 @@
-"""How big a world is."""
+"""The sizes of worlds."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """The size of a world at its start; after it, days go on as before.
+    """The size of a world at its start; later days have the same daily numbers.
 
-    `people` and `deliveries` are totals over the `history_days` before the start; `events` are a month's
-    activities beside those that deliveries leave. `burst` is how many messages of one newsletter go out
-    within one second.
+    `people` and `deliveries` are totals over the `history_days` before the start. `events` is the number of
+    activities a month, without those of deliveries. `burst` is the number of messages of a newsletter that
+    are sent within one second.
     """
 
     name: str

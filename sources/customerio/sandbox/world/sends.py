@@ -1,7 +1,7 @@
-"""What is sent on one day: automated messages all day, newsletters and broadcasts in bursts.
+"""The deliveries of each day: automated messages all day, newsletters and broadcasts in bursts.
 
-A day's random numbers come from the day's own generator. What follows from them is worked out for a block
-of days at a time, which gives the same days and is several times faster.
+The random numbers of a day come from the day's own generator. The deliveries are computed for a block of days
+at a time, which has the same result and is several times faster.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.deliveries import DRAFT, FORGOTTEN, METRIC, SEQ_GAP_BITS, Source
 from sources.customerio.sandbox.world import contents, vocabulary
-from sources.customerio.sandbox.world.opening import Setting
+from sources.customerio.sandbox.world.opening import Opening
 from sources.customerio.sandbox.world.outcomes import CHANNELS, NORMALS, UNIFORMS, Outcomes
-from sources.customerio.sandbox.world.population import Roster, reachable
+from sources.customerio.sandbox.world.population import Population, reachable
 from sources.customerio.sandbox.world.scale import Scale
 
 _DAY, _HOUR = 86_400, 3600
 _STEADY, _NEWSLETTERS, _BROADCASTS = 0.6, 0.35, 0.05
 _WEEK = (1.15, 1.2, 1.15, 1.1, 1.0, 0.7, 0.7)
 _SAME_SECOND = 0.05
-# One message in eight finds somebody who has no such address, or who has left.
-_YIELD = 0.88
+# One message in eight is dropped from the plan: the person has no such address, or has left.
+_SENT_SHARE = 0.88
 _BROADCAST_EVERY_DAYS, BROADCAST_HOUR = 17, 15
 _FIRST_NEWSLETTER_DAY = 2
 _SEQ_BITS = 20
@@ -35,7 +35,7 @@ Generator = Callable[[int], np.random.Generator]
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """One newsletter: when it goes out, through what, in how many variants."""
+    """One newsletter: the hour it is sent at, its channel, and the number of its variants."""
 
     number: int
     id: int
@@ -46,8 +46,8 @@ class Issue:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawn:
-    """What chance says about some messages: to whom, from what, when, and numbers for what follows."""
+class Draws:
+    """Drawn messages of a day: time, person, source, and random numbers for the outcomes; a column each."""
 
     created: Array
     person: Array
@@ -56,26 +56,28 @@ class Drawn:
     normal: Array
 
 
-class Sends:
+class SendPlanner:
     """Plans the deliveries of days."""
 
-    def __init__(self, scale: Scale, genesis: int, setting: Setting, roster: Roster, rng: Generator) -> None:
-        """`rng` makes a day's generator."""
+    def __init__(
+        self, scale: Scale, genesis: int, opening: Opening, population: Population, rng: Generator
+    ) -> None:
+        """`rng(day)` is the random generator of a day."""
         self._scale = scale
-        self._wanted = scale.deliveries / _YIELD
+        self._wanted = scale.deliveries / _SENT_SHARE
         self._genesis = genesis
-        self._setting = setting
-        self._roster = roster
+        self._opening = opening
+        self._population = population
         self._rng = rng
-        weights = np.array(setting.weights)
+        weights = np.array(opening.weights)
         self._weights = weights / weights.sum()
-        self._channels = [CHANNELS.index(source.channel) for source in setting.sources]
-        self._first_issue_source = len(setting.sources)
+        self._channels = [CHANNELS.index(source.channel) for source in opening.sources]
+        self._first_issue_source = len(opening.sources)
         self._block = -1
         self._days: list[Mapping[str, Array]] = []
 
     def issue(self, day: int) -> Issue | None:
-        """The newsletter that goes out on that day, if one does."""
+        """The newsletter that is sent on the day; None if there is none."""
         number, rest = divmod(day - _FIRST_NEWSLETTER_DAY, self._scale.newsletter_every_days)
         if rest or number < 0:
             return None
@@ -89,16 +91,16 @@ class Sends:
         )
 
     def broadcast(self, day: int) -> int | None:
-        """The number of the broadcast that is triggered on that day, if one is."""
+        """The number of the broadcast that is triggered on the day; None if there is none."""
         number, rest = divmod(day - 1, _BROADCAST_EVERY_DAYS)
         return None if rest or number < 0 or not self._scale.broadcasts else number % self._scale.broadcasts
 
     def latest_issue_id(self, day: int) -> int:
-        """The id of the newsletter that went out last, that day included."""
+        """The id of the newsletter that was sent last, up to and including the day."""
         return (day - _FIRST_NEWSLETTER_DAY) // self._scale.newsletter_every_days + 1
 
     def issue_sources(self, issue: Issue) -> tuple[Source, ...]:
-        """Two sources an issue, whether or not it has two variants, so that their places are known."""
+        """Two sources for each issue, even if it has one variant, so that their positions are fixed."""
         return tuple(
             Source(
                 channel=issue.channel,
@@ -119,14 +121,14 @@ class Sends:
             self._block = block
         return self._days[place]
 
-    def _plan(self, first_day: int, days: list[Drawn]) -> list[Mapping[str, Array]]:
+    def _plan(self, first_day: int, days: list[Draws]) -> list[Mapping[str, Array]]:
         created = np.concatenate([day.created for day in days])
         person = np.concatenate([day.person for day in days])
         source = np.concatenate([day.source for day in days])
         channel = self._channel_of(source)
         by_channel = [reachable(person, name) for name in CHANNELS]
-        can = np.select([channel == index for index in range(len(CHANNELS))], by_channel, default=False)
-        order = np.flatnonzero(can)[np.argsort(created[can], kind="stable")]
+        reached = np.select([channel == index for index in range(len(CHANNELS))], by_channel, default=False)
+        order = np.flatnonzero(reached)[np.argsort(created[reached], kind="stable")]
         uniform = np.concatenate([day.uniform for day in days], axis=1)[:, order]
         normal = np.concatenate([day.normal for day in days], axis=1)[:, order]
         created, source = created[order], source[order]
@@ -153,19 +155,19 @@ class Sends:
             split.append({name: array[start:stop] for name, array in rows.items()})
         return split
 
-    def _draw(self, day: int) -> Drawn:
-        people, rng = self._roster.before(day), self._rng(day)
+    def _draw(self, day: int) -> Draws:
+        people, rng = self._population.before(day), self._rng(day)
         parts = [self._steady(day, people, rng), *self._newsletter(day, people, rng)]
         parts += self._broadcast(day, people, rng)
         created, person, source = (np.concatenate(column) for column in zip(*parts, strict=True))
         uniform, normal = rng.random((UNIFORMS, len(created))), rng.standard_normal((NORMALS, len(created)))
-        return Drawn(created=created, person=person, source=source, uniform=uniform, normal=normal)
+        return Draws(created=created, person=person, source=source, uniform=uniform, normal=normal)
 
     def _steady(self, day: int, people: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
         wanted = self._wanted * _STEADY / self._scale.history_days * _WEEK[day % 7]
         count = int(wanted + rng.random())
         seconds = rng.normal(13 * _HOUR, 4 * _HOUR, count).astype(np.int64) % _DAY
-        # Two messages of one second are common in real workspaces, and readers that page by time lose one.
+        # Deliveries of the same second are common in real workspaces; readers that page by time lose them.
         twins = np.flatnonzero(rng.random(count) < _SAME_SECOND)
         seconds[twins] = seconds[twins - 1]
         source = rng.choice(len(self._weights), size=count, p=self._weights)
@@ -192,7 +194,7 @@ class Sends:
         wanted = round(self._wanted * _BROADCASTS / (self._scale.history_days / _BROADCAST_EVERY_DAYS))
         recipients = rng.permutation(people)[: max(wanted, 2)]
         at = self._genesis + day * _DAY + BROADCAST_HOUR * _HOUR + np.arange(len(recipients)) // 50
-        return [(at, recipients, np.full(len(recipients), self._setting.broadcast_sources[number]))]
+        return [(at, recipients, np.full(len(recipients), self._opening.broadcast_sources[number]))]
 
     def _channel_of(self, source: NDArray[np.int64]) -> NDArray[np.int64]:
         known, first = self._channels, self._first_issue_source
@@ -201,13 +203,13 @@ class Sends:
         return np.array(known)[source]
 
     def _flag(self, rows: dict[str, Array]) -> None:
-        """Drafts have been drafted and nothing else; some templates keep no content."""
-        drafts = np.isin(rows["source"], list(self._setting.drafted))
+        """Mark drafts, which have no metric but `drafted`, and deliveries whose content is not archived."""
+        drafts = np.isin(rows["source"], list(self._opening.drafted))
         rows["flags"][drafts] |= DRAFT
         rows["metrics"][drafts] = 0
         rows["metrics"][drafts, METRIC["drafted"]] = rows["created"][drafts] + 1
         rows["failure"][drafts] = 0
-        rows["flags"][np.isin(rows["source"], list(self._setting.forgotten))] |= FORGOTTEN
+        rows["flags"][np.isin(rows["source"], list(self._opening.without_body))] |= FORGOTTEN
 
 
 def _issue_channel(number: int) -> str:

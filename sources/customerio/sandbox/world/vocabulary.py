@@ -1,4 +1,4 @@
-"""The words that a world is written in."""
+"""Names and texts of the world: people, plans, campaigns, subjects, events, objects."""
 
 FIRST_NAMES = (
     "Ada", "Amélie", "Anne-Marie", "Björn", "Chidi", "Chloé", "Dmitri", "Elif", "Fatima", "Grace", "Hiro",

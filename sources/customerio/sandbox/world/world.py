@@ -1,7 +1,7 @@
-"""The world: plans the opening and every day from (seed, scale, start) alone.
+"""The planner of a world: its opening and every day, from (seed, scale, start) alone.
 
-History before the start and the future after it come from the same generator, and no day looks at another,
-so a world is the same however it is reached.
+The days before the start and after it come from the same generators, and no day depends on another one. So a
+world is the same no matter in which steps its clock was moved.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,18 +14,18 @@ from sources.customerio.sandbox.state.store.planned_changes import Add, Arrive, 
 from sources.customerio.sandbox.state.store.segments import everybody_filter
 from sources.customerio.sandbox.world import behaviour, vocabulary, workspace_records
 from sources.customerio.sandbox.world.contents import newsletter, winner
-from sources.customerio.sandbox.world.objects import Belongings
-from sources.customerio.sandbox.world.opening import FIRST_BROADCAST, NOBODY, build
+from sources.customerio.sandbox.world.objects import ObjectPlanner
+from sources.customerio.sandbox.world.opening import EMPTY_SEGMENT, FIRST_BROADCAST, plan_opening
 from sources.customerio.sandbox.world.outcomes import CHANNELS, NORMALS, UNIFORMS, Outcomes
-from sources.customerio.sandbox.world.population import Roster
+from sources.customerio.sandbox.world.population import Population
 from sources.customerio.sandbox.world.scale import Scale
-from sources.customerio.sandbox.world.sends import BROADCAST_HOUR, Sends
+from sources.customerio.sandbox.world.sends import BROADCAST_HOUR, SendPlanner
 
 _DAY, _HOUR = 86_400, 3600
-# Activities are kept for 30 days; a backdated row of the day before the first one is the oldest seen.
+# Activities are kept for 30 days; two more days, because events are backdated.
 _LIVELY_DAYS = 32
-# Streams of random numbers: the days' are 0 and 1.
-_CALLS = 2
+# Streams of random numbers: of a day's behaviour, of its deliveries, of deliveries that requests create.
+_BEHAVIOUR, _DELIVERIES, _REQUESTS = 0, 1, 2
 _TRIGGER_TAKES_S = 20
 _EDIT_ACTION_EVERY, _EDIT_CAMPAIGN_EVERY, _NEW_CAMPAIGN_EVERY = 9, 14, 40
 
@@ -37,30 +37,34 @@ class World:
         self.genesis = start - start % _DAY - scale.history_days * _DAY
         self._scale = scale
         self._entropy = (seed, crc32(scale.name.encode()))
-        self._roster = Roster(seed, scale, self.genesis)
-        self._belongings = Belongings(scale, self._roster.before(0))
-        self._setting = build(scale, self.genesis - 1)
-        self._sends = Sends(scale, self.genesis, self._setting, self._roster, lambda day: self._rng(day, 1))
+        self._population = Population(seed, scale, self.genesis)
+        self._objects = ObjectPlanner(scale, self._population.before(0))
+        self._opening = plan_opening(scale, self.genesis - 1)
+        self._sends = SendPlanner(
+            scale, self.genesis, self._opening, self._population, lambda day: self._rng(day, _DELIVERIES)
+        )
 
     def opening(self) -> DayPlan:
-        """What stands there when day 0 begins."""
-        arrivals = [Arrive(at=p.created_at, person=p, noted=False) for p in self._roster.initial()]
-        steps: list[Step] = [*arrivals, *self._setting.steps, *self._belongings.opening(self.genesis - 1)]
-        return DayPlan(ends=self.genesis, sources=tuple(self._setting.sources), steps=steps)
+        """The plan of all that exists when day 0 begins."""
+        arrivals = [Arrive(at=p.created_at, person=p, noted=False) for p in self._population.initial()]
+        steps: list[Step] = [*arrivals, *self._opening.steps, *self._objects.opening(self.genesis - 1)]
+        return DayPlan(ends=self.genesis, sources=tuple(self._opening.sources), steps=steps)
 
     def plan(self, day: int) -> DayPlan:
-        """One day."""
-        begins, people = self.genesis + day * _DAY, self._roster.before(day)
-        rng = self._rng(day, 0)
+        """The plan of one day."""
+        begins, people = self.genesis + day * _DAY, self._population.before(day)
+        rng = self._rng(day, _BEHAVIOUR)
         lively = day >= self._scale.history_days - _LIVELY_DAYS
         steps: list[Step] = [
-            *(Arrive(at=p.created_at, person=p, noted=lively) for p in self._roster.arrivals(day, rng)),
+            *(Arrive(at=p.created_at, person=p, noted=lively) for p in self._population.arrivals(day, rng)),
             *behaviour.departures(day, begins, people, self._scale, rng),
             *behaviour.joins(day, begins, people, rng),
-            *self._furniture(day, begins),
-            *workspace_records.daily(day, begins, self.genesis - 1),
-            *self._orders(day, begins),
-            *self._belongings.daily(day, begins),
+            *self._newsletter_changes(day, begins),
+            *self._broadcast_triggers(day, begins),
+            *self._campaign_changes(day, begins),
+            *workspace_records.daily_changes(day, begins, self.genesis - 1),
+            *self._export_requests(day, begins),
+            *self._objects.daily(day, begins),
         ]
         if lively:
             steps += behaviour.changes(begins, people, rng)
@@ -75,9 +79,12 @@ class World:
             events=behaviour.events(day, begins, people, self._scale, rng) if lively else {},
         )
 
-    def fates(self, leaves: Array, channels: Sequence[str], numbers: Array) -> tuple[Array, Array]:
-        """What becomes of deliveries that calls make (`state.fates`), by the odds of the world's own."""
-        rng = np.random.default_rng((*self._entropy, int(numbers[0]), _CALLS))
+    def outcomes(self, leaves: Array, channels: Sequence[str], numbers: Array) -> tuple[Array, Array]:
+        """Metrics and failures of deliveries that API requests create, by the odds of the world's deliveries.
+
+        `leaves` are the times of sending, `channels` their channels, `numbers` their sequence numbers.
+        """
+        rng = np.random.default_rng((*self._entropy, int(numbers[0]), _REQUESTS))
         channel = np.array([CHANNELS.index(name) for name in channels])
         uniform, normal = rng.random((UNIFORMS, len(leaves))), rng.standard_normal((NORMALS, len(leaves)))
         outcomes = Outcomes(leaves, channel, uniform, normal)
@@ -86,7 +93,8 @@ class World:
     def _rng(self, day: int, stream: int) -> np.random.Generator:
         return np.random.default_rng((*self._entropy, day, stream))
 
-    def _furniture(self, day: int, begins: int) -> Iterator[Add | Edit]:
+    def _newsletter_changes(self, day: int, begins: int) -> Iterator[Add | Edit]:
+        """A newsletter is created the day before it is sent; its A/B test has a winner the day after."""
         yesterday, today, tomorrow = (self._sends.issue(day + n) for n in (-1, 0, 1))
         if tomorrow is not None:
             at = begins + 15 * _HOUR
@@ -97,13 +105,18 @@ class World:
         if yesterday is not None:
             at, group = begins + yesterday.hour * _HOUR, winner(yesterday.id)
             yield Edit(at=at, table="newsletter_test_groups", id=group, fields={"winner": True})
+
+    def _broadcast_triggers(self, day: int, begins: int) -> Iterator[Add]:
         broadcast = self._sends.broadcast(day)
         if broadcast is not None:
             processed = begins + BROADCAST_HOUR * _HOUR
             at = processed - _TRIGGER_TAKES_S
             trigger = {"id": day, "broadcast_id": FIRST_BROADCAST + broadcast, "processed_at": processed}
             yield Add(at=at, table="broadcast_triggers", fields=trigger)
-        actions = self._setting.action_ids
+
+    def _campaign_changes(self, day: int, begins: int) -> Iterator[Add | Edit]:
+        """Edits of actions and campaigns; after the start, a new campaign now and then."""
+        actions = self._opening.action_ids
         if day % _EDIT_ACTION_EVERY == 4:
             action_id = actions[day // _EDIT_ACTION_EVERY * 7 % len(actions)]
             body = f"<p>Hello {{{{customer.first_name}}}}, edited on day {day}</p>"
@@ -118,8 +131,8 @@ class World:
                 at=begins + 10 * _HOUR, table="campaigns", fields=_new_campaign(day, begins + 10 * _HOUR)
             )
 
-    def _orders(self, day: int, begins: int) -> Iterator[Order]:
-        """Exports made in the days before the start: people, deliveries, and one that failed."""
+    def _export_requests(self, day: int, begins: int) -> Iterator[Order]:
+        """Exports requested in the days before the start: people, deliveries, and one that failed."""
         at = begins + 9 * _HOUR
         if day == self._scale.history_days - 3:
             description = "Filtered customer export (created via the api)"
@@ -132,7 +145,7 @@ class World:
             yield Order(at=at, type="deliveries", body={"newsletter_id": latest}, description=description)
         if day == self._scale.history_days - 1:
             description = "Customers with segment filters—in Nobody yet"
-            body = {"filters": {"and": [{"segment": {"id": NOBODY}}]}}
+            body = {"filters": {"and": [{"segment": {"id": EMPTY_SEGMENT}}]}}
             yield Order(at=at, type="customers", body=body, description=description, fails=True)
 
 

@@ -1,26 +1,24 @@
-"""The Track API's door: what is accepted goes into the inbox, whatever version it came in by."""
+"""Accepts writes of the Track API into the workspace's write queue, for both of its versions."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sources.customerio.sandbox.state.store.track_operation import Op, Problem
-from sources.customerio.sandbox.wire.http.envelope import Answer
+from sources.customerio.sandbox.state.store.track_operation import Op
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
-ACCEPTED: dict[str, Any] = {}
-"""What every write answers: 200 and nothing, whatever becomes of it [live-sdk]."""
 
-
-def take(ask: RequestContext, ops: Iterable[tuple[int, Op]], raws: Sequence[bytes] | None = None) -> None:
-    """Accept operations, each with its place in the call; `raws` is their JSON as received, by place."""
-    inbox, knobs = ask.workspace.inbox, ask.knobs
-    lost = {place for fault in ask.faults for place in fault.drop_items}
+def accept_writes(
+    context: RequestContext, ops: Iterable[tuple[int, Op]], raws: Sequence[bytes] | None = None
+) -> None:
+    """Queue operations, each with its place in the call; `raws` is their JSON as received, by place."""
+    inbox, knobs = context.workspace.inbox, context.knobs
+    lost = {place for fault in context.faults for place in fault.drop_items}
     for place, op in ops:
         nth = inbox.accepted + 1
         inbox.take(
-            ask.operation.id,
+            context.operation.id,
             op,
-            at=ask.now,
+            at=context.now,
             delay_s=knobs.apply_delay_s,
             raw=None if raws is None else raws[place],
             lost=place in lost or bool(knobs.drop_every and nth % knobs.drop_every == 0),
@@ -28,17 +26,7 @@ def take(ask: RequestContext, ops: Iterable[tuple[int, Op]], raws: Sequence[byte
         )
 
 
-def take_one(ask: RequestContext, op: Op) -> dict[str, Any]:
-    """Accept one operation."""
-    take(ask, [(0, op)])
-    return ACCEPTED
-
-
-def refused_v1(*reasons: str) -> Answer:
-    """A 400 of Track v1 [track26]."""
-    return Answer(status=400, body={"meta": {"errors": list(reasons)}})
-
-
-def refused_v2(*problems: Problem, status: int = 400) -> Answer:
-    """A refusal of a whole call of Track v2 [track26]."""
-    return Answer(status=status, body={"errors": [problem._asdict() for problem in problems]})
+def accept_write(context: RequestContext, op: Op) -> dict[str, Any]:
+    """Queue one operation; the answer is 200 with {}, even if the write is dropped later [live-sdk]."""
+    accept_writes(context, [(0, op)])
+    return {}

@@ -1,13 +1,14 @@
-"""One operation's place on the wire.
+"""One operation over HTTP.
 
-    arrive -> gate -> faults -> handler -> faults -> count -> wait -> send
+    arrival -> key, rate limit, permissions -> faults -> handler -> page faults -> stats -> latency -> send
 
-Handlers run on one worker thread, in the order of arrival: the event loop stays free to stamp the arrival
-of the next request at the moment when it comes.
+Handlers run on one worker thread, in the order of arrival: the event loop stays free to record the arrival
+time of the next request at once.
 """
 
 import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
@@ -21,115 +22,132 @@ from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.faults.fault import Fault
 from sources.customerio.sandbox.state.rules import admin
 from sources.customerio.sandbox.state.store.errors import NotFound, Refused
+from sources.customerio.sandbox.state.workspace import Workspace
 from sources.customerio.sandbox.stats import Seen, asked
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.auth import refuse, struck
-from sources.customerio.sandbox.wire.http.envelope import Answer, refusal, track_refusal
-from sources.customerio.sandbox.wire.http.error_responses import STATUS, refused_by_app
-from sources.customerio.sandbox.wire.http.registry import ANSWERS
+from sources.customerio.sandbox.wire.http.auth import authorize
+from sources.customerio.sandbox.wire.http.error_responses import (
+    app_error,
+    error_response,
+    injected_error,
+    track_error,
+)
 from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
-from sources.customerio.sandbox.wire.http.response import encode, reply
-from sources.customerio.sandbox.wire.storage import link
+from sources.customerio.sandbox.wire.http.response import ApiResponse, encode, send_response
 
 ARRIVED = "sandbox.arrived"
-# Stands for an encoded slash while a path is matched with the routes.
-SLASH = "\x00"
+"""The key in the ASGI scope under which the application puts the arrival time, in monotonic seconds."""
+ENCODED_SLASH = "\x00"
+"""Replaces an encoded slash while a path is matched with the routes."""
 
 
 class Endpoint:
-    """Answers one operation, or says 501 and its name."""
+    """The ASGI application of one operation; `handler` None answers 501."""
 
-    def __init__(self, engine: Engine, operation: Operation, worker: Executor) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        operation: Operation,
+        handler: Handler | None,
+        *,
+        worker: Executor,
+        link: Callable[[int, int], str],
+    ) -> None:
         self._engine = engine
         self._operation = operation
+        self._handler: Handler = handler or not_modelled
         self._worker = worker
-        self._handler: Handler = ANSWERS.get(operation.id, not_modelled)
+        self._link = link
         # Parameters that an operation does not have are ignored [singer][keboola].
         self._known = frozenset(parameter.name for parameter in operation.query)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Request(scope, receive)
+        request, operation = Request(scope, receive), self._operation
         arrived: float = scope.get(ARRIVED) or time.monotonic()
         raw_body = await request.body()
-        refused = refuse(self._engine, self._operation, request.headers, arrived, asked_path(scope))
-        faults = [] if refused else self._engine.faults.strike(self._operation.id)
-        decided = refused or struck(faults, self._operation)
-        work = partial(self._work, request, raw_body, decided, faults)
-        answer, body = await asyncio.get_running_loop().run_in_executor(self._worker, work)
-        status = 0 if any(fault.drop_connection for fault in faults) else answer.status
-        told = asked(request.method, asked_path(scope), raw_body)
-        self._engine.stats.note(Seen(arrived, self._operation.id, self._operation.api, status, told))
+        error = authorize(self._engine, operation, request.headers, arrived, request_target(scope))
+        faults = [] if error else self._engine.faults.strike(operation.id)
+        error = error or injected_error(faults, operation)
+        work = partial(self._respond, request, raw_body, error, faults)
+        response, body = await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        status = 0 if any(fault.drop_connection for fault in faults) else response.status
+        call = asked(request.method, request_target(scope), raw_body)
+        self._engine.stats.note(Seen(arrived, operation.id, operation.api, status, call))
         await asyncio.sleep((self._engine.latency_ms + sum(fault.delay_ms for fault in faults)) / 1000)
         now = self._engine.clock.now()
-        await reply(scope, receive, send, answer, body, api=self._operation.api, now=now, faults=faults)
+        await send_response(scope, receive, send, response, body, api=operation.api, now=now, faults=faults)
 
-    def _work(
-        self, request: Request, raw_body: bytes, decided: Answer | None, faults: list[Fault]
-    ) -> tuple[Answer, bytes]:
+    def _respond(
+        self, request: Request, raw_body: bytes, error: ApiResponse | None, faults: list[Fault]
+    ) -> tuple[ApiResponse, bytes]:
+        """The response and its bytes, made while the workspace is held."""
         with self._engine.present() as workspace:
-            if decided is None:
-                query = request.query_params
-                ask = RequestContext(
-                    operation=self._operation,
-                    workspace=workspace,
-                    knobs=self._engine.knobs,
-                    path={name: value.replace(SLASH, "/") for name, value in request.path_params.items()},
-                    query={name: value for name, value in query.items() if name in self._known},
-                    raw_body=raw_body,
-                    root=str(request.base_url).rstrip("/"),
-                    sign=partial(link, self._engine.keys),
-                    faults=faults,
-                )
-                decided = bend(self._handle(ask), faults, self._operation, query.get("start"))
-            body = encode(decided)
+            response = error or self._answer(workspace, request, raw_body, faults)
+            body = encode(response)
             for fault in faults:
                 if fault.then_delete is not None:
                     with suppress(NotFound):  # an earlier hit may have deleted it
                         admin.delete(workspace, *fault.then_delete)
-        return decided, body
+        return response, body
 
-    def _handle(self, ask: RequestContext) -> Answer:
+    def _answer(
+        self, workspace: Workspace, request: Request, raw_body: bytes, faults: list[Fault]
+    ) -> ApiResponse:
+        query = request.query_params
+        path = {name: value.replace(ENCODED_SLASH, "/") for name, value in request.path_params.items()}
+        context = RequestContext(
+            operation=self._operation,
+            workspace=workspace,
+            knobs=self._engine.knobs,
+            path=path,
+            query={name: value for name, value in query.items() if name in self._known},
+            raw_body=raw_body,
+            root=str(request.base_url).rstrip("/"),
+            link=self._link,
+            faults=faults,
+        )
         try:
-            result = self._handler(ask)
+            result = self._handler(context)
         except Refused as refused:
-            if self._operation.api == "track":
-                return track_refusal(STATUS[type(refused)], refused.detail)
-            return refused_by_app(refused)
-        return result if isinstance(result, Answer) else Answer(body=result)
+            return error_response(refused, self._operation.api)
+        response = result if isinstance(result, ApiResponse) else ApiResponse(body=result)
+        return apply_page_faults(response, faults, self._operation, query.get("start"))
 
 
-def asked_path(scope: Scope) -> str:
+def request_target(scope: Scope) -> str:
     """The path and query of a request, as sent."""
     query = scope["query_string"].decode("ascii")
     return str(scope["raw_path"].decode("ascii")) + (f"?{query}" if query else "")
 
 
-def not_modelled(ask: RequestContext) -> Answer:
-    """What calls get that the sandbox has no rules for."""
-    detail = f"the sandbox does not model {ask.operation.id}"
-    return track_refusal(501, detail) if ask.operation.api == "track" else refusal(501, detail)
+def not_modelled(context: RequestContext) -> ApiResponse:
+    """The 501 of an operation that has no handler."""
+    detail = f"the sandbox does not model {context.operation.id}"
+    return track_error(501, detail) if context.operation.api == "track" else app_error(501, detail)
 
 
-def bend(answer: Answer, faults: list[Fault], operation: Operation, start: str | None) -> Answer:
-    """An answer with its page changed as the faults say."""
-    body: Any = answer.body
+def apply_page_faults(
+    response: ApiResponse, faults: list[Fault], operation: Operation, start: str | None
+) -> ApiResponse:
+    """The response with its page emptied or its rows changed by the faults."""
+    body: Any = response.body
     key = operation.records
     if not isinstance(body, dict) or key is None or key not in body:
-        return answer
+        return response
     for fault in faults:
         if fault.empty_page:
             lists: dict[str, Any] = {name: [] for name, value in body.items() if isinstance(value, list)}
-            body = {**body, **lists, "next": start or pages.BEGINNING}
+            body = {**body, **lists, "next": start or pages.FIRST_PAGE}
         if fault.null_rows and not body[key]:
             body = {**body, key: None}
         if fault.give_fields or fault.drop_fields:
-            body = {**body, key: [reshaped(row, fault) for row in body[key] or []]}
-    return Answer(status=answer.status, body=body, headers=answer.headers)
+            body = {**body, key: [changed_row(row, fault) for row in body[key] or []]}
+    return ApiResponse(status=response.status, body=body, headers=response.headers)
 
 
-def reshaped(row: Any, fault: Fault) -> Any:
-    """A row with fields given and dropped as the fault says; what is no object stays as it is."""
+def changed_row(row: Any, fault: Fault) -> Any:
+    """A row with the fault's `give_fields` added and `drop_fields` removed; a row that is no object stays."""
     if not isinstance(row, dict):
         return row
     changed = {name: value for name, value in row.items() if name not in fault.drop_fields}

@@ -1,9 +1,12 @@
-"""What becomes of a refusal: its status, and one of the two envelopes that the App API has for it."""
+"""The error bodies of the two APIs: one list of errors for the App API, other forms for the Track API."""
 
 from collections.abc import Callable
 from functools import wraps
+from hashlib import blake2b
 from typing import Any
 
+from sources.customerio.catalogue import Operation
+from sources.customerio.sandbox.faults.fault import DETAILS, Fault
 from sources.customerio.sandbox.state.store.errors import (
     BadRequest,
     Busy,
@@ -14,10 +17,11 @@ from sources.customerio.sandbox.state.store.errors import (
     Refused,
     TooLarge,
 )
-from sources.customerio.sandbox.wire.http.envelope import Answer, refusal
+from sources.customerio.sandbox.state.store.track_operation import Problem
 from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.response import ApiResponse
 
-STATUS: dict[type[Refused], int] = {
+_STATUS: dict[type[Refused], int] = {
     NotFound: 404,
     BadRequest: 400,
     Invalid: 422,
@@ -28,27 +32,81 @@ STATUS: dict[type[Refused], int] = {
 }
 
 
-def refused_by_app(refused: Refused) -> Answer:
-    """The list of errors, as nearly everywhere [spec26]."""
-    answer = refusal(STATUS[type(refused)], refused.detail)
+def app_error(status: int, detail: str, **headers: str) -> ApiResponse:
+    """An App API error: `detail` and `status`, both text, and a reference for the support team [spec26]."""
+    reference = blake2b(f"{status} {detail}".encode(), digest_size=3).hexdigest()
+    error: dict[str, Any] = {"detail": f"{detail} (reference {reference})", "status": str(status)}
+    if status == 401:
+        error["code"] = "invalid_credentials"
+    return ApiResponse(
+        status=status,
+        body={"errors": [error]},
+        headers={name.replace("_", "-"): value for name, value in headers.items()},
+    )
+
+
+def track_error(status: int, detail: str, *, version: int = 1) -> ApiResponse:
+    """A Track API error: a list of reasons for 400, and a list of objects in version 2 [track26].
+
+    The bodies of other errors are not documented (unverified).
+    """
+    if version == 2:
+        return track_v2_error(Problem(detail, "", detail), status=status)
+    if status == 400:
+        return track_v1_error(detail)
+    return ApiResponse(status=status, body={"meta": {"error": detail}})
+
+
+def track_v1_error(*reasons: str) -> ApiResponse:
+    """A 400 of Track v1 [track26]."""
+    return ApiResponse(status=400, body={"meta": {"errors": list(reasons)}})
+
+
+def track_v2_error(*problems: Problem, status: int = 400) -> ApiResponse:
+    """The error of a whole call of Track v2 [track26]."""
+    return ApiResponse(status=status, body={"errors": [problem._asdict() for problem in problems]})
+
+
+def error_response(refused: Refused, api: str) -> ApiResponse:
+    """The response for an error that the workspace raised, as nearly all operations give it [spec26]."""
+    status = _STATUS[type(refused)]
+    if api == "track":
+        return track_error(status, refused.detail)
+    response = app_error(status, refused.detail)
     if isinstance(refused, Invalid):
-        answer.body["errors"][0]["source"] = {"pointer": refused.pointer}
+        response.body["errors"][0]["source"] = {"pointer": refused.pointer}
     if isinstance(refused, Busy):
-        answer.headers["retry-after"] = str(refused.retry_s)
-    return answer
+        response.headers["retry-after"] = str(refused.retry_s)
+    return response
 
 
-def in_meta(*kinds: type[Refused]) -> Callable[[Handler], Handler]:
-    """Refusals of those kinds in `{"meta": {"error": ...}}`, as around transactional messages [spec25]."""
+def errors_in_meta(*kinds: type[Refused]) -> Callable[[Handler], Handler]:
+    """Answer errors of those kinds with `{"meta": {"error": ...}}`, as transactional messages do [spec25]."""
 
     def wrap(handler: Handler) -> Handler:
         @wraps(handler)
-        def answer(ask: RequestContext) -> Answer | dict[str, Any]:
+        def answer(context: RequestContext, **fixed: Any) -> ApiResponse | dict[str, Any]:
             try:
-                return handler(ask)
+                return handler(context, **fixed)
             except kinds as refused:
-                return Answer(status=STATUS[type(refused)], body={"meta": {"error": refused.detail}})
+                return ApiResponse(status=_STATUS[type(refused)], body={"meta": {"error": refused.detail}})
 
         return answer
 
     return wrap
+
+
+def injected_error(faults: list[Fault], operation: Operation) -> ApiResponse | None:
+    """The error response that a fault sets in place of the answer; None if no fault does."""
+    fault = next((fault for fault in faults if fault.status is not None), None)
+    if fault is None or fault.status is None:
+        return None
+    detail = fault.detail or DETAILS.get(fault.status, "error")
+    if operation.api == "track":
+        version = 2 if operation.path.startswith("/api/v2/") else 1
+        response = track_error(fault.status, detail, version=version)
+    else:
+        response = app_error(fault.status, detail)
+    if fault.retry_after is not None:
+        response.headers["retry-after"] = fault.retry_after
+    return response

@@ -1,38 +1,39 @@
-"""What Customer.io fetches itself: rows behind a URL that a caller names."""
+"""Downloads a file from the URL in a request body, as Customer.io itself does."""
 
-import csv
-import io
-from typing import Any
+from dataclasses import dataclass
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-import orjson
-
-from sources.customerio.sandbox.state.rules.collections import MOST_BYTES
 from sources.customerio.sandbox.state.store.errors import BadRequest
 
 _TIMEOUT_S = 5.0
 
 
-def rows(url: str) -> Any:
-    """The JSON or the CSV rows behind a URL; BadRequest if they cannot be had.
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """A downloaded file; `content_type` is None where the server sent no such header."""
 
-    What they are says the Content-Type, else the file's ending, else they are JSON [spec25].
+    body: bytes
+    content_type: str | None
+
+
+def fetch_url(url: str, *, field: str, max_bytes: int | None = None) -> Fetched:
+    """The file behind a URL, at most its first `max_bytes` bytes.
+
+    Raises:
+        BadRequest: the URL is not http(s), or the download failed; names `field`, the URL's key in the body.
     """
     if urlsplit(url).scheme not in ("http", "https"):
-        msg = "url must be http or https"
+        msg = f"{field} must be http or https"
         raise BadRequest(msg)
     try:
-        with urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310 -- the scheme is checked
-            kind, body = answer.headers.get_content_type(), answer.read(2 * MOST_BYTES)
-            told = "content-type" in answer.headers
+        with urlopen(url, timeout=_TIMEOUT_S) as response:  # noqa: S310 -- the scheme is checked
+            given = "content-type" in response.headers
+            return Fetched(
+                body=response.read(max_bytes),
+                content_type=response.headers.get_content_type() if given else None,
+            )
     except (URLError, OSError, ValueError):
-        msg = "the url cannot be fetched"
-        raise BadRequest(msg) from None
-    is_csv = "csv" in kind if told else urlsplit(url).path.endswith(".csv")
-    try:
-        return list(csv.DictReader(io.StringIO(body.decode()))) if is_csv else orjson.loads(body)
-    except (UnicodeDecodeError, csv.Error, orjson.JSONDecodeError):
-        msg = "what is behind the url is neither JSON nor CSV"
+        msg = f"{field} cannot be fetched"
         raise BadRequest(msg) from None

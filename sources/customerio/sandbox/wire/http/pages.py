@@ -1,32 +1,36 @@
-"""Pages: how many rows, where to go on, and the tokens that say so.
+"""Pagination: the size of a page, and the tokens of `start` and `next`.
 
-A token is base64 of `a:b`, like the live `MDo2MQ==`; what is inside is nobody's business, and its case
-matters [live-airbyte]. `next` is "" on the last page.
+A token is base64 of `a:b`, like the live `MDo2MQ==`; clients must not look inside, and its case matters
+[live-airbyte]. `next` is "" on the last page.
 """
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from sources.customerio.catalogue import Operation
 from sources.customerio.sandbox.state.store.errors import BadRequest
 
-# Where the documentation gives `limit` no default.
+# For operations whose documentation gives `limit` no default.
 _UNDOCUMENTED_DEFAULT = 50
-# A place in a list of people is a row inside Customer.io, not a count of what was read.
+# A position in a list of people is a row number inside Customer.io, not a count of the rows that were read.
 _STRIDE = 12
-BEGINNING = base64.b64encode(b"-1:-1").decode()
+FIRST_PAGE = base64.b64encode(b"-1:-1").decode()
+"""The token that stands for the beginning of a list."""
+
+Row = TypeVar("Row")
 
 
-def token(first: int, second: int) -> str:
-    """The token for a place."""
+def encode_token(first: int, second: int) -> str:
+    """The token of a position."""
     return base64.b64encode(f"{first}:{second}".encode()).decode()
 
 
-def place(query: Mapping[str, str]) -> tuple[int, int] | None:
-    """The place that `start` names, None for the beginning; BadRequest if it is no token of ours."""
+def decode_start(query: Mapping[str, str]) -> tuple[int, int] | None:
+    """The position in `start`, None for the beginning; BadRequest if it is not a page token."""
     given = query.get("start", "")
-    if given in ("", BEGINNING):
+    if given in ("", FIRST_PAGE):
         return None
     try:
         first, second = base64.b64decode(given, validate=True).decode().split(":")
@@ -36,19 +40,32 @@ def place(query: Mapping[str, str]) -> tuple[int, int] | None:
         raise BadRequest(msg) from None
 
 
-def token_behind(number: int) -> str:
-    """The token for the place behind a person; live, it read 0:61 behind five members [live-airbyte]."""
-    return token(0, number * _STRIDE + 1)
+def offset_page(
+    rows: Sequence[Row], query: Mapping[str, str], limit: int, *, overlap: int = 0
+) -> tuple[Sequence[Row], str]:
+    """The page of `rows` from `start` on, and the token of the next one.
+
+    `overlap` is how many rows of the page before are repeated at the beginning of later pages.
+    """
+    at = decode_start(query)
+    first = max(at[1] - overlap, 0) if at else 0
+    end = first + limit
+    return rows[first:end], encode_token(0, end) if end < len(rows) else ""
 
 
-def number_before(query: Mapping[str, str]) -> int:
-    """The number of the person behind whom `start` goes on; -1 at the beginning."""
-    at = place(query)
+def token_after_person(number: int) -> str:
+    """The token of the position after a person; live, it read 0:61 after five members [live-airbyte]."""
+    return encode_token(0, number * _STRIDE + 1)
+
+
+def person_before(query: Mapping[str, str]) -> int:
+    """The number of the person after whom the page begins; -1 at the beginning."""
+    at = decode_start(query)
     return -1 if at is None else at[1] // _STRIDE
 
 
-def size(operation: Operation, query: Mapping[str, str]) -> int:
-    """Rows on a page: as asked for, but no more than the most that the call gives; too much is no error."""
+def page_size(operation: Operation, query: Mapping[str, str]) -> int:
+    """Rows on a page: `limit`, cut to the operation's largest page; too large a limit is no error."""
     asked = integer(query, "limit")
     default = operation.page_default or _UNDOCUMENTED_DEFAULT
     wanted = default if asked is None or asked < 1 else asked
@@ -56,7 +73,7 @@ def size(operation: Operation, query: Mapping[str, str]) -> int:
 
 
 def integer(query: Mapping[str, str], name: str) -> int | None:
-    """A whole number from the query, None if it is not there; BadRequest if it is something else."""
+    """A whole number from the query, None if it is missing; BadRequest if it is not a number."""
     given = query.get(name, "")
     if not given:
         return None

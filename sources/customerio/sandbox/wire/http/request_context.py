@@ -1,4 +1,4 @@
-"""A call as the handlers see it: what was asked, of which workspace, under which settings."""
+"""A request as a handler sees it: the operation, its parameters and body, the workspace, the knobs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from sources.customerio.sandbox.faults.knobs import Knobs
 from sources.customerio.sandbox.state.store.errors import BadRequest, NotFound
 from sources.customerio.sandbox.state.store.people import Person
 from sources.customerio.sandbox.state.workspace import Workspace
-from sources.customerio.sandbox.wire.http.envelope import Answer
+from sources.customerio.sandbox.wire.http.response import ApiResponse
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestContext:
-    """One call. `path` is as sent, `query` is what the operation has parameters for."""
+    """One request. `path` and `query` hold the parameters as sent, of `query` only those of the operation."""
 
     operation: Operation
     workspace: Workspace
@@ -25,19 +25,21 @@ class RequestContext:
     path: Mapping[str, str]
     query: Mapping[str, str]
     raw_body: bytes
-    root: str  # the host that was asked, for links
-    sign: Callable[[int, int], str]  # (export id, expiry) to the path of a link
+    root: str  # scheme and host of the request, for links
+    link: Callable[[int, int], str]  # (export id, expiry) -> path and query of a signed download link
     faults: Sequence[Fault] = ()
 
     @property
     def now(self) -> int:
-        """The workspace's instant."""
+        """The workspace's time, in Unix seconds."""
         return self.workspace.now
 
     def id(self, name: str) -> int:
         """A whole number from the path.
 
-        What is no number is a bad request below campaigns and broadcasts and unknown elsewhere [spec25].
+        Raises:
+            BadRequest: it is not a number, below campaigns and broadcasts [spec25].
+            NotFound: it is not a number, below other paths [spec25].
         """
         given = self.path[name]
         if given.isdecimal():
@@ -49,14 +51,14 @@ class RequestContext:
         raise NotFound(msg)
 
     def person(self) -> Person:
-        """The person that the path names by `id_type`; a `cio_id` may have its prefix. NotFound if nobody."""
-        who, id_type = self.path["customer_id"], self.query.get("id_type") or "id"
+        """The person that path and `id_type` name; a `cio_id` may have its prefix. NotFound if none."""
+        identifier, id_type = self.path["customer_id"], self.query.get("id_type") or "id"
         if id_type == "cio_id":
-            who = who.removeprefix("cio_")
-        return self.workspace.people.must_find(who, id_type)
+            identifier = identifier.removeprefix("cio_")
+        return self.workspace.people.must_find(identifier, id_type)
 
     def json(self) -> dict[str, Any]:
-        """The body, which must be a JSON object."""
+        """The body; BadRequest if it is not a JSON object."""
         try:
             body = orjson.loads(self.raw_body)
         except orjson.JSONDecodeError:
@@ -67,4 +69,5 @@ class RequestContext:
         return body
 
 
-Handler = Callable[[RequestContext], Answer | dict[str, Any]]
+Handler = Callable[..., ApiResponse | dict[str, Any]]
+"""Answers an operation: takes a RequestContext and the values fixed by `@answers`; a dict is a 200's body."""

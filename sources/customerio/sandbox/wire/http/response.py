@@ -1,58 +1,97 @@
-"""Answers become bytes: headers, the clock's date, and the ways in which an answer can go wrong."""
+"""An answer of the two APIs: its status, body and headers, how it becomes bytes, and how it is sent."""
 
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
+from typing import Any
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
 from sources.customerio.sandbox.faults.fault import Fault
-from sources.customerio.sandbox.wire.http.envelope import APP_HEADERS, TRACK_HEADERS, Answer
 
-# Put into the scope by the server's protocol: the connection's transport.
+Headers = dict[str, str]
+
+# As recorded from the live App API; there are no rate-limit headers and no request id [live-sdk].
+APP_HEADERS: Headers = {
+    "content-type": "application/json; charset=utf-8",
+    "cache-control": "must-revalidate,no-cache,no-store",
+    "pragma": "no-cache",
+    "expires": "0",
+    "x-frame-options": "SAMEORIGIN",
+    "x-content-type-options": "nosniff",
+    "x-xss-protection": "1; mode=block",
+    "referrer-policy": "no-referrer-when-downgrade",
+    "strict-transport-security": "max-age=31536000; includeSubDomains",
+    "access-control-allow-origin": "https://fly.customer.io",
+    "via": "1.1 google",
+}
+TRACK_HEADERS: Headers = {
+    "content-type": "application/json; charset=utf-8",
+    "cache-control": "no-cache, no-store, must-revalidate, max-age=0",
+    "access-control-allow-origin": "*",
+    "status": "200 OK",
+    "strict-transport-security": "max-age=31536000; includeSubDomains",
+    "via": "1.1 google",
+}
 TRANSPORT = "sandbox.transport"
+"""The key in the ASGI scope under which the server's protocol puts the connection's transport."""
 
 
-def encode(answer: Answer) -> bytes:
-    """The body's bytes; the Track API ends its JSON with a newline [live-sdk]."""
-    return b"" if answer.body is None else orjson.dumps(answer.body)
+@dataclass(frozen=True, kw_only=True)
+class ApiResponse:
+    """A response before it is bytes. A `body` of None is sent as an empty body, as with a 204."""
+
+    status: int = 200
+    body: Any = None
+    headers: Headers = field(default_factory=dict)
 
 
-async def reply(
+def encode(response: ApiResponse) -> bytes:
+    """The body as JSON; empty for None."""
+    return b"" if response.body is None else orjson.dumps(response.body)
+
+
+async def send_response(
     scope: Scope,
     receive: Receive,
     send: Send,
-    answer: Answer,
+    response: ApiResponse,
     body: bytes,
     *,
     api: str,
     now: int,
     faults: list[Fault],
 ) -> None:
-    """Send an answer, or what the faults leave of it."""
+    """Send a response; a fault may cut the connection before it or in the middle of it."""
     if any(fault.drop_connection for fault in faults):
         scope[TRANSPORT].abort()
-        await _gone(receive)
+        await _until_disconnected(receive)
         return
-    headers = {**(APP_HEADERS if api == "app" else TRACK_HEADERS), "date": formatdate(now, usegmt=True)}
-    if api == "track":
-        # App answers are chunked; Track answers tell their length, newline included [live-sdk].
-        body += b"\n" if body else b""
-        headers["content-length"] = str(len(body))
-        headers["status"] = f"{answer.status} {HTTPStatus(answer.status).phrase}"
-    if not body:
-        headers.pop("content-type")
-    pairs = [(name.encode(), value.encode()) for name, value in {**headers, **answer.headers}.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
+    if api == "track" and body:
+        body += b"\n"  # the Track API ends its JSON with a newline [live-sdk]
+    pairs = [(name.encode(), value.encode()) for name, value in _headers(response, body, api, now).items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": pairs})
     if any(fault.truncate for fault in faults):
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         scope[TRANSPORT].close()
-        await _gone(receive)
+        await _until_disconnected(receive)
         return
     await send({"type": "http.response.body", "body": body})
 
 
-async def _gone(receive: Receive) -> None:
-    """Wait until the server has noticed that the connection is cut; it answers no more then."""
+def _headers(response: ApiResponse, body: bytes, api: str, now: int) -> Headers:
+    headers = {**(APP_HEADERS if api == "app" else TRACK_HEADERS), "date": formatdate(now, usegmt=True)}
+    if api == "track":
+        # App answers are chunked; Track answers state their length, newline included [live-sdk].
+        headers["content-length"] = str(len(body))
+        headers["status"] = f"{response.status} {HTTPStatus(response.status).phrase}"
+    if not body:
+        headers.pop("content-type")
+    return {**headers, **response.headers}
+
+
+async def _until_disconnected(receive: Receive) -> None:
+    """Wait until the server has noticed that the connection is cut; it sends nothing after that."""
     while (await receive())["type"] != "http.disconnect":
         pass

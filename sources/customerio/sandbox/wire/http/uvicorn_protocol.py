@@ -1,4 +1,4 @@
-"""HTTP as uvicorn speaks it, with a way for the application to cut the connection."""
+"""Uvicorn's HTTP protocol, extended so that the application can cut the connection."""
 
 import asyncio
 from typing import cast
@@ -9,16 +9,16 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from sources.customerio.sandbox.wire.http.response import TRANSPORT
 
 
-class CuttableProtocol(H11Protocol):
-    """One connection."""
+class AbortableProtocol(H11Protocol):
+    """One connection that the application can abort through `scope[TRANSPORT]`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Hand the connection's transport to every request on it."""
+        """Put the connection's transport into the scope of every request on it."""
         super().connection_made(transport)
         app = cast(ASGIApp, self.app)
 
-        async def cuttable(scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
             scope[TRANSPORT] = transport
             await app(scope, receive, send)
 
-        self.app = cuttable
+        self.app = with_transport

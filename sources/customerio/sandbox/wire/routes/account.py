@@ -4,29 +4,26 @@ from typing import Any
 
 from sources.customerio.sandbox.state.rules import views
 from sources.customerio.sandbox.state.truth.workspace_records import ADDRESSES
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
 _TRACK_HOSTS = {"us": "https://track.customer.io", "eu": "https://track-eu.customer.io"}
 
 
-def list_workspaces(ask: RequestContext) -> dict[str, Any]:
-    """Every workspace of the account, whichever the key is for [live-airbyte]."""
-    return {"workspaces": list(views.workspaces(ask.workspace))}
+@answers("listWorkspaces")
+def list_workspaces(context: RequestContext) -> dict[str, Any]:
+    """Lists every workspace of the account, not only that of the key [live-airbyte]."""
+    return {"workspaces": list(views.workspaces(context.workspace))}
 
 
-def allowlist(ask: RequestContext) -> dict[str, Any]:  # noqa: ARG001 -- the addresses are everybody's
-    """The addresses that Customer.io sends from; needs no key [spec26]."""
+@answers("getCioAllowlist")
+def list_ip_addresses(context: RequestContext) -> dict[str, Any]:  # noqa: ARG001 -- all handlers are called alike
+    """Lists the IP addresses that Customer.io sends from; needs no key [spec26]."""
     return {"ip_addresses": list(ADDRESSES)}
 
 
-def region(ask: RequestContext) -> dict[str, Any]:
-    """Where the account lives; any regional host tells the truth about that [track26]."""
-    home = ask.workspace.region
-    return {"url": _TRACK_HOSTS[home], "region": home, "environment_id": views.WORKSPACE_ID}
-
-
-HANDLERS: dict[str, Handler] = {
-    "listWorkspaces": list_workspaces,
-    "getCioAllowlist": allowlist,
-    "getRegion": region,
-}
+@answers("getRegion")
+def get_region(context: RequestContext) -> dict[str, Any]:
+    """Returns the region of the account; the hosts of both regions return the right one [track26]."""
+    region_name = context.workspace.region
+    return {"url": _TRACK_HOSTS[region_name], "region": region_name, "environment_id": views.WORKSPACE_ID}

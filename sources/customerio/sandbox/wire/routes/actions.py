@@ -1,4 +1,4 @@
-"""Actions of campaigns and of broadcasts: the same calls below two kinds of parents."""
+"""Actions of campaigns and of broadcasts: the same operations below two kinds of parents."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,58 +6,83 @@ from typing import Any
 from sources.customerio.sandbox.state.rules import contents
 from sources.customerio.sandbox.state.rules.content_edits import revise
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http import pages
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
 
 @dataclass(frozen=True, kw_only=True)
-class Actions:
-    """The actions below one kind of parent, named by `parent` in the path."""
+class ParentKind:
+    """A kind of parent: the table of its actions, and the parameter of the path that names the parent."""
 
     table: str
-    parent: str
-
-    def get(self, ask: RequestContext) -> dict[str, Any]:
-        """One action."""
-        return self._shown(ask, self._one(ask))
-
-    def get_language(self, ask: RequestContext) -> dict[str, Any]:
-        """One language of an action."""
-        return self._shown(ask, self._translation(ask))
-
-    def update(self, ask: RequestContext) -> dict[str, Any]:
-        """Change what an action says."""
-        return self._updated(ask, self._one(ask))
-
-    def update_language(self, ask: RequestContext) -> dict[str, Any]:
-        """Change what an action says in one language."""
-        return self._updated(ask, self._translation(ask))
-
-    def _one(self, ask: RequestContext) -> Record:
-        return contents.one(ask.workspace, self.table, ask.id(self.parent), ask.id("action_id"))
-
-    def _translation(self, ask: RequestContext) -> Record:
-        ids = ask.id(self.parent), ask.id("action_id")
-        rows = contents.translations(ask.workspace, self.table, *ids)
-        return contents.in_language(rows, ask.path["language"])
-
-    def _updated(self, ask: RequestContext, row: Record) -> dict[str, Any]:
-        revise(ask.workspace, self.table, row, ask.json())
-        return self._shown(ask, row)
-
-    def _shown(self, ask: RequestContext, row: Record) -> dict[str, Any]:
-        return {"action": contents.shown(ask.workspace, self.table, row)}
+    parameter: str
 
 
-_CAMPAIGN = Actions(table="campaign_actions", parent="campaign_id")
-_BROADCAST = Actions(table="broadcast_actions", parent="broadcast_id")
+_CAMPAIGN = ParentKind(table="campaign_actions", parameter="campaign_id")
+_BROADCAST = ParentKind(table="broadcast_actions", parameter="broadcast_id")
 
-HANDLERS: dict[str, Handler] = {
-    "getCampaignAction": _CAMPAIGN.get,
-    "getCampaignActionTranslation": _CAMPAIGN.get_language,
-    "updateCampaignAction": _CAMPAIGN.update,
-    "updateCampaignActionTranslation": _CAMPAIGN.update_language,
-    "getBroadcastAction": _BROADCAST.get,
-    "getBroadcastActionLanguage": _BROADCAST.get_language,
-    "updateBroadcastAction": _BROADCAST.update,
-    "updateBroadcastActionLanguage": _BROADCAST.update_language,
-}
+
+@answers("listCampaignActions")
+def list_of_campaign(context: RequestContext) -> dict[str, Any]:
+    """Lists the actions of a campaign, ten on each page; `limit` is not a parameter here."""
+    rows = contents.of_parent(context.workspace, _CAMPAIGN.table, context.id("campaign_id"))
+    page, token = pages.offset_page(rows, context.query, context.operation.page_max or len(rows))
+    return {
+        "actions": [contents.shown(context.workspace, _CAMPAIGN.table, row) for row in page],
+        "next": token,
+    }
+
+
+@answers("broadcastActions")
+def list_of_broadcast(context: RequestContext) -> dict[str, Any]:
+    """Lists the actions of a broadcast on one page; their ids are integers here (unverified)."""
+    rows = contents.of_parent(context.workspace, _BROADCAST.table, context.id("broadcast_id"))
+    return {"actions": rows}
+
+
+@answers("getCampaignAction", kind=_CAMPAIGN)
+@answers("getBroadcastAction", kind=_BROADCAST)
+def get_action(context: RequestContext, kind: ParentKind) -> dict[str, Any]:
+    """Returns one action."""
+    return _shown(context, kind, _action(context, kind))
+
+
+@answers("getCampaignActionTranslation", kind=_CAMPAIGN)
+@answers("getBroadcastActionLanguage", kind=_BROADCAST)
+def get_language(context: RequestContext, kind: ParentKind) -> dict[str, Any]:
+    """Returns one language of an action."""
+    return _shown(context, kind, _translation(context, kind))
+
+
+@answers("updateCampaignAction", kind=_CAMPAIGN)
+@answers("updateBroadcastAction", kind=_BROADCAST)
+def update_action(context: RequestContext, kind: ParentKind) -> dict[str, Any]:
+    """Changes the content of an action."""
+    return _updated(context, kind, _action(context, kind))
+
+
+@answers("updateCampaignActionTranslation", kind=_CAMPAIGN)
+@answers("updateBroadcastActionLanguage", kind=_BROADCAST)
+def update_language(context: RequestContext, kind: ParentKind) -> dict[str, Any]:
+    """Changes the content of one language of an action."""
+    return _updated(context, kind, _translation(context, kind))
+
+
+def _action(context: RequestContext, kind: ParentKind) -> Record:
+    return contents.one(context.workspace, kind.table, context.id(kind.parameter), context.id("action_id"))
+
+
+def _translation(context: RequestContext, kind: ParentKind) -> Record:
+    ids = context.id(kind.parameter), context.id("action_id")
+    rows = contents.translations(context.workspace, kind.table, *ids)
+    return contents.in_language(rows, context.path["language"])
+
+
+def _updated(context: RequestContext, kind: ParentKind, row: Record) -> dict[str, Any]:
+    revise(context.workspace, kind.table, row, context.json())
+    return _shown(context, kind, row)
+
+
+def _shown(context: RequestContext, kind: ParentKind, row: Record) -> dict[str, Any]:
+    return {"action": contents.shown(context.workspace, kind.table, row)}

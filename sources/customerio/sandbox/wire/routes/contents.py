@@ -1,87 +1,84 @@
-"""What newsletters say: contents, their languages, test groups."""
+"""Newsletter contents: variants, their languages, A/B test groups."""
 
 from typing import Any
 
 from sources.customerio.sandbox.state.rules import contents
 from sources.customerio.sandbox.state.rules.content_edits import revise
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
 _CONTENTS, _GROUPS = "newsletter_contents", "newsletter_test_groups"
 
 
-def list_contents(ask: RequestContext) -> dict[str, Any]:
-    """Every language and every tested variant."""
-    rows = contents.of_parent(ask.workspace, _CONTENTS, ask.id("newsletter_id"))
-    return {"contents": [contents.shown(ask.workspace, _CONTENTS, row) for row in rows]}
+@answers("listNewsletterVariants")
+def list_contents(context: RequestContext) -> dict[str, Any]:
+    """Lists the variants of a newsletter: every language of every test group."""
+    rows = contents.of_parent(context.workspace, _CONTENTS, context.id("newsletter_id"))
+    return {"contents": [contents.shown(context.workspace, _CONTENTS, row) for row in rows]}
 
 
-def list_groups(ask: RequestContext) -> dict[str, Any]:
-    """The test groups; a newsletter that tests nothing has none."""
-    rows = contents.of_parent(ask.workspace, _GROUPS, ask.id("newsletter_id"))
-    return {"test_groups": [contents.shown(ask.workspace, _GROUPS, row) for row in rows]}
+@answers("getNewsletterTestGroups")
+def list_groups(context: RequestContext) -> dict[str, Any]:
+    """Lists the test groups; a newsletter without an A/B test has none."""
+    rows = contents.of_parent(context.workspace, _GROUPS, context.id("newsletter_id"))
+    return {"test_groups": [contents.shown(context.workspace, _GROUPS, row) for row in rows]}
 
 
-def get_content(ask: RequestContext) -> dict[str, Any]:
-    """One variant."""
-    return _shown(ask, _content(ask))
+@answers("getNewsletterVariant")
+def get_content(context: RequestContext) -> dict[str, Any]:
+    """Returns one variant."""
+    return _shown(context, _content(context))
 
 
-def update_content(ask: RequestContext) -> dict[str, Any]:
-    """Change one variant."""
-    return _updated(ask, _content(ask))
+@answers("updateNewsletterVariant")
+def update_content(context: RequestContext) -> dict[str, Any]:
+    """Changes one variant."""
+    return _updated(context, _content(context))
 
 
-def get_language(ask: RequestContext) -> dict[str, Any]:
-    """One language; of an A/B test the first group's."""
-    return _shown(ask, _translation(ask))
+@answers("getNewsletterVariantTranslation")
+def get_language(context: RequestContext) -> dict[str, Any]:
+    """Returns one language; with an A/B test, that of the first group."""
+    return _shown(context, _translation(context))
 
 
-def update_language(ask: RequestContext) -> dict[str, Any]:
-    """Change one language."""
-    return _updated(ask, _translation(ask))
+@answers("updateNewsletterVariantTranslation")
+def update_language(context: RequestContext) -> dict[str, Any]:
+    """Changes one language; with an A/B test, that of the first group."""
+    return _updated(context, _translation(context))
 
 
-def get_tested(ask: RequestContext) -> dict[str, Any]:
-    """One language of a test group."""
-    return _shown(ask, _tested(ask))
+@answers("getNewsletterVariantTranslationTest")
+def get_test_group_language(context: RequestContext) -> dict[str, Any]:
+    """Returns one language of a test group."""
+    return _shown(context, _test_group_translation(context))
 
 
-def update_tested(ask: RequestContext) -> dict[str, Any]:
-    """Change one language of a test group."""
-    return _updated(ask, _tested(ask))
+@answers("updateNewsletterTestTranslation")
+def update_test_group_language(context: RequestContext) -> dict[str, Any]:
+    """Changes one language of a test group."""
+    return _updated(context, _test_group_translation(context))
 
 
-def _content(ask: RequestContext) -> Record:
-    return contents.one(ask.workspace, _CONTENTS, ask.id("newsletter_id"), ask.id("content_id"))
+def _content(context: RequestContext) -> Record:
+    return contents.one(context.workspace, _CONTENTS, context.id("newsletter_id"), context.id("content_id"))
 
 
-def _translation(ask: RequestContext) -> Record:
-    rows = contents.of_parent(ask.workspace, _CONTENTS, ask.id("newsletter_id"))
-    return contents.in_language(rows, ask.path["language"])
+def _translation(context: RequestContext) -> Record:
+    rows = contents.of_parent(context.workspace, _CONTENTS, context.id("newsletter_id"))
+    return contents.in_language(rows, context.path["language"])
 
 
-def _tested(ask: RequestContext) -> Record:
-    rows = contents.test_group(ask.workspace, ask.id("newsletter_id"), ask.id("test_group_id"))
-    return contents.in_language(rows, ask.path["language"])
+def _test_group_translation(context: RequestContext) -> Record:
+    rows = contents.test_group(context.workspace, context.id("newsletter_id"), context.id("test_group_id"))
+    return contents.in_language(rows, context.path["language"])
 
 
-def _updated(ask: RequestContext, row: Record) -> dict[str, Any]:
-    revise(ask.workspace, _CONTENTS, row, ask.json())
-    return _shown(ask, row)
+def _updated(context: RequestContext, row: Record) -> dict[str, Any]:
+    revise(context.workspace, _CONTENTS, row, context.json())
+    return _shown(context, row)
 
 
-def _shown(ask: RequestContext, row: Record) -> dict[str, Any]:
-    return {"content": contents.shown(ask.workspace, _CONTENTS, row)}
-
-
-HANDLERS: dict[str, Handler] = {
-    "listNewsletterVariants": list_contents,
-    "getNewsletterTestGroups": list_groups,
-    "getNewsletterVariant": get_content,
-    "updateNewsletterVariant": update_content,
-    "getNewsletterVariantTranslation": get_language,
-    "updateNewsletterVariantTranslation": update_language,
-    "getNewsletterVariantTranslationTest": get_tested,
-    "updateNewsletterTestTranslation": update_tested,
-}
+def _shown(context: RequestContext, row: Record) -> dict[str, Any]:
+    return {"content": contents.shown(context.workspace, _CONTENTS, row)}

@@ -1,52 +1,50 @@
-"""Exports: order, watch, fetch a link."""
+"""Exports: request one, poll it, get its download link."""
 
 from typing import Any
 
 from sources.customerio.sandbox.state.rules.create_export import order_deliveries, order_people
 from sources.customerio.sandbox.state.store.errors import NotReady
-from sources.customerio.sandbox.wire.http.envelope import Answer, refusal
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.error_responses import app_error
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
+from sources.customerio.sandbox.wire.http.response import ApiResponse
 
 
-def list_exports(ask: RequestContext) -> dict[str, Any]:
-    """All exports; none is null [live-sdk]."""
-    return {"exports": [export.record(ask.now) for export in ask.workspace.exports] or None}
+@answers("listExports")
+def list_exports(context: RequestContext) -> dict[str, Any]:
+    """Lists all exports on one page; an empty list is null [live-sdk]."""
+    return {"exports": [export.record(context.now) for export in context.workspace.exports] or None}
 
 
-def get_export(ask: RequestContext) -> dict[str, Any]:
-    """One export."""
-    return {"export": ask.workspace.exports.get(ask.id("export_id")).record(ask.now)}
+@answers("getExport")
+def get_export(context: RequestContext) -> dict[str, Any]:
+    """Returns one export."""
+    return {"export": context.workspace.exports.get(context.id("export_id")).record(context.now)}
 
 
-def export_people(ask: RequestContext) -> dict[str, Any]:
-    """Orders a people export; its key is `filters`, where the search has `filter`."""
+@answers("exportPeopleData")
+def export_people(context: RequestContext) -> dict[str, Any]:
+    """Requests a people export; its key is `filters`, while the search has `filter`."""
     description = "Filtered customer export (created via the api)"
-    export = order_people(ask.workspace, ask.json(), ask.knobs.export_rules(), description)
-    return {"export": export.record(ask.now)}
+    export = order_people(context.workspace, context.json(), context.knobs.export_rules(), description)
+    return {"export": export.record(context.now)}
 
 
-def export_deliveries(ask: RequestContext) -> dict[str, Any]:
-    """Orders a deliveries export."""
+@answers("exportDeliveriesData")
+def export_deliveries(context: RequestContext) -> dict[str, Any]:
+    """Requests a deliveries export."""
     description = "Full deliveries export (created via the api)"
-    export = order_deliveries(ask.workspace, ask.json(), ask.knobs.export_rules(), description)
-    return {"export": export.record(ask.now)}
+    export = order_deliveries(context.workspace, context.json(), context.knobs.export_rules(), description)
+    return {"export": export.record(context.now)}
 
 
-def download(ask: RequestContext) -> Answer | dict[str, Any]:
-    """A signed link to the file, which counts as a download; errors while there is no file."""
-    export_id = ask.id("export_id")
+@answers("downloadExport")
+def download(context: RequestContext) -> ApiResponse | dict[str, Any]:
+    """Returns a signed link to the file and counts a download; an error until the file is finished."""
+    export_id = context.id("export_id")
     try:
-        export = ask.workspace.exports.finished(export_id, ask.now)
+        export = context.workspace.exports.finished(export_id, context.now)
     except NotReady as not_ready:
-        return refusal(ask.knobs.export_pending_status, not_ready.detail)
+        return app_error(context.knobs.export_pending_status, not_ready.detail)
     export.downloads += 1
-    return {"url": ask.root + ask.sign(export_id, ask.now + ask.knobs.link_valid_s)}
-
-
-HANDLERS: dict[str, Handler] = {
-    "listExports": list_exports,
-    "getExport": get_export,
-    "exportPeopleData": export_people,
-    "exportDeliveriesData": export_deliveries,
-    "downloadExport": download,
-}
+    return {"url": context.root + context.link(export_id, context.now + context.knobs.link_valid_s)}

@@ -1,34 +1,34 @@
-"""Imports: order one, watch it."""
+"""Imports: request one, poll it."""
 
 from typing import Any
 
 from sources.customerio.sandbox.state.store.imports import Import
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
 
-def order(ask: RequestContext) -> dict[str, Any]:
-    """Queues an import; whether its file can be had is found later [spec25]."""
-    made = ask.workspace.imports.order(
-        ask.json().get("import"),
-        ask.workspace.exports.folder,
-        at=ask.now,
-        takes_s=ask.knobs.import_takes_s,
-        fails=ask.knobs.import_fails,
+@answers("import")
+def create_import(context: RequestContext) -> dict[str, Any]:
+    """Queues an import; its file is downloaded later, so a bad URL is not an error here [spec25]."""
+    created = context.workspace.imports.order(
+        context.json().get("import"),
+        context.workspace.exports.folder,
+        at=context.now,
+        takes_s=context.knobs.import_takes_s,
+        fails=context.knobs.import_fails,
     )
-    return {"import": _record(ask, made)}
+    return {"import": _record(context, created)}
 
 
-def get_import(ask: RequestContext) -> dict[str, Any]:
-    """One import, with its reports once it is through and has any."""
-    return {"import": _record(ask, ask.workspace.imports.get(ask.id("import_id")))}
+@answers("getImport")
+def get_import(context: RequestContext) -> dict[str, Any]:
+    """Returns one import, with links to its reports once it has finished and has any."""
+    return {"import": _record(context, context.workspace.imports.get(context.id("import_id")))}
 
 
-def _record(ask: RequestContext, shown: Import) -> dict[str, Any]:
-    row = shown.record(ask.now)
-    for kind, export_id in shown.reports.items():
+def _record(context: RequestContext, found: Import) -> dict[str, Any]:
+    row = found.record(context.now)
+    for kind, export_id in found.reports.items():
         row[f"{kind}_export_id"] = export_id
-        row[f"{kind}_download_url"] = f"{ask.root}/v1/exports/{export_id}/download"
+        row[f"{kind}_download_url"] = f"{context.root}/v1/exports/{export_id}/download"
     return row
-
-
-HANDLERS: dict[str, Handler] = {"import": order, "getImport": get_import}

@@ -1,6 +1,6 @@
-"""Deliveries: the workspace's, those of one parent, a person's.
+"""Deliveries, which the API calls messages: of the workspace, of one parent, of one person.
 
-The calls differ in what they filter by and in how far one request reaches; the lists are the same.
+The operations differ in their filter and in how far back one request goes (`lookback`).
 """
 
 from dataclasses import replace
@@ -12,77 +12,92 @@ from sources.customerio.sandbox.state.store.deliveries import Selection
 from sources.customerio.sandbox.state.store.errors import NotFound
 from sources.customerio.sandbox.state.store.lookback import Reach
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
 
-def list_messages(ask: RequestContext) -> dict[str, Any]:
-    """Deliveries of the whole workspace."""
+@answers("listMessages")
+def list_messages(context: RequestContext) -> dict[str, Any]:
+    """Lists the deliveries of the whole workspace."""
     wanted = Selection(
         start=0,
         end=0,
-        campaign_id=pages.integer(ask.query, "campaign_id"),
-        newsletter_id=pages.integer(ask.query, "newsletter_id"),
-        action_id=pages.integer(ask.query, "action_id"),
+        campaign_id=pages.integer(context.query, "campaign_id"),
+        newsletter_id=pages.integer(context.query, "newsletter_id"),
+        action_id=pages.integer(context.query, "action_id"),
     )
-    return _page(ask, wanted, lookback.WORKSPACE)
+    return _page(context, wanted, lookback.WORKSPACE)
 
 
-def get_message(ask: RequestContext) -> dict[str, Any]:
-    """One delivery, a draft too."""
-    return {"message": ask.workspace.delivery_records.at(row_of(ask), ask.now)}
+@answers("getMessage")
+def get_message(context: RequestContext) -> dict[str, Any]:
+    """Returns one delivery; drafts too."""
+    return {"message": context.workspace.delivery_records.at(row_of(context), context.now)}
 
 
-def row_of(ask: RequestContext) -> int:
+def row_of(context: RequestContext) -> int:
     """The row of the delivery that the path names; NotFound if there is none."""
-    seq = ask.workspace.ids.seq(ask.path["message_id"])
-    row = None if seq is None else ask.workspace.deliveries.position(seq, ask.now)
+    seq = context.workspace.ids.seq(context.path["message_id"])
+    row = None if seq is None else context.workspace.deliveries.position(seq, context.now)
     if row is None:
         msg = "message not found"
         raise NotFound(msg)
     return row
 
 
-def of_campaign(ask: RequestContext) -> dict[str, Any]:
-    """Deliveries of one campaign."""
-    campaign_id = ask.id("campaign_id")
-    ask.workspace.tables["campaigns"].get(campaign_id)
-    return _page(ask, Selection(start=0, end=0, campaign_id=campaign_id), lookback.CAMPAIGN)
+@answers("getCampaignMessages")
+def of_campaign(context: RequestContext) -> dict[str, Any]:
+    """Lists the deliveries of one campaign."""
+    campaign_id = context.id("campaign_id")
+    context.workspace.tables["campaigns"].get(campaign_id)
+    return _page(context, Selection(start=0, end=0, campaign_id=campaign_id), lookback.CAMPAIGN)
 
 
-def of_broadcast(ask: RequestContext) -> dict[str, Any]:
-    """Deliveries of one broadcast; without bounds, those of the month behind its first trigger."""
-    broadcast_id = ask.id("broadcast_id")
-    first = first_triggered(ask.workspace, broadcast_id)
-    return _page(ask, Selection(start=0, end=0, broadcast_id=broadcast_id), lookback.BROADCAST, first)
+@answers("broadcastMessages")
+def of_broadcast(context: RequestContext) -> dict[str, Any]:
+    """Lists the deliveries of one broadcast; without bounds, of the month after its first trigger."""
+    broadcast_id = context.id("broadcast_id")
+    first = first_triggered(context.workspace, broadcast_id)
+    return _page(context, Selection(start=0, end=0, broadcast_id=broadcast_id), lookback.BROADCAST, first)
 
 
-def of_newsletter(ask: RequestContext) -> dict[str, Any]:
-    """Deliveries of one newsletter; without bounds, those of six months from the first one."""
-    newsletter_id = ask.id("newsletter_id")
-    ask.workspace.tables["newsletters"].get(newsletter_id)
+@answers("getNewsletterMsgMeta")
+def of_newsletter(context: RequestContext) -> dict[str, Any]:
+    """Lists the deliveries of one newsletter; without bounds, of six months after the first one."""
+    newsletter_id = context.id("newsletter_id")
+    context.workspace.tables["newsletters"].get(newsletter_id)
     wanted = Selection(start=0, end=0, newsletter_id=newsletter_id)
-    return _page(ask, wanted, lookback.NEWSLETTER, ask.workspace.deliveries.first_created(wanted, ask.now))
+    first = context.workspace.deliveries.first_created(wanted, context.now)
+    return _page(context, wanted, lookback.NEWSLETTER, first)
 
 
-def of_transactional(ask: RequestContext) -> dict[str, Any]:
-    """Deliveries of one transactional message."""
-    template_id = ask.id("transactional_id")
-    ask.workspace.tables["transactional_messages"].get(template_id)
-    return _page(ask, Selection(start=0, end=0, transactional_message_id=template_id), lookback.CAMPAIGN)
+@answers("transactionalMessages")
+def of_transactional(context: RequestContext) -> dict[str, Any]:
+    """Lists the deliveries of one transactional message."""
+    template_id = context.id("transactional_id")
+    context.workspace.tables["transactional_messages"].get(template_id)
+    return _page(context, Selection(start=0, end=0, transactional_message_id=template_id), lookback.CAMPAIGN)
 
 
-def of_person(ask: RequestContext) -> dict[str, Any]:
-    """Deliveries to one person."""
-    person = ask.person()
-    return _page(ask, Selection(start=0, end=0, person=person.number), lookback.PERSON)
+@answers("getPersonMessages")
+def of_person(context: RequestContext) -> dict[str, Any]:
+    """Lists the deliveries to one person."""
+    person = context.person()
+    return _page(context, Selection(start=0, end=0, person=person.number), lookback.PERSON)
 
 
-def _page(ask: RequestContext, wanted: Selection, reach: Reach, first: int | None = None) -> dict[str, Any]:
-    """Newest first, both bounds inclusive on `created` [live-airbyte]; `first` is where a parent began."""
-    deliveries, now, limit = ask.workspace.deliveries, ask.now, pages.size(ask.operation, ask.query)
+def _page(
+    context: RequestContext, wanted: Selection, reach: Reach, first: int | None = None
+) -> dict[str, Any]:
+    """A page, newest first; both bounds on `created` are inclusive [live-airbyte].
+
+    `first` is the time of the parent's first delivery or trigger, from which `reach` counts.
+    """
+    deliveries, now, query = context.workspace.deliveries, context.now, context.query
+    limit = pages.page_size(context.operation, query)
     start, end = reach.bounds(
-        start_ts=pages.integer(ask.query, "start_ts"),
-        end_ts=pages.integer(ask.query, "end_ts"),
+        start_ts=pages.integer(query, "start_ts"),
+        end_ts=pages.integer(query, "end_ts"),
         now=now,
         first=first,
     )
@@ -90,23 +105,13 @@ def _page(ask: RequestContext, wanted: Selection, reach: Reach, first: int | Non
         wanted,
         start=start,
         end=end,
-        drafts=ask.query.get("drafts") == "true" or ask.query.get("state") == "drafted",
-        channel=ask.query.get("type") or None,
-        metric=ask.query.get("metric") or ask.query.get("state") or None,
+        drafts=query.get("drafts") == "true" or query.get("state") == "drafted",
+        channel=query.get("type") or None,
+        metric=query.get("metric") or query.get("state") or None,
     )
-    at = pages.place(ask.query)
+    at = pages.decode_start(query)
     rows = deliveries.newest(wanted, now, before=at[1] if at else None, limit=limit + 1)
-    records = ask.workspace.delivery_records.of(rows[:limit], now)
+    records = context.workspace.delivery_records.of(rows[:limit], now)
     last = int(deliveries.columns["seq"][rows[limit - 1]]) if len(rows) > limit else None
-    return {"messages": records, "next": "" if last is None else pages.token(records[-1]["created"], last)}
-
-
-HANDLERS: dict[str, Handler] = {
-    "listMessages": list_messages,
-    "getMessage": get_message,
-    "getCampaignMessages": of_campaign,
-    "broadcastMessages": of_broadcast,
-    "getNewsletterMsgMeta": of_newsletter,
-    "transactionalMessages": of_transactional,
-    "getPersonMessages": of_person,
-}
+    token = "" if last is None else pages.encode_token(records[-1]["created"], last)
+    return {"messages": records, "next": token}

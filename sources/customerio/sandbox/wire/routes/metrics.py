@@ -1,7 +1,7 @@
 """Metrics of campaigns, broadcasts, newsletters and transactional messages, of their parts and their links.
 
-Two versions ask in two ways. Version 1 counts periods back from now, in Eastern time; version 2, of campaigns
-and their actions, takes a window, a resolution and a time zone. Whatever is not `version=2` is version 1.
+There are two versions of the parameters. Version 1 counts periods back from now, in Eastern time. Version 2,
+for campaigns and their actions, takes a window, a resolution and a time zone. The default is version 1.
 """
 
 from collections.abc import Callable
@@ -17,14 +17,15 @@ from sources.customerio.sandbox.state.store.journeys import journeys
 from sources.customerio.sandbox.state.store.links import clicks
 from sources.customerio.sandbox.state.store.metrics import ANSWERED, TOLD_APART, Parent, series
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
 _YEAR = 366 * 86_400
 _MOST_YEARS = 10
 _LEAST_STEPS = 2
-# As many periods as are told if nobody says how many [spec25].
-_UNASKED: dict[Period, int] = {**MOST_STEPS, "months": 12}
-# Campaigns' months end a little earlier in version 1 than everybody else's [spec25].
+# How many periods the series has without `steps` [spec25].
+_DEFAULT_STEPS: dict[Period, int] = {**MOST_STEPS, "months": 12}
+# In version 1, campaigns have fewer months than other parents [spec25].
 _CAMPAIGN_MONTHS = 120
 _ALIASES = {"hourly": "hours", "daily": "days", "weekly": "weeks", "monthly": "months"}
 
@@ -33,7 +34,7 @@ FindParent = Callable[[RequestContext], Parent]
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """What a request asks for: the periods, cut short at both ends."""
+    """The periods of a request; `since` and `until` cut the first and the last one short."""
 
     period: Period
     starts: list[int]
@@ -42,15 +43,50 @@ class Window:
     zone: ZoneInfo
 
 
-def of_campaign(find: FindParent, ask: RequestContext) -> dict[str, Any]:
-    """A campaign's or an action's series; version 1 does not tell people and machines apart [spec25]."""
-    parent = find(ask)
-    if ask.query.get("version") != "2":
-        return {"metric": {"series": _series(ask, parent, _counted_back(ask, _CAMPAIGN_MONTHS), TOLD_APART)}}
-    window = _asked_for(ask, ask.query.get("res") or "days")
+def _parent(context: RequestContext, table: str) -> Parent:
+    """The record that the first id of the path names, by its key in deliveries; NotFound if there is none."""
+    rows, (first, *_) = context.workspace.tables[table], context.operation.path_parameters
+    return {str(rows.kind.source_key): rows.get(context.id(first.name))["id"]}
+
+
+def _child(context: RequestContext, table: str, find: FindParent) -> Parent:
+    """The record that the second id of the path names; NotFound unless it belongs to the first."""
+    parent, rows, second = (
+        find(context),
+        context.workspace.tables[table],
+        context.operation.path_parameters[1],
+    )
+    row = rows.get(context.id(second.name))
+    if any(row[name] != value for name, value in parent.items()):
+        msg = f"{rows.kind.noun} with id {row['id']} does not exist"
+        raise NotFound(msg)
+    return {**parent, str(rows.kind.source_key): row["id"]}
+
+
+_campaign = partial(_parent, table="campaigns")
+_campaign_action = partial(_child, table="campaign_actions", find=_campaign)
+_broadcast = partial(_parent, table="broadcasts")
+_broadcast_action = partial(_child, table="broadcast_actions", find=_broadcast)
+_newsletter = partial(_parent, table="newsletters")
+_content = partial(_child, table="newsletter_contents", find=_newsletter)
+_transactional = partial(_parent, table="transactional_messages")
+
+
+@answers("campaignMetrics", find=_campaign)
+@answers("campaignActionMetrics", find=_campaign_action)
+def campaign_series(context: RequestContext, find: FindParent) -> dict[str, Any]:
+    """Returns the series of a campaign or an action.
+
+    Version 1 has no separate metrics for people and machines [spec25].
+    """
+    parent = find(context)
+    if context.query.get("version") != "2":
+        window = _counted_back(context, _CAMPAIGN_MONTHS)
+        return {"metric": {"series": _series(context, parent, window, TOLD_APART)}}
+    window = _window_from_query(context, context.query.get("res") or "days")
     # `start`, `end` and `res` came in 2026 [spec26]; where in the answer they stand is unverified.
     begin, end = (datetime.fromtimestamp(at, window.zone) for at in (window.starts[0], window.until))
-    found = _series(ask, parent, window)
+    found = _series(context, parent, window)
     return {
         "metric": {
             "start": begin.isoformat(),
@@ -61,22 +97,34 @@ def of_campaign(find: FindParent, ask: RequestContext) -> dict[str, Any]:
     }
 
 
-def of_others(find: FindParent, ask: RequestContext) -> dict[str, Any]:
-    """A broadcast's or a newsletter's series, or those of a part of it."""
-    parent = find(ask)
-    return {"metric": {"series": _series(ask, parent, _counted_back(ask))}}
+@answers("broadcastMetrics", find=_broadcast)
+@answers("broadcastActionMetrics", find=_broadcast_action)
+@answers("getNewsletterMetrics", find=_newsletter)
+@answers("getVariantMetrics", find=_content)
+def plain_series(context: RequestContext, find: FindParent) -> dict[str, Any]:
+    """Returns the series of a broadcast or a newsletter, or of an action or a variant of it."""
+    parent = find(context)
+    return {"metric": {"series": _series(context, parent, _counted_back(context))}}
 
 
-def of_transactional(find: FindParent, ask: RequestContext) -> dict[str, Any]:
-    """A transactional message's series; none tells what webhooks answered [spec25]."""
-    parent = find(ask)
-    return {"metric": {"series": _series(ask, parent, _counted_back(ask), ANSWERED)}}
+@answers("transactionalMetrics", find=_transactional)
+def transactional_series(context: RequestContext, find: FindParent) -> dict[str, Any]:
+    """Returns the series of a transactional message; without webhook response metrics [spec25]."""
+    parent = find(context)
+    return {"metric": {"series": _series(context, parent, _counted_back(context), ANSWERED)}}
 
 
-def of_links(find: FindParent, ask: RequestContext) -> dict[str, Any]:
-    """Clicks on every link of a parent: all of them, or with `unique` one a message."""
-    parent, unique = _of_type(ask, find(ask)), ask.query.get("unique") == "true"
-    found = clicks(ask.workspace.deliveries, parent, _counted_back(ask).starts, now=ask.now)
+@answers("campaignLinkMetrics", find=_campaign)
+@answers("campaignActionLinks", find=_campaign_action)
+@answers("broadcastLinks", find=_broadcast)
+@answers("broadcastActionLinks", find=_broadcast_action)
+@answers("getNewsletterLinks", find=_newsletter)
+@answers("getVariantLinks", find=_content)
+@answers("transactionalLinks", find=_transactional)
+def links(context: RequestContext, find: FindParent) -> dict[str, Any]:
+    """Returns the clicks on every link of a parent: all clicks, or with `unique` one for each message."""
+    parent, unique = _of_type(context, find(context)), context.query.get("unique") == "true"
+    found = clicks(context.workspace.deliveries, parent, _counted_back(context).starts, now=context.now)
     return {
         "links": [
             {
@@ -88,59 +136,66 @@ def of_links(find: FindParent, ask: RequestContext) -> dict[str, Any]:
     }
 
 
-def of_journeys(find: FindParent, ask: RequestContext) -> dict[str, Any]:
-    """Journeys that started in each period, by what became of them; everything must be asked for.
+@answers("campaignJourneyMetrics", find=_campaign)
+def journey_metrics(context: RequestContext, find: FindParent) -> dict[str, Any]:
+    """Returns the journeys that started in each period, by outcome; no parameter has a default.
 
     The resolution is `res` [spec25] or `resolution` [spec26]; its periods are Eastern time's (unverified).
     """
-    parent, res = find(ask), ask.query.get("resolution") or ask.query.get("res")
-    missing = [name for name in ("start", "end") if not ask.query.get(name)] + ([] if res else ["resolution"])
+    parent, res = find(context), context.query.get("resolution") or context.query.get("res")
+    missing = [name for name in ("start", "end") if not context.query.get(name)]
+    missing += [] if res else ["resolution"]
     if missing:
         msg = f"{', '.join(missing)} must be given"
         raise BadRequest(msg)
-    window = _asked_for(ask, str(res))
+    window = _window_from_query(context, str(res))
     found = journeys(
-        ask.workspace.deliveries, parent, window.starts, since=window.since, until=window.until, now=ask.now
+        context.workspace.deliveries,
+        parent,
+        window.starts,
+        since=window.since,
+        until=window.until,
+        now=context.now,
     )
     return {"journey_metric": found}
 
 
 def _series(
-    ask: RequestContext, parent: Parent, window: Window, without: frozenset[str] = frozenset()
+    context: RequestContext, parent: Parent, window: Window, without: frozenset[str] = frozenset()
 ) -> dict[str, list[int]]:
     found = series(
-        ask.workspace.deliveries,
-        _of_type(ask, parent),
+        context.workspace.deliveries,
+        _of_type(context, parent),
         window.starts,
-        now=ask.now,
+        now=context.now,
         since=window.since,
         until=window.until,
     )
     return {name: numbers for name, numbers in found.items() if name not in without}
 
 
-def _of_type(ask: RequestContext, parent: Parent) -> Parent:
-    """The parent, or what it sends through one channel."""
-    channel = ask.query.get("type")
+def _of_type(context: RequestContext, parent: Parent) -> Parent:
+    """The parent, narrowed to the channel in `type` if there is one."""
+    channel = context.query.get("type")
     return {**parent, "channel": channel} if channel else parent
 
 
-def _counted_back(ask: RequestContext, months: int = MOST_STEPS["months"]) -> Window:
-    """Version 1: no fewer than two periods, no more than the most; 0 asks for the most [spec25]."""
-    period, steps = _period(ask.query.get("period") or "days"), pages.integer(ask.query, "steps")
+def _counted_back(context: RequestContext, months: int = MOST_STEPS["months"]) -> Window:
+    """Version 1: `steps` periods back from now, at least two; 0 means the most [spec25]."""
+    period, steps = _period(context.query.get("period") or "days"), pages.integer(context.query, "steps")
     most = months if period == "months" else MOST_STEPS[period]
-    steps = _UNASKED[period] if steps is None else steps
-    starts = latest(period, max(_LEAST_STEPS, min(steps, most) if steps > 0 else most), ask.now)
-    return Window(period=period, starts=starts, since=starts[0], until=ask.now, zone=EASTERN)
+    steps = _DEFAULT_STEPS[period] if steps is None else steps
+    starts = latest(period, max(_LEAST_STEPS, min(steps, most) if steps > 0 else most), context.now)
+    return Window(period=period, starts=starts, since=starts[0], until=context.now, zone=EASTERN)
 
 
-def _asked_for(ask: RequestContext, res: str) -> Window:
-    """From `start` to `end`, both included; without them as version 1 without steps (unverified)."""
-    period, zone = _period(_ALIASES.get(res, res)), _zone(ask)
-    until = pages.integer(ask.query, "end")
-    until = ask.now if until is None else until
-    since = pages.integer(ask.query, "start")
-    since = latest(period, _UNASKED[period], until, zone)[0] if since is None else since
+def _window_from_query(context: RequestContext, res: str) -> Window:
+    """Version 2: from `start` to `end`, inclusive; the defaults are those of version 1 (unverified)."""
+    period, zone = _period(_ALIASES.get(res, res)), _zone(context)
+    until = pages.integer(context.query, "end")
+    until = context.now if until is None else until
+    since = pages.integer(context.query, "start")
+    since = latest(period, _DEFAULT_STEPS[period], until, zone)[0] if since is None else since
     if not 0 <= since <= until:
         msg = "start must not be after end"
         raise BadRequest(msg)
@@ -159,52 +214,9 @@ def _period(given: str) -> Period:
     raise BadRequest(msg)
 
 
-def _zone(ask: RequestContext) -> ZoneInfo:
+def _zone(context: RequestContext) -> ZoneInfo:
     try:
-        return ZoneInfo(ask.query["tz"]) if ask.query.get("tz") else EASTERN
+        return ZoneInfo(context.query["tz"]) if context.query.get("tz") else EASTERN
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        msg = "tz is no time zone"
+        msg = "tz is not a time zone"
         raise BadRequest(msg) from None
-
-
-def _whole(table: str, ask: RequestContext) -> Parent:
-    """What the first id of the path names, as deliveries name it; NotFound if it is gone."""
-    rows, (first, *_) = ask.workspace.tables[table], ask.operation.path_parameters
-    return {str(rows.kind.source_key): rows.get(ask.id(first.name))["id"]}
-
-
-def _part(table: str, find: FindParent, ask: RequestContext) -> Parent:
-    """What the second id of the path names below the first, and nowhere else."""
-    above, rows, second = find(ask), ask.workspace.tables[table], ask.operation.path_parameters[1]
-    row = rows.get(ask.id(second.name))
-    if any(row[name] != value for name, value in above.items()):
-        msg = f"{rows.kind.noun} with id {row['id']} does not exist"
-        raise NotFound(msg)
-    return {**above, str(rows.kind.source_key): row["id"]}
-
-
-_campaign = partial(_whole, "campaigns")
-_campaign_action = partial(_part, "campaign_actions", _campaign)
-_broadcast = partial(_whole, "broadcasts")
-_broadcast_action = partial(_part, "broadcast_actions", _broadcast)
-_newsletter = partial(_whole, "newsletters")
-_content = partial(_part, "newsletter_contents", _newsletter)
-_transactional = partial(_whole, "transactional_messages")
-
-HANDLERS: dict[str, Handler] = {
-    "campaignMetrics": partial(of_campaign, _campaign),
-    "campaignActionMetrics": partial(of_campaign, _campaign_action),
-    "campaignLinkMetrics": partial(of_links, _campaign),
-    "campaignActionLinks": partial(of_links, _campaign_action),
-    "campaignJourneyMetrics": partial(of_journeys, _campaign),
-    "broadcastMetrics": partial(of_others, _broadcast),
-    "broadcastActionMetrics": partial(of_others, _broadcast_action),
-    "broadcastLinks": partial(of_links, _broadcast),
-    "broadcastActionLinks": partial(of_links, _broadcast_action),
-    "getNewsletterMetrics": partial(of_others, _newsletter),
-    "getNewsletterLinks": partial(of_links, _newsletter),
-    "getVariantMetrics": partial(of_others, _content),
-    "getVariantLinks": partial(of_links, _content),
-    "transactionalMetrics": partial(of_transactional, _transactional),
-    "transactionalLinks": partial(of_links, _transactional),
-}

@@ -1,36 +1,31 @@
-"""Newsletters, which the screens call one-time sends."""
+"""Newsletters, which Customer.io's user interface calls one-time sends."""
 
 from typing import Any
 
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.envelope import Answer
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
+from sources.customerio.sandbox.wire.http.response import ApiResponse
 
 
-def list_newsletters(ask: RequestContext) -> dict[str, Any]:
-    """Newsletters by id, `sort` asc (default) or desc, page by page."""
-    rows = sorted(ask.workspace.tables["newsletters"], key=lambda row: int(row["id"]))
-    if ask.query.get("sort") == "desc":
+@answers("listNewsletters")
+def list_newsletters(context: RequestContext) -> dict[str, Any]:
+    """Lists newsletters by id, in pages; `sort` is asc (default) or desc."""
+    rows = sorted(context.workspace.tables["newsletters"], key=lambda row: int(row["id"]))
+    if context.query.get("sort") == "desc":
         rows.reverse()
-    at, limit = pages.place(ask.query), pages.size(ask.operation, ask.query)
-    first = at[1] if at else 0
-    behind = first + limit
-    return {"newsletters": rows[first:behind], "next": pages.token(0, behind) if behind < len(rows) else ""}
+    page, token = pages.offset_page(rows, context.query, pages.page_size(context.operation, context.query))
+    return {"newsletters": page, "next": token}
 
 
-def get_newsletter(ask: RequestContext) -> dict[str, Any]:
-    """One newsletter."""
-    return {"newsletter": ask.workspace.tables["newsletters"].get(ask.id("newsletter_id"))}
+@answers("getNewsletters")
+def get_newsletter(context: RequestContext) -> dict[str, Any]:
+    """Returns one newsletter."""
+    return {"newsletter": context.workspace.tables["newsletters"].get(context.id("newsletter_id"))}
 
 
-def delete_newsletter(ask: RequestContext) -> Answer:
-    """Deletes a newsletter with its contents; what it has sent stays among the deliveries."""
-    ask.workspace.delete_record("newsletters", ask.id("newsletter_id"), ask.now)
-    return Answer(status=204)
-
-
-HANDLERS: dict[str, Handler] = {
-    "listNewsletters": list_newsletters,
-    "getNewsletters": get_newsletter,
-    "deletetNewsletters": delete_newsletter,
-}
+@answers("deletetNewsletters")
+def delete_newsletter(context: RequestContext) -> ApiResponse:
+    """Deletes a newsletter with its contents; its deliveries stay."""
+    context.workspace.delete_record("newsletters", context.id("newsletter_id"), context.now)
+    return ApiResponse(status=204)

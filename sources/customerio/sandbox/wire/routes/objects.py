@@ -1,4 +1,4 @@
-"""Objects, their types and who is related to them."""
+"""Objects, their types, and relationships between objects and people."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -7,25 +7,28 @@ from sources.customerio.sandbox.state.store.errors import BadRequest, NotFound
 from sources.customerio.sandbox.state.store.filters import compile_object_filter, text
 from sources.customerio.sandbox.state.store.objects import Object
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
 Row = TypeVar("Row")
 
 
-def list_types(ask: RequestContext) -> dict[str, Any]:
-    """Every type; ids are whole numbers as text [spec25]."""
-    return {"types": list(ask.workspace.objects.types.values())}
+@answers("getObjectTypes")
+def list_types(context: RequestContext) -> dict[str, Any]:
+    """Lists all object types; ids are whole numbers as text [spec25]."""
+    return {"types": list(context.workspace.objects.types.values())}
 
 
-def search(ask: RequestContext) -> dict[str, Any]:
-    """Objects of one type by filter; a row may come again on the next page [spec25]."""
-    given = ask.json()
-    if given.get("object_type_id") in (None, ""):
+@answers("getObjectsFilter")
+def search(context: RequestContext) -> dict[str, Any]:
+    """Searches objects of one type; a row may be repeated on the next page [spec25]."""
+    body = context.json()
+    if body.get("object_type_id") in (None, ""):
         msg = "object_type_id is required"
         raise BadRequest(msg)
-    test = compile_object_filter(given.get("filter"))
-    found = filter(test, ask.workspace.objects.of_type(text(given["object_type_id"])))
-    page, token = _page(ask, list(found))
+    test = compile_object_filter(body.get("filter"))
+    found = filter(test, context.workspace.objects.of_type(text(body["object_type_id"])))
+    page, token = _page(context, list(found))
     return {
         "identifiers": [item.identifiers for item in page],
         "ids": [item.id for item in page],
@@ -33,15 +36,17 @@ def search(ask: RequestContext) -> dict[str, Any]:
     }
 
 
-def attributes(ask: RequestContext) -> dict[str, Any]:
-    """One object; values keep their types."""
-    return {"object": _object(ask).record()}
+@answers("getObjectAttributes")
+def attributes(context: RequestContext) -> dict[str, Any]:
+    """Returns one object; attribute values keep their JSON types."""
+    return {"object": _object(context).record()}
 
 
-def related_people(ask: RequestContext) -> dict[str, Any]:
-    """Who is related to an object; without the relationships' attributes, which the people's side has."""
-    found, people = _object(ask), ask.workspace.people
-    disabled = not ask.workspace.objects.type(found.type_id)["enabled"]
+@answers("getObjectRelationships")
+def related_people(context: RequestContext) -> dict[str, Any]:
+    """Lists the people related to an object, without the relationship attributes that `of_person` has."""
+    found, people = _object(context), context.workspace.people
+    disabled = not context.workspace.objects.type(found.type_id)["enabled"]
     rows = [
         {
             "identifiers": people.identifiers(number),
@@ -50,13 +55,14 @@ def related_people(ask: RequestContext) -> dict[str, Any]:
         }
         for number in found.related
     ]
-    page, token = _page(ask, rows)
+    page, token = _page(context, rows)
     return {"cio_relationships": page, "next": token}
 
 
-def of_person(ask: RequestContext) -> dict[str, Any]:
-    """What somebody is related to; here the type is a number [spec25]."""
-    number = ask.person().number
+@answers("getPersonRelationships")
+def of_person(context: RequestContext) -> dict[str, Any]:
+    """Lists the objects that a person is related to; `object_type_id` is a number here [spec25]."""
+    number = context.person().number
     rows = [
         {
             "object_type_id": int(found.type_id),
@@ -64,40 +70,27 @@ def of_person(ask: RequestContext) -> dict[str, Any]:
             "attributes": found.related[number].attributes,
             "timestamps": found.related[number].timestamps,
         }
-        for found in ask.workspace.objects.of_person(number)
+        for found in context.workspace.objects.of_person(number)
     ]
-    page, token = _page(ask, rows)
+    page, token = _page(context, rows)
     return {"cio_relationships": page, "next": token}
 
 
-def _object(ask: RequestContext) -> Object:
+def _object(context: RequestContext) -> Object:
     """The object that the path names, by `id_type`."""
-    if ask.query.get("id_type") == "cio_object_id":
-        named = {"cio_object_id": ask.path["object_id"]}
+    if context.query.get("id_type") == "cio_object_id":
+        identifiers = {"cio_object_id": context.path["object_id"]}
     else:
-        named = {name: ask.path[name] for name in ("object_type_id", "object_id")}
-    found = ask.workspace.objects.find(named)
+        identifiers = {name: context.path[name] for name in ("object_type_id", "object_id")}
+    found = context.workspace.objects.find(identifiers)
     if found is None:
         msg = "object not found"
         raise NotFound(msg)
     return found
 
 
-def _page(ask: RequestContext, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
-    """A page of rows and the token behind it; later pages begin with the last row of the one before."""
-    limit = pages.integer(ask.query, "limit") or ask.knobs.objects_page
-    at = pages.place(ask.query)
-    first = at[1] if at else 0
-    if first and limit > 1 and ask.knobs.duplicates_across_pages:
-        first -= 1
-    behind = first + limit
-    return rows[first:behind], pages.token(0, behind) if behind < len(rows) else ""
-
-
-HANDLERS: dict[str, Handler] = {
-    "getObjectTypes": list_types,
-    "getObjectsFilter": search,
-    "getObjectAttributes": attributes,
-    "getObjectRelationships": related_people,
-    "getPersonRelationships": of_person,
-}
+def _page(context: RequestContext, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
+    """A page of rows and the next token; later pages repeat the last row of the page before."""
+    limit = pages.integer(context.query, "limit") or context.knobs.objects_page
+    overlap = int(context.knobs.duplicates_across_pages and limit > 1)
+    return pages.offset_page(rows, context.query, limit, overlap=overlap)

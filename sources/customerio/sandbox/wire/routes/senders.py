@@ -1,4 +1,4 @@
-"""Senders and what uses them."""
+"""Senders, and the campaigns and newsletters that use them."""
 
 import base64
 import binascii
@@ -7,35 +7,39 @@ from typing import Any
 from sources.customerio.sandbox.state.rules import senders
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
 
-def list_senders(ask: RequestContext) -> dict[str, Any]:
-    """Senders by id: with `hidden` the hidden ones alone, else the others alone [live-airbyte].
+@answers("listSenders")
+def list_senders(context: RequestContext) -> dict[str, Any]:
+    """Lists senders by id: only the hidden ones with `hidden`, else only the others [live-airbyte].
 
-    A page's `next` is its last id, also on the last page, behind which there is an empty one [live-airbyte].
+    `next` is the last id of the page, on the last page too: one empty page follows [live-airbyte].
     """
-    table = ask.workspace.tables["sender_identities"]
-    descending = ask.query.get("sort") == "desc"
-    hidden = ask.query.get("hidden", "").lower() == "true"
+    table = context.workspace.tables["sender_identities"]
+    descending = context.query.get("sort") == "desc"
+    hidden = context.query.get("hidden", "").lower() == "true"
     rows = sorted((row for row in table if row["hidden"] is hidden), key=_id, reverse=descending)
-    last = _last_id(ask.query.get("start", ""))
+    last = _last_id(context.query.get("start", ""))
     if last is not None:
         rows = [row for row in rows if (row["id"] < last if descending else row["id"] > last)]
-    page = rows[: pages.size(ask.operation, ask.query)]
+    page = rows[: pages.page_size(context.operation, context.query)]
     token = base64.b64encode(str(page[-1]["id"]).encode()).decode() if page else ""
     return {"sender_identities": [table.show(row) for row in page], "next": token}
 
 
-def get_sender(ask: RequestContext) -> dict[str, Any]:
-    """One sender."""
-    table = ask.workspace.tables["sender_identities"]
-    return {"sender_identity": table.show(table.get(ask.id("sender_id")))}
+@answers("getSender")
+def get_sender(context: RequestContext) -> dict[str, Any]:
+    """Returns one sender."""
+    table = context.workspace.tables["sender_identities"]
+    return {"sender_identity": table.show(table.get(context.id("sender_id")))}
 
 
-def used_by(ask: RequestContext) -> dict[str, Any]:
-    """What uses a sender; not wrapped, unlike what uses a segment."""
-    return senders.used_by(ask.workspace, ask.id("sender_id"))
+@answers("getSenderUsage")
+def used_by(context: RequestContext) -> dict[str, Any]:
+    """Lists the campaigns and newsletters that use a sender; not wrapped, unlike for a segment."""
+    return senders.used_by(context.workspace, context.id("sender_id"))
 
 
 def _id(row: dict[str, Any]) -> int:
@@ -43,17 +47,10 @@ def _id(row: dict[str, Any]) -> int:
 
 
 def _last_id(token: str) -> int | None:
-    if token in ("", pages.BEGINNING):
+    if token in ("", pages.FIRST_PAGE):
         return None
     try:
         return int(base64.b64decode(token, validate=True))
     except (binascii.Error, ValueError):
         msg = "start is not a page token"
         raise BadRequest(msg) from None
-
-
-HANDLERS: dict[str, Handler] = {
-    "listSenders": list_senders,
-    "getSender": get_sender,
-    "getSenderUsage": used_by,
-}

@@ -1,21 +1,22 @@
-"""Transactional sends, a call for each medium."""
+"""Transactional sends, one operation for each medium."""
 
-from functools import partial
 from typing import Any
 
-from sources.customerio.sandbox.state.rules.sends import MEDIA, Medium, send_one
+from sources.customerio.sandbox.state.rules.sends import MEDIA, send_one
 from sources.customerio.sandbox.state.store.errors import BadRequest, Forbidden, TooLarge
-from sources.customerio.sandbox.wire.http.error_responses import in_meta
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.error_responses import errors_in_meta
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
 
-def send(medium: Medium, ask: RequestContext) -> dict[str, Any]:
-    """Sends one message, at once or at `send_at`."""
-    delivery_id, leaves_at = send_one(ask.workspace, medium, ask.json(), len(ask.raw_body))
+@answers("sendEmail")
+@answers("sendPush")
+@answers("sendSMS")
+@answers("sendInApp")
+@answers("sendInboxMessage")
+@errors_in_meta(BadRequest, Forbidden, TooLarge)
+def send(context: RequestContext) -> dict[str, Any]:
+    """Sends one message, immediately or at `send_at`."""
+    medium = MEDIA[context.operation.id]
+    delivery_id, leaves_at = send_one(context.workspace, medium, context.json(), len(context.raw_body))
     return {"delivery_id": delivery_id, "queued_at": leaves_at}
-
-
-HANDLERS: dict[str, Handler] = {
-    operation: in_meta(BadRequest, Forbidden, TooLarge)(partial(send, medium))
-    for operation, medium in MEDIA.items()
-}

@@ -1,50 +1,47 @@
-"""Snippets by name; they cannot be renamed."""
+"""Snippets; the name is the key, so they cannot be renamed."""
 
 from typing import Any
 
 from sources.customerio.sandbox.state.rules import snippets
 from sources.customerio.sandbox.state.store.errors import BadRequest
-from sources.customerio.sandbox.wire.http.envelope import Answer
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
+from sources.customerio.sandbox.wire.http.response import ApiResponse
 
 
-def list_snippets(ask: RequestContext) -> dict[str, Any]:
-    """The whole list."""
-    return {"snippets": list(ask.workspace.tables["snippets"].shown())}
+@answers("listSnippets")
+def list_snippets(context: RequestContext) -> dict[str, Any]:
+    """Lists all snippets on one page."""
+    return {"snippets": list(context.workspace.tables["snippets"].shown())}
 
 
-def create(ask: RequestContext) -> dict[str, Any]:
-    """A new snippet [spec26]; a name that is taken is refused (unverified)."""
-    name, value = _given(ask)
-    if snippets.find(ask.workspace, name) is not None:
+@answers("createSnippet")
+def create(context: RequestContext) -> dict[str, Any]:
+    """Creates a snippet [spec26]; an existing name is an error (unverified)."""
+    name, value = _given(context)
+    if snippets.find(context.workspace, name) is not None:
         msg = f"a snippet named {name!r} exists already"
         raise BadRequest(msg)
-    return {"snippet": snippets.put(ask.workspace, name, value)}
+    return {"snippet": snippets.put(context.workspace, name, value)}
 
 
-def update(ask: RequestContext) -> dict[str, Any]:
-    """The value of a snippet, which is made if there is none of that name."""
-    return {"snippet": snippets.put(ask.workspace, *_given(ask))}
+@answers("updateSnippets")
+def update(context: RequestContext) -> dict[str, Any]:
+    """Sets the value of a snippet, and creates it if there is none of that name."""
+    return {"snippet": snippets.put(context.workspace, *_given(context))}
 
 
-def delete(ask: RequestContext) -> Answer:
-    """Deletes a snippet that no message uses."""
-    snippets.remove(ask.workspace, ask.path["snippet_name"])
-    return Answer(status=204)
+@answers("deleteSnippet")
+def delete(context: RequestContext) -> ApiResponse:
+    """Deletes a snippet; one that a message uses is refused."""
+    snippets.remove(context.workspace, context.path["snippet_name"])
+    return ApiResponse(status=204)
 
 
-def _given(ask: RequestContext) -> tuple[str, str]:
-    body = ask.json()
+def _given(context: RequestContext) -> tuple[str, str]:
+    body = context.json()
     name, value = body.get("name"), body.get("value")
     if not isinstance(name, str) or not name or not isinstance(value, str):
         msg = "a snippet needs a name and a value, both text"
         raise BadRequest(msg)
     return name, value
-
-
-HANDLERS: dict[str, Handler] = {
-    "listSnippets": list_snippets,
-    "createSnippet": create,
-    "updateSnippets": update,
-    "deleteSnippet": delete,
-}

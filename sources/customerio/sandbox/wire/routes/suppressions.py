@@ -1,53 +1,50 @@
-"""Addresses that the email provider suppresses."""
+"""Email addresses that the email service provider (ESP) suppresses."""
 
 from typing import Any
 
 from sources.customerio.sandbox.state.rules import suppressions
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.wire.http import pages
-from sources.customerio.sandbox.wire.http.envelope import Answer
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
+from sources.customerio.sandbox.wire.http.response import ApiResponse
 
 
-def of_type(ask: RequestContext) -> dict[str, Any]:
-    """Addresses of one kind by address, from `offset` on; none is null, without a category."""
-    kind, domain = ask.path["suppression_type"], ask.query.get("domain")
-    rows = suppressions.listed(ask.workspace, kind, domain.lower() if domain else None)
-    first = max(0, pages.integer(ask.query, "offset") or 0)
-    return _answer(ask, kind, rows[first : first + pages.size(ask.operation, ask.query)])
+@answers("getSuppressionByType")
+def of_type(context: RequestContext) -> dict[str, Any]:
+    """Lists the suppressed addresses of one kind, from `offset` on; an empty page is null."""
+    kind, domain = context.path["suppression_type"], context.query.get("domain")
+    rows = suppressions.listed(context.workspace, kind, domain.lower() if domain else None)
+    first = max(0, pages.integer(context.query, "offset") or 0)
+    return _answer(context, kind, rows[first : first + pages.page_size(context.operation, context.query)])
 
 
-def of_address(ask: RequestContext) -> dict[str, Any]:
-    """Why one address is suppressed; one that is not is no error."""
-    email = ask.path["email_address"].lower()
+@answers("getSuppression")
+def of_address(context: RequestContext) -> dict[str, Any]:
+    """Returns the suppression of one address; null if it is not suppressed."""
+    email = context.path["email_address"].lower()
     for kind in suppressions.CATEGORIES:
-        if rows := [row for row in suppressions.listed(ask.workspace, kind) if row["email"] == email]:
-            return _answer(ask, kind, rows)
-    return _answer(ask, "", [])
+        if rows := [row for row in suppressions.listed(context.workspace, kind) if row["email"] == email]:
+            return _answer(context, kind, rows)
+    return _answer(context, "", [])
 
 
-def suppress(ask: RequestContext) -> dict[str, Any]:
-    """Suppresses an address at the provider; the person stays as they are."""
-    suppressions.suppress(ask.workspace, ask.path["suppression_type"], ask.path["email_address"])
+@answers("postSuppression")
+def suppress(context: RequestContext) -> dict[str, Any]:
+    """Suppresses an address at the provider; the person does not change."""
+    suppressions.suppress(context.workspace, context.path["suppression_type"], context.path["email_address"])
     return {}
 
 
-def free(ask: RequestContext) -> Answer:
-    """Takes an address off the provider's list, whether it was on it or not."""
-    suppressions.free(ask.workspace, ask.path["suppression_type"], ask.path["email_address"])
-    return Answer(status=204)
+@answers("deleteSuppression")
+def unsuppress(context: RequestContext) -> ApiResponse:
+    """Removes the suppression of an address; no error if there is none."""
+    suppressions.free(context.workspace, context.path["suppression_type"], context.path["email_address"])
+    return ApiResponse(status=204)
 
 
-def _answer(ask: RequestContext, kind: str, rows: list[Record]) -> dict[str, Any]:
+def _answer(context: RequestContext, kind: str, rows: list[Record]) -> dict[str, Any]:
     if not rows:
         return {"suppressions": None}
-    show = ask.workspace.tables[suppressions.TABLE].show
+    show = context.workspace.tables[suppressions.TABLE].show
     return {"category": suppressions.CATEGORIES[kind], "suppressions": [show(row) for row in rows]}
-
-
-HANDLERS: dict[str, Handler] = {
-    "getSuppressionByType": of_type,
-    "getSuppression": of_address,
-    "postSuppression": suppress,
-    "deleteSuppression": free,
-}

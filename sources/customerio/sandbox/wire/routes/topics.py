@@ -1,28 +1,25 @@
-"""Subscription topics, and what a person chose among them."""
+"""Subscription topics, and a person's subscription preferences."""
 
 from typing import Any
 
 from sources.customerio.sandbox.state.rules import preferences
 from sources.customerio.sandbox.state.store.errors import BadRequest
-from sources.customerio.sandbox.wire.http.envelope import Answer
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
+from sources.customerio.sandbox.wire.http.response import ApiResponse
 
 
-def list_topics(ask: RequestContext) -> dict[str, Any]:
-    """The whole list, [] where there are none; topics are made on the screens only."""
-    return {"topics": list(ask.workspace.tables["subscription_topics"].shown())}
+@answers("getTopics")
+def list_topics(context: RequestContext) -> dict[str, Any]:
+    """Lists all topics on one page, [] if there are none; they are created in the user interface only."""
+    return {"topics": list(context.workspace.tables["subscription_topics"].shown())}
 
 
-def of_person(ask: RequestContext) -> Answer:
-    """A person's choices; a bad question has an envelope of its own here [spec25]."""
+@answers("getPersonSubscriptionPreferences")
+def of_person(context: RequestContext) -> ApiResponse:
+    """Returns the preferences of a person; a bad request has its own error body here [spec25]."""
     try:
-        chosen = preferences.of(ask.workspace, ask.person(), ask.query.get("language"))
+        chosen = preferences.of(context.workspace, context.person(), context.query.get("language"))
     except BadRequest as refused:
-        return Answer(status=400, body={"meta": {"errors": [refused.detail]}})
-    return Answer(body={"customer": chosen})
-
-
-HANDLERS: dict[str, Handler] = {
-    "getTopics": list_topics,
-    "getPersonSubscriptionPreferences": of_person,
-}
+        return ApiResponse(status=400, body={"meta": {"errors": [refused.detail]}})
+    return ApiResponse(body={"customer": chosen})

@@ -1,9 +1,9 @@
-"""The Track API, version 2: one operation a call, or a batch of them.
+"""The Track API, version 2: one operation or a batch of operations for each request.
 
-    size -> JSON -> each operation by itself -> the inbox
+    size -> JSON -> each operation by itself -> write queue
 
-A batch is taken but for its invalid operations, which 207 lists by `batch_index`; one that is no batch, or
-too large, is refused whole [track26].
+The valid operations of a batch are accepted; 207 lists the invalid ones by `batch_index`. A body that is not
+a batch, or is too large, is refused as a whole [track26].
 """
 
 from typing import Any
@@ -12,16 +12,18 @@ import msgspec
 import orjson
 
 from sources.customerio.sandbox.state.store.track_operation import Op, Problem, problem
-from sources.customerio.sandbox.wire.http.accept_writes import refused_v2, take, take_one
-from sources.customerio.sandbox.wire.http.envelope import Answer
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.accept_writes import accept_write, accept_writes
+from sources.customerio.sandbox.wire.http.error_responses import track_v2_error
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
+from sources.customerio.sandbox.wire.http.response import ApiResponse
 
 _MALFORMED = Problem("malformed", "body", "the body must be a JSON object with an array called batch")
 _REFUSED = Problem("invalid", "attributes", "the operation was refused")
 
 
 class _Batch(msgspec.Struct):
-    """A batch whose operations are still text: each as it was received."""
+    """A batch whose operations are not decoded: the bytes of each as received."""
 
     batch: list[msgspec.Raw]
 
@@ -29,55 +31,54 @@ class _Batch(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Batch)
 
 
-def entity(ask: RequestContext) -> Answer | dict[str, Any]:
-    """One operation."""
-    if len(ask.raw_body) > ask.knobs.item_bytes:
-        return _too_large(ask, ask.knobs.item_bytes, "request")
+@answers("entity")
+def entity(context: RequestContext) -> ApiResponse | dict[str, Any]:
+    """Accepts one operation."""
+    if len(context.raw_body) > context.knobs.item_bytes:
+        return _too_large(context, context.knobs.item_bytes, "request")
     try:
-        op = orjson.loads(ask.raw_body)
+        op = orjson.loads(context.raw_body)
     except orjson.JSONDecodeError:
-        return refused_v2(_MALFORMED._replace(message="the body must be a JSON object"))
+        return track_v2_error(_MALFORMED._replace(message="the body must be a JSON object"))
     found = problem(op)
-    return take_one(ask, op) if found is None else refused_v2(found)
+    return accept_write(context, op) if found is None else track_v2_error(found)
 
 
-def batch(ask: RequestContext) -> Answer | dict[str, Any]:
-    """Many operations; those that are invalid are listed, the others are accepted."""
-    if len(ask.raw_body) > ask.knobs.batch_bytes:
-        return _too_large(ask, ask.knobs.batch_bytes, "batch")
+@answers("batch")
+def batch(context: RequestContext) -> ApiResponse | dict[str, Any]:
+    """Accepts the valid operations of a batch and lists the invalid ones."""
+    if len(context.raw_body) > context.knobs.batch_bytes:
+        return _too_large(context, context.knobs.batch_bytes, "batch")
     try:
-        raws = _decoder.decode(ask.raw_body).batch
-        ops: list[Op] = orjson.loads(ask.raw_body)["batch"]
+        raws = _decoder.decode(context.raw_body).batch
+        ops: list[Op] = orjson.loads(context.raw_body)["batch"]
     except (msgspec.MsgspecError, orjson.JSONDecodeError):
-        return refused_v2(_MALFORMED)
+        return track_v2_error(_MALFORMED)
     if not ops:
-        return refused_v2(Problem("required", "batch", "batch must have at least one operation"))
-    if any(len(memoryview(raw)) > ask.knobs.item_bytes for raw in raws):
-        return _too_large(ask, ask.knobs.item_bytes, "operation")
-    problems = _problems(ask, ops)
-    if problems and ask.knobs.batch_whole:
-        return refused_v2(*problems.values())
+        return track_v2_error(Problem("required", "batch", "batch must have at least one operation"))
+    if any(len(memoryview(raw)) > context.knobs.item_bytes for raw in raws):
+        return _too_large(context, context.knobs.item_bytes, "operation")
+    problems = _problems(context, ops)
+    if problems and context.knobs.batch_whole:
+        return track_v2_error(*problems.values())
     accepted = ((place, op) for place, op in enumerate(ops) if place not in problems)
-    take(ask, accepted, [bytes(raw) for raw in raws])
+    accept_writes(context, accepted, [bytes(raw) for raw in raws])
     if not problems:
         return {}
     errors = [{"batch_index": place, **found._asdict()} for place, found in problems.items()]
-    return Answer(status=207, body={"errors": errors})
+    return ApiResponse(status=207, body={"errors": errors})
 
 
-def _problems(ask: RequestContext, ops: list[Op]) -> dict[int, Problem]:
-    """What is wrong with which operation, by place; faults may refuse some more."""
-    found = {place: wrong for place, op in enumerate(ops) if (wrong := problem(op)) is not None}
-    for fault in ask.faults:
+def _problems(context: RequestContext, ops: list[Op]) -> dict[int, Problem]:
+    """The problems of the invalid operations by place in the batch; faults may add some."""
+    found = {place: invalid for place, op in enumerate(ops) if (invalid := problem(op)) is not None}
+    for fault in context.faults:
         for place in fault.refuse_items:
             if place < len(ops):
                 found.setdefault(place, _REFUSED)
     return dict(sorted(found.items()))
 
 
-def _too_large(ask: RequestContext, limit: int, what: str) -> Answer:
+def _too_large(context: RequestContext, limit: int, what: str) -> ApiResponse:
     message = f"the {what} cannot be larger than {limit} bytes"
-    return refused_v2(Problem("too_large", "body", message), status=ask.knobs.oversize_status)
-
-
-HANDLERS: dict[str, Handler] = {"entity": entity, "batch": batch}
+    return track_v2_error(Problem("too_large", "body", message), status=context.knobs.oversize_status)

@@ -1,4 +1,4 @@
-"""Transactional messages: the templates that `/v1/send/...` sends from, and what they say."""
+"""Transactional messages: the templates that `/v1/send/...` sends, and their contents."""
 
 from typing import Any
 
@@ -6,64 +6,61 @@ from sources.customerio.sandbox.state.rules import contents
 from sources.customerio.sandbox.state.rules.content_edits import revise
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.wire.http.error_responses import in_meta
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.error_responses import errors_in_meta
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
 _MESSAGES, _CONTENTS = "transactional_messages", "transactional_contents"
 
 
-def list_messages(ask: RequestContext) -> dict[str, Any]:
-    """The whole list, whose key is `messages` although they are templates."""
-    return {"messages": list(ask.workspace.tables[_MESSAGES].shown())}
+@answers("listTransactional")
+def list_messages(context: RequestContext) -> dict[str, Any]:
+    """Lists all templates on one page; the key is `messages`."""
+    return {"messages": list(context.workspace.tables[_MESSAGES].shown())}
 
 
-def get_message(ask: RequestContext) -> dict[str, Any]:
-    """One template."""
-    table = ask.workspace.tables[_MESSAGES]
-    return {"message": table.show(table.get(ask.id("transactional_id")))}
+@answers("getTransactional")
+def get_message(context: RequestContext) -> dict[str, Any]:
+    """Returns one template."""
+    table = context.workspace.tables[_MESSAGES]
+    return {"message": table.show(table.get(context.id("transactional_id")))}
 
 
-def list_contents(ask: RequestContext) -> dict[str, Any]:
-    """Every language of a template."""
-    return _shown(ask, "contents", _rows(ask))
+@answers("listTransactionalVariants")
+def list_contents(context: RequestContext) -> dict[str, Any]:
+    """Lists the languages of a template."""
+    return _shown(context, "contents", _rows(context))
 
 
-def get_language(ask: RequestContext) -> dict[str, Any]:
-    """One language of a template, in a list of one [spec25]."""
-    return _shown(ask, "content", [contents.in_language(_rows(ask), ask.path["language"])])
+@answers("getTransactionalVariant")
+def get_language(context: RequestContext) -> dict[str, Any]:
+    """Returns one language of a template, in a list of one [spec25]."""
+    return _shown(context, "content", [contents.in_language(_rows(context), context.path["language"])])
 
 
-@in_meta(BadRequest)
-def update_content(ask: RequestContext) -> dict[str, Any]:
-    """Overwrite a content whole: what the body leaves out is empty afterwards [spec25]."""
-    ids = ask.id("transactional_id"), ask.id("content_id")
-    return _updated(ask, contents.one(ask.workspace, _CONTENTS, *ids))
+@answers("updateTransactional")
+@errors_in_meta(BadRequest)
+def update_content(context: RequestContext) -> dict[str, Any]:
+    """Replaces a content as a whole: fields that the body lacks become empty [spec25]."""
+    ids = context.id("transactional_id"), context.id("content_id")
+    return _updated(context, contents.one(context.workspace, _CONTENTS, *ids))
 
 
-@in_meta(BadRequest)
-def update_language(ask: RequestContext) -> dict[str, Any]:
-    """Overwrite one language whole."""
-    return _updated(ask, contents.in_language(_rows(ask), ask.path["language"]))
+@answers("updateTransactionalVariant")
+@errors_in_meta(BadRequest)
+def update_language(context: RequestContext) -> dict[str, Any]:
+    """Replaces one language as a whole."""
+    return _updated(context, contents.in_language(_rows(context), context.path["language"]))
 
 
-def _rows(ask: RequestContext) -> list[Record]:
-    return contents.of_parent(ask.workspace, _CONTENTS, ask.id("transactional_id"))
+def _rows(context: RequestContext) -> list[Record]:
+    return contents.of_parent(context.workspace, _CONTENTS, context.id("transactional_id"))
 
 
-def _updated(ask: RequestContext, row: Record) -> dict[str, Any]:
-    revise(ask.workspace, _CONTENTS, row, ask.json(), whole=True)
-    return _shown(ask, "content", [row])
+def _updated(context: RequestContext, row: Record) -> dict[str, Any]:
+    revise(context.workspace, _CONTENTS, row, context.json(), whole=True)
+    return _shown(context, "content", [row])
 
 
-def _shown(ask: RequestContext, key: str, rows: list[Record]) -> dict[str, Any]:
-    return {key: [contents.shown(ask.workspace, _CONTENTS, row) for row in rows]}
-
-
-HANDLERS: dict[str, Handler] = {
-    "listTransactional": list_messages,
-    "getTransactional": get_message,
-    "listTransactionalVariants": list_contents,
-    "getTransactionalVariant": get_language,
-    "updateTransactional": update_content,
-    "updateTransactionalVariant": update_language,
-}
+def _shown(context: RequestContext, key: str, rows: list[Record]) -> dict[str, Any]:
+    return {key: [contents.shown(context.workspace, _CONTENTS, row) for row in rows]}

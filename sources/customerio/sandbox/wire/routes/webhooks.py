@@ -1,57 +1,63 @@
-"""Reporting webhooks: single ones are bare objects, and an endpoint is shown with its credentials."""
+"""Reporting webhooks; a single one is not wrapped, and the endpoint is shown with its credentials."""
 
 import re
 from typing import Any
 
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.wire.http.envelope import Answer
-from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
+from sources.customerio.sandbox.wire.http.registry import answers
+from sources.customerio.sandbox.wire.http.request_context import RequestContext
+from sources.customerio.sandbox.wire.http.response import ApiResponse
 
 _TABLE = "reporting_webhooks"
 _FLAGS = ("disabled", "full_resolution", "with_content")
 _URL = re.compile(r"https?://[^\s/]+\S*")
-# `<object>_<metric>`; new ones appear without notice, so the form is all that is checked.
+# `<object>_<metric>`; Customer.io adds events without notice, so only the form is checked.
 _EVENT = re.compile(r"[a-z]+(_[a-z]+)+")
 
 
-def list_webhooks(ask: RequestContext) -> dict[str, Any]:
-    """The whole list."""
-    return {"reporting_webhooks": list(ask.workspace.tables[_TABLE].shown())}
+@answers("listWebhooks")
+def list_webhooks(context: RequestContext) -> dict[str, Any]:
+    """Lists all webhooks on one page."""
+    return {"reporting_webhooks": list(context.workspace.tables[_TABLE].shown())}
 
 
-def get_webhook(ask: RequestContext) -> dict[str, Any]:
-    """One webhook, bare."""
-    return _shown(ask, ask.id("webhook_id"))
+@answers("getWebhook")
+def get_webhook(context: RequestContext) -> dict[str, Any]:
+    """Returns one webhook, unwrapped."""
+    return _shown(context, context.id("webhook_id"))
 
 
-def create(ask: RequestContext) -> dict[str, Any]:
-    """A new webhook; its signing key is not told."""
-    fields = {"type": "webhook", **dict.fromkeys(_FLAGS, False), **_given(ask)}
-    webhook_id = ask.workspace.add_record(_TABLE, fields, ask.now)
-    return _shown(ask, webhook_id)
+@answers("createWebhook")
+def create(context: RequestContext) -> dict[str, Any]:
+    """Creates a webhook; the response has no signing key."""
+    fields = {"type": "webhook", **dict.fromkeys(_FLAGS, False), **_settings(context)}
+    webhook_id = context.workspace.add_record(_TABLE, fields, context.now)
+    return _shown(context, webhook_id)
 
 
-def update(ask: RequestContext) -> dict[str, Any]:
-    """Another configuration; flags that are left out stay."""
-    webhook_id = ask.id("webhook_id")
-    ask.workspace.edit_record(_TABLE, webhook_id, _given(ask), ask.now)
-    return _shown(ask, webhook_id)
+@answers("updateWebhook")
+def update(context: RequestContext) -> dict[str, Any]:
+    """Replaces the configuration; flags that the body lacks stay as they are."""
+    webhook_id = context.id("webhook_id")
+    context.workspace.edit_record(_TABLE, webhook_id, _settings(context), context.now)
+    return _shown(context, webhook_id)
 
 
-def delete(ask: RequestContext) -> Answer:
-    """Deletes a webhook: 200 and nothing, where other calls answer 204."""
-    ask.workspace.delete_record(_TABLE, ask.id("webhook_id"), ask.now)
-    return Answer(status=200)
+@answers("deleteWebhook")
+def delete(context: RequestContext) -> ApiResponse:
+    """Deletes a webhook; answers 200 with an empty body, while other operations answer 204."""
+    context.workspace.delete_record(_TABLE, context.id("webhook_id"), context.now)
+    return ApiResponse(status=200)
 
 
-def _shown(ask: RequestContext, webhook_id: int) -> Record:
-    table = ask.workspace.tables[_TABLE]
+def _shown(context: RequestContext, webhook_id: int) -> Record:
+    table = context.workspace.tables[_TABLE]
     return table.show(table.get(webhook_id))
 
 
-def _given(ask: RequestContext) -> Record:
-    body = ask.json()
+def _settings(context: RequestContext) -> Record:
+    body = context.json()
     name, endpoint, events = body.get("name"), body.get("endpoint"), body.get("events")
     if not isinstance(name, str) or not name:
         msg = "a webhook needs a name"
@@ -64,12 +70,3 @@ def _given(ask: RequestContext) -> Record:
         raise BadRequest(msg)
     flags = {flag: body[flag] is True for flag in _FLAGS if flag in body}
     return {"name": name, "endpoint": endpoint, "events": events, **flags}
-
-
-HANDLERS: dict[str, Handler] = {
-    "listWebhooks": list_webhooks,
-    "getWebhook": get_webhook,
-    "createWebhook": create,
-    "updateWebhook": update,
-    "deleteWebhook": delete,
-}

@@ -1,4 +1,4 @@
-"""Somebody else's client, `async-customerio`, pointed at the sandbox: it reads and writes unchanged."""
+"""The third-party client `async-customerio` reads from the sandbox and writes to it unchanged."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -48,7 +48,7 @@ async def _pages(call: Callable[..., Awaitable[dict[str, Any]]], key: str, *args
 
 
 def test_people_are_searched_and_read_page_by_page(small: Sandbox, run: Run) -> None:
-    """Its search, pages, lookups and attributes find everybody whom the workspace has."""
+    """Its search, pages, lookups and attributes find every person of the workspace."""
     truth = {row["identifiers"]["cio_id"]: row for row in small.rows("people")}
     known = next(row for row in truth.values() if row["id"] and row["attributes"].get("email"))
 

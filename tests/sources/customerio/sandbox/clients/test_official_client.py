@@ -48,7 +48,7 @@ def _person(sandbox: Sandbox, id_: str) -> dict[str, Any]:
 
 
 def test_a_person_is_identified_tracked_merged_and_suppressed(sandbox: Sandbox, track: CustomerIO) -> None:
-    """Every method of the Track client is taken, and what it says is there."""
+    """Every method of the Track client is accepted, and its write is in the workspace."""
     track.identify("c/1+2=", email="one@example.com", plan="pro")
     track.track("c/1+2=", "bought", {"total": 12}, id=str(ULID()))
     track.backfill("c/1+2=", "visited", sandbox.clock.now() - 3600, page="home")
@@ -87,7 +87,7 @@ def test_a_batch_is_taken_and_a_wrong_key_refused(sandbox: Sandbox, track: Custo
 
 
 def test_messages_are_sent_and_show_up_as_deliveries(sandbox: Sandbox, app: APIClient) -> None:
-    """Email, push and SMS to somebody: each answer names a delivery that the workspace then has."""
+    """Email, push and SMS to a person: each response names a delivery of the workspace."""
     person = next(row for row in sandbox.rows("people") if row["id"] and row["attributes"].get("email"))
     to = {"identifiers": {"id": person["id"]}}
     email, push, sms = ({**to, "transactional_message_id": template_id} for template_id in (1, 4, 5))

@@ -106,7 +106,7 @@ class TestSinger:
     def test_customers_are_searched_and_then_read_a_hundred_at_a_time(
         self, tiny: Sandbox, api: httpx.Client
     ) -> None:
-        """It takes the plain `ids` of the search, and asks for them without saying what kind they are."""
+        """It reads the plain `ids` of the search, and requests them without `id_type`."""
         body = {"filter": {"and": [{"attribute": {"field": "id", "operator": "exists"}}]}}
         ids: list[str] = []
         asked: Query = {"limit": 1000}
@@ -181,7 +181,7 @@ class TestAirbyte:
         assert members == _truth(tiny, "segment_memberships", "segment_id", "cio_id")
 
     def test_people_by_their_cio_ids(self, tiny: Sandbox, api: httpx.Client) -> None:
-        """A search for whoever has a cio_id, then a hundred at a time by it, unprefixed and unwrapped."""
+        """A search for all people with a cio_id, then their profiles by it, a hundred at a time."""
         everyone = {"filter": {"attribute": {"field": "cio_id", "operator": "exists"}}}
         found = _follow(api, "customers", "identifiers", {"limit": 1000}, body=everyone)
         hydrated = [
@@ -230,7 +230,7 @@ class TestKeboola:
             assert truth == {(row["id"],) for row in rows}
 
     def test_lists_hold_no_errors(self, tiny: Sandbox, api: httpx.Client) -> None:
-        """It takes `errors` in a body for a failure, whatever the status."""
+        """It treats `errors` in a body as a failure, with any status."""
         campaigns, segments = (_json(api.get(f"/v1/api/{name}")) for name in ("campaigns", "segments"))
 
         assert "errors" not in campaigns and "errors" not in segments
@@ -238,7 +238,7 @@ class TestKeboola:
         assert _truth(tiny, "segments") == {(row["id"],) for row in segments["segments"]}
 
     def test_an_export_is_polled_for_its_link(self, small: Sandbox, small_api: httpx.Client) -> None:
-        """Everybody with an id; the link is asked for until it is there, and opens without any key."""
+        """All people with an id; the link is polled until it exists, and opens without a key."""
         body = {"filters": {"attribute": {"field": "id", "operator": "exists"}}, "attributes": ["email"]}
         export = _json(small_api.post("/v1/api/exports/customers", json=body))["export"]
         answers = []
@@ -259,7 +259,7 @@ class TestSegment:
     """Segment's Customer.io action: one entity, or a batch whose errors are found by their place."""
 
     def test_a_batch_is_split_by_the_places_of_its_errors(self, small: Sandbox, track: httpx.Client) -> None:
-        """Whatever has no error by `batch_index` was taken, whichever 2xx the answer was."""
+        """Items without an error by `batch_index` were accepted, with any 2xx status."""
         batch = [
             person("identify", {"id": "first"}, attributes={"plan": "pro", "created_at": 1_700_000_000}),
             person("identify", {}, attributes={"plan": "nobody"}),

@@ -1,4 +1,4 @@
-"""HTTPS in front of a sandbox, for other people's clients that speak nothing else."""
+"""HTTPS in front of a sandbox, for third-party clients that do not use HTTP."""
 
 import socket
 import socketserver

@@ -1,4 +1,4 @@
-"""Keys, headers, error envelopes, unknown things."""
+"""Keys, headers, error bodies, unknown paths and parameters."""
 
 import base64
 import re
@@ -71,7 +71,7 @@ def test_the_track_api_tells_the_region(tiny: Sandbox, api: httpx.Client) -> Non
 
 
 def test_the_wrong_region_knows_no_app_key(small: Sandbox, small_api: httpx.Client) -> None:
-    """On the other region's host every App call is a plain 401, while Track tells the true region."""
+    """On the other region's host every App request is a 401, while `getRegion` returns the right region."""
     small.knobs.wrong_region = True
 
     assert small_api.get("/v1/workspaces").status_code == 401
@@ -79,33 +79,11 @@ def test_the_wrong_region_knows_no_app_key(small: Sandbox, small_api: httpx.Clie
     assert track.json()["region"] == "us"
 
 
-def test_an_eu_account_says_so() -> None:
-    """The region of the account is what `getRegion` answers."""
-    sandbox = Sandbox(region="eu")
-
-    with sandbox.serve() as served:
-        headers = _basic(sandbox.track_site_id, sandbox.track_api_key)
-        body = httpx.get(
-            f"{served.track_url}/api/v1/accounts/region", headers=headers, trust_env=False
-        ).json()
-
-    assert body["region"] == "eu"
-    assert body["url"] == "https://track-eu.customer.io"
-
-
-def test_the_allowlist_needs_no_key(api: httpx.Client) -> None:
-    """Customer.io's own addresses are public."""
-    response = api.get("/v1/info/ip_addresses", headers={"Authorization": ""})
-
-    assert response.status_code == 200
-    assert response.json()["ip_addresses"]
-
-
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/v1/nothing"), ("DELETE", "/v1/campaigns"), ("GET", "/")]
 )
 def test_an_unknown_call_is_404(api: httpx.Client, method: str, path: str) -> None:
-    """A path that Customer.io does not have, or not under this method, is an errors-array 404."""
+    """A path that Customer.io does not have, or not under this method, is a 404 in the errors array."""
     assert _errors(api.request(method, path))["status"] == "404"
 
 
@@ -120,12 +98,12 @@ def test_unknown_parameters_are_ignored_and_large_limits_clamped(api: httpx.Clie
 
 @pytest.mark.parametrize("params", [{"limit": "many"}, {"start_ts": "monday"}, {"start": "not a token"}])
 def test_malformed_parameters_are_400(api: httpx.Client, params: dict[str, str]) -> None:
-    """What is no number or no token is refused in the errors-array."""
+    """A parameter that is not a number or not a token is a 400 in the errors array."""
     assert _errors(api.get("/v1/messages", params=params))["status"] == "400"
 
 
 def test_tokens_mind_their_case(api: httpx.Client) -> None:
-    """A lower-cased token is no token."""
+    """A lower-cased token is a 400."""
     token = api.get("/v1/messages", params={"limit": 3}).json()["next"]
 
     assert token.lower() != token

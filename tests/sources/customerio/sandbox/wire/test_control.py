@@ -22,7 +22,7 @@ def _post(control: httpx.Client, path: str, body: object) -> Any:
 
 
 def test_the_clock_moves(small: Sandbox, control: httpx.Client) -> None:
-    """It is read and advanced in seconds."""
+    """The clock is read and advanced in seconds."""
     before = control.get("/clock").json()["now"]
 
     assert _post(control, "/clock", {"advance_s": 3600}) == {"now": before + 3600}
@@ -30,7 +30,7 @@ def test_the_clock_moves(small: Sandbox, control: httpx.Client) -> None:
 
 
 def test_faults_and_knobs(small: Sandbox, small_api: httpx.Client, control: httpx.Client) -> None:
-    """They are set and cleared from outside."""
+    """Faults are set and cleared through the control route."""
     _post(control, "/faults", [{"operation": "listCampaigns", "status": 429, "retry_after": 2}])
     response = small_api.get("/v1/campaigns")
     assert (response.status_code, response.headers["retry-after"]) == (429, "2")
@@ -44,7 +44,7 @@ def test_faults_and_knobs(small: Sandbox, small_api: httpx.Client, control: http
 
 
 def test_edits(small: Sandbox, control: httpx.Client) -> None:
-    """People and furniture are added, changed and deleted from outside, and the truth can be read."""
+    """People and records are added, changed, deleted and read through the control routes."""
     cio_id = _post(control, "/add", {"kind": "people", "fields": {"id": "ann", "plan": "pro"}})["id"]
     _post(control, "/edit", {"kind": "people", "id": "ann", "fields": {"plan": "free"}})
     _post(control, "/join", {"segment_id": 6, "person": "ann"})
@@ -61,7 +61,7 @@ def test_edits(small: Sandbox, control: httpx.Client) -> None:
 
 
 def test_requests_and_reset(small: Sandbox, small_api: httpx.Client, control: httpx.Client) -> None:
-    """Requests are counted, control calls are not, and a reset forgets everything."""
+    """API requests are counted, control requests are not, and a reset clears the counts."""
     small_api.get("/v1/campaigns")
     assert control.get("/requests").json()["by_operation"] == {"listCampaigns": 1}
 
@@ -85,7 +85,7 @@ def test_requests_and_reset(small: Sandbox, small_api: httpx.Client, control: ht
     ],
 )
 def test_wrong_controls_say_why(control: httpx.Client, path: str, body: object, status: int) -> None:
-    """A sentence says what was wrong."""
+    """The response has one sentence about the error."""
     response = control.post(path, json=body)
 
     assert response.status_code == status

@@ -58,8 +58,8 @@ PATHS: Given = {
     "webhook_id": 1,
 }
 DE = {"body": {"subject": "Hallo"}}
-EVERYBODY = {"attribute": {"field": "cio_id", "operator": "exists"}}
-TO_SOMEBODY = {"identifiers": {"id": "user-1"}}
+ALL_PEOPLE = {"attribute": {"field": "cio_id", "operator": "exists"}}
+TO_PERSON = {"identifiers": {"id": "user-1"}}
 PERSON = {"type": "person", "identifiers": {"id": "user-2"}}
 IN_2026 = {"start": 1780000000, "end": 1790000000}
 
@@ -85,7 +85,7 @@ GIVEN: dict[str, Given] = {
     "deletetNewsletters": {"newsletter_id": 9001},
     "entity": {"body": {**PERSON, "action": "identify", "attributes": {"plan": "team"}}},
     "exportDeliveriesData": {"body": {"newsletter_id": 1}},
-    "exportPeopleData": {"body": {"filters": {"and": [EVERYBODY]}}},
+    "exportPeopleData": {"body": {"filters": {"and": [ALL_PEOPLE]}}},
     "getBroadcastAction": {"action_id": 5001},
     "getBroadcastActionLanguage": {"broadcast_id": 502, "action_id": 5002},
     "getCampaignActionTranslation": {"campaign_id": 2, "action_id": 31},
@@ -99,15 +99,15 @@ GIVEN: dict[str, Given] = {
     },
     "getPeopleById": {"body": {"ids": ["user-1", "nobody"]}},
     "getPeopleEmail": {"email": "maria.eze1@example.com"},
-    "getPeopleFilter": {"body": {"filter": EVERYBODY}},
+    "getPeopleFilter": {"body": {"filter": ALL_PEOPLE}},
     "identify": {"body": {"plan": "pro"}},
     "merge": {"body": {"primary": {"id": "user-1"}, "secondary": {"id": "user-3"}}},
     "remove_from_segment": {"body": {"ids": ["user-1"]}},
-    "sendEmail": {"body": {"to": "maria@example.com", "transactional_message_id": 1, **TO_SOMEBODY}},
-    "sendInApp": {"body": {"transactional_message_id": 6, **TO_SOMEBODY}},
-    "sendInboxMessage": {"body": {"transactional_message_id": 7, **TO_SOMEBODY}},
-    "sendPush": {"body": {"transactional_message_id": 4, **TO_SOMEBODY}},
-    "sendSMS": {"body": {"to": "+15555550100", "transactional_message_id": 5, **TO_SOMEBODY}},
+    "sendEmail": {"body": {"to": "maria@example.com", "transactional_message_id": 1, **TO_PERSON}},
+    "sendInApp": {"body": {"transactional_message_id": 6, **TO_PERSON}},
+    "sendInboxMessage": {"body": {"transactional_message_id": 7, **TO_PERSON}},
+    "sendPush": {"body": {"transactional_message_id": 4, **TO_PERSON}},
+    "sendSMS": {"body": {"to": "+15555550100", "transactional_message_id": 5, **TO_PERSON}},
     "submitForm": {"body": {"data": {"email": "form@example.com", "plan": "free"}}},
     "suppress": {"identifier": "user-5"},
     "delete": {"identifier": "user-6"},
@@ -135,7 +135,7 @@ GIVEN: dict[str, Given] = {
 
 
 class World:
-    """A small workspace, served, which has been sent from, exported from and imported to."""
+    """A small served workspace that has a delivery, a finished export and an import."""
 
     def __init__(self, sandbox: Sandbox, client: Client, csv_url: str) -> None:
         self._client = client
@@ -161,7 +161,7 @@ class World:
         }
 
     def call(self, row: Operation) -> int:
-        """Call the operation as a user would; the status of the answer."""
+        """Call the operation through the public client; returns the status."""
         paths = {item.name: self._named[item.name] for item in row.path_parameters}
         calls = (App if row.api == "app" else Track)(self._client)
         answer = getattr(calls, method_name(row))(**paths | self._given.get(row.id, {}))
@@ -176,7 +176,7 @@ class _Csv(BaseHTTPRequestHandler):
         self.wfile.write(b"id,plan\nuser-1,pro\nimported-1,free\n")
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -191,7 +191,7 @@ def _file() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    """The workspace that all operations are tried on, in the order of what they do to it."""
+    """The workspace on which all operations are called, reads first and deletions last."""
     sandbox = Sandbox(scale="tiny")
     sandbox.knobs.export_takes_s = 0
     with sandbox.serve() as served, _file() as csv_url:
@@ -207,7 +207,7 @@ def world() -> Iterator[World]:
 
 @pytest.mark.parametrize("row", IN_ORDER, ids=lambda row: str(row.id))
 def test_it_succeeds(world: World, row: Operation) -> None:
-    """A valid call of each gets what Customer.io documents: a document, or 204 and nothing."""
+    """A valid request of each operation gets the documented status: 200 with a body, or 204 without."""
     assert (204 if row.id in NO_CONTENT else 200) == world.call(row)
 
 

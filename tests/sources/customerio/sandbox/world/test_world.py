@@ -1,4 +1,4 @@
-"""The world: always the same, however it is reached, and believable in size."""
+"""The world: the same for every way to move its clock, and of a realistic size."""
 
 from typing import Any
 
@@ -90,7 +90,7 @@ def test_a_workspace_counts_late(small: Sandbox) -> None:
 
 
 def test_rows_know_every_table(small: Sandbox) -> None:
-    """There is a truth for every resource of the catalogue, and for nothing else."""
+    """Every resource of the catalogue has its rows, and an unknown table is an error."""
     assert set(TABLES) == {row.table for row in RESOURCES}
 
     with pytest.raises(ValueError, match="knows no table"):
@@ -98,7 +98,7 @@ def test_rows_know_every_table(small: Sandbox) -> None:
 
 
 def test_reset_is_the_beginning(small: Sandbox) -> None:
-    """After a reset everything is as at first."""
+    """A reset restores the workspace and the knobs."""
     before = _everything(small)
     small.clock.advance(9 * _DAY)
     small.add("people", id="ann")

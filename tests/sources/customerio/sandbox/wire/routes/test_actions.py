@@ -1,11 +1,14 @@
-"""Actions of campaigns and broadcasts: one by one, in languages, changed."""
+"""Actions of campaigns and broadcasts: lists, single ones, languages, updates."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from sources.customerio.sandbox import Sandbox
+
+Reader = Callable[..., list[dict[str, Any]]]
 
 # The second campaign's first action and the second broadcast's action are in two languages.
 CAMPAIGN, BROADCAST = "/v1/campaigns/2/actions/31", "/v1/broadcasts/502/actions/5002"
@@ -102,3 +105,57 @@ def test_a_truth_is_what_the_lists_say(tiny: Sandbox, api: httpx.Client) -> None
 
     assert listed == list(tiny.rows("broadcast_actions"))
     assert len(listed) == 3
+
+
+def test_action_ids_are_text_in_one_place_and_integers_in_the_other(api: httpx.Client) -> None:
+    """The same action is "18" in its own list and 18 in its campaign's."""
+    campaign = api.get("/v1/campaigns/1").json()["campaign"]
+    actions = api.get("/v1/campaigns/1/actions").json()["actions"]
+
+    assert actions[0]["id"] == str(campaign["actions"][0]["id"])
+    assert isinstance(campaign["actions"][0]["id"], int)
+
+
+def test_actions_come_ten_a_page_for_every_limit(api: httpx.Client, read: Reader) -> None:
+    """`limit` is not a parameter here; the thirteenth action is on the second page."""
+    page = api.get("/v1/campaigns/1/actions", params={"limit": 100}).json()
+
+    assert len(page["actions"]) == 10
+    assert page["next"]
+    assert len(read(api, "/v1/campaigns/1/actions", "actions")) == 13
+
+
+def test_actions_have_empty_text_where_nothing_is_set(api: httpx.Client) -> None:
+    """Unset text is "" and not null, there is no broadcast_id, and the template's id leads deduplicate_id."""
+    action = api.get("/v1/campaigns/1/actions/18").json()["action"]
+
+    assert action["language"] == ""
+    assert "broadcast_id" not in action
+    assert action["deduplicate_id"] == f"6:{action['updated']}"
+
+
+def test_other_than_message_actions_are_listed(api: httpx.Client, read: Reader) -> None:
+    """Branches and updates are actions too."""
+    kinds = {row["type"] for row in read(api, "/v1/campaigns/1/actions", "actions")}
+
+    assert {"attribute_update", "split_randomized"} <= kinds
+
+
+def test_broadcast_actions_carry_their_broadcast(api: httpx.Client) -> None:
+    """A broadcast's actions are listed on one page, with the broadcast's id."""
+    (action,) = api.get("/v1/broadcasts/501/actions").json()["actions"]
+
+    assert action["broadcast_id"] == 501
+
+
+def test_editing_an_action_leaves_its_campaign_alone(small: Sandbox) -> None:
+    """An edit of an action does not change `updated` of its campaign."""
+    before = next(small.rows("campaigns"))
+    small.clock.advance(60)
+
+    small.edit("campaign_actions", "18", subject="New")
+
+    action = next(row for row in small.rows("campaign_actions") if row["id"] == "18")
+    assert action["updated"] == small.clock.now()
+    assert action["deduplicate_id"] == f"6:{small.clock.now()}"
+    assert next(small.rows("campaigns")) == before

@@ -25,7 +25,7 @@ def test_newest_timestamp_first_and_everything_is_found(
 
 
 def test_some_rows_are_from_tomorrow_and_nothing_is_older_than_thirty_days(small: Sandbox) -> None:
-    """Future-dated events exist; what is older than the guarantee is gone."""
+    """Future-dated events exist; activities older than the retention are gone."""
     from_the_future = 0
     for _ in range(16):
         small.clock.advance(_DAY)
@@ -37,7 +37,7 @@ def test_some_rows_are_from_tomorrow_and_nothing_is_older_than_thirty_days(small
 
 
 def test_rows_arrive_behind_newer_ones(tiny: Sandbox) -> None:
-    """As the clock moves on, rows appear whose timestamp is older than what was already listed."""
+    """As the clock advances, rows appear whose timestamp is older than rows that were already listed."""
     sandbox = Sandbox(scale="tiny")
     known = {row["id"]: row["timestamp"] for row in sandbox.rows("activities")}
     late = 0
@@ -76,7 +76,7 @@ def test_filters(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
 
 
 def test_a_cio_id_needs_its_prefix_here(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
-    """`customer_id` with `id_type=cio_id` matches with the prefix and nobody without; nobody is no error."""
+    """`customer_id` with `id_type=cio_id` needs the prefix; an unknown person is an empty list."""
     row = next(row for row in tiny.rows("activities") if row["customer_id"])
     who = row["customer_identifiers"]
     wanted = [found for found in tiny.rows("activities") if found["customer_identifiers"] == who]
@@ -108,7 +108,7 @@ def test_live_shapes(tiny: Sandbox) -> None:
 
 
 def test_a_change_is_an_activity(small: Sandbox) -> None:
-    """Editing a person writes from and to; what was not set comes from ""."""
+    """Editing a person records the old and the new value; an unset one is ""."""
     person = next(row for row in small.rows("people") if row["id"])
     old = person["attributes"]["plan"]
 

@@ -16,7 +16,7 @@ def _copy(api: httpx.Client, delivery_id: str) -> dict[str, Any]:
 
 
 def test_a_copy_belongs_to_its_delivery(small: Sandbox, small_api: httpx.Client) -> None:
-    """The same recipient and subject, a whole body, and no content where it is forgotten."""
+    """The same recipient and subject, a full body, and no content without retention."""
     truth = {row["id"]: row for row in small.rows("archived_messages")}
     messages = list(small.rows("messages"))
     assert set(truth) == {row["id"] for row in messages}
@@ -30,7 +30,7 @@ def test_a_copy_belongs_to_its_delivery(small: Sandbox, small_api: httpx.Client)
 
 
 def test_a_copy_does_not_follow_its_template(small: Sandbox, small_api: httpx.Client) -> None:
-    """What was sent stays as it was sent."""
+    """An archived message does not change with its template."""
     message = next(row for row in small.rows("messages") if row["campaign_id"])
     before = _copy(small_api, message["id"])
 
@@ -72,7 +72,7 @@ def test_no_copy_of_nothing(api: httpx.Client) -> None:
 
 
 def test_a_hundred_a_day(small: Sandbox, small_api: httpx.Client) -> None:
-    """The next one is 429 and does not say when to come back; a day later there is room; lists are free."""
+    """The next one is 429 without Retry-After; a day later it works; lists have no quota."""
     path = f"/v1/messages/{next(small.rows('messages'))['id']}/archived_message"
     answers = [small_api.get(path) for _ in range(101)]
 

@@ -17,7 +17,7 @@ def _add(api: httpx.Client, name: str = "made", **what: object) -> httpx.Respons
 
 
 def test_the_list_is_the_truth(tiny: Sandbox, api: httpx.Client) -> None:
-    """The list and the single ones are what is there, without contents."""
+    """The list and the single collections are the workspace's, without contents."""
     listed = api.get("/v1/collections").json()["collections"]
 
     assert list(tiny.rows("collections")) == listed
@@ -37,7 +37,7 @@ def test_contents_are_what_was_stored(tiny: Sandbox, api: httpx.Client) -> None:
 
 
 def test_a_collection_from_its_making_to_its_end(small: Sandbox, small_api: httpx.Client) -> None:
-    """Made, read, renamed, deleted; its schema is the keys of all rows."""
+    """It is created, read, renamed and deleted; its schema has the keys of all rows."""
     made = _add(small_api).json()["collection"]
     path = f"/v1/collections/{made['id']}"
     assert (["name", "price", "tags"], 2) == (made["schema"], made["rows"])
@@ -53,7 +53,7 @@ def test_a_collection_from_its_making_to_its_end(small: Sandbox, small_api: http
 
 
 def test_new_contents_do_not_move_updated_at(small: Sandbox, small_api: httpx.Client) -> None:
-    """Array or single object: rows, bytes and schema follow, the time stays."""
+    """With an array or a single object, rows, bytes and schema change, `updated_at` does not."""
     made = _add(small_api).json()["collection"]
     path = f"/v1/collections/{made['id']}"
     small.clock.advance(60)
@@ -100,7 +100,7 @@ def test_what_is_no_collection_is_refused(api: httpx.Client, body: dict[str, obj
 
 @pytest.fixture
 def files() -> Iterator[str]:
-    """Where a JSON and a CSV file are served."""
+    """The URL of a server with a JSON and a CSV file."""
     held = {"/rows.json": b'[{"a": 1}, {"a": 2}]', "/rows.csv": b"a,b\n1,x\n2,y\n"}
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -120,7 +120,7 @@ def files() -> Iterator[str]:
 
 
 def test_customer_io_fetches_rows_itself(small_api: httpx.Client, files: str) -> None:
-    """JSON or CSV behind a URL, told apart by the file's ending where no type is told."""
+    """A URL's file is JSON or CSV, by its Content-Type or else by its ending."""
     for name, rows in (
         ("rows.json", [{"a": 1}, {"a": 2}]),
         ("rows.csv", [{"a": "1", "b": "x"}, {"a": "2", "b": "y"}]),

@@ -1,4 +1,4 @@
-"""What newsletters say: variants, languages, test groups; and what is left when one is deleted."""
+"""Contents of newsletters: variants, languages, test groups, and the effects of a deletion."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def test_contents_are_those_of_the_newsletter_and_of_its_deliveries(tiny: Sandbo
 
 
 def test_subjects_of_deliveries_are_those_of_their_contents(tiny: Sandbox) -> None:
-    """What was sent has the subject of the content that it was made from."""
+    """A delivery has the subject of its content."""
     subjects = {row["id"]: row["subject"] for row in tiny.rows("newsletter_contents")}
 
     for row in tiny.rows("messages"):
@@ -115,7 +115,7 @@ def test_contents_can_be_changed(path: str) -> None:
 def test_a_deleted_newsletter_is_gone_and_its_deliveries_stay(
     small: Sandbox, small_api: httpx.Client
 ) -> None:
-    """204, then 404; no contents and no groups of it are left, and all that it sent."""
+    """204, then 404; its contents and groups are deleted, its deliveries stay."""
     sent = [row["id"] for row in small.rows("messages") if row["newsletter_id"] == 1]
     assert any(row["newsletter_id"] == 1 for row in small.rows("newsletter_test_groups"))
 

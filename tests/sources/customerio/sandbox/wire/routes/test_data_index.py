@@ -1,4 +1,4 @@
-"""The data index takes descriptions, and says what is wrong with them."""
+"""The data index accepts descriptions, and its errors point to the invalid part."""
 
 import httpx
 import pytest
@@ -9,7 +9,7 @@ ATTRIBUTES, EVENTS = "/v1/data_index/attributes", "/v1/data_index/events"
 
 
 def test_descriptions_are_taken(api: httpx.Client) -> None:
-    """Both calls answer with nothing."""
+    """Both operations answer 204."""
     attribute = {"name": "plan", "description": "What they pay for", "privacy_level": 0}
     taken = (
         api.post(ATTRIBUTES, json={"attributes": [attribute]}),
@@ -49,7 +49,7 @@ def test_none_and_too_many_have_a_pointer(
     [{}, {"attributes": {}}, {"attributes": [{}]}, {"attributes": [{"name": "a", "description": "x" * 256}]}],
 )
 def test_another_form_is_refused(api: httpx.Client, body: dict[str, object]) -> None:
-    """400 for what is no list of named things, or describes at too great length."""
+    """400 for a body that is not a list of named rows, or has too long a description."""
     assert 400 == api.post(ATTRIBUTES, json=body).status_code
 
 

@@ -1,4 +1,4 @@
-"""Exports: their life, their links and their files."""
+"""Exports: their states, links and files."""
 
 import csv
 import gzip
@@ -19,7 +19,7 @@ from sources.customerio.sandbox.state.workspace import Workspace
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
 from sources.customerio.sandbox.wire.routes.exports import list_exports
 
-EVERYBODY = {"filters": {"attribute": {"field": "cio_id", "operator": "exists"}}}
+ALL_PEOPLE = {"filters": {"attribute": {"field": "cio_id", "operator": "exists"}}}
 
 
 def _file(api: httpx.Client, export_id: int) -> httpx.Response:
@@ -49,7 +49,7 @@ def test_the_world_has_three_exports(tiny: Sandbox, api: httpx.Client) -> None:
 
 def test_an_export_takes_its_time(small: Sandbox, small_api: httpx.Client) -> None:
     """Pending with total 0 and an errors-array for a link, then done with its total."""
-    made = small_api.post("/v1/exports/customers", json=EVERYBODY).json()["export"]
+    made = small_api.post("/v1/exports/customers", json=ALL_PEOPLE).json()["export"]
     assert (made["status"], made["total"], made["failed"]) == ("pending", 0, False)
     early = small_api.get(f"/v1/exports/{made['id']}/download")
     assert early.status_code == 422
@@ -64,9 +64,9 @@ def test_an_export_takes_its_time(small: Sandbox, small_api: httpx.Client) -> No
 
 
 def test_a_file_is_from_when_it_was_ordered(small: Sandbox, small_api: httpx.Client) -> None:
-    """Changes behind the order are not in the file; every attribute is a column, verbatim."""
+    """Changes after the request are not in the file; every attribute is a column, verbatim."""
     small.add("people", id="ann", bio='Says "hi", twice\nand more', **{"Shoe size": 42})
-    made = small_api.post("/v1/exports/customers", json=EVERYBODY).json()["export"]
+    made = small_api.post("/v1/exports/customers", json=ALL_PEOPLE).json()["export"]
     small.delete("people", "ann")
     small.clock.advance(60)
 
@@ -81,7 +81,7 @@ def test_a_file_is_from_when_it_was_ordered(small: Sandbox, small_api: httpx.Cli
 
 def test_chosen_attributes(small: Sandbox, small_api: httpx.Client) -> None:
     """`attributes` chooses the columns beside the identifiers."""
-    made = small_api.post("/v1/exports/customers", json={**EVERYBODY, "attributes": ["plan"]}).json()[
+    made = small_api.post("/v1/exports/customers", json={**ALL_PEOPLE, "attributes": ["plan"]}).json()[
         "export"
     ]
     small.clock.advance(60)
@@ -90,7 +90,7 @@ def test_chosen_attributes(small: Sandbox, small_api: httpx.Client) -> None:
 
 
 def test_downloads_count_links(small_api: httpx.Client) -> None:
-    """Every link that is given out counts."""
+    """Every link counts as a download."""
     for _ in range(2):
         small_api.get("/v1/exports/101/download")
 
@@ -112,7 +112,7 @@ def test_a_link_lives_fifteen_minutes(small: Sandbox, small_api: httpx.Client) -
 
 
 def test_a_link_takes_no_credentials_and_no_changes(small_api: httpx.Client) -> None:
-    """A key sent along, or another export's number, is refused."""
+    """A link with an Authorization header or with another export's id is refused."""
     url = small_api.get("/v1/exports/101/download").json()["url"]
 
     assert small_api.get(url).status_code == 400
@@ -121,7 +121,7 @@ def test_a_link_takes_no_credentials_and_no_changes(small_api: httpx.Client) -> 
 
 
 def test_ranges(small_api: httpx.Client) -> None:
-    """A cut download goes on where it stopped."""
+    """A cut download resumes where it stopped."""
     url = small_api.get("/v1/exports/101/download").json()["url"]
     whole = httpx.get(url, trust_env=False)
 
@@ -139,7 +139,7 @@ def test_ranges(small_api: httpx.Client) -> None:
 def test_files_may_be_gzip(small: Sandbox, small_api: httpx.Client) -> None:
     """The knob makes gzip files without a Content-Encoding."""
     small.knobs.export_gzip = True
-    made = small_api.post("/v1/exports/customers", json=EVERYBODY).json()["export"]
+    made = small_api.post("/v1/exports/customers", json=ALL_PEOPLE).json()["export"]
     small.clock.advance(60)
 
     response = _file(small_api, made["id"])
@@ -152,7 +152,7 @@ def test_files_may_be_gzip(small: Sandbox, small_api: httpx.Client) -> None:
 def test_exports_can_fail(small: Sandbox, small_api: httpx.Client) -> None:
     """A failed export stays without a file."""
     small.knobs.export_fails = True
-    made = small_api.post("/v1/exports/customers", json=EVERYBODY).json()["export"]
+    made = small_api.post("/v1/exports/customers", json=ALL_PEOPLE).json()["export"]
     small.clock.advance(60)
 
     failed = small_api.get(f"/v1/exports/{made['id']}").json()["export"]
@@ -161,7 +161,7 @@ def test_exports_can_fail(small: Sandbox, small_api: httpx.Client) -> None:
 
 
 def test_deliveries_of_one_parent_with_drafts(small: Sandbox, small_api: httpx.Client) -> None:
-    """Exactly one parent is needed; `drafts` adds drafts to what was sent; columns can be chosen."""
+    """Exactly one parent is needed; `drafts` adds the drafts; columns can be chosen."""
     small.knobs.delivery_columns = (("Delivery", "id"), ("Opened at", "metrics.opened"))
     sent = [row["id"] for row in small.rows("messages") if row["campaign_id"] == 2]
     drafts = small_api.get("/v1/campaigns/2/messages", params={"drafts": "true"}).json()["messages"]
@@ -180,8 +180,8 @@ def test_deliveries_of_one_parent_with_drafts(small: Sandbox, small_api: httpx.C
     ("path", "body"),
     [
         ("customers", {}),
-        ("customers", {"filter": EVERYBODY["filters"]}),
-        ("customers", {**EVERYBODY, "attributes": "plan"}),
+        ("customers", {"filter": ALL_PEOPLE["filters"]}),
+        ("customers", {**ALL_PEOPLE, "attributes": "plan"}),
         ("deliveries", {}),
         ("deliveries", {"campaign_id": 1, "newsletter_id": 2}),
         ("deliveries", {"campaign_id": 1, "start": "monday"}),
@@ -195,7 +195,7 @@ def test_malformed_orders_are_400(api: httpx.Client, path: str, body: dict[str, 
 def test_no_exports_are_null() -> None:
     """A workspace without exports answers null."""
     empty = Workspace(seed=1, region="us", now=DEFAULT_START)
-    ask = RequestContext(
+    context = RequestContext(
         operation=operation("listExports"),
         workspace=empty,
         knobs=Knobs(),
@@ -203,10 +203,10 @@ def test_no_exports_are_null() -> None:
         query={},
         raw_body=b"",
         root="",
-        sign=lambda export_id, expires: f"{export_id}{expires}",
+        link=lambda export_id, expires: f"{export_id}{expires}",
     )
 
-    assert list_exports(ask) == {"exports": None}
+    assert list_exports(context) == {"exports": None}
 
 
 def test_exporting_an_unknown_segment_is_accepted(small: Sandbox, small_api: httpx.Client) -> None:
@@ -219,7 +219,7 @@ def test_exporting_an_unknown_segment_is_accepted(small: Sandbox, small_api: htt
 
 
 def test_a_range_is_of_the_content_that_it_names(small_api: httpx.Client) -> None:
-    """`If-Range` with another ETag brings the whole file."""
+    """`If-Range` with another ETag returns the whole file."""
     url = small_api.get("/v1/exports/101/download").json()["url"]
     whole = httpx.get(url, trust_env=False)
     wanted = {"Range": "bytes=100-"}
@@ -232,7 +232,7 @@ def test_a_range_is_of_the_content_that_it_names(small_api: httpx.Client) -> Non
 
 
 def test_a_download_can_be_cut_and_its_link_expire(small: Sandbox, small_api: httpx.Client) -> None:
-    """The connection goes at a share of the file while the clock moves on; the rest is not cut again."""
+    """The connection is cut at a share of the file while the clock advances; the rest is not cut again."""
     url = small_api.get("/v1/exports/101/download").json()["url"]
     whole = httpx.get(url, trust_env=False).content
     small.faults.add(Fault(operation="storage", cut_at=0.5), Fault(operation="storage", advance_s=901))
@@ -250,7 +250,7 @@ def test_a_download_can_be_cut_and_its_link_expire(small: Sandbox, small_api: ht
 
 
 def test_a_fault_for_every_call_spares_the_storage(small: Sandbox, small_api: httpx.Client) -> None:
-    """The storage host is none of the API's calls; it has its own name, and its errors are XML."""
+    """Faults for all operations spare the storage host; it has its own name, and its errors are XML."""
     url = small_api.get("/v1/exports/101/download").json()["url"]
     small.faults.add(Fault(status=503, times=None))
     assert 200 == httpx.get(url, trust_env=False).status_code
@@ -263,7 +263,7 @@ def test_a_fault_for_every_call_spares_the_storage(small: Sandbox, small_api: ht
 
 
 def test_files_may_be_truncated_and_miscounted(small: Sandbox, small_api: httpx.Client) -> None:
-    """The store keeps a share of the bytes and says nothing of it; `total` is not the file's rows."""
+    """A knob truncates the file without an error, another one makes `total` differ from its rows."""
     people = len(list(small.rows("people")))
     whole = len(_file(small_api, _made(small, small_api)).content)
     small.knobs.set({"export_keeps": 0.5, "export_miscounts": 2})
@@ -275,13 +275,13 @@ def test_files_may_be_truncated_and_miscounted(small: Sandbox, small_api: httpx.
 
 
 def _made(sandbox: Sandbox, api: httpx.Client) -> int:
-    export_id = int(api.post("/v1/exports/customers", json=EVERYBODY).json()["export"]["id"])
+    export_id = int(api.post("/v1/exports/customers", json=ALL_PEOPLE).json()["export"]["id"])
     sandbox.clock.advance(60)
     return export_id
 
 
 def test_a_large_file_is_from_when_it_was_ordered(tmp_path: Path) -> None:
-    """It is written behind the scenes; whatever happens meanwhile, it tells of the order's moment."""
+    """It is written in the background and has the values of the time of the request."""
     people = People()
     for number in range(30_000):
         people.put(Person(number=number, created_at=0, id=str(number), attributes={"plan": "free"}))

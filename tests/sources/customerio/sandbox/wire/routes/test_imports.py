@@ -1,4 +1,4 @@
-"""Imports: the file is fetched, rows are taken in, and reports say what became of the others."""
+"""Imports: the file is downloaded, rows are imported, and reports list the errors and warnings."""
 
 import csv
 import http.server
@@ -19,7 +19,7 @@ Publish = Callable[[str], str]
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """A folder that is served over HTTP, and where."""
+    """A folder that is served over HTTP, and its URL."""
     folder = tmp_path_factory.mktemp("shelf")
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -27,7 +27,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
             super().__init__(*args, directory=str(folder))
 
         def log_message(self, *_: Any) -> None:
-            """Nobody reads it."""
+            """Write no log."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
@@ -39,7 +39,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
 
 @pytest.fixture
 def publish(shelf: tuple[Path, str]) -> Publish:
-    """Puts a CSV where it can be fetched; answers its URL."""
+    """Writes a CSV into the served folder; returns its URL."""
     folder, root = shelf
 
     def put(text: str) -> str:
@@ -50,7 +50,7 @@ def publish(shelf: tuple[Path, str]) -> Publish:
 
 
 def _order(sandbox: Sandbox, api: httpx.Client, url: str, **given: Any) -> Row:
-    """An import that is through, as the API shows it."""
+    """A finished import, as the API shows it."""
     body = {"import": {"name": "mine", "data_file_url": url, **given}}
     made: Row = api.post("/v1/imports", json=body).raise_for_status().json()["import"]
     assert made["state"] == "preprocessing"
@@ -92,7 +92,7 @@ def test_people(small: Sandbox, small_api: httpx.Client, publish: Publish) -> No
 
 
 def test_conflicts_are_errors(small: Sandbox, small_api: httpx.Client, publish: Publish) -> None:
-    """What the Track API would drop in silence is in the report too."""
+    """Rows that the Track API would drop silently are in the report too."""
     small.add("people", id="ann", email="ann@example.com")
     small.add("people", id="bob", email="bob@example.com")
     shown = _order(
@@ -111,7 +111,7 @@ def test_conflicts_are_errors(small: Sandbox, small_api: httpx.Client, publish: 
 def test_how_much(
     small: Sandbox, small_api: httpx.Client, publish: Publish, amount: str, there: str, new: str | None
 ) -> None:
-    """Only new ones, only existing ones, or all; the others are warned of."""
+    """Only new people, only existing ones, or all are imported; the others are warnings."""
     small.add("people", id="old", n=1)
     url = publish("id,n\nold,2\nnew,2\n")
     shown = _order(small, small_api, url, type="people", identifier="id", data_to_process=amount)
@@ -123,7 +123,7 @@ def test_how_much(
 
 
 def test_events(small: Sandbox, small_api: httpx.Client, publish: Publish) -> None:
-    """Events are noted at their own time; they make nobody."""
+    """Events are recorded at their own time; they create no people."""
     small.add("people", email="ann@example.com")
     at = small.clock.now() - 900
     url = publish(f"email,name,timestamp,price\nANN@example.com,bought,{at},7\nbob@example.com,bought,,8\n")
@@ -190,7 +190,7 @@ def test_imports_that_fail(
 
 
 def test_a_knob_fails_imports(small: Sandbox, small_api: httpx.Client, publish: Publish) -> None:
-    """As when something breaks on the other side."""
+    """A knob lets an import fail, as an internal error would."""
     small.knobs.import_fails = True
     shown = _order(small, small_api, publish("id\nann\n"), type="people", identifier="id")
 
@@ -217,10 +217,10 @@ def test_a_knob_fails_imports(small: Sandbox, small_api: httpx.Client, publish: 
     ],
 )
 def test_wrong_orders_are_refused(small_api: httpx.Client, given: object) -> None:
-    """What lacks something, or asks for what there is not, is a 400."""
+    """A request with a missing or unknown value is a 400."""
     assert small_api.post("/v1/imports", json={"import": given}).status_code == 400
 
 
 def test_an_unknown_import_is_404(small_api: httpx.Client) -> None:
-    """There is no list of imports, and no other one."""
+    """There is no list of imports, and an unknown id is a 404."""
     assert small_api.get("/v1/imports/999").status_code == 404

@@ -31,7 +31,7 @@ def test_pages_of_every_size_give_the_same_list(api: httpx.Client, read: Reader)
 
 
 def test_one_second_can_hold_more_than_a_page(tiny: Sandbox) -> None:
-    """A newsletter goes out within a second, so time alone is no place to go on from."""
+    """The deliveries of a newsletter share a second, so a time alone cannot be the position of a page."""
     seconds = Counter(row["created"] for row in tiny.rows("messages"))
 
     assert max(seconds.values()) > 10
@@ -176,7 +176,7 @@ def test_a_record_names_every_parent(tiny: Sandbox) -> None:
 
 
 def test_records_have_the_odd_shapes(tiny: Sandbox) -> None:
-    """Somewhere there is a delivery without customer_id, a failed, a forgotten and an event-triggered one."""
+    """There are deliveries without customer_id, failed, without content, and triggered by events."""
     rows = list(tiny.rows("messages"))
 
     assert any(row["customer_id"] is None and row["customer_identifiers"]["email"] for row in rows)
@@ -197,7 +197,7 @@ def test_ids_are_opaque_and_found_by_path(tiny: Sandbox, api: httpx.Client) -> N
 
 
 def test_a_persons_messages(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
-    """One person's deliveries, addressed by email in another case; nobody is 404."""
+    """One person's deliveries, by email in another case; an unknown person is 404."""
     row = next(row for row in tiny.rows("messages") if row["customer_id"])
     who = row["customer_identifiers"]
     wanted = [
@@ -227,7 +227,7 @@ def test_metrics_arrive_late_and_move_the_deduplicate_id(small: Sandbox) -> None
 
 
 def test_no_metric_lies_in_the_future(small: Sandbox) -> None:
-    """What has not happened yet is not told."""
+    """Metrics of the future are not shown."""
     now = small.clock.now()
 
     assert all(max(row["metrics"].values(), default=0) <= now for row in small.rows("messages"))
@@ -246,7 +246,7 @@ def test_an_empty_page_can_have_a_next(small: Sandbox, small_api: httpx.Client, 
 
 
 def test_an_empty_list_can_be_null(small: Sandbox, small_api: httpx.Client) -> None:
-    """A fault turns [] into null, as nobody knows which it is."""
+    """A fault replaces [] by null, because it is unknown which one Customer.io sends."""
     small.faults.add(Fault(operation="listMessages", null_rows=True, times=None))
 
     assert small_api.get("/v1/messages", params={"end_ts": 5}).json() == {"messages": None, "next": ""}

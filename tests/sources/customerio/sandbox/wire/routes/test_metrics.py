@@ -30,7 +30,7 @@ PARENTS = {
 
 @pytest.fixture(scope="module")
 def messages(tiny: Sandbox) -> list[Row]:
-    """All deliveries that are no drafts."""
+    """All deliveries except drafts."""
     return list(tiny.rows("messages"))
 
 
@@ -101,7 +101,7 @@ def test_a_campaign_s_days_are_its_deliveries_day_by_day(
 def test_months_add_up_to_the_deliveries_of_their_parent(
     parent: str, api: httpx.Client, messages: list[Row]
 ) -> None:
-    """Version 1, everything there is: month by month, for all that sends and its parts."""
+    """Version 1 by month: the series of every parent and its parts are the counts of their deliveries."""
     parents = list(_filled(parent, messages))
     assert parents
     for path, rows in parents:
@@ -116,7 +116,7 @@ def test_months_add_up_to_the_deliveries_of_their_parent(
 
 
 def test_the_series_are_the_documented_ones(api: httpx.Client) -> None:
-    """Version 1 of campaigns tells no machines apart, transactional messages have no webhook answers."""
+    """Campaigns have no machine metrics in version 1, transactional messages no webhook response metrics."""
     new = set(_series(api, "/v1/campaigns/1/metrics", version=2, res="days"))
     old = set(_series(api, "/v1/campaigns/1/metrics", version=1))
     transactional = set(_series(api, "/v1/transactional/1/metrics"))
@@ -203,7 +203,7 @@ def test_a_type_leaves_the_other_channels_out(api: httpx.Client, messages: list[
 
 
 def test_webhooks_are_counted_by_what_they_were_answered(api: httpx.Client, messages: list[Row]) -> None:
-    """Taken ones are 2xx, refused ones 5xx; other channels have no answers."""
+    """Successful webhooks are 2xx, failed ones 5xx; other channels have no responses."""
     hooks = [row for row in messages if row["type"] == "webhook" and row["campaign_id"]]
     for path, rows in _filled("/v1/campaigns/{campaign_id}/actions/{action_id}", hooks):
         series = _series(api, f"{path}/metrics", version=2, res="months", start=1_700_000_000)
@@ -298,8 +298,8 @@ def test_a_click_s_activity_names_a_link_of_its_message(tiny: Sandbox, api: http
 def test_journeys_tell_the_same_story_as_the_deliveries(
     name: str, tiny: Sandbox, api: httpx.Client, messages: list[Row]
 ) -> None:
-    """Messaged journeys are gaps of two weeks in what somebody got; the other numbers fit around them."""
-    now, told = tiny.clock.now(), 0
+    """Deliveries of a person after a gap of two weeks are messaged journeys; other numbers agree."""
+    now, compared = tiny.clock.now(), 0
     for path, rows in _filled("/v1/campaigns/{campaign_id}", messages):
         drafts = _drafts(api, path, now)
         expected: Counter[str] = Counter()
@@ -313,16 +313,16 @@ def test_journeys_tell_the_same_story_as_the_deliveries(
 
         found = api.get(f"{path}/journey_metrics", params=window).raise_for_status().json()["journey_metric"]
 
-        # Of suppressed people nothing tells who is who.
+        # Deliveries of suppressed people have no person.
         if None not in latest:
-            told += 1
+            compared += 1
             assert [number for _, number in sorted(expected.items())] == [n for n in found["messaged"] if n]
         for numbers in zip(*found.values(), strict=True):
             journey = dict(zip(found, numbers, strict=True))
             assert journey["started"] == journey["activated"] + journey["never_activated"]
             assert journey["started"] >= journey["activated"] >= journey["messaged"] >= journey["converted"]
             assert journey["activated"] >= journey["finished"] + journey["exited_early"]
-    assert told
+    assert compared
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ def test_journeys_tell_the_same_story_as_the_deliveries(
     ],
 )
 def test_what_cannot_be_told_is_refused(api: httpx.Client, path: str, status: int) -> None:
-    """Windows that are none are bad requests; what is not there, or not below its parent, is not found."""
+    """An invalid window is a 400; an unknown record, or one of another parent, is a 404."""
     answer = api.get(path)
 
     assert status == answer.status_code

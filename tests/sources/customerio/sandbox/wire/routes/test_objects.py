@@ -54,7 +54,7 @@ def _ids(api: httpx.Client, given: Row, type_id: str = "1", **query: Any) -> lis
 
 
 def test_types(api: httpx.Client) -> None:
-    """Ids are numbers as text; one type was given up."""
+    """Ids are numbers as text; one type is disabled."""
     types = api.get("/v1/object_types").json()["types"]
 
     assert [(row["id"], row["name"], row["enabled"]) for row in types] == [
@@ -64,7 +64,7 @@ def test_types(api: httpx.Client) -> None:
 
 
 def test_searching(tiny: Sandbox, api: httpx.Client) -> None:
-    """Objects of one type by what they have; and, or, not combine; values are compared as text."""
+    """Objects of one type by attribute; and, or, not combine; values are compared as text."""
     rows = [row for row in tiny.rows("objects") if row["object_type_id"] == "1"]
     everything = [row["object_id"] for row in rows]
     free = [row["object_id"] for row in rows if row["attributes"]["plan"] == "free"]
@@ -93,7 +93,7 @@ def test_searching(tiny: Sandbox, api: httpx.Client) -> None:
     ],
 )
 def test_wrong_searches(api: httpx.Client, body: Row, status: int) -> None:
-    """A wrong body is a 400, a type that is not there a 404."""
+    """An invalid body is a 400, an unknown type a 404."""
     assert api.post("/v1/objects", json=body).status_code == status
 
 
@@ -167,7 +167,7 @@ def test_objects_are_written(small: Sandbox, track: httpx.Client, small_api: htt
 
 
 def test_an_unknown_type_is_told_in_an_activity(small: Sandbox, track: httpx.Client) -> None:
-    """Types cannot be made by a call: the write is accepted and comes to nothing."""
+    """A write cannot create a type: it is accepted and dropped."""
     _send(track, thing("identify", "9", "x"), {**thing("delete", "1", "none")})
     named = {"cio_object_id": "ob0000000000"}
     _send(track, {"type": "object", "action": "identify", "identifiers": named})
@@ -179,7 +179,7 @@ def test_an_unknown_type_is_told_in_an_activity(small: Sandbox, track: httpx.Cli
 
 
 def test_an_older_update_of_an_object_is_ignored(small: Sandbox, track: httpx.Client) -> None:
-    """As with people."""
+    """A write older than the object's latest edit is dropped, as with people."""
     now = small.clock.now()
     _send(track, thing("identify", "1", "x", attributes={"n": 2}, timestamp=now - 10))
     _send(track, thing("identify", "1", "x", attributes={"n": 1}, timestamp=now - 20))
@@ -190,7 +190,7 @@ def test_an_older_update_of_an_object_is_ignored(small: Sandbox, track: httpx.Cl
 
 
 def test_relationships_are_written(small: Sandbox, track: httpx.Client) -> None:
-    """From either side, with attributes; who is not there is told; deleting the object ends them all."""
+    """They are written from both sides; unknown people are left out; deleting the object removes them."""
 
     def related() -> set[str]:
         return {row["id"] for row in small.rows("relationships") if row["object_id"] == "x"}
@@ -224,7 +224,7 @@ def test_version_1_relates_too(small: Sandbox, track: httpx.Client) -> None:
 
 
 def test_an_anonymous_relationship_finds_its_person(small: Sandbox, track: httpx.Client) -> None:
-    """Whoever turns out to have the id is related."""
+    """A person who gets the id later is related."""
     entry = {"identifiers": {"anonymous_id": "cookie"}, "relationship_attributes": {"role": "guest"}}
     _send(track, thing("identify_anonymous", "1", "x", cio_relationships=[entry]))
     assert not [row for row in small.rows("relationships") if row["object_id"] == "x"]
@@ -234,7 +234,7 @@ def test_an_anonymous_relationship_finds_its_person(small: Sandbox, track: httpx
 
 
 def test_leaving_ends_relationships(small: Sandbox) -> None:
-    """Nobody who is gone is related to anything."""
+    """A deleted person has no relationships."""
     row = next(row for row in small.rows("relationships") if row["id"])
     small.delete("people", row["cio_id"])
 
@@ -243,7 +243,7 @@ def test_leaving_ends_relationships(small: Sandbox) -> None:
 
 
 def test_workspaces_count_objects_late(small: Sandbox, track: httpx.Client) -> None:
-    """As of the last full two hours, like people."""
+    """The number of objects is as of the last full two hours, like that of people."""
     small.clock.advance(60)
     before = next(small.rows("workspaces"))
     assert (before["object_types"], before["objects"]) == (3, len(list(small.rows("objects"))))

@@ -1,4 +1,4 @@
-"""People: search, hydrate, look-ups, and what is left when they go."""
+"""People: search, look-ups, profiles, and the effects of deletion and suppression."""
 
 from typing import Any
 from urllib.parse import quote
@@ -8,7 +8,7 @@ import pytest
 
 from sources.customerio.sandbox import Sandbox
 
-EVERYBODY = {"and": [{"attribute": {"field": "cio_id", "operator": "exists"}}]}
+ALL_PEOPLE = {"and": [{"attribute": {"field": "cio_id", "operator": "exists"}}]}
 
 
 def _search(api: httpx.Client, given: object, **params: Any) -> list[dict[str, Any]]:
@@ -31,17 +31,17 @@ def _is(field: str, value: object) -> dict[str, Any]:
     return {"attribute": {"field": field, "operator": "eq", "value": value}}
 
 
-def test_everybody_is_found_page_by_page(tiny: Sandbox, api: httpx.Client) -> None:
-    """The search for everybody gives every person once, whatever the page's size."""
+def test_all_people_are_found_page_by_page(tiny: Sandbox, api: httpx.Client) -> None:
+    """The search for all people returns each of them once, for every page size."""
     wanted = [row["identifiers"] for row in tiny.rows("people")]
 
-    assert _search(api, EVERYBODY, limit=7) == wanted
-    assert _search(api, EVERYBODY) == wanted
+    assert _search(api, ALL_PEOPLE, limit=7) == wanted
+    assert _search(api, ALL_PEOPLE) == wanted
 
 
-def test_nobody_is_null(api: httpx.Client) -> None:
+def test_no_match_is_null(api: httpx.Client) -> None:
     """An empty search has null lists, not empty ones."""
-    body = api.post("/v1/customers", json={"filter": {"not": EVERYBODY}}).json()
+    body = api.post("/v1/customers", json={"filter": {"not": ALL_PEOPLE}}).json()
 
     assert body == {"identifiers": None, "ids": None, "next": ""}
 
@@ -75,12 +75,12 @@ def test_the_filter_grammar(tiny: Sandbox, api: httpx.Client) -> None:
     [
         {},
         {"filter": {}},
-        {"filter": {"and": [EVERYBODY], "or": [EVERYBODY]}},
+        {"filter": {"and": [ALL_PEOPLE], "or": [ALL_PEOPLE]}},
         {"filter": {"and": []}},
         {"filter": {"attribute": {"field": "plan", "operator": "contains", "value": "x"}}},
         {"filter": {"attribute": {"field": "plan", "operator": "eq"}}},
         {"filter": {"segment": {"id": "three"}}},
-        {"filters": EVERYBODY},
+        {"filters": ALL_PEOPLE},
     ],
 )
 def test_a_malformed_filter_is_400(api: httpx.Client, body: dict[str, Any]) -> None:
@@ -89,7 +89,7 @@ def test_a_malformed_filter_is_400(api: httpx.Client, body: dict[str, Any]) -> N
 
 
 def test_email_is_found_in_any_case(tiny: Sandbox, api: httpx.Client) -> None:
-    """The look-up and the filter both ignore the case of an email; nobody is [], no email is 400."""
+    """The look-up and the filter ignore the case of an email; no match is [], no email is 400."""
     email = next(row["identifiers"]["email"] for row in tiny.rows("people") if row["identifiers"]["email"])
 
     (found,) = api.get("/v1/customers", params={"email": email.upper()}).json()["results"]
@@ -100,7 +100,7 @@ def test_email_is_found_in_any_case(tiny: Sandbox, api: httpx.Client) -> None:
 
 
 def test_hydrating_is_unwrapped_and_leaves_unknown_ids_out(tiny: Sandbox, api: httpx.Client) -> None:
-    """Items are bare profiles; unknown ids are left out; prefixed cio_ids match nobody, with 200."""
+    """Items are unwrapped profiles; unknown ids and prefixed cio_ids are left out."""
     wanted = list(tiny.rows("people"))[:3]
     ids = [row["identifiers"]["cio_id"] for row in wanted]
 
@@ -155,7 +155,7 @@ def test_attributes_are_text_and_identifiers_may_lack(tiny: Sandbox) -> None:
 
 
 def test_a_deleted_person_leaves_a_cio_id(small: Sandbox, small_api: httpx.Client) -> None:
-    """Deliveries and activities keep the cio_id alone, segments forget, and nothing more is sent."""
+    """Deliveries and activities keep only the cio_id, segments lose the member, and no more is sent."""
     row = next(row for row in small.rows("messages") if row["customer_id"])
     who = row["customer_identifiers"]
     before = sum(found["customer_identifiers"] == who for found in small.rows("messages"))
@@ -189,7 +189,7 @@ def test_a_suppressed_person_becomes_anonymous(small: Sandbox) -> None:
     assert all(found["customer_identifiers"] is None and found["data"] == {} for found in redacted)
 
 
-def test_somebody_who_comes_back_is_somebody_new(small: Sandbox) -> None:
+def test_a_person_who_comes_back_is_a_new_person(small: Sandbox) -> None:
     """The same id after a deletion gets a new cio_id."""
     first = small.add("people", id="ann", email="Ann@example.com", plan="pro", age=41, vip=True)
     person = next(row for row in small.rows("people") if row["id"] == "ann")

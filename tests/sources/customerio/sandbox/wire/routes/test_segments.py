@@ -30,7 +30,7 @@ def test_an_empty_segment_has_null_lists(api: httpx.Client) -> None:
 
 
 def test_the_place_in_a_token_is_no_count(api: httpx.Client) -> None:
-    """Behind five of All Users, the token names a row inside Customer.io."""
+    """After five members of All Users, the token is a row number inside Customer.io."""
     body = api.get("/v1/segments/1/membership", params={"limit": 5}).json()
 
     assert len(body["ids"]) == 5
@@ -50,7 +50,7 @@ def test_dynamic_segments_follow_people(small: Sandbox) -> None:
 
 
 def test_a_building_segment_is_stale(small: Sandbox) -> None:
-    """While `state` is build nobody joins; when it is finished the members are made new."""
+    """While `state` is build no person joins; when it is finished the members are computed again."""
     small.edit("segments", 3, state="build", progress=40)
     cio_id = small.add("people", id="ann", country="DE")
     assert not _in(small, 3, cio_id)
@@ -60,7 +60,7 @@ def test_a_building_segment_is_stale(small: Sandbox) -> None:
 
 
 def test_joining_and_leaving_by_hand(small: Sandbox, small_api: httpx.Client) -> None:
-    """Manual members come and go; a person's segments say so."""
+    """Members of a manual segment join and leave, which a person's segments show."""
     cio_id = small.add("people", id="ann")
 
     small.join_segment(6, "ann")
@@ -104,3 +104,8 @@ def test_used_by(tiny: Sandbox, api: httpx.Client) -> None:
 def _in(sandbox: Sandbox, segment_id: int, cio_id: str) -> bool:
     members = sandbox.rows("segment_memberships")
     return any(row["segment_id"] == segment_id and row["cio_id"] == cio_id for row in members)
+
+
+def test_the_list_is_the_truth(tiny: Sandbox, api: httpx.Client) -> None:
+    """The list has every segment of the workspace on one page."""
+    assert api.get("/v1/segments").json()["segments"] == list(tiny.rows("segments"))

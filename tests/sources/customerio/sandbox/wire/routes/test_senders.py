@@ -1,4 +1,4 @@
-"""Senders: two lists, a trailing page, and what uses a sender."""
+"""Senders: visible and hidden ones, the empty last page, and usage."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ Reader = Callable[..., list[dict[str, Any]]]
 
 
 def test_hidden_senders_have_a_list_of_their_own(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
-    """`hidden=true` lists the hidden ones alone; without it there are only the others."""
+    """`hidden=true` lists only the hidden senders, else only the others are listed."""
     visible = read(api, "/v1/sender_identities", "sender_identities")
     hidden = read(api, "/v1/sender_identities", "sender_identities", hidden="true")
 
@@ -33,7 +33,7 @@ def test_behind_the_last_page_there_is_an_empty_one(api: httpx.Client) -> None:
 
 
 def test_senders_sort_and_page(api: httpx.Client, read: Reader) -> None:
-    """`sort=desc` turns the list around; pages neither overlap nor leave out."""
+    """`sort=desc` reverses the list; pages have every sender once."""
     ascending = read(api, "/v1/sender_identities", "sender_identities", limit=1)
 
     assert [1, 2, 4] == [row["id"] for row in ascending]
@@ -42,7 +42,7 @@ def test_senders_sort_and_page(api: httpx.Client, read: Reader) -> None:
 
 
 def test_one_sender(api: httpx.Client) -> None:
-    """A sender carries an address, and its kind; another has none of the id."""
+    """A sender has an address and a type; an unknown id is a 404."""
     sender = api.get("/v1/sender_identities/1").json()["sender_identity"]
 
     assert ("Acme <hello@example.com>", "email", False) == (

@@ -1,4 +1,4 @@
-"""Transactional sends: each makes a delivery, which lives like any other."""
+"""Transactional sends: each creates a delivery that gets metrics like any other."""
 
 import base64
 from typing import Any
@@ -14,7 +14,7 @@ EMAIL = {"transactional_message_id": 1, "identifiers": {"id": "ann"}, "to": "ann
 
 @pytest.fixture
 def ann(small: Sandbox) -> Sandbox:
-    """A workspace with Ann in it, who has an address and a phone."""
+    """A workspace with a person, Ann, who has an email address and a phone number."""
     small.add("people", id="ann", email="ann@example.com", phone="+15555550123", first_name="Ann")
     return small
 
@@ -30,7 +30,7 @@ def _message(api: httpx.Client, delivery_id: str) -> dict[str, Any]:
 
 
 def test_a_send_is_a_delivery(ann: Sandbox, small_api: httpx.Client) -> None:
-    """It is there at once, names its template and no other parent, and is the newest of all lists."""
+    """The delivery is listed at once as the newest one, with its template and no other parent."""
     answer = _send(small_api, EMAIL)
 
     message = _message(small_api, answer["delivery_id"])
@@ -45,7 +45,7 @@ def test_a_send_is_a_delivery(ann: Sandbox, small_api: httpx.Client) -> None:
 
 
 def test_metrics_arrive_with_the_clock(ann: Sandbox, small_api: httpx.Client) -> None:
-    """At first it is sent at most; then it is delivered, and activities tell of it; later it is opened."""
+    """First it is sent, then delivered, then opened, and each metric has an activity."""
     ids = [_send(small_api, EMAIL)["delivery_id"] for _ in range(20)]
     assert all(set(_message(small_api, one)["metrics"]) <= {"sent"} for one in ids)
 
@@ -124,8 +124,8 @@ def test_every_medium(
     assert ann.clock.now() == message["created"]
 
 
-def test_somebody_new_is_added(small: Sandbox, small_api: httpx.Client) -> None:
-    """An unknown id or email makes a person; a refused send makes nobody, and a cio_id nobody ever."""
+def test_an_unknown_person_is_created(small: Sandbox, small_api: httpx.Client) -> None:
+    """An unknown id or email creates a person; a refused send or an unknown cio_id does not."""
     before = len(list(small.rows("people")))
 
     _send(small_api, {**EMAIL, "identifiers": {"email": "New@example.com"}, "to": "new@example.com"})
@@ -164,7 +164,7 @@ def test_what_cannot_leave_says_why(
 
 
 def test_a_suppressed_person_gets_nothing(ann: Sandbox, small_api: httpx.Client) -> None:
-    """The delivery is dropped and names nobody."""
+    """The delivery is dropped and has no person."""
     ann.suppress("ann")
 
     delivery_id = _send(small_api, EMAIL)["delivery_id"]
@@ -176,7 +176,7 @@ def test_a_suppressed_person_gets_nothing(ann: Sandbox, small_api: httpx.Client)
 
 
 def test_a_send_can_be_put_off_held_back_and_forgotten(ann: Sandbox, small_api: httpx.Client) -> None:
-    """`send_at` is when it leaves; a draft is hidden from the list; what is not retained has no content."""
+    """`send_at` delays the delivery; a draft is not listed; without retention there is no content."""
     at = ann.clock.now() + 3600
     later = _send(small_api, {**EMAIL, "send_at": at})
     past = _send(small_api, {**EMAIL, "send_at": 5})
@@ -244,7 +244,7 @@ def test_refusals_come_in_meta(api: httpx.Client, body: dict[str, Any], status: 
 
 
 def test_fifteen_recipients_and_a_small_attachment_are_fine(small_api: httpx.Client) -> None:
-    """The limits themselves are within; a comma in a quoted name parts nobody."""
+    """Values at the limits are accepted; a comma in a quoted name does not separate recipients."""
     to = ", ".join(['"Doe, Ann" <ann@example.com>', *(f"a{n}@example.com" for n in range(13))])
     big = base64.b64encode(b"x" * 1_500_000).decode()
 

@@ -1,4 +1,4 @@
-"""Snippets: made, changed and deleted by name, and kept while a message uses them."""
+"""Snippets: created, changed and deleted by name; one that a message uses cannot be deleted."""
 
 import httpx
 import pytest
@@ -11,7 +11,7 @@ def _values(api: httpx.Client) -> dict[str, str]:
 
 
 def test_the_list_is_the_truth(tiny: Sandbox, api: httpx.Client) -> None:
-    """A snippet is its name, its value and when it changed; it has no id."""
+    """A snippet has a name, a value and a time of change, and no id."""
     listed = api.get("/v1/snippets").json()["snippets"]
 
     assert list(tiny.rows("snippets")) == listed
@@ -19,7 +19,7 @@ def test_the_list_is_the_truth(tiny: Sandbox, api: httpx.Client) -> None:
 
 
 def test_a_snippet_is_made_changed_and_deleted(small: Sandbox, small_api: httpx.Client) -> None:
-    """PUT makes it and gives it another value, DELETE takes it off; each is seen in the list."""
+    """PUT creates and changes it, DELETE deletes it, and the list shows each step."""
     made = small_api.put("/v1/snippets", json={"name": "new one", "value": "a"}).json()["snippet"]
     assert {"name": "new one", "value": "a", "updated_at": small.clock.now()} == made
     small.clock.advance(60)
@@ -34,7 +34,7 @@ def test_a_snippet_is_made_changed_and_deleted(small: Sandbox, small_api: httpx.
 
 
 def test_post_makes_and_never_changes(small_api: httpx.Client) -> None:
-    """A name that is taken is refused."""
+    """An existing name is refused."""
     assert 200 == small_api.post("/v1/snippets", json={"name": "once", "value": "a"}).status_code
     assert 400 == small_api.post("/v1/snippets", json={"name": "once", "value": "b"}).status_code
     assert "a" == _values(small_api)["once"]
@@ -47,7 +47,7 @@ def test_a_snippet_without_name_or_value_is_refused(api: httpx.Client, body: dic
 
 
 def test_a_snippet_in_use_stays(small: Sandbox, small_api: httpx.Client) -> None:
-    """The errors' array says so; once no message uses it, it goes. A longer name is another snippet."""
+    """It is a 400 while a message uses the snippet, and works afterwards."""
     small_api.put("/v1/snippets", json={"name": "sign", "value": "a"})
     refused = small_api.delete("/v1/snippets/signature")
 
@@ -61,7 +61,7 @@ def test_a_snippet_in_use_stays(small: Sandbox, small_api: httpx.Client) -> None
 
 
 def test_a_name_with_a_slash_in_brackets(small: Sandbox, small_api: httpx.Client) -> None:
-    """A name that is no word is used in brackets, and is encoded in a path."""
+    """A name with other characters is used in brackets, and is encoded in a path."""
     path = "/v1/snippets/Gr%C3%B6%C3%9Fe%2FMa%C3%9Fe"
     small.edit("campaign_actions", "18", body='{{ snippets["Größe/Maße"] }}')
     assert 400 == small_api.delete(path).status_code

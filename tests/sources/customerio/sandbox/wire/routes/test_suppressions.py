@@ -1,4 +1,4 @@
-"""Addresses that the email provider suppresses: four kinds, by offset, null when there are none."""
+"""Addresses that the email service provider suppresses: four kinds, by offset, null without any."""
 
 from typing import Any
 
@@ -55,17 +55,17 @@ def test_the_first_page_has_a_hundred(api: httpx.Client) -> None:
     [("invalid_emails", {}), ("bounces", {"offset": "100000"}), ("bounces", {"domain": "nobody.example"})],
 )
 def test_nothing_is_null_without_a_category(api: httpx.Client, kind: str, query: dict[str, str]) -> None:
-    """An empty list, an offset past the end, a domain that nobody sends from: 200 and null."""
+    """An empty list, an offset past the end and an unknown domain are 200 and null."""
     assert {"suppressions": None} == api.get(f"/v1/esp/suppression/{kind}", params=query).json()
 
 
 def test_a_kind_that_does_not_exist_is_refused(api: httpx.Client) -> None:
-    """There are four."""
+    """The kinds are four; another one is refused."""
     assert 400 == api.get("/v1/esp/suppression/complaints").status_code
 
 
 def test_an_address_is_suppressed_and_freed(small_api: httpx.Client) -> None:
-    """At the provider alone, in any case of letters, and freed twice without an error."""
+    """It is listed under its kind, in any case of letters; a second suppression or removal is no error."""
     path = "/v1/esp/suppression/blocks/New%2Bone%40example.net"
     search = "/v1/esp/search_suppression/new%2Bone%40example.net"
     assert {"suppressions": None} == small_api.get(search).json()
@@ -80,7 +80,7 @@ def test_an_address_is_suppressed_and_freed(small_api: httpx.Client) -> None:
 
 
 def test_a_bounce_of_ours_is_listed_until_it_is_freed(api: httpx.Client) -> None:
-    """Whoever bounced is suppressed from that moment; freed, they are not listed again for the old bounce."""
+    """A bounced address is suppressed from then on; once removed, the old bounce does not list it again."""
     sandbox = Sandbox()
     bounced = {
         row["recipient"].lower(): row["metrics"]["bounced"]
@@ -102,7 +102,7 @@ def test_a_bounce_of_ours_is_listed_until_it_is_freed(api: httpx.Client) -> None
 
 
 def test_others_fill_the_list_too(small: Sandbox) -> None:
-    """In a week, addresses appear that no message of ours went to."""
+    """Within a week, addresses appear that got no delivery of this workspace."""
     before = {row["email"] for row in small.rows("esp_suppressions")}
     small.clock.advance(7 * 86_400)
 

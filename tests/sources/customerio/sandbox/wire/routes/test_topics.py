@@ -1,4 +1,4 @@
-"""Subscription topics and people's choices."""
+"""Subscription topics and people's subscription preferences."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,8 +35,8 @@ def test_without_topics_the_list_is_empty(small: Sandbox, small_api: httpx.Clien
     assert {"topics": []} == small_api.get("/v1/subscription_topics").json()
 
 
-def test_everybody_s_choices_are_the_truth(tiny: Sandbox, api: httpx.Client) -> None:
-    """Topics that nobody was asked about are as they are by default."""
+def test_preferences_of_all_people_are_the_truth(tiny: Sandbox, api: httpx.Client) -> None:
+    """Topics without a choice of the person have their default."""
     for row in list(tiny.rows("subscription_preferences"))[:5]:
         cio_id = row["cio_id"]
         found = _asked(api, cio_id)
@@ -45,7 +45,7 @@ def test_everybody_s_choices_are_the_truth(tiny: Sandbox, api: httpx.Client) -> 
 
 
 def test_a_choice_counts_at_once(small: Sandbox, small_api: httpx.Client) -> None:
-    """What a person sets stands above what was computed; `unsubscribed` stands beside."""
+    """A set preference takes precedence over the computed one; `unsubscribed` is a field of its own."""
     who = small.add("people", id="ann", email="ann@example.com")
     assert [True, True, False] == [topic["subscribed"] for topic in _asked(small_api, who)["topics"]]
 
@@ -72,7 +72,7 @@ def test_the_page_speaks_languages(tiny: Sandbox, api: httpx.Client) -> None:
 def test_a_bad_question_has_an_envelope_of_its_own(
     tiny: Sandbox, api: httpx.Client, query: dict[str, str]
 ) -> None:
-    """`meta.errors` is a list of texts here; somebody unknown is a 404 as everywhere."""
+    """`meta.errors` is a list of texts here; an unknown person is a 404 as elsewhere."""
     who = next(iter(tiny.rows("people")))["identifiers"]["cio_id"]
     path = f"/v1/customers/{who}/subscription_preferences"
 

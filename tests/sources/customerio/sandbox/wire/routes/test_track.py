@@ -1,4 +1,4 @@
-"""The Track API, version 1, and what becomes of its writes."""
+"""The Track API, version 1, and the effects of its writes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,7 +32,7 @@ def _identify(track: httpx.Client, who: str, **given: Any) -> None:
 
 
 def test_a_new_person_is_there_at_once(small: Sandbox, track: httpx.Client, small_api: httpx.Client) -> None:
-    """The next look sees somebody who was identified, with values as text and lists as JSON."""
+    """An identified person is in the next read, with values as text and lists as JSON."""
     _identify(track, "ann", email="Ann@Example.com", n=3, vip=True, tags=["a", "b"], ratio=1.5)
 
     found = small_api.get("/v1/customers/ann/attributes").json()["customer"]
@@ -43,7 +43,7 @@ def test_a_new_person_is_there_at_once(small: Sandbox, track: httpx.Client, smal
 
 
 def test_values_that_are_null_or_empty_go(small: Sandbox, track: httpx.Client) -> None:
-    """Null and "" remove an attribute; what is not named stays; the change is an activity."""
+    """Null and "" remove an attribute; the others stay; the change is an activity."""
     _identify(track, "ann", plan="pro", city="Rome", age=7)
     _identify(track, "ann", plan=None, city="", age=8)
 
@@ -53,8 +53,8 @@ def test_values_that_are_null_or_empty_go(small: Sandbox, track: httpx.Client) -
     assert change["data"]["age"] == {"from": "7", "to": "8"}
 
 
-def test_the_path_tells_the_kind_of_identifier(small: Sandbox, track: httpx.Client) -> None:
-    """An address, a `cio_` and anything else name somebody by email, cio_id and id, whatever their case."""
+def test_the_form_of_an_identifier_decides_its_type(small: Sandbox, track: httpx.Client) -> None:
+    """An identifier with @ is an email, with `cio_` a cio_id, else an id; an email's case does not matter."""
     _identify(track, "ann@example.com", plan="pro")
     _identify(track, "ANN@EXAMPLE.COM", id="ann")
     found = profile(small, id="ann")
@@ -80,7 +80,7 @@ def test_a_new_id_with_a_known_email_is_the_same_person(small: Sandbox, track: h
     assert attributes(small, id="new") == {"plan": "pro", "city": "Rome"}
 
 
-def test_identifiers_of_two_people_change_nobody(small: Sandbox, track: httpx.Client) -> None:
+def test_identifiers_of_two_people_change_nothing(small: Sandbox, track: httpx.Client) -> None:
     """200, nothing changes, and an activity of the addressed person says why."""
     _identify(track, "ann", email="ann@example.com")
     _identify(track, "bob", email="bob@example.com")
@@ -106,7 +106,7 @@ def test_an_identifier_that_is_set_needs_the_cio_id(small: Sandbox, track: httpx
 
 
 def test_an_older_update_is_ignored(small: Sandbox, track: httpx.Client) -> None:
-    """What is older than the profile's latest edit changes nothing; as old as it does."""
+    """A write older than the profile's latest edit changes nothing; one of the same time does."""
     now = small.clock.now()
     _identify(track, "ann", plan="pro", _timestamp=now - 100)
     _identify(track, "ann", plan="free", _timestamp=now - 200)
@@ -122,7 +122,7 @@ def test_an_older_update_is_ignored(small: Sandbox, track: httpx.Client) -> None
 
 
 def test_update_only(small: Sandbox, track: httpx.Client) -> None:
-    """With `_update` nobody is made, and version 1 tells of it; somebody who is there is updated."""
+    """With `_update` no person is created, which version 1 shows as an activity; a known one is updated."""
     _identify(track, "ann", plan="pro", _update=True)
     assert profile(small, id="ann") is None
     (failed,) = acts(small, "failed_attribute_change")
@@ -147,7 +147,7 @@ def test_reserved_attributes(small: Sandbox, track: httpx.Client) -> None:
 
 
 def test_too_long_is_dropped_and_told(small: Sandbox, track: httpx.Client) -> None:
-    """What breaks a limit is accepted by version 1 and comes to nothing."""
+    """Version 1 accepts a write that breaks a limit, and drops it."""
     _identify(track, "ann", bio="é" * 501)
     _identify(track, "bob", **{"n" * 151: 1})
     _identify(track, "cat", **{f"a{n}": n for n in range(301)})
@@ -159,7 +159,7 @@ def test_too_long_is_dropped_and_told(small: Sandbox, track: httpx.Client) -> No
 
 
 def test_deleting_and_coming_back(small: Sandbox, track: httpx.Client) -> None:
-    """A deleted person is gone; the same id later is somebody new."""
+    """A deleted person is gone; the same id later is a new person."""
     _identify(track, "ann", plan="pro")
     first = profile(small, id="ann")
     assert track.delete("/api/v1/customers/ann").status_code == 200
@@ -190,7 +190,7 @@ def test_the_suppressed_stay_away(small: Sandbox, track: httpx.Client) -> None:
 
 
 def test_the_worlds_suppressed_people_stay_away_too(small: Sandbox, track: httpx.Client) -> None:
-    """Whoever was suppressed on the screens cannot come back by a call."""
+    """A person suppressed in the user interface is not created again by a write."""
     _identify(track, "ann", email="ann@example.com")
     small.suppress("ann")
     _identify(track, "ann")
@@ -215,8 +215,8 @@ def test_events(small: Sandbox, track: httpx.Client) -> None:
     assert outcomes(small)[2] == ("dropped", "an event with this id was received before")
 
 
-def test_an_event_for_nobody_fails(small: Sandbox, track: httpx.Client) -> None:
-    """It is accepted, and a `failed_event` tells of it; a knob lets it make the person."""
+def test_an_event_of_an_unknown_person_fails(small: Sandbox, track: httpx.Client) -> None:
+    """The event is accepted and becomes a `failed_event`; a knob lets it create the person."""
     track.post("/api/v1/customers/ann/events", json={"name": "bought"})
     (failed,) = acts(small, "failed_event")
     assert failed["data"]["reason"] == "there is no such person"
@@ -244,7 +244,7 @@ def test_wrong_events_are_refused(track: httpx.Client, body: dict[str, Any], rea
 
 
 def test_anonymous_events_find_their_person(small: Sandbox, track: httpx.Client) -> None:
-    """They are nobody's until somebody has the id; then those of 30 days are theirs, and later ones too."""
+    """An identified person gets the anonymous events of the last 30 days, and later ones."""
     now = small.clock.now()
     for name, at in (("old", now - 29 * 86_400), ("new", now - 60)):
         body = {"name": name, "anonymous_id": "cookie", "timestamp": at}
@@ -262,7 +262,7 @@ def test_anonymous_events_find_their_person(small: Sandbox, track: httpx.Client)
 
 
 def test_devices(small: Sandbox, track: httpx.Client) -> None:
-    """A device is added, changed and taken off; one without a platform is refused."""
+    """A device is added, changed and deleted; one without a platform is refused."""
     _identify(track, "ann")
     device = {"id": "tok/1", "platform": "ios", "last_used": 77, "attributes": {"app_version": "1"}}
     for version in ("1", "2"):
@@ -281,7 +281,7 @@ def test_devices(small: Sandbox, track: httpx.Client) -> None:
 
 
 def test_merging(small: Sandbox, track: httpx.Client) -> None:
-    """The primary keeps what it has and gains what it lacks; the secondary goes."""
+    """The primary keeps its attributes and gets the missing ones; the secondary is deleted."""
     _identify(track, "ann", plan="pro")
     _identify(track, "bob", email="bob@example.com", plan="free", city="Rome")
     track.post("/api/v1/customers/bob/events", json={"name": "bought"})
@@ -298,8 +298,8 @@ def test_merging(small: Sandbox, track: httpx.Client) -> None:
     assert acts(small, "profile_merge")[0]["customer_id"] == "ann"
 
 
-def test_merging_into_nobody_does_nothing(small: Sandbox, track: httpx.Client) -> None:
-    """A primary that is not there is a 200 and no more; two identifiers of one person are a 400."""
+def test_merging_into_an_unknown_person_does_nothing(small: Sandbox, track: httpx.Client) -> None:
+    """A missing primary is a 200 without effect; two identifiers of one person are a 400."""
     _identify(track, "bob")
     nobody = {"primary": {"id": "ann"}, "secondary": {"id": "bob"}}
     assert track.post("/api/v1/merge_customers", json=nobody).status_code == 200
@@ -312,7 +312,7 @@ def test_merging_into_nobody_does_nothing(small: Sandbox, track: httpx.Client) -
 
 
 def test_manual_segments(small: Sandbox, track: httpx.Client) -> None:
-    """People join and leave by any identifier; those who match nobody are ignored."""
+    """People join and leave by any identifier; unknown identifiers are ignored."""
     _identify(track, "ann", email="ann@example.com")
     _identify(track, "bob")
 
@@ -356,7 +356,7 @@ def test_wrong_memberships_are_refused(
 
 
 def test_reported_metrics(small: Sandbox, track: httpx.Client) -> None:
-    """A metric that is reported is the delivery's, and an activity; an unknown delivery is nothing."""
+    """A reported metric is set on the delivery and is an activity; an unknown delivery has no effect."""
     rows = (row for row in small.rows("messages") if row["type"] == "email" and row["customer_id"])
     delivery = next(row["id"] for row in rows if "clicked" not in row["metrics"])
     at = small.clock.now() - 5
@@ -374,7 +374,7 @@ def test_reported_metrics(small: Sandbox, track: httpx.Client) -> None:
 
 
 def test_older_paths_are_answered(track: httpx.Client, small: Sandbox, small_api: httpx.Client) -> None:
-    """Clients that have not been changed for years still get through."""
+    """Older paths of pushes and of the App API are still answered."""
     pushed = {"delivery_id": "x", "event": "opened", "device_id": "d", "timestamp": 1}
     assert track.post("/push/events", json=pushed).status_code == 200
     assert [row["call"] for row in small.writes()] == ["pushMetrics"]
@@ -382,7 +382,7 @@ def test_older_paths_are_answered(track: httpx.Client, small: Sandbox, small_api
 
 
 def test_forms(small: Sandbox, track: httpx.Client) -> None:
-    """Whoever fills in a form is added or updated, with 204; a wrong one is refused."""
+    """The person who submits a form is added or updated, with 204; an invalid form is refused."""
     response = track.post(
         "/api/v1/forms/newsletter/submit", json={"data": {"email": "a@example.com", "x": "y"}}
     )
@@ -396,7 +396,7 @@ def test_forms(small: Sandbox, track: httpx.Client) -> None:
 
 
 def test_unsubscribing_needs_no_key(small: Sandbox, small_served: Served) -> None:
-    """The link of a delivery unsubscribes whom it went to."""
+    """The unsubscribe link of a delivery unsubscribes its recipient."""
     row = next(row for row in small.rows("messages") if row["type"] == "email" and row["customer_id"])
     with httpx.Client(base_url=small_served.track_url, trust_env=False) as stranger:
         url = f"/unsubscribe/{quote(row['id'], safe='')}"
@@ -409,7 +409,7 @@ def test_unsubscribing_needs_no_key(small: Sandbox, small_served: Served) -> Non
 
 
 def test_writes_wait_if_they_are_told_to(small: Sandbox, track: httpx.Client) -> None:
-    """Until the delay is over the log says `waiting` and nothing has changed; then the order is kept."""
+    """Until the delay is over a write is `waiting` and changes nothing; then writes are applied in order."""
     small.knobs.apply_delay_s = 60
     _identify(track, "ann", plan="pro")
     small.clock.advance(30)
@@ -424,7 +424,7 @@ def test_writes_wait_if_they_are_told_to(small: Sandbox, track: httpx.Client) ->
 
 
 def test_a_region_redirects(small: Sandbox, track: httpx.Client) -> None:
-    """The wrong region's host sends a write on, method, body and keys and all; `getRegion` answers there."""
+    """The wrong region's host redirects a write with its method, body and keys; `getRegion` answers there."""
     other = Sandbox(scale="tiny", region="eu")
     with other.serve() as home:
         small.knobs.track_redirect = home.track_url
@@ -454,7 +454,7 @@ def test_faults_strike_here_too(small: Sandbox, track: httpx.Client) -> None:
 
 @pytest.mark.parametrize("key", ["", "Basic abc", "Bearer x"])
 def test_writes_need_the_key(small: Sandbox, small_served: Served, key: str) -> None:
-    """Without the right pair nothing comes in."""
+    """Without the right keys a write is refused."""
     url = f"{small_served.track_url}/api/v1/customers/a"
     response = httpx.put(url, json={}, headers={"Authorization": key}, trust_env=False)
 
@@ -463,7 +463,7 @@ def test_writes_need_the_key(small: Sandbox, small_served: Served, key: str) -> 
 
 
 def test_what_is_no_object_is_refused(track: httpx.Client) -> None:
-    """A body that is no JSON object is a 400."""
+    """A body that is not a JSON object is a 400."""
     response = track.put("/api/v1/customers/a", content=b"[1]")
 
     assert (response.status_code, list(response.json()["meta"])) == (400, ["errors"])

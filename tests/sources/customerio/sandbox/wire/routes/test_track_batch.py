@@ -1,4 +1,4 @@
-"""The Track API, version 2: one operation, or many of them with what is wrong by place."""
+"""The Track API, version 2: one operation, or a batch whose errors are listed by place."""
 
 import time
 from collections.abc import Iterator
@@ -128,7 +128,7 @@ def test_each_wrong_operation(track: httpx.Client, op: object, reason: str, fiel
 
 
 def test_one_operation(small: Sandbox, track: httpx.Client) -> None:
-    """`/entity` takes what a batch takes."""
+    """`/entity` accepts the same operations as a batch."""
     op = person("identify", {"email": "a@example.com"}, attributes={"id": "ann", "x": 1})
 
     assert track.post("/api/v2/entity", json=op).content == b"{}\n"
@@ -176,7 +176,7 @@ def test_sizes(small: Sandbox, track: httpx.Client) -> None:
 
 
 def test_update_only_is_silent_here(small: Sandbox, track: httpx.Client) -> None:
-    """In version 2 an update of nobody leaves no trace but in the log."""
+    """In version 2 an update of an unknown person shows only in the log of writes."""
     _send(track, person("identify", {"id": "ann"}, attributes={"_update": True, "plan": "pro"}))
 
     assert outcomes(small) == [("dropped", "there is nobody to update")]
@@ -232,7 +232,7 @@ def test_a_delivery_reports_of_a_device(small: Sandbox, track: httpx.Client) -> 
 
 
 def test_seven_of_a_hundred_are_lost(small: Sandbox, track: httpx.Client) -> None:
-    """Lost writes look accepted; activities and the log tell which they are."""
+    """Lost writes are answered as accepted; activities and the log of writes show them."""
     small.knobs.drop_every = 14
     response = _send(track, *(person("identify", {"id": f"p{n}"}, attributes={"n": n}) for n in range(100)))
 
@@ -240,8 +240,8 @@ def test_seven_of_a_hundred_are_lost(small: Sandbox, track: httpx.Client) -> Non
     there = {row["id"] for row in small.rows("people")}
     missing = [n for n in range(100) if f"p{n}" not in there]
     assert missing == [13, 27, 41, 55, 69, 83, 97]
-    told = [row["data"]["identifiers"]["id"] for row in acts(small, "failed_attribute_change")]
-    assert sorted(told) == sorted(f"p{n}" for n in missing)
+    failed = [row["data"]["identifiers"]["id"] for row in acts(small, "failed_attribute_change")]
+    assert sorted(failed) == sorted(f"p{n}" for n in missing)
     lost = [row["op"]["identifiers"]["id"] for row in small.writes() if row["outcome"] == "dropped"]
     assert lost == [f"p{n}" for n in missing]
 
@@ -264,7 +264,7 @@ def test_faults_lose_and_refuse_by_place(small: Sandbox, track: httpx.Client) ->
 
 
 def test_the_log_is_what_came(small: Sandbox, track: httpx.Client, small_served: Served) -> None:
-    """The control host lists accepted operations as they were received; the oldest are forgotten."""
+    """The control route lists accepted operations as received; the oldest are removed."""
     op = person("identify", {"id": "ann"}, attributes={"z": 1, "a": None})
     _send(track, op, {})
     lines = httpx.get(f"{small_served.control_url}/_sandbox/writes", trust_env=False).content.splitlines()
@@ -280,7 +280,7 @@ def test_the_log_is_what_came(small: Sandbox, track: httpx.Client, small_served:
 
 
 def test_a_large_batch_is_taken_quickly(small: Sandbox, track: httpx.Client) -> None:
-    """A thousand small updates are taken, and the thousand before them applied, in a fraction of a second."""
+    """A batch of a thousand updates is accepted, and the one before it applied, in less than a second."""
 
     def body(start: int) -> bytes:
         given = {"plan": "pro", "score": 7, "active": True, "city": "Paris"}

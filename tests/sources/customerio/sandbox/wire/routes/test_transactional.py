@@ -1,4 +1,4 @@
-"""Transactional templates and what they say."""
+"""Transactional templates and their contents."""
 
 import httpx
 import pytest
@@ -51,7 +51,7 @@ def test_one_language_comes_in_a_list(api: httpx.Client) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/transactional/1/content/900", "/v1/transactional/1/language/"])
 def test_an_update_overwrites_the_whole_content(small: Sandbox, small_api: httpx.Client, path: str) -> None:
-    """What the body leaves out is empty afterwards; what is read-only stays."""
+    """Fields that the body lacks become empty; read-only fields stay."""
     if path.endswith("language/"):
         small.add("transactional_contents", transactional_id=1, language="fr", body="Bonjour", subject="Reçu")
         path += "fr"
@@ -87,7 +87,7 @@ def test_a_wrong_type_is_told_in_meta(api: httpx.Client) -> None:
 
 
 def test_the_messages_of_a_template(tiny: Sandbox, api: httpx.Client) -> None:
-    """Twelve months if asked for, six without bounds, drafts by `state`."""
+    """A request goes back twelve months with bounds and six without; `state` lists drafts."""
     whole = [row for row in tiny.rows("messages") if row["transactional_message_id"] == 1]
     now = tiny.clock.now()
     bounds = {"start_ts": 0, "end_ts": now, "limit": 1000}

@@ -1,4 +1,4 @@
-"""Triggers of broadcasts: taken, queued, processed, refused."""
+"""Triggers of broadcasts: accepted, queued, processed, refused."""
 
 import threading
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def _sent(sandbox: Sandbox, since: int) -> list[dict[str, Any]]:
 
 
 def test_the_worlds_broadcasts_were_triggered(tiny: Sandbox, api: httpx.Client) -> None:
-    """Every broadcast delivery was made within minutes behind a trigger of its broadcast."""
+    """Every broadcast delivery was created within minutes after a trigger of its broadcast."""
     for broadcast in tiny.rows("broadcasts"):
         rows = api.get(f"/v1/broadcasts/{broadcast['id']}/triggers").json()["triggers"]
         sent = [row["created"] for row in tiny.rows("messages") if row["broadcast_id"] == broadcast["id"]]
@@ -36,7 +36,7 @@ def test_the_worlds_broadcasts_were_triggered(tiny: Sandbox, api: httpx.Client) 
 
 
 def test_a_trigger_waits_and_is_processed(small: Sandbox, small_api: httpx.Client) -> None:
-    """`processed_at` is null until then; then everybody has a delivery, made at that instant."""
+    """`processed_at` is null until it is processed; then all members have a delivery of that time."""
     began = small.clock.now()
     trigger_id = _trigger(small_api, {"data": {"headline": "Hi"}})
     status = f"{TRIGGERS}/{trigger_id}"
@@ -59,7 +59,7 @@ def test_a_trigger_waits_and_is_processed(small: Sandbox, small_api: httpx.Clien
 
 
 def test_an_audience_by_filter_is_who_matches_then(small: Sandbox, small_api: httpx.Client) -> None:
-    """Somebody who comes while the trigger waits is among them."""
+    """A person who is added while the trigger waits gets a delivery too."""
     began = small.clock.now()
     _trigger(small_api, {"recipients": {"attribute": {"field": "team", "operator": "eq", "value": "red"}}})
     small.add("people", id="ann", email="ann@example.com", team="red")
@@ -112,11 +112,11 @@ def test_missing_people_are_errors_of_the_trigger(
     assert error["source"] == {"pointer": f"/data/attributes/{field}"}
     (trigger,) = [row for row in small.rows("broadcast_triggers") if row["created_at"] >= began]
     assert f"for trigger {trigger['id']}" in error["detail"]
-    told = small_api.get(f"{TRIGGERS}/{trigger['id']}/errors").json()
-    assert [text[:9] for text in told["errors"]] == lines
-    assert told["next"] == ""
+    body = small_api.get(f"{TRIGGERS}/{trigger['id']}/errors").json()
+    assert [text[:9] for text in body["errors"]] == lines
+    assert body["next"] == ""
     first = small_api.get(f"{TRIGGERS}/{trigger['id']}/errors", params={"limit": 1}).json()
-    assert first["errors"] == told["errors"][:1]
+    assert first["errors"] == body["errors"][:1]
     small.clock.advance(_DAY)
     assert all(row["broadcast_id"] != 501 or row["created"] < began for row in small.rows("messages"))
 
@@ -159,7 +159,7 @@ def test_refusals_point_at_what_is_wrong(
 
 
 def test_five_wait_and_no_more(small: Sandbox, small_api: httpx.Client) -> None:
-    """The sixth is 429 and says when there is room; then one is taken, and all are processed in turn."""
+    """The sixth is a 429 with Retry-After; later one more is accepted, and all are processed in order."""
     ids = [_trigger(small_api, {}) for _ in range(5)]
 
     refused = small_api.post(TRIGGERS, json={})
@@ -190,7 +190,7 @@ def test_a_language_reaches_who_speaks_it() -> None:
 
 
 def test_a_deleted_broadcast_sends_no_more(small: Sandbox, small_api: httpx.Client) -> None:
-    """Its queue goes with it, its calls are 404."""
+    """Its waiting triggers are deleted, its paths are 404."""
     began = small.clock.now()
     trigger_id = _trigger(small_api, {})
 
@@ -212,14 +212,14 @@ def test_a_deleted_broadcast_sends_no_more(small: Sandbox, small_api: httpx.Clie
     ],
 )
 def test_what_is_not_there(api: httpx.Client, path: str, status: int) -> None:
-    """Missing triggers are 404, ids that are no numbers 400."""
+    """Missing triggers are 404, ids that are not numbers 400."""
     assert api.get(path).status_code == status
 
 
 def test_without_bounds_a_broadcast_answers_a_month_from_its_first_trigger(
     tiny: Sandbox, api: httpx.Client
 ) -> None:
-    """The oldest deliveries come, and those behind the first month only if they are asked for."""
+    """Without bounds the deliveries of the first month are listed, later ones only with bounds."""
     first = min(row["created_at"] for row in tiny.rows("broadcast_triggers") if row["broadcast_id"] == 501)
     whole = [row for row in tiny.rows("messages") if row["broadcast_id"] == 501]
     bounds = {"start_ts": 0, "end_ts": tiny.clock.now(), "limit": 1000}
@@ -242,7 +242,7 @@ def file_url() -> Iterator[str]:
             self.wfile.write(b'{"id": "ann", "data": {"voucher": "x"}}\n\n')
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Lines)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -254,7 +254,7 @@ def file_url() -> Iterator[str]:
 
 
 def test_an_audience_in_a_file(small: Sandbox, small_api: httpx.Client, file_url: str) -> None:
-    """Customer.io fetches the lines itself."""
+    """The lines are downloaded from the URL in the request."""
     small.add("people", id="ann", email="ann@example.com")
     began = small.clock.now()
 

@@ -1,4 +1,4 @@
-"""Reporting webhooks: bare objects, whose endpoints are shown as they are."""
+"""Reporting webhooks: unwrapped objects with the endpoint's credentials."""
 
 import httpx
 import pytest
@@ -9,7 +9,7 @@ GIVEN = {"name": "mine", "endpoint": "https://u:p@example.net/in?key=1", "events
 
 
 def test_the_list_is_the_truth_with_credentials(tiny: Sandbox, api: httpx.Client) -> None:
-    """An endpoint comes verbatim; a signing key does not come at all."""
+    """The endpoint is shown verbatim, the signing key is not shown."""
     listed = api.get("/v1/reporting_webhooks").json()["reporting_webhooks"]
 
     assert list(tiny.rows("reporting_webhooks")) == listed
@@ -21,7 +21,7 @@ def test_the_list_is_the_truth_with_credentials(tiny: Sandbox, api: httpx.Client
 
 
 def test_a_webhook_from_its_making_to_its_end(small_api: httpx.Client) -> None:
-    """Made with its flags off, changed where told, deleted with an empty 200."""
+    """A new webhook has its flags off, an update changes the given fields, a deletion is an empty 200."""
     made = small_api.post("/v1/reporting_webhooks", json=GIVEN).json()
     path = f"/v1/reporting_webhooks/{made['id']}"
     assert {**GIVEN, "disabled": False, "full_resolution": False, "with_content": False} == {

@@ -1,4 +1,4 @@
-"""What the tests of the Track API share: a client with its keys, and the words of its operations."""
+"""Helpers for tests of the Track API: a client with its keys, operations, and reads of their effects."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,13 +31,13 @@ def thing(action: str, type_id: str, object_id: str, **more: Any) -> Row:
 
 
 def profile(sandbox: Sandbox, **identifier: str) -> Row | None:
-    """The person with that identifier, None if nobody has it."""
+    """The person with that identifier; None if there is none."""
     ((name, value),) = identifier.items()
     return next((row for row in sandbox.rows("people") if row["identifiers"][name] == value), None)
 
 
 def attributes(sandbox: Sandbox, **identifier: str) -> Row:
-    """What is known of somebody, without the identifiers."""
+    """The attributes of a person, without the identifiers."""
     found = profile(sandbox, **identifier)
     assert found is not None, identifier
     return {
