@@ -17,11 +17,11 @@ from pipelines.connect import client as connected
 from pipelines.connect import greet
 from pipelines.notify import Notify, silent
 from pipelines.reconcile.cells import Cell, cells_table
-from pipelines.reconcile.counts import alive_segments, counts
+from pipelines.reconcile.daily_metrics import sender_cells
 from pipelines.reconcile.days import days
 from pipelines.reconcile.parents import KINDS, Parent, parents
-from pipelines.reconcile.readings import readings
-from pipelines.reconcile.senders import sender_cells
+from pipelines.reconcile.read_times import readings
+from pipelines.reconcile.totals import alive_segments, counts
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import (
     Query,

@@ -13,8 +13,8 @@ from pipelines.errors import ConfigError
 from pipelines.reconcile import TABLE as RECONCILIATION
 from pipelines.report import charts
 from pipelines.report.charts import Picture
-from pipelines.report.marks import FILTERS, interval, missing, sparkline
-from pipelines.report.questions import QUESTIONS, RECONCILED, TABLES
+from pipelines.report.inline_svg import FILTERS, interval, missing, sparkline
+from pipelines.report.queries import QUESTIONS, RECONCILED, TABLES
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import DATASET, frames
 

@@ -7,7 +7,7 @@ table has. Every condition holds or does not; a missing value is equal to nothin
 """
 
 from pipelines.search.answer import Answer
-from pipelines.search.query import DEFAULT_LIMIT
+from pipelines.search.document import DEFAULT_LIMIT
 from pipelines.search.run import search
 
 __all__ = ["DEFAULT_LIMIT", "Answer", "search"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipelines.errors import ConfigError
-from pipelines.search.names import near
+from pipelines.search.suggestions import near
 from pipelines.warehouse.sql import quoted
 
 Kind = Literal["text", "number", "bool", "json"]

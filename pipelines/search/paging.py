@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipelines.errors import ConfigError
+from pipelines.search.document import Query, Sort
 from pipelines.search.fields import Bind, Fields, Value
-from pipelines.search.query import Query, Sort
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,11 @@ import duckdb
 
 from pipelines.errors import ConfigError
 from pipelines.search.answer import Answer, Shape
-from pipelines.search.compiling import Statement, statement
+from pipelines.search.document import Query, parsed
 from pipelines.search.fields import Fields
-from pipelines.search.names import near
 from pipelines.search.paging import cursor, last_of
-from pipelines.search.query import Query, parsed
+from pipelines.search.statement import Statement, statement
+from pipelines.search.suggestions import near
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import DATASET, nothing_yet
 from pipelines.warehouse.publish import reading

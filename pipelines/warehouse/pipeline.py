@@ -140,7 +140,7 @@ def frames(settings: Settings) -> Iterator[Callable[..., "pd.DataFrame"]]:
         ConfigError: there is no warehouse yet, or it is not a file.
         WarehouseFailed: the published file cannot be read.
     """
-    from pipelines.warehouse.frames import answer, prepare
+    from pipelines.warehouse.dataframe import answer, prepare
 
     if not settings.publishes:
         msg = (

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.search.document import Filter, Group, Query
 from pipelines.search.fields import Bind, Field, Fields
 from pipelines.search.operators import holds
 from pipelines.search.paging import Term, beyond, terms
-from pipelines.search.query import Filter, Group, Query
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.sql import quoted
 

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipelines.reconcile.cells import Cell, Verdict
+from pipelines.reconcile.comparison import Deliveries, Look, here, there
 from pipelines.reconcile.days import Day, days
-from pipelines.reconcile.deliveries import Deliveries, Look, here, there
 from pipelines.reconcile.parents import Counts, Parent, theirs
-from pipelines.reconcile.readings import Readings
+from pipelines.reconcile.read_times import Readings
 from pipelines.warehouse.pipeline import Query
 from sources.customerio.client import Client, NotFound
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pipelines.errors import ConfigError
-from pipelines.search.names import near
 from pipelines.search.operators import OPERATORS
+from pipelines.search.suggestions import near
 
 DEFAULT_LIMIT: Final = 1000
 MOST: Final = 100_000

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipelines.reconcile.cells import Cell, Verdict
-from pipelines.reconcile.readings import last_read
+from pipelines.reconcile.read_times import last_read
 from pipelines.settings import Settings
 from pipelines.times import HOUR, MINUTE, span
 from pipelines.warehouse.pipeline import DATASET, Query

@@ -8,7 +8,7 @@ import orjson
 from pipelines.reconcile.cells import Verdict
 from pipelines.reconcile.days import Day
 from pipelines.reconcile.parents import SERIES, Parent
-from pipelines.reconcile.readings import Readings
+from pipelines.reconcile.read_times import Readings
 from pipelines.times import utc
 from pipelines.warehouse.pipeline import DATASET, Query
 from sources.customerio.client import Client
