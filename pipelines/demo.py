@@ -14,7 +14,8 @@ from pipelines.ingest.sync import SyncResult, sync
 from pipelines.notify import Notify
 from pipelines.sandbox import ScaleName, Served, serve
 from pipelines.settings import Settings
-from pipelines.warehouse.publish import prepare, reading
+from pipelines.warehouse.duckdb_file import reading
+from pipelines.warehouse.publish import prepare
 from sources.customerio.extract import RunSummary
 
 _DAY = 86_400

@@ -75,11 +75,11 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(UNREAD)
         except Exception as error:
-            from pipelines.warehouse.failures import interrupted, told
+            from pipelines.warehouse.failures import elt_error, interrupted
 
             if interrupted(error):
                 _end_interrupted(as_json)
-            failure = told(error)
+            failure = elt_error(error)
             if failure is None:
                 if as_json:
                     print_json({"error": {"kind": type(error).__name__, "message": "A bug; see stderr."}})

@@ -51,15 +51,15 @@ def reconcile(*, number: int, sample: int, wait_s: float, as_json: bool) -> int:
 def publish(*, wait_s: float, as_json: bool) -> int:
     """Put the loaded warehouse, as it is, in the place of the file that people read."""
     from pipelines.settings import read_settings
-    from pipelines.warehouse.pipeline import nothing_yet
     from pipelines.warehouse.publish import publish as run
     from pipelines.warehouse.publish import writing
+    from pipelines.warehouse.queries import no_warehouse
 
     settings = read_settings()
     file = settings.published_file if settings.publishes else None
     if file is not None:
         if not settings.load_file.exists():
-            raise nothing_yet(settings)
+            raise no_warehouse(settings)
         with writing(settings.cio_elt_data, wait_s=wait_s, notify=note):
             run(settings.load_file, file)
     if as_json:

@@ -10,7 +10,8 @@ from pipelines.reconcile.days import Day
 from pipelines.reconcile.parents import SERIES, Parent
 from pipelines.reconcile.read_times import Readings
 from pipelines.times import utc
-from pipelines.warehouse.pipeline import DATASET, Query
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import Query
 from sources.customerio.client import Client
 
 _NAMED = 3

@@ -9,7 +9,7 @@ from pipelines.reconcile.comparison import Deliveries, Look, here, there
 from pipelines.reconcile.days import Day, days
 from pipelines.reconcile.parents import Counts, Parent, theirs
 from pipelines.reconcile.read_times import Readings
-from pipelines.warehouse.pipeline import Query
+from pipelines.warehouse.queries import Query
 from sources.customerio.client import Client, NotFound
 
 # Requests under way at a time: enough for 10 a second at 0.6 s an answer.

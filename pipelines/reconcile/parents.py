@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines.reconcile.days import Day, days
-from pipelines.warehouse.pipeline import DATASET, Query
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import Query
 from sources.customerio.catalogue.periods import EASTERN, UTC
 from sources.customerio.client import BadAnswer, Client
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from pipelines.times import HOUR
-from pipelines.warehouse.pipeline import DATASET, Query
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import Query
 from pipelines.warehouse.runs import TABLE as RUNS
 from sources.customerio.extract import COVERAGE
 

@@ -23,18 +23,9 @@ from pipelines.reconcile.parents import KINDS, Parent, parents
 from pipelines.reconcile.read_times import readings
 from pipelines.reconcile.totals import alive_segments, counts
 from pipelines.settings import Settings
-from pipelines.warehouse.pipeline import (
-    Query,
-    file_format,
-    forget_loaded,
-    load,
-    nothing_yet,
-    pipeline,
-    querying,
-    settle,
-    tables,
-)
+from pipelines.warehouse.pipeline import file_format, forget_loaded, load, pipeline, settle
 from pipelines.warehouse.publish import publish, writing
+from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
 from sources.customerio.client import Client
 from sources.customerio.extract import COVERAGE
 
@@ -86,7 +77,7 @@ def reconcile(
         client = connection.watching(requests.append)
         present = tables(query)
         if not present:
-            raise nothing_yet(settings)
+            raise no_warehouse(settings)
         client.call("getCioAllowlist")  # Whatever it answers, it says what time it is.
         sampled = _Sample(sample, datetime.fromtimestamp(client.now(), UTC).date().isoformat())
         cells = list(_sender_cells(client, query, present, number, sampled, notify))

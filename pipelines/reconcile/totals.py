@@ -11,7 +11,8 @@ from pipelines.reconcile.cells import Cell, Verdict
 from pipelines.reconcile.read_times import last_read
 from pipelines.settings import Settings
 from pipelines.times import HOUR, MINUTE, span
-from pipelines.warehouse.pipeline import DATASET, Query
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import Query
 from sources.customerio.client import Client, NotFound
 
 FRESH_S = 10 * MINUTE

@@ -1,20 +1,18 @@
-"""Marks within a line of a table, and how numbers are written."""
+"""Small SVG charts within a table row: a sparkline, and a rate with its interval."""
 
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 
-from pipelines.times import span
+from pipelines.report.formats import missing, percent
 
 _SPARK_WIDTH, _SPARK_HEIGHT = 96, 22
 _RANGE_WIDTH, _RANGE_HEIGHT = 88, 12
-NOTHING = "–"
 
 
 def sparkline(values: Sequence[float], says: str) -> Markup:
-    """A line through the values, the last one a dot."""
+    """A line through the values, with a dot at the last one; `says` is its text for screen readers."""
     if not values:
         return Markup("")
     top = max(*values, 1)
@@ -32,7 +30,7 @@ def sparkline(values: Sequence[float], says: str) -> Markup:
 
 
 def interval(rate: Any, low: Any, high: Any, top: float) -> Markup:
-    """A rate as a dot on its interval; `top` is the scale's end. Nothing where there is no rate."""
+    """A rate as a dot on its interval; `top` is the end of the scale. Empty if there is no rate."""
     if missing(rate):
         return Markup("")
     x, begin, end = (3 + (_RANGE_WIDTH - 6) * min(float(value), top) / top for value in (rate, low, high))
@@ -52,51 +50,3 @@ def interval(rate: Any, low: Any, high: Any, top: float) -> Markup:
         end,
         x,
     )
-
-
-def missing(value: Any) -> bool:
-    """Whether there is no such number."""
-    return value is None or bool(pd.isna(value))
-
-
-def number(value: Any) -> str:
-    """A count, with thousands set apart."""
-    return NOTHING if missing(value) else f"{int(value):,}"
-
-
-def percent(value: Any) -> str:
-    """A share in percent, with a digit more where it is small."""
-    if missing(value):
-        return NOTHING
-    share = 100 * float(value)
-    return f"{share:.2f} %" if 0 < abs(share) < 1 else f"{share:.1f} %"
-
-
-def points(value: Any) -> str:
-    """A difference of shares in percentage points, with its sign."""
-    return NOTHING if missing(value) else f"{100 * float(value):+.1f}".replace("-", "−")
-
-
-def day(value: Any) -> str:
-    """A day."""
-    return NOTHING if missing(value) else f"{pd.Timestamp(value):%-d %b %Y}"
-
-
-def moment(value: Any) -> str:
-    """A moment, to the minute."""
-    return NOTHING if missing(value) else f"{pd.Timestamp(value):%-d %b %Y %H:%M} UTC"
-
-
-def lag(seconds: Any) -> str:
-    """A length of time."""
-    return NOTHING if missing(seconds) else span(int(seconds))
-
-
-FILTERS = {
-    "number": number,
-    "percent": percent,
-    "points": points,
-    "day": day,
-    "moment": moment,
-    "lag": lag,
-}

@@ -13,10 +13,12 @@ from pipelines.errors import ConfigError
 from pipelines.reconcile import TABLE as RECONCILIATION
 from pipelines.report import charts
 from pipelines.report.charts import Picture
-from pipelines.report.inline_svg import FILTERS, interval, missing, sparkline
+from pipelines.report.formats import FILTERS, missing
+from pipelines.report.inline_svg import interval, sparkline
 from pipelines.report.queries import QUESTIONS, RECONCILED, TABLES
 from pipelines.settings import Settings
-from pipelines.warehouse.pipeline import DATASET, frames
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import frames
 
 Frames = dict[str, pd.DataFrame]
 Row = dict[str, Any]

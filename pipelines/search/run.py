@@ -14,8 +14,9 @@ from pipelines.search.paging import cursor, last_of
 from pipelines.search.statement import Statement, statement
 from pipelines.search.suggestions import near
 from pipelines.settings import Settings
-from pipelines.warehouse.pipeline import DATASET, nothing_yet
-from pipelines.warehouse.publish import reading
+from pipelines.warehouse.duckdb_file import reading
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import no_warehouse
 from pipelines.warehouse.sql import quoted
 from sources.customerio import RESOURCES
 
@@ -40,7 +41,7 @@ def search(settings: Settings, table: str, document: object) -> Answer:
         )
         raise ConfigError(msg)
     if not settings.published_file.exists():
-        raise nothing_yet(settings)
+        raise no_warehouse(settings)
     with reading(settings.published_file) as connection:
         began = time.perf_counter()
         fields = _fields(connection, table)
