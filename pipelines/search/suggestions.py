@@ -1,12 +1,11 @@
-"""Names that are near to one that nobody has."""
+"""Suggestions of similar names for an unknown one."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from sources.customerio.client.api import did_you_mean
 
 
 def near(name: str, names: Iterable[str]) -> str:
-    """A sentence, with a space before it, that offers the names nearest to `name`, or all there are."""
+    """A sentence, after a space, with the names that are similar to `name`, or with all names if none is."""
     known = list(names)
-    by_lower = {each.lower(): each for each in known}
-    found = [by_lower[each] for each in get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)]
-    return f" Did you mean {' or '.join(found)}?" if found else f" There are {', '.join(known)}."
+    return did_you_mean(name, known) or f" There are {', '.join(known)}."
