@@ -13,7 +13,7 @@ _Tree = dict[str, "_Tree"]
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """One page of records; `cursor` leads to the next page, None on the last. `took_ms` is in milliseconds."""
+    """One page of records; `cursor` leads to the next one, None on the last. `took_ms` is in milliseconds."""
 
     data: list[dict[str, Any]]
     has_more: bool
