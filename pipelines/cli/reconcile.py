@@ -1,4 +1,4 @@
-"""`cio-elt reconcile` and `cio-elt publish`: whether the numbers agree, and the file that people read."""
+"""`cio-elt reconcile` compares numbers with Customer.io's; `cio-elt publish` replaces the published file."""
 
 from dataclasses import asdict
 
@@ -21,16 +21,18 @@ from pipelines.cli.command import DONE, FAILED, WAIT, command, note, print_json
     type=click.IntRange(1),
     default=50,
     show_default=True,
-    help="Campaigns, broadcasts, newsletters, transactional messages and segments to compare, of each.",
+    help="Number of campaigns, of broadcasts, of newsletters, of transactional messages and of segments to compare.",
 )
 @WAIT
 @command
 def reconcile(*, number: int, sample: int, wait_s: float, as_json: bool) -> int:
-    """Compare the warehouse with Customer.io's own numbers; end with 1 if any differs for no reason.
+    """Compare the warehouse with Customer.io's own numbers.
+
+    Ends with 1 if there is a mismatch: a difference without an explanation, such as the time of the last sync.
 
     Deliveries per day and metric are compared with the metrics of their campaign, broadcast, newsletter or
     transactional message; people with the workspace's count, members with their segment's, rows with their
-    export's. What came after the last sync is explained, not a mismatch. The result is the table
+    export's. Changes after the last sync are explained, and no mismatch. The result is the table
     customerio_raw.reconciliation.
     """
     from pipelines.cli.reconcile_output import print_reconciliation
@@ -49,7 +51,7 @@ def reconcile(*, number: int, sample: int, wait_s: float, as_json: bool) -> int:
 @WAIT
 @command
 def publish(*, wait_s: float, as_json: bool) -> int:
-    """Put the loaded warehouse, as it is, in the place of the file that people read."""
+    """Publish the loaded warehouse for its readers."""
     from pipelines.settings import read_settings
     from pipelines.warehouse.publish import publish as run
     from pipelines.warehouse.publish import writing
