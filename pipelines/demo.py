@@ -14,11 +14,10 @@ from pipelines.ingest.sync import SyncResult, sync
 from pipelines.notify import Notify
 from pipelines.sandbox import ScaleName, Served, serve
 from pipelines.settings import Settings
+from pipelines.times import DAY
 from pipelines.warehouse.duckdb_file import reading
 from pipelines.warehouse.publish import prepare
 from sources.customerio.extract import RunSummary
-
-_DAY = 86_400
 
 _CAMPAIGNS = """
     SELECT c.name,
@@ -99,7 +98,7 @@ def _next(
     """The workspace as this run finds it."""
     if last is None:
         notify("Starting a workspace ...")
-        return _Workspace(scale=scale or "demo", passed_s=(advance_days or 0) * _DAY)
+        return _Workspace(scale=scale or "demo", passed_s=(advance_days or 0) * DAY)
     if scale not in (None, last.scale):
         msg = (
             f"The demo's workspace is of scale {last.scale!r}. Leave --scale out to go on with it, or add "
@@ -108,7 +107,7 @@ def _next(
         raise ConfigError(msg)
     days = 1 if advance_days is None else advance_days
     notify(f"Starting the workspace, {days} day{'' if days == 1 else 's'} after the last run ...")
-    return _Workspace(scale=last.scale, passed_s=last.passed_s + days * _DAY)
+    return _Workspace(scale=last.scale, passed_s=last.passed_s + days * DAY)
 
 
 def _settings_for(settings: Settings, folder: Path, served: Served) -> Settings:

@@ -22,13 +22,10 @@
 `cio-elt` ends with 2 for a ConfigError and with 1 for the others.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from sources.customerio.client import CustomerioError
 from sources.errors import ConfigError, EltError
-
-if TYPE_CHECKING:
-    from pipelines.transform.building import Node
 
 __all__ = [
     "Busy",
@@ -112,9 +109,9 @@ class TransformFailed(EltError):
     """A model could not be built, or a test found rows that must not be there. Nothing was published.
 
     Attributes:
-        nodes: The models and tests that were run, with what came of each.
+        nodes: The `Node` of each model and test that failed.
     """
 
-    def __init__(self, message: str, nodes: "list[Node]") -> None:
+    def __init__(self, message: str, nodes: Sequence[object]) -> None:
         super().__init__(message)
         self.nodes = nodes

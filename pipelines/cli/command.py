@@ -97,11 +97,8 @@ def _end_failed(failure: Any, as_json: bool) -> NoReturn:
 
 
 def _end_interrupted(as_json: bool) -> NoReturn:
-    _complain(
-        "Interrupted",
-        "Stopped. The published file stays as it was; the next run resumes from there.",
-        as_json,
-    )
+    message = "Stopped. The published file stays as it was; the next run resumes from there."
+    _complain("Interrupted", message, as_json)
     sys.stdout.flush()
     sys.stderr.flush()
     # Files and locks are released by now; threads may still wait for minutes to retry a request.

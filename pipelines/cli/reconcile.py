@@ -21,14 +21,14 @@ from pipelines.cli.command import DONE, FAILED, WAIT, command, note, print_json
     type=click.IntRange(1),
     default=50,
     show_default=True,
-    help="Number of campaigns, of broadcasts, of newsletters, of transactional messages and of segments to compare.",
+    help="How many campaigns, newsletters and so on to compare, of each kind.",
 )
 @WAIT
 @command
 def reconcile(*, number: int, sample: int, wait_s: float, as_json: bool) -> int:
     """Compare the warehouse with Customer.io's own numbers.
 
-    Ends with 1 if there is a mismatch: a difference without an explanation, such as the time of the last sync.
+    Ends with 1 if there is a mismatch: a difference that nothing explains.
 
     Deliveries per day and metric are compared with the metrics of their campaign, broadcast, newsletter or
     transactional message; people with the workspace's count, members with their segment's, rows with their

@@ -10,7 +10,8 @@ import signal
 import threading
 import time
 
-# A signal with no other use, which is ignored by default. It may arrive a moment too early, so it is repeated.
+# A signal with no other use, which is ignored by default. It may arrive a moment too early, so it is sent
+# again.
 _NUDGE = signal.SIGURG
 _NUDGES = 20
 _PAUSE_S = 0.1
