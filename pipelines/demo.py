@@ -1,4 +1,4 @@
-"""The demo: a sandbox workspace, replicated over real HTTP; on the next run a day has passed in it."""
+"""The demo: a sandbox workspace, synced over real HTTP; before each further run a day passes in it."""
 
 import json
 import shutil
@@ -33,7 +33,15 @@ _CAMPAIGNS = """
 
 @dataclass(frozen=True, kw_only=True)
 class DemoResult:
-    """A demo run: the sync, the published rows per table, (name, sent, delivered, opened, clicked)."""
+    """The result of a demo run.
+
+    Attributes:
+        sync: The result of the sync.
+        now: The workspace's clock, Unix seconds.
+        rows: Published rows by table.
+        campaigns: Name, sent, delivered, opened and clicked of each campaign.
+        file: The published file.
+    """
 
     sync: SyncResult
     now: int
@@ -44,7 +52,7 @@ class DemoResult:
 
 @dataclass(frozen=True, kw_only=True)
 class _Workspace:
-    """What is kept of the workspace between runs: a sandbox follows from its scale and its clock."""
+    """The workspace between runs: its scale, and the seconds that have passed; they determine all of it."""
 
     scale: ScaleName
     passed_s: int
@@ -61,7 +69,7 @@ def demo(
 ) -> DemoResult:
     """Serve the demo workspace, let days pass in it, and sync it into a folder of its own.
 
-    `scale` and `advance_days` of None go on as before: the same workspace, one day later.
+    With None for `scale` and `advance_days` the last run's workspace is used, one day later.
 
     Raises:
         ConfigError: the folder holds a workspace of another scale, or cannot be written to.
@@ -71,14 +79,14 @@ def demo(
     if reset:
         shutil.rmtree(folder, ignore_errors=True)
     prepare(folder)
-    kept = folder / "workspace.json"
-    workspace = _next(_kept(kept), scale, advance_days, notify)
+    state = folder / "workspace.json"
+    workspace = _next(_last(state), scale, advance_days, notify)
     with serve(scale=workspace.scale, ticking=False, passed_s=workspace.passed_s) as served:
         inside = _settings_for(settings, folder, served)
         _repeat_downloads(inside)
         result = sync(inside, report=report, notify=notify)
         now = served.now()
-    kept.write_text(json.dumps(asdict(workspace)))
+    state.write_text(json.dumps(asdict(workspace)))
     return DemoResult(
         sync=result,
         now=now,
@@ -88,21 +96,21 @@ def demo(
     )
 
 
-def _kept(file: Path) -> _Workspace | None:
+def _last(file: Path) -> _Workspace | None:
     return _Workspace(**json.loads(file.read_text())) if file.exists() else None
 
 
 def _next(
     last: _Workspace | None, scale: ScaleName | None, advance_days: int | None, notify: Notify
 ) -> _Workspace:
-    """The workspace as this run finds it."""
+    """The workspace of this run."""
     if last is None:
         notify("Starting a workspace ...")
         return _Workspace(scale=scale or "demo", passed_s=(advance_days or 0) * DAY)
     if scale not in (None, last.scale):
         msg = (
-            f"The demo's workspace is of scale {last.scale!r}. Leave --scale out to go on with it, or add "
-            "--reset to forget it and start another."
+            f"The demo's workspace is of scale {last.scale!r}. Leave --scale out to use it again, or add "
+            "--reset to delete it and start another."
         )
         raise ConfigError(msg)
     days = 1 if advance_days is None else advance_days
@@ -123,14 +131,14 @@ def _settings_for(settings: Settings, folder: Path, served: Served) -> Settings:
             "customerio_track_api_key": SecretStr(served.document["track_api_key"]),
             "customerio_region": served.document["region"],
             "customerio_start": None,
-            # The workspace is this process's own: there is no limit to share with anybody.
+            # No other process uses this workspace, so there is no rate limit to share.
             "cio_elt_speed": float("inf"),
         }
     )
 
 
 def _repeat_downloads(settings: Settings) -> None:
-    """What earlier runs did to the workspace: they fetched exports, and Customer.io counts that."""
+    """Repeat the export downloads of earlier runs, since Customer.io counts downloads."""
     if not settings.published_file.exists():
         return
     with reading(settings.published_file) as connection:

@@ -1,4 +1,4 @@
-"""A sandbox, served for a command: what to call it by, and a way to wait until the user has had enough."""
+"""Serves a sandbox for a command, until it is interrupted."""
 
 import signal
 import threading
@@ -13,7 +13,7 @@ ScaleName = Literal["tiny", "demo", "large"]
 
 
 class Served:
-    """A running sandbox. `document` is all that a client needs: URLs (hosts without `/v1`) and keys."""
+    """A running sandbox; `document` has its URLs (hosts without `/v1`), keys and region, for a client."""
 
     def __init__(self, sandbox: Sandbox, urls: dict[str, str]) -> None:
         self._sandbox = sandbox
@@ -30,14 +30,14 @@ class Served:
         return self._sandbox.clock.now()
 
     def wait(self) -> None:
-        """Serve until the process is interrupted."""
+        """Wait until the process is interrupted."""
         threading.Event().wait()
 
 
 @contextmanager
 def until_interrupted() -> Iterator[None]:
-    """A block that an interrupt ends, and ends well: that is how serving ends."""
-    # A shell starts what it runs in the background deaf to interrupts.
+    """End the block without an error when the process is interrupted."""
+    # A shell starts background processes with interrupts ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         yield
@@ -55,7 +55,7 @@ def serve(
     ticking: bool = True,
     passed_s: int = 0,
 ) -> Iterator[Served]:
-    """Serve a sandbox whose clock stands `passed_s` seconds after its start, and goes on if `ticking`.
+    """Serve a sandbox whose clock is `passed_s` seconds after its start, and runs if `ticking`.
 
     Raises:
         ConfigError: the address cannot be listened on.

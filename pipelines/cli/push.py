@@ -24,7 +24,7 @@ _SHOW = click.option("--show-values", is_flag=True, help="Show people's data as 
 
 @click.group()
 def push() -> None:
-    """Send changed rows of SQL models to Customer.io, and confirm them."""
+    """Send changed rows of SQL models to Customer.io."""
 
 
 @push.command("list")

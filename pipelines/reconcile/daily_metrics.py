@@ -1,24 +1,24 @@
-"""The cells of what sends messages: every day and metric that either side knows a number of."""
+"""Compares the metrics of senders by day: a cell for each day and metric with a number on either side."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipelines.reconcile.cells import Cell, Verdict
-from pipelines.reconcile.comparison import Deliveries, Look, here, there
+from pipelines.reconcile.comparison import Comparison, Deliveries, customerio_deliveries, warehouse_deliveries
 from pipelines.reconcile.days import Day, days
-from pipelines.reconcile.parents import Counts, Parent, theirs
-from pipelines.reconcile.read_times import Readings
+from pipelines.reconcile.parents import Counts, Parent, customerio_counts
+from pipelines.reconcile.read_times import ReadTimes
 from pipelines.warehouse.queries import Query
 from sources.customerio.client import Client, NotFound
 
-# Requests under way at a time: enough for 10 a second at 0.6 s an answer.
+# Concurrent requests: enough for 10 a second at 0.6 s each.
 _THREADS = 6
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """A parent and what Customer.io counts of it; `counts` is None where it is gone."""
+class _Counted:
+    """A parent with Customer.io's counts; `counts` is None if the parent was deleted there."""
 
     parent: Parent
     span: list[Day]
@@ -26,7 +26,7 @@ class _Asked:
 
     @property
     def differing(self) -> list[Day]:
-        """The days of which any metric differs."""
+        """The days with a metric that differs."""
         counts = self.counts or {}
         return [
             day
@@ -35,55 +35,55 @@ class _Asked:
         ]
 
 
-def sender_cells(
-    client: Client, query: Query, chosen: Sequence[Parent], number: int, readings: Readings
+def daily_cells(
+    client: Client, query: Query, chosen: Sequence[Parent], number: int, read_times: ReadTimes
 ) -> Iterator[Cell]:
-    """Compare the last `number` days of these parents, and look closer where they differ.
+    """Compare the last `number` days of these parents; days that differ are compared by delivery.
 
     Raises:
-        CustomerioError: Customer.io cannot be asked.
+        CustomerioError: a request failed.
     """
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="reconcile") as pool:
-        asked = list(pool.map(lambda parent: _asked(client, parent, number), chosen))
-        places = [(one.parent, day) for one in asked for day in one.differing]
+        counted = list(pool.map(lambda parent: _counted(client, parent, number), chosen))
+        places = [(one.parent, day) for one in counted for day in one.differing]
         listed = list(pool.map(lambda place: _listed(client, *place), places))
-    looks = {
-        (parent, day.start): Look(found, here(query, parent, day), readings)
+    comparisons = {
+        (parent, day.start): Comparison(found, warehouse_deliveries(query, parent, day), read_times)
         for (parent, day), found in zip(places, listed, strict=True)
         if found is not None
     }
-    for one in asked:
-        yield from _cells(one, looks)
+    for one in counted:
+        yield from _cells(one, comparisons)
 
 
-def _asked(client: Client, parent: Parent, number: int) -> _Asked:
+def _counted(client: Client, parent: Parent, number: int) -> _Counted:
     try:
-        return _Asked(parent, *theirs(client, parent, number))
+        return _Counted(parent, *customerio_counts(client, parent, number))
     except NotFound:
-        return _Asked(parent, days(client.now(), number, parent.kind.clock), None)
+        return _Counted(parent, days(client.now(), number, parent.kind.clock), None)
 
 
 def _listed(client: Client, parent: Parent, day: Day) -> Deliveries | None:
     try:
-        return there(client, parent, day)
+        return customerio_deliveries(client, parent, day)
     except NotFound:
         return None
 
 
-def _cells(asked: _Asked, looks: dict[tuple[Parent, int], Look]) -> Iterator[Cell]:
-    """Cells of which either number is not zero; metrics that Customer.io does not give are left out."""
-    dates = {day.start: day.date for day in asked.span}
-    known = asked.parent.ours if asked.counts is None else asked.counts
+def _cells(counted: _Counted, comparisons: dict[tuple[Parent, int], Comparison]) -> Iterator[Cell]:
+    """The cells with a number other than zero; metrics that Customer.io does not return are left out."""
+    dates = {day.start: day.date for day in counted.span}
+    known = counted.parent.ours if counted.counts is None else counted.counts
     for at, metric in sorted(known):
-        ours = asked.parent.ours.get((at, metric), 0)
-        number = None if asked.counts is None else asked.counts[at, metric]
+        ours = counted.parent.ours.get((at, metric), 0)
+        number = None if counted.counts is None else counted.counts[at, metric]
         if not ours and not number:
             continue
-        verdict, reason = _judged(ours, number, metric, looks.get((asked.parent, at)))
+        verdict, reason = _judged(ours, number, metric, comparisons.get((counted.parent, at)))
         yield Cell(
-            subject=asked.parent.kind.subject,
-            parent_id=asked.parent.id,
-            name=asked.parent.name,
+            subject=counted.parent.kind.subject,
+            parent_id=counted.parent.id,
+            name=counted.parent.name,
             cohort_day=dates[at],
             metric=metric,
             ours=ours,
@@ -93,9 +93,11 @@ def _cells(asked: _Asked, looks: dict[tuple[Parent, int], Look]) -> Iterator[Cel
         )
 
 
-def _judged(ours: int, number: int | None, metric: str, look: Look | None) -> tuple[Verdict, str | None]:
+def _judged(
+    ours: int, number: int | None, metric: str, comparison: Comparison | None
+) -> tuple[Verdict, str | None]:
     if ours == number:
         return "match", None
-    if look is None:
-        return "explained", "Customer.io no longer has it; its messages are kept here."
-    return look.judge(metric)
+    if comparison is None:
+        return "explained", "It was deleted in Customer.io; the warehouse keeps its messages."
+    return comparison.judge(metric)

@@ -1,4 +1,4 @@
-"""When the warehouse last looked: for deliveries second by second, from the ledger; for lists, per run."""
+"""The times of the last reads: of deliveries from the coverage ledger, of other tables from the runs."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ from sources.customerio.extract import COVERAGE
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Deliveries made from `start` to `end` (Unix seconds, both included) were read; it began at `began`."""
+class ReadRange:
+    """A read, begun at `began`, of deliveries created from `start` to `end`; Unix seconds, both included."""
 
     start: int
     end: int
@@ -19,18 +19,18 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Readings:
-    """The readings of deliveries, the last one first."""
+class ReadTimes:
+    """The reads of deliveries, the last one first."""
 
-    readings: tuple[Reading, ...]
+    ranges: tuple[ReadRange, ...]
 
     def began(self, created: int) -> int | None:
-        """When the last reading of deliveries made in that second began; None if none was read."""
-        return next((r.began for r in self.readings if r.start <= created <= r.end), None)
+        """The begin of the last read of deliveries created in that second; None if there was none."""
+        return next((r.began for r in self.ranges if r.start <= created <= r.end), None)
 
 
-def readings(query: Query, since: int) -> Readings:
-    """The readings of deliveries made since then, of packages that are loaded as a whole."""
+def delivery_reads(query: Query, since: int) -> ReadTimes:
+    """The reads of deliveries created since then, of completely loaded packages."""
     rows = query(
         f"SELECT start_at, end_at, read_at FROM {DATASET}.{COVERAGE} "
         f"WHERE resource = 'messages' AND end_at >= {since} "
@@ -39,17 +39,20 @@ def readings(query: Query, since: int) -> Readings:
     last: dict[int, int] = {}
     for _, end, read_at in rows:
         last[read_at] = max(end, last.get(read_at, 0))
-    found = [Reading(int(start), int(end), _began(int(last[at]), int(at))) for start, end, at in rows]
-    return Readings(tuple(sorted(found, key=lambda reading: -reading.began)))
+    found = [ReadRange(int(start), int(end), _began(int(last[at]), int(at))) for start, end, at in rows]
+    return ReadTimes(tuple(sorted(found, key=lambda one: -one.began)))
 
 
 def _began(newest: int, ended: int) -> int:
-    """The ledger notes a reading's end; what it proves ends with the beginning, unless it was of the past."""
+    """The begin of a read: the ledger has its end, and the newest second that it covers.
+
+    A read of past time alone covers nothing of its own duration, so its end is returned.
+    """
     return newest + 1 if ended - newest <= HOUR else ended
 
 
 def last_read(query: Query, present: set[str]) -> dict[str, int]:
-    """When each table was last read to its end, by Customer.io's clock."""
+    """The time of each table's last complete read, by Customer.io's clock."""
     if RUNS not in present:
         return {}
     rows = query(

@@ -1,4 +1,4 @@
-"""The page's charts: Altair draws, vl-convert makes SVG of it, without a browser or a network."""
+"""The charts of the page: Altair describes them, vl-convert renders SVG, without a browser or a network."""
 
 import re
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _WIDTH, _HEIGHT = 470, 210
 _FONT = "Helvetica Neue, Helvetica, Arial, sans-serif"
 _SOURCES = {"campaign": TEAL, "newsletter": BLUE, "broadcast": ORANGE, "transactional": PLUM}
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-# Messages under which a rate is not drawn.
-_ENOUGH = 20
+# The smallest number of messages for which a rate is drawn.
+_MIN_MESSAGES = 20
 _CLOCKS = {"cohort": "by the day it was made", "event": "by the day it happened"}
 
 _STYLE: dict[str, Any] = {
     "font": _FONT,
     "background": "transparent",
-    # Letters may be wider where the page is read than where it is drawn.
+    # The reader's fonts may be wider than those of this machine.
     "padding": {"left": 14, "right": 4, "top": 4, "bottom": 4},
     "view": {"stroke": None},
     "axis": {
@@ -58,7 +58,7 @@ _STYLE: dict[str, Any] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A chart on the page: `svg` scales with the page and says what it shows to who cannot see it."""
+    """A chart on the page: `svg` scales with the page; `says` is its description, also for screen readers."""
 
     title: str
     says: str
@@ -83,7 +83,7 @@ def sent_daily(rows: pd.DataFrame) -> Picture:
 
 
 def engaged_daily(rows: pd.DataFrame) -> Picture:
-    """What people did, on both clocks; `rows` has day, clock, what and engaged."""
+    """Opens and clicks by people, on both clocks; `rows` has day, clock, what and engaged."""
     shown = rows.assign(clock=rows["clock"].map(_CLOCKS))
     chart = (
         alt.Chart(shown)
@@ -103,8 +103,8 @@ def engaged_daily(rows: pd.DataFrame) -> Picture:
         .resolve_scale(y="independent")
     )
     says = (
-        "By the day on which the message was made, as Customer.io's own pages count, the newest days are "
-        "still to grow; by the day on which it happened they are complete."
+        "By the day on which the message was made, as Customer.io's own pages count, the newest days still "
+        "grow; by the day on which it happened they are complete."
     )
     return _picture("engaged", "Opens and clicks by people, on both clocks", says, chart)
 
@@ -124,7 +124,7 @@ def rates_weekly(rows: pd.DataFrame) -> Picture:
         .transform_filter("!datum.is_mature")
     )
     says = (
-        "Shares of the messages that reached somebody, per week in which they were made, with 95 % "
+        "Shares of the messages that reached a person, per week in which they were made, with 95 % "
         "intervals. Hollow points are weeks too young to be compared."
     )
     return _picture("rates", "Open and click rates, people only", says, alt.layer(band, line, young))
@@ -132,7 +132,7 @@ def rates_weekly(rows: pd.DataFrame) -> Picture:
 
 def domains(rows: pd.DataFrame) -> Picture:
     """Bounce rates of the largest domains; `rows` has recipient_domain, and bounce_rate with its counts."""
-    shown = rows[rows["bounce_rate_denominator"] >= _ENOUGH].head(10)
+    shown = rows[rows["bounce_rate_denominator"] >= _MIN_MESSAGES].head(10)
     base = alt.Chart(shown).encode(alt.Y("recipient_domain:N", title=None, sort=None))
     axis = alt.Axis(format="~%", tickCount=5)
     rule = base.mark_rule(strokeWidth=3, color=BLUE, opacity=0.35).encode(
@@ -147,7 +147,7 @@ def domains(rows: pd.DataFrame) -> Picture:
 def heatmap(rows: pd.DataFrame) -> Picture:
     """Open rates by the hour of sending; `rows` has weekday (1 is Monday), hour, rate and reached."""
     shown = rows.assign(weekday=rows["weekday"].map(lambda day: _WEEKDAYS[int(day) - 1]))
-    shown = shown[shown["reached"] >= _ENOUGH]
+    shown = shown[shown["reached"] >= _MIN_MESSAGES]
     chart = (
         alt.Chart(shown)
         .mark_rect(cornerRadius=2)
@@ -163,7 +163,7 @@ def heatmap(rows: pd.DataFrame) -> Picture:
     )
     says = (
         "Share of emails that a person opened, by the weekday and hour in which they were sent. Fields of "
-        f"fewer than {_ENOUGH} emails are left empty."
+        f"fewer than {_MIN_MESSAGES} emails are left empty."
     )
     return _picture("hours", "When emails get opened", says, chart)
 
@@ -191,9 +191,9 @@ def _sized(chart: Any) -> Any:
 
 
 def _embedded(svg: str, key: str, title: str, says: str) -> str:
-    """The SVG as a part of a page: ids of its own, the page's width, words for screen readers."""
+    """The SVG as a part of the page: unique ids, the page's width, a description for screen readers."""
     svg = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{key}-", svg)
-    # Only the outermost group is a picture; the marks inside would each be read out.
+    # The outermost group is the picture; a screen reader would read out each mark inside.
     svg = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", svg)
     found = re.match(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"[^>]*>', svg)
     if found is None:

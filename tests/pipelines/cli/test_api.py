@@ -115,7 +115,7 @@ def test_every_operation_is_explained_with_an_example_that_works(row: Operation)
 
 
 def test_an_operation_is_explained_in_words(still: Terminal) -> None:
-    """`schema` shows call, parameters, body and both ways to make it; the client's name is good too."""
+    """`schema` shows the call, its parameters, its body, a command and the client's method."""
     ran = still.run("schema", "add_to_segment")
 
     assert 0 == ran.exit_code
@@ -127,12 +127,12 @@ def test_an_operation_is_explained_in_words(still: Terminal) -> None:
         "client.track.add_to_segment(...)",
     ):
         assert words in ran.stdout
-    assert "no schema of it" in still.run("schema", "createSnippet").stdout
+    assert "no schema for it" in still.run("schema", "createSnippet").stdout
     assert 0 == still.requests
 
 
 def test_a_read_runs_at_once(terminal: Terminal) -> None:
-    """Its answer is the document that Customer.io gave."""
+    """The output is the document that Customer.io returned."""
     ran = terminal.run("call", "listCampaigns", "--json")
 
     truth = sorted(row["id"] for row in terminal.sandbox.rows("campaigns"))
@@ -236,7 +236,7 @@ def test_what_may_have_happened_is_not_sent_twice(terminal: Terminal) -> None:
         (("call", "getExport", "--param", "exprt_id=1"), ("Did you mean export_id?",)),
         (("call", "getExport", "--param", "export_id"), ("NAME=VALUE", "'export_id'")),
         (("call", "getExport", "--param", "export_id=1", "--param", "export_id=2"), ("given twice",)),
-        (("call", "getExport", "--param", "export_id=1", "--all-pages"), ("no list",)),
+        (("call", "getExport", "--param", "export_id=1", "--all-pages"), ("does not return a list",)),
         (("call", "delete", "--param", "identifier=..", "--yes"), ("would name another path",)),
         (("call", "listCampaigns", "--body", "{}"), ("takes no body",)),
         (("call", "createManSegment"), ("needs a body",)),
@@ -248,7 +248,7 @@ def test_what_may_have_happened_is_not_sent_twice(terminal: Terminal) -> None:
 def test_wrong_use_ends_with_2_and_a_sentence(
     still: Terminal, arguments: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
-    """What makes no request is refused before any, with what would be right."""
+    """Wrong use is refused before any request, with a message that names the correction."""
     ran = still.run(*arguments, "--json")
 
     assert (2, 0) == (ran.exit_code, still.requests)

@@ -60,7 +60,7 @@ def test_one_line_of_help_fits_a_terminal(shell: Shell) -> None:
     """On 80 columns no command's first sentence is cut."""
     ran = shell.run("--help", COLUMNS="80")
 
-    assert "..." not in ran.out
+    assert "..." not in ran.out.partition("\nCommands:")[2]
     assert all(len(line) <= 80 for line in ran.out.splitlines())
 
 

@@ -52,7 +52,7 @@ def test_a_sync_prints_one_document_that_equals_its_rows(shell: Shell) -> None:
 
 
 def test_people_get_a_summary_and_programs_no_progress(shell: Shell) -> None:
-    """A line for each resource and the written rows; nothing on stderr without a terminal, despite a retry."""
+    """A line for each resource and the written rows; stderr, which is no terminal, stays empty."""
     shell.sandbox.faults.add(Fault(operation="listSegments", status=503, times=1))
     ran = shell.run("sync", "segments")
 
@@ -77,7 +77,7 @@ def test_names_are_shown_as_they_are(shell: Shell) -> None:
 
 @pytest.mark.proof
 def test_on_a_terminal_the_progress_is_on_stderr(shell: Shell) -> None:
-    """While a sync runs, a terminal shows its counts, and removes them at the end; stdout has the document."""
+    """While a sync runs, a terminal shows its counts, then removes them; stdout has the document."""
     leader, follower = pty.openpty()
     process = shell.start(
         ("sync", "segments", "--json"), {"TERM": "xterm", "COLUMNS": "120"}, stderr=follower
