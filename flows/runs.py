@@ -23,7 +23,7 @@ from prefect.states import Completed, Failed, Scheduled
 from prefect.tasks import Task
 
 from flows.liveness import living
-from pipelines.cli.signals import hear
+from pipelines.cli.signals import deliver_signals
 from pipelines.errors import Busy
 from pipelines.settings import Settings
 from pipelines.warehouse.failures import elt_error, interrupted
@@ -49,7 +49,7 @@ def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
-        hear()
+        deliver_signals()
         try:
             with living(str(flow_run.id)):
                 return function(*args, **kwargs)

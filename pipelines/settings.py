@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     customerio_people_by_search: int = Field(
         10_000,
         ge=0,
-        description="number of people up to which a sync reads them by search, above by export; default 10,000",
+        description="largest number of people that a sync reads by search, not by export; default 10,000",
     )
     customerio_suppression_domains: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = Field(
         (),
@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     cio_elt_speed: float = Field(
         1.0,
         gt=0,
-        description="share of Customer.io's rate limits to use (default 1.0): 0.5 leaves half to other programs",
+        description="share of Customer.io's rate limits to use; 0.5 leaves half to others; default 1.0",
     )
 
     cio_elt_target_lag: int = Field(
@@ -125,7 +125,7 @@ class Settings(BaseSettings):
 
     @property
     def publishes(self) -> bool:
-        """True if the warehouse is a DuckDB file, which is published for its readers; a server needs no copy."""
+        """True if the warehouse is a DuckDB file, which is published for its readers by a copy."""
         return self.cio_elt_destination == "duckdb"
 
 

@@ -56,9 +56,7 @@ def _people(settings: Settings, client: Client, query: Query, present: set[str],
     came, gone = _moved(query, present, client.now() - _STALE_S)
     if verdict == "mismatch" and ours - came <= theirs <= ours + gone:
         verdict = "explained"
-        reason = (
-            f"Customer.io's count may be two hours old; since then {came:,} people came and {gone:,} went."
-        )
+        reason = f"Their count may be two hours old; since then {came:,} people came and {gone:,} went."
     if verdict == "mismatch" and not sure:
         reason = (
             f"{reason} The account has several workspaces, and this one has the nearest count; with the "

@@ -13,8 +13,8 @@ from tests.pipelines.conftest import Shell
 
 
 @pytest.mark.proof
-def test_a_run_shows_what_arrived_and_the_next_ones_what_changed(shell: Shell) -> None:
-    """All rows, for people; then a day's changes alone; then, without a day, not one row."""
+def test_the_first_run_shows_all_rows_and_the_next_ones_changes(shell: Shell) -> None:
+    """The first run writes all rows, the second a day's changes, and one without a day no row."""
     # A user's own keys and destination play no part.
     first = shell.run("demo", "--scale", "tiny", CUSTOMERIO_APP_API_KEY="x", CIO_ELT_DESTINATION="postgres")
     second = shell.run("demo", "--json")
@@ -33,7 +33,7 @@ def test_a_run_shows_what_arrived_and_the_next_ones_what_changed(shell: Shell) -
 
 
 def _assert_readable(shell: Shell, out: str) -> None:
-    """Counts per table, a line per campaign, and how to open the file."""
+    """Counts by table, a line for each campaign, and how to open the file."""
     file = shell.data / "demo" / "customerio.duckdb"
     assert f"duckdb -readonly {file}" in out
     assert f"duckdb.connect('{file}', read_only=True)" in out
@@ -46,7 +46,7 @@ def _assert_readable(shell: Shell, out: str) -> None:
 
 
 def test_another_scale_needs_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two workspaces in one warehouse would be neither; the message says how to start over."""
+    """The message names --reset, since two workspaces cannot share a warehouse."""
     monkeypatch.setenv("CIO_ELT_DATA", "data")
     settings = read_settings()
     folder = settings.cio_elt_data / "demo"

@@ -19,8 +19,8 @@ KEYS = {
 }
 
 
-def test_it_serves_until_it_is_told_to_end(shell: Shell) -> None:
-    """One JSON line says all that a client needs; SIGTERM ends it with 0 and without a word."""
+def test_it_serves_until_it_is_interrupted(shell: Shell) -> None:
+    """One JSON line has the URLs and keys; SIGTERM ends the command with 0 and without output."""
     process = shell.start(("sandbox", "--scale", "tiny", "--json"))
     assert process.stdout is not None
     document = json.loads(process.stdout.readline())
@@ -44,7 +44,7 @@ def test_it_serves_until_it_is_told_to_end(shell: Shell) -> None:
 
 
 def test_people_get_lines_to_paste(shell: Shell) -> None:
-    """Without --json it prints the variables as a shell takes them; Ctrl-C ends it with 0."""
+    """Without --json it prints `export` lines for a shell; Ctrl-C ends it with 0."""
     process = shell.start(("sandbox", "--scale", "tiny"))
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(7)]
@@ -56,8 +56,8 @@ def test_people_get_lines_to_paste(shell: Shell) -> None:
     assert lines[-1].endswith("/_sandbox/\n")
 
 
-def test_a_taken_port_is_told(shell: Shell) -> None:
-    """Where somebody else listens, the message names the option."""
+def test_a_taken_port_is_named(shell: Shell) -> None:
+    """If another process listens on the port, the message names the option."""
     port = shell.served.app_url.rpartition(":")[2]
     ran = shell.run("sandbox", "--scale", "tiny", "--port", port, "--json")
 
