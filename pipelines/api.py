@@ -53,7 +53,7 @@ class Request:
         return self.operation.effect in IRREVERSIBLE
 
     def document(self, *, sent: bool) -> dict[str, Any]:
-        """The request as JSON; `sent` tells if it was sent."""
+        """The request as JSON; `sent` is true if it was sent."""
         row = self.operation
         return {
             "sent": sent,

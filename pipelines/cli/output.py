@@ -219,7 +219,7 @@ def demo(result: "DemoResult") -> None:
         f"In the workspace it is {utc_cell(result.now)}; run this again, and a day has passed there.",
     )
     say(
-        f"To look around: duckdb -readonly {result.file}, or in Python "
+        f"To query it: duckdb -readonly {result.file}, or in Python "
         f"duckdb.connect({result.file!r}, read_only=True)",
     )
 

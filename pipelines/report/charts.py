@@ -58,10 +58,10 @@ _STYLE: dict[str, Any] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A chart on the page: `svg` scales with the page; `says` is its description, also for screen readers."""
+    """A chart: `svg` scales with the page and contains `description` for screen readers."""
 
     title: str
-    says: str
+    description: str
     svg: str
 
 
@@ -78,8 +78,8 @@ def sent_daily(rows: pd.DataFrame) -> Picture:
             order=alt.Order("source_type:N"),
         )
     )
-    says = f"{_total(rows['sent'])} messages were sent in these {rows['day'].nunique()} days."
-    return _picture("sent", "Messages sent per day", says, chart)
+    description = f"{_total(rows['sent'])} messages were sent in these {rows['day'].nunique()} days."
+    return _picture("sent", "Messages sent per day", description, chart)
 
 
 def engaged_daily(rows: pd.DataFrame) -> Picture:
@@ -102,11 +102,11 @@ def engaged_daily(rows: pd.DataFrame) -> Picture:
         .properties(width=_WIDTH, height=_HEIGHT // 2 - 12)
         .resolve_scale(y="independent")
     )
-    says = (
+    description = (
         "By the day on which the message was made, as Customer.io's own pages count, the newest days still "
         "grow; by the day on which it happened they are complete."
     )
-    return _picture("engaged", "Opens and clicks by people, on both clocks", says, chart)
+    return _picture("engaged", "Opens and clicks by people, on both clocks", description, chart)
 
 
 def rates_weekly(rows: pd.DataFrame) -> Picture:
@@ -123,11 +123,11 @@ def rates_weekly(rows: pd.DataFrame) -> Picture:
         .encode(alt.Y("rate:Q"))
         .transform_filter("!datum.is_mature")
     )
-    says = (
+    description = (
         "Shares of the messages that reached a person, per week in which they were made, with 95 % "
         "intervals. Hollow points are weeks too young to be compared."
     )
-    return _picture("rates", "Open and click rates, people only", says, alt.layer(band, line, young))
+    return _picture("rates", "Open and click rates, people only", description, alt.layer(band, line, young))
 
 
 def domains(rows: pd.DataFrame) -> Picture:
@@ -139,9 +139,11 @@ def domains(rows: pd.DataFrame) -> Picture:
         alt.X("bounce_rate_low:Q", title="bounced / sent", axis=axis), alt.X2("bounce_rate_high:Q")
     )
     point = base.mark_point(filled=True, size=70, color=BLUE, opacity=1).encode(alt.X("bounce_rate:Q"))
-    says = "Bounces per message sent in the last 28 days, with 95 % intervals; the largest domains first."
+    description = (
+        "Bounces per message sent in the last 28 days, with 95 % intervals; the largest domains first."
+    )
     chart = alt.layer(rule, point).properties(height=max(60, 26 * len(shown)))
-    return _picture("domains", "Bounce rate by domain", says, chart)
+    return _picture("domains", "Bounce rate by domain", description, chart)
 
 
 def heatmap(rows: pd.DataFrame) -> Picture:
@@ -161,11 +163,11 @@ def heatmap(rows: pd.DataFrame) -> Picture:
             ),
         )
     )
-    says = (
+    description = (
         "Share of emails that a person opened, by the weekday and hour in which they were sent. Fields of "
         f"fewer than {_MIN_MESSAGES} emails are left empty."
     )
-    return _picture("hours", "When emails get opened", says, chart)
+    return _picture("hours", "When emails get opened", description, chart)
 
 
 def _colours(given: dict[str, str]) -> alt.Scale:
@@ -176,13 +178,13 @@ def _total(numbers: "pd.Series[int]") -> str:
     return f"{int(numbers.sum()):,}"
 
 
-def _picture(key: str, title: str, says: str, chart: Any) -> Picture:
+def _picture(key: str, title: str, description: str, chart: Any) -> Picture:
     sized = chart if isinstance(chart, alt.FacetChart) else _sized(chart)
     document = sized.configure(**_STYLE).to_dict()
     if "config" in document:
         document["config"].pop("params", None)
     drawn = vlc.vegalite_to_svg(document)
-    return Picture(title=title, says=says, svg=_embedded(drawn, key, title, says))
+    return Picture(title=title, description=description, svg=_embedded(drawn, key, title, description))
 
 
 def _sized(chart: Any) -> Any:
@@ -190,7 +192,7 @@ def _sized(chart: Any) -> Any:
     return wide if wide.to_dict().get("height") else wide.properties(height=_HEIGHT)
 
 
-def _embedded(svg: str, key: str, title: str, says: str) -> str:
+def _embedded(svg: str, key: str, title: str, description: str) -> str:
     """The SVG as a part of the page: unique ids, the page's width, a description for screen readers."""
     svg = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{key}-", svg)
     # The outermost group is the picture; a screen reader would read out each mark inside.
@@ -201,7 +203,7 @@ def _embedded(svg: str, key: str, title: str, says: str) -> str:
         raise AssertionError(msg)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {found[1]} {found[2]}" role="img" '
-        f'aria-labelledby="{key}-title {key}-says"><title id="{key}-title">{escape(title)}</title>'
-        f'<desc id="{key}-says">{escape(says)}</desc>'
+        f'aria-labelledby="{key}-title {key}-description"><title id="{key}-title">{escape(title)}</title>'
+        f'<desc id="{key}-description">{escape(description)}</desc>'
     )
     return head + svg[found.end() :]

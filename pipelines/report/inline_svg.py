@@ -11,8 +11,8 @@ _SPARK_WIDTH, _SPARK_HEIGHT = 96, 22
 _RANGE_WIDTH, _RANGE_HEIGHT = 88, 12
 
 
-def sparkline(values: Sequence[float], says: str) -> Markup:
-    """A line through the values, with a dot at the last one; `says` is its text for screen readers."""
+def sparkline(values: Sequence[float], description: str) -> Markup:
+    """A line through the values, with a dot at the last one; `description` is its text for screen readers."""
     if not values:
         return Markup("")
     top = max(*values, 1)
@@ -26,7 +26,7 @@ def sparkline(values: Sequence[float], says: str) -> Markup:
     return Markup(
         '<svg class="spark" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">'
         '<polyline points="{}"/><circle cx="{:.1f}" cy="{:.1f}" r="2.2"/></svg>'
-    ).format(_SPARK_WIDTH, _SPARK_HEIGHT, _SPARK_WIDTH, _SPARK_HEIGHT, says, line, x, y)
+    ).format(_SPARK_WIDTH, _SPARK_HEIGHT, _SPARK_WIDTH, _SPARK_HEIGHT, description, line, x, y)
 
 
 def interval(rate: Any, low: Any, high: Any, top: float) -> Markup:

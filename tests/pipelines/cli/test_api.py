@@ -48,7 +48,7 @@ class Terminal:
 
     @property
     def requests(self) -> int:
-        """How many requests the sandbox has taken."""
+        """The number of requests that the sandbox has received."""
         return sum(self.sandbox.stats.by_operation.values())
 
 
@@ -101,7 +101,7 @@ def test_the_list_is_narrowed_by_api_effect_and_text(
 
 @pytest.mark.parametrize("row", OPERATIONS, ids=lambda row: row.id)
 def test_every_operation_is_explained_with_an_example_that_works(row: Operation) -> None:
-    """The example's parameters are the needed ones, its body fits, and it says yes where that is asked."""
+    """The example has the required parameters, a valid body, and --yes where it is needed."""
     document = schema_document(row)
     needed = {item["name"] for item in document["parameters"] if item["required"]}
     words = document["example"].split()
@@ -217,7 +217,7 @@ def test_what_cannot_be_taken_back_needs_a_yes(terminal: Terminal) -> None:
 
 
 def test_what_may_have_happened_is_not_sent_twice(terminal: Terminal) -> None:
-    """The connection breaks in the middle of an export's order: one request, and a sentence that says so."""
+    """A connection that breaks during the creation of an export: one request, and a message about it."""
     terminal.sandbox.faults.add(Fault(operation="exportPeopleData", drop_connection=True, times=None))
 
     ran = terminal.run("call", "exportPeopleData", "--body", '{"filters": {"segment": {"id": 1}}}', "--yes")
@@ -258,7 +258,7 @@ def test_wrong_use_ends_with_2_and_a_sentence(
 
 
 def test_what_customer_io_refuses_ends_with_1_and_its_place(terminal: Terminal) -> None:
-    """A 404 says that the thing is gone, a 422 where it is wrong, and neither is sent twice."""
+    """A 404 and a 422 have a message with the cause, and neither is sent twice."""
     terminal.sandbox.faults.add(Fault(operation="createManSegment", status=422, detail="name is taken"))
 
     gone = terminal.run("call", "getExport", "--param", "export_id=999999")

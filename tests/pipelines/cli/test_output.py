@@ -16,7 +16,7 @@ COLUMNS = ("requests", "read", "new", "changed", "deleted")
 
 
 def test_a_sync_prints_one_document_that_equals_its_rows(shell: Shell) -> None:
-    """With --json stdout is the document and nothing else; `sync_runs` holds the same numbers."""
+    """With --json stdout is one document; `sync_runs` holds the same numbers."""
     ran = shell.run("sync", "segments", "campaigns", "--json")
 
     assert (0, "") == (ran.code, ran.err)
@@ -65,14 +65,14 @@ def test_people_get_a_summary_and_programs_no_progress(shell: Shell) -> None:
 @pytest.mark.proof
 def test_names_are_shown_as_they_are(shell: Shell) -> None:
     """A failure with text that looks like markup is printed unchanged."""
-    said = "no [bold]scope[/bold] for [/segments] :x:"
-    shell.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None, detail=said))
+    detail = "no [bold]scope[/bold] for [/segments] :x:"
+    shell.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None, detail=detail))
 
     ran = shell.run("sync", "segments")
 
     # Nothing landed at all, which is worse than partly done.
     assert 1 == ran.code
-    assert said in ran.err
+    assert detail in ran.err
 
 
 @pytest.mark.proof

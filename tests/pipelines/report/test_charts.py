@@ -24,8 +24,8 @@ def test_a_chart_is_a_part_of_a_page() -> None:
     svg = ElementTree.fromstring(picture.svg)  # noqa: S314 -- our own
 
     assert {"width", "height"}.isdisjoint(svg.attrib)
-    assert "sent-title sent-says" == svg.attrib["aria-labelledby"]
-    assert "435 messages were sent in these 30 days." == picture.says
+    assert "sent-title sent-description" == svg.attrib["aria-labelledby"]
+    assert "435 messages were sent in these 30 days." == picture.description
     ids = re.findall(r'\bid="([^"]+)"', picture.svg)
     assert ids
     assert all(name.startswith("sent-") for name in ids)

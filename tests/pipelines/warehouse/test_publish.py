@@ -97,11 +97,11 @@ def test_nothing_is_left_beside_the_files(warehouse: Warehouse) -> None:
 
 
 def test_the_second_run_waits_for_the_first(warehouse: Warehouse) -> None:
-    """While another run has the lock, a run waits, says so, and continues when it gets the lock."""
-    folder, said, done = warehouse.settings.cio_elt_data, list[str](), threading.Event()
+    """While another run has the lock, a run waits, reports it, and continues when it gets the lock."""
+    folder, sentences, done = warehouse.settings.cio_elt_data, list[str](), threading.Event()
 
     def second() -> None:
-        with writing(folder, wait_s=30, notify=said.append):
+        with writing(folder, wait_s=30, notify=sentences.append):
             done.set()
 
     with writing(folder, wait_s=0):
@@ -110,7 +110,7 @@ def test_the_second_run_waits_for_the_first(warehouse: Warehouse) -> None:
         assert not done.wait(0.3)
     assert done.wait(10)
     waiting.join()
-    (sentence,) = said
+    (sentence,) = sentences
     assert "waiting at most 30 s" in sentence
 
 
