@@ -65,7 +65,7 @@ class Request:
         }
 
 
-def named(name: str) -> Operation:
+def find_operation(name: str) -> Operation:
     """The operation of that name, Customer.io's (`listCampaigns`) or the client's (`list_campaigns`).
 
     Raises:
@@ -79,7 +79,7 @@ def named(name: str) -> Operation:
     return names[name]
 
 
-def listed(*, api: str | None = None, effect: str | None = None, text: str = "") -> list[Operation]:
+def find_operations(*, api: str | None = None, effect: str | None = None, text: str = "") -> list[Operation]:
     """The operations of that API and effect whose name or path has each word of the text."""
     words = text.lower().split()
     return [
@@ -91,7 +91,7 @@ def listed(*, api: str | None = None, effect: str | None = None, text: str = "")
     ]
 
 
-def described(row: Operation) -> dict[str, Any]:
+def describe_operation(row: Operation) -> dict[str, Any]:
     """An operation as JSON, without the schema of its body."""
     return {
         "operation": row.id,
@@ -117,7 +117,7 @@ def schema_document(row: Operation) -> dict[str, Any]:
     body = None
     if row.body == "json":
         body = {"required": needs_body(row), "schema": schema_of(row), "example": example_of(row)}
-    return {**described(row), "body": body, "example": example_command(row)}
+    return {**describe_operation(row), "body": body, "example": example_command(row)}
 
 
 def example_command(row: Operation) -> str:
@@ -154,7 +154,7 @@ def parameters(pairs: Sequence[str]) -> dict[str, object]:
     return given
 
 
-def body_of(source: str | None) -> Any:
+def read_body(source: str | None) -> Any:
     """The document that `--body` names: `@file`, `-` for stdin, or JSON itself.
 
     Raises:

@@ -59,7 +59,7 @@ def brief_client(settings: Settings) -> Iterator[Client]:
 
 
 @dataclass(frozen=True)
-class Greeting:
+class Access:
     """The result of the first check.
 
     Attributes:
@@ -71,7 +71,7 @@ class Greeting:
     ahead_s: int
 
 
-def greet(settings: Settings) -> Greeting:
+def check_access(settings: Settings) -> Access:
     """Check within seconds that Customer.io can be reached and accepts the key, before any long work.
 
     Raises:
@@ -91,7 +91,7 @@ def greet(settings: Settings) -> Greeting:
             # The key is accepted; the sync reports resources that it may not read. A server that asks to
             # retry later may recover, and the sync's own requests are retried for minutes.
             pass
-        return Greeting(people=people, ahead_s=brief.now() - int(time.time()))
+        return Access(people=people, ahead_s=brief.now() - int(time.time()))
 
 
 def track_region(settings: Settings) -> str | None:

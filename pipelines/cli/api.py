@@ -28,11 +28,11 @@ def list_(*, text: tuple[str, ...], of: str | None, effect: str | None, as_json:
 
     Words are looked for in names and paths.
     """
-    from pipelines.api import described, listed
+    from pipelines.api import describe_operation, find_operations
 
-    rows = listed(api=of, effect=effect, text=" ".join(text))
+    rows = find_operations(api=of, effect=effect, text=" ".join(text))
     if as_json:
-        print_json({"operations": [described(row) for row in rows]})
+        print_json({"operations": [describe_operation(row) for row in rows]})
         return DONE
     width = max((len(row.id) for row in rows), default=0)
     for row in rows:
@@ -46,9 +46,9 @@ def list_(*, text: tuple[str, ...], of: str | None, effect: str | None, as_json:
 @command
 def schema(*, operation: str, as_json: bool) -> int:
     """Show the parameters and the body of OPERATION, with an example."""
-    from pipelines.api import named, pretty, schema_document
+    from pipelines.api import find_operation, pretty, schema_document
 
-    document = schema_document(named(operation))
+    document = schema_document(find_operation(operation))
     if as_json:
         print_json(document)
         return DONE
@@ -89,9 +89,9 @@ def call(
     from pipelines import api as calls
     from pipelines.settings import read_settings
 
-    row = calls.named(operation)
+    row = calls.find_operation(operation)
     settings = read_settings()
-    request = calls.request(settings, row, calls.parameters(pairs), calls.body_of(source))
+    request = calls.request(settings, row, calls.parameters(pairs), calls.read_body(source))
     if dry_run or (request.needs_yes and not yes):
         _show_request(request, as_json)
         if dry_run:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from pipelines.connect import check_access
 from pipelines.connect import client as connected
-from pipelines.connect import greet
 from pipelines.notify import Notify, silent
 from pipelines.reconcile.cells import Cell, cells_table
 from pipelines.reconcile.daily_metrics import daily_cells
@@ -72,7 +72,7 @@ def reconcile(
         CustomerioError: a request failed; nothing was stored.
     """
     began, requests = time.monotonic(), list[object]()
-    greet(settings)
+    check_access(settings)
     with querying(settings) as query, connected(settings) as connection:
         client = connection.watching(requests.append)
         present = tables(query)

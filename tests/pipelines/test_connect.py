@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.connect import greet, track_region
+from pipelines.connect import check_access, track_region
 from sources.customerio.client import ConfigError, Unauthorized, Unreachable
 from sources.customerio.sandbox import Fault
 from tests.conftest import Warehouse, settings_for
@@ -12,7 +12,7 @@ from tests.pipelines.conftest import Shell
 def _refusal(warehouse: Warehouse, **settings: object) -> str:
     changed = settings_for(warehouse.sandbox, warehouse.served, warehouse.settings.cio_elt_data, **settings)
     with pytest.raises(Unauthorized) as refused:
-        greet(changed)
+        check_access(changed)
     return str(refused.value)
 
 
@@ -80,7 +80,7 @@ def test_another_app_host_does_not_bring_keys_to_the_real_track_api(warehouse: W
 def test_a_scope_without_workspaces_is_no_reason_to_stop(warehouse: Warehouse) -> None:
     """The key is accepted; the sync reports resources that it may not read."""
     warehouse.sandbox.faults.add(Fault(operation="listWorkspaces", status=403, times=None))
-    greet(warehouse.settings)
+    check_access(warehouse.settings)
 
 
 def test_a_server_that_is_down_is_left_to_the_syncs_patience(
@@ -89,7 +89,7 @@ def test_a_server_that_is_down_is_left_to_the_syncs_patience(
     """503 for some seconds is no error: the requests of a sync are retried for minutes."""
     monkeypatch.setattr("pipelines.connect._GREETING_S", 0.1)
     warehouse.sandbox.faults.add(Fault(operation="listWorkspaces", status=503, times=None))
-    greet(warehouse.settings)
+    check_access(warehouse.settings)
 
 
 def test_an_unreachable_host_is_reported_soon(warehouse: Warehouse, closed_port: int) -> None:
@@ -101,7 +101,7 @@ def test_an_unreachable_host_is_reported_soon(warehouse: Warehouse, closed_port:
         customerio_app_url=f"http://127.0.0.1:{closed_port}",
     )
     with pytest.raises(Unreachable, match=r"CUSTOMERIO_REGION .* CUSTOMERIO_APP_URL"):
-        greet(settings)
+        check_access(settings)
 
 
 def test_limits_that_cannot_be_kept_name_their_setting(warehouse: Warehouse) -> None:
@@ -110,7 +110,7 @@ def test_limits_that_cannot_be_kept_name_their_setting(warehouse: Warehouse) -> 
     file.touch()
     settings = settings_for(warehouse.sandbox, warehouse.served, file, cio_elt_limits=file / "below")
     with pytest.raises(ConfigError, match="CIO_ELT_LIMITS"):
-        greet(settings)
+        check_access(settings)
 
 
 def test_the_command_line_shows_the_proof(shell: Shell) -> None:

@@ -1,4 +1,4 @@
-"""`cio-elt api`: what is listed, explained, shown and made, and what a user reads who is wrong."""
+"""`cio-elt api`: what is find_operations, explained, shown and made, and what a user reads who is wrong."""
 
 import json
 import os
@@ -14,7 +14,15 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from pipelines.api import body_of, described, example_command, listed, named, parameters, schema_document
+from pipelines.api import (
+    describe_operation,
+    example_command,
+    find_operation,
+    find_operations,
+    parameters,
+    read_body,
+    schema_document,
+)
 from pipelines.cli.api import api
 from sources.customerio.catalogue import OPERATIONS, Operation
 from sources.customerio.client.bodies import check_body
@@ -73,7 +81,7 @@ def test_the_list_has_every_operation(still: Terminal) -> None:
 
     operations = json.loads(ran.stdout)["operations"]
     assert (0, 136) == (ran.exit_code, len(operations))
-    assert [described(row) for row in OPERATIONS] == operations
+    assert [describe_operation(row) for row in OPERATIONS] == operations
     assert 0 == still.requests
 
 
@@ -298,7 +306,7 @@ def test_a_reader_who_has_enough_ends_the_command(terminal: Terminal, asked: lis
 
 def test_names_and_examples_are_found_without_a_terminal() -> None:
     """The module under the command takes the same names."""
-    assert named("import_") is named("import")
-    assert [row.id for row in listed(api="track", effect="read")] == ["getRegion"]
-    assert "cio-elt api call getRegion" == example_command(named("getRegion"))
-    assert body_of(None) is None
+    assert find_operation("import_") is find_operation("import")
+    assert [row.id for row in find_operations(api="track", effect="read")] == ["getRegion"]
+    assert "cio-elt api call getRegion" == example_command(find_operation("getRegion"))
+    assert read_body(None) is None
