@@ -87,7 +87,7 @@ def test_a_server_that_is_down_is_left_to_the_syncs_patience(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """503 for some seconds is no error: the requests of a sync are retried for minutes."""
-    monkeypatch.setattr("pipelines.connect._GREETING_S", 0.1)
+    monkeypatch.setattr("pipelines.connect._BRIEF_RETRY_S", 0.1)
     warehouse.sandbox.faults.add(Fault(operation="listWorkspaces", status=503, times=None))
     check_access(warehouse.settings)
 
