@@ -23,10 +23,10 @@ from prefect.states import Completed, Failed, Scheduled
 from prefect.tasks import Task
 
 from flows.liveness import living
-from pipelines.cli.signals import hear
+from pipelines.cli.signals import deliver_signals
 from pipelines.errors import Busy
 from pipelines.settings import Settings
-from pipelines.warehouse.failures import interrupted, told
+from pipelines.warehouse.failures import elt_error, interrupted
 from sources.customerio.client import RetryLater
 from sources.customerio.extract import ResourceSummary
 
@@ -49,7 +49,7 @@ def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
-        hear()
+        deliver_signals()
         try:
             with living(str(flow_run.id)):
                 return function(*args, **kwargs)
@@ -60,7 +60,7 @@ def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
             if _stopped(error):
                 _end_soon()
                 raise TerminationSignal(signal.SIGTERM) from None
-            failure = told(error)
+            failure = elt_error(error)
             if failure is None:
                 raise
             if isinstance(failure, Busy):
@@ -100,7 +100,7 @@ def worth_repeating(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> 
     try:
         state.result()
     except Exception as error:
-        return isinstance(told(error), RetryLater)
+        return isinstance(elt_error(error), RetryLater)
     return False
 
 
@@ -147,7 +147,7 @@ class _Sentences(logging.Filter):
             return False
         if isinstance(error, ParameterTypeError):
             record.msg, record.args, record.exc_info = str(error), (), None
-        failure = told(error) if isinstance(error, Exception) else None
+        failure = elt_error(error) if isinstance(error, Exception) else None
         if failure is not None:
             record.msg, record.args, record.exc_info = str(failure), (), None
         return True

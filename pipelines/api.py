@@ -1,7 +1,7 @@
-"""Any call of Customer.io's APIs by hand: which there are, what they take, what would be sent, the answer.
+"""Calls of Customer.io's APIs by hand: finds them, explains them, shows the request, and sends it.
 
-Calls that read are made at once. A call that sends or destroys something is made only for somebody who saw
-what would be sent and said yes; a call that writes can be shown first.
+A call that reads is sent at once. A call that sends or destroys something needs a confirmation (`needs_yes`);
+every call can be shown first.
 """
 
 import json
@@ -25,18 +25,18 @@ from sources.customerio.client.examples import example_of
 from sources.customerio.client.hosts import KEY_SETTINGS, host_of
 from sources.suggestions import did_you_mean
 
-ASKS_FIRST = ("send", "destroy")
-"""Effects that nobody can take back."""
+IRREVERSIBLE = ("send", "destroy")
+"""Effects that cannot be undone."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a call would send, without its key.
+    """The request of a call, without its key.
 
     Attributes:
         operation: The operation.
         url: Host, path and query, encoded.
-        arguments: The same for the client: path, query and body, checked.
+        arguments: The arguments of `Client.call`: path, query and body, checked.
     """
 
     operation: Operation
@@ -49,12 +49,12 @@ class Request:
         return self.arguments["body"]
 
     @property
-    def asks_first(self) -> bool:
-        """Whether somebody has to say yes to it."""
-        return self.operation.effect in ASKS_FIRST
+    def needs_yes(self) -> bool:
+        """True if the call cannot be undone, and so must be confirmed."""
+        return self.operation.effect in IRREVERSIBLE
 
     def document(self, *, sent: bool) -> dict[str, Any]:
-        """The request for a program."""
+        """The request as JSON; `sent` is true if it was sent."""
         row = self.operation
         return {
             "sent": sent,
@@ -66,11 +66,11 @@ class Request:
         }
 
 
-def named(name: str) -> Operation:
+def find_operation(name: str) -> Operation:
     """The operation of that name, Customer.io's (`listCampaigns`) or the client's (`list_campaigns`).
 
     Raises:
-        WrongUse: There is none; the message has near names.
+        WrongUse: There is none; the message has similar names.
     """
     names = {name: row for row in OPERATIONS for name in (method_name(row), row.id)}
     if name not in names:
@@ -80,7 +80,7 @@ def named(name: str) -> Operation:
     return names[name]
 
 
-def listed(*, api: str | None = None, effect: str | None = None, text: str = "") -> list[Operation]:
+def find_operations(*, api: str | None = None, effect: str | None = None, text: str = "") -> list[Operation]:
     """The operations of that API and effect whose name or path has each word of the text."""
     words = text.lower().split()
     return [
@@ -92,8 +92,8 @@ def listed(*, api: str | None = None, effect: str | None = None, text: str = "")
     ]
 
 
-def described(row: Operation) -> dict[str, Any]:
-    """An operation for a program, without the schema of its body."""
+def describe_operation(row: Operation) -> dict[str, Any]:
+    """An operation as JSON, without the schema of its body."""
     return {
         "operation": row.id,
         "api": row.api,
@@ -114,22 +114,22 @@ def described(row: Operation) -> dict[str, Any]:
 
 
 def schema_document(row: Operation) -> dict[str, Any]:
-    """All that is known about what an operation takes, with an example of a call."""
+    """An operation as JSON, with the schema of its body and an example of a call."""
     body = None
     if row.body == "json":
         body = {"required": needs_body(row), "schema": schema_of(row), "example": example_of(row)}
-    return {**described(row), "body": body, "example": example_command(row)}
+    return {**describe_operation(row), "body": body, "example": example_command(row)}
 
 
 def example_command(row: Operation) -> str:
-    """A command that calls the operation; what stands in capitals is to be filled in."""
+    """A command that calls the operation; words in capitals are placeholders."""
     words = ["cio-elt api call", row.id]
     for item in (*row.path_parameters, *row.query):
         if item.required:
             words.append(f"--param {item.name}={'1' if item.type == 'integer' else item.name.upper()}")
     if row.body == "json":
         words.append("--body @body.json")
-    if row.effect in ASKS_FIRST:
+    if row.effect in IRREVERSIBLE:
         words.append("--yes")
     if row.paging != "none":
         words.append("--all-pages")
@@ -137,10 +137,10 @@ def example_command(row: Operation) -> str:
 
 
 def parameters(pairs: Sequence[str]) -> dict[str, object]:
-    """What `--param name=value` says.
+    """The parameters that `--param NAME=VALUE` gives, by name.
 
     Raises:
-        WrongUse: A pair is none, or a name comes twice.
+        WrongUse: A pair has no name or no `=`, or a name is given twice.
     """
     given: dict[str, object] = {}
     for pair in pairs:
@@ -155,7 +155,7 @@ def parameters(pairs: Sequence[str]) -> dict[str, object]:
     return given
 
 
-def body_of(source: str | None) -> Any:
+def read_body(source: str | None) -> Any:
     """The document that `--body` names: `@file`, `-` for stdin, or JSON itself.
 
     Raises:
@@ -172,18 +172,18 @@ def body_of(source: str | None) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
         msg = (
-            f"What --body names is not JSON: {error.msg} in line {error.lineno}, column {error.colno}. "
+            f"--body is not JSON: {error.msg} in line {error.lineno}, column {error.colno}. "
             "It takes @FILE, - for stdin, or JSON."
         )
         raise WrongUse(msg) from None
 
 
 def request(settings: Settings, row: Operation, given: dict[str, object], body: Any) -> Request:
-    """What the call would send; nothing is sent.
+    """The checked request of a call; nothing is sent.
 
     Raises:
-        WrongUse: A parameter is unknown, missing or of another type, or the body does not fit.
-        ConfigError: A host cannot be right.
+        WrongUse: A parameter is unknown, missing or of another type, or the body has another shape.
+        ConfigError: The URL of a host is invalid.
     """
     try:
         arguments = checked(row, given, body)
@@ -199,7 +199,7 @@ def call(settings: Settings, request: Request) -> Answer:
     """Send the request.
 
     Raises:
-        CustomerioError: As `Client.call`. What sends or destroys is not repeated if it may have happened.
+        CustomerioError: As `Client.call`. An irreversible call is not retried if it may have succeeded.
     """
     with client(settings) as calls:
         return calls.call(request.operation.id, **request.arguments)
@@ -209,12 +209,12 @@ def pages(settings: Settings, request: Request) -> Iterator[list[Any]]:
     """The rows of a list, a page at a time.
 
     Raises:
-        WrongUse: The operation lists nothing.
+        WrongUse: The operation does not return a list.
         CustomerioError: As `Client.pages`.
     """
     row = request.operation
     if row.records is None:
-        msg = f"`{row.id}` answers with one thing and no list; call it without --all-pages."
+        msg = f"`{row.id}` does not return a list; call it without --all-pages."
         raise WrongUse(msg)
     with client(settings) as calls:
         for page in calls.pages(row.id, **request.arguments):
@@ -222,7 +222,7 @@ def pages(settings: Settings, request: Request) -> Iterator[list[Any]]:
 
 
 def pretty(document: Any) -> str:
-    """A JSON document for people."""
+    """The JSON document with indentation."""
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 

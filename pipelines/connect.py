@@ -1,4 +1,4 @@
-"""The client, made from the settings, and the first words with Customer.io."""
+"""The client for the settings, and the first check of the key, the region and the host."""
 
 import time
 from collections.abc import Iterator
@@ -18,16 +18,21 @@ from sources.customerio.client import (
     Unreachable,
 )
 
-_PATIENT_S = 600.0
-_GREETING_S = 6.0
+# Seconds for which a request is retried: in a run, and while a user waits for the first answer.
+_RETRY_S = 600.0
+_BRIEF_RETRY_S = 6.0
 
 
 @contextmanager
-def client(settings: Settings, *, retry_for_s: float = _PATIENT_S) -> Iterator[Client]:
+def client(settings: Settings, *, retry_for_s: float = _RETRY_S) -> Iterator[Client]:
     """A client for both APIs that shares its rate limits with every other run on this machine.
 
+    Args:
+        settings: keys, region, hosts and limits.
+        retry_for_s: seconds for which a request is retried.
+
     Raises:
-        ConfigError: a key or URL cannot be right, or the folder of the limits cannot be written.
+        ConfigError: a key or URL is invalid, or the folder of the limits cannot be written.
     """
     limits = _limits(settings)
     try:
@@ -48,17 +53,17 @@ def client(settings: Settings, *, retry_for_s: float = _PATIENT_S) -> Iterator[C
 
 @contextmanager
 def brief_client(settings: Settings) -> Iterator[Client]:
-    """A client for somebody who waits: it gives up after seconds."""
-    with client(settings, retry_for_s=_GREETING_S) as calls:
+    """A client that retries for a few seconds only, for a user who waits."""
+    with client(settings, retry_for_s=_BRIEF_RETRY_S) as calls:
         yield calls
 
 
 @dataclass(frozen=True)
-class Greeting:
-    """What the first words told.
+class Access:
+    """The result of the first check.
 
     Attributes:
-        people: How many people the key's workspaces have; 0 if it may not know.
+        people: Number of people in the key's workspaces; 0 if the key may not list them.
         ahead_s: Seconds by which Customer.io's clock is ahead of this machine's.
     """
 
@@ -66,12 +71,12 @@ class Greeting:
     ahead_s: int
 
 
-def greet(settings: Settings) -> Greeting:
-    """Find out quickly whether Customer.io can be reached and knows the key, before any long work.
+def check_access(settings: Settings) -> Access:
+    """Check within seconds that Customer.io can be reached and accepts the key, before any long work.
 
     Raises:
-        ConfigError: no key, a key that is not known there, or one that may not be used from here.
-        Unreachable: nobody answers at the host.
+        ConfigError: the key is missing, unknown, or not allowed from this machine.
+        Unreachable: the host does not respond.
     """
     people = 0
     with brief_client(settings) as brief:
@@ -83,17 +88,17 @@ def greet(settings: Settings) -> Greeting:
         except Unreachable:
             raise
         except (Forbidden, RetryLater):
-            # The key is known; what else it may not read, the sync will say. And whoever answers that he
-            # cannot answer now may recover: to find that out is for the sync's own patience.
+            # The key is accepted; the sync reports resources that it may not read. A server that asks to
+            # retry later may recover, and the sync's own requests are retried for minutes.
             pass
-        return Greeting(people=people, ahead_s=brief.now() - int(time.time()))
+        return Access(people=people, ahead_s=brief.now() - int(time.time()))
 
 
 def track_region(settings: Settings) -> str | None:
-    """The workspace's region as the Track API tells it; on either regional host it tells the true one.
+    """The workspace's region from the Track API, which returns the true one on both regional hosts.
 
-    None where its keys are not set, or where only the App API's host was replaced: whatever answers there,
-    Customer.io's own Track API knows nothing of it.
+    None if the Track keys are not set, or if only the App API's host was replaced: then Customer.io's own
+    Track API does not have the workspace.
     """
     elsewhere = bool(settings.customerio_app_url) and not settings.customerio_track_url
     if elsewhere or not (settings.customerio_track_site_id and settings.customerio_track_api_key):
@@ -103,16 +108,16 @@ def track_region(settings: Settings) -> str | None:
 
 
 def wrong_region(settings: Settings, region: str) -> Unauthorized:
-    """The settings name another region than the workspace's."""
+    """The error for settings that name another region than the workspace's."""
     msg = (
-        f"The workspace lives in region {region!r}, as the Track API says, and CUSTOMERIO_REGION is "
+        f"The workspace is in region {region!r}, as the Track API says, and CUSTOMERIO_REGION is "
         f"{settings.customerio_region!r}. Set CUSTOMERIO_REGION={region}."
     )
     return Unauthorized(msg, status=401)
 
 
 def _cause(settings: Settings) -> Unauthorized | None:
-    """Why the App API does not accept the key, where the Track API can tell."""
+    """The reason why the App API does not accept the key, if the Track API can prove one."""
     try:
         if _is_track_key(settings):
             msg = (
@@ -137,7 +142,7 @@ def _cause(settings: Settings) -> Unauthorized | None:
 
 
 def _is_track_key(settings: Settings) -> bool:
-    """Whether the App API key opens the Track API, which an App API key never does."""
+    """True if the Track API accepts the App API key, which it never does with a real one."""
     key = settings.customerio_app_api_key
     if key == settings.customerio_track_api_key:
         return True

@@ -14,10 +14,10 @@ from pipelines.ingest.sync import SyncResult, sync
 from pipelines.notify import Notify
 from pipelines.sandbox import ScaleName, Served, serve
 from pipelines.settings import Settings
-from pipelines.warehouse.publish import prepare, reading
+from pipelines.times import DAY
+from pipelines.warehouse.duckdb_file import reading
+from pipelines.warehouse.publish import prepare
 from sources.customerio.extract import RunSummary
-
-_DAY = 86_400
 
 _CAMPAIGNS = """
     SELECT c.name,
@@ -102,7 +102,7 @@ def _next(
     """The workspace of this run; ConfigError if the last one had another scale."""
     if last is None:
         notify("Starting a workspace ...")
-        return _Workspace(scale=scale or "demo", passed_s=(advance_days or 0) * _DAY)
+        return _Workspace(scale=scale or "demo", passed_s=(advance_days or 0) * DAY)
     if scale not in (None, last.scale):
         msg = (
             f"The demo's workspace has the scale {last.scale!r}. Leave out --scale to continue with it, or "
@@ -111,7 +111,7 @@ def _next(
         raise ConfigError(msg)
     days = 1 if advance_days is None else advance_days
     notify(f"Starting the workspace, {days} day{'' if days == 1 else 's'} after the last run ...")
-    return _Workspace(scale=last.scale, passed_s=last.passed_s + days * _DAY)
+    return _Workspace(scale=last.scale, passed_s=last.passed_s + days * DAY)
 
 
 def _settings_for(settings: Settings, folder: Path, served: Served) -> Settings:

@@ -3,32 +3,29 @@
     EltError
     ├── ConfigError            stop: change a setting, a name or a file; the message says which
     │   └── WrongUse           call it in another way: the message says how
-    ├── CustomerioError        a call failed: `sources.customerio.client.errors` draws its branches
-    ├── WarehouseError         repair the warehouse (disk, rights, a damaged file), then run it again
+    ├── CustomerioError        what a call met: see `sources.customerio.client.errors` for its branches
+    ├── WarehouseError         put the warehouse right: disk, rights, a damaged file; then run it again
     │   └── FileHeld           close the program that has the file open
-    ├── Busy                   wait: another run is writing this warehouse
-    ├── ExportError            an export of Customer.io has no file to merge
-    │   ├── ExportFailed       create it again: Customer.io failed to write it, or has deleted it
-    │   ├── FileBroken         download it again; if that fails too, create it again
-    │   └── StillPending       run again later: the next run uses the same export
-    ├── PushError              a push was not started, or stopped
+    ├── Busy                   wait: another run writes this warehouse
+    ├── ExportError
+    │   ├── ExportFailed       create it anew: Customer.io gave up, or no longer knows it
+    │   ├── FileBroken         download it again, then create it anew: the file is not what the export says
+    │   └── StillPending       continue later: the next run uses the same export
+    ├── PushError
     │   ├── InvalidSpec        (a ConfigError) edit the file: the place in it is named
-    │   ├── ModelFailed        (a ConfigError) edit the model: the message has DuckDB's error
-    │   ├── PlanChanged        make a new plan: the model's result has changed since this one
-    │   ├── LeaseHeld          (a Busy) wait: another process is running this push
-    │   └── LeaseLost          do nothing: another process has taken over this push
+    │   ├── ModelFailed        (a ConfigError) edit the model: DuckDB's words are passed on
+    │   ├── PlanChanged        look at a new plan: what it would send is no longer what was planned
+    │   ├── LeaseHeld          (a Busy) wait: another process runs this push
+    │   └── LeaseLost          leave it: another process has taken the lease of this push
     └── TransformFailed        correct the model or the rows that its test found; nothing was published
 
 `cio-elt` ends with 2 for a ConfigError and with 1 for the others.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from sources.customerio.client import CustomerioError
 from sources.errors import ConfigError, EltError
-
-if TYPE_CHECKING:
-    from pipelines.transform.building import Node
 
 __all__ = [
     "Busy",
@@ -53,7 +50,7 @@ __all__ = [
 
 
 class WrongUse(ConfigError):
-    """The command or its arguments cannot be used as given; the message gives the right form."""
+    """What was asked for makes no request; the message says what would."""
 
 
 class WarehouseError(EltError):
@@ -65,7 +62,7 @@ class FileHeld(WarehouseError):
 
 
 class Busy(EltError):
-    """Another run is writing this warehouse, and did not end within the time to wait."""
+    """Another run is writing this warehouse, and continued for longer than this one was to wait."""
 
 
 class ExportError(EltError):
@@ -73,15 +70,15 @@ class ExportError(EltError):
 
 
 class ExportFailed(ExportError):
-    """Customer.io failed to write the export, or has deleted it."""
+    """Customer.io could not make the export, or no longer knows it."""
 
 
 class FileBroken(ExportError):
-    """The file is cut off or no valid CSV, or its number of rows is not that of the export."""
+    """The file is cut, ragged, no CSV, or has another number of rows than the export says."""
 
 
 class StillPending(ExportError):
-    """Customer.io has not finished the file yet."""
+    """The file is not there yet."""
 
 
 class PushError(EltError):
@@ -97,24 +94,24 @@ class ModelFailed(PushError, ConfigError):
 
 
 class PlanChanged(PushError):
-    """The plan does not exist, or the model's result has changed since it was made."""
+    """There is no such plan, or the model's result has changed since it was made."""
 
 
 class LeaseHeld(PushError, Busy):
-    """Another process is running this push."""
+    """Another process runs this push at this moment."""
 
 
 class LeaseLost(PushError):
-    """Another process has taken the lease of this push, so this one stopped writing."""
+    """Another process has taken the lease of this push, so this one writes nothing more."""
 
 
 class TransformFailed(EltError):
-    """A model could not be built, or a test found rows that break its rule. Nothing was published.
+    """A model could not be built, or a test found rows that must not be there. Nothing was published.
 
     Attributes:
-        nodes: The models and tests that were run, with their results.
+        nodes: The `Node` of each model and test that failed.
     """
 
-    def __init__(self, message: str, nodes: "list[Node]") -> None:
+    def __init__(self, message: str, nodes: Sequence[object]) -> None:
         super().__init__(message)
         self.nodes = nodes

@@ -1,9 +1,10 @@
-"""How a step tells its caller, in a sentence, of something that a user should know while it runs."""
+"""The type of a callback that receives sentences for the user while a step runs."""
 
 from collections.abc import Callable
 
 Notify = Callable[[str], None]
+"""Receives one sentence, such as that another run is waited for."""
 
 
 def silent(_: str) -> None:
-    """Drop the sentence."""
+    """A `Notify` that ignores the sentence."""

@@ -1,4 +1,7 @@
-"""Everything a user can set, read once from the environment or `.env`, checked before any request."""
+"""The settings: read once from the environment or `.env`, and checked before any request.
+
+The environment comes before `.env`; an empty variable counts as not set.
+"""
 
 import os
 import tempfile
@@ -21,13 +24,13 @@ def _unix(value: Any) -> Any:
 
 def _past(value: int) -> int:
     if value > datetime.now(UTC).timestamp():
-        msg = "it lies in the future; name a day in the past, such as 2025-01-31, or leave it out"
+        msg = "it is in the future; name a day in the past, such as 2025-01-31, or leave it out"
         raise ValueError(msg)
     return value
 
 
 def _pasted(value: Any) -> Any:
-    """What is pasted comes with spaces, line breaks, or quotes that docker leaves in; nothing is no value."""
+    """Strip spaces, line breaks and quotes around a pasted value; an empty text becomes None."""
     return (value.strip().strip("\"'").strip() or None) if isinstance(value, str) else value
 
 
@@ -41,7 +44,7 @@ def _lower(value: Any) -> Any:
 
 def _of_postgres(value: SecretStr | None) -> SecretStr | None:
     if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
-        msg = "it is no URL of a PostgreSQL database, such as postgresql://user:password@host/database"
+        msg = "it is not the URL of a PostgreSQL database, such as postgresql://user:password@host/database"
         raise ValueError(msg)
     return value
 
@@ -52,76 +55,94 @@ Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 
 
 class Settings(BaseSettings):
-    """The settings, by the names of their environment variables (in lower case)."""
+    """The settings; each has the name of its environment variable, in lower case.
+
+    Times are Unix seconds, written as a day such as 2025-01-31 in the environment; lags are seconds; folders
+    are relative to the current one. Each field's description has its meaning and its default.
+    """
 
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    customerio_app_api_key: Secret = Field(None, description="App API key of the workspace")
-    customerio_track_site_id: Secret = Field(None, description="Track API site id")
-    customerio_track_api_key: Secret = Field(None, description="Track API key")
+    customerio_app_api_key: Secret = Field(None, description="App API key of the workspace; required")
+    customerio_track_site_id: Secret = Field(None, description="Track API site id; required by `push`")
+    customerio_track_api_key: Secret = Field(None, description="Track API key; required by `push`")
     customerio_region: Annotated[Literal["us", "eu"], BeforeValidator(_lower)] = Field(
-        "us", description="where the workspace lives"
+        "us", description="region of the workspace: `us` (default) or `eu`"
     )
-    customerio_app_url: Text = Field(None, description="App API host instead of the region's")
-    customerio_track_url: Text = Field(None, description="Track API host instead of the region's")
+    customerio_app_url: Text = Field(None, description="URL of the App API; default: the region's host")
+    customerio_track_url: Text = Field(None, description="URL of the Track API; default: the region's host")
     customerio_start: Annotated[int, BeforeValidator(_unix), AfterValidator(_past)] | None = Field(
-        None, ge=0, description="oldest day of deliveries to load; default: as far back as there are any"
+        None, ge=0, description="oldest day of deliveries to load; default: the oldest delivery"
     )
     customerio_people_by_search: int = Field(
-        10_000, ge=0, description="people up to which a sync reads them by search; more come by an export"
+        10_000,
+        ge=0,
+        description="largest number of people that a sync reads by search, not by export; default 10,000",
     )
     customerio_suppression_domains: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = Field(
-        (), description="sending domains, by commas, whose suppressed addresses are read besides the senders'"
+        (),
+        description="sending domains, separated by commas, whose suppressed addresses are read, besides the "
+        "senders' own",
     )
-    cio_elt_data: Folder = Field(Path("warehouse/data"), description="folder of the warehouse and its state")
-    cio_elt_push: Folder = Field(Path("warehouse/push"), description="folder of the declarations of pushes")
-    cio_elt_destination: str = Field("duckdb", description="any SQL destination of dlt")
+    cio_elt_data: Folder = Field(
+        Path("warehouse/data"), description="folder of the warehouse and its state; default `warehouse/data`"
+    )
+    cio_elt_push: Folder = Field(
+        Path("warehouse/push"), description="folder of the push specs; default `warehouse/push`"
+    )
+    cio_elt_destination: str = Field("duckdb", description="an SQL destination of dlt; default `duckdb`")
     cio_elt_limits: Folder = Field(
-        LIMITS_FOLDER, description="folder of the rate limits that all runs on this machine share"
+        LIMITS_FOLDER,
+        description="folder of the rate limits that all runs on this machine share; default: a folder in the "
+        "system's temporary one",
     )
     cio_elt_limits_url: Annotated[Secret, AfterValidator(_of_postgres)] = Field(
-        None, description="PostgreSQL database that keeps the rate limits instead, for several machines"
+        None, description="URL of a PostgreSQL database for the rate limits, shared by several machines"
     )
     cio_elt_speed: float = Field(
-        1.0, gt=0, description="share of Customer.io's rate limits to use: 0.5 leaves half to others"
+        1.0,
+        gt=0,
+        description="share of Customer.io's rate limits to use; 0.5 leaves half to others; default 1.0",
     )
 
     cio_elt_target_lag: int = Field(
-        7200, gt=0, description="seconds that a table may be behind Customer.io before `status` says so"
+        7200,
+        gt=0,
+        description="seconds that a table may be behind Customer.io before `status` reports it; default 7200",
     )
 
     @property
     def load_file(self) -> Path:
-        """The private DuckDB file that loads write."""
+        """The private DuckDB file, which loads write."""
         return self.cio_elt_data / "load.duckdb"
 
     @property
     def published_file(self) -> Path:
-        """The DuckDB file that people read."""
+        """The published DuckDB file, which readers open."""
         return self.cio_elt_data / "customerio.duckdb"
 
     @property
     def publishes(self) -> bool:
-        """Whether the warehouse is a file that must be swapped to be read; servers need no such thing."""
+        """True if the warehouse is a DuckDB file, which is published for its readers by a copy."""
         return self.cio_elt_destination == "duckdb"
 
 
 def read_settings(**overrides: Any) -> Settings:
-    """The settings of this process.
+    """The settings of this process; `overrides` replace single ones by name.
 
     Raises:
-        ConfigError: a value is unusable; the message names each variable and what would be right.
+        ConfigError: a value is invalid; the message names each such variable and a valid value.
     """
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        faults = [
-            f"{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}."
-            for fault in error.errors(include_input=False, include_url=False)
+        problems = [
+            f"{str(problem['loc'][0]).upper()}: {problem['msg'].removeprefix('Value error, ')}."
+            for problem in error.errors(include_input=False, include_url=False)
         ]
-        msg = f"Some settings cannot be used. {' '.join(faults)} Set them in the environment or in .env."
+        msg = f"Some settings cannot be used. {' '.join(problems)} Set them in the environment or in .env."
         raise ConfigError(msg) from None
     except (OSError, UnicodeDecodeError) as error:
         msg = (

@@ -1,48 +1,50 @@
-"""Moments and lengths of time, as people write and read them; inside, they are Unix seconds."""
+"""Parses and formats times and durations; inside the project they are Unix seconds and seconds."""
 
 from datetime import UTC, datetime
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+"""Seconds."""
+
 _UNITS = {"s": 1, "m": MINUTE, "min": MINUTE, "h": HOUR, "d": DAY}
 
 
 def moment(text: str) -> int:
-    """A date or a time, ISO 8601, UTC unless it says otherwise, or Unix seconds; as Unix seconds.
+    """Unix seconds of an ISO 8601 date or time (UTC without an offset), or of a number of Unix seconds.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: the text is none of these.
     """
     if text.isdigit():
         return int(text)
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
-        msg = f"{text!r} is no date; write a day such as 2025-01-31"
+        msg = f"{text!r} is not a date; write a day such as 2025-01-31"
         raise ValueError(msg) from None
     return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
 
 
 def length(text: str) -> int:
-    """A number with its unit, such as 90m, 2h or 1d; as seconds.
+    """Seconds of a number with a unit (s, m, min, h, d), such as 90m, 2h or 1d.
 
     Raises:
-        ValueError: it is no such thing.
+        ValueError: the text is not a number with a unit.
     """
     number = text.rstrip("smindh")
     unit = text.removeprefix(number).strip()
     if not number.strip().isdecimal() or unit not in _UNITS:
-        msg = f"{text!r} is no length of time; write one such as 90m, 2h or 1d"
+        msg = f"{text!r} is not a length of time; write one such as 90m, 2h or 1d"
         raise ValueError(msg)
     return int(number) * _UNITS[unit]
 
 
 def utc(at: int) -> str:
-    """The moment, for people."""
+    """The time as text: 2025-01-31 12:00 UTC."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def span(seconds: int) -> str:
-    """The length of time in its two largest units, for people."""
+    """The duration as text, in its two largest units: 2 d 3 h."""
     days, rest = divmod(seconds, DAY)
     hours, rest = divmod(rest, HOUR)
     minutes, rest = divmod(rest, MINUTE)

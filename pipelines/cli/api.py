@@ -1,4 +1,4 @@
-"""`cio-elt api`: every call of Customer.io's APIs, listed, explained and made."""
+"""`cio-elt api`: lists, explains and makes calls of Customer.io's APIs."""
 
 import sys
 from typing import Any
@@ -10,9 +10,9 @@ from pipelines.cli.command import DONE, STOPPED_BY_BRAKE, command, note, print_j
 
 @click.group()
 def api() -> None:
-    """List, explain and make any call of Customer.io's App and Track APIs.
+    """List, explain and make calls of Customer.io's APIs.
 
-    OPERATION is Customer.io's name for a call, such as listCampaigns; `cio-elt api list` has them all.
+    OPERATION is Customer.io's name for a call, such as listCampaigns; `cio-elt api list` shows all of them.
     """
 
 
@@ -20,21 +20,24 @@ def api() -> None:
 @click.argument("text", nargs=-1)
 @click.option("--api", "of", type=click.Choice(["app", "track"]), help="Only calls of this API.")
 @click.option(
-    "--effect", type=click.Choice(["read", "write", "send", "destroy"]), help="Only calls that do this."
+    "--effect", type=click.Choice(["read", "write", "send", "destroy"]), help="Only calls with this effect."
 )
 @command
 def list_(*, text: tuple[str, ...], of: str | None, effect: str | None, as_json: bool) -> int:
-    """List the calls there are: all, or those whose name or path has each word of TEXT."""
-    from pipelines.api import described, listed
+    """List all calls, or those that match each word of TEXT.
 
-    rows = listed(api=of, effect=effect, text=" ".join(text))
+    Words are looked for in names and paths.
+    """
+    from pipelines.api import describe_operation, find_operations
+
+    rows = find_operations(api=of, effect=effect, text=" ".join(text))
     if as_json:
-        print_json({"operations": [described(row) for row in rows]})
+        print_json({"operations": [describe_operation(row) for row in rows]})
         return DONE
     width = max((len(row.id) for row in rows), default=0)
     for row in rows:
         click.echo(f"{row.id:{width}}  {row.effect:7}  {row.method:6} {row.path}")
-    note(f"{len(rows)} call(s). `cio-elt api schema OPERATION` tells what one takes.")
+    note(f"{len(rows)} call(s). `cio-elt api schema OPERATION` shows the parameters of one.")
     return DONE
 
 
@@ -42,10 +45,10 @@ def list_(*, text: tuple[str, ...], of: str | None, effect: str | None, as_json:
 @click.argument("operation")
 @command
 def schema(*, operation: str, as_json: bool) -> int:
-    """Show what OPERATION takes: its parameters, the schema of its body, and an example."""
-    from pipelines.api import named, pretty, schema_document
+    """Show the parameters and the body of OPERATION, with an example."""
+    from pipelines.api import find_operation, pretty, schema_document
 
-    document = schema_document(named(operation))
+    document = schema_document(find_operation(operation))
     if as_json:
         print_json(document)
         return DONE
@@ -65,9 +68,9 @@ def schema(*, operation: str, as_json: bool) -> int:
 @click.argument("operation")
 @click.option("--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter; repeat for more.")
 @click.option("--body", "source", metavar="@FILE|-|JSON", help="The body: a file, stdin, or JSON itself.")
-@click.option("--all-pages", is_flag=True, help="Read a list to its end; a row a line, as it comes.")
-@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
-@click.option("--yes", is_flag=True, help="Do it, where it sends or destroys something.")
+@click.option("--all-pages", is_flag=True, help="Read all pages of a list; print each row as a line.")
+@click.option("--dry-run", is_flag=True, help="Print the request, and send nothing.")
+@click.option("--yes", is_flag=True, help="Confirm a call that sends or destroys something.")
 @command
 def call(
     *,
@@ -79,22 +82,22 @@ def call(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Call OPERATION and print its answer.
+    """Call OPERATION and print the response.
 
-    What sends or destroys something is only shown, and ends with 3, unless --yes is given.
+    A call that sends or destroys something is only shown, and ends with 3, unless --yes is given.
     """
     from pipelines import api as calls
     from pipelines.settings import read_settings
 
-    row = calls.named(operation)
+    row = calls.find_operation(operation)
     settings = read_settings()
-    request = calls.request(settings, row, calls.parameters(pairs), calls.body_of(source))
-    if dry_run or (request.asks_first and not yes):
+    request = calls.request(settings, row, calls.parameters(pairs), calls.read_body(source))
+    if dry_run or (request.needs_yes and not yes):
         _show_request(request, as_json)
         if dry_run:
             return DONE
         does = {"send": "sends something out", "destroy": "destroys something"}[row.effect]
-        note(f"Nothing was sent: `{row.id}` {does}, which nobody can take back. Add --yes to do it.")
+        note(f"Nothing was sent: `{row.id}` {does}, which cannot be undone. Add --yes to do it.")
         return STOPPED_BY_BRAKE
     if all_pages:
         return _stream(calls.pages(settings, request))
@@ -103,7 +106,7 @@ def call(
     if as_json:
         print_json(document)
     elif document is None:
-        note(f"Done; Customer.io answered {answer.status} and nothing else.")
+        note(f"Done; Customer.io answered {answer.status} without a body.")
     else:
         click.echo(calls.pretty(document))
     return DONE
@@ -111,7 +114,7 @@ def call(
 
 def _show_body(body: dict[str, Any], pretty: Any) -> None:
     if body["schema"] is None:
-        click.echo("\nBody: JSON; Customer.io's documents have no schema of it, so it is sent as it is.")
+        click.echo("\nBody: JSON; Customer.io's documents have no schema for it, so it is sent unchecked.")
         return
     click.echo(f"\nBody ({'required' if body['required'] else 'optional'}), as JSON Schema:")
     click.echo(pretty(body["schema"]))

@@ -1,7 +1,7 @@
-"""What all commands have in common: exit codes, `--json`, and how a command ends that cannot do its work.
+"""The parts that all commands share: exit codes, `--json`, and the message of a command that failed.
 
-What a command does is imported when it runs, so that `--help` answers at once. Results go to stdout, as
-one JSON document with `--json`; progress, notes and errors go to stderr.
+Commands import their work when they run, so that `--help` answers at once. Results go to stdout, as one JSON
+document with `--json`; progress, notes and errors go to stderr.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import click
 
-from pipelines.cli.signals import hear
+from pipelines.cli.signals import deliver_signals
 from pipelines.times import length, moment
 
 DONE, FAILED, MISUSED, STOPPED_BY_BRAKE, PARTLY = 0, 1, 2, 3, 4
@@ -27,22 +27,22 @@ WAIT = click.option(
     "--wait",
     "wait_s",
     type=click.FloatRange(0),
-    default=3600.0,
+    default=3600,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait for another run that writes the same warehouse.",
+    help="How long to wait while another run writes the warehouse.",
 )
 
 
 class _Parsed(click.ParamType[int]):
-    """A text that one of our own functions makes a number of, or says what would be right."""
+    """A parameter type whose number is parsed by a function of `times`."""
 
     def __init__(self, name: str, parse: Callable[[str], int]) -> None:
         self.name = name
         self._parse = parse
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number; click's own error if there is none."""
+        """The number; a text that cannot be parsed ends with click's usage error."""
         if isinstance(value, int):
             return value
         try:
@@ -55,31 +55,31 @@ MOMENT, LENGTH = _Parsed("moment", moment), _Parsed("length", length)
 
 
 def command(function: Callable[..., int]) -> Callable[..., None]:
-    """A command that ends with its exit code, and with a sentence where it cannot do its work."""
+    """Make a command of a function that returns an exit code; an error ends with a message and its code."""
 
     @wraps(function)
     def run(*, as_json: bool, **arguments: Any) -> None:
-        # Being told to end is an interrupt too, so that files and locks are let go in order; and a shell
-        # starts what it runs in the background deaf to interrupts.
+        # SIGTERM is handled as an interrupt, so that files and locks are released in order. SIGINT is set
+        # too, since a shell starts background processes with interrupts ignored.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.default_int_handler)
-        hear()
-        # Repeats are told of in progress and in the last error.
+        deliver_signals()
+        # Retries are shown in the progress and in the final error.
         logging.getLogger("stamina").setLevel(logging.ERROR)
         try:
             sys.exit(function(as_json=as_json, **arguments))
         except KeyboardInterrupt:
             _end_interrupted(as_json)
         except BrokenPipeError:
-            # Whoever reads has enough, as `head` does, and hears no more, from the interpreter's end neither.
+            # The reader has closed the pipe, as `head` does; the interpreter must not write to it at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(UNREAD)
         except Exception as error:
-            from pipelines.warehouse.failures import interrupted, told
+            from pipelines.warehouse.failures import elt_error, interrupted
 
             if interrupted(error):
                 _end_interrupted(as_json)
-            failure = told(error)
+            failure = elt_error(error)
             if failure is None:
                 if as_json:
                     print_json({"error": {"kind": type(error).__name__, "message": "A bug; see stderr."}})
@@ -97,12 +97,11 @@ def _end_failed(failure: Any, as_json: bool) -> NoReturn:
 
 
 def _end_interrupted(as_json: bool) -> NoReturn:
-    _complain(
-        "Interrupted", "Stopped. What is published stays as it was; the next run goes on from there.", as_json
-    )
+    message = "Stopped. The published file stays as it was; the next run resumes from there."
+    _complain("Interrupted", message, as_json)
     sys.stdout.flush()
     sys.stderr.flush()
-    # Everything is let go of by now but threads that wait to repeat a request, some for minutes.
+    # Files and locks are released by now; threads may still wait for minutes to retry a request.
     os._exit(INTERRUPTED)
 
 
@@ -113,12 +112,12 @@ def _complain(kind: str, message: str, as_json: bool) -> None:
 
 
 def note(sentence: str) -> None:
-    """Tell a user something that is no result."""
+    """Print a sentence that is not a result, on stderr."""
     click.echo(sentence, err=True)
 
 
 def print_json(document: Any) -> None:
-    """Print the one document that a program asked for."""
+    """Print the one JSON document of a command with `--json`."""
     click.echo(json.dumps(document, default=_plain))
 
 

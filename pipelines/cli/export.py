@@ -25,9 +25,10 @@ _DEADLINE = click.option(
 
 @click.group()
 def export() -> None:
-    """Load people or deliveries from an export, which costs a handful of requests, whatever its size.
+    """Load people or deliveries from an export file.
 
-    Stopped, it goes on with the same export: the same command creates none while one is under way.
+    An export costs a handful of requests, whatever its size. A command that was stopped is resumed by the
+    same command, with the same export: it creates none while one is under way.
     """
 
 

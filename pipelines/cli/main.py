@@ -1,4 +1,4 @@
-"""`cio-elt`: parses and prints, and holds no logic."""
+"""`cio-elt`: parses arguments and prints results; the work is done in other packages."""
 
 from dataclasses import asdict
 from typing import Any
@@ -20,16 +20,16 @@ _SCALE = click.Choice(["tiny", "demo", "large"])
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="customerio-elt", prog_name="cio-elt")
 def main() -> None:
-    """Keep a warehouse and a Customer.io workspace in step.
+    """Sync a Customer.io workspace into a warehouse, and push changes back.
 
-    Settings come from the environment or from .env; CUSTOMERIO_APP_API_KEY is the one that is needed.
+    Settings come from the environment or from .env; only CUSTOMERIO_APP_API_KEY is required.
     """
 
 
 @main.command()
 @command
 def check(*, as_json: bool) -> int:
-    """Try the credentials, the region and each resource; write nothing."""
+    """Test credentials, region and each resource; write nothing."""
     from pipelines.cli import output
     from pipelines.ingest.check import check as run
     from pipelines.settings import read_settings
@@ -51,7 +51,7 @@ def sync(*, resources: tuple[str, ...], full: bool, wait_s: float, as_json: bool
     """Bring the warehouse up to date: all RESOURCES, or those named."""
     from pipelines.settings import read_settings
 
-    # What is wrong with a setting is told at once: dlt, behind the rest, takes a second to import.
+    # Settings are checked first, so that an error in one is shown at once: importing dlt takes a second.
     settings = read_settings()
     from pipelines.cli import output
     from pipelines.ingest.sync import sync as run
@@ -69,27 +69,30 @@ def sync(*, resources: tuple[str, ...], full: bool, wait_s: float, as_json: bool
 
 @main.command()
 @click.argument("resource")
-@click.option("--from", "start", type=MOMENT, default=None, help="Read from here, such as 2025-01-31.")
-@click.option("--to", "end", type=MOMENT, default=None, help="Read up to here; default: now.")
-@click.option("--gaps", is_flag=True, help="Only what no run has read yet.")
+@click.option("--from", "start", type=MOMENT, default=None, help="Begin of the range, such as 2025-01-31.")
+@click.option("--to", "end", type=MOMENT, default=None, help="End of the range; default: now.")
+@click.option("--gaps", is_flag=True, help="Read only time that no run has read yet.")
 @click.option(
     "--chunk-days",
     type=click.IntRange(1, 180),
     default=7,
     show_default=True,
-    help="How much is read, loaded and published at a time.",
+    help="Days that are read, loaded and published at a time.",
 )
 @click.option(
     "--via",
     type=click.Choice(["pages", "exports"]),
     default="pages",
     show_default=True,
-    help="Exports cost fewer requests, and bring deliveries that are not there yet.",
+    help="Exports cost fewer requests, and add only deliveries that are missing.",
 )
 @WAIT
 @command
 def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
-    """Read RESOURCE of some time again, in chunks; stopped, it goes on where it was."""
+    """Read RESOURCE again for a time range, in chunks.
+
+    A backfill that was stopped is resumed by the same command.
+    """
     if via == "exports":
         return _by_exports(wait_s=wait_s, as_json=as_json, **what)
     from pipelines.cli import output
@@ -114,11 +117,11 @@ def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
 
 
 @main.command()
-@click.option("--fail-on-gap", is_flag=True, help="End with 1 if time is missing or about to be lost.")
-@click.option("--max-lag", type=LENGTH, default=None, help="End with 1 if a table is later: 2h, 1d.")
+@click.option("--fail-on-gap", is_flag=True, help="End with 1 if time is missing, or soon lost.")
+@click.option("--max-lag", type=LENGTH, default=None, help="End with 1 if a table is further behind: 2h, 1d.")
 @command
 def status(*, fail_on_gap: bool, max_lag: int | None, as_json: bool) -> int:
-    """Show what the warehouse holds, how fresh it is, and what time is missing."""
+    """Show the tables, how fresh they are, and gaps in time."""
     from pipelines.cli import output
     from pipelines.ingest.status import late, missing
     from pipelines.ingest.status import status as run
@@ -137,19 +140,17 @@ def status(*, fail_on_gap: bool, max_lag: int | None, as_json: bool) -> int:
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="Port; 0 selects a free one."
+    "--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="Port; 0 chooses a free one."
 )
 @click.option("--scale", type=_SCALE, default="demo", show_default=True, help="Size of the workspace.")
-@click.option(
-    "--seed", default=1, show_default=True, help="Seed of the workspace; the same seed gives the same one."
-)
+@click.option("--seed", default=1, show_default=True, help="The same seed makes the same workspace.")
 @click.option("--strict-limits", is_flag=True, help="Enforce Customer.io's rate limits exactly.")
 @click.option(
-    "--latency-ms", type=click.IntRange(0), default=0, show_default=True, help="Delay of every response."
+    "--latency-ms", type=click.IntRange(0), default=0, show_default=True, help="Delay of each response."
 )
 @command
 def sandbox(*, as_json: bool, **options: Any) -> int:
-    """Serve a sandbox of Customer.io on this machine until interrupted."""
+    """Serve a sandbox of Customer.io until interrupted."""
     from pipelines.cli import output
     from pipelines.sandbox import serve, until_interrupted
 
@@ -167,13 +168,16 @@ def sandbox(*, as_json: bool, **options: Any) -> int:
     "--advance-days",
     type=click.IntRange(0),
     default=None,
-    help="Days by which the workspace's clock advances first; default: 0 on the first run, then 1.",
+    help="Days that pass in the workspace before this run; default: 0 on the first run, then 1.",
 )
 @click.option("--scale", type=_SCALE, default=None, help="Size of the workspace; default: demo.")
-@click.option("--reset", is_flag=True, help="Forget earlier demo runs first.")
+@click.option("--reset", is_flag=True, help="Delete earlier demo runs first.")
 @command
 def demo(*, as_json: bool, **options: Any) -> int:
-    """Sync a sandbox workspace and show its tables; run it again to sync one more day."""
+    """Sync a sandbox workspace, and show the result.
+
+    On each further run a day has passed in the workspace, and only its changes are written.
+    """
     from pipelines.cli import output
     from pipelines.demo import demo as run
     from pipelines.settings import read_settings
@@ -207,7 +211,7 @@ def _by_exports(
     from pipelines.settings import read_settings
 
     if resource != "messages" or gaps or start is None:
-        msg = "--via exports brings messages, from a --from on, and knows no --gaps."
+        msg = "--via exports reads messages alone, needs --from, and cannot be used with --gaps."
         raise click.UsageError(msg)
     settings = read_settings()
     orders, results = history_orders(settings, start, end), []

@@ -1,16 +1,13 @@
-"""What commands print: tables for people, documents for programs, progress while they wait."""
+"""Prints results of syncs, backfills, checks, the sandbox and the demo: tables, documents, progress."""
 
-import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from pipelines.cli.tables import ERR, OUT, fitting, grid, say, utc_cell, warn
 from pipelines.times import span, utc
 from sources.customerio.extract import ResourceSummary, RunSummary, Window
 
@@ -23,25 +20,27 @@ if TYPE_CHECKING:
     from pipelines.ingest.sync import SyncResult
     from pipelines.sandbox import Served
 
-# Names and messages are Customer.io's and its users': a bracket in one is a bracket.
-_console = partial(Console, highlight=False, markup=False, emoji=False)
-# A file or a pipe has no width to fold lines to.
-_OUT = _console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
-_ERR = _console(stderr=True)
+# The columns of `status`, the most important first: a narrow terminal shows as many as fit.
+_STATUS = (
+    *("table", "rows", "behind", "at most", "gaps", "newest row"),
+    *("last good run", "read from", "read to", "deleted"),
+)
+_COUNTS = ("requests", "read", "new", "changed", "deleted")
 
 
 @contextmanager
 def progress(report: RunSummary) -> Iterator[None]:
-    """Show the tallies on stderr while they grow; nothing where stderr is no terminal."""
-    if not _ERR.is_terminal:
+    """Show each resource's counts on stderr while they grow; only on a terminal."""
+    if not ERR.is_terminal:
         yield
         return
-    with Live(get_renderable=lambda: _running(report), console=_ERR, refresh_per_second=4, transient=True):
+    with Live(get_renderable=lambda: _running(report), console=ERR, refresh_per_second=4, transient=True):
         yield
 
 
 def _running(report: RunSummary) -> Table:
-    table = _grid("resource", "requests", "left", "rows", "to write", "state")
+    numeric = ("requests", "left", "rows", "to write")
+    table = grid(("resource", *numeric, "state"), numeric=numeric)
     for tally in list(report.tallies.values()):
         left = "" if tally.requests_left is None else f"{tally.requests_left:,}"
         state = "failed" if tally.error else "read" if tally.done else "reading"
@@ -53,16 +52,16 @@ def _running(report: RunSummary) -> Table:
 
 def sync(result: "SyncResult") -> None:
     """Print the run's summary, and each failure once."""
-    table = _grid("resource", "requests", "read", "new", "changed", "deleted", "seconds")
+    table = grid(("resource", *_COUNTS, "seconds"), numeric=(*_COUNTS, "seconds"))
     for tally in result.report.tallies.values():
         table.add_row(tally.resource, *(f"{number:,}" for number in _numbers(tally)), f"{tally.seconds:.1f}")
-    _OUT.print(table)
-    _OUT.print(f"{result.written:,} rows written in {result.seconds:.1f} s.")
+    OUT.print(table)
+    OUT.print(f"{result.written:,} rows written in {result.seconds:.1f} s.")
     if result.new_columns:
-        _OUT.print(f"New columns: {', '.join(result.new_columns)}.", soft_wrap=True)
+        say(f"New columns: {', '.join(result.new_columns)}.")
     for tally in result.report.tallies.values():
         if tally.note:
-            _ERR.print(f"{tally.resource}: {tally.note}", soft_wrap=True)
+            warn(f"{tally.resource}: {tally.note}")
     _failures(result)
 
 
@@ -71,7 +70,7 @@ def _failures(result: "SyncResult") -> None:
     for tally in result.failed:
         by_message.setdefault(str(tally.error), []).append(tally.resource)
     for message, resources in by_message.items():
-        _ERR.print(f"Not complete: {', '.join(resources)}. {message}", soft_wrap=True)
+        warn(f"Not complete: {', '.join(resources)}. {message}")
 
 
 def _numbers(tally: ResourceSummary) -> tuple[int, int, int, int, int]:
@@ -79,7 +78,7 @@ def _numbers(tally: ResourceSummary) -> tuple[int, int, int, int, int]:
 
 
 def sync_document(result: "SyncResult") -> dict[str, Any]:
-    """The run's summary as a document."""
+    """The run's summary as JSON."""
     return {
         "run_id": result.run_id,
         "seconds": round(result.seconds, 3),
@@ -103,73 +102,79 @@ def sync_document(result: "SyncResult") -> dict[str, Any]:
 
 
 def exported(result: "ExportResult") -> None:
-    """Print what an export brought."""
+    """Print the numbers of a loaded export."""
     table = "people" if result.kind == "people" else "messages"
-    _OUT.print(
+    say(
         f"Export {result.export_id}: {result.rows:,} rows. In {table}: {result.new:,} new, "
         f"{result.changed:,} changed, {result.deleted:,} deleted, in {result.seconds:.1f} s.",
-        soft_wrap=True,
     )
     if result.note:
-        _ERR.print(result.note, soft_wrap=True)
+        warn(result.note)
 
 
 def check(result: "CheckResult") -> None:
-    """Print what the key reaches."""
+    """Print the region, and for each resource if the key can read it."""
     where = f"Region {result.region}"
-    _OUT.print(f"{where}, as the Track API says too." if result.track_region else f"{where}. Key accepted.")
-    table = _grid("resource", "reach", "")
+    OUT.print(f"{where}, as the Track API says too." if result.track_region else f"{where}. Key accepted.")
+    table = grid(("resource", "reach", ""))
     for reach in result.reaches:
         table.add_row(reach.resource, reach.verdict, reach.reason)
-    _OUT.print(table)
+    OUT.print(table)
 
 
 def status(tables: "Sequence[TableStatus]", notes: "Sequence[str]") -> None:
-    """Print the state of the warehouse, and below what an operator must know."""
-    table = _grid(
-        *("table", "rows", "deleted", "newest row", "last good run"),
-        *("behind", "at most", "read from", "read to", "gaps", ""),
-    )
+    """Print a row for each table, then the notes about late tables and missing time."""
+    rows = [_status_cells(row) for row in tables]
+    shown = fitting(_STATUS, rows, OUT.width)
+    table = grid(_STATUS[:shown], numeric=("rows", "behind", "at most", "gaps", "deleted"))
+    for cells in rows:
+        table.add_row(*cells[:shown])
+    OUT.print(table)
+    if hidden := _STATUS[shown:]:
+        warn(f"Not shown: {', '.join(hidden)}; widen the terminal, or use --json.")
     for row in tables:
-        table.add_row(
-            row.table,
-            f"{row.rows:,}",
-            f"{row.deleted:,}",
-            _utc(row.newest),
-            _utc(row.last_success),
-            "" if row.lag_s is None else span(row.lag_s),
-            span(row.target_s),
-            _utc(row.covered.start) if row.covered else "",
-            _utc(row.covered.end) if row.covered else "",
-            str(len(row.gaps)) if row.covered else "",
-            "" if row.error is None else f"last run: {row.error}",
-        )
-    _OUT.print(table)
+        if row.error is not None:
+            say(f"{row.table}: its last run failed: {row.error}")
     for note in notes:
-        _OUT.print(note, soft_wrap=True)
+        say(note)
+
+
+def _status_cells(row: "TableStatus") -> tuple[str, ...]:
+    covered = row.covered
+    return (
+        row.table,
+        f"{row.rows:,}",
+        "" if row.lag_s is None else span(row.lag_s),
+        span(row.target_s),
+        str(len(row.gaps)) if covered else "",
+        utc_cell(row.newest),
+        utc_cell(row.last_success),
+        utc_cell(covered.start) if covered else "",
+        utc_cell(covered.end) if covered else "",
+        f"{row.deleted:,}",
+    )
 
 
 def planned(backfill: "Backfill") -> None:
-    """Say what a backfill is going to read."""
+    """Print, on stderr, the time range of a backfill and its number of chunks."""
     time = f"{utc(backfill.whole.start)} to {utc(backfill.whole.end)}"
     earlier = f", {backfill.done} were read before" if backfill.done else ""
     left = f"{len(backfill.chunks)} chunk(s) to read{earlier}" if backfill.chunks else "nothing is missing"
-    _ERR.print(f"{backfill.resource}, {time}: {left}.", soft_wrap=True)
+    warn(f"{backfill.resource}, {time}: {left}.")
 
 
 def filled(window: Window, result: "SyncResult") -> None:
-    """Print what a chunk of a backfill brought."""
+    """Print the numbers of a chunk of a backfill."""
     (tally,) = result.report.tallies.values()
-    _OUT.print(
+    say(
         f"{utc(window.start)} to {utc(window.end)}: {tally.requests:,} requests, {tally.read:,} rows read, "
         f"{tally.new:,} new, {tally.changed:,} changed, in {result.seconds:.1f} s.",
-        soft_wrap=True,
     )
     _failures(result)
 
 
 def backfill_document(backfill: "Backfill", results: "Sequence[SyncResult]") -> dict[str, Any]:
-    """A backfill as a document."""
+    """A backfill as JSON."""
     return {
         "backfill": backfill.id,
         "resource": backfill.resource,
@@ -184,9 +189,9 @@ def backfill_document(backfill: "Backfill", results: "Sequence[SyncResult]") -> 
 
 
 def sandbox(served: "Served") -> None:
-    """Print how to use a sandbox."""
+    """Print the environment variables that point to the sandbox."""
     document = served.document
-    _OUT.print("A Customer.io sandbox is listening. To use it, in another terminal:", soft_wrap=True)
+    say("A Customer.io sandbox is listening. To use it, in another terminal:")
     for name, key in (
         ("CUSTOMERIO_APP_URL", "app_url"),
         ("CUSTOMERIO_TRACK_URL", "track_url"),
@@ -194,36 +199,33 @@ def sandbox(served: "Served") -> None:
         ("CUSTOMERIO_TRACK_SITE_ID", "track_site_id"),
         ("CUSTOMERIO_TRACK_API_KEY", "track_api_key"),
     ):
-        _OUT.print(f"  export {name}={document[key]}", soft_wrap=True)
-    _OUT.print(
-        f"What it answers, and how to move its clock: {document['control_url']}/_sandbox/", soft_wrap=True
-    )
+        say(f"  export {name}={document[key]}")
+    say(f"Its operations, and how to move its clock: {document['control_url']}/_sandbox/")
 
 
 def demo(result: "DemoResult") -> None:
-    """Print what a demo run brought, and how to go on."""
+    """Print a demo run: the sync, rows by table, campaigns, and the next steps."""
     sync(result.sync)
-    rows = _grid("table", "rows")
+    rows = grid(("table", "rows"), numeric=("rows",))
     for name, count in result.rows.items():
         rows.add_row(name, f"{count:,}")
-    _OUT.print(rows)
-    campaigns = _grid("campaign", "sent", "delivered", "opened", "clicked")
-    for name, *counts in result.campaigns:
-        campaigns.add_row(name, *(f"{count:,}" for count in counts))
-    _OUT.print(campaigns)
-    _OUT.print(
-        f"In the workspace it is {_utc(result.now)}; run this again, and a day has passed there.",
-        soft_wrap=True,
+    OUT.print(rows)
+    counts = ("sent", "delivered", "opened", "clicked")
+    campaigns = grid(("campaign", *counts), numeric=counts)
+    for name, *numbers in result.campaigns:
+        campaigns.add_row(name, *(f"{number:,}" for number in numbers))
+    OUT.print(campaigns)
+    say(
+        f"In the workspace it is {utc_cell(result.now)}; run this again, and a day has passed there.",
     )
-    _OUT.print(
-        f"To look around: duckdb -readonly {result.file}, or in Python "
+    say(
+        f"To query it: duckdb -readonly {result.file}, or in Python "
         f"duckdb.connect({result.file!r}, read_only=True)",
-        soft_wrap=True,
     )
 
 
 def demo_document(result: "DemoResult") -> dict[str, Any]:
-    """A demo run as a document."""
+    """A demo run as JSON."""
     campaigns = [
         dict(zip(("campaign", "sent", "delivered", "opened", "clicked"), row, strict=True))
         for row in result.campaigns
@@ -235,15 +237,3 @@ def demo_document(result: "DemoResult") -> dict[str, Any]:
         "campaigns": campaigns,
         "file": result.file,
     }
-
-
-def _utc(moment: int | None) -> str:
-    return "" if moment is None else utc(moment)
-
-
-def _grid(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        numeric = column not in ("resource", "table", "campaign", "reach", "state", "")
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    return table

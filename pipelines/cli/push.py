@@ -24,7 +24,7 @@ _SHOW = click.option("--show-values", is_flag=True, help="Show people's data as 
 
 @click.group()
 def push() -> None:
-    """Send to Customer.io what changed in SQL models, and prove that it arrived."""
+    """Send changed rows of SQL models to Customer.io."""
 
 
 @push.command("list")

@@ -1,4 +1,4 @@
-"""`cio-elt reconcile` and `cio-elt publish`: whether the numbers agree, and the file that people read."""
+"""`cio-elt reconcile` compares numbers with Customer.io's; `cio-elt publish` replaces the published file."""
 
 from dataclasses import asdict
 
@@ -21,16 +21,18 @@ from pipelines.cli.command import DONE, FAILED, WAIT, command, note, print_json
     type=click.IntRange(1),
     default=50,
     show_default=True,
-    help="Campaigns, broadcasts, newsletters, transactional messages and segments to compare, of each.",
+    help="How many campaigns, newsletters and so on to compare, of each kind.",
 )
 @WAIT
 @command
 def reconcile(*, number: int, sample: int, wait_s: float, as_json: bool) -> int:
-    """Compare the warehouse with Customer.io's own numbers; end with 1 if any differs for no reason.
+    """Compare the warehouse with Customer.io's own numbers.
+
+    Ends with 1 if there is a mismatch: a difference that nothing explains.
 
     Deliveries per day and metric are compared with the metrics of their campaign, broadcast, newsletter or
     transactional message; people with the workspace's count, members with their segment's, rows with their
-    export's. What came after the last sync is explained, not a mismatch. The result is the table
+    export's. Changes after the last sync are explained, and no mismatch. The result is the table
     customerio_raw.reconciliation.
     """
     from pipelines.cli.reconcile_output import print_reconciliation
@@ -49,17 +51,17 @@ def reconcile(*, number: int, sample: int, wait_s: float, as_json: bool) -> int:
 @WAIT
 @command
 def publish(*, wait_s: float, as_json: bool) -> int:
-    """Put the loaded warehouse, as it is, in the place of the file that people read."""
+    """Publish the loaded warehouse for its readers."""
     from pipelines.settings import read_settings
-    from pipelines.warehouse.pipeline import nothing_yet
     from pipelines.warehouse.publish import publish as run
     from pipelines.warehouse.publish import writing
+    from pipelines.warehouse.queries import no_warehouse
 
     settings = read_settings()
     file = settings.published_file if settings.publishes else None
     if file is not None:
         if not settings.load_file.exists():
-            raise nothing_yet(settings)
+            raise no_warehouse(settings)
         with writing(settings.cio_elt_data, wait_s=wait_s, notify=note):
             run(settings.load_file, file)
     if as_json:

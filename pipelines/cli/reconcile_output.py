@@ -1,60 +1,49 @@
-"""A reconciliation for people: how much agrees, and every cell that does not."""
+"""Prints a reconciliation: counts of verdicts, then each number that differs."""
 
-import sys
 from collections import Counter
 from itertools import groupby
 
-from rich.console import Console
 from rich.table import Table
 
+from pipelines.cli.tables import OUT, grid, say
 from pipelines.reconcile.cells import Cell
 from pipelines.reconcile.run import Reconciliation
 from pipelines.times import utc
 
-# A file or a pipe has no width to fold lines to.
-_PIPE_WIDTH = 160
+_VERDICTS = ("match", "explained", "mismatch")
 
 
 def print_reconciliation(result: Reconciliation) -> None:
-    """Print verdicts per subject on stdout, then what differs, mismatches first."""
-    out = Console(
-        highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH
-    )
-    out.print(_summary(result))
+    """Print the number of verdicts by subject, then the numbers that differ, mismatches first."""
+    OUT.print(_summary(result))
     differing = sorted(
         (cell for cell in result.cells if cell.verdict != "match"),
         key=lambda cell: (cell.verdict != "mismatch", result.cells.index(cell)),
     )
     for verdict, cells in groupby(differing, key=lambda cell: cell.verdict):
-        out.print()
-        out.print(_differences(verdict, list(cells)))
-    out.print()
-    out.print(
+        OUT.print()
+        OUT.print(_differences(verdict, list(cells)))
+    OUT.print()
+    say(
         f"{len(result.cells):,} numbers compared at {utc(result.checked_at)}, with {result.requests:,} "
-        f"requests in {result.seconds:.1f} s.",
-        soft_wrap=True,
+        f"requests in {result.seconds:.1f} s."
     )
     for subject, number in result.left_out.items():
-        out.print(f"The sample left out {number:,} of {subject}: another day, others.", soft_wrap=True)
+        say(f"The sample left out {number:,} of {subject}; it takes others on another day.")
 
 
 def _summary(result: Reconciliation) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("subject")
-    for verdict in ("match", "explained", "mismatch"):
-        table.add_column(verdict, justify="right")
+    table = grid(("subject", *_VERDICTS), numeric=_VERDICTS)
     by_subject = {cell.subject: Counter[str]() for cell in result.cells}
     for cell in result.cells:
         by_subject[cell.subject][cell.verdict] += 1
     for subject, counts in by_subject.items():
-        table.add_row(subject, *(f"{counts[verdict]:,}" for verdict in ("match", "explained", "mismatch")))
+        table.add_row(subject, *(f"{counts[verdict]:,}" for verdict in _VERDICTS))
     return table
 
 
 def _differences(verdict: str, cells: list[Cell]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in (verdict, "day", "metric", "ours", "theirs", "why"):
-        table.add_column(column, justify="right" if column in ("ours", "theirs") else "left", overflow="fold")
+    table = grid((verdict, "day", "metric", "ours", "theirs", "reason"), numeric=("ours", "theirs"))
     for cell in cells:
         name = f" {cell.name}" if cell.name else ""
         table.add_row(

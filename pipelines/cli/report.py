@@ -1,4 +1,4 @@
-"""`cio-elt report`: a page about the workspace."""
+"""`cio-elt report`: writes a page about the workspace."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -13,11 +13,14 @@ from pipelines.cli.command import DONE, command, note, print_json
     "--out",
     "file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where to write it; default: report.html in the data folder.",
+    help="File to write; default: report.html in the data folder.",
 )
 @command
 def report(*, file: Path | None, as_json: bool) -> int:
-    """Write one HTML page of charts and tables from the marts; it needs no network and prints well."""
+    """Write one HTML page of charts and tables from the marts.
+
+    The page needs no network, and can be printed.
+    """
     from pipelines.report import report as run
     from pipelines.settings import read_settings
 

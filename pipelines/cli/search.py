@@ -1,4 +1,4 @@
-"""`cio-elt search`: records of a synced table that match a query."""
+"""`cio-elt search`: finds records of a synced table."""
 
 import json
 import sys
@@ -17,27 +17,32 @@ from pipelines.cli.command import DONE, command, print_json
     "text",
     metavar="JSON",
     default="{}",
-    help='The search: JSON as {"query": {"filter": {"eq": {"state": "draft"}}}}, @FILE, or - for stdin.',
+    help='The search: JSON such as {"query": {"filter": {"eq": {"state": "draft"}}}}, @FILE, or - for stdin.',
 )
 @click.option("--limit", type=int, help="Records to return at most; default: 1000.")
 @click.option("--fields", metavar="A,B.C", help="Fields to return; dots lead into JSON columns.")
-@click.option("--cursor", help="Go on where an answer with this cursor ended.")
+@click.option("--cursor", help="Continue after the page that gave this cursor.")
 @click.option(
-    "--deleted", "include_deleted", is_flag=True, default=None, help="What Customer.io no longer has, too."
+    "--deleted",
+    "include_deleted",
+    is_flag=True,
+    default=None,
+    help="Include records that were deleted in Customer.io.",
 )
 @command
 def search(*, table: str, text: str, fields: str | None, as_json: bool, **options: Any) -> int:
     """Find records of TABLE by a filter, sorted, page by page.
 
-    A query may have query.filter, query.sort, limit, cursor, fields and include_deleted; what options say
-    wins. Without one, the first records come.
+    A query may have query.filter, query.sort, limit, cursor, fields and include_deleted; options override
+    it. Without a query, the first records are shown.
 
-    A condition is {"eq": {FIELD: VALUE}}, and likewise neq, gt, gte, lt, lte, in (an array of values),
-    like (SQL wildcards), keyword (whole words, in any case) and fuzzy (similar spelling). They are joined by
-    {"and": [...]}, {"or": [...]} and {"not": {...}}. On an array, one holds if it holds for an element. A
-    field may be a path into a JSON column, as metrics.opened; a missing value equals null alone.
+    A condition is {"eq": {FIELD: VALUE}}; other operators are neq, gt, gte, lt, lte, in (an array of
+    values), like (SQL wildcards), keyword (whole words, in any case) and fuzzy (similar spelling). Join
+    conditions with {"and": [...]}, {"or": [...]} and {"not": {...}}. On an array, a condition is true if it
+    is true for an element. A field may be a path into a JSON column, such as metrics.opened; a missing value
+    equals null alone.
 
-    A sort is an array, as [{"created": "desc"}]. Times are Unix seconds.
+    A sort is an array, such as [{"created": "desc"}]. Times are Unix seconds.
     """
     from pipelines.cli.search_output import print_answer
     from pipelines.search import search as run
@@ -68,6 +73,6 @@ def _document(text: str) -> Any:
         raise ConfigError(msg) from None
     except (ValueError, RecursionError) as error:
         hint = "" if text.startswith(("@", "-", "{")) else " To read it from a file, write @ before its name."
-        said = str(error) if isinstance(error, json.JSONDecodeError) else type(error).__name__
-        msg = f"--query is no JSON ({said}).{hint}"
+        reason = str(error) if isinstance(error, json.JSONDecodeError) else type(error).__name__
+        msg = f"--query is not JSON ({reason}).{hint}"
         raise ConfigError(msg) from None

@@ -1,8 +1,8 @@
-"""Signals that a sleeping main thread hears too.
+"""Delivers signals to a main thread that sleeps in a lock.
 
-CPython only notes a signal when it comes; its handler runs at the main thread's next step. While other
-threads are busy, the main thread may fall asleep in a lock with the note unread, and then sleeps on until
-the lock is free: seen in one of twenty interrupts of a sync that waited for an answer (CPython 3.11).
+CPython records a signal when it arrives, and runs its handler at the main thread's next step. While other
+threads are busy, the main thread may start to wait for a lock before it sees the record, and then waits until
+the lock is free: measured in one of twenty interrupts of a sync that waited for a response (CPython 3.11).
 """
 
 import os
@@ -10,31 +10,31 @@ import signal
 import threading
 import time
 
-# Nobody else's, and harmless where the handler is gone. What wakes the thread may itself come a moment too
-# early, so it is repeated.
+# A signal with no other use, which is ignored by default. It may arrive a moment too early, so it is sent
+# again.
 _NUDGE = signal.SIGURG
 _NUDGES = 20
 _PAUSE_S = 0.1
 
-_heard = threading.Event()
+_started = threading.Event()
 
 
-def hear() -> None:
-    """See to it that signals reach this process's main thread within moments, whatever it waits for."""
-    if _heard.is_set() or threading.current_thread() is not threading.main_thread():
+def deliver_signals() -> None:
+    """Make signals reach the main thread within a fraction of a second, also while it waits for a lock."""
+    if _started.is_set() or threading.current_thread() is not threading.main_thread():
         return
-    _heard.set()
-    noted, note = os.pipe()
-    os.set_blocking(note, False)
+    _started.set()
+    records, record = os.pipe()
+    os.set_blocking(record, False)
     signal.signal(_NUDGE, lambda _number, _frame: None)
-    signal.set_wakeup_fd(note, warn_on_full_buffer=False)
-    threading.Thread(target=_wake, args=(noted,), name="signals", daemon=True).start()
+    signal.set_wakeup_fd(record, warn_on_full_buffer=False)
+    threading.Thread(target=_wake, args=(records,), name="signals", daemon=True).start()
 
 
-def _wake(noted: int) -> None:
+def _wake(records: int) -> None:
     main = threading.main_thread().ident or 0
-    while number := os.read(noted, 1):
-        # The nudges are noted too.
+    while number := os.read(records, 1):
+        # The nudges are recorded too.
         for _ in range(0 if number[0] == _NUDGE else _NUDGES):
             time.sleep(_PAUSE_S)
             signal.pthread_kill(main, _NUDGE)

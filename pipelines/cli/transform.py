@@ -1,4 +1,4 @@
-"""`cio-elt transform`: the marts, built, tested and published."""
+"""`cio-elt transform`: builds, tests and publishes the marts."""
 
 from dataclasses import asdict
 
@@ -8,14 +8,17 @@ from pipelines.cli.command import DONE, WAIT, command, note, print_json
 
 
 @click.command()
-@click.option("--full-refresh", "full", is_flag=True, help="Build everything anew.")
+@click.option("--full-refresh", "full", is_flag=True, help="Build all models anew.")
 @click.option(
-    "--select", multiple=True, metavar="NAME", help="Only these models, as dbt selects them; repeat for more."
+    "--select",
+    multiple=True,
+    metavar="NAME",
+    help="Build only these models, in dbt's syntax; repeat for more.",
 )
 @WAIT
 @command
 def transform(*, full: bool, select: tuple[str, ...], wait_s: float, as_json: bool) -> int:
-    """Build the tables to ask of what was loaded, test them, and publish them."""
+    """Build the marts with dbt, test them, and publish them."""
     from pipelines.settings import read_settings
     from pipelines.transform import transform as run
 

@@ -17,6 +17,7 @@ from pipelines.export.csvfile import CsvFile, broken, reading
 from pipelines.export.merge import Arrival, Home, why_not_home
 from pipelines.export.registry import Ticket
 from pipelines.export.requests import Order, PeopleOrder
+from pipelines.warehouse.duckdb_file import in_memory, open_file
 from pipelines.warehouse.pipeline import DATASET, file_format
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.client import Client
@@ -40,7 +41,7 @@ def home_table(order: Order) -> str:
 def make_tables(target: "Pipeline", order: Order, into: Path) -> None:
     """Let dlt make the tables that the DuckDB file `into` lacks."""
     tables = (order.table, home_table(order))
-    with duckdb.connect(into) as connection:
+    with open_file(into) as connection:
         there = connection.execute(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [DATASET]
         ).fetchall()
@@ -55,7 +56,7 @@ def load_through_dlt(target: "Pipeline", file: CsvFile, ticket: Ticket, arrival:
         FileBroken: the file is not what the export says; nothing was loaded.
     """
     order, export_id, known = ticket.order, arrival.export_id, Known()
-    with duckdb.connect() as scanner, reading(export_id):
+    with in_memory() as scanner, reading(export_id):
         found = scanner.sql(f"SELECT count(*) FROM (SELECT {file.row} FROM {file.scan})").fetchall()[0][0]
         if found != ticket.total:
             raise broken(export_id, f"has {found:,} rows, and the export says that it has {ticket.total:,}")

@@ -16,6 +16,7 @@ import duckdb
 from pipelines.export.csvfile import CsvFile, broken, reading
 from pipelines.export.merge import Arrival, Home, bring_home
 from pipelines.export.registry import Ticket
+from pipelines.warehouse.duckdb_file import in_memory, open_file
 from pipelines.warehouse.failures import file_failure
 from pipelines.warehouse.pipeline import DATASET
 
@@ -82,7 +83,7 @@ class Loader:
 @contextmanager
 def _warehouse(file: Path, source: CsvFile) -> Iterator[duckdb.DuckDBPyConnection]:
     columns = len(source.names)
-    with duckdb.connect(file) as connection:
+    with open_file(file) as connection:
         for setting in (
             f"SET memory_limit = '{_MEMORY_MB + int(_MEMORY_A_COLUMN_MB * columns)}MB'",
             f"SET threads = {_THREADS if columns < _WIDE else 1}",
@@ -121,7 +122,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, ticket: Ticket, source: CsvFile
 
 @contextmanager
 def _numbered(source: CsvFile) -> Iterator[object]:
-    with duckdb.connect() as scanner:
+    with in_memory() as scanner:
         scanner.execute("SET threads = 1")
         memory_mb = _SCAN_MEMORY_MB + int(_MEMORY_A_COLUMN_MB * len(source.names))
         scanner.execute(f"SET memory_limit = '{memory_mb}MB'")

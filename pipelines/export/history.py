@@ -20,7 +20,8 @@ from pipelines.export.requests import DeliveriesOrder
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.times import DAY
-from pipelines.warehouse.pipeline import DATASET, Query, querying, tables
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import Query, querying, tables
 from pipelines.warehouse.runs import now_there
 from sources.customerio.extract import Window, sliced
 

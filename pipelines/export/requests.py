@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import orjson
 
 from pipelines.errors import ConfigError
+from pipelines.times import DAY
 from sources.customerio.catalogue import DELIVERY_METRIC_NAMES
 
 Kind = Literal["people", "deliveries"]
@@ -17,7 +18,7 @@ Kind = Literal["people", "deliveries"]
 EVERYBODY: Mapping[str, Any] = {"and": [{"attribute": {"field": "cio_id", "operator": "exists"}}]}
 """Matches everybody; `id exists` leaves out those known by email only [live-airbyte]."""
 
-LONGEST_S = 366 * 86_400
+LONGEST_S = 366 * DAY
 """A deliveries export spans 12 months at most; of a longer range only the last 12 would come."""
 
 METRICS = DELIVERY_METRIC_NAMES

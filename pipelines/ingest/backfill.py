@@ -16,7 +16,8 @@ from pipelines.ingest.sync import SyncResult, sync_window
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.times import DAY, utc
-from pipelines.warehouse.pipeline import DATASET, Query, querying, tables
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import Query, querying, tables
 from pipelines.warehouse.runs import now_there
 from sources.customerio import resources_named
 from sources.customerio.catalogue import Resource

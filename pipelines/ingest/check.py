@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.connect import brief_client, greet, track_region, wrong_region
+from pipelines.connect import brief_client, check_access, track_region, wrong_region
 from pipelines.errors import EltError
 from pipelines.settings import Settings
 from pipelines.times import DAY
@@ -55,7 +55,7 @@ def check(settings: Settings) -> CheckResult:
         ConfigError: the key is missing or not accepted, or the region is another one.
         Unreachable: nobody answers at the host.
     """
-    greet(settings)
+    check_access(settings)
     region = track_region(settings)
     if region is not None and region != settings.customerio_region:
         raise wrong_region(settings, region)

@@ -1,7 +1,8 @@
 """The coverage ledger, read: which time of a table is proven to be in the warehouse, and which is missing."""
 
 from pipelines.times import DAY
-from pipelines.warehouse.pipeline import DATASET, Query
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import Query
 from sources.customerio.extract import COVERAGE, Window, left_out, union
 
 # "Guaranteed only for the last 30 days" (`GET /v1/activities`).

@@ -6,7 +6,8 @@ from typing import Any
 from pipelines.ingest.coverage import FEED_DEPTH_S, gaps, proven
 from pipelines.settings import Settings
 from pipelines.times import DAY, span, utc
-from pipelines.warehouse.pipeline import DATASET, Query, nothing_yet, querying, tables
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
 from pipelines.warehouse.runs import TABLE as RUNS
 from pipelines.warehouse.runs import now_there
 from sources.customerio import RESOURCES
@@ -50,7 +51,7 @@ def status(settings: Settings) -> list[TableStatus]:
     with querying(settings) as query:
         present = tables(query)
         if RUNS not in present:
-            raise nothing_yet(settings)
+            raise no_warehouse(settings)
         runs = {row[0]: row[1:] for row in query(_RUNS)}
         now = now_there(query)
         return [

@@ -1,6 +1,6 @@
 """The order of work of a sync.
 
-    greet -> lock -> settle what an earlier run left -> extract -> note the run -> load -> publish
+    check_access -> lock -> settle what an earlier run left -> extract -> note the run -> load -> publish
 
 Extract asks Customer.io; only when it is through does anything reach the warehouse, in one load package.
 Many people come by an export: it is ordered first and collected last, so that Customer.io makes its file
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from pipelines.connect import check_access
 from pipelines.connect import client as connected
-from pipelines.connect import greet
 from pipelines.errors import EltError, StillPending
 from pipelines.export import PeopleOrder, Ticket, claimed, collect, order, wait
 from pipelines.notify import Notify, silent
@@ -83,8 +83,8 @@ def sync(
     """
     tables = [row.table for row in resources_named(resources)]
     report = report if report is not None else RunSummary()
-    began, run_id, greeting = time.monotonic(), uuid4().hex, greet(settings)
-    many = _PEOPLE in tables and greeting.people > settings.customerio_people_by_search
+    began, run_id, access = time.monotonic(), uuid4().hex, check_access(settings)
+    many = _PEOPLE in tables and access.people > settings.customerio_people_by_search
     ticket = _ordered(settings, notify) if many else None
     options = Options(
         start=settings.customerio_start,
@@ -99,7 +99,7 @@ def sync(
         new_columns = _run(settings, rest, options, run_id, wait_s, report, notify).new_columns
     if people := _people(settings, ticket, wait_s, export_wait_s, notify):
         report.tallies.update(people.tallies)
-        finished_at = int(time.time()) + greeting.ahead_s
+        finished_at = int(time.time()) + access.ahead_s
         with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
             _write(settings, run_rows(run_id, people, options, finished_at=finished_at))
     return SyncResult(run_id=run_id, report=report, seconds=time.monotonic() - began, new_columns=new_columns)

@@ -1,10 +1,10 @@
-"""Whether the warehouse agrees with Customer.io's own numbers.
+"""Compares the warehouse with Customer.io's own numbers.
 
-    days -> ours and theirs, per parent, day and metric -> a closer look where they differ -> noted
+    days -> both numbers by parent, day and metric -> deliveries of days that differ -> verdicts -> table
 
-Customer.io goes on changing: an open of today belongs to the day on which its message was made, and comes
-after the last sync. So a difference is looked at delivery by delivery, and told apart by when Customer.io
-says that it happened: later than our reading is explained, earlier is a mismatch.
+Customer.io's numbers of past days keep changing: an open counts for the day on which its message was created,
+and may come after the last sync. So a difference is resolved delivery by delivery, by the time of the metric:
+one that is later than the warehouse's last read is explained, an earlier one is a mismatch.
 """
 
 from pipelines.reconcile.cells import TABLE, Cell, Verdict

@@ -1,4 +1,4 @@
-"""One number that the warehouse and Customer.io both know, and what is to be thought of it."""
+"""Cells: a number of the warehouse beside Customer.io's, with a verdict; stored as a table."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -16,17 +16,18 @@ Verdict = Literal["match", "explained", "mismatch"]
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A number here and there.
+    """A number of the warehouse beside the same number of Customer.io.
 
     Attributes:
         subject: `campaign`, `newsletter`, `broadcast`, `transactional`, `segment`, `people` or `export`.
-        parent_id: Customer.io's id of that thing; of the workspace, for people.
-        cohort_day: The day on which the messages were made: UTC for campaigns, Eastern time for the others,
-            as Customer.io counts them. None where the number has no day.
-        metric: As Customer.io's series are called; `people`, `members` or `rows`.
+        parent_id: Customer.io's id of the subject; for people, of the workspace.
+        cohort_day: The day on which the messages were created: in UTC for campaigns, in Eastern time for the
+            others, as Customer.io counts them. None for a number without a day.
+        metric: The name of Customer.io's series, or `people`, `members` or `rows`.
         ours: The warehouse's number.
-        theirs: Customer.io's; None where it no longer has the thing.
-        reason: Why they differ, in a sentence or two; None for a match.
+        theirs: Customer.io's number; None if the subject was deleted there.
+        verdict: `match`; `explained` for a difference with a known cause; `mismatch` for any other.
+        reason: The cause of the difference, in a sentence or two; None for a match.
     """
 
     subject: str
@@ -41,7 +42,7 @@ class Cell:
 
 
 _COLUMNS: "TTableSchemaColumns" = {
-    # Subject, parent, day and metric: a cell's last check is the one that counts.
+    # Subject, parent, day and metric: the key, so that a later check replaces an earlier one.
     "cell": {"data_type": "text", "nullable": False},
     # Customer.io's clock, Unix seconds.
     "checked_at": {"data_type": "bigint", "nullable": False},
@@ -58,7 +59,7 @@ _COLUMNS: "TTableSchemaColumns" = {
 
 
 def cells_table(cells: Iterable[Cell], checked_at: int) -> "DltResource":
-    """`customerio_raw.reconciliation` as a dlt resource: a row per cell, as it was checked last."""
+    """`customerio_raw.reconciliation` as a dlt resource: a row for each cell, with its last check."""
     import dlt
 
     return dlt.resource(

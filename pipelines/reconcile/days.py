@@ -1,7 +1,7 @@
-"""Cohort days: by which clock Customer.io sums up a message's metrics, and when its days begin.
+"""Cohort days: the days, in Customer.io's time zone, by which it sums up metrics.
 
-A metric counts for the day on which its message was made, whenever it came. Version 2 of the metrics takes
-a time zone; version 1 knows only Eastern time.
+A metric counts for the day on which its message was created. Version 2 of the metrics takes a time zone;
+version 1 always uses Eastern time.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from pipelines.times import HOUR
 from sources.customerio.catalogue.periods import latest
 
-# No day is longer, with the hour that autumn repeats.
+# Longer than any day, also one of 25 hours in autumn.
 _INTO_THE_NEXT_S = 26 * HOUR
 
 
 @dataclass(frozen=True)
 class Day:
-    """One day; `start` and `end` are Unix seconds, the end is the next day's start."""
+    """One day; `start` and `end` are Unix seconds, `end` is the next day's start."""
 
     date: date
     start: int
@@ -25,7 +25,7 @@ class Day:
 
 
 def days(now: int, number: int, clock: ZoneInfo) -> list[Day]:
-    """The last `number` days of that clock, oldest first; the last one is the day that `now` is in."""
+    """The last `number` days in that time zone, oldest first; the last one contains `now`."""
     starts = latest("days", number, now, clock)
     ends = [*starts[1:], *latest("days", 1, starts[-1] + _INTO_THE_NEXT_S, clock)]
     return [

@@ -1,6 +1,6 @@
-"""What has sent messages, and its numbers per day: Customer.io's from its metrics, ours from deliveries.
+"""The senders of messages, and their numbers by day: Customer.io's metrics, and the warehouse's deliveries.
 
-A table of kinds: a row says where its metrics and messages are asked for, and by which clock they count.
+`KINDS` has a row for each kind of sender: its operations for metrics and messages, and its time zone.
 """
 
 from collections import Counter
@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines.reconcile.days import Day, days
-from pipelines.warehouse.pipeline import DATASET, Query
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import Query
 from sources.customerio.catalogue import DELIVERY_METRICS
 from sources.customerio.catalogue.periods import EASTERN, UTC
 from sources.customerio.client import BadAnswer, Client
@@ -18,7 +19,7 @@ from sources.customerio.client import BadAnswer, Client
 # The series of Customer.io that deliveries can be counted for, and the metrics that count in each.
 SERIES = {row.name: row.counts for row in DELIVERY_METRICS if row.counts}
 
-# Counts by (day's first second, metric); a metric that one side does not know has no key there.
+# Counts by (first second of the day, metric); a metric that is not given has no key.
 Counts = dict[tuple[int, str], int]
 
 
@@ -26,7 +27,7 @@ Counts = dict[tuple[int, str], int]
 class Kind:
     """A kind of sender: its column in `messages`, its path parameter, and its three operations.
 
-    `sent_at` is the field that says when it sent all its messages, where it does so once.
+    `sent_at` is the field with the time of sending, for a kind that sends all its messages at once.
     """
 
     subject: str
@@ -40,7 +41,7 @@ class Kind:
 
     @property
     def clock(self) -> ZoneInfo:
-        """The clock of its days."""
+        """The time zone of its days."""
         return UTC if self.version == 2 else EASTERN
 
 
@@ -84,7 +85,7 @@ KINDS = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parent:
-    """One sender, and what the warehouse counts of it."""
+    """One sender, with the warehouse's counts."""
 
     kind: Kind
     id: int
@@ -93,9 +94,9 @@ class Parent:
 
 
 def parents(client: Client, query: Query, kind: Kind, span: Sequence[Day]) -> list[Parent]:
-    """Everything of that kind that may have sent something in these days, by id, with our counts.
+    """The senders of that kind that may have sent messages in these days, by id, with the warehouse's counts.
 
-    That is what Customer.io lists, known here or not, and what the warehouse has deliveries of.
+    They are those that Customer.io lists, and those with deliveries in the warehouse.
     """
     names = _listed(client, kind, span)
     counted: dict[int, Counts] = {}
@@ -135,12 +136,12 @@ def _reached(names: Sequence[str]) -> str:
     return f"count(coalesce({either}))"
 
 
-def theirs(client: Client, parent: Parent, number: int) -> tuple[list[Day], Counts]:
-    """Customer.io's counts of the last `number` days, zeros included, and the days they are of.
+def customerio_counts(client: Client, parent: Parent, number: int) -> tuple[list[Day], Counts]:
+    """Customer.io's counts of the last `number` days, zeros included, after these days.
 
     Raises:
-        NotFound: the parent is gone.
-        BadAnswer: the series are not of so many days.
+        NotFound: the parent was deleted.
+        BadAnswer: the series have fewer days.
     """
     kind, path = parent.kind, {parent.kind.path: parent.id}
     while True:
@@ -148,17 +149,15 @@ def theirs(client: Client, parent: Parent, number: int) -> tuple[list[Day], Coun
         span = days(now, number, kind.clock)
         query = _version_2(span, now) if kind.version == 2 else _version_1(span)
         answer = client.call(kind.metrics, path=path, query=query).json()
-        # A day that ended between the question and the answer has moved every bucket of version 1.
+        # If a day ended between the request and the response, every bucket of version 1 has moved.
         if days(client.now(), number, kind.clock) == span:
             break
     series = {name: values for name, values in answer["metric"]["series"].items() if name in SERIES}
     for name, values in series.items():
         if len(values) < len(span):
-            msg = (
-                f"`{kind.metrics}` answered with {len(values)} day(s) of {name}; {len(span)} were asked for."
-            )
+            msg = f"`{kind.metrics}` returned {len(values)} day(s) of {name}; {len(span)} were requested."
             raise BadAnswer(msg, operation=kind.metrics)
-    # Version 1 answers with two days where one was asked for; the last one is today.
+    # Version 1 returns two days if one was requested; the last one is today.
     return span, {
         (day.start, name): int(value)
         for name, values in series.items()

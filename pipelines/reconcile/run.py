@@ -1,9 +1,9 @@
-"""The order of work of a reconciliation.
+"""Runs a reconciliation.
 
-    senders and their days -> a closer look where they differ -> counts without a day -> the table
+    metrics of senders by day -> deliveries of days that differ -> totals -> the table
 
-Ours come from the published file, at one instant. Nothing is synced before: that would mend what is wrong
-before anybody had seen it.
+The warehouse's numbers come from the published file, in one state. Nothing is synced before, since a sync
+would correct an error before it is reported.
 """
 
 import random
@@ -13,28 +13,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from pipelines.connect import check_access
 from pipelines.connect import client as connected
-from pipelines.connect import greet
 from pipelines.notify import Notify, silent
 from pipelines.reconcile.cells import Cell, cells_table
-from pipelines.reconcile.counts import alive_segments, counts
+from pipelines.reconcile.daily_metrics import daily_cells
 from pipelines.reconcile.days import days
 from pipelines.reconcile.parents import KINDS, Parent, parents
-from pipelines.reconcile.readings import readings
-from pipelines.reconcile.senders import sender_cells
+from pipelines.reconcile.read_times import delivery_reads
+from pipelines.reconcile.totals import alive_segments, totals
 from pipelines.settings import Settings
-from pipelines.warehouse.pipeline import (
-    Query,
-    file_format,
-    forget_loaded,
-    load,
-    nothing_yet,
-    pipeline,
-    querying,
-    settle,
-    tables,
-)
+from pipelines.warehouse.pipeline import file_format, forget_loaded, load, pipeline, settle
 from pipelines.warehouse.publish import publish, writing
+from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
 from sources.customerio.client import Client
 from sources.customerio.extract import COVERAGE
 
@@ -43,7 +34,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, kw_only=True)
 class Reconciliation:
-    """What a check found. `left_out` counts, per subject, what the sample did not take."""
+    """The result of a reconciliation; `left_out` has, by subject, the number that the sample left out."""
 
     checked_at: int
     cells: list[Cell]
@@ -53,7 +44,7 @@ class Reconciliation:
 
     @property
     def mismatches(self) -> list[Cell]:
-        """The cells that nothing explains."""
+        """The cells with a difference that nothing explains."""
         return [cell for cell in self.cells if cell.verdict == "mismatch"]
 
 
@@ -65,35 +56,35 @@ def reconcile(
     wait_s: float = 3600.0,
     notify: Notify = silent,
 ) -> Reconciliation:
-    """Compare the published warehouse with Customer.io's own numbers, and note the result in it.
+    """Compare the published warehouse with Customer.io's own numbers, and store the result in it.
 
     Args:
         settings: which warehouse, which workspace.
-        number: how many cohort days, today included. The default are those that every sync reads again;
-            Customer.io gives 45 at most.
-        sample: at most so many campaigns, broadcasts, newsletters, transactional messages and segments
-            each, others every day.
-        wait_s: how long to wait for another run that writes the same warehouse.
-        notify: told, in a sentence, of what a user should know meanwhile.
+        number: how many cohort days, today included; 45 at most. The default days are those that every sync
+            reads again.
+        sample: how many campaigns, broadcasts, newsletters, transactional messages and segments at most, of
+            each; every day takes others.
+        wait_s: seconds to wait for another run that writes the same warehouse.
+        notify: receives sentences for the user while it runs.
 
     Raises:
         ConfigError: there is no warehouse yet, or the key is not accepted.
-        CustomerioError: Customer.io cannot be asked. Nothing was noted.
+        CustomerioError: a request failed; nothing was stored.
     """
     began, requests = time.monotonic(), list[object]()
-    greet(settings)
+    check_access(settings)
     with querying(settings) as query, connected(settings) as connection:
         client = connection.watching(requests.append)
         present = tables(query)
         if not present:
-            raise nothing_yet(settings)
-        client.call("getCioAllowlist")  # Whatever it answers, it says what time it is.
+            raise no_warehouse(settings)
+        client.call("getCioAllowlist")  # The response has Customer.io's time.
         sampled = _Sample(sample, datetime.fromtimestamp(client.now(), UTC).date().isoformat())
-        cells = list(_sender_cells(client, query, present, number, sampled, notify))
+        cells = list(_daily_cells(client, query, present, number, sampled, notify))
         segments = sampled.of("segment", alive_segments(query, present))
-        cells += counts(settings, client, query, present, segments)
+        cells += totals(settings, client, query, present, segments)
         checked_at = client.now()
-    _note(settings, cells, checked_at, wait_s, notify)
+    _store(settings, cells, checked_at, wait_s, notify)
     return Reconciliation(
         checked_at=checked_at,
         cells=cells,
@@ -105,14 +96,14 @@ def reconcile(
 
 @dataclass
 class _Sample:
-    """At most so many of each subject; which ones follows from the day, so that all have their turn."""
+    """A random sample of at most `size` of each subject; the day is the seed, so that all have their turn."""
 
     size: int
     day: str
     left_out: dict[str, int] = field(default_factory=dict)
 
     def of(self, subject: str, items: list[Item]) -> list[Item]:
-        """Some of the items, in their order."""
+        """The items of the sample, in their order."""
         if len(items) <= self.size:
             return items
         self.left_out[subject] = len(items) - self.size
@@ -120,7 +111,7 @@ class _Sample:
         return [items[i] for i in sorted(chance.sample(range(len(items)), self.size))]
 
 
-def _sender_cells(
+def _daily_cells(
     client: Client,
     query: Query,
     present: set[str],
@@ -136,11 +127,11 @@ def _sender_cells(
         chosen += sampled.of(kind.subject, parents(client, query, kind, span))
     notify(f"Asking for {len(chosen):,} senders: one request each, and more for the days that differ.")
     since = min(days(now, number, kind.clock)[0].start for kind in KINDS)
-    yield from sender_cells(client, query, chosen, number, readings(query, since))
+    yield from daily_cells(client, query, chosen, number, delivery_reads(query, since))
 
 
-def _note(settings: Settings, cells: list[Cell], checked_at: int, wait_s: float, notify: Notify) -> None:
-    """Load the cells as any other rows, and publish them."""
+def _store(settings: Settings, cells: list[Cell], checked_at: int, wait_s: float, notify: Notify) -> None:
+    """Load the cells, and publish the warehouse."""
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
         target = pipeline(settings)
         settle(target, notify)

@@ -1,6 +1,6 @@
-"""One page about the workspace, to look at, to print and to send: no script, no font, no network.
+"""Writes one HTML page about the workspace; it has no script, no font and no request to the network.
 
-marts -> frames, of one state of the warehouse -> charts as SVG and tables -> page.html.j2 -> the file
+marts -> queries -> frames of one state of the warehouse -> charts and tables -> page.html.j2 -> the file
 """
 
 from pipelines.report.run import Written, report

@@ -1,4 +1,4 @@
-"""The page's charts: Altair draws, vl-convert makes SVG of it, without a browser or a network."""
+"""The charts of the page: Altair describes them, vl-convert renders SVG, without a browser or a network."""
 
 import re
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _WIDTH, _HEIGHT = 470, 210
 _FONT = "Helvetica Neue, Helvetica, Arial, sans-serif"
 _SOURCES = {"campaign": TEAL, "newsletter": BLUE, "broadcast": ORANGE, "transactional": PLUM}
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-# Messages under which a rate is not drawn.
-_ENOUGH = 20
+# The smallest number of messages for which a rate is drawn.
+_MIN_MESSAGES = 20
 _CLOCKS = {"cohort": "by the day it was made", "event": "by the day it happened"}
 
 _STYLE: dict[str, Any] = {
     "font": _FONT,
     "background": "transparent",
-    # Letters may be wider where the page is read than where it is drawn.
+    # The reader's fonts may be wider than those of this machine.
     "padding": {"left": 14, "right": 4, "top": 4, "bottom": 4},
     "view": {"stroke": None},
     "axis": {
@@ -58,10 +58,10 @@ _STYLE: dict[str, Any] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A chart on the page: `svg` scales with the page and says what it shows to who cannot see it."""
+    """A chart: `svg` scales with the page and contains `description` for screen readers."""
 
     title: str
-    says: str
+    description: str
     svg: str
 
 
@@ -78,12 +78,12 @@ def sent_daily(rows: pd.DataFrame) -> Picture:
             order=alt.Order("source_type:N"),
         )
     )
-    says = f"{_total(rows['sent'])} messages were sent in these {rows['day'].nunique()} days."
-    return _picture("sent", "Messages sent per day", says, chart)
+    description = f"{_total(rows['sent'])} messages were sent in these {rows['day'].nunique()} days."
+    return _picture("sent", "Messages sent per day", description, chart)
 
 
 def engaged_daily(rows: pd.DataFrame) -> Picture:
-    """What people did, on both clocks; `rows` has day, clock, what and engaged."""
+    """Opens and clicks by people, on both clocks; `rows` has day, clock, what and engaged."""
     shown = rows.assign(clock=rows["clock"].map(_CLOCKS))
     chart = (
         alt.Chart(shown)
@@ -102,11 +102,11 @@ def engaged_daily(rows: pd.DataFrame) -> Picture:
         .properties(width=_WIDTH, height=_HEIGHT // 2 - 12)
         .resolve_scale(y="independent")
     )
-    says = (
-        "By the day on which the message was made, as Customer.io's own pages count, the newest days are "
-        "still to grow; by the day on which it happened they are complete."
+    description = (
+        "By the day on which the message was made, as Customer.io's own pages count, the newest days still "
+        "grow; by the day on which it happened they are complete."
     )
-    return _picture("engaged", "Opens and clicks by people, on both clocks", says, chart)
+    return _picture("engaged", "Opens and clicks by people, on both clocks", description, chart)
 
 
 def rates_weekly(rows: pd.DataFrame) -> Picture:
@@ -123,31 +123,33 @@ def rates_weekly(rows: pd.DataFrame) -> Picture:
         .encode(alt.Y("rate:Q"))
         .transform_filter("!datum.is_mature")
     )
-    says = (
-        "Shares of the messages that reached somebody, per week in which they were made, with 95 % "
+    description = (
+        "Shares of the messages that reached a person, per week in which they were made, with 95 % "
         "intervals. Hollow points are weeks too young to be compared."
     )
-    return _picture("rates", "Open and click rates, people only", says, alt.layer(band, line, young))
+    return _picture("rates", "Open and click rates, people only", description, alt.layer(band, line, young))
 
 
 def domains(rows: pd.DataFrame) -> Picture:
     """Bounce rates of the largest domains; `rows` has recipient_domain, and bounce_rate with its counts."""
-    shown = rows[rows["bounce_rate_denominator"] >= _ENOUGH].head(10)
+    shown = rows[rows["bounce_rate_denominator"] >= _MIN_MESSAGES].head(10)
     base = alt.Chart(shown).encode(alt.Y("recipient_domain:N", title=None, sort=None))
     axis = alt.Axis(format="~%", tickCount=5)
     rule = base.mark_rule(strokeWidth=3, color=BLUE, opacity=0.35).encode(
         alt.X("bounce_rate_low:Q", title="bounced / sent", axis=axis), alt.X2("bounce_rate_high:Q")
     )
     point = base.mark_point(filled=True, size=70, color=BLUE, opacity=1).encode(alt.X("bounce_rate:Q"))
-    says = "Bounces per message sent in the last 28 days, with 95 % intervals; the largest domains first."
+    description = (
+        "Bounces per message sent in the last 28 days, with 95 % intervals; the largest domains first."
+    )
     chart = alt.layer(rule, point).properties(height=max(60, 26 * len(shown)))
-    return _picture("domains", "Bounce rate by domain", says, chart)
+    return _picture("domains", "Bounce rate by domain", description, chart)
 
 
 def heatmap(rows: pd.DataFrame) -> Picture:
     """Open rates by the hour of sending; `rows` has weekday (1 is Monday), hour, rate and reached."""
     shown = rows.assign(weekday=rows["weekday"].map(lambda day: _WEEKDAYS[int(day) - 1]))
-    shown = shown[shown["reached"] >= _ENOUGH]
+    shown = shown[shown["reached"] >= _MIN_MESSAGES]
     chart = (
         alt.Chart(shown)
         .mark_rect(cornerRadius=2)
@@ -161,11 +163,11 @@ def heatmap(rows: pd.DataFrame) -> Picture:
             ),
         )
     )
-    says = (
+    description = (
         "Share of emails that a person opened, by the weekday and hour in which they were sent. Fields of "
-        f"fewer than {_ENOUGH} emails are left empty."
+        f"fewer than {_MIN_MESSAGES} emails are left empty."
     )
-    return _picture("hours", "When emails get opened", says, chart)
+    return _picture("hours", "When emails get opened", description, chart)
 
 
 def _colours(given: dict[str, str]) -> alt.Scale:
@@ -176,13 +178,13 @@ def _total(numbers: "pd.Series[int]") -> str:
     return f"{int(numbers.sum()):,}"
 
 
-def _picture(key: str, title: str, says: str, chart: Any) -> Picture:
+def _picture(key: str, title: str, description: str, chart: Any) -> Picture:
     sized = chart if isinstance(chart, alt.FacetChart) else _sized(chart)
     document = sized.configure(**_STYLE).to_dict()
     if "config" in document:
         document["config"].pop("params", None)
     drawn = vlc.vegalite_to_svg(document)
-    return Picture(title=title, says=says, svg=_embedded(drawn, key, title, says))
+    return Picture(title=title, description=description, svg=_embedded(drawn, key, title, description))
 
 
 def _sized(chart: Any) -> Any:
@@ -190,10 +192,10 @@ def _sized(chart: Any) -> Any:
     return wide if wide.to_dict().get("height") else wide.properties(height=_HEIGHT)
 
 
-def _embedded(svg: str, key: str, title: str, says: str) -> str:
-    """The SVG as a part of a page: ids of its own, the page's width, words for screen readers."""
+def _embedded(svg: str, key: str, title: str, description: str) -> str:
+    """The SVG as a part of the page: unique ids, the page's width, a description for screen readers."""
     svg = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{key}-", svg)
-    # Only the outermost group is a picture; the marks inside would each be read out.
+    # The outermost group is the picture; a screen reader would read out each mark inside.
     svg = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", svg)
     found = re.match(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"[^>]*>', svg)
     if found is None:
@@ -201,7 +203,7 @@ def _embedded(svg: str, key: str, title: str, says: str) -> str:
         raise AssertionError(msg)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {found[1]} {found[2]}" role="img" '
-        f'aria-labelledby="{key}-title {key}-says"><title id="{key}-title">{escape(title)}</title>'
-        f'<desc id="{key}-says">{escape(says)}</desc>'
+        f'aria-labelledby="{key}-title {key}-description"><title id="{key}-title">{escape(title)}</title>'
+        f'<desc id="{key}-description">{escape(description)}</desc>'
     )
     return head + svg[found.end() :]

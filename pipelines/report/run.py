@@ -1,4 +1,4 @@
-"""From the published marts to the page."""
+"""Writes the page from the published marts."""
 
 import os
 from collections.abc import Callable
@@ -10,18 +10,20 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines.errors import ConfigError
-from pipelines.reconcile import TABLE as RECONCILIATION
+from pipelines.reconcile import TABLE as RECONCILIATION_TABLE
 from pipelines.report import charts
 from pipelines.report.charts import Picture
-from pipelines.report.marks import FILTERS, interval, missing, sparkline
-from pipelines.report.questions import QUESTIONS, RECONCILED, TABLES
+from pipelines.report.formats import FILTERS, missing
+from pipelines.report.inline_svg import interval, sparkline
+from pipelines.report.queries import QUERIES, RECONCILIATION, TABLES
 from pipelines.settings import Settings
-from pipelines.warehouse.pipeline import DATASET, frames
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import frames
 
 Frames = dict[str, pd.DataFrame]
 Row = dict[str, Any]
 
-# In the page's order: where it stands, what it is drawn from, and what draws it.
+# The charts in the page's order: the name of the query, and the function that draws its rows.
 _PICTURES: tuple[tuple[str, Callable[[pd.DataFrame], Picture]], ...] = (
     ("sent_daily", charts.sent_daily),
     ("rates_weekly", charts.rates_weekly),
@@ -34,7 +36,7 @@ _SENDERS = ("campaigns", "newsletters", "broadcasts", "transactional")
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """The page that was written; `pictures` counts its charts."""
+    """The written page: its file, its size in bytes, and its number of charts (`pictures`)."""
 
     file: str
     bytes: int
@@ -42,11 +44,11 @@ class Written:
 
 
 def report(settings: Settings, file: Path | None = None) -> Written:
-    """Write the page of the published warehouse, to `file` or into the data folder.
+    """Write the page of the published warehouse to `file`, by default report.html in the data folder.
 
     Raises:
-        ConfigError: there is no warehouse, it has no marts yet, or the file cannot be written.
-        WarehouseFailed: the published file cannot be read.
+        ConfigError: there is no warehouse, it has no marts, or the file cannot be written.
+        WarehouseError: the published file cannot be read.
     """
     target = file or settings.cio_elt_data / "report.html"
     answers = _answers(settings)
@@ -60,16 +62,16 @@ def _answers(settings: Settings) -> Frames:
     with frames(settings) as ask:
         found = ask("SELECT table_schema || '.' || table_name AS name FROM information_schema.tables")
         present = set(found["name"])
-        if lacking := sorted(set(TABLES) - present):
+        if missing_tables := sorted(set(TABLES) - present):
             msg = (
-                f"The warehouse in {settings.cio_elt_data} has no table {lacking[0]}. "
+                f"The warehouse in {settings.cio_elt_data} has no table {missing_tables[0]}. "
                 "Run `cio-elt transform`, which builds what the report shows."
             )
             raise ConfigError(msg)
-        answers = {name: ask(query) for name, query in QUESTIONS.items()}
-        reconciled = f"{DATASET}.{RECONCILIATION}" in present
+        answers = {name: ask(query) for name, query in QUERIES.items()}
+        reconciled = f"{DATASET}.{RECONCILIATION_TABLE}" in present
         return answers | {
-            name: ask(query) if reconciled else pd.DataFrame() for name, query in RECONCILED.items()
+            name: ask(query) if reconciled else pd.DataFrame() for name, query in RECONCILIATION.items()
         }
 
 
@@ -96,7 +98,7 @@ def _page(answers: Frames, pictures: dict[str, Picture]) -> str:
 
 
 def _rows(frame: pd.DataFrame) -> list[Row]:
-    """The frame's rows; what is missing is None."""
+    """The frame's rows; a missing value is None."""
     names = [str(name) for name in frame.columns]
     return [
         {name: None if missing(value) else value for name, value in zip(names, values, strict=True)}
@@ -105,7 +107,7 @@ def _rows(frame: pd.DataFrame) -> list[Row]:
 
 
 def _sparks(weekly: list[Row]) -> dict[tuple[str, int], list[int]]:
-    """Messages sent a week by sender, oldest week first."""
+    """Messages sent by week, for each sender, oldest week first."""
     sparks: dict[tuple[str, int], list[int]] = {}
     for row in weekly:
         sparks.setdefault((row["source_type"], row["parent_id"]), []).append(row["sent"])
@@ -125,13 +127,13 @@ def _with_sparks(rows: list[Row], sparks: dict[tuple[str, int], list[int]]) -> l
 
 
 def _scale(answers: Frames, rate: str) -> float:
-    """One end of scale for a rate in all tables, so that they can be compared by eye."""
+    """The end of the scale of a rate, one for all tables, so that they can be compared by eye."""
     highs = pd.concat([answers[name][f"{rate}_high"] for name in _SENDERS]).dropna()
     return float(highs.max()) if len(highs) else 1.0
 
 
 def _write(target: Path, page: str) -> None:
-    """Put the page in its place in one step."""
+    """Write the page to a draft, and rename it to the target."""
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         draft.write_text(page, encoding="utf-8")

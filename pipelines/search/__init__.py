@@ -1,13 +1,13 @@
 """Searches over the synced tables, in a small JSON language.
 
-    document -> query.parsed -> compiling.statement -> DuckDB -> answer.record
+    document -> document.parse -> statement.statement -> DuckDB -> answer.Answer
 
-A search is one query with parameters: of a user's text nothing becomes SQL but names of columns that the
-table has. Every condition holds or does not; a missing value is equal to nothing but null.
+A search is one SQL query with parameters: the only part of a user's text that becomes SQL is the name of a
+column that the table has. Each condition is true or false; a missing value equals null alone.
 """
 
 from pipelines.search.answer import Answer
-from pipelines.search.query import DEFAULT_LIMIT
+from pipelines.search.limits import DEFAULT_LIMIT
 from pipelines.search.run import search
 
 __all__ = ["DEFAULT_LIMIT", "Answer", "search"]

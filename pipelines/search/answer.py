@@ -1,4 +1,4 @@
-"""What a search answers: records in Customer.io's shape, and where the next ones are."""
+"""The answer of a search: records in Customer.io's shape, and the cursor of the next page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _Tree = dict[str, "_Tree"]
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The records of one page; `cursor` leads to the next, None on the last. `took_ms` is in milliseconds."""
+    """One page of records; `cursor` leads to the next one, None on the last. `took_ms` is in milliseconds."""
 
     data: list[dict[str, Any]]
     has_more: bool
@@ -22,13 +22,13 @@ class Answer:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The answer as a program takes it."""
+        """The answer as JSON: `data`, and `meta` with has_more, cursor and took_ms."""
         meta = {"has_more": self.has_more, "cursor": self.cursor, "took_ms": self.took_ms}
         return {"data": self.data, "meta": meta}
 
 
 class Shape:
-    """The part of a record that the wanted fields make up; nested objects stay nested."""
+    """Reduces records to the wanted fields; nested objects stay nested."""
 
     def __init__(self, fields: Sequence[Field], types: Mapping[str, str]) -> None:
         self._json = {field.column for field in fields if types[field.column] == "JSON"}
@@ -40,7 +40,7 @@ class Shape:
                 branch = branch.setdefault(key, {})
 
     def record(self, cells: Mapping[str, Any]) -> dict[str, Any]:
-        """A record of a row's cells by column."""
+        """The record of a row, given its cells by column."""
         return {
             column: _pruned(_parsed(cells[column]) if column in self._json else cells[column], tree)
             for column, tree in self._tree.items()
@@ -52,7 +52,7 @@ def _parsed(text: str | None) -> Any:
 
 
 def _pruned(value: Any, tree: _Tree) -> Any:
-    """The value with none but the wanted keys; None for those that it does not have."""
+    """The value with the wanted keys alone; a key that it lacks is None."""
     if not tree or value is None:
         return value
     if isinstance(value, list):

@@ -1,7 +1,7 @@
-"""The fields of one table: where each lies, and the SQL of its value.
+"""The fields of one table, and the SQL of their values.
 
-A column holds texts, numbers, or true and false; or JSON, of which each value may be any of these, and
-into which a path goes on. Where a path meets an array, it goes on in each element.
+A field is a column, or a path into a JSON column. A column contains texts, numbers, booleans, or JSON, whose
+values may be any of these. A path that meets an array continues in each of its elements.
 """
 
 import re
@@ -15,39 +15,39 @@ from sources.suggestions import did_you_mean_or_all
 
 Kind = Literal["text", "number", "bool", "json"]
 Bind = Callable[[Any], str]
-"""Makes a value a parameter of the query, and names it."""
+"""Adds a value to the query's parameters, and returns the parameter's name."""
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE")
 _KINDS: Mapping[str, Kind] = {"BOOLEAN": "bool", "JSON": "json", **dict.fromkeys(_NUMBERS, "number")}
 
-# A key is quoted where it has a dot: attributes."plan.name".
+# A key that contains a dot is quoted: attributes."plan.name".
 _KEY = r'(?:"[^"]*"|[^".]+)'
 _PATH = re.compile(rf"[^.]+(?:\.{_KEY})*")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """The SQL of a value, and what it may hold."""
+    """The SQL of a value, and the kind of the value."""
 
     sql: str
     kind: Kind
 
     @property
     def missing(self) -> str:
-        """Whether there is no value: SQL's null, or JSON's."""
+        """The SQL condition for no value: SQL's null, or JSON's."""
         if self.kind == "json":
             return f"coalesce(json_type({self.sql}), 'NULL') = 'NULL'"
         return f"{self.sql} IS NULL"
 
     def as_kind(self, kind: Kind) -> str:
-        """The value if it is of that kind, else null."""
+        """The SQL of the value if it is of that kind, else of null."""
         if self.kind != "json":
             return self.sql
         types, read = _AS[kind]
         return f"CASE WHEN json_type({self.sql}) IN ({types}) THEN {read(self.sql)} END"
 
 
-# How DuckDB calls the JSON values of a kind, and how it reads one. JSON's numbers are 64-bit floats.
+# By kind: DuckDB's names of its JSON types, and the SQL that reads one. JSON's numbers are 64-bit floats.
 _AS: Mapping[Kind, tuple[str, Callable[[str], str]]] = {
     "text": ("'VARCHAR'", lambda sql: f"json_extract_string({sql}, '$')"),
     "number": ("'UBIGINT', 'BIGINT', 'DOUBLE'", lambda sql: f"TRY_CAST({sql} AS DOUBLE)"),
@@ -57,7 +57,7 @@ _AS: Mapping[Kind, tuple[str, Callable[[str], str]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A field: its column, and the keys that lead into the column's JSON."""
+    """A field: its column, and the keys of its path into the column's JSON."""
 
     path: str
     column: str
@@ -66,20 +66,20 @@ class Field:
     keys: tuple[str, ...] = ()
 
     def value(self, bind: Bind) -> Value:
-        """The field's one value, to sort by; an array is not entered."""
+        """The field's single value, to sort by; the path does not continue into arrays."""
         name = quoted(self.column)
         if self.keys:
             return Value(sql=f"json_extract({name}, {bind(_pointer(self.keys))})", kind="json")
         return Value(sql=f"CAST({name} AS VARCHAR)" if self.cast else name, kind=self.kind)
 
     def elements(self, bind: Bind) -> str:
-        """The values of a JSON field as a list: one, or an array's elements; as many as a path meets."""
+        """The values of a JSON field as an SQL list: all elements of the arrays on its path, or one value."""
         name = quoted(self.column)
         values = f"[{name}]"
         for key in self.keys:
             step = bind(_pointer((key,)))
             values = f"list_transform({_spread(values)}, lambda v: json_extract(v, {step}))"
-        # Most documents have no array in them; taking those apart would cost more than all the rest.
+        # Most documents contain no array; flattening them would cost more than the rest of the query.
         return (
             f"CASE WHEN contains({name}::VARCHAR, '[') THEN {_spread(values)} "
             f"ELSE [{self.value(bind).sql}] END"
@@ -88,7 +88,7 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Fields:
-    """The columns of a table, with the types DuckDB gives them."""
+    """The columns of a table, with DuckDB's types."""
 
     table: str
     types: Mapping[str, str]
@@ -97,7 +97,7 @@ class Fields:
         """The field of that path.
 
         Raises:
-            ConfigError: the table has no such column, or it cannot be entered.
+            ConfigError: the table has no such column, or the column is not JSON and has no keys.
         """
         if path in self.types:
             kind = _KINDS.get(self.types[path], "text")
@@ -112,12 +112,14 @@ class Fields:
             msg = f"{self.table} has no field {column!r}.{did_you_mean_or_all(column, self.types)}"
             raise ConfigError(msg)
         if self.types[column] != "JSON":
-            msg = f"{path!r} leads into {column}, which is no JSON column. Name the field {column!r} alone."
+            msg = (
+                f"{path!r} leads into {column}, which is not a JSON column. Name the field {column!r} alone."
+            )
             raise ConfigError(msg)
         if _PATH.fullmatch(path) is None:
             msg = (
-                f"{path!r} is no path. Separate keys by single dots, and quote a key that has a dot in it: "
-                'attributes."plan.name".'
+                f"{path!r} is not a path. Separate keys by single dots, and quote a key that contains a "
+                'dot: attributes."plan.name".'
             )
             raise ConfigError(msg)
         keys = tuple(key.strip('"') for key in re.findall(_KEY, path.removeprefix(f"{column}.")))
@@ -133,5 +135,5 @@ def _spread(values: str) -> str:
 
 
 def _pointer(keys: tuple[str, ...]) -> str:
-    """A JSON pointer: unlike a JSONPath, it takes any key as it is."""
+    """The keys as a JSON pointer, which, unlike a JSONPath, can contain any key."""
     return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)

@@ -1,7 +1,7 @@
-"""What a value can be held against, one row an operator.
+"""The operators of conditions, one row each: the values that they take, and their SQL.
 
-Texts are compared as they are, but `fuzzy` and `keyword` ignore case. Two words are spelled alike from a
-Jaro-Winkler similarity of 0.88 on: a letter too many, too few or swapped in a word of some length.
+Texts are compared case-sensitively, except by `fuzzy` and `keyword`. Two words count as similar from a
+Jaro-Winkler similarity of 0.88 on: one letter added, missing or swapped in a word of some length.
 """
 
 import math
@@ -12,38 +12,41 @@ from typing import Any
 
 from pipelines.errors import ConfigError
 from pipelines.search.fields import Bind, Field, Kind, Value
+from pipelines.search.limits import MAX_PHRASE, MAX_VALUES, MAX_WORDS
 
 Holds = Callable[[Value, Kind, Any, Bind], str]
 
-_ALIKE = 0.88
-_MOST_VALUES = 10_000
-# What is looked for word by word: DuckDB's patterns have a largest size.
-_MOST_WORDS = 20
-_MOST_LETTERS = 1000
+_SIMILARITY = 0.88
 _NO_LETTER = r"[^\p{L}\p{M}\p{N}_]"
 _NAMES: Mapping[Kind, str] = {"text": "a text", "number": "a number", "bool": "true or false"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """An operator: the kinds of value it takes, whether null or an array of them, and its SQL.
+    """An operator.
 
-    `turned`: it holds where its SQL does not, so also where there is no value. `words`: it takes some words.
+    Attributes:
+        takes: The kinds of value that it takes.
+        holds: Makes its SQL.
+        null: It takes null too.
+        many: It takes an array of values.
+        negated: It is true where its SQL is false, so also where there is no value.
+        words: Its value is some words.
     """
 
     takes: tuple[Kind, ...]
     holds: Holds
     null: bool = False
     many: bool = False
-    turned: bool = False
+    negated: bool = False
     words: bool = False
 
 
 def holds(name: str, field: Field, value: Any, bind: Bind) -> str:
-    """The SQL of one condition; true or false, never null.
+    """The SQL of one condition; it is true or false, never null.
 
     Raises:
-        ConfigError: the operator does not take such a value, or the field never holds one.
+        ConfigError: the operator does not take a value of this kind, or the field never has one.
     """
     operator = OPERATORS[name]
     wanted = _many(name, field, value) if operator.many else [value]
@@ -58,7 +61,7 @@ def holds(name: str, field: Field, value: Any, bind: Bind) -> str:
             for kind, values in by_kind.items()
         ]
         held = f"coalesce({' OR '.join(tests)}, false)" if tests else "false"
-        return f"NOT {held}" if operator.turned else held
+        return f"NOT {held}" if operator.negated else held
 
     if field.kind != "json":
         return test(field.value(bind))
@@ -66,28 +69,25 @@ def holds(name: str, field: Field, value: Any, bind: Bind) -> str:
 
 
 def _many(name: str, field: Field, value: Any) -> list[Any]:
-    if not isinstance(value, list) or len(value) > _MOST_VALUES:
-        msg = f"{name} on {field.path!r} takes an array, of at most {_MOST_VALUES:,} values."
+    if not isinstance(value, list) or len(value) > MAX_VALUES:
+        msg = f"{name} on {field.path!r} takes an array, of at most {MAX_VALUES:,} values."
         raise ConfigError(msg)
     return value
 
 
 def _checked(name: str, field: Field, value: Any) -> Kind | None:
-    """The kind of a value that may stand there; None for null."""
+    """The kind of a value that the operator and the field take; None for null."""
     operator = OPERATORS[name]
     if value is None and operator.null:
         return None
     kind = _kind(value)
     if kind is None or kind not in operator.takes:
         takes = " or ".join([_NAMES[each] for each in operator.takes] + ["null"] * operator.null)
-        msg = (
-            f"{name} on {field.path!r} takes {takes}{', in an array' * operator.many}; it got something else."
-        )
+        takes += ", in an array" * operator.many
+        msg = f"{name} on {field.path!r} takes {takes}; it was given another type."
         raise ConfigError(msg)
-    if operator.words and not (0 < len(value.split()) <= _MOST_WORDS and len(value) <= _MOST_LETTERS):
-        msg = (
-            f"{name} on {field.path!r} takes 1 to {_MOST_WORDS} words, of at most {_MOST_LETTERS:,} letters."
-        )
+    if operator.words and not (0 < len(value.split()) <= MAX_WORDS and len(value) <= MAX_PHRASE):
+        msg = f"{name} on {field.path!r} takes 1 to {MAX_WORDS} words, of at most {MAX_PHRASE:,} letters."
         raise ConfigError(msg)
     if field.kind not in ("json", kind):
         msg = (
@@ -107,13 +107,13 @@ def _kind(value: Any) -> Kind | None:
 
 
 def _number(name: str, field: Field, value: float) -> float:
-    """The number as DuckDB takes it: within 64 bits, or as a float."""
+    """The number as an integer of 64 bits, or else as a float: DuckDB takes no other."""
     try:
         number = value if isinstance(value, int) and -(2**63) <= value < 2**63 else float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        msg = f"{name} on {field.path!r} was given a number that is beyond all that can be stored."
+        msg = f"{name} on {field.path!r} was given a number beyond the range of 64-bit floats."
         raise ConfigError(msg)
     return number
 
@@ -133,17 +133,17 @@ def _among(value: Value, kind: Kind, given: Any, bind: Bind) -> str:
 
 
 def _keyword(value: Value, kind: Kind, given: Any, bind: Bind) -> str:
-    """The words in their order, with nothing but space or punctuation between and around them."""
+    """The words in their order, with only spaces or punctuation between and around them."""
     phrase = f"{_NO_LETTER}+".join(re.escape(word) for word in given[0].split())
     pattern = f"(?i)(?:^|{_NO_LETTER}){phrase}(?:$|{_NO_LETTER})"
     return f"regexp_matches({value.as_kind(kind)}, {bind(pattern)})"
 
 
 def _fuzzy(value: Value, kind: Kind, given: Any, bind: Bind) -> str:
-    """Each of the words is spelled like a word of the text."""
+    """Each of the words is similar to a word of the text."""
     words = given[0].lower().split()
     spelled = f"string_split(replace(lower({value.as_kind(kind)}), chr(10), ' '), ' ')"
-    alike = f"lambda w: jaro_winkler_similarity(w, {{}}, {_ALIKE}) > 0"
+    alike = f"lambda w: jaro_winkler_similarity(w, {{}}, {_SIMILARITY}) > 0"
     tests = [f"len(list_filter({spelled}, {alike.format(bind(word))})) > 0" for word in words]
     return f"({' AND '.join(tests)})"
 
@@ -154,7 +154,7 @@ _TEXT: tuple[Kind, ...] = ("text",)
 
 OPERATORS: Mapping[str, Operator] = {
     "eq": Operator(takes=_SCALARS, null=True, holds=_compare("=")),
-    "neq": Operator(takes=_SCALARS, null=True, turned=True, holds=_compare("=")),
+    "neq": Operator(takes=_SCALARS, null=True, negated=True, holds=_compare("=")),
     "gt": Operator(takes=_ORDERED, holds=_compare(">")),
     "gte": Operator(takes=_ORDERED, holds=_compare(">=")),
     "lt": Operator(takes=_ORDERED, holds=_compare("<")),

@@ -1,7 +1,7 @@
-"""Pages by key: a page goes on behind the last record of the one before, by its values in the sort.
+"""Keyset pagination: a page begins after the last record of the page before, by its values in the sort.
 
-So paging a file that nobody publishes anew shows each record once, whatever else is in it. The sort always
-ends with the table's key, which no two records share; a missing value comes last in either direction.
+So as long as the file is not published anew, paging returns each record once. The sort always ends with the
+table's key, which is unique; a missing value comes last in both directions.
 """
 
 import base64
@@ -9,35 +9,35 @@ import binascii
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from pipelines.errors import ConfigError
+from pipelines.search.document import Search, Sort
 from pipelines.search.fields import Bind, Fields, Value
-from pipelines.search.query import Query, Sort
 
 
 @dataclass(frozen=True, kw_only=True)
 class Term:
-    """One expression of the order."""
+    """One expression of the ORDER BY."""
 
     sql: str
     descending: bool
 
     @property
     def order(self) -> str:
-        """The term as ORDER BY takes it."""
+        """The term with its direction, for ORDER BY."""
         return f"{self.sql} {'DESC' if self.descending else 'ASC'} NULLS LAST"
 
 
-def terms(query: Query, key: Sequence[str], fields: Fields, bind: Bind) -> list[Term]:
-    """The order of a search: its sort, then what of the key is not in it.
+def terms(search: Search, key: Sequence[str], fields: Fields, bind: Bind) -> list[Term]:
+    """The order of a search: its sort, then the columns of the key that are not in it.
 
     Raises:
         ConfigError: a field to sort by does not exist.
     """
-    named = {sort.path for sort in query.sort}
-    sorts = [*query.sort, *(Sort(path=name, descending=False) for name in key if name not in named)]
+    named = {sort.path for sort in search.query.sort}
+    sorts = [*search.query.sort, *(Sort({name: "asc"}) for name in key if name not in named)]
     return [
         Term(sql=sql, descending=sort.descending)
         for sort in sorts
@@ -46,7 +46,7 @@ def terms(query: Query, key: Sequence[str], fields: Fields, bind: Bind) -> list[
 
 
 def _comparable(value: Value) -> list[str]:
-    """What of a value can be put in order: of JSON numbers first, then everything else as text."""
+    """The expressions to sort a value by: of a JSON value its number, then any other value as text."""
     if value.kind != "json":
         return [value.sql]
     text = f"CASE WHEN {value.as_kind('number')} IS NULL AND NOT {value.missing} "
@@ -54,49 +54,49 @@ def _comparable(value: Value) -> list[str]:
 
 
 def beyond(order: Sequence[Term], last: Sequence[Any], bind: Bind) -> str:
-    """The SQL of coming after the record that has the values `last` in that order."""
+    """The SQL condition for records after the one that has the values `last` in that order."""
     names = [bind(value) for value in last]
-    ways = []
+    cases = []
     for place, (term, name) in enumerate(zip(order, names, strict=True)):
         if last[place] is None:
             continue
         same = [f"{before.sql} IS NOT DISTINCT FROM {names[i]}" for i, before in enumerate(order[:place])]
         further = f"({term.sql} {'<' if term.descending else '>'} {name} OR {term.sql} IS NULL)"
-        ways.append(" AND ".join([*same, further]))
-    return f"({' OR '.join(ways)})" if ways else "false"
+        cases.append(" AND ".join([*same, further]))
+    return f"({' OR '.join(cases)})" if cases else "false"
 
 
-def cursor(table: str, query: Query, last: Sequence[Any]) -> str:
-    """The cursor that leads behind a record with these values in the order of the search."""
-    document = json.dumps([_seal(table, query, last), *last], separators=(",", ":"))
+def cursor(table: str, search: Search, last: Sequence[Any]) -> str:
+    """The cursor for the records after the one that has the values `last` in the order of the search."""
+    document = json.dumps([_digest(table, search, last), *last], separators=(",", ":"))
     return base64.urlsafe_b64encode(document.encode()).decode()
 
 
-def last_of(table: str, query: Query) -> list[Any] | None:
-    """The values that the search's cursor carries; None if it has no cursor.
+def last_of(table: str, search: Search) -> list[Any] | None:
+    """The values that the search's cursor contains; None if it has no cursor.
 
     Raises:
-        ConfigError: the cursor is of another search, or none at all.
+        ConfigError: the cursor is of another search, or invalid.
     """
-    if query.cursor is None:
+    if search.cursor is None:
         return None
     try:
         last: list[Any]
-        seal, *last = json.loads(base64.b64decode(query.cursor, altchars=b"-_", validate=True))
-        belongs = seal == _seal(table, query, last)
+        digest, *last = json.loads(base64.b64decode(search.cursor, altchars=b"-_", validate=True))
+        belongs = digest == _digest(table, search, last)
     except (binascii.Error, ValueError, TypeError):
         belongs = False
     if not belongs:
         msg = (
-            "The cursor does not belong to this search. Give meta.cursor of an answer to the same table, "
-            "filter, sort and include_deleted, as it is; or leave it out to start from the beginning."
+            "The cursor does not belong to this search. Take meta.cursor, unchanged, from an answer of the "
+            "same table, filter, sort and include_deleted; or leave it out to start from the first record."
         )
         raise ConfigError(msg)
     return last
 
 
-def _seal(table: str, query: Query, last: Sequence[Any]) -> str:
-    """A digest of what the next page depends on; limit and fields may change from page to page."""
-    asked = asdict(query)
-    parts = [table, asked["filter"], asked["sort"], query.include_deleted, list(last)]
+def _digest(table: str, search: Search, last: Sequence[Any]) -> str:
+    """A digest of everything that decides the next page; limit and fields may differ from page to page."""
+    query = search.query.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    parts = [table, query, search.include_deleted, list(last)]
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=12).hexdigest()

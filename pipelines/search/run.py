@@ -1,4 +1,4 @@
-"""One search, from the document to the answer."""
+"""Runs a search: from the document to the answer."""
 
 import json
 import time
@@ -8,45 +8,46 @@ import duckdb
 
 from pipelines.errors import ConfigError
 from pipelines.search.answer import Answer, Shape
-from pipelines.search.compiling import Statement, statement
+from pipelines.search.document import Search, parse
 from pipelines.search.fields import Fields
 from pipelines.search.paging import cursor, last_of
-from pipelines.search.query import Query, parsed
+from pipelines.search.statement import Statement, statement
 from pipelines.settings import Settings
-from pipelines.warehouse.pipeline import DATASET, nothing_yet
-from pipelines.warehouse.publish import reading
+from pipelines.warehouse.duckdb_file import reading
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import no_warehouse
 from pipelines.warehouse.sql import quoted
 from sources.customerio import RESOURCES
 from sources.suggestions import did_you_mean_or_all
 
 
 def search(settings: Settings, table: str, document: object) -> Answer:
-    """Search a table of the published warehouse; `document` is the search as JSON has it.
+    """Search a table of the published warehouse; `document` is the search as decoded JSON.
 
     Raises:
-        ConfigError: there is no such table or field, or the search is not one that can be understood.
-        WarehouseFailed: the published file cannot be read.
+        ConfigError: the table or a field does not exist, or the document is invalid.
+        WarehouseError: the published file cannot be read.
     """
     keys = {row.table: row.key for row in RESOURCES}
     if table not in keys:
         msg = f"There is no table {table!r}.{did_you_mean_or_all(table, keys)}"
         raise ConfigError(msg)
-    query = parsed(_plain(document))
-    last = last_of(table, query)
+    wanted = parse(_as_json(document))
+    last = last_of(table, wanted)
     if not settings.publishes:
         msg = (
             f"Searches read the DuckDB file, and the warehouse is in {settings.cio_elt_destination}. "
-            f"Ask for {DATASET}.{table} there, in SQL."
+            f"Query {DATASET}.{table} there, in SQL."
         )
         raise ConfigError(msg)
     if not settings.published_file.exists():
-        raise nothing_yet(settings)
+        raise no_warehouse(settings)
     with reading(settings.published_file) as connection:
         began = time.perf_counter()
         fields = _fields(connection, table)
-        asked = statement(query, fields, keys[table], last)
-        rows = connection.execute(asked.sql, asked.parameters).fetchall()
-        return _answer(table, query, fields, asked, rows, began)
+        compiled = statement(wanted, fields, keys[table], last)
+        rows = connection.execute(compiled.sql, compiled.parameters).fetchall()
+        return _answer(table, wanted, fields, compiled, rows, began)
 
 
 def _fields(connection: duckdb.DuckDBPyConnection, table: str) -> Fields:
@@ -59,21 +60,21 @@ def _fields(connection: duckdb.DuckDBPyConnection, table: str) -> Fields:
 
 
 def _answer(
-    table: str, query: Query, fields: Fields, asked: Statement, rows: list[tuple[Any, ...]], began: float
+    table: str, wanted: Search, fields: Fields, compiled: Statement, rows: list[tuple[Any, ...]], began: float
 ) -> Answer:
-    has_more = len(rows) > query.limit
-    shape, width = Shape(asked.fields, fields.types), len(asked.columns)
-    page = rows[: query.limit]
+    has_more = len(rows) > wanted.limit
+    shape, width = Shape(compiled.fields, fields.types), len(compiled.columns)
+    page = rows[: wanted.limit]
     return Answer(
-        data=[shape.record(dict(zip(asked.columns, row, strict=False))) for row in page],
+        data=[shape.record(dict(zip(compiled.columns, row, strict=False))) for row in page],
         has_more=has_more,
-        cursor=cursor(table, query, page[-1][width:]) if has_more else None,
+        cursor=cursor(table, wanted, page[-1][width:]) if has_more else None,
         took_ms=round((time.perf_counter() - began) * 1000, 1),
     )
 
 
-def _plain(document: object) -> object:
-    """The document as it comes out of JSON, so that what follows meets nothing else."""
+def _as_json(document: object) -> object:
+    """The document after a round trip through JSON, so that it has JSON's types alone."""
     try:
         text = json.dumps(document, ensure_ascii=False)
         text.encode()

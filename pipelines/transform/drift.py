@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.warehouse.duckdb_file import open_file
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.runs import TABLE as RUNS
 from sources.customerio import RESOURCES
@@ -76,7 +77,7 @@ def notice(file: Path) -> list[Change]:
 
     The first time there is nothing to compare with.
     """
-    with duckdb.connect(file) as connection:
+    with open_file(file) as connection:
         connection.execute(_TABLES)
         before = _before(connection)
         changes: list[Change] = []

@@ -7,16 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from pipelines.errors import ConfigError, TransformFailed
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.transform.building import Dbt, Node, selection
 from pipelines.transform.drift import Change, notice
 from pipelines.transform.raw import PROJECT
-from pipelines.warehouse.pipeline import nothing_yet
-from pipelines.warehouse.publish import log_of, publish, writing
+from pipelines.warehouse.duckdb_file import checkpoint, log_of, open_file
+from pipelines.warehouse.publish import publish, writing
+from pipelines.warehouse.queries import no_warehouse
 
 _PARTS = ("models", "macros", "seeds", "dbt_project.yml")
 _STAGING = "path:models/staging"
@@ -97,19 +96,17 @@ def _copy(settings: Settings) -> Path:
     """A copy of the warehouse to build in."""
     source = settings.load_file if settings.load_file.exists() else settings.published_file
     if not source.exists():
-        raise nothing_yet(settings)
+        raise no_warehouse(settings)
     build = settings.cio_elt_data / "transform.duckdb"
     log_of(build).unlink(missing_ok=True)
     if source == settings.load_file:
-        with duckdb.connect(source) as connection:
-            connection.execute("CHECKPOINT")
+        checkpoint(source)
     shutil.copyfile(source, build)
     return build
 
 
 def _put_in_place(build: Path, settings: Settings) -> None:
-    with duckdb.connect(build) as connection:
-        connection.execute("CHECKPOINT")
+    checkpoint(build)
     log_of(settings.load_file).unlink(missing_ok=True)
     build.replace(settings.load_file)
 
@@ -149,7 +146,7 @@ def _fingerprint(build: Path) -> str:
         path = PROJECT / part
         for file in sorted(path.rglob("*.*")) if path.is_dir() else [path]:
             digest.update(str(file.relative_to(PROJECT)).encode() + b"\0" + file.read_bytes())
-    with duckdb.connect(build, read_only=True) as connection:
+    with open_file(build, read_only=True) as connection:
         columns = connection.execute(
             "SELECT table_name, column_name, data_type FROM information_schema.columns "
             "WHERE table_schema = 'customerio_raw' ORDER BY ALL"
@@ -160,7 +157,7 @@ def _fingerprint(build: Path) -> str:
 
 def _is_built(file: Path) -> bool:
     """Whether there are marts; a warehouse that was put back from an older file may have none."""
-    with duckdb.connect(file, read_only=True) as connection:
+    with open_file(file, read_only=True) as connection:
         return bool(
             connection.execute(
                 "SELECT 1 FROM information_schema.tables WHERE table_name = 'fct_delivery'"

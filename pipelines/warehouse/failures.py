@@ -1,8 +1,8 @@
-"""What dlt, DuckDB and the system throw, as a sentence that says what to do next.
+"""Converts exceptions of dlt, DuckDB and the operating system into this project's errors.
 
-    told(error) -> the EltError to show, or None: then it is a mistake in this program
+    elt_error(error) -> the EltError to show, or None: then it is a bug of this program
 
-dlt wraps what happened in errors of its own, an interrupt included; what counts lies at the chain's end.
+dlt wraps the original exception, an interrupt included, in its own; the chain's last link is the cause.
 """
 
 from collections.abc import Iterator
@@ -11,14 +11,12 @@ import duckdb
 
 from pipelines.errors import ConfigError, EltError, FileHeld, WarehouseError
 
-# The beginning of what DuckDB says when another process has the file open for writing.
+# The beginning of DuckDB's message when another process has the file open for writing.
 _HELD = "Could not set lock on file"
-
-
-# Characters of others' words that are shown: what follows is mostly SQL.
+# The longest part of a foreign message that is shown, in characters: the rest is mostly SQL.
 _LONGEST = 300
 _AGAIN = (
-    " What was read is kept where it was not loaded yet; put that right and run this again, and it goes on."
+    " Rows that were read and not loaded are kept. Correct this and run the command again; it resumes there."
 )
 _DLT_SETTINGS = (
     "It takes them from the environment (as DESTINATION__POSTGRES__CREDENTIALS) or from .dlt/secrets.toml; "
@@ -27,21 +25,21 @@ _DLT_SETTINGS = (
 
 
 def interrupted(error: BaseException) -> bool:
-    """Whether a signal is behind the error: Ctrl-C, or the system that ends this process."""
-    # It may come at any line, also in one of dlt's that then fails over what it left half done.
+    """True if a signal caused the error: Ctrl-C, or the system that ends this process."""
+    # A signal may come at any line, also within dlt, which then fails with an error of its own.
     link: BaseException | None = error
     while link is not None and not isinstance(link, KeyboardInterrupt):
         link = link.__cause__ or link.__context__
     return link is not None
 
 
-def told(error: Exception) -> EltError | None:
-    """The error as one of ours, told in a sentence; None if nobody knows what it means."""
+def elt_error(error: Exception) -> EltError | None:
+    """The EltError that describes the exception; None for an unknown one, which is a bug."""
     chain = list(_chain(error))
     for link in chain:
         if isinstance(link, EltError):
             return link
-    # Ours are told without it: importing dlt takes as long as all that led to most of them.
+    # Imported only for foreign exceptions: importing dlt takes a second.
     from dlt.common.configuration.exceptions import ConfigurationException
     from dlt.common.destination.exceptions import DestinationException
     from dlt.common.exceptions import MissingDependencyException
@@ -53,7 +51,7 @@ def told(error: Exception) -> EltError | None:
             return ConfigError(f"{link.caller} needs a package: run `.venv/bin/pip install {needed}`.")
         if isinstance(link, ConfigurationException):
             return ConfigError(
-                f"dlt cannot work with the settings it was given. {_line(link)} {_DLT_SETTINGS}"
+                f"dlt cannot use the settings that it was given. {_line(link)} {_DLT_SETTINGS}"
             )
     root = chain[-1]
     if isinstance(root, duckdb.Error):
@@ -67,27 +65,27 @@ def told(error: Exception) -> EltError | None:
 
 
 def file_failure(error: duckdb.Error) -> WarehouseError:
-    """What DuckDB says about a file, and what to do with that file."""
-    said = _line(error)
-    if _HELD in said:
+    """The error for DuckDB's message about a file, with the next step: a FileHeld if it is locked."""
+    reason = _line(error)
+    if _HELD in reason:
         msg = (
-            "Another program has the file open for writing, which DuckDB allows to one alone. "
-            f"It says: {said} Close that program and run this again; to look at data, open "
+            "Another program has the file open for writing, which DuckDB allows to one program at a time. "
+            f"It says: {reason} Close that program and run this again; to look at data, open "
             "customerio.duckdb read-only."
         )
         return FileHeld(msg)
-    return WarehouseError(f"DuckDB failed: {said}{_AGAIN}")
+    return WarehouseError(f"DuckDB failed: {reason}{_AGAIN}")
 
 
 def _line(error: BaseException) -> str:
-    """The first line of what an error says."""
+    """The first line of the error's message, cut to a readable length."""
     line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     line = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
     return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what caused it, outermost first."""
+    """The error and its causes, outermost first."""
     link: BaseException | None = error
     while link is not None:
         yield link

@@ -1,8 +1,8 @@
-"""One writer, readers never blocked.
+"""The lock of the warehouse's one writer, and the publication of what it wrote.
 
-DuckDB lets one process write a file and then no other read it. So loads write a private file, and after
-each run its copy takes the published file's place in one step: whoever has the old one open keeps reading
-the old state, whoever opens it next reads the new one, and nobody sees half a run.
+While one process writes a DuckDB file, no other can read it. So loads write a private file, and after each
+run a copy of it replaces the published file in one step. A reader that has the old file open keeps the old
+state, a reader that opens it later gets the new one, and no reader sees half a run.
 """
 
 import os
@@ -11,26 +11,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
 from filelock import FileLock, Timeout
 
-from pipelines.errors import Busy, ConfigError, FileHeld, WarehouseError
+from pipelines.errors import Busy, ConfigError
 from pipelines.notify import Notify, silent
-from pipelines.warehouse.failures import file_failure
+from pipelines.warehouse.duckdb_file import checkpoint, log_of
 
 _LOCK = "writer.lock"
 
 
 def prepare(folder: Path) -> None:
-    """Make the data folder.
+    """Create the data folder, and check that it can be written to.
 
     Raises:
-        ConfigError: the folder cannot be made or written to, or dlt cannot load from it.
+        ConfigError: the folder cannot be created or written to, or dlt cannot load from it.
     """
     if "'" in str(folder.resolve()):
         # dlt's statement that loads a Parquet file does not escape its path.
         msg = (
-            f"There is an apostrophe in the path of the data folder, {folder.resolve()}, and dlt cannot load "
+            f"The path of the data folder, {folder.resolve()}, has an apostrophe in it, and dlt cannot load "
             "from such a folder. Name another one in CIO_ELT_DATA."
         )
         raise ConfigError(msg)
@@ -49,9 +48,9 @@ def prepare(folder: Path) -> None:
 
 @contextmanager
 def writing(folder: Path, *, wait_s: float, notify: Notify = silent) -> Iterator[None]:
-    """Be the only writer of the warehouse in `folder`, waiting at most `wait_s` for another to end.
+    """Hold the writer's lock of the warehouse in `folder`; wait at most `wait_s` seconds for it.
 
-    `notify` is told if there is somebody to wait for.
+    `notify` gets a sentence if another run holds the lock.
 
     Raises:
         ConfigError: the folder cannot be used, see `prepare`.
@@ -79,46 +78,20 @@ def writing(folder: Path, *, wait_s: float, notify: Notify = silent) -> Iterator
         lock.release()
 
 
-@contextmanager
-def reading(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published file, opened as its readers do.
-
-    Raises:
-        WarehouseFailed: it is no DuckDB file, or somebody writes into it.
-    """
-    try:
-        connection = duckdb.connect(published, read_only=True)
-    except duckdb.Error as error:
-        failure = file_failure(error)
-        if isinstance(failure, FileHeld):
-            raise failure from None
-        msg = f"{published} cannot be read as a DuckDB file. Move it away; `cio-elt sync` publishes it anew."
-        raise WarehouseError(msg) from None
-    with connection:
-        yield connection
-
-
 def publish(private: Path, published: Path) -> None:
-    """Put the private file's present state in place of the published file, in one step.
+    """Replace the published file by a copy of the private one, in one step.
 
-    Only the writer may call this: nothing may be writing `private` meanwhile.
+    The caller holds the writer's lock: nothing may write `private` meanwhile.
     """
-    with duckdb.connect(private) as connection:
-        # What a load left in the log belongs to the file before it is copied.
-        connection.execute("CHECKPOINT")
+    checkpoint(private)
     copy = published.with_suffix(".publishing")
     try:
         shutil.copyfile(private, copy)
         with copy.open("rb") as file:
             os.fsync(file.fileno())
-        # Somebody may have written into the published file; what they left in its log is not of the new one,
-        # and DuckDB refuses to open a file with another's log.
+        # A program that wrote into the published file may have left its log: DuckDB refuses to open a file
+        # together with the log of another one.
         log_of(published).unlink(missing_ok=True)
         copy.replace(published)
     finally:
         copy.unlink(missing_ok=True)
-
-
-def log_of(file: Path) -> Path:
-    """Where DuckDB keeps what is not in the file yet."""
-    return file.with_name(f"{file.name}.wal")

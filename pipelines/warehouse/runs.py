@@ -1,10 +1,11 @@
-"""`customerio_raw.sync_runs`: the summary of every run, a row a resource, beside the data it describes."""
+"""`customerio_raw.sync_runs`: a row for each resource of each run, loaded together with the run's rows."""
 
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pipelines.warehouse.pipeline import DATASET, Query
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import Query
 from sources.customerio.extract import Options, RunSummary
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ _COLUMNS: "TTableSchemaColumns" = {
     "resource": {"data_type": "text", "nullable": False},
     # Customer.io's clock, Unix seconds.
     "finished_at": {"data_type": "bigint"},
-    # The same moment by this machine's clock.
+    # The same moment by this machine's clock, Unix seconds.
     "noted_at": {"data_type": "bigint"},
     "full": {"data_type": "bool"},
-    # Which backfill it was a part of; null is a sync.
+    # The id of the backfill that the run belongs to; null for a sync.
     "backfill": {"data_type": "text"},
     "requests": {"data_type": "bigint"},
     "rows_read": {"data_type": "bigint"},
@@ -34,7 +35,7 @@ _COLUMNS: "TTableSchemaColumns" = {
 
 
 def run_rows(run_id: str, report: RunSummary, options: Options, *, finished_at: int) -> list[dict[str, Any]]:
-    """A row per resource of the run; `seconds` are of its reading."""
+    """The run's rows for `sync_runs`, one for each resource; `seconds` is the time spent on reading."""
     noted_at = int(time.time())
     return [
         {
@@ -57,13 +58,13 @@ def run_rows(run_id: str, report: RunSummary, options: Options, *, finished_at: 
 
 
 def now_there(query: Query) -> int:
-    """Customer.io's clock (Unix seconds): this machine's, put right by how far it was off at the last run."""
+    """Customer.io's clock in Unix seconds: this machine's, corrected by the difference at the last run."""
     newest = query(f"SELECT finished_at - noted_at FROM {DATASET}.{TABLE} ORDER BY _dlt_load_id DESC LIMIT 1")
     return int(time.time()) + sum(int(ahead) for (ahead,) in newest)
 
 
 def runs_table(rows: Iterable[dict[str, Any]]) -> "DltResource":
-    """The rows as a dlt resource."""
+    """The rows as a dlt resource that merges them into `sync_runs`."""
     import dlt
 
     return dlt.resource(

@@ -1,11 +1,11 @@
-"""Names and texts as SQL, for what cannot be a parameter."""
+"""Identifiers and string literals for SQL, where a query parameter is not allowed."""
 
 
 def quoted(name: str) -> str:
-    """A name."""
+    """The name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: object) -> str:
-    """A text, or what is one as text, such as a path."""
+    """The text as an SQL string literal; other objects, such as a path, by their `str`."""
     return "'" + str(text).replace("'", "''") + "'"

@@ -1,4 +1,4 @@
-"""The command line as a user has it: the console script, in a process of its own, against a sandbox."""
+"""The command line as a user runs it: the console script, in its own process, with a sandbox."""
 
 import json
 import os
@@ -22,7 +22,7 @@ PATIENCE_S = 180.0
 
 @dataclass(frozen=True, kw_only=True)
 class Ran:
-    """What a command left behind."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -51,7 +51,7 @@ class Shell:
 
     @property
     def published(self) -> Path:
-        """The file that people read."""
+        """The published file."""
         return self.data / "customerio.duckdb"
 
     def start(
@@ -61,7 +61,7 @@ class Shell:
         *,
         stderr: int = subprocess.PIPE,
     ) -> "subprocess.Popen[str]":
-        """Start `cio-elt` with these arguments; `env` changes variables, None takes one away."""
+        """Start `cio-elt` with these arguments; `env` changes variables, None removes one."""
         changed = {**self.env, **env}
         return subprocess.Popen(
             [SCRIPT, *arguments],
@@ -82,7 +82,7 @@ class Shell:
         """Return once the sandbox has taken a request for that operation."""
         deadline = time.monotonic() + PATIENCE_S
         while operation not in self.sandbox.stats.by_operation:
-            assert time.monotonic() < deadline, f"nobody asked for {operation}"
+            assert time.monotonic() < deadline, f"no request for {operation}"
             time.sleep(0.02)
 
     def refused(self, ran: Ran, code: int, *words: str) -> None:
@@ -138,7 +138,7 @@ def shell(sandbox: Sandbox, tmp_path: Path) -> Iterator[Shell]:
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port of this machine at which nobody listens."""
+    """A closed port of this machine."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield int(taken.getsockname()[1])

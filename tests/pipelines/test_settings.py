@@ -59,7 +59,7 @@ def test_each_variable_is_read(
 def test_pasted_keys_are_stripped_and_never_shown(
     monkeypatch: pytest.MonkeyPatch, variable: str, pasted: str
 ) -> None:
-    """Spaces, line breaks and quotes around a key are no part of it, and no text of the settings has it."""
+    """Spaces, line breaks and quotes around a key are removed, and no text of the settings shows a key."""
     monkeypatch.setenv(variable, pasted)
     settings = read_settings()
 
@@ -71,7 +71,7 @@ def test_pasted_keys_are_stripped_and_never_shown(
 def test_the_environment_comes_before_the_file_and_arguments_before_both(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """`.env` in the current folder is read; what the environment says counts more."""
+    """`.env` in the current folder is read; the environment overrides it, and arguments override both."""
     (tmp_path / ".env").write_text(
         f"CUSTOMERIO_REGION=eu\nCIO_ELT_SPEED=0.5\nCUSTOMERIO_APP_API_KEY='{KEY}'\n"
     )
@@ -84,15 +84,15 @@ def test_the_environment_comes_before_the_file_and_arguments_before_both(
     assert 2.0 == read_settings(cio_elt_speed=2.0).cio_elt_speed
 
 
-def test_unknown_variables_are_none_of_our_business(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Other programs' variables, and ours of other versions, do no harm."""
+def test_unknown_variables_are_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Variables of other programs, and of other versions of this one, are no error."""
     (tmp_path / ".env").write_text("OTHER=1\nCUSTOMERIO_SOMETHING=2\n")
     monkeypatch.setenv("CIO_ELT_SOMETHING", "3")
     assert "us" == read_settings().customerio_region
 
 
 def test_the_home_folder_may_be_a_tilde(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No shell expands a tilde in `.env`, and nobody wants a folder of that name."""
+    """A tilde in `.env`, which no shell expands, means the home folder."""
     monkeypatch.setenv("CIO_ELT_DATA", "~/warehouse")
     assert tmp_path / "home" / "warehouse" == read_settings().cio_elt_data
 
@@ -101,34 +101,34 @@ def test_the_home_folder_may_be_a_tilde(monkeypatch: pytest.MonkeyPatch, tmp_pat
     ("variable", "value", "words"),
     [
         ("CUSTOMERIO_REGION", "de", "'us' or 'eu'"),
-        ("CUSTOMERIO_START", "31.01.2025", "'31.01.2025' is no date; write a day such as 2025-01-31"),
-        ("CUSTOMERIO_START", "2025-02-30", "is no date"),
-        ("CUSTOMERIO_START", "2199-01-01", "lies in the future"),
+        ("CUSTOMERIO_START", "31.01.2025", "'31.01.2025' is not a date; write a day such as 2025-01-31"),
+        ("CUSTOMERIO_START", "2025-02-30", "is not a date"),
+        ("CUSTOMERIO_START", "2199-01-01", "is in the future"),
         ("CUSTOMERIO_START", "1965-01-01", "greater than or equal to 0"),
         ("CIO_ELT_SPEED", "0", "greater than 0"),
         ("CIO_ELT_SPEED", "nan", "greater than 0"),
         ("CIO_ELT_SPEED", "fast", "number"),
     ],
 )
-def test_what_cannot_be_used_is_refused_by_name(
+def test_an_invalid_value_is_refused_by_name(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
 ) -> None:
-    """The message names the variable and what would be right."""
+    """The message names the variable and a valid value."""
     monkeypatch.setenv(variable, value)
     with pytest.raises(ConfigError, match=variable) as refused:
         read_settings()
     assert words in str(refused.value)
 
 
-def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two bad settings are named in one message."""
+def test_all_invalid_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two invalid settings are named in one message."""
     monkeypatch.setenv("CUSTOMERIO_REGION", "de")
     monkeypatch.setenv("CIO_ELT_SPEED", "fast")
     with pytest.raises(ConfigError, match=r"CUSTOMERIO_REGION.*CIO_ELT_SPEED"):
         read_settings()
 
 
-def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_env_file_is_named(tmp_path: Path) -> None:
     """A `.env` saved as UTF-16 ends with a sentence."""
     (tmp_path / ".env").write_bytes("CUSTOMERIO_REGION=eu".encode("utf-16"))
     with pytest.raises(ConfigError, match=r"\.env .* UTF-8"):
@@ -136,12 +136,12 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 
 
 def test_settings_do_not_change() -> None:
-    """They are read once, and nothing sets them later."""
+    """A setting cannot be changed after it was read."""
     with pytest.raises(ValueError, match="frozen"):
         read_settings().customerio_region = "eu"
 
 
 def test_every_setting_is_described() -> None:
-    """The reference page is made of these descriptions."""
+    """Each setting has a description, with its default if it has one."""
     for name, setting in Settings.model_fields.items():
         assert setting.description, name

@@ -15,7 +15,7 @@ from pipelines.times import length, moment, span, utc
     ],
 )
 def test_moments_are_utc_unless_they_say_otherwise(text: str, seconds: int) -> None:
-    """A day begins at midnight UTC."""
+    """A day without a time begins at midnight UTC."""
     assert seconds == moment(text)
 
 
@@ -26,20 +26,20 @@ def test_lengths_have_a_unit(text: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "2", "h", "2 weeks", "-1h", "1.5h"])
-def test_what_is_no_length_is_refused(text: str) -> None:
+def test_an_invalid_length_is_refused(text: str) -> None:
     """The message shows how one is written."""
     with pytest.raises(ValueError, match="such as 90m, 2h or 1d"):
         length(text)
 
 
-def test_what_is_no_moment_is_refused() -> None:
+def test_an_invalid_moment_is_refused() -> None:
     """The message shows how one is written."""
     with pytest.raises(ValueError, match="such as 2025-01-31"):
         moment("yesterday")
 
 
-def test_people_read_two_units() -> None:
-    """More would say nothing more."""
+def test_a_duration_has_two_units() -> None:
+    """A duration is shown in its two largest units."""
     assert ["0 s", "59 s", "1 h 1 s", "3 d 4 h"] == [
         span(n) for n in (0, 59, 3601, 3 * 86_400 + 4 * 3600 + 5)
     ]

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from pipelines.transform import transform
-from pipelines.warehouse.pipeline import frames
+from pipelines.warehouse.queries import frames
 from sources.customerio.sandbox import Sandbox
 from tests.conftest import Warehouse, following
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipelines.warehouse.pipeline import frames
+from pipelines.warehouse.queries import frames
 from tests.conftest import Warehouse
 from tests.warehouse.readme import BLOCK, README, answered
 

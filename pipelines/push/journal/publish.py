@@ -9,6 +9,7 @@ from pipelines.errors import Busy, EltError
 from pipelines.notify import Notify, silent
 from pipelines.push.journal.database import SCHEMA, Journal
 from pipelines.settings import Settings
+from pipelines.warehouse.duckdb_file import open_file
 from pipelines.warehouse.publish import publish, writing
 
 _PUBLISHED = {
@@ -26,7 +27,7 @@ def publish_journal(settings: Settings, journal: Journal, *, notify: Notify = si
         return
     try:
         with writing(settings.cio_elt_data, wait_s=0):
-            with duckdb.connect(settings.load_file) as connection, journal.attached(connection):
+            with open_file(settings.load_file) as connection, journal.attached(connection):
                 copy_journal(connection)
             publish(settings.load_file, settings.published_file)
     except Busy:

@@ -13,8 +13,9 @@ import time
 import duckdb
 
 from pipelines.push.journal.database import SCHEMA, Journal, Sync, check_fence
+from pipelines.times import DAY
 
-KEPT_S = 30 * 86_400
+KEPT_S = 30 * DAY
 """Rows of older runs are forgotten; runs, snapshot and rejects stay."""
 
 

@@ -1,4 +1,4 @@
-"""`cio-elt api`: what is listed, explained, shown and made, and what a user reads who is wrong."""
+"""`cio-elt api`: what is find_operations, explained, shown and made, and what a user reads who is wrong."""
 
 import json
 import os
@@ -14,7 +14,15 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from pipelines.api import body_of, described, example_command, listed, named, parameters, schema_document
+from pipelines.api import (
+    describe_operation,
+    example_command,
+    find_operation,
+    find_operations,
+    parameters,
+    read_body,
+    schema_document,
+)
 from pipelines.cli.api import api
 from sources.customerio.catalogue import OPERATIONS, Operation
 from sources.customerio.client.bodies import check_body
@@ -48,7 +56,7 @@ class Terminal:
 
     @property
     def requests(self) -> int:
-        """How many requests the sandbox has taken."""
+        """The number of requests that the sandbox has received."""
         return sum(self.sandbox.stats.by_operation.values())
 
 
@@ -73,7 +81,7 @@ def test_the_list_has_every_operation(still: Terminal) -> None:
 
     operations = json.loads(ran.stdout)["operations"]
     assert (0, 136) == (ran.exit_code, len(operations))
-    assert [described(row) for row in OPERATIONS] == operations
+    assert [describe_operation(row) for row in OPERATIONS] == operations
     assert 0 == still.requests
 
 
@@ -101,7 +109,7 @@ def test_the_list_is_narrowed_by_api_effect_and_text(
 
 @pytest.mark.parametrize("row", OPERATIONS, ids=lambda row: row.id)
 def test_every_operation_is_explained_with_an_example_that_works(row: Operation) -> None:
-    """The example's parameters are the needed ones, its body fits, and it says yes where that is asked."""
+    """The example has the required parameters, a valid body, and --yes where it is needed."""
     document = schema_document(row)
     needed = {item["name"] for item in document["parameters"] if item["required"]}
     words = document["example"].split()
@@ -115,7 +123,7 @@ def test_every_operation_is_explained_with_an_example_that_works(row: Operation)
 
 
 def test_an_operation_is_explained_in_words(still: Terminal) -> None:
-    """`schema` shows call, parameters, body and both ways to make it; the client's name is good too."""
+    """`schema` shows the call, its parameters, its body, a command and the client's method."""
     ran = still.run("schema", "add_to_segment")
 
     assert 0 == ran.exit_code
@@ -127,12 +135,12 @@ def test_an_operation_is_explained_in_words(still: Terminal) -> None:
         "client.track.add_to_segment(...)",
     ):
         assert words in ran.stdout
-    assert "no schema of it" in still.run("schema", "createSnippet").stdout
+    assert "no schema for it" in still.run("schema", "createSnippet").stdout
     assert 0 == still.requests
 
 
 def test_a_read_runs_at_once(terminal: Terminal) -> None:
-    """Its answer is the document that Customer.io gave."""
+    """The output is the document that Customer.io returned."""
     ran = terminal.run("call", "listCampaigns", "--json")
 
     truth = sorted(row["id"] for row in terminal.sandbox.rows("campaigns"))
@@ -217,7 +225,7 @@ def test_what_cannot_be_taken_back_needs_a_yes(terminal: Terminal) -> None:
 
 
 def test_what_may_have_happened_is_not_sent_twice(terminal: Terminal) -> None:
-    """The connection breaks in the middle of an export's order: one request, and a sentence that says so."""
+    """A connection that breaks during the creation of an export: one request, and a message about it."""
     terminal.sandbox.faults.add(Fault(operation="exportPeopleData", drop_connection=True, times=None))
 
     ran = terminal.run("call", "exportPeopleData", "--body", '{"filters": {"segment": {"id": 1}}}', "--yes")
@@ -236,7 +244,7 @@ def test_what_may_have_happened_is_not_sent_twice(terminal: Terminal) -> None:
         (("call", "getExport", "--param", "exprt_id=1"), ("Did you mean export_id?",)),
         (("call", "getExport", "--param", "export_id"), ("NAME=VALUE", "'export_id'")),
         (("call", "getExport", "--param", "export_id=1", "--param", "export_id=2"), ("given twice",)),
-        (("call", "getExport", "--param", "export_id=1", "--all-pages"), ("no list",)),
+        (("call", "getExport", "--param", "export_id=1", "--all-pages"), ("does not return a list",)),
         (("call", "delete", "--param", "identifier=..", "--yes"), ("would name another path",)),
         (("call", "listCampaigns", "--body", "{}"), ("takes no body",)),
         (("call", "createManSegment"), ("needs a body",)),
@@ -248,7 +256,7 @@ def test_what_may_have_happened_is_not_sent_twice(terminal: Terminal) -> None:
 def test_wrong_use_ends_with_2_and_a_sentence(
     still: Terminal, arguments: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
-    """What makes no request is refused before any, with what would be right."""
+    """Wrong use is refused before any request, with a message that names the correction."""
     ran = still.run(*arguments, "--json")
 
     assert (2, 0) == (ran.exit_code, still.requests)
@@ -258,7 +266,7 @@ def test_wrong_use_ends_with_2_and_a_sentence(
 
 
 def test_what_customer_io_refuses_ends_with_1_and_its_place(terminal: Terminal) -> None:
-    """A 404 says that the thing is gone, a 422 where it is wrong, and neither is sent twice."""
+    """A 404 and a 422 have a message with the cause, and neither is sent twice."""
     terminal.sandbox.faults.add(Fault(operation="createManSegment", status=422, detail="name is taken"))
 
     gone = terminal.run("call", "getExport", "--param", "export_id=999999")
@@ -298,7 +306,7 @@ def test_a_reader_who_has_enough_ends_the_command(terminal: Terminal, asked: lis
 
 def test_names_and_examples_are_found_without_a_terminal() -> None:
     """The module under the command takes the same names."""
-    assert named("import_") is named("import")
-    assert [row.id for row in listed(api="track", effect="read")] == ["getRegion"]
-    assert "cio-elt api call getRegion" == example_command(named("getRegion"))
-    assert body_of(None) is None
+    assert find_operation("import_") is find_operation("import")
+    assert [row.id for row in find_operations(api="track", effect="read")] == ["getRegion"]
+    assert "cio-elt api call getRegion" == example_command(find_operation("getRegion"))
+    assert read_body(None) is None

@@ -23,7 +23,7 @@ HEAVY = ("dlt", "duckdb", "httpx", "pyarrow", "pydantic", "rich")
 
 
 def test_the_command_line_imports_nothing_that_takes_time() -> None:
-    """`--help` pays for click alone."""
+    """`--help` imports click alone."""
     seen = f"import sys, pipelines.cli.main; print([name for name in {HEAVY} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
     assert "[]" == found.stdout.strip()
@@ -32,8 +32,8 @@ def test_the_command_line_imports_nothing_that_takes_time() -> None:
 @pytest.mark.parametrize(
     "arguments", [("status",), ("sync", "segmets"), ("backfill", "messages", "--from", "2199-01-01")]
 )
-def test_who_mistyped_does_not_wait_for_dlt(shell: Shell, arguments: tuple[str, ...]) -> None:
-    """What is refused without a pipeline is refused without importing dlt, which takes as long again."""
+def test_wrong_arguments_are_refused_without_dlt(shell: Shell, arguments: tuple[str, ...]) -> None:
+    """An error that needs no pipeline is shown without importing dlt, which takes a second."""
     seen = (
         "import sys, pipelines.cli.main\n"
         f"sys.argv = {['cio-elt', *arguments]}\n"
@@ -56,6 +56,14 @@ def test_help_of_the_group_lists_every_command(shell: Shell) -> None:
         assert f"\n  {name} " in ran.out
 
 
+def test_one_line_of_help_fits_a_terminal(shell: Shell) -> None:
+    """On 80 columns no command's first sentence is cut."""
+    ran = shell.run("--help", COLUMNS="80")
+
+    assert "..." not in ran.out.partition("\nCommands:")[2]
+    assert all(len(line) <= 80 for line in ran.out.splitlines())
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_option_is_documented(name: str) -> None:
     """A command has a sentence, and each of its options has one."""
@@ -67,7 +75,7 @@ def test_every_command_and_option_is_documented(name: str) -> None:
 
 
 def test_help_of_a_command_shows_its_options(shell: Shell) -> None:
-    """`cio-elt sync --help` is what a user sees of it."""
+    """`cio-elt sync --help` shows its arguments and options."""
     ran = shell.run("sync", "--help")
 
     assert (0, "") == (ran.code, ran.err)
@@ -93,7 +101,7 @@ def test_help_of_a_command_shows_its_options(shell: Shell) -> None:
 def test_bad_input_ends_with_one_sentence(
     shell: Shell, arguments: tuple[str, ...], env: dict[str, str | None], code: int, words: tuple[str, ...]
 ) -> None:
-    """What cannot work is refused with a paragraph that names the fix, and one document with --json."""
+    """Bad input is refused with a message that names the correction, and one document with --json."""
     (shell.folder / "file").touch()
 
     ran = shell.run(*arguments, "--json", **env)
@@ -104,7 +112,7 @@ def test_bad_input_ends_with_one_sentence(
 
 @pytest.mark.proof
 def test_a_key_without_scope_costs_one_resource(shell: Shell) -> None:
-    """Where the key may not read one list, sync ends with 4 and the others have landed."""
+    """If the key may not read one list, sync ends with 4 and the other tables are loaded."""
     shell.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None))
 
     ran = shell.run("sync", "campaigns", "segments", "newsletters")
@@ -126,7 +134,7 @@ def test_a_key_without_scope_costs_one_resource(shell: Shell) -> None:
 def test_an_interrupted_sync_says_so_and_the_next_one_works(
     shell: Shell, warehouse: Warehouse, how: signal.Signals
 ) -> None:
-    """Ctrl-C in the middle of reading ends with 130 and a sentence, at once; nothing is left that hurts."""
+    """Ctrl-C in the middle of reading ends with 130 and a sentence within seconds; the next sync works."""
     held_up = Fault(operation="getSegmentMembership", status=503, retry_after="30", times=None)
     shell.sandbox.faults.add(held_up)
     process = shell.start(("sync", "campaigns", "segment_memberships"))
@@ -144,8 +152,8 @@ def test_an_interrupted_sync_says_so_and_the_next_one_works(
     assert warehouse.truth(MEMBERSHIPS) == warehouse.rows(MEMBERSHIPS)
 
 
-def test_a_mistake_of_our_own_shows_its_traceback(tmp_path: Path) -> None:
-    """Nobody can report a bug that is told as somebody else's failure."""
+def test_a_bug_shows_its_traceback(tmp_path: Path) -> None:
+    """An unknown exception is not shown as a failure of another system."""
     script = (
         "import pipelines.ingest.status, pipelines.cli.main\n"
         "def broken(settings): raise ZeroDivisionError\n"

@@ -1,4 +1,4 @@
-"""What `sync` prints: a summary for people, one document for programs, progress on a terminal alone."""
+"""Output of `sync`: a summary for people, one document for programs, progress on a terminal alone."""
 
 import json
 import os
@@ -16,11 +16,11 @@ COLUMNS = ("requests", "read", "new", "changed", "deleted")
 
 
 def test_a_sync_prints_one_document_that_equals_its_rows(shell: Shell) -> None:
-    """With --json stdout is the document and nothing else; `sync_runs` holds the same numbers."""
+    """With --json stdout is one document; `sync_runs` holds the same numbers."""
     ran = shell.run("sync", "segments", "campaigns", "--json")
 
     assert (0, "") == (ran.code, ran.err)
-    # In the catalogue's order, and no more than what was named.
+    # In the catalogue's order, and only the named ones.
     assert ["campaigns", "segments"] == [row["resource"] for row in ran.document["resources"]]
     for row in ran.document["resources"]:
         held = len(list(shell.sandbox.rows(row["resource"])))
@@ -52,7 +52,7 @@ def test_a_sync_prints_one_document_that_equals_its_rows(shell: Shell) -> None:
 
 
 def test_people_get_a_summary_and_programs_no_progress(shell: Shell) -> None:
-    """A line per resource and what was written; nothing on stderr that is no terminal, repeats included."""
+    """A line for each resource and the written rows; stderr, which is no terminal, stays empty."""
     shell.sandbox.faults.add(Fault(operation="listSegments", status=503, times=1))
     ran = shell.run("sync", "segments")
 
@@ -64,20 +64,20 @@ def test_people_get_a_summary_and_programs_no_progress(shell: Shell) -> None:
 
 @pytest.mark.proof
 def test_names_are_shown_as_they_are(shell: Shell) -> None:
-    """A failure whose words look like markup is printed word for word."""
-    said = "no [bold]scope[/bold] for [/segments] :x:"
-    shell.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None, detail=said))
+    """A failure with text that looks like markup is printed unchanged."""
+    detail = "no [bold]scope[/bold] for [/segments] :x:"
+    shell.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None, detail=detail))
 
     ran = shell.run("sync", "segments")
 
     # Nothing landed at all, which is worse than partly done.
     assert 1 == ran.code
-    assert said in ran.err
+    assert detail in ran.err
 
 
 @pytest.mark.proof
 def test_on_a_terminal_the_progress_is_on_stderr(shell: Shell) -> None:
-    """While a sync runs a terminal shows its tallies, and takes them away; stdout is the same as ever."""
+    """While a sync runs, a terminal shows its counts, then removes them; stdout has the document."""
     leader, follower = pty.openpty()
     process = shell.start(
         ("sync", "segments", "--json"), {"TERM": "xterm", "COLUMNS": "120"}, stderr=follower

@@ -1,4 +1,4 @@
-"""`cio-elt search` as a user types it: queries from anywhere, documents, tables, and bad input."""
+"""`cio-elt search`: queries from an option, a file and stdin; documents, tables, and bad input."""
 
 import json
 import signal
@@ -19,7 +19,7 @@ IDS = [{"id": row["id"]} for row in ALIVE if row["campaign_id"] == 1]
 
 @pytest.fixture(autouse=True)
 def _warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A published table, named by the environment; a command's way to be told to end is taken back."""
+    """A published table, named by the environment; the signal handler of a command is removed afterwards."""
     published(tmp_path, ROWS)
     monkeypatch.setenv("CIO_ELT_DATA", str(tmp_path))
     before = signal.getsignal(signal.SIGTERM)
@@ -41,7 +41,7 @@ def test_a_query_comes_from_the_line_a_file_or_stdin(tmp_path: Path) -> None:
 
 
 def test_options_win_over_the_query() -> None:
-    """--limit, --fields, --cursor and --deleted say more than the document, or something else."""
+    """--limit, --fields, --cursor and --deleted override the document."""
     first = json.loads(ran("--query", QUERY, "--limit", "2", "--json").stdout)
     cursor = first["meta"]["cursor"]
     rest = json.loads(ran("--query", QUERY, "--cursor", cursor, "--json").stdout)
@@ -51,8 +51,8 @@ def test_options_win_over_the_query() -> None:
     assert (len(ROWS), ["id", "data"]) == (len(fields["data"]), list(fields["data"][0]))
 
 
-def test_people_see_a_table_and_how_to_go_on() -> None:
-    """Without --json, a record is a line, in any width, and how to go on is said on stderr."""
+def test_people_see_a_table_and_the_cursor() -> None:
+    """Without --json, a record is a line, in any width, and the cursor is on stderr."""
     result = ran("--limit", "3")
     lines = result.stdout.splitlines()
 
@@ -64,7 +64,7 @@ def test_people_see_a_table_and_how_to_go_on() -> None:
 
 
 def test_nothing_found_is_said() -> None:
-    """No record is no table, no error, and an empty document."""
+    """Without records there is no table and no error, and the document is empty."""
     query = json.dumps({"query": {"filter": {"eq": {"id": "none"}}}})
 
     assert ("", 0) == ((result := ran("--query", query)).stdout, result.exit_code)
@@ -75,14 +75,14 @@ def test_nothing_found_is_said() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--query", "{"), "no JSON"),
+        (("--query", "{"), "is not JSON"),
         (("--query", "query.json"), "write @ before"),
         (("--query", "@none.json"), "none.json cannot be read"),
         (("--query", "[]"), "must be an object"),
         (("--limit", "0"), "1 to 100,000"),
         (("--fields", ""), "has no field ''"),
         (("--fields", "nam"), "Did you mean name"),
-        (("--query", "[" * 100_000), "no JSON"),
+        (("--query", "[" * 100_000), "is not JSON"),
     ],
 )
 def test_bad_input_ends_with_a_sentence(arguments: tuple[str, ...], words: str) -> None:

@@ -1,17 +1,17 @@
-"""A signal reaches a main thread that sleeps in a lock, even where Python only noted it."""
+"""A signal reaches a main thread that sleeps in a lock, even if Python only recorded it."""
 
 import subprocess
 import sys
 
 import pytest
 
-# Sent to another thread, a signal is noted there, and nothing wakes the main thread.
+# A signal that is sent to another thread is recorded there, and nothing wakes the main thread.
 _SCRIPT = """
 import signal, threading, time
-from pipelines.cli.signals import hear
+from pipelines.cli.signals import deliver_signals
 
 signal.signal(signal.{name}, signal.default_int_handler)
-{hear}
+{start}
 
 def send():
     time.sleep(0.2)
@@ -27,8 +27,8 @@ except KeyboardInterrupt:
 """
 
 
-def _ran(name: str, hear: str, patience_s: float) -> str:
-    script = _SCRIPT.format(name=name, hear=hear)
+def _ran(name: str, start: str, patience_s: float) -> str:
+    script = _SCRIPT.format(name=name, start=start)
     ran = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=patience_s
     )
@@ -36,12 +36,12 @@ def _ran(name: str, hear: str, patience_s: float) -> str:
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_a_sleeping_main_thread_hears_a_signal_that_another_thread_noted(name: str) -> None:
-    """Long before the lock is free."""
-    assert "heard\n" == _ran(name, "hear(); hear()", patience_s=15)
+def test_a_sleeping_main_thread_gets_a_signal_of_another_thread(name: str) -> None:
+    """The interrupt is raised long before the lock is free."""
+    assert "heard\n" == _ran(name, "deliver_signals(); deliver_signals()", patience_s=15)
 
 
 def test_python_alone_leaves_it_asleep() -> None:
-    """What all this is for; where it fails, Python wakes its main thread itself and nothing is needed."""
+    """Without the module the test times out; if this fails, Python no longer needs the module."""
     with pytest.raises(subprocess.TimeoutExpired):
         _ran("SIGINT", "", patience_s=4)

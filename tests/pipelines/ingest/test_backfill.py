@@ -12,7 +12,7 @@ from pipelines.ingest.backfill import Backfill, fill, plan
 from pipelines.ingest.coverage import proven
 from pipelines.ingest.status import late, missing, status
 from pipelines.ingest.sync import SyncResult
-from pipelines.warehouse.pipeline import querying
+from pipelines.warehouse.queries import querying
 from sources.customerio.client import ConfigError
 from sources.customerio.extract import Window
 from sources.customerio.sandbox import Fault, Sandbox

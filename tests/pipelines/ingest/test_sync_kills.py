@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.warehouse.pipeline import Query, tables
+from pipelines.warehouse.queries import Query, tables
 from sources.customerio.catalogue import resource
 from sources.customerio.sandbox import SCALES, Sandbox
 from tests.conftest import Warehouse, assert_same, following

@@ -1,11 +1,10 @@
-"""Reconciliation: a faithful warehouse matches, what is wrong is named, what time explains is explained."""
+"""Reconciliation: a correct warehouse matches, errors are mismatches, and later changes are explained."""
 
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,14 +14,13 @@ import psycopg
 import pytest
 
 from pipelines.reconcile import Cell, Reconciliation, reconcile
-from pipelines.reconcile.days import days
+from pipelines.times import DAY, HOUR
 from pipelines.warehouse.publish import publish
 from sources.customerio.sandbox import Sandbox
 from tests.conftest import Warehouse, following
 from tests.pipelines.conftest import Shell
 from tests.postgres import cluster
 
-HOUR, DAY = 3600, 86_400
 READ = (
     "campaigns",
     "broadcasts",
@@ -44,12 +42,12 @@ PARENTS = {
     "newsletter": ("newsletter_id", EASTERN),
     "transactional": ("transactional_message_id", EASTERN),
 }
-# What no metric endpoint counts: a second click's delivery, replies; and `dropped` is told as `suppressed`.
+# Metrics without a series: a second click's delivery, replies; the series of `dropped` is `suppressed`.
 UNCOUNTED = {"secondary:delivered", "replied"}
 
 
 def checked(warehouse: Warehouse, number: int = 45) -> Reconciliation:
-    """A check of that many days, all senders."""
+    """A reconciliation of that many days, with all senders."""
     return reconcile(warehouse.settings, number=number, sample=1000)
 
 
@@ -65,7 +63,7 @@ def _short(cell: Cell) -> tuple[str, int, date | None, str, int, int | None]:
 
 
 def truth(sandbox: Sandbox, number: int) -> Counter[tuple[str, int, date, str]]:
-    """Deliveries per parent, cohort day and series, straight from the workspace's own."""
+    """Deliveries by parent, cohort day and series, counted from the workspace's own."""
     found: Counter[tuple[str, int, date, str]] = Counter()
     for row in sandbox.rows("messages"):
         subject, (column, zone) = next(
@@ -80,7 +78,7 @@ def truth(sandbox: Sandbox, number: int) -> Counter[tuple[str, int, date, str]]:
 
 
 def alter(warehouse: Warehouse, statement: str) -> list[tuple[Any, ...]]:
-    """Damage the warehouse behind everybody's back, and publish it."""
+    """Change the loaded warehouse by SQL, and publish it."""
     with duckdb.connect(warehouse.settings.load_file) as connection:
         rows = connection.execute(statement).fetchall()
     publish(warehouse.settings.load_file, warehouse.settings.published_file)
@@ -98,7 +96,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def synced(filled: Path, sandbox: Sandbox, tmp_path: Path) -> Iterator[Warehouse]:
-    """A warehouse of one's own right after that sync; no time passes."""
+    """A copy of that warehouse, right after the sync; no time passes."""
     shutil.copytree(filled, tmp_path / "data")
     with following(sandbox, tmp_path / "data") as warehouse:
         yield warehouse
@@ -112,7 +110,7 @@ def later(sandbox: Sandbox, tmp_path: Path) -> Iterator[Warehouse]:
         yield warehouse
 
 
-def test_a_faithful_warehouse_matches(synced: Warehouse) -> None:
+def test_a_correct_warehouse_matches(synced: Warehouse) -> None:
     """Every number of 45 days is Customer.io's, and the numbers are those of the workspace's deliveries."""
     result = checked(synced)
 
@@ -128,8 +126,8 @@ def test_a_faithful_warehouse_matches(synced: Warehouse) -> None:
     }
 
 
-def test_what_is_wrong_is_named_and_nothing_else(synced: Warehouse) -> None:
-    """A delivery that is gone, a metric that is gone and a member too many: exactly their numbers differ."""
+def test_exactly_the_errors_are_mismatches(synced: Warehouse) -> None:
+    """A missing delivery, a missing metric and a missing member: exactly their numbers differ."""
     ((removed, campaign, created, metrics),) = alter(
         synced,
         """
@@ -172,7 +170,7 @@ def test_what_is_wrong_is_named_and_nothing_else(synced: Warehouse) -> None:
     assert "cio-elt sync segments segment_memberships" in reasons["segment"]
 
 
-def test_what_nobody_sent_is_named(synced: Warehouse) -> None:
+def test_an_invented_metric_is_a_mismatch(synced: Warehouse) -> None:
     """A metric that the warehouse alone has is a mismatch too."""
     ((altered, campaign),) = alter(
         synced,
@@ -190,8 +188,8 @@ def test_what_nobody_sent_is_named(synced: Warehouse) -> None:
 
 
 @pytest.mark.proof
-def test_what_came_after_the_sync_is_explained(sandbox: Sandbox, tmp_path: Path) -> None:
-    """What was opened after the sync differs for that reason; the next sync makes the numbers equal again."""
+def test_changes_after_the_sync_are_explained(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Opens after the sync explain a difference; the next sync makes the numbers equal."""
     start, future = sandbox.clock.now(), Sandbox(scale="tiny")
     future.clock.advance(14 * DAY)
     opened_later = next(
@@ -212,14 +210,14 @@ def test_what_came_after_the_sync_is_explained(sandbox: Sandbox, tmp_path: Path)
             if cell.cohort_day is not None
         }
         opens = " ".join(str(cell.reason) for cell in before.cells if cell.metric == "opened")
-        assert "1 came after the last reading, of 2026-10-" in opens
-        assert "lie in time that no sync has read yet" in opens
+        assert "1 came after the last read, at 2026-10-" in opens
+        assert "are of a time that no sync has read yet" in opens
 
         warehouse.sync(*READ)
         assert {"match"} == {cell.verdict for cell in checked(warehouse, 7).cells}
 
 
-def test_a_mismatch_is_seen_through_what_time_explains(synced: Warehouse) -> None:
+def test_later_changes_do_not_hide_a_mismatch(synced: Warehouse) -> None:
     """A delivery that was lost before the sync stays a mismatch days later."""
     ((removed,),) = alter(
         synced,
@@ -238,7 +236,7 @@ def test_a_mismatch_is_seen_through_what_time_explains(synced: Warehouse) -> Non
 
 @pytest.mark.proof
 def test_a_stale_count_of_people_is_explained(later: Warehouse) -> None:
-    """Customer.io's count is up to two hours old: who came since is known here and not counted there."""
+    """Customer.io's count is up to two hours old: newer people are in the warehouse alone."""
     later.sync(*READ)
     exact = checked(later, 1)
     later.sandbox.add("people", email="new@example.com")
@@ -255,8 +253,8 @@ def test_a_stale_count_of_people_is_explained(later: Warehouse) -> None:
     assert "people" == people.subject
 
 
-def test_members_read_long_ago_prove_nothing(synced: Warehouse) -> None:
-    """Who joins after the reading explains a difference; so does a segment that is being built."""
+def test_a_segment_read_long_ago_is_explained(synced: Warehouse) -> None:
+    """A member that joined after the read is a mismatch right after it, and explained an hour later."""
     listed = [row["id"] for row in synced.sandbox.rows("segments") if row["type"] == "manual"]
     person = synced.sandbox.add("people", email="new@example.com")
     synced.sandbox.join_segment(listed[0], person)
@@ -266,13 +264,13 @@ def test_members_read_long_ago_prove_nothing(synced: Warehouse) -> None:
         cell for cell in checked(synced, 1).cells if (cell.subject, cell.parent_id) == ("segment", listed[0])
     )
 
-    assert "They were read a moment ago" in (at_once.reason or "")
+    assert "The table was read a moment ago" in (at_once.reason or "")
     assert "explained" == an_hour_later.verdict
-    assert "They were read 1 h ago" in (an_hour_later.reason or "")
+    assert "The table was read 1 h ago" in (an_hour_later.reason or "")
 
 
-def test_a_campaign_that_is_gone_is_explained(synced: Warehouse) -> None:
-    """What Customer.io deleted has no metrics there any more; its messages stay here."""
+def test_a_deleted_campaign_is_explained(synced: Warehouse) -> None:
+    """A campaign that was deleted in Customer.io has no metrics there; the warehouse keeps its messages."""
     ((campaign,),) = synced.query(
         "SELECT campaign_id FROM customerio_raw.messages WHERE campaign_id IS NOT NULL "
         "ORDER BY created DESC LIMIT 1"
@@ -284,11 +282,13 @@ def test_a_campaign_that_is_gone_is_explained(synced: Warehouse) -> None:
 
     assert cells
     assert {("explained", None)} == {(cell.verdict, cell.theirs) for cell in cells}
-    assert {"Customer.io no longer has it; its messages are kept here."} == {cell.reason for cell in cells}
+    assert {"It was deleted in Customer.io; the warehouse keeps its messages."} == {
+        cell.reason for cell in cells
+    }
 
 
 def test_an_export_is_counted(synced: Warehouse) -> None:
-    """A row that is missing of a loaded export is a mismatch, with the command that loads it again."""
+    """A missing row of a loaded export is a mismatch; the reason has the command that loads it again."""
     ((export,),) = alter(
         synced, "DELETE FROM customerio_raw.exported_people WHERE row_number = 1 RETURNING export_id"
     )
@@ -299,7 +299,7 @@ def test_an_export_is_counted(synced: Warehouse) -> None:
 
 
 def test_the_table_has_each_number_once(synced: Warehouse) -> None:
-    """Checked twice, a number is there with its last verdict; the cells are the table's rows."""
+    """After two checks, the table has each number once, with its last verdict."""
     checked(synced, 7)
     synced.sandbox.clock.advance(HOUR)
     result = checked(synced, 7)
@@ -330,20 +330,9 @@ def test_a_sample_takes_turns(synced: Warehouse) -> None:
     assert len([subject for subject, _ in seen if subject == "segment"]) > 3
 
 
-def test_days_begin_where_customerio_begins_them() -> None:
-    """Eastern days have 23 or 25 hours when clocks change, and the last one is the one that is running."""
-    now = int(datetime(2026, 11, 2, 4, 59, tzinfo=UTC).timestamp())
-    *_, saturday, sunday = days(now, 3, EASTERN)
-
-    assert (date(2026, 10, 31), date(2026, 11, 1)) == (saturday.date, sunday.date)
-    assert (24 * HOUR, 25 * HOUR) == (saturday.end - saturday.start, sunday.end - sunday.start)
-    assert sunday.start <= now < sunday.end
-    assert date(2026, 11, 2) == days(now + 60, 1, EASTERN)[0].date
-
-
 @pytest.mark.proof
 def test_the_command_ends_with_1_for_a_mismatch(shell: Shell) -> None:
-    """Clean: 0 and a summary. Damaged: 1, and the document names what differs."""
+    """Without a mismatch it ends with 0 and a summary; with one it ends with 1, and the document has it."""
     synced = shell.run("sync", "campaigns", "messages", "segments", "segment_memberships")
     assert 0 == synced.code, synced.err
     clean = shell.run("reconcile", "--days", "30")
@@ -365,7 +354,7 @@ def test_the_command_ends_with_1_for_a_mismatch(shell: Shell) -> None:
 
 @pytest.mark.proof
 def test_a_server_is_compared_too(shell: Shell) -> None:
-    """In PostgreSQL the same numbers match, and what is lost there is named and noted there."""
+    """In PostgreSQL the same numbers match, and mismatches are stored there."""
     with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder, cluster(Path(folder)) as url:
         shell.env |= {"CIO_ELT_DESTINATION": "postgres", "DESTINATION__POSTGRES__CREDENTIALS": url}
         assert 0 == shell.run("sync", *READ).code
@@ -390,15 +379,7 @@ def test_a_server_is_compared_too(shell: Shell) -> None:
     assert {(cell["metric"], cell["ours"], cell["theirs"]) for cell in wrong} == set(noted)
 
 
-def test_without_a_warehouse_the_way_to_one_is_told(shell: Shell) -> None:
-    """Nothing to compare, nothing to publish: a sentence each."""
+def test_without_a_warehouse_the_next_step_is_named(shell: Shell) -> None:
+    """`reconcile` and `publish` end with a message that names `cio-elt sync`."""
     shell.refused(shell.run("reconcile"), 2, "There is no warehouse", "cio-elt sync")
     shell.refused(shell.run("publish"), 2, "There is no warehouse", "cio-elt sync")
-
-
-def test_a_day_is_a_calendar_day() -> None:
-    """Cohort days follow each other without a gap."""
-    span = days(1_792_058_400, 45, EASTERN)
-    assert all(
-        one.end == other.start and one.date + timedelta(days=1) == other.date for one, other in pairwise(span)
-    )

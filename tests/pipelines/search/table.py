@@ -126,7 +126,7 @@ def random_filter(chance: random.Random, depth: int = 0) -> dict[str, Any]:
 
 
 def matches(row: Row, condition: dict[str, Any]) -> bool:
-    """Whether the row is one that the filter describes."""
+    """True if the row matches the filter."""
     ((word, inner),) = condition.items()
     if word == "and":
         return all(matches(row, part) for part in inner)

@@ -1,4 +1,4 @@
-"""Searches: random ones against an evaluation in plain Python, pages, shapes, and bad input."""
+"""Searches: random ones compared with an evaluation in plain Python, pages, shapes, and bad input."""
 
 import json
 import random
@@ -46,7 +46,7 @@ def found(settings: Settings, **query: Any) -> list[Row]:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_random_filters_find_what_plain_python_finds(settings: Settings, seed: int) -> None:
-    """Of any filter, exactly the rows that it describes are found; of its opposite, all the others."""
+    """A filter finds exactly its rows, and its negation finds all the others."""
     chance = random.Random(seed)  # noqa: S311 (examples)
     for turned in (False, True) * 6:
         condition = random_filter(chance)
@@ -58,7 +58,7 @@ def test_random_filters_find_what_plain_python_finds(settings: Settings, seed: i
 
 @pytest.mark.parametrize("seed", range(4))
 def test_pages_hold_each_record_once_in_the_order_asked_for(settings: Settings, seed: int) -> None:
-    """Ties, missing values, mixed kinds and both directions: pages of any size add up to the whole."""
+    """With ties, missing values, mixed kinds and both directions, pages of any size add up to all records."""
     chance = random.Random(seed)  # noqa: S311 (examples)
     sort = [{path: chance.choice(("asc", "desc"))} for path in chance.sample(SORTS, seed % 4)]
     query = {"filter": {"gte": {"campaign_id": 0}}, "sort": sort}
@@ -77,7 +77,7 @@ def test_pages_hold_each_record_once_in_the_order_asked_for(settings: Settings, 
 
 
 def test_a_full_last_page_has_no_more(settings: Settings) -> None:
-    """As many records as the limit and none beyond is the last page."""
+    """A page with as many records as the limit, and none after it, is the last one."""
     answer = search(settings, TABLE, {"limit": len(ALIVE)})
 
     assert (len(ALIVE), False, None) == (len(answer.data), answer.has_more, answer.cursor)
@@ -86,7 +86,7 @@ def test_a_full_last_page_has_no_more(settings: Settings) -> None:
 
 
 def test_records_come_whole_and_without_bookkeeping(settings: Settings) -> None:
-    """A record has every column but those of the project's own bookkeeping, JSON as JSON."""
+    """A record has all columns but the project's own ones, JSON as JSON."""
     shown = [name for name in ALIVE[0] if not name.startswith("_")]
     wanted = [{name: row[name] for name in shown} for row in in_order(ALIVE, [])]
 
@@ -95,7 +95,7 @@ def test_records_come_whole_and_without_bookkeeping(settings: Settings) -> None:
 
 
 def test_fields_keep_the_shape_of_the_record(settings: Settings) -> None:
-    """A path gives the part of the object that it names, in each element of an array on its way."""
+    """A path selects a part of the object, in each element of the arrays on its path."""
     wanted = ["data.b.c", "id", 'data."d.e"', "tags", "tags"]
     one = found(settings, fields=wanted)
 
@@ -116,7 +116,7 @@ def test_fields_keep_the_shape_of_the_record(settings: Settings) -> None:
 
 
 def test_a_column_beside_its_own_parts_comes_whole(settings: Settings) -> None:
-    """A column that is asked for whole and in parts comes whole."""
+    """A column that is selected both whole and in parts comes whole."""
     assert found(settings, fields=["data"]) == found(settings, fields=["data.a", "data"])
 
 
@@ -129,7 +129,7 @@ def test_deleted_records_come_when_asked_for(settings: Settings) -> None:
 
 
 def test_text_never_becomes_sql(settings: Settings) -> None:
-    """Quotes and statements in values and paths are looked for, and found nowhere."""
+    """Quotes and statements in values and paths are compared as text, and match nothing."""
     evil = "x') OR 1=1; DROP TABLE campaign_actions; --"
 
     assert [] == found(settings, query={"filter": {"eq": {"name": evil}}})
@@ -144,10 +144,10 @@ BAD: list[tuple[Any, tuple[str, ...]]] = [
     ({"query": {"where": {}}}, ("query has a key 'where'", "filter, sort")),
     ({"query": {"filter": {"eq": {"nam": "x"}}}}, ("no field 'nam'", "Did you mean name")),
     ({"query": {"filter": {"eq": {"Name": "x"}}}}, ("no field 'Name'", "Did you mean name")),
-    ({"query": {"filter": {"eq": {"name.first": "x"}}}}, ("'name.first'", "no JSON column")),
-    ({"query": {"filter": {"eq": {"data..a": "x"}}}}, ("'data..a'", "no path")),
+    ({"query": {"filter": {"eq": {"name.first": "x"}}}}, ("'name.first'", "not a JSON column")),
+    ({"query": {"filter": {"eq": {"data..a": "x"}}}}, ("'data..a'", "not a path")),
     ({"query": {"filter": {"equ": {"name": "x"}}}}, ("no operator 'equ'", "Did you mean eq")),
-    ({"query": {"filter": {"eq": {"name": "x", "id": "y"}}}}, ("filter.eq", "2 fields", '"and"')),
+    ({"query": {"filter": {"eq": {"name": "x", "id": "y"}}}}, ("filter.eq", "2 keys", '"and"')),
     ({"query": {"filter": {"eq": {"name": "x"}, "lt": {"created": 1}}}}, ("2 keys", '"and"')),
     ({"query": {"filter": {"and": {}}}}, ("filter.and is an object", "array")),
     ({"query": {"filter": {"or": []}}}, ("filter.or is an empty array",)),
@@ -171,7 +171,7 @@ BAD: list[tuple[Any, tuple[str, ...]]] = [
     ({"query": {"sort": {"created": "asc"}}}, ("sort is an object", "array")),
     ({"query": {"sort": [{"created": "up"}]}}, ("sort[0]", '"asc" or "desc"')),
     ({"query": {"sort": [{"creatd": "asc"}]}}, ("no field 'creatd'", "created")),
-    ({"query": {"sort": [{"id": "asc"}] * 11}}, ("11 fields", "10")),
+    ({"query": {"sort": [{"id": "asc"}] * 11}}, ("11 items", "10")),
     ({"limit": 0}, ("limit", "1 to 100,000")),
     ({"limit": True}, ("limit", "whole number")),
     ({"limit": 10**6}, ("limit", "100,000")),
@@ -185,10 +185,10 @@ BAD: list[tuple[Any, tuple[str, ...]]] = [
 
 
 @pytest.mark.parametrize(("document", "words"), BAD, ids=lambda value: str(value)[:50])
-def test_what_is_no_search_is_refused_with_the_place(
+def test_an_invalid_search_is_refused_with_the_place(
     settings: Settings, document: Any, words: tuple[str, ...]
 ) -> None:
-    """The message names what was found, where, and what would be right."""
+    """The message names the place, the value's type there, and the right shape."""
     with pytest.raises(ConfigError) as refused:
         search(settings, TABLE, document)
 
@@ -196,25 +196,32 @@ def test_what_is_no_search_is_refused_with_the_place(
         assert word in str(refused.value), str(refused.value)
 
 
-def test_endless_filters_are_refused(settings: Settings) -> None:
-    """Nesting and number of conditions have an end, whatever the stack would take."""
+def test_oversized_filters_are_refused(settings: Settings) -> None:
+    """The depth and the number of conditions are limited."""
     deep: Any = {"eq": {"name": "x"}}
     for _ in range(60):
         deep = {"not": deep}
-    for condition, word in ((deep, "nested"), ({"or": [{"eq": {"name": "x"}}] * 1001}, "conditions")):
+    deepest: Any = {"eq": {"name": "x"}}
+    for _ in range(900):
+        deepest = {"not": deepest}
+    for condition, word in (
+        (deep, "nested"),
+        (deepest, "nested"),
+        ({"or": [{"eq": {"name": "x"}}] * 1001}, "conditions"),
+    ):
         with pytest.raises(ConfigError, match=word):
             found(settings, query={"filter": condition})
 
 
-def test_the_longest_phrase_is_looked_for(settings: Settings) -> None:
-    """Twenty words in a thousand letters are a pattern that DuckDB takes."""
+def test_the_longest_phrase_is_accepted(settings: Settings) -> None:
+    """Twenty words of a thousand letters make a pattern that DuckDB accepts."""
     for operator in ("keyword", "fuzzy"):
         phrase = " ".join(["ü" * 49] * 20)
         assert [] == found(settings, query={"filter": {operator: {"name": phrase}}})
 
 
-def test_the_largest_filters_are_answered(settings: Settings) -> None:
-    """As many values and conditions as are allowed are compared, deep and wide."""
+def test_the_largest_filters_are_accepted(settings: Settings) -> None:
+    """The largest number of values, of conditions and of levels gives the right records."""
     many = list(range(-10_000, 0))
     wide = {"or": [{"eq": {"created": number}} for number in many[-1000:]]}
     deep: Any = {"eq": {"created": -3}}
@@ -227,7 +234,7 @@ def test_the_largest_filters_are_answered(settings: Settings) -> None:
 
 
 def test_a_cursor_belongs_to_its_search(settings: Settings) -> None:
-    """A cursor is refused by another filter, sort or table scope, and when it was changed."""
+    """A cursor is refused for another filter, sort or include_deleted, and when it was changed."""
     query = {"filter": {"gte": {"campaign_id": 0}}, "sort": [{"created": "desc"}]}
     cursor = search(settings, TABLE, {"query": query, "limit": 3}).cursor
     assert cursor is not None
@@ -244,8 +251,8 @@ def test_a_cursor_belongs_to_its_search(settings: Settings) -> None:
     assert found(settings, query=query, cursor=cursor, limit=50, fields=["id"])
 
 
-def test_tables_that_are_not_there_are_told_apart(settings: Settings, tmp_path: Path) -> None:
-    """A wrong name, a table no sync has filled, a folder without a warehouse, and a server."""
+def test_a_missing_table_is_named_with_the_next_step(settings: Settings, tmp_path: Path) -> None:
+    """A wrong name, a table without a sync, a folder without a warehouse, and a server."""
     refusals = [
         (settings, "campains", "Did you mean campaigns"),
         (settings, "campaigns", "cio-elt sync campaigns"),
@@ -257,8 +264,8 @@ def test_tables_that_are_not_there_are_told_apart(settings: Settings, tmp_path: 
             search(place, table, {})
 
 
-def test_a_synced_table_is_found_as_customerio_has_it(warehouse: Warehouse) -> None:
-    """After a sync, a search by id answers that campaign as the workspace has it, its JSON in place."""
+def test_a_synced_record_is_found_as_customerio_has_it(warehouse: Warehouse) -> None:
+    """After a sync, a search by id returns the campaign with the same JSON as in the workspace."""
     warehouse.sync("campaigns")
     truth = warehouse.truth(resource("campaigns"))
     names = ["id", "name", "tags", "actions"]

@@ -1,23 +1,23 @@
-"""What others throw, as sentences; what nobody knows stays what it is."""
+"""Foreign exceptions become this project's errors; unknown ones show their traceback."""
 
 import duckdb
 import pytest
 from dlt.common.exceptions import MissingDependencyException
 
 from pipelines.errors import FileHeld, WarehouseError
-from pipelines.warehouse.failures import interrupted, told
+from pipelines.warehouse.failures import elt_error, interrupted
 from sources.customerio.client import ConfigError, NotFound
 
 
 def _wrapped(inner: BaseException) -> Exception:
-    """An error that came of another one, as dlt raises it."""
+    """An error with another one as its cause, as dlt raises it."""
     outer = RuntimeError("a step failed")
     outer.__cause__ = inner
     return outer
 
 
-def test_an_interrupt_is_found_wherever_it_is() -> None:
-    """Dlt wraps an interrupt, or fails over what it left half done."""
+def test_an_interrupt_is_found_anywhere_in_the_chain() -> None:
+    """Dlt wraps an interrupt, or fails with another error because of it."""
     over_it = KeyError("state")
     over_it.__context__ = KeyboardInterrupt()
 
@@ -27,10 +27,10 @@ def test_an_interrupt_is_found_wherever_it_is() -> None:
     assert not interrupted(_wrapped(KeyError("state")))
 
 
-def test_our_own_errors_come_out_of_their_wrapping() -> None:
-    """The client's error is what counts, however deep it lies."""
+def test_an_elt_error_is_taken_out_of_its_wrapping() -> None:
+    """The client's error is returned, at any depth of the chain."""
     error = NotFound("gone")
-    assert error is told(_wrapped(_wrapped(error)))
+    assert error is elt_error(_wrapped(_wrapped(error)))
 
 
 @pytest.mark.parametrize(
@@ -42,22 +42,22 @@ def test_our_own_errors_come_out_of_their_wrapping() -> None:
         (MissingDependencyException("postgres destination", ["dlt[postgres]"]), ConfigError, "pip install"),
     ],
 )
-def test_what_is_known_is_told(error: Exception, kind: type[Exception], words: str) -> None:
-    """One sentence or two, on one line, of the kind that decides the exit code."""
-    failure = told(_wrapped(error))
+def test_a_known_exception_becomes_an_elt_error(error: Exception, kind: type[Exception], words: str) -> None:
+    """Its message is one line, and its class decides the exit code."""
+    failure = elt_error(_wrapped(error))
 
     assert type(failure) is kind
     assert words in str(failure)
     assert "\n" not in str(failure)
 
 
-def test_long_words_of_others_are_cut() -> None:
-    """SQL that failed may be pages long."""
-    failure = told(duckdb.BinderException("x" * 10_000))
+def test_long_messages_are_cut() -> None:
+    """DuckDB quotes the SQL that failed, which may be pages long."""
+    failure = elt_error(duckdb.BinderException("x" * 10_000))
     assert failure is not None
     assert len(str(failure)) < 600
 
 
-def test_a_bug_is_nobodys_failure() -> None:
-    """What is no known failure is left to show its traceback."""
-    assert told(_wrapped(TypeError("unsupported operand"))) is None
+def test_an_unknown_exception_is_a_bug() -> None:
+    """None is returned, so that the traceback is shown."""
+    assert elt_error(_wrapped(TypeError("unsupported operand"))) is None

@@ -1,4 +1,4 @@
-"""The warehouse's files: damaged, held, gone; what a killed run left; and what is written where."""
+"""The pipeline's files: damaged, locked or missing; packages of a killed run; dlt's folders and settings."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.errors import FileHeld, WarehouseError
 from pipelines.ingest.status import status
-from pipelines.warehouse.failures import told
+from pipelines.warehouse.failures import elt_error
 from pipelines.warehouse.pipeline import configure, pipeline
 from sources.customerio.catalogue import resource
 from sources.customerio.client import ConfigError
@@ -28,7 +28,7 @@ HOLDER = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', 
 
 @contextmanager
 def _held(file: Path) -> Iterator[None]:
-    """A foreign process that has the file open for writing."""
+    """Let another process have the file open for writing during the block."""
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -41,8 +41,8 @@ def _held(file: Path) -> Iterator[None]:
         holder.communicate()
 
 
-def test_a_held_file_is_named_with_what_to_do(shell: Shell) -> None:
-    """While another program has the private file open, sync says which file and what to close."""
+def test_a_locked_file_is_named_with_the_next_step(shell: Shell) -> None:
+    """While another program has the private file open, sync names the file and the program's PID."""
     shell.data.mkdir()
     file = shell.data / "load.duckdb"
     with _held(file):
@@ -51,8 +51,8 @@ def test_a_held_file_is_named_with_what_to_do(shell: Shell) -> None:
     shell.refused(ran, 1, str(file), "PID", "Close that program", "read-only")
 
 
-def test_a_damaged_file_is_named_with_what_to_do(shell: Shell) -> None:
-    """A file that is no database, or part of one, is never overwritten; the message says how to go on."""
+def test_a_damaged_file_is_named_with_the_next_step(shell: Shell) -> None:
+    """A file that is not a database is never overwritten; the message says to move it away."""
     shell.data.mkdir()
     (shell.data / "load.duckdb").write_bytes(b"no database")
 
@@ -62,8 +62,8 @@ def test_a_damaged_file_is_named_with_what_to_do(shell: Shell) -> None:
     assert b"no database" == (shell.data / "load.duckdb").read_bytes()
 
 
-def test_once_the_damaged_file_is_moved_the_published_one_goes_on(warehouse: Warehouse) -> None:
-    """What was published is kept, watermarks included, and what changed since is read."""
+def test_after_the_damaged_file_is_moved_the_published_one_is_restored(warehouse: Warehouse) -> None:
+    """The published rows and watermarks are kept, and only changes since then are read."""
     settings = warehouse.settings
     warehouse.sync("activities", "segments")
     before = warehouse.rows(ACTIVITIES)
@@ -82,7 +82,7 @@ def test_once_the_damaged_file_is_moved_the_published_one_goes_on(warehouse: War
 
 
 def test_without_both_files_everything_is_read_again(warehouse: Warehouse) -> None:
-    """What dlt remembers of files that are gone does not keep it from reading all of it."""
+    """Dlt's own state does not keep a sync from reading all rows again."""
     warehouse.sync("activities")
     before = warehouse.rows(ACTIVITIES)
     warehouse.settings.load_file.unlink()
@@ -95,7 +95,7 @@ def test_without_both_files_everything_is_read_again(warehouse: Warehouse) -> No
 
 
 def test_without_dlts_folder_the_watermarks_are_taken_from_the_warehouse(warehouse: Warehouse) -> None:
-    """A container that starts with an empty folder and the same warehouse reads what is new only."""
+    """A container that starts with an empty folder and the same warehouse reads new rows only."""
     warehouse.sync("activities")
     folder = warehouse.settings.cio_elt_data / "dlt"
     folder.rename(folder.with_name("gone"))
@@ -106,8 +106,8 @@ def test_without_dlts_folder_the_watermarks_are_taken_from_the_warehouse(warehou
     assert result.report.tallies["activities"].read < len(warehouse.rows(ACTIVITIES))
 
 
-def test_a_published_file_that_is_damaged_or_held_is_told(warehouse: Warehouse) -> None:
-    """Who reads gets a sentence too."""
+def test_a_damaged_or_locked_published_file_is_named(warehouse: Warehouse) -> None:
+    """`status`, which only reads, ends with a message too."""
     warehouse.sync("segments")
     with _held(warehouse.settings.published_file), pytest.raises(FileHeld, match="Close that program"):
         status(warehouse.settings)
@@ -118,8 +118,8 @@ def test_a_published_file_that_is_damaged_or_held_is_told(warehouse: Warehouse) 
     assert ["segments"] == [table.table for table in status(warehouse.settings)]
 
 
-# Killed where the two lines in the middle say: before anything is loaded, and when dlt has a package in its
-# next folder and not yet removed it from the one before.
+# Two moments to be killed at: before the load, and after dlt has put a package into its next folder and not
+# yet removed it from the one before.
 KILLED = """
 import os, signal
 from pipelines.ingest import sync
@@ -140,10 +140,10 @@ BETWEEN_FOLDERS = "PackageStorage.delete_package = kill"
     ("loaded_before", "where"),
     [(False, BEFORE_LOADING), (True, BEFORE_LOADING), (True, BETWEEN_FOLDERS)],
 )
-def test_what_a_killed_run_had_read_is_loaded_by_the_next(
+def test_the_package_of_a_killed_run_is_loaded_by_the_next_run(
     shell: Shell, warehouse: Warehouse, loaded_before: bool, where: str
 ) -> None:
-    """Killed between extract and load, a run leaves a package; the next says so and loads it first."""
+    """A run that was killed between extract and load leaves a package; the next run reports and loads it."""
     if loaded_before:
         warehouse.sync("activities")
         shell.sandbox.clock.advance(86_400)
@@ -169,10 +169,10 @@ main()
 
 
 @pytest.mark.proof
-def test_a_full_disk_ends_with_a_sentence_and_the_next_run_goes_on(
+def test_a_full_disk_ends_with_a_sentence_and_the_next_run_resumes(
     shell: Shell, warehouse: Warehouse
 ) -> None:
-    """Where files cannot grow, the run fails without a traceback, and what was published stays."""
+    """The run fails without a traceback, and the published file stays as it was."""
     warehouse.sync("campaigns")
     before = shell.published.read_bytes()
     full = subprocess.run(
@@ -196,14 +196,12 @@ def test_a_full_disk_ends_with_a_sentence_and_the_next_run_goes_on(
 @pytest.mark.parametrize(
     ("destination", "words"), [("oracl", "'oracl', which dlt does not know"), ("postgres", "`credentials`")]
 )
-def test_a_destination_that_cannot_be_used_is_told(
-    warehouse: Warehouse, destination: str, words: str
-) -> None:
-    """An unknown destination, and one without its credentials, are settings to put right."""
+def test_an_unusable_destination_is_refused(warehouse: Warehouse, destination: str, words: str) -> None:
+    """An unknown destination, and one without credentials, are configuration errors."""
     settings = warehouse.settings.model_copy(update={"cio_elt_destination": destination})
     with pytest.raises((ConfigError, PipelineStepFailed)) as raised:
         pipeline(settings)
-    failure = told(raised.value)
+    failure = elt_error(raised.value)
     assert isinstance(failure, ConfigError)
     assert words in str(failure)
 
@@ -211,16 +209,16 @@ def test_a_destination_that_cannot_be_used_is_told(
 @pytest.mark.parametrize(
     ("variable", "value"), [("CUSTOMERIO_START", "2026-10-01"), ("CUSTOMERIO_REGION", "US"), ("FULL", "all")]
 )
-def test_dlt_takes_no_setting_past_ours(
+def test_dlt_reads_none_of_our_variables(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
-    """Settings are read and understood once; dlt does not read the same variables in its own way."""
+    """Dlt looks up variables for a source's arguments; it does not find those of our settings."""
     monkeypatch.setenv(variable, value)
     assert [] == warehouse.sync("segments").failed
 
 
 def test_syncs_leave_nothing_of_loaded_packages(warehouse: Warehouse) -> None:
-    """However often a sync runs, dlt's folder keeps its state and no package."""
+    """After each sync, dlt's folder has its state and no package."""
     for name in ("First", "Second"):
         warehouse.sandbox.add("campaigns", name=name)
         warehouse.sync("campaigns")
@@ -230,8 +228,8 @@ def test_syncs_leave_nothing_of_loaded_packages(warehouse: Warehouse) -> None:
     ]
 
 
-def test_telemetry_is_off_unless_somebody_wants_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """We say so by the variable of dlt itself, which a user may have set otherwise."""
+def test_telemetry_is_off_by_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Dlt's own variables are set, and a value that the user has set stays."""
     for name in ("RUNTIME__DLTHUB_TELEMETRY", "DLT_DATA_DIR"):
         # Set and taken away, so that what `configure` sets does not outlive this test.
         monkeypatch.setenv(name, "")
@@ -245,7 +243,7 @@ def test_telemetry_is_off_unless_somebody_wants_it(monkeypatch: pytest.MonkeyPat
 
 
 def test_dlt_itself_takes_the_settings(warehouse: Warehouse) -> None:
-    """The pipeline that loads has telemetry off and its folders within the data folder."""
+    """The pipeline has telemetry off and its folders within the data folder."""
     warehouse.settings.cio_elt_data.mkdir()
     made = pipeline(warehouse.settings)
 

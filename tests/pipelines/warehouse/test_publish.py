@@ -1,4 +1,4 @@
-"""One writer, and readers who are never blocked and never see half a run."""
+"""One writer at a time; readers are never blocked and never see half a run."""
 
 import os
 import signal
@@ -12,14 +12,15 @@ import duckdb
 import pytest
 
 from pipelines.errors import Busy
-from pipelines.warehouse.publish import log_of, publish, writing
+from pipelines.warehouse.duckdb_file import log_of
+from pipelines.warehouse.publish import publish, writing
 from tests.conftest import Warehouse
 from tests.pipelines.conftest import Shell, ended
 
 ROUNDS = 20
 
-# Every round gives all campaigns and segments one number for a name, so whoever sees two numbers, or a run
-# noted without its rows, sees half a sync. One reader opens the file anew each time, one keeps it open.
+# Each round names all campaigns and segments by one number, so a reader that sees two numbers, or a run
+# without its rows, sees half a sync. One reader opens the file anew each time, one keeps it open.
 READER = """
 import os, sys, time, duckdb
 file, keep, stop = sys.argv[1], sys.argv[2] == "keep", sys.argv[3]
@@ -57,7 +58,7 @@ def _name_all(warehouse: Warehouse, number: int) -> None:
 
 @pytest.mark.proof
 def test_readers_see_whole_syncs_and_no_error(warehouse: Warehouse, tmp_path: Path) -> None:
-    """While twenty syncs publish, one who opens and one who keeps the file open see one state at a time."""
+    """While twenty syncs publish, a reader that reopens the file and one that does not see whole states."""
     stop = tmp_path / "stop"
     _name_all(warehouse, 0)
     warehouse.sync("campaigns", "segments")
@@ -83,7 +84,7 @@ def test_readers_see_whole_syncs_and_no_error(warehouse: Warehouse, tmp_path: Pa
     assert looks > ROUNDS
     assert rounds[-1] == ROUNDS
     assert len(rounds) > ROUNDS / 4
-    # Who keeps the file open keeps the state that it had then.
+    # The reader that keeps the file open keeps the state of that moment.
     assert 1 == len(kept.out.split()[1:])
 
 
@@ -96,11 +97,11 @@ def test_nothing_is_left_beside_the_files(warehouse: Warehouse) -> None:
 
 
 def test_the_second_run_waits_for_the_first(warehouse: Warehouse) -> None:
-    """While somebody writes, a run waits, says so, and goes on when it may."""
-    folder, said, done = warehouse.settings.cio_elt_data, list[str](), threading.Event()
+    """While another run has the lock, a run waits, reports it, and continues when it gets the lock."""
+    folder, sentences, done = warehouse.settings.cio_elt_data, list[str](), threading.Event()
 
     def second() -> None:
-        with writing(folder, wait_s=30, notify=said.append):
+        with writing(folder, wait_s=30, notify=sentences.append):
             done.set()
 
     with writing(folder, wait_s=0):
@@ -109,7 +110,7 @@ def test_the_second_run_waits_for_the_first(warehouse: Warehouse) -> None:
         assert not done.wait(0.3)
     assert done.wait(10)
     waiting.join()
-    (sentence,) = said
+    (sentence,) = sentences
     assert "waiting at most 30 s" in sentence
 
 
@@ -139,8 +140,8 @@ def test_two_runs_at_once_both_land(shell: Shell) -> None:
             assert (len(list(shell.sandbox.rows(table))),) == counted
 
 
-def test_busy_is_raised_for_whoever_cannot_wait(tmp_path: Path) -> None:
-    """Zero seconds is a way to ask whether somebody is writing."""
+def test_without_waiting_busy_is_raised_at_once(tmp_path: Path) -> None:
+    """Zero seconds is a way to check if another run is writing."""
     with writing(tmp_path, wait_s=0), pytest.raises(Busy), writing(tmp_path, wait_s=0):
         pass
 
@@ -161,7 +162,7 @@ publish.publish(Path(sys.argv[1]), Path(sys.argv[2]))
 
 
 def test_a_killed_publish_leaves_the_old_file(tmp_path: Path) -> None:
-    """Killed in the middle of the copy, the published file is the old one; the next publish tidies up."""
+    """After a kill in mid-copy, the published file is the old one; the next publish cleans up."""
     private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
     _write(private, 1)
     publish(private, published)
@@ -175,8 +176,8 @@ def test_a_killed_publish_leaves_the_old_file(tmp_path: Path) -> None:
     assert {private, published} == set(tmp_path.iterdir())
 
 
-def test_an_unfinished_copy_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the disk is full, the old file stays and the part of a copy goes."""
+def test_an_unfinished_copy_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the disk is full, the old file stays and the partial copy is removed."""
     private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
     _write(private, 1)
     publish(private, published)
@@ -192,8 +193,8 @@ def test_an_unfinished_copy_is_taken_away(tmp_path: Path, monkeypatch: pytest.Mo
     assert {private, published} == set(tmp_path.iterdir())
 
 
-def test_what_a_reader_wrote_does_not_spoil_the_next_state(tmp_path: Path) -> None:
-    """Somebody who writes into the published file and dies leaves a log that is not of the next file."""
+def test_a_foreign_log_does_not_spoil_the_next_state(tmp_path: Path) -> None:
+    """A program that wrote into the published file and died leaves a log; publishing removes it."""
     private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
     _write(private, 1)
     publish(private, published)

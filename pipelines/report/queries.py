@@ -1,7 +1,7 @@
-"""What the page asks of the marts: a query a figure or table, by name.
+"""The queries of the page: one for each chart or table, by name.
 
-All ages are counted from the newest sync (`as_of`). A rate of a span of time is made of the sums of its
-numerators and denominators, with the interval of `wilson_low` and `wilson_high`.
+All ages are counted from the newest sync (`as_of`). A rate over a period is the sum of its numerators divided
+by the sum of its denominators, with the interval of `wilson_low` and `wilson_high`.
 """
 
 TABLES = (
@@ -19,9 +19,9 @@ TABLES = (
     "ops.coverage",
     "staging.stg_clock",
 )
-"""The tables that must be there, as schema.table."""
+"""The tables that the page needs, as schema.table."""
 
-# Clicks are mature after a week: what is younger is left out of comparisons.
+# Clicks are mature after a week: younger messages are left out of comparisons.
 _AS_OF = "(SELECT cast(as_of AT TIME ZONE 'UTC' AS DATE) FROM staging.stg_clock)"
 _RATES = ("delivery_rate", "human_open_rate", "human_click_rate", "conversion_rate", "unsubscribe_rate")
 
@@ -45,7 +45,7 @@ def _performance(source_type: str, limit: int) -> str:
     """
 
 
-QUESTIONS = {
+QUERIES = {
     "head": f"""
         SELECT as_of, {_AS_OF} AS today,
                (SELECT count(*) FROM campaign_performance) AS campaigns,
@@ -157,7 +157,7 @@ QUESTIONS = {
     """,
 }
 
-RECONCILED = {
+RECONCILIATION = {
     "reconciled": """
         SELECT subject, to_timestamp(max(checked_at)) AS checked_at, count(*) AS compared,
                count(*) FILTER (WHERE verdict = 'match') AS matches,
@@ -172,4 +172,4 @@ RECONCILED = {
         ORDER BY checked_at DESC, subject, parent_id, cohort_day, metric LIMIT 20
     """,
 }
-"""Of the table that the last `cio-elt reconcile` left, which is newer than the marts; there may be none."""
+"""Queries of the table that `cio-elt reconcile` writes; it may be newer than the marts, or missing."""

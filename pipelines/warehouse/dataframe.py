@@ -1,6 +1,6 @@
-"""From Arrow to pandas, so that a column's dtype follows from its type in SQL and never from its rows.
+"""Query results as pandas DataFrames; a column's dtype depends on its SQL type and never on its rows.
 
-pandas' own defaults make floats of whole numbers and objects of booleans as soon as one is missing.
+By default pandas turns whole numbers into floats, and booleans into objects, as soon as one is missing.
 
 | in SQL | in pandas |
 |---|---|
@@ -25,32 +25,32 @@ from pipelines.errors import ConfigError, EltError, WarehouseError
 if TYPE_CHECKING:
     import pandas as pd
 
-# The schemas in which a table is looked for that is called by its name alone.
+# The schemas that are searched for a table without a schema name, in this order.
 _SEARCHED = ("main", "ops", "customerio_raw")
 
-# Sums of whole numbers are HUGEINT in DuckDB, which Arrow knows as this.
+# Sums of whole numbers are HUGEINT in DuckDB; this is Arrow's type for them.
 _HUGE = pa.decimal128(38, 0)
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Times in UTC, and tables by their name alone."""
+    """Set the connection's time zone to UTC, and its search path to the schemas that exist."""
     connection.execute("SET TimeZone = 'UTC'")
     found = connection.execute(
         "SELECT catalog_name, schema_name FROM information_schema.schemata "
         "WHERE catalog_name = current_database()"
     ).fetchall()
-    there = [f"{catalog}.{name}" for wanted in _SEARCHED for catalog, name in found if name == wanted]
-    connection.execute(f"SET search_path = '{','.join(there)}'")
+    schemas = [f"{catalog}.{name}" for wanted in _SEARCHED for catalog, name in found if name == wanted]
+    connection.execute(f"SET search_path = '{','.join(schemas)}'")
 
 
-def answer(
+def fetch(
     connection: duckdb.DuckDBPyConnection, query: str, parameters: object | None = None
 ) -> "pd.DataFrame":
-    """The rows of a query.
+    """The rows of a query as a DataFrame.
 
     Raises:
-        ConfigError: the query is not one that DuckDB can answer here.
-        WarehouseFailed: it failed on a row.
+        ConfigError: the query is invalid, or returns no rows by its nature, such as CREATE.
+        WarehouseError: the query failed on a row.
     """
     try:
         rows = connection.sql(query, params=parameters)
@@ -64,7 +64,7 @@ def answer(
 
 
 def to_frame(table: pa.Table) -> "pd.DataFrame":
-    """The rows as a DataFrame; `table` is used up, so that no row is in memory twice."""
+    """The Arrow table as a DataFrame; `table` is consumed, so that no row is in memory twice."""
     import pandas as pd
 
     whole = {
@@ -98,14 +98,14 @@ def _whole(sums: "pa.ChunkedArray[Any]") -> "pa.ChunkedArray[Any]":
 
 
 def query_failure(error: duckdb.Error) -> EltError:
-    """Why a query has no answer: what DuckDB says of the query itself, and of no value in a row."""
-    said = " ".join(str(error).split("\n\n")[0].split())
+    """The error for a failed query; its message shows no value of a row."""
+    reason = " ".join(str(error).split("\n\n")[0].split())
     if isinstance(error, duckdb.ProgrammingError):
-        msg = f"The query cannot be understood. {said} Mend it; `SHOW ALL TABLES` lists what is there."
+        msg = f"The query cannot be understood. {reason} Correct it; `SHOW ALL TABLES` lists the tables."
         return ConfigError(msg)
-    kind = said.partition(":")[0]
+    kind = reason.partition(":")[0]
     msg = (
-        f"The query failed on a row ({kind}), which is not shown here. Try try_cast where it casts, or ask "
-        "for fewer columns to find the one."
+        f"The query failed on a row ({kind}), which is not shown here. Use try_cast where it casts, or "
+        "select fewer columns to find the cause."
     )
     return WarehouseError(msg)

@@ -1,4 +1,4 @@
-"""A closer look at a day that differs: Customer.io's deliveries of a parent beside ours, one by one."""
+"""Compares the deliveries of a parent and day one by one, for a day whose numbers differ."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,49 +8,50 @@ import orjson
 from pipelines.reconcile.cells import Verdict
 from pipelines.reconcile.days import Day
 from pipelines.reconcile.parents import SERIES, Parent
-from pipelines.reconcile.readings import Readings
+from pipelines.reconcile.read_times import ReadTimes
 from pipelines.times import utc
-from pipelines.warehouse.pipeline import DATASET, Query
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import Query
 from sources.customerio.client import Client
 
 _NAMED = 3
 
-# A delivery's instants by metric, Unix seconds.
+# The time of each metric of a delivery, Unix seconds.
 Metrics = dict[str, int]
-# When it was made, and its metrics, by delivery id.
+# By delivery id: the time of its creation, and its metrics.
 Deliveries = dict[str, tuple[int, Metrics]]
 
 
 @dataclass(frozen=True)
-class Look:
-    """What is known of one parent and day."""
+class Comparison:
+    """Customer.io's deliveries and the warehouse's, of one parent and day."""
 
     there: Deliveries
     here: Deliveries
-    readings: Readings
+    read_times: ReadTimes
 
     def judge(self, metric: str) -> tuple[Verdict, str]:
-        """Why the counts of a metric differ."""
-        found = _Found()
+        """The verdict on the counts of a metric that differ, and the reason."""
+        found = _Differences()
         there, here = _reached(self.there, metric), _reached(self.here, metric)
         found.surplus += here.keys() - there.keys()
         for delivery in there.keys() - here.keys():
-            began = self.readings.began(self.there[delivery][0])
+            began = self.read_times.began(self.there[delivery][0])
             if began is None or there[delivery] >= began:
                 found.later(began)
             else:
                 (found.lacking if delivery in self.here else found.absent).append(delivery)
-        if found.faults:
-            return "mismatch", " ".join(found.faults)
+        if found.mismatches:
+            return "mismatch", " ".join(found.mismatches)
         reasons = found.reasons or [
-            f"Customer.io contradicts itself: its list of deliveries has {len(there):,}, as this warehouse."
+            f"Customer.io's list of deliveries has {len(there):,}, as the warehouse, and its metrics differ."
         ]
         return "explained", " ".join(reasons)
 
 
 @dataclass
-class _Found:
-    """What a look has found of one metric: delivery ids, and how much came after which reading."""
+class _Differences:
+    """The differences of one metric: delivery ids, and how many metrics came after the last read."""
 
     absent: list[str] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
@@ -60,7 +61,7 @@ class _Found:
     read_at: int = 0
 
     def later(self, began: int | None) -> None:
-        """One more came after the reading that began then, or there was none."""
+        """Count a metric that came after the read that began then; None if there was no read."""
         if began is None:
             self.unread += 1
         else:
@@ -68,8 +69,8 @@ class _Found:
             self.read_at = max(self.read_at, began)
 
     @property
-    def faults(self) -> list[str]:
-        """Sentences about what time cannot explain."""
+    def mismatches(self) -> list[str]:
+        """Sentences about differences that the time of the last read does not explain."""
         kinds = (
             (self.absent, "is not in the warehouse", "are not in the warehouse"),
             (self.lacking, "lacks it in the warehouse", "lack it in the warehouse"),
@@ -83,17 +84,17 @@ class _Found:
 
     @property
     def reasons(self) -> list[str]:
-        """Sentences about what time explains."""
-        later = f"{self.came_later:,} came after the last reading, of {utc(self.read_at)}."
-        unread = f"{self.unread:,} lie in time that no sync has read yet."
-        return [said for count, said in ((self.came_later, later), (self.unread, unread)) if count]
+        """Sentences about differences that the time of the last read explains."""
+        later = f"{self.came_later:,} came after the last read, at {utc(self.read_at)}."
+        unread = f"{self.unread:,} are of a time that no sync has read yet."
+        return [reason for count, reason in ((self.came_later, later), (self.unread, unread)) if count]
 
 
-def there(client: Client, parent: Parent, day: Day) -> Deliveries:
+def customerio_deliveries(client: Client, parent: Parent, day: Day) -> Deliveries:
     """Customer.io's deliveries of that parent and day.
 
     Raises:
-        NotFound: the parent is gone.
+        NotFound: the parent was deleted.
     """
     kind, span = parent.kind, {"start_ts": day.start, "end_ts": day.end - 1}
     pages = client.pages(kind.messages, path={kind.path: parent.id}, query=span)
@@ -102,7 +103,7 @@ def there(client: Client, parent: Parent, day: Day) -> Deliveries:
     }
 
 
-def here(query: Query, parent: Parent, day: Day) -> Deliveries:
+def warehouse_deliveries(query: Query, parent: Parent, day: Day) -> Deliveries:
     """The warehouse's deliveries of that parent and day."""
     rows = query(
         f"SELECT id, created, metrics FROM {DATASET}.messages "
@@ -112,7 +113,7 @@ def here(query: Query, parent: Parent, day: Day) -> Deliveries:
 
 
 def _reached(deliveries: Deliveries, series: str) -> dict[str, int]:
-    """When each delivery reached what that series counts, by id."""
+    """The time at which each delivery reached a metric of that series, by delivery id."""
     instants = {
         delivery: [metrics[name] for name in SERIES[series] if name in metrics]
         for delivery, (_, metrics) in deliveries.items()
@@ -121,7 +122,7 @@ def _reached(deliveries: Deliveries, series: str) -> dict[str, int]:
 
 
 def _decoded(metrics: Any) -> Metrics:
-    # DuckDB hands JSON out as text, servers as what it says.
+    # DuckDB returns JSON as text, PostgreSQL decoded.
     decoded: Metrics | None = orjson.loads(metrics) if isinstance(metrics, str) else metrics
     return decoded or {}
 

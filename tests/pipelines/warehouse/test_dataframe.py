@@ -1,4 +1,4 @@
-"""The pandas door: dtypes that follow from SQL, and sentences where there is no frame."""
+"""DataFrames: dtypes follow from SQL types, and a failed query ends with a sentence."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -9,9 +9,8 @@ import pytest
 
 from pipelines.errors import WarehouseError
 from pipelines.settings import Settings, read_settings
-from pipelines.warehouse import pipeline
+from pipelines.warehouse import queries
 from sources.customerio.client import ConfigError
-from tests.conftest import Warehouse
 
 DTYPES = {
     "1::BIGINT": "Int64",
@@ -45,8 +44,8 @@ def published(tmp_path: Path) -> Settings:
 @pytest.mark.parametrize(("expression", "dtype"), DTYPES.items())
 def test_a_dtype_follows_from_the_type_in_sql(published: Settings, expression: str, dtype: str) -> None:
     """With and without a row that lacks the value, a column is of one dtype."""
-    whole = pipeline.frame(f"SELECT {expression} AS x", settings=published)
-    lacking = pipeline.frame(f"SELECT {expression} AS x UNION ALL SELECT NULL", settings=published)
+    whole = queries.frame(f"SELECT {expression} AS x", settings=published)
+    lacking = queries.frame(f"SELECT {expression} AS x UNION ALL SELECT NULL", settings=published)
 
     assert dtype == str(whole["x"].dtype)
     assert dtype == str(lacking["x"].dtype)
@@ -60,7 +59,7 @@ def test_values_are_exact(published: Settings) -> None:
                TIMESTAMPTZ '2026-10-15 10:00+02' AS instant, 170141183460469231731687303715884105727 AS huge
         UNION ALL SELECT NULL, NULL, NULL, NULL
     """
-    row = pipeline.frame(query, settings=published).iloc[0]
+    row = queries.frame(query, settings=published).iloc[0]
 
     assert (9007199254740993, Decimal("0.10")) == (row["whole"], row["price"])
     assert pd.Timestamp("2026-10-15 08:00", tz="UTC") == row["instant"]
@@ -69,8 +68,8 @@ def test_values_are_exact(published: Settings) -> None:
 
 def test_parameters_fill_the_query(published: Settings) -> None:
     """Values go in by place or by name."""
-    by_place = pipeline.frame("SELECT ? + 1 AS x", [1], published)
-    by_name = pipeline.frame("SELECT $one + 1 AS x", {"one": 1}, published)
+    by_place = queries.frame("SELECT ? + 1 AS x", [1], published)
+    by_name = queries.frame("SELECT $one + 1 AS x", {"one": 1}, published)
 
     assert [2] == by_place["x"].tolist() == by_name["x"].tolist()
 
@@ -78,51 +77,27 @@ def test_parameters_fill_the_query(published: Settings) -> None:
 @pytest.mark.parametrize(
     ("query", "words"),
     {
-        "SELECT nope FROM people": ('column "nope" not found', "Mend it"),
+        "SELECT nope FROM people": ('column "nope" not found', "Correct it"),
         "FROM peple": ("peple does not exist", "people"),
         "SELEC 1": ("syntax error", "SELEC"),
-        "SELECT ?": ("not provided", "Mend it"),
+        "SELECT ?": ("not provided", "Correct it"),
         "": ("no rows", "SELECT"),
         "DROP TABLE people": ("read-only",),
     }.items(),
 )
-def test_what_cannot_be_asked_is_told(published: Settings, query: str, words: tuple[str, ...]) -> None:
-    """A query that cannot be understood ends in a sentence with DuckDB's own hint."""
+def test_an_invalid_query_is_refused(published: Settings, query: str, words: tuple[str, ...]) -> None:
+    """The message has DuckDB's own hint, and the next step."""
     with pytest.raises(ConfigError) as refused:
-        pipeline.frame(query, settings=published)
+        queries.frame(query, settings=published)
 
-    said = str(refused.value)
-    assert all(word in said for word in words), said
+    message = str(refused.value)
+    assert all(word in message for word in words), message
 
 
-def test_no_value_of_a_row_is_told(published: Settings) -> None:
+def test_no_value_of_a_row_is_shown(published: Settings) -> None:
     """DuckDB's errors quote the value that failed; ours do not."""
     with pytest.raises(WarehouseError) as failed:
-        pipeline.frame("SELECT email::INT FROM people", settings=published)
+        queries.frame("SELECT email::INT FROM people", settings=published)
 
     assert "Conversion Error" in str(failed.value)
     assert "ada@example.com" not in str(failed.value)
-
-
-def test_without_a_file_the_way_to_one_is_told(tmp_path: Path) -> None:
-    """No warehouse, or one that is no file: a sentence each."""
-    with pytest.raises(ConfigError, match="Run `cio-elt sync`"):
-        pipeline.frame("SELECT 1", settings=read_settings(cio_elt_data=tmp_path))
-    with pytest.raises(ConfigError, match=r"postgres.*read_sql"):
-        pipeline.frame("SELECT 1", settings=read_settings(cio_elt_destination="postgres"))
-
-
-def test_a_sync_may_run_meanwhile(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings are the process's own, and the file is not held: what a later sync brings is seen."""
-    from pipelines.warehouse import frame
-
-    warehouse.sync("segments")
-    monkeypatch.setenv("CIO_ELT_DATA", str(warehouse.settings.cio_elt_data))
-    query = "SELECT id, name FROM customerio_raw.segments WHERE deleted_at IS NULL ORDER BY id"
-    before = frame(query)
-    warehouse.sandbox.add("segments", name="Newest")
-    warehouse.sync("segments")
-
-    assert len(frame(query)) == len(before) + 1
-    assert "Newest" == frame(query)["name"].iloc[-1]
-    assert {"id": "Int64", "name": "str"} == {name: str(kind) for name, kind in before.dtypes.items()}

@@ -1,33 +1,34 @@
-"""Counts without a day: the workspace's people, segments' members, exports' rows.
+"""Compares numbers without a day: the workspace's people, segments' members, exports' rows.
 
-Nothing tells when somebody joined a segment. So a difference counts as a mismatch only while the list was
-read a moment ago; later it is explained by that.
+Customer.io does not say when a person joined a segment. So a difference is a mismatch only right after the
+list was read; later, the time since then explains it.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipelines.reconcile.cells import Cell, Verdict
-from pipelines.reconcile.readings import last_read
+from pipelines.reconcile.read_times import last_read
 from pipelines.settings import Settings
 from pipelines.times import HOUR, MINUTE, span
-from pipelines.warehouse.pipeline import DATASET, Query
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import Query
 from sources.customerio.client import Client, NotFound
 
 FRESH_S = 10 * MINUTE
-"""Seconds after a reading in which whatever differs is a mismatch."""
+"""Seconds after a read during which a difference is a mismatch."""
 
 # How old the workspace's count may be [spec25].
 _STALE_S = 2 * HOUR
 
 
-def counts(
+def totals(
     settings: Settings, client: Client, query: Query, present: set[str], segments: Sequence[int]
 ) -> Iterator[Cell]:
-    """The cells of everything without a day, of those segments alone.
+    """The cells of people, of the given segments, and of exports.
 
     Raises:
-        CustomerioError: Customer.io cannot be asked.
+        CustomerioError: a request failed.
     """
     read_at = last_read(query, present)
     if "people" in present:
@@ -39,7 +40,7 @@ def counts(
 
 
 def alive_segments(query: Query, present: set[str]) -> list[int]:
-    """The ids of the segments that are there."""
+    """The ids of the segments that are not deleted."""
     if "segments" not in present:
         return []
     return [
@@ -58,7 +59,8 @@ def _people(settings: Settings, client: Client, query: Query, present: set[str],
         reason = f"Their count may be two hours old; since then {came:,} people came and {gone:,} went."
     if verdict == "mismatch" and not sure:
         reason = (
-            f"{reason} It is the account's workspace with the nearest count; the Track keys make it sure."
+            f"{reason} The account has several workspaces, and this one has the nearest count; with the "
+            "Track keys set, the right one is known."
         )
     return Cell(
         subject="people",
@@ -74,7 +76,7 @@ def _people(settings: Settings, client: Client, query: Query, present: set[str],
 
 
 def _workspace(settings: Settings, client: Client, ours: int) -> tuple[dict[str, Any], bool]:
-    """The key's workspace, and whether that is sure: an App API key lists all of the account's."""
+    """The key's workspace, and True if it is certain: an App API key lists all of the account's."""
     found = client.call("listWorkspaces").json()["workspaces"]
     if len(found) > 1 and settings.customerio_track_site_id and settings.customerio_track_api_key:
         own = client.call("getRegion").json()["environment_id"]
@@ -84,13 +86,13 @@ def _workspace(settings: Settings, client: Client, ours: int) -> tuple[dict[str,
 
 
 def _moved(query: Query, present: set[str], since: int) -> tuple[int, int]:
-    """How many people came and went since then, as far as is known."""
+    """The numbers of people that were added and deleted since then, as far as the warehouse has them."""
     ((left,),) = query(f"SELECT count(*) FROM {DATASET}.people WHERE deleted_at >= {since}")
     if "activities" not in present:
         return 0, left
     rows = query(f'SELECT type, count(*) FROM {DATASET}.activities WHERE "timestamp" >= {since} GROUP BY 1')
-    told: dict[str, int] = dict(rows)
-    return told.get("profile_create", 0), max(left, told.get("profile_delete", 0))
+    activities: dict[str, int] = dict(rows)
+    return activities.get("profile_create", 0), max(left, activities.get("profile_delete", 0))
 
 
 def _segments(client: Client, query: Query, ids: Sequence[int], read_at: int | None) -> Iterator[Cell]:
@@ -113,7 +115,7 @@ def _segments(client: Client, query: Query, ids: Sequence[int], read_at: int | N
         if verdict == "mismatch" and listed[segment].get("state") != "finished":
             verdict, reason = (
                 "explained",
-                "Customer.io is building the segment anew; its members come after that.",
+                "Customer.io is rebuilding the segment; its members follow.",
             )
         yield Cell(
             subject="segment",
@@ -129,7 +131,7 @@ def _segments(client: Client, query: Query, ids: Sequence[int], read_at: int | N
 
 
 def _exports(client: Client, query: Query, present: set[str]) -> Iterator[Cell]:
-    """Exports whose rows were loaded: what is in their file never changes."""
+    """The cells of loaded exports; the file of an export never changes."""
     loaded: dict[int, int] = {}
     for table in sorted({"exported_people", "exported_deliveries"} & present):
         loaded |= dict(query(f"SELECT export_id, count(*) FROM {DATASET}.{table} GROUP BY 1"))
@@ -152,11 +154,11 @@ def _exports(client: Client, query: Query, present: set[str]) -> Iterator[Cell]:
 
 
 def _judged(ours: int, theirs: int, read_at: int | None, now: int, remedy: str) -> tuple[Verdict, str | None]:
-    """What to think of two counts, of which ours was read then."""
+    """The verdict on two counts, of which ours was read at `read_at`, and its reason."""
     if ours == theirs:
         return "match", None
     if read_at is None:
-        return "explained", f"They were never read to their end. Run `{remedy}`."
+        return "explained", f"The table was never read completely. Run `{remedy}`."
     if now - read_at > FRESH_S:
-        return "explained", f"They were read {span(now - read_at)} ago. Run `{remedy}` and check again."
-    return "mismatch", f"They were read a moment ago. Run `{remedy}` and check again."
+        return "explained", f"The table was read {span(now - read_at)} ago. Run `{remedy}` and check again."
+    return "mismatch", f"The table was read a moment ago. Run `{remedy}` and check again."

@@ -1,0 +1,92 @@
+"""Opens DuckDB files: the published one for readers, the private one for its writer.
+
+Every DuckDB connection to a warehouse is opened here, so that a damaged or locked file gets one message.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from pipelines.errors import FileHeld, WarehouseError
+from pipelines.warehouse.failures import file_failure
+
+
+def open_file(file: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection to the file; the caller closes it. Only the writer opens a file without `read_only`.
+
+    Raises:
+        duckdb.Error: the file is damaged, or another process has it open for writing.
+    """
+    return duckdb.connect(file, read_only=read_only)
+
+
+def in_memory() -> duckdb.DuckDBPyConnection:
+    """A connection to an empty database in memory; the caller closes it."""
+    return duckdb.connect()
+
+
+@contextmanager
+def reading(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the published file read-only for the length of the block.
+
+    Raises:
+        FileHeld: another process has the file open for writing.
+        WarehouseError: the file is not a DuckDB file that can be read.
+    """
+    try:
+        connection = open_file(published, read_only=True)
+    except duckdb.Error as error:
+        failure = file_failure(error)
+        if isinstance(failure, FileHeld):
+            raise failure from None
+        msg = f"{published} cannot be read as a DuckDB file. Move it away; `cio-elt sync` publishes it anew."
+        raise WarehouseError(msg) from None
+    with connection:
+        yield connection
+
+
+def check_writable(file: Path) -> None:
+    """Open the private file for writing, and close it; DuckDB makes a file that does not exist.
+
+    Raises:
+        FileHeld: another process has the file open.
+        WarehouseError: the file is not a DuckDB file that can be read.
+    """
+    try:
+        open_file(file).close()
+    except duckdb.Error as error:
+        failure = file_failure(error)
+        if isinstance(failure, FileHeld):
+            raise failure from None
+        msg = (
+            f"{file} is not a DuckDB file that can be read. Move it away and run this again: "
+            "what customerio.duckdb beside it holds is kept, and what is missing is read from Customer.io."
+        )
+        raise WarehouseError(msg) from None
+
+
+def restore(private: Path, published: Path) -> None:
+    """Make the private file anew as a copy of the published one, in one step.
+
+    Raises:
+        FileHeld, WarehouseError: the published file cannot be read; see `reading`.
+    """
+    with reading(published):
+        pass
+    copy = private.with_suffix(".restoring")
+    shutil.copyfile(published, copy)
+    copy.replace(private)
+
+
+def checkpoint(file: Path) -> None:
+    """Move the contents of DuckDB's write-ahead log into the file, so that a copy of the file is complete."""
+    with open_file(file) as connection:
+        connection.execute("CHECKPOINT")
+
+
+def log_of(file: Path) -> Path:
+    """The path of DuckDB's write-ahead log of that file."""
+    return file.with_name(f"{file.name}.wal")

@@ -1,0 +1,97 @@
+"""DuckDB files: opened in one place, checked, restored, and read with a message where that fails."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.errors import WarehouseError
+from pipelines.warehouse.duckdb_file import check_writable, checkpoint, log_of, open_file, reading, restore
+
+ROOT = Path(__file__).parents[3]
+# A push computes its plan in a database of its own, and stores its journal in a file of its own.
+OPENERS = {
+    "pipelines/warehouse/duckdb_file.py",
+    "pipelines/push/plan/query.py",
+    "pipelines/push/journal/database.py",
+}
+
+
+def _openers(folder: str) -> Iterator[str]:
+    """The modules below the folder that open DuckDB databases, by `duckdb.connect` under any name."""
+    for file in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            called = isinstance(node, ast.Attribute) and ast.unparse(node) == "duckdb.connect"
+            imported = isinstance(node, ast.ImportFrom) and node.module == "duckdb"
+            # With `from duckdb import ...` a connection could be opened under any name.
+            if called or imported:
+                yield str(file.relative_to(ROOT))
+
+
+def test_only_the_warehouse_and_the_push_workbench_open_duckdb() -> None:
+    """`duckdb.connect` stands in three modules; the others get their connections from these."""
+    found = {module for folder in ("pipelines", "flows", "sources") for module in _openers(folder)}
+
+    assert OPENERS == found
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """A published file with one row."""
+    file = tmp_path / "customerio.duckdb"
+    with open_file(file) as connection:
+        connection.execute("CREATE TABLE numbers AS SELECT 7 AS number")
+    return file
+
+
+def test_the_private_file_is_restored_from_the_published_one(published: Path) -> None:
+    """The copy has the same rows, and no half-written copy stays."""
+    private = published.with_name("load.duckdb")
+
+    restore(private, published)
+
+    with reading(private) as connection:
+        assert [(7,)] == connection.execute("FROM numbers").fetchall()
+    assert {private, published} == set(published.parent.iterdir())
+
+
+def test_a_damaged_published_file_is_not_restored_from(published: Path) -> None:
+    """The message names the file, and no private file is made of it."""
+    published.write_bytes(b"no database")
+
+    with pytest.raises(WarehouseError, match=str(published)):
+        restore(published.with_name("load.duckdb"), published)
+    assert [published] == list(published.parent.iterdir())
+
+
+def test_readers_cannot_write(published: Path) -> None:
+    """The published file is opened read-only."""
+    with reading(published) as connection, pytest.raises(duckdb.InvalidInputException, match="read-only"):
+        connection.execute("DROP TABLE numbers")
+
+
+def test_a_checkpoint_empties_the_log(published: Path) -> None:
+    """A process that ended without closing the file leaves a log; after a checkpoint a copy is complete."""
+    left = open_file(published)
+    left.execute("PRAGMA disable_checkpoint_on_shutdown")
+    left.execute("INSERT INTO numbers VALUES (8)")
+    left.close()
+    assert log_of(published).exists()
+
+    checkpoint(published)
+
+    assert not log_of(published).exists()
+    with reading(published) as connection:
+        assert [(7,), (8,)] == connection.execute("FROM numbers ORDER BY ALL").fetchall()
+
+
+def test_a_damaged_private_file_is_kept(tmp_path: Path) -> None:
+    """The check refuses the file with the next step, and does not overwrite it."""
+    file = tmp_path / "load.duckdb"
+    file.write_bytes(b"no database")
+
+    with pytest.raises(WarehouseError, match="Move it away"):
+        check_writable(file)
+    assert b"no database" == file.read_bytes()
