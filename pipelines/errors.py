@@ -28,7 +28,7 @@ from sources.customerio.client import CustomerioError
 from sources.errors import ConfigError, EltError
 
 if TYPE_CHECKING:
-    from pipelines.transform.building import Node
+    from pipelines.transform.dbt import Node
 
 __all__ = [
     "Busy",

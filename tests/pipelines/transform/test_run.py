@@ -12,8 +12,7 @@ import duckdb
 import pytest
 
 from pipelines.ingest.sync import sync
-from pipelines.transform import Change, transform
-from pipelines.transform.drift import notice
+from pipelines.transform import transform
 from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault, Sandbox
 from tests.conftest import Warehouse, following
@@ -74,55 +73,6 @@ def test_on_a_server(shell: Shell) -> None:
     """It builds files alone, and says what to do on a server."""
     ran = shell.run("transform", CIO_ELT_DESTINATION="postgres")
     shell.refused(ran, 2, "CIO_ELT_DESTINATION", "postgres", "dbt")
-
-
-def test_drift_is_noticed(tmp_path: Path) -> None:
-    """New, vanished and retyped fields, new metrics and channels are told once; the first time nothing is."""
-    file = tmp_path / "load.duckdb"
-    with duckdb.connect(file) as connection:
-        connection.execute(
-            """
-            CREATE SCHEMA customerio_raw;
-            CREATE TABLE customerio_raw.sync_runs AS SELECT 1790000000 AS finished_at;
-            CREATE TABLE customerio_raw.campaigns (
-                id BIGINT, name VARCHAR, tags JSON, extra JSON, "rare" JSON, _dlt_load_id VARCHAR
-            );
-            INSERT INTO customerio_raw.campaigns
-                SELECT i, 'name', '["a"]', '1', CASE WHEN i = 1 THEN '2' END, '1' FROM range(50) AS n(i);
-            CREATE TABLE customerio_raw.messages (
-                id VARCHAR, type VARCHAR, metrics JSON, _dlt_load_id VARCHAR
-            );
-            INSERT INTO customerio_raw.messages VALUES ('a', 'email', '{"sent": 1}', '1');
-            """
-        )
-    assert [] == notice(file)
-    assert [] == notice(file)
-    with duckdb.connect(file) as connection:
-        connection.execute(
-            """
-            ALTER TABLE customerio_raw.campaigns ADD COLUMN fresh JSON;
-            INSERT INTO customerio_raw.campaigns
-                SELECT i, NULL, '{"a": 1}', '2', NULL, '2', '"x"' FROM range(50, 90) AS numbers(i);
-            INSERT INTO customerio_raw.messages VALUES ('b', 'fax', '{"sent": 2, "read_aloud": 3}', '2');
-            """
-        )
-    changes = notice(file)
-    assert [
-        Change(change="vanished_column", table_name="campaigns", name="name", before="VARCHAR"),
-        Change(
-            change="retyped_column",
-            table_name="campaigns",
-            name="tags",
-            before="ARRAY",
-            after="ARRAY or OBJECT",
-        ),
-        Change(change="new_column", table_name="campaigns", name="fresh", after="VARCHAR"),
-        Change(change="new_metric", table_name="messages", name="read_aloud"),
-        Change(change="new_channel", table_name="messages", name="fax"),
-    ] == changes
-    assert [] == notice(file)
-    with duckdb.connect(file) as connection:
-        assert len(changes) == len(connection.execute("FROM customerio_raw.schema_changes").fetchall())
 
 
 @pytest.mark.proof
