@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipelines.transform.building import Dbt
-from pipelines.transform.raw import FILE, PROJECT, columns, write
+from pipelines.transform.dbt import PROJECT, Dbt
+from pipelines.transform.raw_tables import columns
 from tests.conftest import Warehouse
 
 pytestmark = pytest.mark.proof
@@ -38,18 +38,6 @@ def test_documentation_builds(dbt: Dbt) -> None:
     fact = catalog["nodes"]["model.customerio.fct_delivery"]
     assert fact["metadata"]["comment"]
     assert all(column["comment"] for column in fact["columns"].values())
-
-
-def test_sources_are_the_catalogue(tmp_path: Path) -> None:
-    """`raw.yml` is what the catalogue says; `python -m pipelines.transform.raw` writes it."""
-    write(tmp_path / "raw.yml")
-    assert (tmp_path / "raw.yml").read_text() == FILE.read_text()
-
-
-def test_a_view_per_raw_table() -> None:
-    """Each raw table has its view in staging, and each view its table."""
-    views = {file.stem.removeprefix("stg_") for file in (PROJECT / "models/staging").glob("stg_*.sql")}
-    assert views == {*(table for table in columns() if not table.startswith("_")), "clock"}
 
 
 def test_raw_tables_have_the_columns(marts: Warehouse) -> None:

@@ -31,7 +31,7 @@
 {% endmacro %}
 
 
-{# The columns of a raw table and their types, as raw.yml has them. #}
+{# The columns of a raw table and their types, as sources.yml has them. #}
 {% macro raw_columns(table) %}
     {%- set columns = {} -%}
     {%- for column in graph.sources['source.customerio.customerio_raw.' ~ table].columns.values() -%}
