@@ -1,8 +1,6 @@
 {#
-    What each column means, told once for every table that has it: persist_docs writes it into the database.
-
-    A name with a table's in front, `time_to_engage.reached`, is for that table alone. The counts and rates of
-    deliveries are told by counted() and rates().
+    Descriptions of columns that several marts have, by name. A model's yml file describes its other columns, and
+    its description of a column takes precedence. Counts and rates are described by counted() and rates().
 #}
 {% macro shared_descriptions() %}
 {% set words = {
@@ -11,20 +9,20 @@
     'campaign_name': 'Name of the campaign.',
     'channel': 'The channel as Customer.io names it: email, push, twilio (SMS), in_app, slack, webhook and so on.',
     'cio_id': "Customer.io's own id of the person.",
-    'created_at': 'When it was created.',
+    'created_at': 'Time of creation.',
     'created_on': 'The day on which the delivery was created, in the time zone of the project: its cohort.',
     'day': 'The day, in the time zone of the project.',
     'delivery_id': 'Id of the delivery: one message to one person.',
-    'is_deleted': 'Whether a complete reading no longer found it.',
+    'is_deleted': 'True if a complete sync no longer found the row.',
     'language': 'Language; null is the default one.',
-    'message_key': 'Key of dim_message: what was sent, such as campaign:3:41 or newsletter:7:71.',
+    'message_key': 'Key of dim_message: the message, such as campaign:3:41 or newsletter:7:71.',
     'metric': 'Name of the metric.',
     'name': 'Name.',
-    'parent_action_id': 'Action below which it stands, such as a random split.',
+    'parent_action_id': 'Id of the action that this one stands below, such as a random split.',
     'parent_id': 'Id of the campaign, broadcast, newsletter or transactional message that sent it.',
     'parent_name': 'Name of the campaign, broadcast, newsletter or transactional message.',
-    'reason': 'Why.',
-    'recipient_domain': 'Domain of the address that it was sent to; null on channels without.',
+    'reason': 'Reason.',
+    'recipient_domain': "Domain of the recipient's address; null on channels without addresses.",
     'segment_id': 'Id of the segment.',
     'sending_domain': 'Domain of the sender.',
     'source_type': 'campaign, broadcast, newsletter, transactional, or unknown.',
@@ -34,19 +32,19 @@
     'unit_id': 'Id of the action or the content; null where the delivery names none.',
     'first_day': 'Day of the first delivery.',
     'last_day': 'Day of the newest delivery.',
-    'messages': 'How many different messages sent something.',
+    'messages': 'Number of messages with at least one delivery.',
     'best_message_key': 'The message with the highest human_click_rate, of those with at least ' ~ var('least_openers') ~ ' reached; null if there are not two.',
     'worst_message_key': 'The message with the lowest human_click_rate, of those with at least ' ~ var('least_openers') ~ ' reached; null if there are not two.',
-    'checked_at': 'When it was compared.',
+    'checked_at': 'Time of the comparison.',
     'cohort_day': 'The day of creation that is compared; null where the number has no day.',
-    'ours': 'The number by the warehouse.',
-    'theirs': 'The number by Customer.io.',
+    'ours': "The warehouse's number.",
+    'theirs': "Customer.io's number.",
     'difference': 'ours - theirs.',
     'verdict': 'match, explained (the reason says by what), or mismatch.',
 } %}
 {% for name, _, says in counted() %}
     {% do words.setdefault(name, says) %}
-    {% do words.setdefault(name ~ '_at', 'When it was first ' ~ name ~ '; null if never.') %}
+    {% do words.setdefault(name ~ '_at', 'Time of the first `' ~ name ~ '`; null if never.') %}
 {% endfor %}
 {% for rate in rates() %}
     {% set since = ' Compare it once is_mature_' ~ rate.matures ~ '.' if rate.matures else '' %}
@@ -59,11 +57,11 @@
     }) %}
 {% endfor %}
 {% for what, days in var('mature_after_days').items() %}
-    {% do words.update({'is_mature_' ~ what: 'Whether its newest delivery is at least ' ~ days ~ ' days old, so that few more are to come.'}) %}
+    {% do words.update({'is_mature_' ~ what: 'True if the newest delivery is at least ' ~ days ~ ' days old, so that few more events will come.'}) %}
 {% endfor %}
 {% for act in ['sent', 'opened', 'clicked', 'converted'] %}
     {% for days in [7, 30, 90, 365] %}
-        {% do words.update({act ~ '_' ~ days ~ 'd': 'Messages ' ~ ('sent to them' if act == 'sent' else act) ~ ' within the last ' ~ days ~ ' days.'}) %}
+        {% do words.update({act ~ '_' ~ days ~ 'd': 'Messages ' ~ ('sent to the person' if act == 'sent' else act) ~ ' within the last ' ~ days ~ ' days.'}) %}
     {% endfor %}
 {% endfor %}
 {% for name in var('person_attributes') %}
@@ -74,24 +72,24 @@
 
 
 {#
-    The table's description and what its columns mean, as comments in the database: in one go a table.
+    Writes the descriptions of a table and its columns as comments into the database, one query per table.
 
-    dbt's own way tells of columns that a model's file lists; most of ours are in many models.
+    It replaces dbt's own macro, which writes only the descriptions of columns that the model's yml file lists.
 #}
 {% macro persist_docs(relation, model, for_relation=true, for_columns=true) %}
-    {% set words, told = shared_descriptions(), [] %}
+    {% set words, statements = shared_descriptions(), [] %}
     {% if model.description %}
-        {% do told.append('comment on ' ~ relation.type ~ ' ' ~ relation ~ ' is ' ~ _quoted(model.description)) %}
+        {% do statements.append('comment on ' ~ relation.type ~ ' ' ~ relation ~ ' is ' ~ _quoted(model.description)) %}
     {% endif %}
     {% for name in run_query('select * from ' ~ relation ~ ' limit 0').column_names %}
         {% set listed = model.columns.get(name, {}).get('description') %}
-        {% set says = listed or words.get(model.name ~ '.' ~ name) or words.get(name) %}
+        {% set says = listed or words.get(name) %}
         {% if says %}
-            {% do told.append('comment on column ' ~ relation ~ '.' ~ adapter.quote(name) ~ ' is ' ~ _quoted(says)) %}
+            {% do statements.append('comment on column ' ~ relation ~ '.' ~ adapter.quote(name) ~ ' is ' ~ _quoted(says)) %}
         {% endif %}
     {% endfor %}
-    {% if told %}
-        {% do run_query(told | join(';\n')) %}
+    {% if statements %}
+        {% do run_query(statements | join(';\n')) %}
     {% endif %}
 {% endmacro %}
 
