@@ -19,7 +19,7 @@ def test_requests_and_minutes_left_are_told() -> None:
 
     reached = look()
 
-    assert "10 requests made, 20 left that are known of; about 1 min left; reading messages." == reached.words
+    assert "10 requests made, at least 20 left; about 1 min left; reading messages." == reached.words
     assert 33.3 == round(reached.percent, 1)
 
 
@@ -77,7 +77,7 @@ def test_an_operator_watches_one_artifact_a_run(stage: Stage) -> None:
     assert seen[0]["id"] == left[0]["id"]
     assert seen[0]["data"] < 100.0 == left[0]["data"]
     for artifact in (*seen, *left):
-        assert re.search(r"\d+ requests made, \d+ left that are known of", artifact["description"])
+        assert re.search(r"\d+ requests made, at least \d+ left", artifact["description"])
 
 
 def _of_progress(stage: Stage, run_id: str) -> list[Any]:

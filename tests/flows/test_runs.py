@@ -21,9 +21,9 @@ def test_a_machine_that_goes_down_leaves_no_run_under_way(stage: Stage) -> None:
     run = stage.ended(run_id)
     again = stage.ended(slow_backfill(stage, "2026-07-01", "2026-07-15"))
 
-    assert "is ended" in said
+    assert "the run is ended" in said
     assert "CRASHED" == run["state"]["type"]
-    assert "goes on from there" in run["state"]["message"]
+    assert "resumes from there" in run["state"]["message"]
     assert "COMPLETED" == again["state"]["type"], again["state"]["message"]
     assert f"{2 - loaded} chunk(s) read" in again["state"]["message"]
     assert 2 == chunks(stage, "2026-07-01", "2026-07-15")
