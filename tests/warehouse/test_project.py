@@ -41,7 +41,7 @@ def test_documentation_builds(dbt: Dbt) -> None:
 
 
 def test_raw_tables_have_the_columns(marts: Warehouse) -> None:
-    """What a sync makes has the columns and types that dbt counts on."""
+    """The tables of a sync have the columns and types of sources.yml."""
     found: dict[str, dict[str, str]] = {}
     for table, name, kind in marts.query(
         "SELECT table_name, column_name, lower(data_type) FROM information_schema.columns "
@@ -54,7 +54,7 @@ def test_raw_tables_have_the_columns(marts: Warehouse) -> None:
 
 
 def test_everything_is_described(marts: Warehouse) -> None:
-    """Every table, view and column says in the database what it is."""
+    """Every table, view and column has a comment in the database."""
     tables = marts.query(
         f"SELECT schema_name, table_name FROM duckdb_tables() "
         f"WHERE schema_name IN {MARTS} AND comment IS NULL "

@@ -1,4 +1,4 @@
-"""`cio-elt transform`: builds, tests and publishes; beside readers, over time, and when it goes wrong."""
+"""`cio-elt transform`: builds, tests and publishes; with readers, over days, and when it fails."""
 
 import shutil
 import signal
@@ -65,19 +65,19 @@ def _marts(copy: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_without_a_warehouse(shell: Shell) -> None:
-    """Where nothing was synced yet, it says so and what to run."""
+    """Without a warehouse, the error names the command to run."""
     shell.refused(shell.run("transform"), 2, "There is no warehouse", "cio-elt sync")
 
 
 def test_on_a_server(shell: Shell) -> None:
-    """It builds files alone, and says what to do on a server."""
+    """On a server, the error names dbt."""
     ran = shell.run("transform", CIO_ELT_DESTINATION="postgres")
     shell.refused(ran, 2, "CIO_ELT_DESTINATION", "postgres", "dbt")
 
 
 @pytest.mark.proof
 def test_command(copy: Warehouse, shell: Shell) -> None:
-    """It brings up to date, tests and publishes; what it did is one JSON document."""
+    """It updates, tests and publishes; `--json` prints the result as one document."""
     shell.env["CIO_ELT_DATA"] = str(copy.settings.cio_elt_data)
     ran = shell.run("transform", "--json")
     assert ran.code == 0, ran.err
@@ -97,7 +97,7 @@ def test_selection(copy: Warehouse, shell: Shell) -> None:
 
 @pytest.mark.proof
 def test_day_by_day_is_as_built_anew(copy: Warehouse) -> None:
-    """After two days with late metrics, what was brought up to date equals what is built anew."""
+    """After two days with late metrics, updated marts equal marts that are built anew."""
     before = copy.sandbox.clock.now()
     try:
         for _ in range(2):
@@ -143,7 +143,7 @@ def test_members_who_leave_and_come_back(copy: Warehouse) -> None:
 
 @pytest.mark.proof
 def test_failing_test_publishes_nothing(copy: Warehouse, shell: Shell) -> None:
-    """A test that finds rows ends with 1 and its name; readers and the warehouse keep what they had."""
+    """A data test that fails ends with 1 and its name; both files of the warehouse stay as they were."""
     before = copy.settings.published_file.read_bytes()
     _written(
         copy,
@@ -173,7 +173,7 @@ def test_few_tables_are_enough(base: Warehouse, tmp_path: Path) -> None:
 
 @pytest.mark.proof
 def test_new_channel_and_field(copy: Warehouse) -> None:
-    """A channel, a metric and a field that nobody knew: the marts hold them, and the summary tells."""
+    """The marts hold an unknown channel, metric and field, and the result reports them."""
     _written(
         copy,
         "ALTER TABLE customerio_raw.messages ADD COLUMN mood JSON",
@@ -199,7 +199,7 @@ def test_new_channel_and_field(copy: Warehouse) -> None:
 
 @pytest.mark.proof
 def test_drift_from_end_to_end(copy: Warehouse, shell: Shell) -> None:
-    """Customer.io changes what it sends: it lands, the marts hold it, both commands and the log say what."""
+    """Changed fields of the API are loaded, the marts hold them, and both commands and the log report them."""
     shell.env["CIO_ELT_DATA"] = str(copy.settings.cio_elt_data)
     shell.sandbox.faults.add(
         Fault(
@@ -254,7 +254,7 @@ def test_drift_from_end_to_end(copy: Warehouse, shell: Shell) -> None:
 
 @pytest.mark.proof
 def test_readers_see_whole_builds(copy: Warehouse) -> None:
-    """Whoever reads in a loop meanwhile has no error, and sums that agree across marts."""
+    """Readers during builds have no error, and sums that agree across marts."""
     sums = """
         SELECT (SELECT count(*) FROM fct_delivery), (SELECT sum(deliveries) FROM message_performance),
                (SELECT sum(deliveries) FROM channel_daily WHERE clock = 'event'),
@@ -287,7 +287,7 @@ def test_readers_see_whole_builds(copy: Warehouse) -> None:
 
 
 class _Reader:
-    """A thread whose error is not lost."""
+    """A thread that keeps its error."""
 
     def __init__(self, work: Callable[[], None]) -> None:
         self._error: BaseException | None = None
@@ -302,7 +302,7 @@ class _Reader:
             self._error = error
 
     def finish(self) -> None:
-        """Wait for its end, and raise what it raised."""
+        """Wait for the thread's end, and raise its error."""
         self._thread.join()
         if self._error is not None:
             raise self._error
@@ -310,7 +310,7 @@ class _Reader:
 
 @pytest.mark.proof
 def test_stopped_in_the_middle(copy: Warehouse, shell: Shell) -> None:
-    """Told to end while it builds, it leaves the warehouse as it was, and the next one builds."""
+    """Terminated during a build, it leaves the warehouse as it was, and the next transform builds."""
     before = copy.settings.published_file.read_bytes()
     shell.env["CIO_ELT_DATA"] = str(copy.settings.cio_elt_data)
     results = copy.settings.cio_elt_data / "dbt/target/run_results.json"
