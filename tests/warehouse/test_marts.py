@@ -1,4 +1,4 @@
-"""Every mart compared cell by cell with pandas over the sandbox's own state, for a tiny workspace and the demo's."""
+"""Every mart compared cell by cell with pandas over the state of the sandbox, tiny and demo workspace."""
 
 import datetime
 import json

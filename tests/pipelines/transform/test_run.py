@@ -199,7 +199,7 @@ def test_new_channel_and_field(copy: Warehouse) -> None:
 
 @pytest.mark.proof
 def test_drift_from_end_to_end(copy: Warehouse, shell: Shell) -> None:
-    """Changed fields of the API are loaded, the marts hold them, and both commands and the log report them."""
+    """Changed fields of the API are loaded and in the marts; both commands and the log report them."""
     shell.env["CIO_ELT_DATA"] = str(copy.settings.cio_elt_data)
     shell.sandbox.faults.add(
         Fault(
