@@ -1,4 +1,4 @@
-"""Whether anybody works on a run is told by its lock."""
+"""The lock file of a run shows if its process is dead."""
 
 import subprocess
 import sys

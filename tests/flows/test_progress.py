@@ -1,4 +1,4 @@
-"""What an operator is told of how far a run has come."""
+"""The progress of a run, as an operator sees it."""
 
 import re
 from typing import Any
@@ -8,8 +8,8 @@ from sources.customerio.extract import RunSummary
 from tests.flows.stage import Stage, until
 
 
-def test_requests_and_minutes_left_are_told() -> None:
-    """Of 30 requests 10 are made in no time; the rest takes less than a minute, which is told as one."""
+def test_requests_and_minutes_left_are_shown() -> None:
+    """10 of 30 requests were made at once; the rest takes less than a minute, which is shown as one."""
     report = RunSummary()
     report.open("messages")
     tally = report.tallies["messages"]
@@ -59,7 +59,7 @@ def test_a_piece_of_work_is_as_far_as_its_last_sentence() -> None:
 
 
 def test_an_operator_watches_one_artifact_a_run(stage: Stage) -> None:
-    """It is there after a beat, says what is made and left, and is complete when the run is."""
+    """The artifact appears after a beat, has the requests made and left, and ends at 100 %."""
     stage.control("faults", {"clear": True})
     slow = {"delay_ms": 4000, "times": None}
     stage.control(

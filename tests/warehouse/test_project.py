@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 from ruamel.yaml import YAML
 
@@ -76,6 +77,41 @@ def test_rates_say_what_they_are(marts: Warehouse) -> None:
     )
     for words in ("clicked by a person / reached", "2025-04-20", "null without any", "is_mature_click"):
         assert words in comment
+
+
+def test_a_mart_is_a_file_and_an_entry(
+    marts: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new mart needs a SQL file and an entry in marts.yml: it is built, tested and described."""
+    project = tmp_path / "warehouse"
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("data"))
+    folder = project / "models" / "marts"
+    (folder / "subject_length.sql").write_text(
+        "select message_key, length(subject) as letters from {{ ref('dim_message') }}\n"
+    )
+    with (folder / "marts.yml").open("a") as out:
+        out.write(
+            "  - name: subject_length\n"
+            "    description: The length of each message's subject.\n"
+            "    data_tests:\n"
+            "      - keyed: {arguments: {by: [message_key]}}\n"
+            "    columns:\n"
+            "      - name: letters\n"
+            "        description: Letters of the subject.\n"
+        )
+    monkeypatch.setattr("pipelines.transform.dbt.PROJECT", project)
+    file = tmp_path / "transform.duckdb"
+    shutil.copyfile(marts.settings.load_file, file)
+
+    nodes = Dbt(file=file, folder=tmp_path / "dbt").run("build", "--select", "subject_length")
+
+    assert {("model", "success"), ("test", "pass")} == {(node.kind, node.status) for node in nodes}
+    with duckdb.connect(file, read_only=True) as connection:
+        comments = connection.execute(
+            "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'subject_length'"
+        ).fetchall()
+    assert ("letters", "Letters of the subject.") in comments
+    assert all(comment for _, comment in comments)
 
 
 @pytest.mark.usefixtures("built")
