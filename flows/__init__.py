@@ -1,7 +1,7 @@
-"""WHEN IT RUNS: schedules, forms and progress over `pipelines`. The only package that may import Prefect.
+"""Prefect flows: schedules, forms and progress over `pipelines`. Only this package may import Prefect.
 
-The flows are found by the entrypoints in `prefect.yaml`, and `python -m flows` serves them all. Whatever
-imports this package has Prefect set up before Prefect is imported.
+`prefect.yaml` declares the deployments with the entrypoints of their flows; `python -m flows` serves them.
+Importing this package sets Prefect's environment variables, before any module imports Prefect.
 """
 
 from flows.environment import prepare

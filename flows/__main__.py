@@ -1,4 +1,4 @@
-"""`python -m flows` serves all deployments, with a server if none runs; `setup` prepares that server."""
+"""`python -m flows` serves all deployments, with a server if none runs; `setup` prepares the server."""
 
 import asyncio
 import signal
@@ -22,14 +22,14 @@ from pipelines.settings import read_settings
 from pipelines.warehouse.publish import prepare
 
 LIMIT = 4
-"""Runs at once. Those that wait for the warehouse take a place too, so that one place is too few."""
+"""Runs at once. A run that waits for the warehouse takes a place too, so one place is too few."""
 
 
 class _Runner(Runner):
-    """Prefect's runner, told to end by the system as by Ctrl-C: its own way ends no run that is under way."""
+    """Prefect's runner with SIGTERM handled like Ctrl-C: Prefect's own handler ends no active run."""
 
     def handle_sigterm(self, *_args: Any, **_kwargs: Any) -> None:
-        """Let asyncio end everything in order."""
+        """Raise SIGINT, so that asyncio cancels all tasks in order."""
         signal.raise_signal(signal.SIGINT)
 
 
@@ -37,41 +37,39 @@ class _Runner(Runner):
 @click.option("--limit", type=click.IntRange(1), default=LIMIT, show_default=True, help="Runs at once.")
 @click.pass_context
 def main(context: click.Context, limit: int) -> None:
-    """Serve every deployment of prefect.yaml until interrupted, with a Prefect server if none answers."""
+    """Serve all deployments of prefect.yaml until interrupted; start a Prefect server if none answers."""
     if context.invoked_subcommand is None:
-        _told(lambda: _serve(limit))
+        _exit_on_error(lambda: _serve(limit))
 
 
 @main.command()
-@click.option(
-    "--notify", metavar="TYPE/NAME", help="Block to send notifications through, such as slack-webhook/ops."
-)
+@click.option("--notify", metavar="TYPE/NAME", help="Notification block, such as slack-webhook/ops.")
 def setup(notify: str | None) -> None:
-    """Keep the environment's secrets in blocks; create the writer's limit and the automations. Repeatable."""
-    _told(lambda: _set_up(notify))
+    """Save the environment's secrets as blocks; create the writer's limit and the automations. Repeatable."""
+    _exit_on_error(lambda: _set_up(notify))
 
 
 def _serve(limit: int) -> None:
-    # A shell starts what it runs in the background deaf to interrupts.
+    # A shell starts background processes with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     prepare(read_settings().cio_elt_data)
-    with _alone(), server.running(_say):
-        made = deployments.served()
-        names = [each.name for each in made]
-        _put_right(names)
+    with _serving_lock(), server.running(_say):
+        served = deployments.served()
+        names = [each.name for each in served]
+        _reap(names)
         _say(f"Serving {', '.join(names)}; {limit} runs at once. Ctrl-C ends it.")
-        # Schedules go on when the process is restarted; what was missed is dropped then.
+        # Schedules stay active, so that they work again after a restart; missed runs are cancelled then.
         runner = _Runner(name="customerio", limit=limit, pause_on_shutdown=False)
-        for each in made:
+        for each in served:
             runner.add_deployment(each)
         with suppress(KeyboardInterrupt):
             asyncio.run(runner.start())
-        # The processes of runs that were under way were ended with this one.
-        _put_right(names)
+        # The processes of active runs ended with this one.
+        _reap(names)
 
 
-def _put_right(names: list[str]) -> None:
-    for sentence in reaper.put_right(names):
+def _reap(names: list[str]) -> None:
+    for sentence in reaper.reap(names):
         _say(sentence)
 
 
@@ -95,8 +93,8 @@ def _block(name: str) -> UUID:
     raise ConfigError(msg)
 
 
-def _alone() -> FileLock:
-    """The lock of the one process that serves with this PREFECT_HOME."""
+def _serving_lock() -> FileLock:
+    """Take the lock of the one process that may serve with this PREFECT_HOME."""
     home = Path(get_current_settings().home)
     home.mkdir(parents=True, exist_ok=True)
     lock = FileLock(home / "serving.lock")
@@ -108,7 +106,7 @@ def _alone() -> FileLock:
     return lock
 
 
-def _told(work: Callable[[], None]) -> None:
+def _exit_on_error(work: Callable[[], None]) -> None:
     try:
         work()
     except EltError as error:

@@ -1,4 +1,4 @@
-"""What the server does by itself: say that a run failed or a table is stale, and end runs that are dead."""
+"""Automations of the Prefect server: notify of failed runs and stale tables, and crash dead runs."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -14,9 +14,9 @@ from flows.environment import HEARTBEAT_S
 from flows.freshness import STALE
 from flows.runs import PARTLY, SKIPPED, WAITING
 
-# A server that was away for a minute must not take runs for dead whose signs it could not hear.
+# A server that was down for a minute has missed heartbeats: it must not crash the runs that sent them.
 SILENT_S: Final = 10 * HEARTBEAT_S
-"""Seconds without a sign of life after which a run is taken for dead."""
+"""Seconds without a heartbeat after which a run counts as dead."""
 
 _OURS: Final = ResourceSpecification(
     {"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.customerio"}
@@ -29,37 +29,37 @@ _BODY: Final = "{{ flow_run.state.message }}"
 
 
 def automations(notify: UUID | None, *, silent_s: int = SILENT_S) -> list[Automation]:
-    """The automations; `notify` is the id of the block that notifications are sent through.
+    """The automations. `notify` is the id of the notification block.
 
-    Without one, what would be told is only noted by the server, in its event feed.
+    Without a block, failures and stale tables are only events in the server's event feed.
     """
-    tell: Any = DoNothing()
+    action: Any = DoNothing()
     if notify:
-        tell = SendNotification(block_document_id=notify, subject=_SUBJECT, body=_BODY)
+        action = SendNotification(block_document_id=notify, subject=_SUBJECT, body=_BODY)
     return [
         Automation(
             name="customerio: a run failed",
-            description="A run failed, crashed, timed out or left resources behind.",
+            description="A run failed, crashed, timed out, or did not load all resources.",
             trigger=_on("Failed", "Crashed", "TimedOut", PARTLY),
-            actions=[tell],
+            actions=[action],
         ),
         Automation(
             name="customerio: a table is stale",
-            description="The flow freshness found a table too far behind, or time that is missing.",
+            description="The flow freshness found a table too far behind, or a gap.",
             trigger=_on(STALE),
-            actions=[tell],
+            actions=[action],
         ),
         Automation(
             name="customerio: a run is dead",
-            description=f"A run gave no sign of life for {silent_s} s: its process was killed.",
+            description=f"A run sent no heartbeat for {silent_s} s: its process was killed.",
             trigger=_silence(silent_s),
             actions=[
                 ChangeFlowRunState(
                     name=None,
                     force=True,
                     state=StateType.CRASHED,
-                    message=f"No sign of life for {silent_s} s: the process of this run was killed, or its "
-                    "machine went down. The next run goes on from what it had loaded.",
+                    message=f"No heartbeat for {silent_s} s: the process of this run was killed, or its "
+                    "machine went down. The next run resumes from what this one had loaded.",
                 )
             ],
         ),
@@ -67,7 +67,7 @@ def automations(notify: UUID | None, *, silent_s: int = SILENT_S) -> list[Automa
 
 
 def save(notify: UUID | None, *, silent_s: int = SILENT_S) -> list[str]:
-    """Create the automations, or bring them up to date; their names."""
+    """Create or update the automations; returns their names."""
     saved = []
     for each in automations(notify, silent_s=silent_s):
         try:
@@ -93,7 +93,7 @@ def _on(*states: str) -> EventTrigger:
 
 
 def _silence(seconds: int) -> EventTrigger:
-    """A sign of life, and then neither another one nor an end, nor a wait that needs no process."""
+    """A heartbeat that is followed by no other heartbeat, no final state, and no wait without a process."""
     ends = ("Completed", "Failed", "Cancelled", "Crashed", "TimedOut", SKIPPED, PARTLY, STALE, WAITING)
     return EventTrigger(
         after={"prefect.flow-run.heartbeat"},

@@ -1,4 +1,4 @@
-"""Secrets as Prefect's Secret blocks: made from the environment by `setup`, read where it lacks them."""
+"""Secrets as Prefect Secret blocks: saved by `setup`, read by runs whose environment lacks them."""
 
 from typing import Any, Final
 
@@ -13,11 +13,11 @@ BLOCKS: Final = {
     "customerio_track_api_key": "customerio-track-api-key",
     "cio_elt_limits_url": "cio-elt-limits-url",
 }
-"""Settings that are secrets, and the blocks that keep them."""
+"""The settings that are secrets, and the name of the block of each."""
 
 
 def settings_of_run() -> Settings:
-    """The settings of this process; a secret that its environment lacks is taken from its block.
+    """The settings of this process; a secret that the environment lacks is read from its block.
 
     Raises:
         ConfigError: a value is unusable.
@@ -31,7 +31,7 @@ def settings_of_run() -> Settings:
 
 
 def save(settings: Settings) -> list[str]:
-    """Keep the secrets of `settings` in blocks; the names of those that were saved."""
+    """Save the secrets of `settings` as blocks; returns the names of the blocks."""
     saved = []
     for name, block in BLOCKS.items():
         value: SecretStr | None = getattr(settings, name)
@@ -43,8 +43,8 @@ def save(settings: Settings) -> list[str]:
 
 def _loaded(block: str) -> str | None:
     try:
-        kept: Any = Secret.load(block)
+        secret: Any = Secret.load(block)
     except ValueError:
-        # There is none of that name.
+        # No block has that name.
         return None
-    return str(kept.get())
+    return str(secret.get())

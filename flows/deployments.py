@@ -1,4 +1,4 @@
-"""The deployments of `prefect.yaml`, ready to be served from this process."""
+"""The deployments of `prefect.yaml`, read and made ready for this process to serve."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -18,10 +18,10 @@ FILE: Final = Path(__file__).parents[1] / "prefect.yaml"
 
 
 def declared() -> list[dict[str, Any]]:
-    """The deployments as `prefect.yaml` has them.
+    """The deployments of `prefect.yaml`, a dictionary each.
 
     Raises:
-        ConfigError: there is no such file, since this is an installed package and no clone.
+        ConfigError: there is no such file, because this is an installed package and not a clone.
     """
     if not FILE.exists():
         msg = f"Deployments are declared in {FILE.name}, beside `flows/` in a clone: serve them from there."
@@ -31,12 +31,12 @@ def declared() -> list[dict[str, Any]]:
 
 
 def served() -> list[RunnerDeployment]:
-    """The same, for a process that runs them itself: a work pool has no part in it.
+    """The deployments for a process that runs them itself, without a work pool.
 
-    Syncs that are pushed on a schedule say so themselves.
+    The schedules of pushes come from their declarations.
 
     Raises:
-        ConfigError: the declaration of a sync cannot be used, or there is none of the deployments.
+        ConfigError: the declaration of a push is invalid, or `prefect.yaml` does not exist.
     """
     return [_served(row, _push_schedules() if row["name"] == "push" else []) for row in declared()]
 
@@ -53,8 +53,8 @@ def _push_schedules() -> list[Schedule]:
 
 def _served(row: dict[str, Any], more: list[Schedule]) -> RunnerDeployment:
     flow: Flow[..., Any] = load_flow_from_entrypoint(row["entrypoint"])
-    # By module, so that the flows are found wherever the process runs, and their folder, whose files have
-    # plain names, does not get in front of the packages of those names.
+    # By module path: the flows are found from any working directory, and `flows/` is not put in front of
+    # sys.path, where its modules would hide packages of the same names.
     return RunnerDeployment.from_flow(
         flow,
         name=row["name"],

@@ -1,7 +1,7 @@
-"""Signs of life: a lock a run, held as long as its process lives, whatever ends it.
+"""Liveness of runs: a lock file for each run, held as long as its process lives.
 
-A run whose process was killed together with the one that watched over it stays "Running" for Prefect.
-Whoever serves the flows next sees by its lock that nobody works on it any more, and ends it.
+A run whose process was killed together with the serving process stays "Running" for Prefect. Its lock file
+without a lock shows the next serving process that the run is dead.
 """
 
 from collections.abc import Iterator
@@ -14,8 +14,11 @@ from prefect.settings import get_current_settings
 
 
 @contextmanager
-def living(run_id: str) -> Iterator[None]:
-    """Hold the lock of that run. A run that is told to end leaves it: it may be killed before it says so."""
+def alive(run_id: str) -> Iterator[None]:
+    """Hold the lock of a run while the block runs, and delete the lock file at its end.
+
+    A run that gets a termination signal leaves the file: it may be killed before it has reported its end.
+    """
     lock = _lock(run_id)
     with lock:
         try:
@@ -28,8 +31,8 @@ def living(run_id: str) -> Iterator[None]:
         Path(lock.lock_file).unlink(missing_ok=True)
 
 
-def dead(run_id: str) -> bool:
-    """Whether a process of this machine has begun with that run and is gone."""
+def is_dead(run_id: str) -> bool:
+    """Checks if a process of this machine began the run and was killed; true once, the file is deleted."""
     lock = _lock(run_id)
     if not Path(lock.lock_file).exists():
         return False

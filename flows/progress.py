@@ -1,4 +1,4 @@
-"""Progress of a run, as an artifact that the UI shows while it grows: requests left, minutes left."""
+"""Progress of a run as an artifact in the UI: percent, requests left, minutes left."""
 
 import threading
 import time
@@ -15,12 +15,12 @@ from pipelines.notify import Notify
 from sources.customerio.extract import RunSummary
 
 BEAT_S = 5.0
-"""Seconds between two looks; a run that ends before the first one leaves no artifact behind."""
+"""Seconds between two updates; a run that ends before the first one has no artifact."""
 
 
 @dataclass(frozen=True)
 class Reached:
-    """How far a run has come: percent, and the same for people."""
+    """The progress of a run: percent, and a sentence for the operator."""
 
     percent: float
     words: str
@@ -28,9 +28,10 @@ class Reached:
 
 @contextmanager
 def shown(look: Callable[[], Reached], *, beat_s: float = BEAT_S) -> Iterator[None]:
-    """Show what `look` says, at every beat, while the block runs; at its end, that all is done."""
+    """Show the result of `look` every `beat_s` seconds while the block runs, and 100 % at its end."""
     ended, through = threading.Event(), threading.Event()
-    # The artifact is of the run that the context names; the process may end while the server is away.
+    # The context names the run of the artifact. A daemon thread does not keep the process alive if the server
+    # does not answer.
     watcher = threading.Thread(
         target=copy_context().run, args=(_watch, look, ended, through, beat_s), daemon=True, name="progress"
     )
@@ -44,13 +45,13 @@ def shown(look: Callable[[], Reached], *, beat_s: float = BEAT_S) -> Iterator[No
 
 
 def of(report: RunSummary) -> Callable[[], Reached]:
-    """How far a reading that begins now has come, by its report."""
+    """A function that returns the progress of a run that begins now, from its summary."""
     since = time.monotonic()
     return lambda: _reached(report, time.monotonic() - since)
 
 
 class Chunks:
-    """How far a backfill has come: its chunks that are done, and how far the one under way is."""
+    """The progress of a backfill: the chunks that are done, and the progress of the current one."""
 
     def __init__(self, chunks: int) -> None:
         self._chunks = chunks
@@ -59,16 +60,16 @@ class Chunks:
         self._inside = of(RunSummary())
 
     def begin(self, report: RunSummary) -> None:
-        """A chunk begins, or begins once more, that is told of in `report`."""
+        """Start a chunk, or a retry of it; `report` is its summary."""
         self._inside = of(report)
 
     def end(self) -> None:
-        """The chunk is done."""
+        """Count the chunk as done."""
         self._done += 1
         self._inside = of(RunSummary())
 
     def look(self) -> Reached:
-        """The chunk that is under way, and how long those behind it will take by those before."""
+        """The current chunk, and the minutes left by the average of the chunks that are done."""
         now, left = self._inside(), self._chunks - self._done
         parts = self._done + now.percent / 100.0
         words = f"Chunk {min(self._done + 1, self._chunks):,} of {self._chunks:,}, {max(left - 1, 0):,} left"
@@ -79,23 +80,23 @@ class Chunks:
 
 
 class Steps:
-    """How far a piece of work has come that says a sentence at each of its steps."""
+    """The progress of a task that notifies with a sentence at the start of each of its steps."""
 
     def __init__(self, steps: int, notify: Notify) -> None:
         self._steps = steps
-        self._say = notify
-        self._said: list[str] = []
+        self._notify = notify
+        self._sentences: list[str] = []
 
     def notify(self, sentence: str) -> None:
-        """A step begins."""
-        self._said.append(sentence)
-        self._say(sentence)
+        """Start a step, named by the sentence."""
+        self._sentences.append(sentence)
+        self._notify(sentence)
 
     def look(self) -> Reached:
-        """The step that is under way; a step that has to be repeated may make them more than expected."""
-        begun = len(self._said)
+        """The current step; retried steps can make more of them than `steps`."""
+        begun = len(self._sentences)
         percent = 100.0 * max(begun - 1, 0) / max(self._steps, begun)
-        return Reached(percent=percent, words=self._said[-1] if self._said else "Beginning.")
+        return Reached(percent=percent, words=self._sentences[-1] if self._sentences else "Starting.")
 
 
 def _reached(report: RunSummary, seconds: float) -> Reached:
@@ -103,7 +104,7 @@ def _reached(report: RunSummary, seconds: float) -> Reached:
     made = sum(tally.requests for tally in tallies)
     left = sum(tally.requests_left or 0 for tally in tallies)
     reading = [tally.resource for tally in tallies if tally.started is not None and not tally.done]
-    words = [f"{made:,} requests made, {left:,} left that are known of"]
+    words = [f"{made:,} requests made, at least {left:,} left"]
     if made and left:
         words.append(f"about {max(1, round(seconds / made * left / 60)):,} min left")
     if reading:
@@ -122,8 +123,8 @@ def _watch(
 
 
 def _show(artifact: Any, now: Reached) -> Any:
-    """The artifact's id, none if there is none yet."""
-    # What an operator sees is not worth a run: the server may be away for a while.
+    """Create or update the artifact; returns its id, or None if the server did not answer."""
+    # A server that does not answer must not fail the run.
     with suppress(httpx.HTTPError, OSError):
         if artifact is None:
             return create_progress_artifact(now.percent, description=now.words)

@@ -1,7 +1,7 @@
-"""What a serving process that was killed left behind, put right by the next one.
+"""Cleans up the runs that a killed serving process left behind.
 
-runs that nobody works on any more -> Crashed (Cancelled, if that was wanted)
-runs whose time passed unserved    -> Cancelled, all but the latest of each deployment
+dead runs (their process is gone)         -> Crashed, or Cancelled if they were being cancelled
+missed runs (scheduled, but not served)   -> Cancelled, all but the latest of each deployment
 """
 
 from collections.abc import Iterable
@@ -20,58 +20,62 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.states import Cancelled, Crashed
 
-from flows.liveness import dead
+from flows.liveness import is_dead
 
-# A run that is about to start has no sign of life yet, for as long as Python needs to start.
-_STARTING = timedelta(minutes=3)
+# A pending run has no lock file until its Python process has started.
+_START_TIMEOUT = timedelta(minutes=3)
 _PAGE = 200
 
 _KILLED = (
-    "The process of this run was killed, or its machine went down. What it had loaded as a whole is in the "
-    "warehouse; the next run goes on from there."
+    "The process of this run was killed, or its machine went down. Loads that it had completed are in the "
+    "warehouse; the next run resumes from there."
 )
-_PASSED = "Nothing served this deployment when it was time; a later run does the same work."
+_MISSED = "No process served this deployment at the scheduled time; a later run does the same work."
 
 
-def put_right(deployments: Iterable[str]) -> list[str]:
-    """End what nobody works on, and drop what came too late; a sentence for each run that it was done to."""
+def reap(deployments: Iterable[str]) -> list[str]:
+    """End the dead runs of these deployments and cancel the missed ones; returns sentences for the log."""
     names = list(deployments)
     with get_client(sync_client=True) as client:
-        return [*_end_dead(client, names), *_drop_late(client, names)]
+        return [*_end_dead_runs(client, names), *_cancel_missed_runs(client, names)]
 
 
-def _end_dead(client: SyncPrefectClient, names: list[str]) -> list[str]:
-    under_way = _runs(client, names, [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
+def _end_dead_runs(client: SyncPrefectClient, names: list[str]) -> list[str]:
+    active = _runs(client, names, [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
     ended = []
-    for run in under_way:
+    for run in active:
         state = run.state
-        stuck = state is not None and state.is_pending() and datetime.now(UTC) - state.timestamp > _STARTING
-        if dead(str(run.id)) or stuck:
-            wanted = state is not None and state.is_cancelling()
-            final: State[Any] = Cancelled(message=_KILLED) if wanted else Crashed(message=_KILLED)
+        if is_dead(str(run.id)) or _start_failed(state):
+            cancelling = state is not None and state.is_cancelling()
+            final: State[Any] = Cancelled(message=_KILLED) if cancelling else Crashed(message=_KILLED)
             client.set_flow_run_state(run.id, final, force=True)
-            ended.append(f"The run {run.name!r} was left behind by a process that is gone; it is ended.")
+            ended.append(f"The process of the run {run.name!r} is gone; the run is ended.")
     return ended
 
 
-def _drop_late(client: SyncPrefectClient, names: list[str]) -> list[str]:
+def _start_failed(state: State[Any] | None) -> bool:
+    """Checks if a run has been pending for longer than a process needs to start."""
+    return state is not None and state.is_pending() and datetime.now(UTC) - state.timestamp > _START_TIMEOUT
+
+
+def _cancel_missed_runs(client: SyncPrefectClient, names: list[str]) -> list[str]:
     now = datetime.now(UTC)
-    passed = [
+    missed = [
         run
         for run in _runs(client, names, [StateType.SCHEDULED])
         if run.auto_scheduled
         and run.expected_start_time is not None
         and run.expected_start_time < now
-        # One that has begun waits for something; it is not late.
+        # A run that has begun before is waiting, such as for an export.
         and run.run_count == 0
     ]
     latest: dict[Any, FlowRun] = {}
-    for run in sorted(passed, key=_expected):
+    for run in sorted(missed, key=_expected):
         latest[run.deployment_id] = run
-    dropped = [run for run in passed if latest[run.deployment_id].id != run.id]
-    for run in dropped:
-        client.set_flow_run_state(run.id, Cancelled(message=_PASSED), force=True)
-    return [f"{len(dropped)} run(s) whose time passed unserved were dropped."] if dropped else []
+    cancelled = [run for run in missed if latest[run.deployment_id].id != run.id]
+    for run in cancelled:
+        client.set_flow_run_state(run.id, Cancelled(message=_MISSED), force=True)
+    return [f"{len(cancelled)} missed run(s) were cancelled."] if cancelled else []
 
 
 def _expected(run: FlowRun) -> datetime:

@@ -1,7 +1,6 @@
-"""What every run has in common: its settings, its turn at the warehouse, and how it ends.
+"""Common parts of all runs: the turn to write the warehouse, waiting without a process, and the final state.
 
-done | Skipped (somebody else writes) | Waiting (looked at again later) | Stopped (a brake) | Partly |
-failed, in a sentence
+Completed | Skipped (another run writes) | Waiting (runs again later) | Stopped (by a brake) | Partly | Failed
 """
 
 import logging
@@ -22,7 +21,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, Scheduled
 from prefect.tasks import Task
 
-from flows.liveness import living
+from flows.liveness import alive
 from pipelines.cli.signals import deliver_signals
 from pipelines.errors import Busy
 from pipelines.settings import Settings
@@ -36,22 +35,22 @@ WAITING: Final = "Waiting"
 STOPPED: Final = "Stopped"
 
 WRITER: Final = "customerio-warehouse"
-"""The concurrency limit that is the writer's lock where the warehouse is a server, not a file."""
+"""The Prefect concurrency limit that serves as the writer's lock of a warehouse that is not a file."""
 
-# After being told to end, a run has this long to let go of files and locks.
-_LETTING_GO_S = 5.0
+# After a termination signal, a run has these seconds to release files and locks.
+_RELEASE_WITHIN_S = 5.0
 
 P = ParamSpec("P")
 
 
 def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
-    """A flow that ends in a state with a sentence where it cannot do its work; a bug is raised as it is."""
+    """Decorates a flow: errors of this project become a final state with their message; a bug is raised."""
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
         deliver_signals()
         try:
-            with living(str(flow_run.id)):
+            with alive(str(flow_run.id)):
                 return function(*args, **kwargs)
         except TerminationSignal:
             _end_soon()
@@ -71,22 +70,22 @@ def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
 
 
 def look_again(seconds: float, message: str) -> NoReturn:
-    """Put this very run back on the schedule and end its process: no worker is held while nothing happens.
+    """Put this run back on the schedule and end its process, so that no worker is held while it waits.
 
-    The run keeps its id and its parameters, so that whichever worker takes it up goes on with the same
-    thing. Prefect has no function for it that needs nobody to resume the run (`suspend_flow_run` does).
+    The run keeps its id and its parameters, so the worker that takes it next continues the same work. Prefect
+    has no function for this: a run that `suspend_flow_run` suspended must be resumed by hand.
     """
     state: State[Any] = Scheduled(
         name=WAITING, message=message, scheduled_time=datetime.now(UTC) + timedelta(seconds=seconds)
     )
-    get_run_logger().info("%s Looked at again in %.0f s.", message, seconds)
+    get_run_logger().info("%s Checked again in %.0f s.", message, seconds)
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(flow_run.id, state)
     raise Pause(message, state=state)
 
 
 def outcome(failed: list[ResourceSummary], total: int, done: str) -> State[Any]:
-    """How a run ends that went through: with `done`, or with what some resources lack."""
+    """The final state of a run: Completed with the message `done`, Partly, or Failed if all have failed."""
     if not failed:
         return Completed(message=done)
     reasons = dict.fromkeys(str(tally.error) for tally in failed)
@@ -96,7 +95,7 @@ def outcome(failed: list[ResourceSummary], total: int, done: str) -> State[Any]:
 
 
 def worth_repeating(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Whether a task's failure may be gone in a minute; Prefect asks it before it repeats a task."""
+    """Checks if a task's error may be gone in a minute: the condition for Prefect to retry the task."""
     try:
         state.result()
     except Exception as error:
@@ -106,7 +105,7 @@ def worth_repeating(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> 
 
 @contextmanager
 def turn(settings: Settings, wait_s: float) -> Iterator[None]:
-    """This run's turn to write. A file's lock is all that a file needs; a server needs the limit besides.
+    """Wait for this run's turn to write: a server needs the limit, a file has a lock of its own.
 
     Raises:
         Busy: another run wrote for longer than `wait_s`.
@@ -123,7 +122,7 @@ def turn(settings: Settings, wait_s: float) -> Iterator[None]:
 
 
 def _stopped(error: BaseException) -> bool:
-    """Whether the system's or an operator's wish to end is behind an error; dlt wraps it in its own."""
+    """Checks if a termination signal or an interrupt caused the error; dlt wraps it in its own errors."""
     link: BaseException | None = error
     while link is not None and not isinstance(link, TerminationSignal):
         link = link.__cause__ or link.__context__
@@ -131,17 +130,17 @@ def _stopped(error: BaseException) -> bool:
 
 
 def _end_soon() -> None:
-    """End this process shortly, even if threads wait to repeat a request, some for minutes."""
-    ending = threading.Timer(_LETTING_GO_S, os._exit, (128 + signal.SIGTERM,))
+    """End this process in a few seconds, even if threads wait to retry a request, some for minutes."""
+    ending = threading.Timer(_RELEASE_WITHIN_S, os._exit, (128 + signal.SIGTERM,))
     ending.daemon = True
     ending.start()
 
 
 class _Sentences(logging.Filter):
-    """In the log of a run too, a failure that has a sentence is that sentence and no traceback."""
+    """A log filter: an error of this project is logged as its message, without a traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep the record, with its sentence; leave out Prefect's echo of a state that says it already."""
+        """Replace the traceback by the message; drop Prefect's repetition of the final state."""
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, FailedRun):
             return False

@@ -21,16 +21,16 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class ServerFailed(EltError):
-    """The server did not start."""
+    """The Prefect server did not start."""
 
 
 @contextmanager
 def running(notify: Notify) -> Iterator[str]:
-    """The URL of a server's API that answers while the block runs; a server started here ends with it.
+    """Yield the URL of a server's API that answers; a server that is started here ends with the block.
 
     Raises:
-        ConfigError: no server answers at PREFECT_API_URL, and it is not this machine's.
-        ServerFailed: the server that was started here does not answer.
+        ConfigError: no server answers at PREFECT_API_URL, and that is another machine.
+        ServerFailed: the server that was started here did not answer in time, or ended.
     """
     url = str(get_current_settings().api.url)
     if answers(url):
@@ -40,8 +40,8 @@ def running(notify: Notify) -> Iterator[str]:
     host = urlsplit(url).hostname or ""
     if host not in _LOOPBACK:
         msg = (
-            f"No Prefect server answers at {url} (PREFECT_API_URL). Start it there, or leave that out "
-            "to have a server on this machine."
+            f"No Prefect server answers at {url} (PREFECT_API_URL). Start it there, or unset PREFECT_API_URL "
+            "to have a server started on this machine."
         )
         raise ConfigError(msg)
     log = Path(get_current_settings().home) / "server.log"
@@ -53,7 +53,7 @@ def running(notify: Notify) -> Iterator[str]:
 
 
 def answers(url: str) -> bool:
-    """Whether a server answers there."""
+    """Checks if a Prefect server answers at the URL of its API."""
     try:
         return httpx.get(f"{url}/health", timeout=5.0).is_success
     except httpx.HTTPError:
@@ -64,9 +64,9 @@ def answers(url: str) -> bool:
 def _started(url: str, host: str, out: int) -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", host]
     port = urlsplit(url).port
-    # A session of its own: what interrupts the serving process must not take the server away from the runs
-    # that still have to say how they ended.
-    process = subprocess.Popen(  # noqa: S603 the command is ours
+    # A session of its own: an interrupt of the serving process must not end the server, because the active
+    # runs still have to report their final states to it.
+    process = subprocess.Popen(  # noqa: S603 the command is fixed
         [*command, *(["--port", str(port)] if port else [])], stdout=out, stderr=out, start_new_session=True
     )
     try:

@@ -1,4 +1,4 @@
-"""What a run did, for an operator: a table artifact, and a log line a resource."""
+"""The result of a run for an operator: a table artifact, and a log line per resource."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -14,13 +14,13 @@ from sources.customerio.extract import ResourceSummary, RunSummary, Window
 
 
 def shown(report: RunSummary, *, key: str, title: str) -> None:
-    """The summary of a run as a table; the same key gives the artifact a history in the UI."""
+    """Create a table artifact of a run's summary; artifacts of the same key are a history in the UI."""
     rows = [_row(tally) for tally in report.tallies.values()]
     create_table_artifact(table=rows, key=key, description=title)
 
 
 def logged(report: RunSummary, window: Window | None = None) -> None:
-    """A line for each resource that was asked for."""
+    """Log a line for each resource that the run read."""
     logger = get_run_logger()
     when = f" {days(window)}" if window else ""
     for tally in report.tallies.values():
@@ -33,7 +33,7 @@ def logged(report: RunSummary, window: Window | None = None) -> None:
 
 
 def freshness(rows: list[TableStatus]) -> None:
-    """How fresh each table is, as a table."""
+    """Create a table artifact of the lag and the gaps of each table."""
     table = [
         {
             "table": row.table,
@@ -45,18 +45,18 @@ def freshness(rows: list[TableStatus]) -> None:
         }
         for row in rows
     ]
-    create_table_artifact(table=table, key="freshness", description="How far each table is behind.")
+    create_table_artifact(table=table, key="freshness", description="The lag and the gaps of each table.")
 
 
 def export(result: ExportResult) -> None:
-    """What an export brought, as a table."""
+    """Create a table artifact of the result of an export."""
     create_table_artifact(
         table=[asdict(result)], key=f"export-{result.kind}", description=f"Export {result.export_id}."
     )
 
 
 def days(window: Window) -> str:
-    """The window for people, in UTC; its end is the last second that is in it."""
+    """The window as text, in UTC; `window.end` is its last second."""
     start, end = (datetime.fromtimestamp(at, UTC) for at in (window.start, window.end))
     return f"{start:%Y-%m-%d %H:%M}..{end:%Y-%m-%d %H:%M}"
 

@@ -1,4 +1,4 @@
-"""`transform`: the marts brought up to date with what was loaded, and the report drawn anew from them."""
+"""`transform`: builds, tests and publishes the marts, and writes the report."""
 
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ def transform(full: bool = False, wait_minutes: WaitMinutes = 50) -> State[Any]:
     """Build and test the marts, publish them, and write the report.
 
     Args:
-        full: Build everything anew, instead of what changed.
-        wait_minutes: How long to wait for another run that writes the warehouse.
+        full: Build all marts anew, not only update them with changed rows.
+        wait_minutes: Minutes to wait for another run that writes the warehouse.
     """
     settings = settings_of_run()
     result = build(settings, full, wait_minutes * 60.0)
@@ -37,10 +37,10 @@ def transform(full: bool = False, wait_minutes: WaitMinutes = 50) -> State[Any]:
     )
 
 
-# Not repeated: whatever a model or a test found wrong is still wrong in a minute.
+# Not retried: a model or test that failed would fail again in a minute.
 @task(name="build, test and publish", cache_policy=NO_CACHE)
 def build(settings: Settings, full: bool, wait_s: float) -> TransformResult:
-    """The marts; what changed in the shape of the data is in the log."""
+    """Build, test and publish the marts; log schema drift and the tests that warn."""
     logger = get_run_logger()
     result = pipeline(settings, full=full, wait_s=wait_s, notify=logger.info)
     for change in result.changes:
@@ -52,5 +52,5 @@ def build(settings: Settings, full: bool, wait_s: float) -> TransformResult:
 
 @task(name="report", cache_policy=NO_CACHE)
 def draw(settings: Settings) -> Path:
-    """The page; where it was written."""
+    """Write the report; returns the path of the page."""
     return Path(report(settings).file)

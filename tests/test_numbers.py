@@ -150,7 +150,7 @@ STATED = (
         source=lambda: (DEFAULTS["PREFECT_API_URL"].removesuffix("/api"),),
     ),
     Stated(page=FLOWS, words="deployment, {} runs at once", source=lambda: (WORDS[LIMIT],)),
-    Stated(page=FLOWS, words="no sign of life for {} minutes", source=lambda: (int(SILENT_S / 60),)),
+    Stated(page=FLOWS, words="no heartbeat for {} minutes", source=lambda: (int(SILENT_S / 60),)),
     Stated(page=SANDBOX, words="| `tiny` | {} | {} over {} days | {} |", source=lambda: _held("tiny")),
     Stated(page=SANDBOX, words="| `demo` | {} | {} over {} days | {} |", source=lambda: _held("demo")),
     Stated(

@@ -1,13 +1,13 @@
-"""From what was loaded to what is asked: the dbt project in `warehouse/`, built, tested and published.
+"""The transform: builds, tests and publishes the marts of the dbt project in `warehouse/`.
 
-    copy the warehouse -> notice changes of shape -> build and test the copy -> it takes the warehouse's place
+    copy the warehouse -> record schema drift -> build and test the copy -> replace the warehouse -> publish
 
-Everything happens in a copy. So a build that fails, or is killed, leaves the warehouse as it was, and nobody
-ever sees some tables of one build beside some of another.
+The build works on a copy. So a build that fails or is killed leaves the warehouse unchanged, and a reader
+never sees tables of two builds side by side.
 """
 
-from pipelines.transform.building import Node
-from pipelines.transform.drift import Change
+from pipelines.transform.dbt import Node
 from pipelines.transform.run import TransformResult, transform
+from pipelines.transform.schema_drift import Change
 
 __all__ = ["Change", "Node", "TransformResult", "transform"]

@@ -1,4 +1,4 @@
-"""The order of work of a transform."""
+"""A transform, step by step: copy the warehouse, record schema drift, build and test, replace, publish."""
 
 import hashlib
 import shutil
@@ -10,9 +10,8 @@ from pathlib import Path
 from pipelines.errors import ConfigError, TransformFailed
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
-from pipelines.transform.building import Dbt, Node, selection
-from pipelines.transform.drift import Change, notice
-from pipelines.transform.raw import PROJECT
+from pipelines.transform.dbt import PROJECT, Dbt, Node, selection
+from pipelines.transform.schema_drift import Change, record_changes
 from pipelines.warehouse.duckdb_file import checkpoint, log_of, open_file
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.queries import no_warehouse
@@ -23,7 +22,10 @@ _STAGING = "path:models/staging"
 
 @dataclass(frozen=True, kw_only=True)
 class TransformResult:
-    """What a transform built. `full`: everything anew. `seconds` is all of it, but waiting for the lock."""
+    """The result of a transform.
+
+    `full`: everything was built anew. `seconds` is the time that it took, without the wait for the lock.
+    """
 
     nodes: list[Node]
     changes: list[Change]
@@ -31,12 +33,12 @@ class TransformResult:
     seconds: float
 
     def of(self, kind: str) -> list[Node]:
-        """The nodes of that kind."""
+        """The results of one kind: `model`, `seed`, `test` and so on."""
         return [node for node in self.nodes if node.kind == kind]
 
     @property
     def warnings(self) -> list[Node]:
-        """The tests that found something that a user should look at."""
+        """The tests that ended with dbt's status `warn`."""
         return [node for node in self.nodes if node.status == "warn"]
 
 
@@ -50,19 +52,21 @@ def transform(
 ) -> TransformResult:
     """Build and test the marts, and publish them.
 
-    What is there already is brought up to date. It is built anew with `full`, and when the project's own
-    files are not those of the last build.
+    Existing models are updated with the rows that changed. They are built anew with `full`, and when the
+    project's files or the raw tables' columns are not those of the last build.
 
     Args:
-        settings: which warehouse.
-        select: dbt's selectors, such as `campaign_performance+`; none means everything.
-        full: build everything anew.
-        wait_s: how long to wait for another run that writes the same warehouse.
-        notify: told, in a sentence, of what a user should know meanwhile.
+        settings: names the warehouse.
+        select: dbt's selectors, such as `campaign_performance+`; none means all models.
+        full: build all models anew.
+        wait_s: seconds to wait for another run that writes the same warehouse.
+        notify: called with a sentence for the user, such as the reason of a wait.
 
     Raises:
-        ConfigError: there is no warehouse yet, or it is on a server.
-        TransformFailed: a model or a test failed; the warehouse is as it was.
+        ConfigError: there is no warehouse yet, or it is on a server, or `select` names no model.
+        Busy: another run wrote the warehouse for longer than `wait_s`.
+        WarehouseError: dbt could not run.
+        TransformFailed: a model or a test failed; the warehouse is unchanged.
     """
     if not settings.publishes:
         msg = (
@@ -74,18 +78,16 @@ def transform(
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
         began = time.monotonic()
         build = _copy(settings)
-        changes = notice(build)
+        changes = record_changes(build)
         folder = settings.cio_elt_data / "dbt"
-        known, current = folder / "project", _fingerprint(build)
-        same = known.exists() and known.read_text() == current and _is_built(build)
-        if not same and not full and known.exists():
-            notify(
-                "The models or the raw tables' columns are not those of the last build: all is built anew."
-            )
+        stored, current = folder / "project", _fingerprint(build)
+        same = stored.exists() and stored.read_text() == current and _has_marts(build)
+        if not same and not full and stored.exists():
+            notify("The models or the raw tables' columns have changed: all models are built anew.")
         nodes = _build(Dbt(file=build, folder=folder), chosen, full=full or not same, same=same)
-        _put_in_place(build, settings)
+        _replace_load_file(build, settings)
         if not chosen:
-            known.write_text(current)
+            stored.write_text(current)
         publish(settings.load_file, settings.published_file)
         return TransformResult(
             nodes=nodes, changes=changes, full=full or not same, seconds=time.monotonic() - began
@@ -93,7 +95,7 @@ def transform(
 
 
 def _copy(settings: Settings) -> Path:
-    """A copy of the warehouse to build in."""
+    """Copy the warehouse to a file to build in; returns its path."""
     source = settings.load_file if settings.load_file.exists() else settings.published_file
     if not source.exists():
         raise no_warehouse(settings)
@@ -105,25 +107,25 @@ def _copy(settings: Settings) -> Path:
     return build
 
 
-def _put_in_place(build: Path, settings: Settings) -> None:
+def _replace_load_file(build: Path, settings: Settings) -> None:
     checkpoint(build)
     log_of(settings.load_file).unlink(missing_ok=True)
     build.replace(settings.load_file)
 
 
 def _build(dbt: Dbt, select: list[str], *, full: bool, same: bool) -> list[Node]:
-    # Unit tests are of the models and not of rows: the project's own tests run them.
+    # Unit tests check the models with rows of their own: the project's tests run them, not each build.
     options = [*selection(select, full=full), "--exclude-resource-type", "unit_test"]
     if same and not full and not select:
-        # Views and seeds are there, and as they would be.
+        # Views and seeds exist, and would not change.
         options += ["--exclude", _STAGING, "resource_type:seed"]
     nodes = dbt.run("build", *options)
     broken = [node for node in nodes if node.status in ("error", "fail")]
     if broken:
-        told = "; ".join(f"{node.name} ({_first_line(node)})" for node in broken)
+        reasons = "; ".join(f"{node.name} ({_first_line(node)})" for node in broken)
         msg = (
-            f"{len(broken)} of {len(nodes)} models and tests failed, and nothing was published: {told} "
-            f"What was built is in {dbt.file}, to be looked at; dbt's log is in {dbt.folder / 'logs'}."
+            f"{len(broken)} of {len(nodes)} models and tests failed, and nothing was published: {reasons} "
+            f"The unpublished build is {dbt.file}; dbt's log is in {dbt.folder / 'logs'}."
         )
         raise TransformFailed(msg, broken)
     if not nodes:
@@ -140,7 +142,7 @@ def _first_line(node: Node) -> str:
 
 
 def _fingerprint(build: Path) -> str:
-    """What the models follow from besides rows: the project's files, and the raw tables' columns."""
+    """A hash of the project's files and the raw columns: all models are built anew when it changes."""
     digest = hashlib.sha256()
     for part in _PARTS:
         path = PROJECT / part
@@ -155,8 +157,8 @@ def _fingerprint(build: Path) -> str:
     return digest.hexdigest()
 
 
-def _is_built(file: Path) -> bool:
-    """Whether there are marts; a warehouse that was put back from an older file may have none."""
+def _has_marts(file: Path) -> bool:
+    """Checks if the file has marts; a warehouse that was restored from an older file may have none."""
     with open_file(file, read_only=True) as connection:
         return bool(
             connection.execute(

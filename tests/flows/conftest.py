@@ -1,4 +1,4 @@
-"""One Prefect server for all tests of the flows, whichever test worker they run in."""
+"""One Prefect server for all tests of the flows, shared by the test workers."""
 
 import os
 import tempfile
@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-# Before Prefect is imported, which reads it then: nothing of the tests is to reach a real folder of it.
+# Prefect reads it when it is imported: the tests must not write into a real folder of Prefect.
 os.environ.setdefault("PREFECT_HOME", tempfile.mkdtemp(prefix="prefect-of-tests-"))
 
 from tests.flows.stage import Stage, kept, strike
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs the server is a slow proof."""
+    """Mark the tests that need the server as slow proofs."""
     for item in items:
         if "stage" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.proof)

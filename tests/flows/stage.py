@@ -75,12 +75,12 @@ class Stage:
                 return response
 
     def ask(self, deployment: str, **parameters: Any) -> httpx.Response:
-        """Ask the server for a run, as the UI does; what it answers."""
+        """Request a run from the server, as the UI does; returns its response."""
         path = f"/deployments/{self.deployment(deployment)['id']}/create_flow_run"
         return self.call("POST", path, {"parameters": parameters})
 
     def start(self, deployment: str, **parameters: Any) -> str:
-        """Start a run; its id."""
+        """Start a run; returns its id."""
         response = self.ask(deployment, **parameters)
         assert response.status_code == 201, response.text
         return str(response.json()["id"])
@@ -114,7 +114,7 @@ class Stage:
         return until(complete, 20.0)
 
     def artifacts(self, run_id: str) -> list[Any]:
-        """What the run shows to an operator."""
+        """The artifacts of the run, as an operator sees them."""
         wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}}}
         found: list[Any] = self.call("POST", "/artifacts/filter", wanted).json()
         return found
@@ -125,16 +125,16 @@ class Stage:
             return connection.execute(sql).fetchall()
 
     def control(self, path: str, body: Any) -> None:
-        """Tell the sandbox something."""
+        """Send a document to the sandbox's control API."""
         url = f"{self.sandbox['control_url']}/_sandbox/{path}"
         httpx.post(url, json=body, timeout=30.0).raise_for_status()
 
     def requests(self) -> Any:
-        """What the sandbox was asked for."""
+        """The numbers of requests that the sandbox has answered."""
         return httpx.get(f"{self.sandbox['control_url']}/_sandbox/requests", timeout=30.0).json()
 
     def rows(self, table: str) -> list[Any]:
-        """What the sandbox has in a table."""
+        """The rows that the sandbox has for a table."""
         url = f"{self.sandbox['control_url']}/_sandbox/rows/{table}"
         return [json.loads(line) for line in httpx.get(url, timeout=30.0).iter_lines()]
 
@@ -142,8 +142,8 @@ class Stage:
         """Start the sandbox, and wait until it answers."""
         said = self.folder / "sandbox.json"
         program = str(Path(sys.executable).parent / "cio-elt")
-        # It stands for another machine: it is not to wait for a processor that others are using, or requests
-        # that left one by one arrive as a clump. Who may not have it so is told in a line before the JSON.
+        # It stands for another machine: if it waited for a busy processor, requests that left one by one
+        # would arrive all at once. Without the right to raise priority, `nice` prints a line before the JSON.
         ahead = [str(shutil.which("nice")), "-n", "-10"]
         command = [*ahead, program, "sandbox", "--scale", "tiny", "--json", *options]
         self._start("sandbox", command, os.environ, said)
@@ -174,7 +174,7 @@ class Stage:
         until(self._answers, 120.0)
 
     def serve(self) -> str:
-        """Serve all deployments, and wait until they are; what the serving process said until then."""
+        """Serve all deployments, and wait until they are; returns the serving process's output until then."""
         log = self.folder / "serving.log"
         self._start("serving", [sys.executable, "-m", "flows"], self.environment, log)
         said = until(lambda: text if "runs at once" in (text := log.read_text()) else "", 60.0)
@@ -211,7 +211,7 @@ class Stage:
     def _start(self, name: str, command: list[str], environment: Any, out: Path) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         to_file = [(os.POSIX_SPAWN_OPEN, 1, str(out), flags, 0o600), (os.POSIX_SPAWN_DUP2, 1, 2)]
-        # Another test worker may be the one that ends it, so nobody here is to wait for it.
+        # Another test worker may end the process, so it is no child that this one must wait for.
         self.groups[name] = os.posix_spawn(
             command[0], command, environment, file_actions=to_file, setsid=True
         )
@@ -244,7 +244,7 @@ def first_chunk_loaded(stage: Stage, from_day: str, to_day: str) -> None:
 
 
 def chunks(stage: Stage, from_day: str, to_day: str) -> int:
-    """How many chunks of the backfill the ledger has."""
+    """The number of the backfill's chunks that the coverage table has."""
     start, end = (int(datetime.fromisoformat(f"{day}T00:00+00:00").timestamp()) for day in (from_day, to_day))
     name = f"messages:{start}:{end}:1"
     ((number,),) = stage.query(f"SELECT count(*) FROM customerio_raw.coverage WHERE backfill = '{name}'")
@@ -253,7 +253,7 @@ def chunks(stage: Stage, from_day: str, to_day: str) -> int:
 
 @contextmanager
 def kept(file: Path) -> Iterator[Stage]:
-    """The stage that `file` remembers, set up if there is none; what becomes of it is remembered too."""
+    """The stage stored in `file`, set up if there is none; its state is stored there again at the end."""
     stage = _remembered(file) if file.exists() else _new(file.parent)
     try:
         if not file.exists():
@@ -268,7 +268,7 @@ def kept(file: Path) -> Iterator[Stage]:
 
 
 def strike(file: Path) -> None:
-    """End everything that belongs to the stage that `file` remembers."""
+    """End all processes of the stage stored in `file`."""
     if file.exists():
         stage = _remembered(file)
         for name in list(stage.groups):
@@ -288,7 +288,7 @@ def _new(folder: Path) -> Stage:
 
 
 def until(look: Callable[[], T | None], within_s: float) -> T:
-    """What `look` returns as soon as that is something."""
+    """Wait until `look` returns a true value, and return it."""
     deadline = time.monotonic() + within_s
     while not (found := look()):
         assert time.monotonic() < deadline, f"not within {within_s:.0f} s"
@@ -297,6 +297,6 @@ def until(look: Callable[[], T | None], within_s: float) -> T:
 
 
 def lives(pid: int) -> bool:
-    """Whether the process runs; one that is dead and not yet waited for does not."""
+    """Checks if the process runs; a zombie does not."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
     return bool(state) and not state.startswith("Z")

@@ -38,7 +38,7 @@ def test_a_run_that_fails_is_noted_within_seconds(watched: Stage) -> None:
 
 
 def test_a_run_whose_process_is_gone_is_ended_by_the_server(watched: Stage) -> None:
-    """Nobody serves any more; the server misses the run's signs of life, and says what to do."""
+    """Without a serving process, the server misses the run's heartbeats and crashes it."""
     days = ("2026-07-16", "2026-07-30")
     run_id = slow_backfill(watched, *days)
     first_chunk_loaded(watched, *days)
@@ -51,8 +51,8 @@ def test_a_run_whose_process_is_gone_is_ended_by_the_server(watched: Stage) -> N
         watched.serve()
 
     assert "CRASHED" == run["state"]["type"]
-    assert run["state"]["message"].startswith(f"No sign of life for {SILENT_S} s")
-    assert "The next run goes on" in run["state"]["message"]
+    assert run["state"]["message"].startswith(f"No heartbeat for {SILENT_S} s")
+    assert "The next run resumes" in run["state"]["message"]
 
 
 def _noted(stage: Stage, automation: str, run_id: str, since: datetime) -> list[Any]:

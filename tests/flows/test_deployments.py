@@ -1,4 +1,4 @@
-"""`prefect.yaml` is complete, and what is served is what it says."""
+"""`prefect.yaml` is complete, and the served deployments equal it."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ SERVED = {each.name: each for each in served()}
 
 @pytest.mark.parametrize("row", declared(), ids=lambda row: row["name"])
 def test_a_deployment_is_served_as_it_is_declared(row: dict[str, Any]) -> None:
-    """Name, flow, parameters, schedule with its time zone, limit: all come from the file."""
+    """Flow, parameters, schedule with its time zone, and limit equal those of the file."""
     made = SERVED[row["name"]]
 
     assert row["entrypoint"] == made.entrypoint

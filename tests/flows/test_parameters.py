@@ -1,4 +1,4 @@
-"""What a run refuses before it starts: what only the calendar, or two fields together, can tell."""
+"""Parameters that a run rejects before it starts, because of the calendar or of two fields together."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,7 +40,7 @@ def test_right_days_are_days_inside() -> None:
     ids=str,
 )
 def test_wrong_days_are_refused_with_the_reason(wrong: dict[str, Any], reason: str) -> None:
-    """The refusal says what would be right."""
+    """The message of a rejected range names the right choice."""
     with pytest.raises(ParameterTypeError, match=reason):
         backfill.validate_parameters({**RIGHT, **wrong})
 

@@ -1,4 +1,4 @@
-"""What an operator is told of how far a run has come."""
+"""The progress of a run, as an operator sees it."""
 
 import re
 from typing import Any
@@ -8,8 +8,8 @@ from sources.customerio.extract import RunSummary
 from tests.flows.stage import Stage, until
 
 
-def test_requests_and_minutes_left_are_told() -> None:
-    """Of 30 requests 10 are made in no time; the rest takes less than a minute, which is told as one."""
+def test_requests_and_minutes_left_are_shown() -> None:
+    """10 of 30 requests were made at once; the rest takes less than a minute, which is shown as one."""
     report = RunSummary()
     report.open("messages")
     tally = report.tallies["messages"]
@@ -19,7 +19,7 @@ def test_requests_and_minutes_left_are_told() -> None:
 
     reached = look()
 
-    assert "10 requests made, 20 left that are known of; about 1 min left; reading messages." == reached.words
+    assert "10 requests made, at least 20 left; about 1 min left; reading messages." == reached.words
     assert 33.3 == round(reached.percent, 1)
 
 
@@ -59,7 +59,7 @@ def test_a_piece_of_work_is_as_far_as_its_last_sentence() -> None:
 
 
 def test_an_operator_watches_one_artifact_a_run(stage: Stage) -> None:
-    """It is there after a beat, says what is made and left, and is complete when the run is."""
+    """The artifact appears after a beat, has the requests made and left, and ends at 100 %."""
     stage.control("faults", {"clear": True})
     slow = {"delay_ms": 4000, "times": None}
     stage.control(
@@ -77,7 +77,7 @@ def test_an_operator_watches_one_artifact_a_run(stage: Stage) -> None:
     assert seen[0]["id"] == left[0]["id"]
     assert seen[0]["data"] < 100.0 == left[0]["data"]
     for artifact in (*seen, *left):
-        assert re.search(r"\d+ requests made, \d+ left that are known of", artifact["description"])
+        assert re.search(r"\d+ requests made, at least \d+ left", artifact["description"])
 
 
 def _of_progress(stage: Stage, run_id: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""How runs end: with a sentence, in time, and never for ever under way."""
+"""The end of runs: with a message, in time, and never "Running" for ever."""
 
 import os
 
@@ -11,7 +11,7 @@ LONG = pytest.mark.skipif("CIO_ELT_KILLS" not in os.environ, reason="of the long
 
 
 def test_a_machine_that_goes_down_leaves_no_run_under_way(stage: Stage) -> None:
-    """All of the serving process is killed; the next one ends its run, and another run does the rest."""
+    """All serving processes are killed; the next one ends the run, and another run does the rest."""
     run_id = slow_backfill(stage, "2026-07-01", "2026-07-15")
     first_chunk_loaded(stage, "2026-07-01", "2026-07-15")
 
@@ -21,9 +21,9 @@ def test_a_machine_that_goes_down_leaves_no_run_under_way(stage: Stage) -> None:
     run = stage.ended(run_id)
     again = stage.ended(slow_backfill(stage, "2026-07-01", "2026-07-15"))
 
-    assert "is ended" in said
+    assert "the run is ended" in said
     assert "CRASHED" == run["state"]["type"]
-    assert "goes on from there" in run["state"]["message"]
+    assert "resumes from there" in run["state"]["message"]
     assert "COMPLETED" == again["state"]["type"], again["state"]["message"]
     assert f"{2 - loaded} chunk(s) read" in again["state"]["message"]
     assert 2 == chunks(stage, "2026-07-01", "2026-07-15")

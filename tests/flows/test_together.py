@@ -9,7 +9,7 @@ import pytest
 from tests.flows.stage import Stage, chunks, first_chunk_loaded
 
 SYNCS = 2
-# What an operator is not to read: of locks, of who holds them, of code.
+# An operator reads nothing of locks, their holders, or code.
 _OF_LOCKS = re.compile(r"\block(s|ed)?\b|\bbusy\b|another process|traceback", re.IGNORECASE)
 
 
@@ -36,7 +36,7 @@ def strict(stage: Stage) -> Iterator[Stage]:
 
 @LONG
 def test_syncs_and_a_long_backfill_both_get_on(strict: Stage) -> None:
-    """Whole syncs are through while the backfill goes on, chunk by chunk; no request is one too many."""
+    """Syncs complete between the chunks of the backfill, and no request exceeds the limit."""
     days = {"from_day": "2026-02-01", "to_day": "2026-05-24"}
     backfill_id = strict.start("backfill", resource="messages", chunk_days=7, **days)
     first_chunk_loaded(strict, *days.values())

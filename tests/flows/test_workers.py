@@ -33,5 +33,5 @@ def test_a_worker_of_a_pool_runs_what_was_deployed(pooled: Stage) -> None:
     served = pooled.ended(pooled.start("sync", resources=["segments"]))
     pooled.stop("serving")
 
-    # The deployment still names the pool; who serves it takes its runs up all the same.
+    # The deployment still names the pool; the serving process runs it all the same.
     assert "COMPLETED" == served["state"]["type"], served["state"]["message"]

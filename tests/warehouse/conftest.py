@@ -1,4 +1,4 @@
-"""A tiny world and the demo's, each synced and transformed once: what the tests of the marts share."""
+"""Fixtures of the marts' tests: a tiny workspace and the demo's, each synced and transformed once."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from tests.warehouse.readme import demo
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Warehouse, TransformResult]]:
-    """A warehouse whose marts were built of a whole sync, and what building it said."""
+    """A warehouse whose marts were built after a full sync, and the result of the transform."""
     with following(Sandbox(scale="tiny"), tmp_path_factory.mktemp("marts")) as warehouse:
         warehouse.sync()
         yield warehouse, transform(warehouse.settings)

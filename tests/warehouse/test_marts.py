@@ -1,4 +1,4 @@
-"""Every mart against what pandas makes of the sandbox's own state, cell by cell, tiny and the demo's."""
+"""Every mart compared cell by cell with pandas over the state of the sandbox, tiny and demo workspace."""
 
 import datetime
 import json
@@ -56,7 +56,7 @@ def _plain(cell: Any) -> Any:
 
 
 def same(found: Mapping[Any, Mapping[str, Any]], expected: Mapping[Any, Mapping[str, Any]]) -> None:
-    """The same keys, and in each row what is expected; numbers to nine digits."""
+    """Assert the same keys, and the expected values in each row; numbers to nine digits."""
     assert set(found) == set(expected)
     for key, row in expected.items():
         for name, value in row.items():
@@ -183,7 +183,7 @@ def test_performance(marts: Warehouse, sent: pd.DataFrame, source: str) -> None:
 
 
 def test_channels_by_day(marts: Warehouse, sent: pd.DataFrame) -> None:
-    """On the cohort's clock counts and rates, on the event's the counts of what happened on the day."""
+    """The cohort clock has counts and rates, the event clock the counts of the day's events."""
     by = ["day", "channel", "source_type"]
     mature = truth.mature(sent, by, marts.sandbox.clock.now())
     expected: dict[Any, dict[str, Any]] = {
@@ -346,7 +346,7 @@ def test_segments(marts: Warehouse) -> None:
 
 
 def test_people(marts: Warehouse, sent: pd.DataFrame) -> None:
-    """Who they are, what reached them lately, which segments they are in."""
+    """People have their identity, their recent messages, and their segments."""
     now = marts.sandbox.clock.now()
     segments = {row["id"]: row["name"] for row in marts.sandbox.rows("segments")}
     member = defaultdict(list)

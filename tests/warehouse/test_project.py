@@ -4,11 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 from ruamel.yaml import YAML
 
-from pipelines.transform.building import Dbt
-from pipelines.transform.raw import FILE, PROJECT, columns, write
+from pipelines.transform.dbt import PROJECT, Dbt
+from pipelines.transform.raw_tables import columns
 from tests.conftest import Warehouse
 
 pytestmark = pytest.mark.proof
@@ -40,20 +41,8 @@ def test_documentation_builds(dbt: Dbt) -> None:
     assert all(column["comment"] for column in fact["columns"].values())
 
 
-def test_sources_are_the_catalogue(tmp_path: Path) -> None:
-    """`raw.yml` is what the catalogue says; `python -m pipelines.transform.raw` writes it."""
-    write(tmp_path / "raw.yml")
-    assert (tmp_path / "raw.yml").read_text() == FILE.read_text()
-
-
-def test_a_view_per_raw_table() -> None:
-    """Each raw table has its view in staging, and each view its table."""
-    views = {file.stem.removeprefix("stg_") for file in (PROJECT / "models/staging").glob("stg_*.sql")}
-    assert views == {*(table for table in columns() if not table.startswith("_")), "clock"}
-
-
 def test_raw_tables_have_the_columns(marts: Warehouse) -> None:
-    """What a sync makes has the columns and types that dbt counts on."""
+    """The tables of a sync have the columns and types of sources.yml."""
     found: dict[str, dict[str, str]] = {}
     for table, name, kind in marts.query(
         "SELECT table_name, column_name, lower(data_type) FROM information_schema.columns "
@@ -66,7 +55,7 @@ def test_raw_tables_have_the_columns(marts: Warehouse) -> None:
 
 
 def test_everything_is_described(marts: Warehouse) -> None:
-    """Every table, view and column says in the database what it is."""
+    """Every table, view and column has a comment in the database."""
     tables = marts.query(
         f"SELECT schema_name, table_name FROM duckdb_tables() "
         f"WHERE schema_name IN {MARTS} AND comment IS NULL "
@@ -88,6 +77,41 @@ def test_rates_say_what_they_are(marts: Warehouse) -> None:
     )
     for words in ("clicked by a person / reached", "2025-04-20", "null without any", "is_mature_click"):
         assert words in comment
+
+
+def test_a_mart_is_a_file_and_an_entry(
+    marts: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new mart needs a SQL file and an entry in marts.yml: it is built, tested and described."""
+    project = tmp_path / "warehouse"
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("data"))
+    folder = project / "models" / "marts"
+    (folder / "subject_length.sql").write_text(
+        "select message_key, length(subject) as letters from {{ ref('dim_message') }}\n"
+    )
+    with (folder / "marts.yml").open("a") as out:
+        out.write(
+            "  - name: subject_length\n"
+            "    description: The length of each message's subject.\n"
+            "    data_tests:\n"
+            "      - keyed: {arguments: {by: [message_key]}}\n"
+            "    columns:\n"
+            "      - name: letters\n"
+            "        description: Letters of the subject.\n"
+        )
+    monkeypatch.setattr("pipelines.transform.dbt.PROJECT", project)
+    file = tmp_path / "transform.duckdb"
+    shutil.copyfile(marts.settings.load_file, file)
+
+    nodes = Dbt(file=file, folder=tmp_path / "dbt").run("build", "--select", "subject_length")
+
+    assert {("model", "success"), ("test", "pass")} == {(node.kind, node.status) for node in nodes}
+    with duckdb.connect(file, read_only=True) as connection:
+        comments = connection.execute(
+            "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'subject_length'"
+        ).fetchall()
+    assert ("letters", "Letters of the subject.") in comments
+    assert all(comment for _, comment in comments)
 
 
 @pytest.mark.usefixtures("built")

@@ -125,7 +125,7 @@ def test_a_rate_at_its_edges(odd: tuple[pd.DataFrame, dict[Any, Any]], marts: Wa
 
 
 def test_machines_are_no_people(odd: tuple[pd.DataFrame, dict[Any, Any]]) -> None:
-    """What a machine alone opened or clicked counts for Customer.io's rates and for no human one."""
+    """Opens and clicks by machines alone count for Customer.io's rates and for no human one."""
     sent, found = odd
     for act, since in (("open", "opens_known"), ("click", "clicks_known")):
         able = sent[sent.openable if act == "open" else sent.clickable]

@@ -90,7 +90,7 @@ def alter(settings: Settings, *statements: str) -> None:
 
 
 def test_the_page_needs_nothing_else(marts: Warehouse, tmp_path: Path) -> None:
-    """No script, no font, no picture from elsewhere; every id once; every chart says what it shows."""
+    """No script, no font, no picture from elsewhere; every id once; every chart has a title."""
     text = written(marts.settings, tmp_path)
     page = Page(text)
 
@@ -105,7 +105,7 @@ def test_the_page_needs_nothing_else(marts: Warehouse, tmp_path: Path) -> None:
 
 
 def test_the_numbers_are_the_workspaces(marts: Warehouse, tmp_path: Path) -> None:
-    """Campaigns, and what each sent, as counted from the sandbox's own deliveries."""
+    """Campaigns with their sent messages, as counted from the sandbox's own deliveries."""
     names = {row["id"]: row["name"] for row in marts.sandbox.rows("campaigns")}
     sent = Counter(
         names[row["campaign_id"]]
@@ -121,7 +121,7 @@ def test_the_numbers_are_the_workspaces(marts: Warehouse, tmp_path: Path) -> Non
 
 
 def test_names_are_text(copied: Settings, tmp_path: Path) -> None:
-    """What people call their campaigns is never markup."""
+    """Names of campaigns are never markup."""
     alter(copied, """UPDATE campaign_performance SET name = '<script>alert("x")</script> & co'""")
     text = written(copied, tmp_path)
 
@@ -130,7 +130,7 @@ def test_names_are_text(copied: Settings, tmp_path: Path) -> None:
 
 
 def test_mismatches_are_told(copied: Settings, tmp_path: Path) -> None:
-    """What the last check found stands on the page, whether the marts were built since or not."""
+    """The page has the result of the last check, before and after the next build of the marts."""
     before = written(copied, tmp_path)
     assert "Not compared yet" in before
     alter(

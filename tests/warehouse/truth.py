@@ -1,4 +1,4 @@
-"""What the marts should hold, worked out in pandas from what the API shows: no warehouse, no SQL.
+"""The expected content of the marts, computed in pandas from the API's records: no warehouse, no SQL.
 
 Deliveries are a frame with a row each, the moments of their metrics as columns in Unix seconds. The
 definitions are those of the marts' comments, written down here once more.
@@ -39,7 +39,7 @@ HUMAN_CLICKS_SINCE = datetime(2025, 4, 20, tzinfo=UTC).timestamp()
 
 
 def deliveries(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Deliveries as the API shows them, with what the marts say of each."""
+    """Deliveries as the API shows them, with the columns that the marts add."""
     frame = pd.DataFrame([_delivery(row) for row in rows])
     frame["opens_known"] = frame.created >= HUMAN_OPENS_SINCE
     frame["clicks_known"] = frame.created >= HUMAN_CLICKS_SINCE
@@ -146,7 +146,7 @@ def wilson(x: int, n: int) -> tuple[float, float]:
 
 
 def mature(rows: pd.DataFrame, by: list[str], now: int) -> dict[tuple[Any, ...], dict[str, bool]]:
-    """Whether the newest of these deliveries is old enough."""
+    """Checks if the newest of these deliveries is old enough."""
     days = {"open": 3, "click": 7, "conversion": 90}
     newest = rows.groupby(by).created.max().to_dict()
     return {

@@ -1,4 +1,4 @@
-{# The key of what was sent: campaign:3:41, newsletter:7:71; `unknown` for a delivery of nothing that is known. #}
+{# The key of a message: campaign:3:41, newsletter:7:71; `unknown` for deliveries that name no parent. #}
 {% macro message_key(source_type, parent_id, unit_id) -%}
     case when {{ parent_id }} is null then 'unknown'
         else {{ source_type }} || ':' || {{ parent_id }} || ':' || coalesce(cast({{ unit_id }} as varchar), '-')
@@ -7,12 +7,12 @@
 
 
 {#
-    After an incremental build: rows of deliveries that are no longer there, such as erased ones, go.
+    Post-hook of an incremental model: deletes the rows of deliveries that `upstream` no longer has, such as erased ones.
 
-    What is there was all built, so there are such rows only if there are more of them; `counted` narrows the
-    rows of this table to one a delivery.
+    The model holds every delivery of `upstream`, so there are such rows only if it has more rows than `upstream`;
+    `counted` limits the count to one row per delivery.
 #}
-{% macro forget_vanished(upstream, counted='true') -%}
+{% macro delete_vanished(upstream, counted='true') -%}
     {%- if execute and is_incremental() -%}
         {%- set more = run_query(
             'select (select count(*) from ' ~ this ~ ' where ' ~ counted ~ ') > (select count(*) from ' ~ upstream ~ ')'
@@ -27,8 +27,8 @@
 
 
 {#
-    The loads that came since this model was built last, as a list of constants, which DuckDB applies before it
-    takes any JSON apart. A load brings all its rows at once, and a row that changes comes with another load.
+    The loads since the last build of this model, as a list of constants: DuckDB applies them before it parses JSON.
+    A load commits all its rows at once, and a changed row gets the id of the load that changed it.
 #}
 {% macro new_loads(upstream) -%}
     {%- if execute -%}
@@ -41,7 +41,7 @@
 {%- endmacro %}
 
 
-{# The number of this build of an incremental model: rows say in which they were written last. #}
+{# The number of this build of an incremental model, stored with each row that it writes. #}
 {% macro build_number() -%}
     {%- if is_incremental() -%}
     (select coalesce(max(built_in), 0) + 1 from {{ this }})
@@ -51,7 +51,7 @@
 {%- endmacro %}
 
 
-{# The entries of a JSON object or array as rows of `key` and `value`, to be joined laterally. #}
+{# The entries of a JSON object or array as rows of `key` and `value`, for a lateral join. #}
 {% macro json_entries(document) -%}
     {{ return(adapter.dispatch('json_entries')(document)) }}
 {%- endmacro %}
@@ -65,7 +65,7 @@
 {%- endmacro %}
 
 
-{# The names in a JSON object, a row each; in the list of what is selected, where it is faster than a join. #}
+{# The names in a JSON object, a row each: for a select list, where it is faster than a lateral join. #}
 {% macro json_names(document) -%}
     {{ return(adapter.dispatch('json_names')(document)) }}
 {%- endmacro %}
@@ -79,7 +79,7 @@
 {%- endmacro %}
 
 
-{# The stretches of time of time_to_engage: (label, seconds up to which it reaches), shortest first. #}
+{# The buckets of time_to_engage: (label, upper limit in seconds), shortest first. #}
 {% macro time_buckets() %}
     {{ return([
         ('5 minutes', 300), ('15 minutes', 900), ('30 minutes', 1800), ('1 hour', 3600), ('2 hours', 7200),

@@ -1,8 +1,9 @@
 {#
-    A row per campaign, broadcast, newsletter or transactional message that sent anything: its messages summed.
+    The performance of one `source_type`: a row per campaign, broadcast, newsletter or transactional message with
+    deliveries, the sum of its messages.
 
-    The best and the worst message are those of the highest and the lowest rate of clicks by people, among
-    the ones with enough deliveries to have a rate that says something.
+    The best and the worst message are those with the highest and the lowest human_click_rate, among the messages with
+    at least `least_openers` reached deliveries.
 #}
 {% macro performance(source_type) %}
     with ranked as (

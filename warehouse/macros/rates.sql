@@ -1,9 +1,9 @@
 {#
-    What is counted of deliveries, and the rates made of it: the one place of their definitions.
+    The definitions of all counts and rates of deliveries: a row each in counted() and rates().
 
-    counted() and rates() are tables: every count and rate of every mart follows from a row. Conditions are
-    over the columns of fct_delivery. A rate is the share of the deliveries for which `of` holds for which
-    `reached` holds too, so it lies between 0 and 1 whatever the channels are; without any `of` it is null.
+    Conditions are over the columns of fct_delivery. The denominator of a rate is the deliveries for which `of` holds;
+    its numerator those of them for which `reached` holds too. So a rate lies between 0 and 1 on every channel; it is
+    null if the denominator is 0, or below `least`.
 #}
 {% macro counted() %}
     {{ return([
@@ -11,17 +11,17 @@
         ('attempted', 'attempted_at is not null', 'Deliveries that were attempted (Slack and webhooks).'),
         ('sent', 'sent_at is not null', 'Deliveries handed to the provider.'),
         ('delivered', 'delivered_at is not null', 'Deliveries that the provider confirmed to have arrived.'),
-        ('reached', 'is_reached', 'Deliveries that arrived at a person: delivered; or used in any way without a report of delivery; or sent, on channels that report none.'),
+        ('reached', 'is_reached', 'Deliveries that arrived at a person: delivered; or opened, clicked and so on without a report of delivery; or sent, on channels that report no delivery.'),
         ('opened', 'opened_at is not null', 'Deliveries that were opened, by people or machines.'),
-        ('human_opened', 'human_opened_at is not null', 'Deliveries that a person opened; null if all are older than ' ~ var('human_opens_since') ~ ', from when on Customer.io tells people from machines.'),
+        ('human_opened', 'human_opened_at is not null', 'Deliveries that a person opened; null if all are older than ' ~ var('human_opens_since') ~ ', the day from which Customer.io tells people from machines.'),
         ('prefetch_opened', 'prefetch_opened_at is not null', 'Deliveries that a machine opened, such as a mail proxy.'),
         ('clicked', 'clicked_at is not null', 'Deliveries with a clicked link, by people or machines.'),
         ('human_clicked', 'human_clicked_at is not null', 'Deliveries in which a person clicked; null if all are older than ' ~ var('human_clicks_since') ~ '.'),
         ('prefetch_clicked', 'prefetch_clicked_at is not null', 'Deliveries in which a machine clicked, such as a link scanner.'),
         ('converted', 'converted_at is not null', "Deliveries to which Customer.io attributes a conversion, by the campaign's own goal."),
         ('replied', 'replied_at is not null', 'Deliveries that were replied to.'),
-        ('bounced', 'bounced_at is not null', 'Deliveries that came back.'),
-        ('deferred', 'deferred_at is not null', 'Deliveries that the receiving side put off.'),
+        ('bounced', 'bounced_at is not null', 'Deliveries that bounced.'),
+        ('deferred', 'deferred_at is not null', 'Deliveries that the receiving server deferred.'),
         ('dropped', 'dropped_at is not null', 'Deliveries that the provider did not send.'),
         ('failed', 'failed_at is not null', 'Deliveries that could not be made or sent.'),
         ('undeliverable', 'undeliverable_at is not null', 'Deliveries without an address, or over the message limit.'),
@@ -65,7 +65,7 @@
 {% endmacro %}
 
 
-{# Every count, and every rate's two counts, of rows of fct_delivery. #}
+{# All counts, and the numerator and denominator of all rates, over rows of fct_delivery. #}
 {% macro count_deliveries() -%}
     {%- for name, condition, _ in counted() %}
     {% if name.startswith('human_') -%}
@@ -83,7 +83,7 @@
 {%- endmacro %}
 
 
-{# The same counts, summed over rows that have them. #}
+{# The sums of the same columns, over rows of message_daily. #}
 {% macro sum_counts() -%}
     {%- for name, _, _ in counted() %}
     cast(sum({{ name }}) as bigint) as {{ name }},
@@ -96,7 +96,7 @@
 {%- endmacro %}
 
 
-{# The counts as they are, then each rate with its counts and its interval. #}
+{# The counts, then each rate with its numerator, denominator and interval. #}
 {% macro with_rates() -%}
     {%- for name, _, _ in counted() %}
     {{ name }},
@@ -108,7 +108,7 @@
 {#
     For each rate: numerator, denominator, rate, and the 95 % Wilson interval.
 
-    The interval's SQL is made once and filled in: a call of a macro costs dbt a millisecond, and there are many.
+    The interval's SQL is rendered once and filled in: dbt needs a millisecond for each call of a macro.
 #}
 {% macro rate_columns(wanted) -%}
     {%- set low, high = wilson_low('<x>', '<n>'), wilson_high('<x>', '<n>') %}
@@ -125,7 +125,7 @@
 {%- endmacro %}
 
 
-{# Whether a cohort whose newest delivery was made at `newest` is old enough to be compared. #}
+{# True if a cohort whose newest delivery was created at `newest` is old enough to be compared. #}
 {% macro maturity(newest) -%}
     {%- for what, days in var('mature_after_days').items() %}
     {{ newest }} <= {{ as_of() }} - interval '{{ days }} days' as is_mature_{{ what }}

@@ -1,8 +1,8 @@
 {#
     Statistics as SQL expressions. Arguments are used more than once: give columns or short expressions.
 
-    create_statistics() makes each a macro of the database too, so that everybody who opens the file has it.
-    All are compared with scipy, to 1e-6 or better, by tests/warehouse/test_statistics.py.
+    create_statistics() creates each as a DuckDB macro too, so that queries on the published file can use it.
+    tests/warehouse/test_statistics.py compares all of them with scipy, to 1e-6 or better.
 #}
 
 {# The standard normal quantiles of 97.5 % and of 80 %. #}
@@ -65,15 +65,15 @@
 {%- endmacro %}
 
 
-{# The chance of a difference at least as large as `z`, in either direction, where there is none. #}
+{# The probability of a difference at least as large as `z`, in either direction, if there is none. #}
 {% macro two_sided_p(z) -%}
     case when {{ z }} is not null then 2 * {{ normal_cdf('(-abs(' ~ z ~ '))') }} end
 {%- endmacro %}
 
 
 {#
-    How many standard errors the rate x2/n2 lies above x1/n1, the variance pooled; null where it is not
-    defined: an arm is empty, or all or none of both reached it.
+    The z statistic of the rate x2/n2 minus x1/n1, with pooled variance; null where it is not defined: an arm is
+    empty, or all or none of both arms reached the metric.
 #}
 {% macro two_proportion_z(x1, n1, x2, n2) -%}
     case when {{ n1 }} > 0 and {{ n2 }} > 0 and {{ x1 }} + {{ x2 }} > 0
@@ -87,7 +87,7 @@
 {%- endmacro %}
 
 
-{# Half the width of the 95 % interval of x2/n2 - x1/n1, the variances not pooled (Wald). #}
+{# Half the width of the 95 % interval of x2/n2 - x1/n1, with separate variances (Wald). #}
 {% macro difference_margin(x1, n1, x2, n2) -%}
     case when {{ n1 }} > 0 and {{ n2 }} > 0 then
         {{ z_95() }} * sqrt(
@@ -110,8 +110,8 @@
 
 
 {#
-    The chance that a chi-square of `df` degrees of freedom exceeds `x`: the finite sums for even and odd
-    df, so it is exact. For df from 1 to 20; null beyond.
+    The probability that a chi-square of `df` degrees of freedom exceeds `x`, exact by the finite sums for even and
+    odd df. For df from 1 to 20; null beyond.
 #}
 {% macro chi_square_p(x, df) -%}
     {%- set half = '(cast(' ~ x ~ ' as double precision) / 2)' -%}
@@ -136,8 +136,8 @@
 {#
     Holm's adjustment of the p-values of a family of comparisons; null stays null.
 
-    `place` is the comparison's row_number() in its family by p, `size` how many have a p. With everything
-    below 5 % after it called significant, the chance of any false call in a family is at most 5 %.
+    `place` is the comparison's row_number() in its family by p, `size` the number of comparisons with a p. If each
+    adjusted p below 5 % is called significant, the probability of any false call in a family is at most 5 %.
 #}
 {% macro holm(p, place, size, family) -%}
     case when {{ p }} is not null then least(1.0, max({{ p }} * ({{ size }} - {{ place }} + 1)) over (
@@ -146,6 +146,7 @@
 {%- endmacro %}
 
 
+{# Creates the statistics as macros of the DuckDB file. #}
 {% macro create_statistics() %}
     {%- if not execute or target.type != 'duckdb' or flags.WHICH not in ('build', 'run', 'test') -%}{{ return('') }}{%- endif -%}
     {%- set made = {

@@ -1,4 +1,4 @@
--- What the days of a message add up to is its lifetime, on both clocks.
+-- The sum over days equals the sum over lifetimes, on both clocks.
 with daily as (
     select sum(sent) as sent, sum(opened) as opened, sum(human_clicked) as human_clicked, sum(converted) as converted
     from {{ ref('channel_daily') }}

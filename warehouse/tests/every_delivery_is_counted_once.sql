@@ -1,4 +1,4 @@
--- Each way of counting deliveries comes to the same: the raw rows, the fact, and each table of sums.
+-- The number of deliveries is the same in staging, in the fact tables, and in each table of sums.
 with counts as (
     select 'stg_messages' as counted_in, count(*) as deliveries from {{ ref('stg_messages') }}
     union all

@@ -1,4 +1,4 @@
-"""`cio-elt transform`: builds, tests and publishes; beside readers, over time, and when it goes wrong."""
+"""`cio-elt transform`: builds, tests and publishes; with readers, over days, and when it fails."""
 
 import shutil
 import signal
@@ -12,8 +12,7 @@ import duckdb
 import pytest
 
 from pipelines.ingest.sync import sync
-from pipelines.transform import Change, transform
-from pipelines.transform.drift import notice
+from pipelines.transform import transform
 from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault, Sandbox
 from tests.conftest import Warehouse, following
@@ -66,68 +65,19 @@ def _marts(copy: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_without_a_warehouse(shell: Shell) -> None:
-    """Where nothing was synced yet, it says so and what to run."""
+    """Without a warehouse, the error names the command to run."""
     shell.refused(shell.run("transform"), 2, "There is no warehouse", "cio-elt sync")
 
 
 def test_on_a_server(shell: Shell) -> None:
-    """It builds files alone, and says what to do on a server."""
+    """On a server, the error names dbt."""
     ran = shell.run("transform", CIO_ELT_DESTINATION="postgres")
     shell.refused(ran, 2, "CIO_ELT_DESTINATION", "postgres", "dbt")
 
 
-def test_drift_is_noticed(tmp_path: Path) -> None:
-    """New, vanished and retyped fields, new metrics and channels are told once; the first time nothing is."""
-    file = tmp_path / "load.duckdb"
-    with duckdb.connect(file) as connection:
-        connection.execute(
-            """
-            CREATE SCHEMA customerio_raw;
-            CREATE TABLE customerio_raw.sync_runs AS SELECT 1790000000 AS finished_at;
-            CREATE TABLE customerio_raw.campaigns (
-                id BIGINT, name VARCHAR, tags JSON, extra JSON, "rare" JSON, _dlt_load_id VARCHAR
-            );
-            INSERT INTO customerio_raw.campaigns
-                SELECT i, 'name', '["a"]', '1', CASE WHEN i = 1 THEN '2' END, '1' FROM range(50) AS n(i);
-            CREATE TABLE customerio_raw.messages (
-                id VARCHAR, type VARCHAR, metrics JSON, _dlt_load_id VARCHAR
-            );
-            INSERT INTO customerio_raw.messages VALUES ('a', 'email', '{"sent": 1}', '1');
-            """
-        )
-    assert [] == notice(file)
-    assert [] == notice(file)
-    with duckdb.connect(file) as connection:
-        connection.execute(
-            """
-            ALTER TABLE customerio_raw.campaigns ADD COLUMN fresh JSON;
-            INSERT INTO customerio_raw.campaigns
-                SELECT i, NULL, '{"a": 1}', '2', NULL, '2', '"x"' FROM range(50, 90) AS numbers(i);
-            INSERT INTO customerio_raw.messages VALUES ('b', 'fax', '{"sent": 2, "read_aloud": 3}', '2');
-            """
-        )
-    changes = notice(file)
-    assert [
-        Change(change="vanished_column", table_name="campaigns", name="name", before="VARCHAR"),
-        Change(
-            change="retyped_column",
-            table_name="campaigns",
-            name="tags",
-            before="ARRAY",
-            after="ARRAY or OBJECT",
-        ),
-        Change(change="new_column", table_name="campaigns", name="fresh", after="VARCHAR"),
-        Change(change="new_metric", table_name="messages", name="read_aloud"),
-        Change(change="new_channel", table_name="messages", name="fax"),
-    ] == changes
-    assert [] == notice(file)
-    with duckdb.connect(file) as connection:
-        assert len(changes) == len(connection.execute("FROM customerio_raw.schema_changes").fetchall())
-
-
 @pytest.mark.proof
 def test_command(copy: Warehouse, shell: Shell) -> None:
-    """It brings up to date, tests and publishes; what it did is one JSON document."""
+    """It updates, tests and publishes; `--json` prints the result as one document."""
     shell.env["CIO_ELT_DATA"] = str(copy.settings.cio_elt_data)
     ran = shell.run("transform", "--json")
     assert ran.code == 0, ran.err
@@ -147,7 +97,7 @@ def test_selection(copy: Warehouse, shell: Shell) -> None:
 
 @pytest.mark.proof
 def test_day_by_day_is_as_built_anew(copy: Warehouse) -> None:
-    """After two days with late metrics, what was brought up to date equals what is built anew."""
+    """After two days with late metrics, updated marts equal marts that are built anew."""
     before = copy.sandbox.clock.now()
     try:
         for _ in range(2):
@@ -193,7 +143,7 @@ def test_members_who_leave_and_come_back(copy: Warehouse) -> None:
 
 @pytest.mark.proof
 def test_failing_test_publishes_nothing(copy: Warehouse, shell: Shell) -> None:
-    """A test that finds rows ends with 1 and its name; readers and the warehouse keep what they had."""
+    """A data test that fails ends with 1 and its name; both files of the warehouse stay as they were."""
     before = copy.settings.published_file.read_bytes()
     _written(
         copy,
@@ -223,7 +173,7 @@ def test_few_tables_are_enough(base: Warehouse, tmp_path: Path) -> None:
 
 @pytest.mark.proof
 def test_new_channel_and_field(copy: Warehouse) -> None:
-    """A channel, a metric and a field that nobody knew: the marts hold them, and the summary tells."""
+    """The marts hold an unknown channel, metric and field, and the result reports them."""
     _written(
         copy,
         "ALTER TABLE customerio_raw.messages ADD COLUMN mood JSON",
@@ -249,7 +199,7 @@ def test_new_channel_and_field(copy: Warehouse) -> None:
 
 @pytest.mark.proof
 def test_drift_from_end_to_end(copy: Warehouse, shell: Shell) -> None:
-    """Customer.io changes what it sends: it lands, the marts hold it, both commands and the log say what."""
+    """Changed fields of the API are loaded and in the marts; both commands and the log report them."""
     shell.env["CIO_ELT_DATA"] = str(copy.settings.cio_elt_data)
     shell.sandbox.faults.add(
         Fault(
@@ -304,7 +254,7 @@ def test_drift_from_end_to_end(copy: Warehouse, shell: Shell) -> None:
 
 @pytest.mark.proof
 def test_readers_see_whole_builds(copy: Warehouse) -> None:
-    """Whoever reads in a loop meanwhile has no error, and sums that agree across marts."""
+    """Readers during builds have no error, and sums that agree across marts."""
     sums = """
         SELECT (SELECT count(*) FROM fct_delivery), (SELECT sum(deliveries) FROM message_performance),
                (SELECT sum(deliveries) FROM channel_daily WHERE clock = 'event'),
@@ -337,7 +287,7 @@ def test_readers_see_whole_builds(copy: Warehouse) -> None:
 
 
 class _Reader:
-    """A thread whose error is not lost."""
+    """A thread that keeps its error."""
 
     def __init__(self, work: Callable[[], None]) -> None:
         self._error: BaseException | None = None
@@ -352,7 +302,7 @@ class _Reader:
             self._error = error
 
     def finish(self) -> None:
-        """Wait for its end, and raise what it raised."""
+        """Wait for the thread's end, and raise its error."""
         self._thread.join()
         if self._error is not None:
             raise self._error
@@ -360,7 +310,7 @@ class _Reader:
 
 @pytest.mark.proof
 def test_stopped_in_the_middle(copy: Warehouse, shell: Shell) -> None:
-    """Told to end while it builds, it leaves the warehouse as it was, and the next one builds."""
+    """Terminated during a build, it leaves the warehouse as it was, and the next transform builds."""
     before = copy.settings.published_file.read_bytes()
     shell.env["CIO_ELT_DATA"] = str(copy.settings.cio_elt_data)
     results = copy.settings.cio_elt_data / "dbt/target/run_results.json"

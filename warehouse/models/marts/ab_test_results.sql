@@ -1,4 +1,4 @@
--- A row per test, arm and metric: what the arm reached, against the control, and what may be said of it.
+-- A row per test, arm and metric: the arm's rate, its difference from the control, and the verdict.
 {% set tested = [('human_open_rate', 'open', 1), ('human_click_rate', 'click', 1),
     ('conversion_rate', 'conversion', 1), ('unsubscribe_rate', 'click', -1)] %}
 
@@ -38,14 +38,14 @@ counts as (
     group by arms.test_key, arms.arm
 ),
 
--- Arms are meant to be of one size; a test whose arms are not has gone wrong before anything was measured.
+-- Sample ratio mismatch: arms are meant to have the same size. If they do not, the split is broken.
 checked as (
     select
         *,
         count(*) over test as arms,
         min(arm) over test as control_arm,
         sum(power(deliveries - expected, 2) / nullif(expected, 0)) over test as chi_square
-    from (select *, avg(deliveries) over (partition by test_key) as expected from counts) as expecting
+    from (select *, avg(deliveries) over (partition by test_key) as expected from counts) as with_expected
     window test as (partition by test_key)
 ),
 
@@ -78,7 +78,7 @@ against_control as (
         and control.arm = results.control_arm
 ),
 
-measured as (
+differences as (
     select
         *,
         1.0e0 * x / nullif(n, 0) as rate,
@@ -89,27 +89,27 @@ measured as (
     from against_control
 ),
 
-tried as (
+with_p_values as (
     select
         *,
         {{ two_sided_p('z') }} as p,
         case when not is_control then {{ minimal_detectable_effect('control_rate', 'control_n', 'n') }} end
             as minimal_detectable_effect,
         {{ chi_square_p('chi_square', 'arms - 1') }} as srm_p
-    from measured
+    from differences
 ),
 
-placed as (
+ranked as (
     select
         *,
         row_number() over (partition by test_key order by p nulls last, metric, arm) as place,
         count(p) over (partition by test_key) as comparisons
-    from tried
+    from with_p_values
 ),
 
 adjusted as (
     select *, {{ holm('p', 'place', 'comparisons', 'test_key') }} as p_holm
-    from placed
+    from ranked
 )
 
 select

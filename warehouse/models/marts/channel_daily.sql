@@ -1,5 +1,5 @@
--- Two clocks: `cohort` dates everything by the delivery's creation, as Customer.io's own pages do; `event` by
--- the day on which it happened. A rate needs a cohort, so on the event clock there are counts alone.
+-- Two clocks: `cohort` dates each metric by the delivery's creation, as Customer.io's own pages do; `event` dates it
+-- by the day on which it happened. A rate needs a cohort, so the event clock has counts only.
 with cohort as (
     select
         created_on as day,

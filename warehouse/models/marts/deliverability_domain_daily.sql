@@ -1,4 +1,4 @@
--- Email by the domain that it went to, day by day, and whether a domain begins to refuse it.
+-- Email by day and recipient's domain, with an alert when a domain begins to refuse messages.
 {% set shown = rates() | selectattr('name', 'in', ['delivery_rate', 'bounce_rate', 'loss_rate', 'spam_rate', 'human_open_rate']) | list %}
 
 with counts as (
@@ -14,7 +14,7 @@ with counts as (
     group by delivery.created_on, coalesce(delivery.recipient_domain, 'unknown'), coalesce(message.sending_domain, 'unknown')
 ),
 
--- The 28 days before each, and the 28 that end with it, of the same pair of domains.
+-- For each day: the 28 days before it, and the 28 days that end with it, of the same pair of domains.
 compared as (
     select
         *,

@@ -63,8 +63,8 @@ test_groups as (
     group by groups.newsletter_id, cast(content.value as bigint)
 ),
 
--- A step that sends nothing, such as a delay, is no message; one of a channel that is not known yet is, once
--- something was sent by it.
+-- A step that sends nothing, such as a delay, is no message. A step of a channel that the seed lacks is one, once it
+-- has deliveries.
 messages as (
     select
         coalesce(listed.message_key, delivered.message_key) as message_key,
@@ -124,7 +124,7 @@ left join {{ ref('stg_subscription_topics') }} as topics on topics.topic_id = pa
 left join test_groups on messages.source_type = 'newsletter' and test_groups.newsletter_id = messages.parent_id
     and test_groups.content_id = messages.unit_id
 union all
--- What a delivery of nothing that is known belongs to.
+-- The message of deliveries that name no known message.
 select 'unknown', 'unknown', null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
     null, false, null, null, null, false, false, 0
 where not exists (select 1 from messages where message_key = 'unknown')

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental', unique_key='delivery_id', incremental_strategy='delete+insert',
     on_schema_change='fail',
-    post_hook="{{ forget_vanished(ref('stg_messages')) }}",
+    post_hook="{{ delete_vanished(ref('stg_messages')) }}",
 ) }}
 
 with changed as (
@@ -12,7 +12,7 @@ with changed as (
     {% endif %}
 ),
 
-placed as (
+with_parents as (
     select
         changed.*,
         case
@@ -28,7 +28,7 @@ placed as (
             content_id,
             case when transactional_message_id is not null then msg_template_id end
         ) as unit_id,
-        -- A channel that Customer.io adds is taken for one of messages to people.
+        -- A channel that the seed lacks counts as one of messages to people.
         coalesce(channels.reaches_people, true) as reaches_people,
         coalesce(channels.reports_delivery, true) as reports_delivery,
         coalesce(channels.can_be_opened, true) as can_be_opened,
@@ -40,7 +40,7 @@ placed as (
     left join {{ ref('channels') }} as channels using (channel)
 ),
 
-judged as (
+with_reach as (
     select
         *,
         reaches_people and (
@@ -49,7 +49,7 @@ judged as (
                 is not null
             or (sent_at is not null and not reports_delivery)
         ) as is_reached
-    from placed
+    from with_parents
 )
 
 select
@@ -99,4 +99,4 @@ select
     first_seen_at,
     loaded_by,
     {{ build_number() }} as built_in
-from judged
+from with_reach

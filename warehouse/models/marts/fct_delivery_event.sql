@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental', unique_key='delivery_id', incremental_strategy='delete+insert',
     on_schema_change='fail',
-    post_hook="{{ forget_vanished(ref('fct_delivery'), \"metric = 'created'\") }}",
+    post_hook="{{ delete_vanished(ref('fct_delivery'), \"metric = 'created'\") }}",
 ) }}
 
 with changed as (

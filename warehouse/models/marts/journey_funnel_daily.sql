@@ -1,4 +1,4 @@
--- Journeys by the day on which they began, and how far they came by now: old days go on changing.
+-- Journeys by the day on which they began, and how far they have come; counts of old days still change.
 {% set steps = ['started', 'activated', 'never_activated', 'messaged', 'finished', 'exited_early', 'converted'] %}
 
 with days as (

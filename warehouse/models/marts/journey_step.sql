@@ -1,4 +1,4 @@
--- The steps of each campaign in their order, and what became of the messages of each.
+-- The steps of each campaign in their order, with the counts and rates of their messages.
 with steps as (
     select
         campaigns.campaign_id,

@@ -1,4 +1,4 @@
--- Clicks by link: the URL without its UTM parameters, which are columns, of each campaign, newsletter and so on.
+-- Clicks by link of each campaign, newsletter and so on: the URL without its UTM parameters, which are columns.
 with links as (
     {%- for source_type, parent in [('campaign', 'campaign_id'), ('broadcast', 'broadcast_id'),
         ('newsletter', 'newsletter_id'), ('transactional', 'transactional_id')] %}
@@ -10,21 +10,21 @@ with links as (
     {%- endfor %}
 ),
 
--- Months reach further back than days, and hold them: where there are months, the days are left out.
-counted as (
+-- Monthly rows reach further back than daily ones and include them: a parent with monthly rows counts those only.
+longest_period as (
     select *
     from (select *, max(period) over (partition by source_type, parent_id) as longest from links) as read
     where period = longest
 ),
 
-taken_apart as (
+with_utm as (
     select
         *,
         {%- for name in ['source', 'medium', 'campaign', 'term', 'content'] %}
         nullif(regexp_extract(href, '[?&]utm_{{ name }}=([^&#]*)', 1), '') as utm_{{ name }},
         {%- endfor %}
         rtrim(regexp_replace(regexp_replace(href, 'utm_[a-z]+=[^&#]*&?', '', 'g'), '[?&]+(#|$)', '\1'), '/') as url
-    from counted
+    from longest_period
 ),
 
 summed as (
@@ -38,7 +38,7 @@ summed as (
         count(distinct link_id) as links,
         cast(sum(clicked) as bigint) as clicks,
         cast(sum(unique_clicked) as bigint) as unique_clicks
-    from taken_apart
+    from with_utm
     group by source_type, parent_id, url
 )
 

@@ -1,4 +1,4 @@
--- The counts of which every performance table is a sum: a row per message, cohort day and channel.
+-- A row per message, cohort day and channel: every performance table is a sum of these counts.
 select
     message_key,
     source_type,

@@ -1,4 +1,4 @@
--- A row per person that is, or was: who they are, what reached them, what they did with it, who may be written to.
+-- A row per person, deleted ones included: identity, messages, engagement, and the channels that may be used.
 {% set spans = [7, 30, 90, 365] %}
 {% set acts = [('sent', 'sent_at'), ('opened', 'opened_at'), ('clicked', 'clicked_at'), ('converted', 'converted_at')] %}
 
@@ -43,7 +43,7 @@ suppressed as (
     group by lower(email)
 ),
 
-together as (
+joined as (
     select
         people.*,
         to_timestamp(try_cast(people.attributes ->> 'created_at' as bigint)) as created_at,
@@ -114,5 +114,5 @@ select
         else 'lapsed'
     end as lifecycle_stage,
     percent_rank() over (order by sent_30d) as send_pressure
-from together
+from joined
 cross join clock

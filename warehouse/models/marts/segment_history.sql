@@ -1,4 +1,4 @@
--- The size of each segment, day by day, from the first reading on: who joined, who left, who was in it at the end.
+-- The size of each segment, a row per day from the first sync on: people who joined, who left, and who were in it.
 with moves as (
     select segment_id, {{ day_of('valid_from') }} as day, 1 as joined, 0 as left_it
     from {{ ref('segment_membership_history') }}
@@ -8,7 +8,7 @@ with moves as (
     where valid_to is not null
 ),
 
--- An empty segment has no members to tell since when it is read, so its own row does.
+-- An empty segment has no members, so its history begins with the first sync of the segment itself.
 first_days as (
     select segment_id, {{ day_of('first_seen_at') }} as first_day
     from {{ ref('stg_segments') }}

@@ -3,8 +3,8 @@
     incremental_strategy='delete+insert', full_refresh=false, on_schema_change='fail',
 ) }}
 -- depends_on: {{ ref("stg_clock") }}
--- Who was in which segment from when to when, as far as readings of the lists tell. The raw table holds the
--- present alone, so this table is never rebuilt: an interval, once seen, stays.
+-- The members of each segment with the start and end of their membership, as syncs saw them. The raw table holds
+-- the current state only, so this table is never rebuilt: an interval, once recorded, stays.
 with present as (
     select segment_id, cio_id, first_seen_at, deleted_at
     from {{ ref('stg_segment_memberships') }}
@@ -25,13 +25,13 @@ held as (
     inner join newest using (segment_id, cio_id, valid_from)
 )
 
--- Those who left: their interval ends.
+-- People who left: their interval ends.
 select held.segment_id, held.cio_id, held.valid_from, present.deleted_at as valid_to
 from held
 inner join present on present.segment_id = held.segment_id and present.cio_id = held.cio_id
 where held.valid_to is null and present.deleted_at is not null
 union all
--- Those who came, and those who came back; of these the list does not say when, so it is the reading's time.
+-- People who joined, and people who came back: the list does not say when they came back, so it is the sync's time.
 select
     present.segment_id,
     present.cio_id,

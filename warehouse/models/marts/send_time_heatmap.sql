@@ -1,4 +1,4 @@
--- What becomes of messages by the weekday and the hour at which they were sent, in the project's time zone.
+-- Counts and rates of messages by the weekday and the hour of sending, in the project's time zone.
 with sent as (
     select
         *,

@@ -1,4 +1,4 @@
--- Email addresses that the provider does not write to any more: how many, since when, and who still is meant to be.
+-- Addresses that the email provider suppresses: their number by day, and those that running campaigns still target.
 with rows_of_day as (
     select suppression_type, sending_domain, {{ day_of('suppressed_at') }} as day, 1 as added, 0 as lifted
     from {{ ref('stg_esp_suppressions') }}
@@ -30,8 +30,8 @@ targeted as (
     where campaigns.state = 'running' and not campaigns.is_deleted
 ),
 
--- What stands on the lists now, whose people they are, and who of them a running campaign is meant for.
-standing as (
+-- The addresses on the lists now: those of people of this workspace, and those that a running campaign targets.
+current_lists as (
     select
         suppressions.suppression_type,
         suppressions.sending_domain,
@@ -56,12 +56,12 @@ select
     cast(daily.added as bigint) as added,
     cast(daily.lifted as bigint) as lifted,
     cast(sum(daily.added - daily.lifted) over to_here as bigint) as current_addresses,
-    coalesce(standing.own_people, 0) as own_people_now,
-    coalesce(standing.foreign_addresses, 0) as foreign_addresses_now,
-    coalesce(standing.targeted_people, 0) as targeted_people_now,
-    1.0e0 * coalesce(standing.own_people, 0) / nullif(base.reachable, 0) as share_of_people_now
+    coalesce(current_lists.own_people, 0) as own_people_now,
+    coalesce(current_lists.foreign_addresses, 0) as foreign_addresses_now,
+    coalesce(current_lists.targeted_people, 0) as targeted_people_now,
+    1.0e0 * coalesce(current_lists.own_people, 0) / nullif(base.reachable, 0) as share_of_people_now
 from daily
 cross join base
-left join standing on standing.suppression_type = daily.suppression_type
-    and coalesce(standing.sending_domain, '') = coalesce(daily.sending_domain, '')
+left join current_lists on current_lists.suppression_type = daily.suppression_type
+    and coalesce(current_lists.sending_domain, '') = coalesce(daily.sending_domain, '')
 window to_here as (partition by daily.suppression_type, daily.sending_domain order by daily.day)

@@ -1,4 +1,4 @@
--- How soon messages are opened, clicked and convert: a row per message, kind of engagement and stretch of time.
+-- The time from delivery to open, click and conversion: a row per message, kind of engagement and bucket of time.
 with engagements as (
     {%- for engagement, column, among in [
         ('open', 'opened_at', 'is_openable'),
@@ -38,8 +38,8 @@ buckets as (
     {%- endfor %}
 ),
 
--- The bucket in which each engagement is counted first; none for later ones.
-placed as (
+-- The first bucket that counts each engagement; null if it came after the last bucket.
+by_first_bucket as (
     select
         message_key,
         engagement,
@@ -60,16 +60,16 @@ select
     buckets.bucket,
     buckets.bucket_label,
     buckets.upto_seconds,
-    cast(sum(coalesce(placed.engaged_first, 0)) over up_to_it as bigint) as engaged_within,
+    cast(sum(coalesce(by_first_bucket.engaged_first, 0)) over cumulative as bigint) as engaged_within,
     totals.engaged,
     totals.reached,
-    1.0e0 * sum(coalesce(placed.engaged_first, 0)) over up_to_it / nullif(totals.engaged, 0) as share_of_engaged,
+    1.0e0 * sum(coalesce(by_first_bucket.engaged_first, 0)) over cumulative / nullif(totals.engaged, 0) as share_of_engaged,
     totals.before_delivery,
     totals.p50_seconds,
     totals.p75_seconds,
     totals.p90_seconds
 from totals
 cross join buckets
-left join placed on placed.message_key = totals.message_key
-    and placed.engagement = totals.engagement and placed.bucket = buckets.bucket
-window up_to_it as (partition by totals.message_key, totals.engagement order by buckets.bucket)
+left join by_first_bucket on by_first_bucket.message_key = totals.message_key
+    and by_first_bucket.engagement = totals.engagement and by_first_bucket.bucket = buckets.bucket
+window cumulative as (partition by totals.message_key, totals.engagement order by buckets.bucket)

@@ -2,7 +2,7 @@ with performance as (
     {{ performance('transactional') }}
 ),
 
--- How long a message that somebody waits for takes to leave, and whether its content is still kept.
+-- The time from creation to sending, and the share of deliveries whose content Customer.io does not keep.
 sending as (
     select
         parent_id,

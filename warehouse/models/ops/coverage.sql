@@ -1,5 +1,5 @@
--- The stretches of time that are proven to be here, joined where they meet; what lies between two is a gap.
-with proven as (
+-- The periods that were read completely, joined where they meet; the time between two of them is a gap.
+with covered as (
     select coverage.table_name, coverage.first_second_at, coverage.last_second_at
     from {{ ref('stg_coverage') }} as coverage
     inner join {{ raw('_dlt_loads') }} as loads on loads.load_id = coverage.loaded_by and loads.status = 0
@@ -15,7 +15,7 @@ marked as (
             ) + interval '1 second' then 0
             else 1
         end as begins
-    from proven
+    from covered
 ),
 
 numbered as (
@@ -23,14 +23,14 @@ numbered as (
         *,
         sum(begins) over (
             partition by table_name order by first_second_at, last_second_at rows unbounded preceding
-        ) as stretch
+        ) as period_number
     from marked
 ),
 
-stretches as (
-    select table_name, stretch, min(first_second_at) as first_second_at, max(last_second_at) as last_second_at
+periods as (
+    select table_name, period_number, min(first_second_at) as first_second_at, max(last_second_at) as last_second_at
     from numbered
-    group by table_name, stretch
+    group by table_name, period_number
 )
 
 select
@@ -41,4 +41,4 @@ select
     {{ seconds_between(
         'lag(last_second_at) over (partition by table_name order by first_second_at)', 'first_second_at'
     ) }} - 1 as gap_before_seconds
-from stretches
+from periods

@@ -1,4 +1,4 @@
--- How far each table is behind Customer.io: from the last second read, or from the last success where rows have no time.
+-- The lag of each table: since the last second that was read, or since the last success where rows have no time.
 with runs as (
     select
         table_name,

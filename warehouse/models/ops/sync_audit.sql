@@ -1,4 +1,4 @@
--- Every run of a sync or a backfill, a row per table: what it asked, read and wrote, and how it ended.
+-- The runs of syncs and backfills, a row per run and table: requests, rows, duration and result.
 select
     run_id,
     table_name,

@@ -1,2 +1,16 @@
-{{ staged('activities',
-    {'id': 'activity_id', 'type': 'activity_type'}, {'cio_id': "nullif(customer_identifiers ->> 'cio_id', '')"}) }}
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    nullif(id, '') as activity_id,
+    nullif(type, '') as activity_type,
+    to_timestamp(nullif("timestamp", 0)) as happened_at,
+    nullif(customer_id, '') as customer_id,
+    customer_identifiers,
+    nullif(delivery_id, '') as delivery_id,
+    nullif(delivery_type, '') as delivery_type,
+    nullif(name, '') as name,
+    nullif(url, '') as url,
+    data,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    _dlt_load_id as loaded_by,
+    nullif(customer_identifiers ->> 'cio_id', '') as cio_id
+from {{ raw('activities') }} as activities

@@ -1,1 +1,18 @@
-{{ staged('archived_messages', {'id': 'delivery_id', 'from': 'from_address', 'forgotten': 'is_forgotten'}) }}
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    nullif(id, '') as delivery_id,
+    nullif(body, '') as body,
+    nullif("from", '') as from_address,
+    nullif(reply_to, '') as reply_to,
+    nullif(recipient, '') as recipient,
+    nullif(subject, '') as subject,
+    nullif(bcc, '') as bcc,
+    fake_bcc,
+    nullif(preheader_text, '') as preheader_text,
+    nullif(url, '') as url,
+    nullif(request_method, '') as request_method,
+    headers,
+    forgotten as is_forgotten,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    _dlt_load_id as loaded_by
+from {{ raw('archived_messages') }} as archived_messages

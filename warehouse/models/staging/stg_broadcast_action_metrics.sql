@@ -1,1 +1,13 @@
-{{ staged('broadcast_action_metrics') }}
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    broadcast_id,
+    action_id,
+    nullif(period, '') as period,
+    to_timestamp(nullif(start_at, 0)) as start_at,
+    nullif(metric, '') as metric,
+    value,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    deleted_at is not null as is_deleted,
+    _dlt_load_id as loaded_by
+from {{ raw('broadcast_action_metrics') }} as broadcast_action_metrics

@@ -1,1 +1,14 @@
-{{ staged('campaign_action_link_metrics') }}
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    campaign_id,
+    action_id,
+    link_id,
+    nullif(href, '') as href,
+    nullif(period, '') as period,
+    to_timestamp(nullif(start_at, 0)) as start_at,
+    clicked,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    deleted_at is not null as is_deleted,
+    _dlt_load_id as loaded_by
+from {{ raw('campaign_action_link_metrics') }} as campaign_action_link_metrics

@@ -1,1 +1,29 @@
-{{ staged('campaign_actions', {'id': 'action_id', 'type': 'action_type', 'from': 'from_address'}) }}
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    campaign_id,
+    nullif(id, '') as action_id,
+    nullif(deduplicate_id, '') as deduplicate_id,
+    nullif(name, '') as name,
+    nullif(type, '') as action_type,
+    to_timestamp(nullif(created, 0)) as created_at,
+    to_timestamp(nullif(updated, 0)) as updated_at,
+    nullif(layout, '') as layout,
+    nullif(subject, '') as subject,
+    nullif(body, '') as body,
+    nullif("from", '') as from_address,
+    from_id,
+    nullif(reply_to, '') as reply_to,
+    reply_to_id,
+    nullif(recipient, '') as recipient,
+    recipient_environment_id,
+    nullif(language, '') as language,
+    nullif(editor, '') as editor,
+    nullif(headers, '') as headers,
+    nullif(preheader_text, '') as preheader_text,
+    nullif(sending_state, '') as sending_state,
+    parent_action_id,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    deleted_at is not null as is_deleted,
+    _dlt_load_id as loaded_by
+from {{ raw('campaign_actions') }} as campaign_actions

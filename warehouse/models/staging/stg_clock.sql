@@ -1,4 +1,4 @@
--- One row: Customer.io's instant of the newest run, which is "now" in every mart.
+-- One row: the time of the newest run by Customer.io's clock. Every mart takes it as the current time.
 select max(moment) as as_of
 from (
     select max(finished_at) as moment from {{ ref('stg_sync_runs') }}

@@ -1,2 +1,14 @@
-{{ staged('collections',
-    {'id': 'collection_id', 'rows': 'row_count', 'schema': 'column_names', 'bytes': 'byte_count'}) }}
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    id as collection_id,
+    nullif(name, '') as name,
+    "schema" as column_names,
+    "rows" as row_count,
+    bytes as byte_count,
+    to_timestamp(nullif(created_at, 0)) as created_at,
+    to_timestamp(nullif(updated_at, 0)) as updated_at,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    deleted_at is not null as is_deleted,
+    _dlt_load_id as loaded_by
+from {{ raw('collections') }} as collections

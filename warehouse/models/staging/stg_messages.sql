@@ -1,13 +1,47 @@
-{#
-    A delivery, with the moment of each documented metric as a column. Metrics that Customer.io adds are in
-    `metrics`, and rows of fct_delivery_event.
-#}
-{% set moments = ['drafted', 'attempted', 'sent', 'delivered', 'deferred', 'bounced', 'dropped', 'failed',
-    'undeliverable', 'suppressed', 'opened', 'human_opened', 'prefetch_opened', 'clicked', 'human_clicked',
-    'prefetch_clicked', 'converted', 'replied', 'spammed', 'unsubscribed', 'topic_unsubscribed'] %}
-{% set more = {'cio_id': "nullif(customer_identifiers ->> 'cio_id', '')"} %}
-{% for metric in moments %}
-    {% do more.update({metric ~ '_at': "to_timestamp(cast(metrics ->> '" ~ metric ~ "' as bigint))"}) %}
-{% endfor %}
-
-{{ staged('messages', {'id': 'delivery_id', 'type': 'channel', 'customer_id': 'person_id', 'forgotten': 'is_forgotten'}, more) }}
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    nullif(id, '') as delivery_id,
+    nullif(deduplicate_id, '') as deduplicate_id,
+    to_timestamp(nullif(created, 0)) as created_at,
+    nullif(type, '') as channel,
+    nullif(recipient, '') as recipient,
+    nullif(subject, '') as subject,
+    nullif(customer_id, '') as person_id,
+    customer_identifiers,
+    metrics,
+    nullif(failure_message, '') as failure_message,
+    campaign_id,
+    action_id,
+    parent_action_id,
+    newsletter_id,
+    content_id,
+    broadcast_id,
+    nullif(trigger_event_id, '') as trigger_event_id,
+    transactional_message_id,
+    msg_template_id,
+    forgotten as is_forgotten,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    _dlt_load_id as loaded_by,
+    nullif(customer_identifiers ->> 'cio_id', '') as cio_id,
+    to_timestamp(cast(metrics ->> 'drafted' as bigint)) as drafted_at,
+    to_timestamp(cast(metrics ->> 'attempted' as bigint)) as attempted_at,
+    to_timestamp(cast(metrics ->> 'sent' as bigint)) as sent_at,
+    to_timestamp(cast(metrics ->> 'delivered' as bigint)) as delivered_at,
+    to_timestamp(cast(metrics ->> 'deferred' as bigint)) as deferred_at,
+    to_timestamp(cast(metrics ->> 'bounced' as bigint)) as bounced_at,
+    to_timestamp(cast(metrics ->> 'dropped' as bigint)) as dropped_at,
+    to_timestamp(cast(metrics ->> 'failed' as bigint)) as failed_at,
+    to_timestamp(cast(metrics ->> 'undeliverable' as bigint)) as undeliverable_at,
+    to_timestamp(cast(metrics ->> 'suppressed' as bigint)) as suppressed_at,
+    to_timestamp(cast(metrics ->> 'opened' as bigint)) as opened_at,
+    to_timestamp(cast(metrics ->> 'human_opened' as bigint)) as human_opened_at,
+    to_timestamp(cast(metrics ->> 'prefetch_opened' as bigint)) as prefetch_opened_at,
+    to_timestamp(cast(metrics ->> 'clicked' as bigint)) as clicked_at,
+    to_timestamp(cast(metrics ->> 'human_clicked' as bigint)) as human_clicked_at,
+    to_timestamp(cast(metrics ->> 'prefetch_clicked' as bigint)) as prefetch_clicked_at,
+    to_timestamp(cast(metrics ->> 'converted' as bigint)) as converted_at,
+    to_timestamp(cast(metrics ->> 'replied' as bigint)) as replied_at,
+    to_timestamp(cast(metrics ->> 'spammed' as bigint)) as spammed_at,
+    to_timestamp(cast(metrics ->> 'unsubscribed' as bigint)) as unsubscribed_at,
+    to_timestamp(cast(metrics ->> 'topic_unsubscribed' as bigint)) as topic_unsubscribed_at
+from {{ raw('messages') }} as messages

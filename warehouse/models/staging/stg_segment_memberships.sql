@@ -1,1 +1,11 @@
-{{ staged('segment_memberships', {'id': 'person_id'}) }}
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    segment_id,
+    nullif(cio_id, '') as cio_id,
+    nullif(email, '') as email,
+    nullif(id, '') as person_id,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    deleted_at is not null as is_deleted,
+    _dlt_load_id as loaded_by
+from {{ raw('segment_memberships') }} as segment_memberships

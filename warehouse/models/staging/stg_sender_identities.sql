@@ -1,2 +1,16 @@
-{{ staged('sender_identities', {'id': 'sender_id', 'hidden': 'is_hidden', 'auto_generated': 'is_auto_generated'},
-    {'sending_domain': email_domain('email')}) }}
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    id as sender_id,
+    nullif(deduplicate_id, '') as deduplicate_id,
+    nullif(name, '') as name,
+    nullif(email, '') as email,
+    nullif(address, '') as address,
+    nullif(template_type, '') as template_type,
+    auto_generated as is_auto_generated,
+    hidden as is_hidden,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    deleted_at is not null as is_deleted,
+    _dlt_load_id as loaded_by,
+    {{ email_domain('email') }} as sending_domain
+from {{ raw('sender_identities') }} as sender_identities

@@ -1,1 +1,10 @@
-{{ staged('snippets', {'name': 'snippet_name', 'value': 'snippet_value'}) }}
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    nullif(name, '') as snippet_name,
+    nullif(value, '') as snippet_value,
+    to_timestamp(nullif(updated_at, 0)) as updated_at,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    deleted_at is not null as is_deleted,
+    _dlt_load_id as loaded_by
+from {{ raw('snippets') }} as snippets

@@ -1,1 +1,13 @@
-{{ staged('subscription_preferences', {'id': 'person_id', 'unsubscribed': 'is_unsubscribed'}) }}
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    nullif(cio_id, '') as cio_id,
+    nullif(id, '') as person_id,
+    identifiers,
+    topics,
+    unsubscribed as is_unsubscribed,
+    header,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    deleted_at is not null as is_deleted,
+    _dlt_load_id as loaded_by
+from {{ raw('subscription_preferences') }} as subscription_preferences

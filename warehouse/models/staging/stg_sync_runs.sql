@@ -1,1 +1,17 @@
-{{ staged('sync_runs', {'resource': 'table_name', 'full': 'is_full'}) }}
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    nullif(run_id, '') as run_id,
+    nullif(resource, '') as table_name,
+    to_timestamp(nullif(finished_at, 0)) as finished_at,
+    to_timestamp(nullif(noted_at, 0)) as noted_at,
+    "full" as is_full,
+    nullif(backfill, '') as backfill,
+    requests,
+    rows_read,
+    rows_new,
+    rows_changed,
+    rows_deleted,
+    seconds,
+    nullif(error, '') as error,
+    _dlt_load_id as loaded_by
+from {{ raw('sync_runs') }} as sync_runs

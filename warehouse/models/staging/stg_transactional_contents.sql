@@ -1,2 +1,29 @@
-{{ staged('transactional_contents',
-    {'transactional_id': 'transactional_message_id', 'id': 'content_id', 'type': 'channel', 'from': 'from_address'}) }}
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    nullif(deduplicate_id, '') as deduplicate_id,
+    nullif(name, '') as name,
+    nullif(type, '') as channel,
+    nullif(language, '') as language,
+    nullif(layout, '') as layout,
+    nullif(subject, '') as subject,
+    nullif(preheader_text, '') as preheader_text,
+    nullif(body, '') as body,
+    nullif(body_amp, '') as body_amp,
+    nullif("from", '') as from_address,
+    from_id,
+    nullif(reply_to, '') as reply_to,
+    reply_to_id,
+    nullif(recipient, '') as recipient,
+    nullif(bcc, '') as bcc,
+    fake_bcc,
+    nullif(preprocessor, '') as preprocessor,
+    nullif(headers, '') as headers,
+    transactional_id as transactional_message_id,
+    id as content_id,
+    to_timestamp(nullif(created, 0)) as created_at,
+    to_timestamp(nullif(updated, 0)) as updated_at,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    deleted_at is not null as is_deleted,
+    _dlt_load_id as loaded_by
+from {{ raw('transactional_contents') }} as transactional_contents

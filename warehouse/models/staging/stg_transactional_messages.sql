@@ -1,1 +1,18 @@
-{{ staged('transactional_messages', {'id': 'transactional_message_id'}) }}
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    id as transactional_message_id,
+    nullif(name, '') as name,
+    nullif(description, '') as description,
+    nullif(trigger_name, '') as trigger_name,
+    send_to_unsubscribed,
+    link_tracking,
+    open_tracking,
+    hide_message_body,
+    queue_drafts,
+    to_timestamp(nullif(created_at, 0)) as created_at,
+    to_timestamp(nullif(updated_at, 0)) as updated_at,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    deleted_at is not null as is_deleted,
+    _dlt_load_id as loaded_by
+from {{ raw('transactional_messages') }} as transactional_messages

@@ -1,4 +1,4 @@
-{# Every value stands in the other table's column of that name. #}
+{# Every value of the column is a value of the same column in `other`. #}
 {% test found_in(model, column, other) %}
 select distinct {{ column }}
 from {{ model }} as model

@@ -1,6 +1,6 @@
 {#
-    The columns are the table's key: never null, and no two rows the same. `or_null` names those that may be null.
-    With `newest_build_only`, of the rows that the newest build of an incremental model wrote.
+    The columns `by` are the table's key: not null and unique. `or_null` names those that may be null.
+    `newest_build_only` limits the test to the rows that the newest build of an incremental model wrote.
 #}
 {% test keyed(model, by, or_null=[], newest_build_only=false) %}
 select {{ by | join(', ') }}, count(*) as rows_found

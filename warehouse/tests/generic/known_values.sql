@@ -1,4 +1,4 @@
-{# Every value is one that the seed knows, under the column's name. #}
+{# Every value of the column is a value of the same column in the seed `of`. #}
 {% test known_values(model, column, of) %}
 select {{ column }}, count(*) as rows_found
 from {{ model }} as model

@@ -1,4 +1,4 @@
-{# Every rate lies between 0 and 1, within its interval, and its numerator is no more than its denominator. #}
+{# Every rate lies between 0 and 1 and within its interval; its numerator is at most its denominator. #}
 {% test rates_hold(model) %}
 {% set columns = adapter.get_columns_in_relation(model) | map(attribute='name') | list %}
 select *

@@ -1,8 +1,9 @@
-"""`warehouse/models/staging/raw.yml`: what dbt knows of the raw tables, written from the catalogue.
+"""The raw tables as dbt sources: `warehouse/models/staging/sources.yml`, written from the catalogue.
 
-    python -m pipelines.transform.raw
+    python -m pipelines.transform.raw_tables
 
-So a model can be built before a sync has made a table, or a table has a column: dbt knows both beforehand.
+dbt takes the columns and their types from this file, so that models build before a sync has made a table or
+a column.
 """
 
 from collections.abc import Mapping
@@ -11,16 +12,16 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from pipelines.transform.dbt import PROJECT
 from sources.customerio import RESOURCES
 from sources.customerio.extract.arrow import columns_of
 
-PROJECT = Path(__file__).parents[2] / "warehouse"
-FILE = PROJECT / "models" / "staging" / "raw.yml"
+FILE = PROJECT / "models" / "staging" / "sources.yml"
 
 _TYPES = {"text": "varchar", "bigint": "bigint", "double": "double", "bool": "boolean", "json": "json"}
 _DATE = "date"
 
-# The project's own tables beside those of the catalogue: what runs, ledgers and comparisons leave.
+# The project's own tables beside those of the catalogue: runs, coverage, reconciliation and schema changes.
 _OWN: Mapping[str, Mapping[str, str]] = {
     "sync_runs": {
         "run_id": "text", "resource": "text", "finished_at": "bigint", "noted_at": "bigint", "full": "bool",
@@ -43,12 +44,12 @@ _OWN: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 
-# Tables that no load of ours writes: their rows name no load.
+# Tables that are not written by a dlt load: their rows have no load id.
 _WITHOUT_LOAD = {"schema_changes", "_dlt_loads"}
 
 
 def columns() -> dict[str, dict[str, str]]:
-    """The raw tables: their columns and the types that DuckDB has for them."""
+    """The columns of each raw table and their DuckDB types, by table and column."""
     of_catalogue = {row.table: dict(columns_of(row)) for row in RESOURCES}
     named: dict[str, Mapping[str, str]] = {**of_catalogue, **_OWN}
     return {
@@ -61,26 +62,26 @@ def columns() -> dict[str, dict[str, str]]:
 
 
 def document() -> dict[str, Any]:
-    """The file's content, as dbt reads sources."""
-    told = {row.table: row.description for row in RESOURCES}
+    """The content of `sources.yml`, in dbt's format."""
+    descriptions = {row.table: row.description for row in RESOURCES}
     tables = [
         {
             "name": table,
-            **({"description": told[table]} if table in told else {}),
+            **({"description": descriptions[table]} if table in descriptions else {}),
             "columns": [{"name": name, "data_type": kind} for name, kind in known.items()],
         }
         for table, known in columns().items()
     ]
-    description = "What was loaded, as Customer.io sent it; sources/customerio/TABLES.md has the tables."
+    description = "The raw rows, as Customer.io sent them; sources/customerio/TABLES.md lists the tables."
     return {"sources": [{"name": "customerio_raw", "description": description, "tables": tables}]}
 
 
 def write(file: Path = FILE) -> None:
-    """Write the file."""
+    """Write `sources.yml`."""
     yaml = YAML()
     yaml.width = 110
     with file.open("w", encoding="utf-8") as out:
-        out.write("# Written from the catalogue by `python -m pipelines.transform.raw`; do not edit.\n")
+        out.write("# Written from the catalogue by `python -m pipelines.transform.raw_tables`.\n")
         yaml.dump(document(), out)
 
 

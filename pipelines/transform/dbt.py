@@ -1,7 +1,7 @@
-"""dbt, run as a program of its own: it is started, waited for, and what it left is read.
+"""dbt, run in a process of its own; its results are read from the file that it writes.
 
-A process of its own, because dbt keeps its connection to the file open until it ends, and changes logging
-and warnings for everybody. Everything that it writes goes into the data folder, nothing into the user's home.
+A separate process, because dbt keeps its connection to the warehouse open until it ends, and changes logging
+and warnings of the whole process. All its files go into the data folder, none into the user's home.
 """
 
 import json
@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import WarehouseError
-from pipelines.transform.raw import PROJECT
+
+PROJECT = Path(__file__).parents[2] / "warehouse"
+"""The folder of the dbt project."""
 
 _LINES_SHOWN = 12
-# No key is dbt's business; and it looks through all variables for secrets with each line that it logs.
-_PASSED_ON = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT"}
+# dbt needs no key; and it searches all variables for secrets with each line that it logs.
+_ENVIRONMENT = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """What became of one model, seed or test.
+    """The result of one model, seed or test.
 
     `kind` is dbt's: model, seed, test, unit_test, operation. `status` is success, pass, warn, fail, error or
     skipped. `failures` counts the rows that a test found.
@@ -39,35 +41,34 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Dbt:
-    """Where dbt works: the DuckDB file it builds in, and the folder that takes its target and logs."""
+    """A dbt command line: the DuckDB file to build in, and the folder for dbt's target and logs."""
 
     file: Path
     folder: Path
 
     def run(self, command: str, *options: str) -> list[Node]:
-        """Run `dbt COMMAND`, and say what became of each node.
+        """Run `dbt COMMAND`; returns the result of each node.
 
         Raises:
-            WarehouseFailed: dbt did not come to the point of building.
+            WarehouseError: dbt ended before it ran a node.
         """
         results = self.folder / "target" / "run_results.json"
         results.unlink(missing_ok=True)
         process = self._start(command, options)
         try:
-            said, _ = process.communicate()
+            output, _ = process.communicate()
         except BaseException:
             process.terminate()
             process.wait()
             raise
         if not results.exists():
-            lines = [line for line in said.splitlines() if line.strip()][-_LINES_SHOWN:]
-            said = " ".join(lines)
-            msg = f"dbt ended before it built anything. It says: {said} Its log is in {self.folder / 'logs'}."
+            shown = " ".join([line for line in output.splitlines() if line.strip()][-_LINES_SHOWN:])
+            msg = f"dbt ended before it built a model: {shown} Its log is in {self.folder / 'logs'}."
             raise WarehouseError(msg)
         return [_node(result) for result in json.loads(results.read_bytes())["results"]]
 
     def _start(self, command: str, options: Sequence[str]) -> "subprocess.Popen[str]":
-        words = (
+        arguments = (
             "-m", "dbt.cli.main", "--quiet", "--no-use-colors", "--no-version-check",
             "--log-level-file", "info",
             command, *options,
@@ -75,17 +76,17 @@ class Dbt:
             "--target-path", str((self.folder / "target").resolve()),
             "--log-path", str((self.folder / "logs").resolve()),
         )  # fmt: skip
-        env = {name: value for name, value in os.environ.items() if name in _PASSED_ON}
+        env = {name: value for name, value in os.environ.items() if name in _ENVIRONMENT}
         env |= {"CIO_ELT_BUILD_FILE": str(self.file.resolve()), "DO_NOT_TRACK": "1"}
-        # What dbt's own imports warn of is nothing that a user could mend.
+        # Warnings of dbt's own imports are nothing that a user can correct.
         env["PYTHONWARNINGS"] = "ignore"
-        return subprocess.Popen(  # noqa: S603 - the words are the project's own, but for names of models
-            [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env
+        return subprocess.Popen(  # noqa: S603 - the arguments are the project's own, but for names of models
+            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env
         )
 
 
 def selection(select: Iterable[str], *, full: bool) -> list[str]:
-    """The options for what is built."""
+    """Options of `dbt build` for the selectors `select`, none for all models; `full` builds them anew."""
     names = list(select)
     return [*(["--select", *names] if names else []), *(["--full-refresh"] if full else [])]
 
