@@ -14,7 +14,7 @@ from sources.customerio.sandbox.state.rules.apply import apply_due
 from sources.customerio.sandbox.state.rules.run_import import take_in
 from sources.customerio.sandbox.state.rules.timeline import Timeline
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.state.truth import truth
+from sources.customerio.sandbox.state.truth import tables
 from sources.customerio.sandbox.state.workspace import Workspace
 from sources.customerio.sandbox.stats import Stats
 from sources.customerio.sandbox.world.scale import Scale
@@ -54,11 +54,11 @@ class Engine:
     def rows(self, table: str) -> Iterator[Record]:
         """The truth of a table; the workspace is free for others between two chunks."""
         with self.present() as workspace:
-            chunks = truth.chunks(workspace, table)
+            chunks = tables.chunks(workspace, table)
             first = next(chunks, [])
         return chain(first, self._rest(chunks))
 
-    def _rest(self, chunks: truth.Chunks) -> Iterator[Record]:
+    def _rest(self, chunks: tables.Chunks) -> Iterator[Record]:
         while True:
             with self._lock:
                 chunk = next(chunks, None)

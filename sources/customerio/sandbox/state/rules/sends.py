@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sources.customerio.sandbox.state.rules import contents, send_validation
+from sources.customerio.sandbox.state.rules import contents
 from sources.customerio.sandbox.state.rules.create_deliveries import Post, send
 from sources.customerio.sandbox.state.rules.identify import identify
+from sources.customerio.sandbox.state.store import send_validation
 from sources.customerio.sandbox.state.store.deliveries import Source
 from sources.customerio.sandbox.state.store.drop_reasons import Dropped
 from sources.customerio.sandbox.state.store.errors import BadRequest

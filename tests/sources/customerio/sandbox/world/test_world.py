@@ -6,7 +6,7 @@ import pytest
 
 from sources.customerio.catalogue import RESOURCES
 from sources.customerio.sandbox import DEFAULT_START, SCALES, Clock, Sandbox, Scale
-from sources.customerio.sandbox.state.truth.truth import TABLES
+from sources.customerio.sandbox.state.truth.tables import TABLES
 
 _DAY = 86_400
 
