@@ -3,6 +3,9 @@
 import threading
 import time
 
+HOUR, DAY = 3600, 86_400
+"""Seconds of an hour and of a day."""
+
 
 class Clock:
     """What the sandbox takes for now.

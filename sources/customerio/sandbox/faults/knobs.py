@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sources.customerio.sandbox.state.rules.apply import ApplyRules
-from sources.customerio.sandbox.state.rules.create_export import ExportRules
-from sources.customerio.sandbox.state.store.export_file import DELIVERY_COLUMNS
-from sources.customerio.sandbox.state.store.write_queue import LOGGED
+from sources.customerio.sandbox.state.store.export_file import DELIVERY_COLUMNS, ExportRules
+from sources.customerio.sandbox.state.store.write_queue import LOGGED, ApplyRules
 
 
 @dataclass(kw_only=True)

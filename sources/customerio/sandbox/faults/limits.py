@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from sources.customerio.catalogue import Bucket
+from sources.customerio.sandbox.clock import DAY
 
 APP_REQUESTS, APP_WINDOW_S = 10, 1.0
 
@@ -53,7 +54,7 @@ class Quota:
 QUOTAS: dict[Bucket, Quota] = {
     "app": Quota(requests=APP_REQUESTS, window_s=APP_WINDOW_S, words="10 requests per 1s"),
     "broadcast": Quota(requests=1, window_s=10, words="1 request per 10s"),
-    "archive": Quota(requests=100, window_s=86_400, words="100 requests per 1d", daily=True),
+    "archive": Quota(requests=100, window_s=DAY, words="100 requests per 1d", daily=True),
 }
 
 

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from sources.customerio.sandbox.state.store.activities import Activities
 from sources.customerio.sandbox.state.store.activity_view import ActivityRecords
 from sources.customerio.sandbox.state.store.anonymous import Anonymous
-from sources.customerio.sandbox.state.store.deliveries import Deliveries
+from sources.customerio.sandbox.state.store.deliveries import Deliveries, Letter
 from sources.customerio.sandbox.state.store.delivery_activities import Echoes
 from sources.customerio.sandbox.state.store.delivery_view import DeliveryRecords
 from sources.customerio.sandbox.state.store.exports import Exports
 from sources.customerio.sandbox.state.store.ids import DeliveryIds
 from sources.customerio.sandbox.state.store.imports import Imports
-from sources.customerio.sandbox.state.store.letters import Letters
 from sources.customerio.sandbox.state.store.objects import Objects
 from sources.customerio.sandbox.state.store.outcomes import Fates, prompt
 from sources.customerio.sandbox.state.store.people import Departure, People, Person, Record
@@ -48,7 +47,7 @@ class Workspace:
         self.freed: set[tuple[str, str]] = set()  # (kind, address) taken off the provider's lists
         self.data_index: dict[str, dict[str, Record]] = {"attributes": {}, "events": {}}
         self.fates = fates
-        self.letters: Letters = {}
+        self.letters: dict[int, Letter] = {}  # by delivery number
         self.agenda = Agenda()
         self.day_ends = now  # where the part that the world has planned ends
         self.ids = DeliveryIds(seed)

@@ -22,7 +22,7 @@ from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.faults.fault import DETAILS, STORAGE, Fault
 from sources.customerio.sandbox.keys import Keys
 from sources.customerio.sandbox.state.store.errors import Refused
-from sources.customerio.sandbox.state.store.exports import ExportFile
+from sources.customerio.sandbox.state.store.export_file import ExportFile
 from sources.customerio.sandbox.wire.http.response import TRANSPORT
 
 _FOLDER = "/storage/customerio-exports"

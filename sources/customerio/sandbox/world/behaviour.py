@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.activities import LATEST_S
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.planned_changes import Change, Join, Leave
@@ -11,7 +12,6 @@ from sources.customerio.sandbox.world import vocabulary
 from sources.customerio.sandbox.world.opening import BETA_TESTERS
 from sources.customerio.sandbox.world.scale import Scale
 
-_DAY, _HOUR = 86_400, 3600
 _BACKDATED, _FUTURE, _SLOW = 0.02, 0.01, 0.02
 # However small a world is, the first event of a day is backdated, future-dated, slow or plain, in turn.
 _ODD_ONES = (0.0, _BACKDATED, _BACKDATED + _FUTURE, 1.0)
@@ -27,12 +27,12 @@ def events(day: int, begins: int, people: int, scale: Scale, rng: np.random.Gene
     arrive an hour after they were stamped.
     """
     count = int(scale.events / 30 + rng.random())
-    arrived = begins + np.sort(rng.integers(0, _DAY, count))
+    arrived = begins + np.sort(rng.integers(0, DAY, count))
     kind = rng.random(count)
     kind[:1] = _ODD_ONES[day % len(_ODD_ONES)]
     ages = np.select(
         [kind < _BACKDATED, kind < _BACKDATED + _FUTURE, kind < _BACKDATED + _FUTURE + _SLOW],
-        [rng.integers(_HOUR, LATEST_S, count), -rng.integers(60, _DAY, count), _HOUR],
+        [rng.integers(HOUR, LATEST_S, count), -rng.integers(60, DAY, count), HOUR],
         rng.integers(0, 3, count),
     )
     return {
@@ -47,7 +47,7 @@ def events(day: int, begins: int, people: int, scale: Scale, rng: np.random.Gene
 def changes(begins: int, people: int, rng: np.random.Generator) -> Iterator[Change]:
     """Attributes that get new values on that day."""
     for _ in range(int(people * _CHANGED_A_DAY + rng.random())):
-        at = begins + int(rng.integers(0, _DAY))
+        at = begins + int(rng.integers(0, DAY))
         number, draw = int(rng.integers(0, people)), float(rng.random())
         if draw < 0.4:
             yield Change(at=at, number=number, name="last_seen", value=str(at))
@@ -69,7 +69,7 @@ def departures(day: int, begins: int, people: int, scale: Scale, rng: np.random.
     a_day = max(scale.people * _LEAVING_A_YEAR, 6) / 365
     for number in range(int(a_day * day), int(a_day * (day + 1))):
         yield Leave(
-            at=begins + int(rng.integers(0, _DAY)),
+            at=begins + int(rng.integers(0, DAY)),
             number=int(rng.integers(0, people)),
             how="suppressed" if number % 3 == 1 else "deleted",
         )
@@ -78,8 +78,8 @@ def departures(day: int, begins: int, people: int, scale: Scale, rng: np.random.
 def joins(day: int, begins: int, people: int, rng: np.random.Generator) -> Iterator[Join]:
     """Who is put into the manual segment, or taken out, on that day."""
     if day % 3 == 0:
-        at = begins + int(rng.integers(0, _DAY))
+        at = begins + int(rng.integers(0, DAY))
         yield Join(at=at, segment_id=BETA_TESTERS, number=int(rng.integers(0, people)))
     if day % 11 == 5:
-        at = begins + int(rng.integers(0, _DAY))
+        at = begins + int(rng.integers(0, DAY))
         yield Join(at=at, segment_id=BETA_TESTERS, number=int(rng.integers(0, people)), member=False)

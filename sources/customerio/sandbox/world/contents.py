@@ -7,6 +7,7 @@ A/B test has both groups in two languages as well. Contents have the ids that th
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sources.customerio.sandbox.clock import DAY
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.store.planned_changes import Add
 
@@ -117,7 +118,7 @@ def _of_newsletter(newsletter_id: int, name: str, channel: str, contents: int, a
 def transactional(genesis: int) -> Iterator[Add]:
     """The transactional templates and what they say."""
     for template in TEMPLATES:
-        made = genesis - (320 - 9 * template.id) * 86_400
+        made = genesis - (320 - 9 * template.id) * DAY
         times = {"created_at": made, "updated_at": made + template.id * 5000}
         fields = {
             "id": template.id,

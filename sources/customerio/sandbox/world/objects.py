@@ -5,13 +5,13 @@ Everything follows from the scale and from numbers, and draws from no stream tha
 
 from collections.abc import Iterator
 
+from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.store.planned_changes import AddType, PutObject, Relate, Step
 from sources.customerio.sandbox.world import vocabulary
 from sources.customerio.sandbox.world.scale import Scale
 
 COMPANIES, COURSES, CONCERTS = "1", "2", "3"
-_DAY = 86_400
 _PEOPLE_A_COMPANY, _MOST_COMPANIES, _MOST_COURSES, _STUDENTS = 8, 36, 8, 7
 _STAFF, _OTHERS = 25, 240
 _CHANGE_EVERY, _JOIN_EVERY = 5, 4
@@ -44,11 +44,11 @@ class Belongings:
         if day % _CHANGE_EVERY == 2:
             number = day // _CHANGE_EVERY * 3 % self._companies
             values: Record = {"seats": 5 + day % 90, "plan": vocabulary.PLANS[day % len(vocabulary.PLANS)]}
-            at = begins + 13 * 3600
+            at = begins + 13 * HOUR
             yield PutObject(at=at, type_id=COMPANIES, id=_company(number), attributes=values)
         if day % _JOIN_EVERY == 1:
             course, person = day % self._courses, day * 37 % self._people
-            at, about = begins + 12 * 3600, {"enrolled_on": begins, "progress": 0}
+            at, about = begins + 12 * HOUR, {"enrolled_on": begins, "progress": 0}
             yield Relate(at=at, type_id=COURSES, id=_course_id(course), number=person, attributes=about)
 
     def _relations(self, genesis: int) -> Iterator[Relate]:
@@ -60,7 +60,7 @@ class Belongings:
             company = _company(number % self._companies)
             role: Record = {
                 "role": ("admin", "member", "billing")[number % 3],
-                "since": genesis - number * _DAY,
+                "since": genesis - number * DAY,
             }
             yield Relate(at=genesis, type_id=COMPANIES, id=company, number=number, attributes=role)
         for course in range(self._courses):
@@ -98,7 +98,7 @@ def _about(number: int, genesis: int) -> Record:
         "seats": 3 + number * 7 % 120,
         "trial": number % 4 == 0,
         "mrr": round(number * 137.5 % 4000, 2),
-        "signed_at": genesis - number * 9 * _DAY,
+        "signed_at": genesis - number * 9 * DAY,
         **({"tags": ["key", "eu"]} if number % 5 == 0 else {}),
     }
 

@@ -6,14 +6,15 @@ Also which sources of deliveries that makes, so that every delivery has a parent
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.deliveries import Source
+from sources.customerio.sandbox.state.store.filters import all_people, exists
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.store.planned_changes import Add
 from sources.customerio.sandbox.world import contents, vocabulary
 from sources.customerio.sandbox.world.scale import Scale
 from sources.customerio.sandbox.world.workspace_records import fittings
 
-_DAY = 86_400
 # The first campaign has more actions than fit a page of ten.
 _FIRST_ACTIONS, _BRANCHES = 13, ("attribute_update", "split_randomized", "delay")
 _CHANNELS = (
@@ -76,30 +77,30 @@ def build(scale: Scale, genesis: int) -> Setting:
         if template.hidden:
             setting.forgotten.add(source)
     setting.steps += contents.newsletter(
-        DRAFT_NEWSLETTER, "Never sent", "email", 1, genesis, genesis - 30 * _DAY
+        DRAFT_NEWSLETTER, "Never sent", "email", 1, genesis, genesis - 30 * DAY
     )
     return setting
 
 
 def _segments(scale: Scale, genesis: int) -> Iterator[Record]:
     named: list[tuple[str, Record | None]] = [
-        ("All Users", {"and": [_exists("cio_id")]}),
+        ("All Users", all_people()),
         ("On a paid plan", {"or": [_is("plan", "pro"), _is("plan", "team"), _is("plan", "enterprise")]}),
         ("In Germany", {"and": [_is("country", "DE")]}),
         ("Unsubscribed", {"and": [_is("unsubscribed", "true")]}),
         ("Beta testers", None),
         ("Nobody yet", None),
-        ("Has a phone", {"and": [_exists("phone")]}),
+        ("Has a phone", {"and": [exists("phone")]}),
         ("Free and reachable", {"and": [_is("plan", "free"), {"not": _is("unsubscribed", "true")}]}),
         ("Admins", {"and": [_is("is_admin", "true")]}),
-        ("Has a favorite color", {"and": [_exists("favorite color")]}),
+        ("Has a favorite color", {"and": [exists("favorite color")]}),
         *(
             (f"Country {code}", {"and": [_is("country", code)]})
             for code in ("US", "GB", "FR", "BR", "JP", "NL")
         ),
     ]
     for number, (name, conditions) in enumerate(named[: scale.segments]):
-        made = genesis - (200 - 9 * number) * _DAY
+        made = genesis - (200 - 9 * number) * DAY
         yield {
             "id": number + 1,
             "name": name,
@@ -115,14 +116,10 @@ def _is(name: str, value: str) -> Record:
     return {"attribute": {"field": name, "operator": "eq", "value": value}}
 
 
-def _exists(name: str) -> Record:
-    return {"attribute": {"field": name, "operator": "exists"}}
-
-
 def _campaign(setting: Setting, number: int, genesis: int) -> None:
     name, kind = vocabulary.CAMPAIGNS[number % len(vocabulary.CAMPAIGNS)]
     campaign_id = number + 1
-    created = genesis - (400 - 5 * number) * _DAY
+    created = genesis - (400 - 5 * number) * DAY
     state = "running" if number % 7 != 6 else "stopped"
     fields: Record = {
         "id": campaign_id,
@@ -133,7 +130,7 @@ def _campaign(setting: Setting, number: int, genesis: int) -> None:
         "updated": created + number * 7777,
         "active": state == "running",
         "state": state,
-        "first_started": created + _DAY,
+        "first_started": created + DAY,
         "tags": ["lifecycle"] if number % 2 == 0 else [],
         "trigger_segment_ids": [2 + number % 3] if kind == "segment" else [],
         "filter_segment_ids": [1] if number % 4 == 1 else [],
@@ -191,7 +188,7 @@ def _action(action_id: int, campaign: Record, kind: str, position: int) -> Recor
         "layout": "default" if email else "",
         "body": "<p>Hello {{customer.first_name}}</p>{{snippets.signature}}" if email else "",
         "created": created,
-        "updated": created + (action_id % 5) * _DAY,
+        "updated": created + (action_id % 5) * DAY,
         "type": kind,
         "language": "",
         "editor": "ui" if email else "",
@@ -220,14 +217,14 @@ def _in_languages(table: str, action: Record, genesis: int, translated: bool) ->
 
 
 def _broadcast(setting: Setting, number: int, genesis: int) -> None:
-    created = genesis - (300 - number * 11) * _DAY
+    created = genesis - (300 - number * 11) * DAY
     broadcast_id = FIRST_BROADCAST + number
     fields: Record = {
         "id": broadcast_id,
         "name": vocabulary.BROADCASTS[number % len(vocabulary.BROADCASTS)],
         "type": "triggered_broadcast",
         "created": created,
-        "updated": created + 3600,
+        "updated": created + HOUR,
         "active": True,
         "state": "running",
         "first_started": created + 7200,

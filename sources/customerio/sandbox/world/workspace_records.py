@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any
 
-from sources.customerio.sandbox.state.rules.collections import measured
-from sources.customerio.sandbox.state.rules.suppressions import CATEGORIES, suppressed
+from sources.customerio.sandbox.clock import DAY, HOUR
+from sources.customerio.sandbox.state.store.collections import measured
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.store.planned_changes import Add, Edit
+from sources.customerio.sandbox.state.store.suppressions import CATEGORIES, suppressed
 from sources.customerio.sandbox.world.scale import Scale
 
-_DAY, _HOUR = 86_400, 3600
 DOMAIN, OTHER_DOMAIN = "example.com", "mail.example.org"
 HOURS = 2
 """The collection that is replaced every week, its `updated_at` left as it was."""
-_COLLECTIONS_AGE_S = 120 * _DAY
+_COLLECTIONS_AGE_S = 120 * DAY
 _REPLACE_EVERY, _EDIT_SNIPPET_EVERY, _BOUNCE_EVERY = 7, 11, 3
 
 # id, name, address, kind, made by Customer.io itself, hidden
@@ -82,15 +82,15 @@ def fittings(scale: Scale, genesis: int) -> Iterator[Add]:
 def daily(day: int, begins: int, genesis: int) -> Iterator[Add | Edit]:
     """What changes on a day."""
     if day % _BOUNCE_EVERY == 1:
-        at = begins + 5 * _HOUR
+        at = begins + 5 * HOUR
         yield Add(at=at, table="esp_suppressions", fields=_bounced("day", day, "bounces", at))
     if day % _REPLACE_EVERY == 2:
         hours = [{"day": name, "from": 9 + day % 3, "to": 18} for name in ("weekdays", "Saturday")]
         fields = {**measured(hours), "updated_at": genesis - _COLLECTIONS_AGE_S}
-        yield Edit(at=begins + 6 * _HOUR, table="collections", id=HOURS, fields=fields)
+        yield Edit(at=begins + 6 * HOUR, table="collections", id=HOURS, fields=fields)
     if day % _EDIT_SNIPPET_EVERY == 3:
         value = f"<small>You get this because you have an account with us. Version {day}.</small>"
-        yield Edit(at=begins + 13 * _HOUR, table="snippets", id=3, fields={"value": value})
+        yield Edit(at=begins + 13 * HOUR, table="snippets", id=3, fields={"value": value})
 
 
 def _senders() -> Iterator[Record]:
@@ -108,7 +108,7 @@ def _senders() -> Iterator[Record]:
 
 def _snippets(genesis: int) -> Iterator[Record]:
     for number, (name, value) in enumerate(_SNIPPETS, start=1):
-        made = genesis - (90 - number) * _DAY
+        made = genesis - (90 - number) * DAY
         yield {"id": number, "name": name, "value": value, "updated_at": made}
 
 
@@ -155,7 +155,7 @@ def _suppressions(scale: Scale, genesis: int) -> Iterator[Record]:
     """Enough bounces for a second page, of however many rows it is; few complaints; never an invalid one."""
     for kind in CATEGORIES:
         count = {"bounces": 110 + scale.people // 2, "blocks": 12, "spam_reports": 5}.get(kind, 0)
-        yield from (_bounced(scale.name, number, kind, genesis - number * _HOUR) for number in range(count))
+        yield from (_bounced(scale.name, number, kind, genesis - number * HOUR) for number in range(count))
 
 
 def _bounced(seed: str, number: int, kind: str, created: int) -> Record:

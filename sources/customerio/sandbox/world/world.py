@@ -9,9 +9,10 @@ from zlib import crc32
 
 import numpy as np
 
+from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.columns import Array
+from sources.customerio.sandbox.state.store.filters import all_people
 from sources.customerio.sandbox.state.store.planned_changes import Add, Arrive, DayPlan, Edit, Order, Step
-from sources.customerio.sandbox.state.store.segments import everybody_filter
 from sources.customerio.sandbox.world import behaviour, vocabulary, workspace_records
 from sources.customerio.sandbox.world.contents import newsletter, winner
 from sources.customerio.sandbox.world.objects import Belongings
@@ -21,7 +22,6 @@ from sources.customerio.sandbox.world.population import Roster
 from sources.customerio.sandbox.world.scale import Scale
 from sources.customerio.sandbox.world.sends import BROADCAST_HOUR, Sends
 
-_DAY, _HOUR = 86_400, 3600
 # Activities are kept for 30 days; a backdated row of the day before the first one is the oldest seen.
 _LIVELY_DAYS = 32
 # Streams of random numbers: the days' are 0 and 1.
@@ -34,7 +34,7 @@ class World:
     """One world. Day 0 begins at `genesis`; the clock's start lies in day `scale.history_days`."""
 
     def __init__(self, *, seed: int, scale: Scale, start: int) -> None:
-        self.genesis = start - start % _DAY - scale.history_days * _DAY
+        self.genesis = start - start % DAY - scale.history_days * DAY
         self._scale = scale
         self._entropy = (seed, crc32(scale.name.encode()))
         self._roster = Roster(seed, scale, self.genesis)
@@ -50,7 +50,7 @@ class World:
 
     def plan(self, day: int) -> DayPlan:
         """One day."""
-        begins, people = self.genesis + day * _DAY, self._roster.before(day)
+        begins, people = self.genesis + day * DAY, self._roster.before(day)
         rng = self._rng(day, 0)
         lively = day >= self._scale.history_days - _LIVELY_DAYS
         steps: list[Step] = [
@@ -66,7 +66,7 @@ class World:
             steps += behaviour.changes(begins, people, rng)
         issue = self._sends.issue(day)
         return DayPlan(
-            ends=begins + _DAY,
+            ends=begins + DAY,
             lively=lively,
             labels=vocabulary.EVENTS,
             sources=self._sends.issue_sources(issue) if issue else (),
@@ -89,17 +89,17 @@ class World:
     def _furniture(self, day: int, begins: int) -> Iterator[Add | Edit]:
         yesterday, today, tomorrow = (self._sends.issue(day + n) for n in (-1, 0, 1))
         if tomorrow is not None:
-            at = begins + 15 * _HOUR
+            at = begins + 15 * HOUR
             yield from newsletter(tomorrow.id, tomorrow.name, tomorrow.channel, tomorrow.contents, at, at)
         if today is not None:
-            at = begins + today.hour * _HOUR
+            at = begins + today.hour * HOUR
             yield Edit(at=at, table="newsletters", id=today.id, fields={"sent_at": at})
         if yesterday is not None:
-            at, group = begins + yesterday.hour * _HOUR, winner(yesterday.id)
+            at, group = begins + yesterday.hour * HOUR, winner(yesterday.id)
             yield Edit(at=at, table="newsletter_test_groups", id=group, fields={"winner": True})
         broadcast = self._sends.broadcast(day)
         if broadcast is not None:
-            processed = begins + BROADCAST_HOUR * _HOUR
+            processed = begins + BROADCAST_HOUR * HOUR
             at = processed - _TRIGGER_TAKES_S
             trigger = {"id": day, "broadcast_id": FIRST_BROADCAST + broadcast, "processed_at": processed}
             yield Add(at=at, table="broadcast_triggers", fields=trigger)
@@ -107,25 +107,21 @@ class World:
         if day % _EDIT_ACTION_EVERY == 4:
             action_id = actions[day // _EDIT_ACTION_EVERY * 7 % len(actions)]
             body = f"<p>Hello {{{{customer.first_name}}}}, edited on day {day}</p>"
-            yield Edit(at=begins + 14 * _HOUR, table="campaign_actions", id=action_id, fields={"body": body})
+            yield Edit(at=begins + 14 * HOUR, table="campaign_actions", id=action_id, fields={"body": body})
         if day % _EDIT_CAMPAIGN_EVERY == 6:
             campaign_id = 1 + day // _EDIT_CAMPAIGN_EVERY % self._scale.campaigns
             fields = {"description": f"Reviewed on day {day}"}
-            yield Edit(at=begins + 11 * _HOUR, table="campaigns", id=campaign_id, fields=fields)
+            yield Edit(at=begins + 11 * HOUR, table="campaigns", id=campaign_id, fields=fields)
         since_start = day - self._scale.history_days
         if since_start > 0 and since_start % _NEW_CAMPAIGN_EVERY == 3:
-            yield Add(
-                at=begins + 10 * _HOUR, table="campaigns", fields=_new_campaign(day, begins + 10 * _HOUR)
-            )
+            yield Add(at=begins + 10 * HOUR, table="campaigns", fields=_new_campaign(day, begins + 10 * HOUR))
 
     def _orders(self, day: int, begins: int) -> Iterator[Order]:
         """Exports made in the days before the start: people, deliveries, and one that failed."""
-        at = begins + 9 * _HOUR
+        at = begins + 9 * HOUR
         if day == self._scale.history_days - 3:
             description = "Filtered customer export (created via the api)"
-            yield Order(
-                at=at, type="customers", body={"filters": everybody_filter()}, description=description
-            )
+            yield Order(at=at, type="customers", body={"filters": all_people()}, description=description)
         if day == self._scale.history_days - 2:
             description = "Full deliveries export (created via the api)"
             latest = self._sends.latest_issue_id(day - 1)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sources.customerio.sandbox.state.store.letters import Letter
+from sources.customerio.sandbox.state.store.deliveries import Letter
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.workspace import Workspace
 

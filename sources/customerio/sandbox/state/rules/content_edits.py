@@ -6,10 +6,9 @@ Customer.io refuses it).
 
 from collections.abc import Callable
 
-import orjson
-
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.people import Record
+from sources.customerio.sandbox.state.store.send_validation import headers
 from sources.customerio.sandbox.state.workspace import Workspace
 
 _STATES = ("automatic", "draft", "off")
@@ -38,22 +37,6 @@ def _one_of(*allowed: str) -> Callable[[str, object], str]:
         return str(value)
 
     return check
-
-
-def headers(name: str, value: object) -> str:
-    """Headers as the API shows them, which is JSON text, from the list that it takes [spec25]."""
-    if isinstance(value, str):
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            value = None
-    pairs = value if isinstance(value, list) else [None]
-    for pair in pairs:
-        fields = [pair.get("name"), pair.get("value")] if isinstance(pair, dict) else [None]
-        if not all(isinstance(field, str) and field.isascii() for field in fields):
-            msg = f"{name} must be a list of objects with a name and a value in ASCII"
-            raise BadRequest(msg)
-    return orjson.dumps(pairs).decode()
 
 
 Check = Callable[[str, object], object]

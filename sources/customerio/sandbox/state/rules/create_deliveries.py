@@ -10,8 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sources.customerio.sandbox.state.store.deliveries import DRAFT, FAILURES, FORGOTTEN, METRIC, Source
-from sources.customerio.sandbox.state.store.letters import Letter
+from sources.customerio.sandbox.state.store.deliveries import (
+    DRAFT,
+    FAILURES,
+    FORGOTTEN,
+    METRIC,
+    Letter,
+    Source,
+)
 from sources.customerio.sandbox.state.workspace import Workspace
 
 _SUPPRESSED = "Recipient is suppressed"

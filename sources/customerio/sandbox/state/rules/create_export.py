@@ -3,40 +3,24 @@
 order -> snapshot (what is true now) -> file (written while the export is pending) -> export
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sources.customerio.sandbox.state.store.deliveries import Selection
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.export_file import (
-    DELIVERY_COLUMNS,
     DeliveriesSnapshot,
+    ExportFile,
+    ExportRules,
     PeopleSnapshot,
+    Snapshot,
 )
-from sources.customerio.sandbox.state.store.exports import Export, ExportFile, ExportType, Snapshot
+from sources.customerio.sandbox.state.store.exports import Export, ExportType
 from sources.customerio.sandbox.state.store.filters import compile_filter
 from sources.customerio.sandbox.state.store.lookback import CAMPAIGN
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.workspace import Workspace
 
 _PARENTS = ("newsletter_id", "campaign_id", "transactional_message_id", "action_id")
-
-
-@dataclass(kw_only=True)
-class ExportRules:
-    """How files are made: seconds until one is ready, whether it is gzipped, and its deliveries columns.
-
-    `keeps` is the share of its bytes that the store has in the end, and `miscounts` what `total` says beyond
-    the file's rows.
-    """
-
-    takes_s: int = 30
-    gzipped: bool = False
-    fails: bool = False
-    keeps: float = 1.0
-    miscounts: int = 0
-    delivery_columns: Sequence[tuple[str, str]] = DELIVERY_COLUMNS
 
 
 def order_people(workspace: Workspace, body: Record, rules: ExportRules, description: str) -> Export:

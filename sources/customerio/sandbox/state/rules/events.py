@@ -1,6 +1,6 @@
 """Events, page and screen views: of somebody, or of nobody known yet."""
 
-from sources.customerio.sandbox.state.rules.identify import refuse_suppressed
+from sources.customerio.sandbox.state.rules.people import refuse_suppressed
 from sources.customerio.sandbox.state.store.activities import NOBODY
 from sources.customerio.sandbox.state.store.drop_reasons import FAILED_EVENT, Dropped
 from sources.customerio.sandbox.state.store.people import Person

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 import orjson
 
+from sources.customerio.sandbox.state.rules.people import refuse_suppressed
 from sources.customerio.sandbox.state.store.activities import NOBODY
 from sources.customerio.sandbox.state.store.drop_reasons import FAILED_ATTRIBUTES, SKIPPED, Dropped
 from sources.customerio.sandbox.state.store.filters import text
@@ -52,14 +53,6 @@ def identify(workspace: Workspace, op: Op, at: int, *, email_by_id: bool) -> Per
         msg = "there is nobody to update"
         raise Dropped(msg, FAILED_ATTRIBUTES if op.get("v1") else None, data=_told(op))
     return _arrive(workspace, gains, given, stamp, at)
-
-
-def refuse_suppressed(workspace: Workspace, identifiers: Mapping[str, str]) -> None:
-    """Dropped if one of the identifiers is suppressed."""
-    for name, value in identifiers.items():
-        if workspace.people.is_suppressed(name, value):
-            msg = "the identifier is suppressed"
-            raise Dropped(msg)
 
 
 def _other_identifiers(kind: str, value: str, given: Record) -> dict[str, str]:

@@ -8,13 +8,15 @@ Nobody is asked whether a row should wait: an import is late enough.
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from sources.customerio.sandbox.state.rules.apply import ApplyRules, apply
-from sources.customerio.sandbox.state.rules.create_export import ExportRules, order_file
+from sources.customerio.sandbox.state.rules.apply import apply
+from sources.customerio.sandbox.state.rules.create_export import order_file
 from sources.customerio.sandbox.state.store.drop_reasons import Dropped
-from sources.customerio.sandbox.state.store.exports import Cells, ExportType
+from sources.customerio.sandbox.state.store.export_file import Cells, ExportRules
+from sources.customerio.sandbox.state.store.exports import ExportType
 from sources.customerio.sandbox.state.store.imports import Import, Remark, Row
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.store.track_operation import Op, problem
+from sources.customerio.sandbox.state.store.write_queue import ApplyRules
 from sources.customerio.sandbox.state.workspace import Workspace
 
 # So many rows are taken in at a look; then others may have the workspace.

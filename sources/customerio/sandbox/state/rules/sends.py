@@ -11,10 +11,9 @@ from sources.customerio.sandbox.state.rules import contents
 from sources.customerio.sandbox.state.rules.create_deliveries import Post, send
 from sources.customerio.sandbox.state.rules.identify import identify
 from sources.customerio.sandbox.state.store import send_validation
-from sources.customerio.sandbox.state.store.deliveries import Source
+from sources.customerio.sandbox.state.store.deliveries import Letter, Source
 from sources.customerio.sandbox.state.store.drop_reasons import Dropped
 from sources.customerio.sandbox.state.store.errors import BadRequest
-from sources.customerio.sandbox.state.store.letters import Letter
 from sources.customerio.sandbox.state.store.people import Person, Record
 from sources.customerio.sandbox.state.workspace import Workspace
 

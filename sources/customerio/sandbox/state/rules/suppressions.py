@@ -11,15 +11,9 @@ from sources.customerio.sandbox.state.rules.senders import domains
 from sources.customerio.sandbox.state.store.deliveries import METRIC, Selection
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.people import Record
+from sources.customerio.sandbox.state.store.suppressions import CATEGORIES, suppressed
 from sources.customerio.sandbox.state.workspace import Workspace
 
-# The documentation has two categories; the other two kinds are named as they are (unverified).
-CATEGORIES = {
-    "bounces": "bounces",
-    "blocks": "blocks",
-    "spam_reports": "spam",
-    "invalid_emails": "invalid_emails",
-}
 _CAUSES = (("bounced", "bounces", "550 5.1.1 No such mailbox"), ("spammed", "spam_reports", "Complaint"))
 TABLE = "esp_suppressions"
 
@@ -56,18 +50,6 @@ def free(workspace: Workspace, kind: str, email: str) -> None:
         if row["email"] == email.lower() and "id" in row:
             workspace.delete_record(TABLE, int(row["id"]), workspace.now)
     workspace.freed.add((kind, email.lower()))
-
-
-def suppressed(kind: str, email: str, domain: str, created: int, reason: str) -> Record:
-    """The record of one address."""
-    return {
-        "suppression_type": kind,
-        "domain": domain,
-        "created": created,
-        "email": email.lower(),
-        "reason": reason,
-        "status": "550",
-    }
 
 
 def rows(workspace: Workspace) -> Iterator[Record]:

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from sources.customerio.sandbox.state.rules.create_export import ExportRules, order_deliveries, order_people
+from sources.customerio.sandbox.state.rules.create_export import order_deliveries, order_people
 from sources.customerio.sandbox.state.store.activities import RETENTION_S
 from sources.customerio.sandbox.state.store.columns import Array
+from sources.customerio.sandbox.state.store.export_file import ExportRules
 from sources.customerio.sandbox.state.store.planned_changes import (
     Add,
     AddType,

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.columns import Array, Columns
 
 # Older rows may exist at Customer.io, but only this much is promised [spec25].
-RETENTION_S = 30 * 86_400
+RETENTION_S = 30 * DAY
 # The longest that a row is backdated: events older than this no longer trigger campaigns [track26].
-LATEST_S = 72 * 3600
+LATEST_S = 72 * HOUR
 _NOTHING = -1
 NOBODY = -1
 """The person of what happened to an object, or of a write that matched nobody."""

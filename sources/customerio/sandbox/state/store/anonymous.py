@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-_KEPT_S = 30 * 86_400
+from sources.customerio.sandbox.clock import DAY
+
+_KEPT_S = 30 * DAY
 
 
 @dataclass(slots=True)

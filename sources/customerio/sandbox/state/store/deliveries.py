@@ -105,6 +105,18 @@ class Selection:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """What a call gave a single message; None is as in the template."""
+
+    body: str | None = None
+    sender: str | None = None
+    reply_to: str | None = None
+    bcc: str | None = None
+    fake_bcc: bool | None = None
+    preheader: str | None = None
+
+
 class Deliveries:
     """The deliveries of a workspace: past, present and, up to the end of the planned day, future."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sources.customerio.sandbox.clock import DAY
 from sources.customerio.sandbox.state.store.activities import Activities
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.deliveries import METRICS, SEQ_GAP_BITS, Deliveries, Source
@@ -28,7 +29,7 @@ _CHANNELS = {
 }
 _LATE_SHARE, _LATE_S = 0.02, 5400
 # No metric is later than this: opens up to 6 months, conversions up to 90 days behind an open.
-_REACH_S = 300 * 86_400
+_REACH_S = 300 * DAY
 
 
 class Echoes:

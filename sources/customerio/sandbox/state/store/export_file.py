@@ -5,18 +5,27 @@ of a row depends on nothing but the clock, so its cells can be made when the fil
 happened since.
 """
 
+import csv
+import gzip
+import io
+import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sources.customerio.sandbox.state.store.deliveries import Deliveries
 from sources.customerio.sandbox.state.store.delivery_view import DeliveryRecords
-from sources.customerio.sandbox.state.store.exports import Cells
 from sources.customerio.sandbox.state.store.ids import DeliveryIds
 from sources.customerio.sandbox.state.store.people import IDENTIFIERS, People, Person, Record
+
+Cells = tuple[str, ...]
 
 # (header, field). Customer.io publishes no headers of deliveries exports, so these can be set otherwise.
 DELIVERY_COLUMNS: tuple[tuple[str, str], ...] = (
@@ -46,9 +55,98 @@ DELIVERY_COLUMNS: tuple[tuple[str, str], ...] = (
     ("unsubscribed", "metrics.unsubscribed"),
     ("failure_message", "failure_message"),
 )
-
-
 _RECORDS_AT_ONCE = 5000
+
+# Files of so many rows are written when they are ordered; larger ones behind the scenes, over minutes.
+_WRITTEN_AT_ONCE = 20_000
+
+# An attribute's value may be longer than the 128 KiB at which Python's reader gives up.
+csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+
+
+@dataclass(kw_only=True)
+class ExportRules:
+    """How files are made: seconds until one is ready, whether it is gzipped, and its deliveries columns.
+
+    `keeps` is the share of its bytes that the store has in the end, and `miscounts` what `total` says beyond
+    the file's rows.
+    """
+
+    takes_s: int = 30
+    gzipped: bool = False
+    fails: bool = False
+    keeps: float = 1.0
+    miscounts: int = 0
+    delivery_columns: Sequence[tuple[str, str]] = DELIVERY_COLUMNS
+
+
+class Snapshot(Protocol):
+    """What was true when an export was ordered."""
+
+    header: Cells
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Cells]: ...
+
+
+class ExportFile:
+    """A file on disk, which is served without being read whole.
+
+    `keeps` is the share of its bytes that the store keeps: less than 1 makes a truncated file.
+    """
+
+    def __init__(self, snapshot: Snapshot, path: Path, *, gzipped: bool = False, keeps: float = 1.0) -> None:
+        self.path = path
+        self._gzipped = gzipped
+        self._keeps = keeps
+        self._written = threading.Event()
+        if len(snapshot) <= _WRITTEN_AT_ONCE:
+            self._write(snapshot)
+        else:
+            threading.Thread(target=self._write, args=(snapshot,), name=path.name, daemon=True).start()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it is written."""
+        return self._written.is_set()
+
+    @cached_property
+    def size(self) -> int:
+        """How many bytes the store has."""
+        return int(self.path.stat().st_size * self._keeps)
+
+    @cached_property
+    def etag(self) -> str:
+        """What tells this file from any other; a file is written once."""
+        return f'"{self.path.stat().st_mtime_ns:x}-{self.size:x}"'
+
+    def rows(self) -> Iterator[dict[str, str]]:
+        """The rows as they were written, header to cell."""
+        opener = gzip.open if self._gzipped else open
+        with opener(self.path, "rt", encoding="utf-8", newline="") as text:
+            yield from csv.DictReader(text)
+
+    def _write(self, snapshot: Snapshot) -> None:
+        with _written(self.path, self._gzipped) as text:
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow(snapshot.header)
+            writer.writerows(snapshot)
+        self._written.set()
+
+
+@contextmanager
+def _written(path: Path, gzipped: bool) -> Iterator[TextIO]:
+    with path.open("wb") as raw:
+        if not gzipped:
+            with io.TextIOWrapper(raw, encoding="utf-8", newline="") as text:
+                yield text
+            return
+        with (
+            gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed,
+            io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
+        ):
+            yield text
 
 
 class PeopleSnapshot:

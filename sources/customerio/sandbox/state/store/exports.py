@@ -3,102 +3,21 @@
 `total` is 0 and `status` is `pending` until the file is there [spec25].
 """
 
-import csv
-import gzip
-import io
 import shutil
-import sys
 import tempfile
-import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol, TextIO
+from typing import Literal
 
 from sources.customerio.sandbox.state.store.errors import NotFound, NotReady
+from sources.customerio.sandbox.state.store.export_file import ExportFile
 from sources.customerio.sandbox.state.store.people import Record
 
-Cells = tuple[str, ...]
 # Reports of imports are exports too; what their type is called is unverified.
 ExportType = Literal["customers", "deliveries", "import_errors", "import_warnings"]
-
-# Files of so many rows are written when they are ordered; larger ones behind the scenes, over minutes.
-_WRITTEN_AT_ONCE = 20_000
-
-# An attribute's value may be longer than the 128 KiB at which Python's reader gives up.
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-
-
-class Snapshot(Protocol):
-    """What was true when an export was ordered."""
-
-    header: Cells
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[Cells]: ...
-
-
-class ExportFile:
-    """A file on disk, which is served without being read whole.
-
-    `keeps` is the share of its bytes that the store keeps: less than 1 makes a truncated file.
-    """
-
-    def __init__(self, snapshot: Snapshot, path: Path, *, gzipped: bool = False, keeps: float = 1.0) -> None:
-        self.path = path
-        self._gzipped = gzipped
-        self._keeps = keeps
-        self._written = threading.Event()
-        if len(snapshot) <= _WRITTEN_AT_ONCE:
-            self._write(snapshot)
-        else:
-            threading.Thread(target=self._write, args=(snapshot,), name=path.name, daemon=True).start()
-
-    @property
-    def is_there(self) -> bool:
-        """Whether it is written."""
-        return self._written.is_set()
-
-    @cached_property
-    def size(self) -> int:
-        """How many bytes the store has."""
-        return int(self.path.stat().st_size * self._keeps)
-
-    @cached_property
-    def etag(self) -> str:
-        """What tells this file from any other; a file is written once."""
-        return f'"{self.path.stat().st_mtime_ns:x}-{self.size:x}"'
-
-    def rows(self) -> Iterator[dict[str, str]]:
-        """The rows as they were written, header to cell."""
-        opener = gzip.open if self._gzipped else open
-        with opener(self.path, "rt", encoding="utf-8", newline="") as text:
-            yield from csv.DictReader(text)
-
-    def _write(self, snapshot: Snapshot) -> None:
-        with _written(self.path, self._gzipped) as text:
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow(snapshot.header)
-            writer.writerows(snapshot)
-        self._written.set()
-
-
-@contextmanager
-def _written(path: Path, gzipped: bool) -> Iterator[TextIO]:
-    with path.open("wb") as raw:
-        if not gzipped:
-            with io.TextIOWrapper(raw, encoding="utf-8", newline="") as text:
-                yield text
-            return
-        with (
-            gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed,
-            io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
-        ):
-            yield text
 
 
 @dataclass(kw_only=True)

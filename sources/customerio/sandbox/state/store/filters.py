@@ -17,7 +17,7 @@ import orjson
 
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.objects import Object
-from sources.customerio.sandbox.state.store.people import Person
+from sources.customerio.sandbox.state.store.people import Person, Record
 
 Item = TypeVar("Item")
 Test = Callable[[Person], bool]
@@ -38,6 +38,16 @@ def compile_filter(given: object, is_member: IsMember) -> Test:
 def compile_object_filter(given: object) -> Callable[[Object], bool]:
     """A test of an object from a filter as sent; BadRequest with a sentence if it is none."""
     return _compiled(given, {"object_attribute": _object_attribute})
+
+
+def exists(field: str) -> Record:
+    """The filter that matches the people who have an attribute or identifier."""
+    return {"attribute": {"field": field, "operator": "exists"}}
+
+
+def all_people() -> Record:
+    """The filter that matches every profile [live-airbyte]."""
+    return {"and": [exists("cio_id")]}
 
 
 def fields_of(given: object) -> Iterator[str]:

@@ -16,16 +16,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sources.customerio.sandbox.clock import DAY
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.deliveries import METRIC, Deliveries
 from sources.customerio.sandbox.state.store.metrics import Parent, Series, binned, rows_of
 from sources.customerio.sandbox.state.store.stable_random import noise
 
-_DAY = 86_400
 _SALT = 9
-_GAP_S = 14 * _DAY
+_GAP_S = 14 * DAY
 # A journey is over some days behind its last message.
-_ENDS_S = 3 * _DAY
+_ENDS_S = 3 * DAY
 # Of a hundred messaged journeys: beside how many somebody was filtered out, beside how many somebody left at
 # once, and how many ended before their time.
 _FILTERED, _LEFT_AT_ONCE, _LEFT = 12, 5, 8

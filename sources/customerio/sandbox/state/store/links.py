@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.deliveries import METRIC, Deliveries, Source
 from sources.customerio.sandbox.state.store.metrics import Parent, binned, periods_of, rows_of, sources_of
@@ -28,7 +29,7 @@ _PATHS = (
 )
 _LINKED = frozenset({"email", "push", "twilio", "in_app"})
 # Of how many clickers one comes back, and after how many seconds.
-_AGAIN = ((6, 3_600), (20, 86_400))
+_AGAIN = ((6, HOUR), (20, DAY))
 
 
 @dataclass(frozen=True, kw_only=True)

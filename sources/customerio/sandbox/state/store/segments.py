@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sources.customerio.sandbox.state.store.filters import Test, compile_filter, fields_of
-from sources.customerio.sandbox.state.store.people import IDENTIFIERS, Person, Record
+from sources.customerio.sandbox.state.store.people import Person, Record
 from sources.customerio.sandbox.state.store.records import KINDS, Table
 
 
@@ -122,8 +122,3 @@ class Segments:
         """Take somebody out of every segment."""
         for members in self._members.values():
             members.put(number, member=False)
-
-
-def everybody_filter() -> Record:
-    """The filter that matches every profile [live-airbyte]."""
-    return {"and": [{"attribute": {"field": IDENTIFIERS[0], "operator": "exists"}}]}

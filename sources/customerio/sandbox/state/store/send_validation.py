@@ -3,22 +3,26 @@
 Refusals are in the API's words where those are known [spec25]; the other texts are ours (unverified).
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Sequence
 
-from sources.customerio.sandbox.state.rules.content_edits import headers
-from sources.customerio.sandbox.state.store import attachments
-from sources.customerio.sandbox.state.store.errors import BadRequest, TooLarge
+import orjson
+
+from sources.customerio.sandbox.clock import DAY
+from sources.customerio.sandbox.state.store.errors import BadRequest, Forbidden, TooLarge
 from sources.customerio.sandbox.state.store.people import IDENTIFIERS, Record
 
-MOST_BYTES = 1_000_000
+MOST_BYTES, MOST_ATTACHED_BYTES = 1_000_000, 2_000_000
 MOST_RECIPIENTS = 15
-LATEST_S = 90 * 86_400
+LATEST_S = 90 * DAY
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _TEXTS = (
     *("body", "body_plain", "subject", "from", "to", "bcc", "reply_to", "preheader"),
     *("language", "title", "message"),
 )
+_FORBIDDEN_FILES = frozenset({"bat", "cmd", "com", "cpl", "exe", "js", "jar", "msi", "pif", "scr", "vbs"})
 _FLAGS = ("queue_draft", "disable_message_retention", "send_to_unsubscribed", "fake_bcc", "tracked")
 
 
@@ -28,7 +32,7 @@ def check(body: Record, size: int, needs: Sequence[str], now: int) -> None:
         if not body.get(name):
             msg = f"{name} is required"
             raise BadRequest(msg)
-    attachments.check(body.get("attachments"))
+    _check_attachments(body.get("attachments"))
     given = body.get("attachments") or {}
     if size - sum(len(str(content)) for content in given.values()) > MOST_BYTES:
         msg = "Request body exceeds the limit"
@@ -54,6 +58,33 @@ def _check_types(body: Record) -> None:
     if not isinstance(body.get("send_at"), int | None) or isinstance(body.get("send_at"), bool):
         msg = "send_at must be a Unix timestamp"
         raise BadRequest(msg)
+
+
+def _check_attachments(given: object) -> None:
+    """BadRequest, Forbidden or TooLarge, in the API's words, if they cannot be sent; None is none at all."""
+    if given is None:
+        return
+    if not isinstance(given, dict):
+        msg = "attachments must be an object of file names and contents"
+        raise BadRequest(msg)
+    size = 0
+    for name, content in given.items():
+        kind = name.rpartition(".")[2].lower() if "." in name else ""
+        if not kind or kind in _FORBIDDEN_FILES:
+            msg = f"Forbidden file type {kind} for attachment {name}."
+            raise Forbidden(msg)
+        size += _decoded_size(name, content)
+    if size >= MOST_ATTACHED_BYTES:
+        msg = "Total attachment size exceeds the limit"
+        raise TooLarge(msg)
+
+
+def _decoded_size(name: str, content: object) -> int:
+    try:
+        return len(base64.b64decode(content, validate=True))  # type: ignore[arg-type]
+    except (binascii.Error, TypeError, ValueError):
+        msg = f'Attachment must be base64 encoded: "{name}"'
+        raise BadRequest(msg) from None
 
 
 def identifier(body: Record) -> tuple[str, str]:
@@ -83,3 +114,19 @@ def phone(given: str) -> str | None:
         msg = "Invalid phone number format. Phone numbers must be in E.164 format."
         raise BadRequest(msg)
     return given
+
+
+def headers(name: str, value: object) -> str:
+    """Headers as the API shows them, which is JSON text, from the list that it takes [spec25]."""
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            value = None
+    pairs = value if isinstance(value, list) else [None]
+    for pair in pairs:
+        fields = [pair.get("name"), pair.get("value")] if isinstance(pair, dict) else [None]
+        if not all(isinstance(field, str) and field.isascii() for field in fields):
+            msg = f"{name} must be a list of objects with a name and a value in ASCII"
+            raise BadRequest(msg)
+    return orjson.dumps(pairs).decode()

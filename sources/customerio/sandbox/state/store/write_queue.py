@@ -21,6 +21,19 @@ Outcome = Literal["waiting", "applied", "dropped"]
 LOGGED = 200_000
 
 
+@dataclass(frozen=True, slots=True)
+class ApplyRules:
+    """Where workspaces differ, or nobody has said what Customer.io does.
+
+    `email_by_id`: an email may be changed by somebody's id. `events_create`: an event for nobody makes that
+    person. `removes_by_id`: leaving a segment works by `id` alone, whatever `id_type` says.
+    """
+
+    email_by_id: bool = False
+    events_create: bool = False
+    removes_by_id: bool = False
+
+
 @dataclass(slots=True)
 class Write:
     """One accepted operation: `arrived` on the sandbox's clock, by which call, and its JSON as received."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from sources.customerio.sandbox.state.rules import collections, preferences, senders, views
+from sources.customerio.sandbox.state.rules import preferences, senders, views
+from sources.customerio.sandbox.state.store import collections
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.workspace import Workspace
 

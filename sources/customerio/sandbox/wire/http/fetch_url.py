@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import orjson
 
-from sources.customerio.sandbox.state.rules.collections import MOST_BYTES
+from sources.customerio.sandbox.state.store.collections import MOST_BYTES
 from sources.customerio.sandbox.state.store.errors import BadRequest
 
 _TIMEOUT_S = 5.0

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sources.customerio.catalogue.periods import EASTERN, MOST_STEPS, PERIODS, Period, between, latest
+from sources.customerio.sandbox.clock import DAY
 from sources.customerio.sandbox.state.store.errors import BadRequest, NotFound
 from sources.customerio.sandbox.state.store.journeys import journeys
 from sources.customerio.sandbox.state.store.links import clicks
@@ -19,7 +20,7 @@ from sources.customerio.sandbox.state.store.metrics import ANSWERED, TOLD_APART,
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
-_YEAR = 366 * 86_400
+_YEAR = 366 * DAY
 _MOST_YEARS = 10
 _LEAST_STEPS = 2
 # As many periods as are told if nobody says how many [spec25].

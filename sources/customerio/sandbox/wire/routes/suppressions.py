@@ -4,6 +4,7 @@ from typing import Any
 
 from sources.customerio.sandbox.state.rules import suppressions
 from sources.customerio.sandbox.state.store.people import Record
+from sources.customerio.sandbox.state.store.suppressions import CATEGORIES
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.envelope import Answer
 from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
@@ -20,7 +21,7 @@ def of_type(ask: RequestContext) -> dict[str, Any]:
 def of_address(ask: RequestContext) -> dict[str, Any]:
     """Why one address is suppressed; one that is not is no error."""
     email = ask.path["email_address"].lower()
-    for kind in suppressions.CATEGORIES:
+    for kind in CATEGORIES:
         if rows := [row for row in suppressions.listed(ask.workspace, kind) if row["email"] == email]:
             return _answer(ask, kind, rows)
     return _answer(ask, "", [])
@@ -42,7 +43,7 @@ def _answer(ask: RequestContext, kind: str, rows: list[Record]) -> dict[str, Any
     if not rows:
         return {"suppressions": None}
     show = ask.workspace.tables[suppressions.TABLE].show
-    return {"category": suppressions.CATEGORIES[kind], "suppressions": [show(row) for row in rows]}
+    return {"category": CATEGORIES[kind], "suppressions": [show(row) for row in rows]}
 
 
 HANDLERS: dict[str, Handler] = {

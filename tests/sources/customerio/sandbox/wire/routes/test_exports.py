@@ -12,8 +12,7 @@ import pytest
 
 from sources.customerio.catalogue import operation
 from sources.customerio.sandbox import DEFAULT_START, Fault, Knobs, Sandbox
-from sources.customerio.sandbox.state.store.export_file import PeopleSnapshot
-from sources.customerio.sandbox.state.store.exports import ExportFile
+from sources.customerio.sandbox.state.store.export_file import ExportFile, PeopleSnapshot
 from sources.customerio.sandbox.state.store.people import People, Person
 from sources.customerio.sandbox.state.workspace import Workspace
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
