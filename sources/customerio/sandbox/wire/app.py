@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sources.customerio.catalogue import OPERATIONS, Operation
 from sources.customerio.sandbox.engine import Engine
-from sources.customerio.sandbox.stats import Seen, asked
+from sources.customerio.sandbox.stats import LoggedRequest, request_key
 from sources.customerio.sandbox.wire import control
 from sources.customerio.sandbox.wire.http.auth import refuse
 from sources.customerio.sandbox.wire.http.endpoint import ARRIVED, SLASH, Endpoint, asked_path
@@ -64,7 +64,7 @@ class Unknown:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        told = asked(request.method, asked_path(scope), await request.body())
+        told = request_key(request.method, asked_path(scope), await request.body())
         track = scope["path"].startswith("/api/")
         nowhere = Operation(
             id="unknown", api="track" if track else "app", method="GET", path="/", bucket="app", effect="read"
@@ -74,6 +74,6 @@ class Unknown:
         )
         if answer is None:
             answer = track_refusal(404, "not found") if track else refusal(404, "not found")
-        self._engine.stats.note(Seen(scope[ARRIVED], nowhere.id, nowhere.api, answer.status, told))
+        self._engine.stats.log(LoggedRequest(scope[ARRIVED], nowhere.id, nowhere.api, answer.status, told))
         now = self._engine.clock.now()
         await reply(scope, receive, send, answer, encode(answer), api=nowhere.api, now=now, faults=[])

@@ -44,7 +44,7 @@ class Storage:
 
     async def get(self, request: Request) -> Response:
         """A file, whole or a range of it."""
-        faults = self._engine.faults.strike(STORAGE)
+        faults = self._engine.faults.hits(STORAGE)
         loop = asyncio.get_running_loop()
         response = await loop.run_in_executor(self._worker, self._get, request, faults)
         response.headers["date"] = formatdate(self._engine.clock.now(), usegmt=True)
@@ -56,7 +56,7 @@ class Storage:
         refused = self._refuse(request, export_id) or _struck(faults)
         if refused is not None:
             return refused
-        with self._engine.present() as workspace:
+        with self._engine.workspace() as workspace:
             try:
                 file = workspace.exports.finished(export_id, workspace.now).file
             except Refused:

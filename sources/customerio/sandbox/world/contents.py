@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sources.customerio.sandbox.clock import DAY
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.state.store.planned_changes import Add
+from sources.customerio.sandbox.state.store.planned_changes import AddRecord
 
 LANGUAGE = "de"
 _LABELS = ("A", "B")
@@ -75,7 +75,7 @@ def winner(newsletter_id: int) -> int:
 
 def newsletter(
     newsletter_id: int, name: str, channel: str, count: int, at: int, created: int
-) -> Iterator[Add]:
+) -> Iterator[AddRecord]:
     """A newsletter with its contents before it is sent: `sent_at` is null until then [live-airbyte]."""
     fields: Record = {
         "id": newsletter_id,
@@ -88,12 +88,14 @@ def newsletter(
         "tags": ["newsletter"] if newsletter_id % 2 else [],
         "recipient_segment_ids": [1 + newsletter_id % 4],
     }
-    yield Add(at=at, table="newsletters", fields=fields)
+    yield AddRecord(at=at, table="newsletters", fields=fields)
     for step in _of_newsletter(newsletter_id, name, channel, count, created):
-        yield Add(at=at, table=step.table, fields=step.fields)
+        yield AddRecord(at=at, table=step.table, fields=step.fields)
 
 
-def _of_newsletter(newsletter_id: int, name: str, channel: str, contents: int, at: int) -> Iterator[Add]:
+def _of_newsletter(
+    newsletter_id: int, name: str, channel: str, contents: int, at: int
+) -> Iterator[AddRecord]:
     """The contents and test groups of a newsletter."""
     written = variants(newsletter_id, contents)
     for variant in written:
@@ -101,7 +103,7 @@ def _of_newsletter(newsletter_id: int, name: str, channel: str, contents: int, a
         title = subject(name, variant) if channel == "email" else ""
         fields = {"id": variant.content_id, "newsletter_id": newsletter_id, "name": f"{name}{label}"}
         fields |= content(channel, variant.language, title) | {"updated": at}
-        yield Add(at=at, table="newsletter_contents", fields=fields)
+        yield AddRecord(at=at, table="newsletter_contents", fields=fields)
     for group in sorted({variant.group for variant in written if variant.group is not None}):
         fields = {
             "id": newsletter_id * _GROUPS + group,
@@ -112,10 +114,10 @@ def _of_newsletter(newsletter_id: int, name: str, channel: str, contents: int, a
             "winner": False,
             "content_ids": [variant.content_id for variant in written if variant.group == group],
         }
-        yield Add(at=at, table="newsletter_test_groups", fields=fields)
+        yield AddRecord(at=at, table="newsletter_test_groups", fields=fields)
 
 
-def transactional(genesis: int) -> Iterator[Add]:
+def transactional(genesis: int) -> Iterator[AddRecord]:
     """The transactional templates and what they say."""
     for template in TEMPLATES:
         made = genesis - (320 - 9 * template.id) * DAY
@@ -131,13 +133,13 @@ def transactional(genesis: int) -> Iterator[Add]:
             "hide_message_body": template.hidden,
             "queue_drafts": False,
         }
-        yield Add(at=genesis, table="transactional_messages", fields=fields | times)
+        yield AddRecord(at=genesis, table="transactional_messages", fields=fields | times)
         for language, content_id in (("", template.content_id), *template.languages):
             title = f"{template.name}{' (auf Deutsch)' if language else ''}"
             said = content(template.channel, language, title if template.channel == "email" else "")
             fields = {"id": content_id, "transactional_id": template.id, "name": template.name, **said}
             times = {"created": made, "updated": made + content_id}
-            yield Add(at=genesis, table="transactional_contents", fields=fields | times)
+            yield AddRecord(at=genesis, table="transactional_contents", fields=fields | times)
 
 
 def content(channel: str, language: str, title: str) -> Record:

@@ -10,7 +10,7 @@ from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.deliveries import Source
 from sources.customerio.sandbox.state.store.filters import all_people, exists
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.state.store.planned_changes import Add
+from sources.customerio.sandbox.state.store.planned_changes import AddRecord
 from sources.customerio.sandbox.world import contents, vocabulary
 from sources.customerio.sandbox.world.scale import Scale
 from sources.customerio.sandbox.world.workspace_records import fittings
@@ -44,7 +44,7 @@ FIRST_BROADCAST = 501
 class Setting:
     """The opening's steps and the sources that are there from the first day."""
 
-    steps: list[Add] = field(default_factory=list)
+    steps: list[AddRecord] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)  # how often each source sends day by day; 0: never
     broadcast_sources: list[int] = field(default_factory=list)
@@ -57,7 +57,7 @@ def build(scale: Scale, genesis: int) -> Setting:
     """Everything that is there when the world begins."""
     setting = Setting()
     setting.steps += [
-        Add(at=genesis, table="segments", fields=fields) for fields in _segments(scale, genesis)
+        AddRecord(at=genesis, table="segments", fields=fields) for fields in _segments(scale, genesis)
     ]
     for number in range(scale.campaigns):
         _campaign(setting, number, genesis)
@@ -145,7 +145,7 @@ def _campaign(setting: Setting, number: int, genesis: int) -> None:
             "start_minutes": 30,
         }
         fields |= {"timezone": "America/New_York", "use_customer_timezone": False}
-    setting.steps.append(Add(at=genesis, table="campaigns", fields=fields))
+    setting.steps.append(AddRecord(at=genesis, table="campaigns", fields=fields))
     _actions(setting, number, fields, genesis)
 
 
@@ -204,16 +204,16 @@ def _action(action_id: int, campaign: Record, kind: str, position: int) -> Recor
     }
 
 
-def _in_languages(table: str, action: Record, genesis: int, translated: bool) -> Iterator[Add]:
+def _in_languages(table: str, action: Record, genesis: int, translated: bool) -> Iterator[AddRecord]:
     """An action, and its translation if it has one: an object of its own [airbyte]."""
     if not translated:
-        yield Add(at=genesis, table=table, fields=action)
+        yield AddRecord(at=genesis, table=table, fields=action)
         return
     branch = {"multi_language_branch_action_id": action["id"]}
-    yield Add(at=genesis, table=table, fields=action | branch)
+    yield AddRecord(at=genesis, table=table, fields=action | branch)
     said = {"language": contents.LANGUAGE, "body": action["body"].replace("Hello", "Hallo")}
     ids = {"id": _TRANSLATED + action["id"], "template_id": _TRANSLATED + action["template_id"]}
-    yield Add(at=genesis, table=table, fields=action | branch | said | ids)
+    yield AddRecord(at=genesis, table=table, fields=action | branch | said | ids)
 
 
 def _broadcast(setting: Setting, number: int, genesis: int) -> None:
@@ -230,7 +230,7 @@ def _broadcast(setting: Setting, number: int, genesis: int) -> None:
         "first_started": created + 7200,
         "tags": [],
     }
-    setting.steps.append(Add(at=genesis, table="broadcasts", fields=fields))
+    setting.steps.append(AddRecord(at=genesis, table="broadcasts", fields=fields))
     channel = "email" if number % 3 < 2 else "push"
     action_id = 5001 + number
     action = _action(action_id, fields, channel, 0)

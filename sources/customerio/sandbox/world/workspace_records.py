@@ -9,10 +9,10 @@ from hashlib import blake2b
 from typing import Any
 
 from sources.customerio.sandbox.clock import DAY, HOUR
-from sources.customerio.sandbox.state.store.collections import measured
+from sources.customerio.sandbox.state.store.collections import measure
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.state.store.planned_changes import Add, Edit
-from sources.customerio.sandbox.state.store.suppressions import CATEGORIES, suppressed
+from sources.customerio.sandbox.state.store.planned_changes import AddRecord, EditRecord
+from sources.customerio.sandbox.state.store.suppressions import CATEGORIES, suppression
 from sources.customerio.sandbox.world.scale import Scale
 
 DOMAIN, OTHER_DOMAIN = "example.com", "mail.example.org"
@@ -66,7 +66,7 @@ _WEBHOOKS: tuple[Record, ...] = (
 )
 
 
-def fittings(scale: Scale, genesis: int) -> Iterator[Add]:
+def fittings(scale: Scale, genesis: int) -> Iterator[AddRecord]:
     """Everything that is there when the world begins."""
     for table, made in (
         ("sender_identities", _senders()),
@@ -76,21 +76,21 @@ def fittings(scale: Scale, genesis: int) -> Iterator[Add]:
         ("subscription_topics", _topics()),
         ("esp_suppressions", _suppressions(scale, genesis)),
     ):
-        yield from (Add(at=genesis, table=table, fields=fields) for fields in made)
+        yield from (AddRecord(at=genesis, table=table, fields=fields) for fields in made)
 
 
-def daily(day: int, begins: int, genesis: int) -> Iterator[Add | Edit]:
+def daily(day: int, begins: int, genesis: int) -> Iterator[AddRecord | EditRecord]:
     """What changes on a day."""
     if day % _BOUNCE_EVERY == 1:
         at = begins + 5 * HOUR
-        yield Add(at=at, table="esp_suppressions", fields=_bounced("day", day, "bounces", at))
+        yield AddRecord(at=at, table="esp_suppressions", fields=_bounced("day", day, "bounces", at))
     if day % _REPLACE_EVERY == 2:
         hours = [{"day": name, "from": 9 + day % 3, "to": 18} for name in ("weekdays", "Saturday")]
-        fields = {**measured(hours), "updated_at": genesis - _COLLECTIONS_AGE_S}
-        yield Edit(at=begins + 6 * HOUR, table="collections", id=HOURS, fields=fields)
+        fields = {**measure(hours), "updated_at": genesis - _COLLECTIONS_AGE_S}
+        yield EditRecord(at=begins + 6 * HOUR, table="collections", id=HOURS, fields=fields)
     if day % _EDIT_SNIPPET_EVERY == 3:
         value = f"<small>You get this because you have an account with us. Version {day}.</small>"
-        yield Edit(at=begins + 13 * HOUR, table="snippets", id=3, fields={"value": value})
+        yield EditRecord(at=begins + 13 * HOUR, table="snippets", id=3, fields={"value": value})
 
 
 def _senders() -> Iterator[Record]:
@@ -130,7 +130,7 @@ def _collections(genesis: int) -> Iterator[Record]:
     )
     for collection_id, name, data in kept:
         made = genesis - _COLLECTIONS_AGE_S
-        yield {"id": collection_id, "name": name, "created_at": made, "updated_at": made, **measured(data)}
+        yield {"id": collection_id, "name": name, "created_at": made, "updated_at": made, **measure(data)}
 
 
 def _webhooks() -> Iterator[Record]:
@@ -164,4 +164,4 @@ def _bounced(seed: str, number: int, kind: str, created: int) -> Record:
     reason = (
         f"550 5.1.1 <{noise}@elsewhere.example>: no such user" if number % 2 else "552 5.2.2 Mailbox full"
     )
-    return suppressed(kind, f"{noise}@elsewhere.example", domain, created, reason)
+    return suppression(kind, f"{noise}@elsewhere.example", domain, created, reason)

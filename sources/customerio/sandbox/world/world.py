@@ -12,7 +12,14 @@ import numpy as np
 from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.filters import all_people
-from sources.customerio.sandbox.state.store.planned_changes import Add, Arrive, DayPlan, Edit, Order, Step
+from sources.customerio.sandbox.state.store.planned_changes import (
+    AddRecord,
+    CreatePerson,
+    DayPlan,
+    EditRecord,
+    OrderExport,
+    PlannedChange,
+)
 from sources.customerio.sandbox.world import behaviour, vocabulary, workspace_records
 from sources.customerio.sandbox.world.contents import newsletter, winner
 from sources.customerio.sandbox.world.objects import Belongings
@@ -44,17 +51,24 @@ class World:
 
     def opening(self) -> DayPlan:
         """What stands there when day 0 begins."""
-        arrivals = [Arrive(at=p.created_at, person=p, noted=False) for p in self._roster.initial()]
-        steps: list[Step] = [*arrivals, *self._setting.steps, *self._belongings.opening(self.genesis - 1)]
-        return DayPlan(ends=self.genesis, sources=tuple(self._setting.sources), steps=steps)
+        arrivals = [CreatePerson(at=p.created_at, person=p, logged=False) for p in self._roster.initial()]
+        steps: list[PlannedChange] = [
+            *arrivals,
+            *self._setting.steps,
+            *self._belongings.opening(self.genesis - 1),
+        ]
+        return DayPlan(ends=self.genesis, sources=tuple(self._setting.sources), changes=steps)
 
     def plan(self, day: int) -> DayPlan:
         """One day."""
         begins, people = self.genesis + day * DAY, self._roster.before(day)
         rng = self._rng(day, 0)
         lively = day >= self._scale.history_days - _LIVELY_DAYS
-        steps: list[Step] = [
-            *(Arrive(at=p.created_at, person=p, noted=lively) for p in self._roster.arrivals(day, rng)),
+        steps: list[PlannedChange] = [
+            *(
+                CreatePerson(at=p.created_at, person=p, logged=lively)
+                for p in self._roster.arrivals(day, rng)
+            ),
             *behaviour.departures(day, begins, people, self._scale, rng),
             *behaviour.joins(day, begins, people, rng),
             *self._furniture(day, begins),
@@ -67,16 +81,16 @@ class World:
         issue = self._sends.issue(day)
         return DayPlan(
             ends=begins + DAY,
-            lively=lively,
+            has_activities=lively,
             labels=vocabulary.EVENTS,
             sources=self._sends.issue_sources(issue) if issue else (),
-            steps=sorted(steps, key=lambda step: step.at),
+            changes=sorted(steps, key=lambda step: step.at),
             deliveries=self._sends.plan(day),
             events=behaviour.events(day, begins, people, self._scale, rng) if lively else {},
         )
 
-    def fates(self, leaves: Array, channels: Sequence[str], numbers: Array) -> tuple[Array, Array]:
-        """What becomes of deliveries that calls make (`state.fates`), by the odds of the world's own."""
+    def draw_outcomes(self, leaves: Array, channels: Sequence[str], numbers: Array) -> tuple[Array, Array]:
+        """Outcomes of deliveries that calls make (`DrawOutcomes`), with the odds of the world's own."""
         rng = np.random.default_rng((*self._entropy, int(numbers[0]), _CALLS))
         channel = np.array([CHANNELS.index(name) for name in channels])
         uniform, normal = rng.random((UNIFORMS, len(leaves))), rng.standard_normal((NORMALS, len(leaves)))
@@ -86,50 +100,58 @@ class World:
     def _rng(self, day: int, stream: int) -> np.random.Generator:
         return np.random.default_rng((*self._entropy, day, stream))
 
-    def _furniture(self, day: int, begins: int) -> Iterator[Add | Edit]:
+    def _furniture(self, day: int, begins: int) -> Iterator[AddRecord | EditRecord]:
         yesterday, today, tomorrow = (self._sends.issue(day + n) for n in (-1, 0, 1))
         if tomorrow is not None:
             at = begins + 15 * HOUR
             yield from newsletter(tomorrow.id, tomorrow.name, tomorrow.channel, tomorrow.contents, at, at)
         if today is not None:
             at = begins + today.hour * HOUR
-            yield Edit(at=at, table="newsletters", id=today.id, fields={"sent_at": at})
+            yield EditRecord(at=at, table="newsletters", id=today.id, fields={"sent_at": at})
         if yesterday is not None:
             at, group = begins + yesterday.hour * HOUR, winner(yesterday.id)
-            yield Edit(at=at, table="newsletter_test_groups", id=group, fields={"winner": True})
+            yield EditRecord(at=at, table="newsletter_test_groups", id=group, fields={"winner": True})
         broadcast = self._sends.broadcast(day)
         if broadcast is not None:
             processed = begins + BROADCAST_HOUR * HOUR
             at = processed - _TRIGGER_TAKES_S
             trigger = {"id": day, "broadcast_id": FIRST_BROADCAST + broadcast, "processed_at": processed}
-            yield Add(at=at, table="broadcast_triggers", fields=trigger)
+            yield AddRecord(at=at, table="broadcast_triggers", fields=trigger)
         actions = self._setting.action_ids
         if day % _EDIT_ACTION_EVERY == 4:
             action_id = actions[day // _EDIT_ACTION_EVERY * 7 % len(actions)]
             body = f"<p>Hello {{{{customer.first_name}}}}, edited on day {day}</p>"
-            yield Edit(at=begins + 14 * HOUR, table="campaign_actions", id=action_id, fields={"body": body})
+            yield EditRecord(
+                at=begins + 14 * HOUR, table="campaign_actions", id=action_id, fields={"body": body}
+            )
         if day % _EDIT_CAMPAIGN_EVERY == 6:
             campaign_id = 1 + day // _EDIT_CAMPAIGN_EVERY % self._scale.campaigns
             fields = {"description": f"Reviewed on day {day}"}
-            yield Edit(at=begins + 11 * HOUR, table="campaigns", id=campaign_id, fields=fields)
+            yield EditRecord(at=begins + 11 * HOUR, table="campaigns", id=campaign_id, fields=fields)
         since_start = day - self._scale.history_days
         if since_start > 0 and since_start % _NEW_CAMPAIGN_EVERY == 3:
-            yield Add(at=begins + 10 * HOUR, table="campaigns", fields=_new_campaign(day, begins + 10 * HOUR))
+            yield AddRecord(
+                at=begins + 10 * HOUR, table="campaigns", fields=_new_campaign(day, begins + 10 * HOUR)
+            )
 
-    def _orders(self, day: int, begins: int) -> Iterator[Order]:
+    def _orders(self, day: int, begins: int) -> Iterator[OrderExport]:
         """Exports made in the days before the start: people, deliveries, and one that failed."""
         at = begins + 9 * HOUR
         if day == self._scale.history_days - 3:
             description = "Filtered customer export (created via the api)"
-            yield Order(at=at, type="customers", body={"filters": all_people()}, description=description)
+            yield OrderExport(
+                at=at, type="customers", body={"filters": all_people()}, description=description
+            )
         if day == self._scale.history_days - 2:
             description = "Full deliveries export (created via the api)"
             latest = self._sends.latest_issue_id(day - 1)
-            yield Order(at=at, type="deliveries", body={"newsletter_id": latest}, description=description)
+            yield OrderExport(
+                at=at, type="deliveries", body={"newsletter_id": latest}, description=description
+            )
         if day == self._scale.history_days - 1:
             description = "Customers with segment filters—in Nobody yet"
             body = {"filters": {"and": [{"segment": {"id": NOBODY}}]}}
-            yield Order(at=at, type="customers", body=body, description=description, fails=True)
+            yield OrderExport(at=at, type="customers", body=body, description=description, fails=True)
 
 
 def _new_campaign(day: int, at: int) -> dict[str, object]:

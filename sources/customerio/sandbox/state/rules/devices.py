@@ -23,7 +23,7 @@ def add_device(workspace: Workspace, op: Op, at: int) -> str:
     }
     others = [row for row in person.devices or () if row["id"] != device["token"]]
     person.devices = [*others, known]
-    workspace.activities.note("device_change", at, person.number, {"device_id": device["token"]})
+    workspace.activities.append("device_change", at, person.number, {"device_id": device["token"]})
     return ""
 
 
@@ -33,5 +33,5 @@ def delete_device(workspace: Workspace, op: Op, at: int) -> str:
     if all(row["id"] != token for row in person.devices or ()):
         return "the person has no such device"
     person.devices = [row for row in person.devices or () if row["id"] != token]
-    workspace.activities.note("device_change", at, person.number, {"device_id": token})
+    workspace.activities.append("device_change", at, person.number, {"device_id": token})
     return ""

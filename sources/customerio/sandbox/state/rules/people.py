@@ -44,7 +44,7 @@ def must_exist(workspace: Workspace, op: Op, activity: str | None = None) -> Per
 
 def delete(workspace: Workspace, op: Op, at: int) -> str:
     """Delete the person that the operation names."""
-    workspace.leave(must_exist(workspace, op), "deleted", at)
+    workspace.remove_person(must_exist(workspace, op), "deleted", at)
     return ""
 
 
@@ -54,8 +54,8 @@ def suppress(workspace: Workspace, op: Op, at: int) -> str:
     person = workspace.people.find(value, kind)
     if person is None:
         workspace.people.suppress(**{kind: value})
-        return "nobody had the identifier"
-    workspace.leave(person, "suppressed", at)
+        return "no person had the identifier"
+    workspace.remove_person(person, "suppressed", at)
     return ""
 
 

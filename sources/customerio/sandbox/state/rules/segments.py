@@ -3,11 +3,11 @@
 from sources.customerio.sandbox.state.store.drop_reasons import Dropped
 from sources.customerio.sandbox.state.store.errors import Refused
 from sources.customerio.sandbox.state.store.track_operation import Op
-from sources.customerio.sandbox.state.store.write_queue import ApplyRules
+from sources.customerio.sandbox.state.store.write_queue import ApplyOptions
 from sources.customerio.sandbox.state.workspace import Workspace
 
 
-def change_members(workspace: Workspace, op: Op, rules: ApplyRules) -> str:
+def change_members(workspace: Workspace, op: Op, rules: ApplyOptions) -> str:
     """Those who match join or leave; the others are ignored [track26]."""
     adds = op["action"] == "add_customers"
     id_type = "id" if rules.removes_by_id and not adds else op["id_type"]

@@ -14,10 +14,11 @@ from sources.customerio.sandbox.state.store.people import Record
 MOST, MOST_BYTES, MOST_ROW_BYTES = 50, 10 * 1024 * 1024, 10 * 1024
 
 
-def measured(data: Any) -> Record:
-    """The fields of a collection that follow from its contents: rows, or one object that is a row.
+def measure(data: Any) -> Record:
+    """The fields of a collection that are derived from its contents: an array of objects, or one object.
 
-    BadRequest if they are neither, or too large.
+    Raises:
+        BadRequest: the contents are neither, or over a limit.
     """
     rows = data if isinstance(data, list) else [data]
     if not all(isinstance(row, dict) for row in rows):

@@ -1,8 +1,7 @@
-"""What an export's file holds: header and cells, as of the moment when it is ordered.
+"""Files of exports: header and cells as of the moment when the export was created, and the CSV on disk.
 
-A snapshot copies the people as they are at that moment. Of deliveries it keeps the rows alone: what is seen
-of a row depends on nothing but the clock, so its cells can be made when the file is written, whatever has
-happened since.
+A snapshot of people copies them. A snapshot of deliveries keeps row numbers: the visible cells of a row
+depend on the clock alone, so they can be made when the file is written.
 """
 
 import csv
@@ -21,13 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sources.customerio.sandbox.state.store.deliveries import Deliveries
-from sources.customerio.sandbox.state.store.delivery_view import DeliveryRecords
+from sources.customerio.sandbox.state.store.delivery_view import DeliveryView
 from sources.customerio.sandbox.state.store.ids import DeliveryIds
 from sources.customerio.sandbox.state.store.people import IDENTIFIERS, People, Person, Record
 
 Cells = tuple[str, ...]
 
-# (header, field). Customer.io publishes no headers of deliveries exports, so these can be set otherwise.
+# (header, field). Customer.io publishes no headers of deliveries exports; a knob, `delivery_columns`, sets
+# others.
 DELIVERY_COLUMNS: tuple[tuple[str, str], ...] = (
     ("delivery_id", "id"),
     ("type", "type"),
@@ -55,9 +55,9 @@ DELIVERY_COLUMNS: tuple[tuple[str, str], ...] = (
     ("unsubscribed", "metrics.unsubscribed"),
     ("failure_message", "failure_message"),
 )
-_RECORDS_AT_ONCE = 5000
-
-# Files of so many rows are written when they are ordered; larger ones behind the scenes, over minutes.
+# Records that are made at a time.
+_CHUNK = 5000
+# Files of up to so many rows are written at once, larger ones in a thread of their own.
 _WRITTEN_AT_ONCE = 20_000
 
 # An attribute's value may be longer than the 128 KiB at which Python's reader gives up.
@@ -65,11 +65,11 @@ csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 
 @dataclass(kw_only=True)
-class ExportRules:
-    """How files are made: seconds until one is ready, whether it is gzipped, and its deliveries columns.
+class ExportOptions:
+    """How exports are made: after `takes_s` seconds, gzipped or not, with these columns of deliveries.
 
-    `keeps` is the share of its bytes that the store has in the end, and `miscounts` what `total` says beyond
-    the file's rows.
+    `fails` makes the export fail; `keeps` is the share of the file's bytes that storage has, below 1 it is
+    truncated; `miscounts` is what `total` says beyond the file's rows.
     """
 
     takes_s: int = 30
@@ -81,7 +81,7 @@ class ExportRules:
 
 
 class Snapshot(Protocol):
-    """What was true when an export was ordered."""
+    """The rows of an export as of its creation."""
 
     header: Cells
 
@@ -91,10 +91,7 @@ class Snapshot(Protocol):
 
 
 class ExportFile:
-    """A file on disk, which is served without being read whole.
-
-    `keeps` is the share of its bytes that the store keeps: less than 1 makes a truncated file.
-    """
+    """A CSV file on disk; `keeps` is the share of its bytes that storage has, below 1 it is truncated."""
 
     def __init__(self, snapshot: Snapshot, path: Path, *, gzipped: bool = False, keeps: float = 1.0) -> None:
         self.path = path
@@ -107,22 +104,22 @@ class ExportFile:
             threading.Thread(target=self._write, args=(snapshot,), name=path.name, daemon=True).start()
 
     @property
-    def is_there(self) -> bool:
-        """Whether it is written."""
+    def is_written(self) -> bool:
+        """True once the file is complete."""
         return self._written.is_set()
 
     @cached_property
     def size(self) -> int:
-        """How many bytes the store has."""
+        """The number of bytes that storage has."""
         return int(self.path.stat().st_size * self._keeps)
 
     @cached_property
     def etag(self) -> str:
-        """What tells this file from any other; a file is written once."""
+        """The entity tag of the file, which is written once."""
         return f'"{self.path.stat().st_mtime_ns:x}-{self.size:x}"'
 
     def rows(self) -> Iterator[dict[str, str]]:
-        """The rows as they were written, header to cell."""
+        """The rows as written, each a dict of header to cell."""
         opener = gzip.open if self._gzipped else open
         with opener(self.path, "rt", encoding="utf-8", newline="") as text:
             yield from csv.DictReader(text)
@@ -150,11 +147,11 @@ def _written(path: Path, gzipped: bool) -> Iterator[TextIO]:
 
 
 class PeopleSnapshot:
-    """People: one column per attribute, headers verbatim, `Name` and `name` are two columns [keboola]."""
+    """People: one column for each attribute, verbatim; `Name` and `name` are two columns [keboola]."""
 
     def __init__(self, people: Iterable[Person], attributes: Sequence[str] | None) -> None:
-        """`attributes` chooses the columns beside the identifiers; None takes every attribute there is."""
-        self._people = [_copied(person) for person in people]
+        """`attributes` are the columns beside the identifiers; None takes every attribute of the people."""
+        self._people = [_copy(person) for person in people]
         if attributes is None:
             names = sorted({name for person in self._people for name in person.attributes})
         else:
@@ -170,7 +167,7 @@ class PeopleSnapshot:
 
 
 class DeliveriesSnapshot:
-    """Deliveries: the given columns, and behind them one for each attribute that was asked for."""
+    """Deliveries: the given columns, then one for each attribute that was asked for."""
 
     def __init__(
         self,
@@ -183,13 +180,13 @@ class DeliveriesSnapshot:
         columns: Sequence[tuple[str, str]],
         attributes: Sequence[str],
     ) -> None:
-        """`rows` as of the instant `now`."""
+        """Take the row numbers of deliveries, and `now`, the instant whose metrics are shown."""
         self._rows = rows
         self._now = now
         self._attributes = tuple(attributes)
         self._numbers = deliveries.columns["person"][rows]
-        self._people = _those(people, np.unique(self._numbers).tolist())
-        self._records = DeliveryRecords(deliveries, self._people, ids)
+        self._people = _copy_of(people, np.unique(self._numbers).tolist())
+        self._view = DeliveryView(deliveries, self._people, ids)
         self._paths = [(first, second) for first, _, second in (path.partition(".") for _, path in columns)]
         self.header: Cells = (*(name for name, _ in columns), *attributes)
 
@@ -197,9 +194,9 @@ class DeliveriesSnapshot:
         return len(self._rows)
 
     def __iter__(self) -> Iterator[Cells]:
-        for start in range(0, len(self), _RECORDS_AT_ONCE):
-            some = slice(start, start + _RECORDS_AT_ONCE)
-            records = self._records.of(self._rows[some], self._now)
+        for start in range(0, len(self), _CHUNK):
+            some = slice(start, start + _CHUNK)
+            records = self._view.records(self._rows[some], self._now)
             for record, number in zip(records, self._numbers[some].tolist(), strict=True):
                 yield self._cells(record, self._people.get(number))
 
@@ -209,19 +206,19 @@ class DeliveriesSnapshot:
         return tuple(values)
 
 
-def _copied(person: Person) -> Person:
+def _copy(person: Person) -> Person:
     return replace(person, attributes=dict(person.attributes), former_emails=list(person.former_emails))
 
 
-def _those(people: People, numbers: Sequence[int]) -> People:
-    """A copy of those people, and of what is remembered of those who left."""
+def _copy_of(people: People, numbers: Sequence[int]) -> People:
+    """A copy of those people, and of the tombstones of the removed ones."""
     some = People()
     for number in numbers:
         person = people.get(number)
         if person is not None:
-            some.put(_copied(person))
-        elif number in people.gone:
-            some.gone[number] = people.gone[number]
+            some.add(_copy(person))
+        elif number in people.tombstones:
+            some.tombstones[number] = people.tombstones[number]
     return some
 
 

@@ -1,4 +1,4 @@
-"""Exports: files that are made while they are pending, with what was true when they were ordered.
+"""Exports: their status, their records and their files.
 
 `total` is 0 and `status` is `pending` until the file is there [spec25].
 """
@@ -16,13 +16,13 @@ from sources.customerio.sandbox.state.store.errors import NotFound, NotReady
 from sources.customerio.sandbox.state.store.export_file import ExportFile
 from sources.customerio.sandbox.state.store.people import Record
 
-# Reports of imports are exports too; what their type is called is unverified.
+# Reports of imports are exports too; the names of their types are unverified.
 ExportType = Literal["customers", "deliveries", "import_errors", "import_warnings"]
 
 
 @dataclass(kw_only=True)
 class Export:
-    """One export. `ready_at` is when its file may appear at the earliest, or when it fails."""
+    """One export. `ready_at` is when its file is ready at the earliest, or when it fails."""
 
     id: int
     type: ExportType
@@ -37,8 +37,8 @@ class Export:
     user_email: str = ""
 
     def status(self, now: int) -> Literal["pending", "done", "failed"]:
-        """Where it stands."""
-        if now < self.ready_at or not self.file.is_there:
+        """The status at an instant."""
+        if now < self.ready_at or not self.file.is_written:
             return "pending"
         return "failed" if self.fails else "done"
 
@@ -62,7 +62,7 @@ class Export:
         }
 
     def rows(self) -> Iterator[dict[str, str]]:
-        """The file's rows, header to cell."""
+        """The rows of the file, each a dict of header to cell."""
         return self.file.rows()
 
 
@@ -74,7 +74,7 @@ class Exports:
 
     @cached_property
     def folder(self) -> Path:
-        """Where the files lie as long as this workspace lives."""
+        """The temporary folder of the files; it is deleted with the workspace."""
         folder = tempfile.mkdtemp(prefix="customerio-sandbox-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return Path(folder)
@@ -83,22 +83,22 @@ class Exports:
         return iter(self._exports.values())
 
     def next_id(self) -> int:
-        """The id that the next export gets."""
+        """The id of the next export."""
         return max(self._exports, default=100) + 1
 
-    def put(self, export: Export) -> None:
-        """Take an order."""
+    def add(self, export: Export) -> None:
+        """Add an export."""
         self._exports[export.id] = export
 
     def get(self, export_id: int) -> Export:
-        """One export; NotFound if there is none."""
+        """One export; NotFound if there is no such id."""
         if export_id not in self._exports:
             msg = f"export with id {export_id} does not exist"
             raise NotFound(msg)
         return self._exports[export_id]
 
     def finished(self, export_id: int, now: int) -> Export:
-        """An export whose file can be had; NotReady while it is pending and for ever once it failed."""
+        """An export whose file is ready; NotFound, or NotReady while it is pending or if it has failed."""
         export = self.get(export_id)
         status = export.status(now)
         if status != "done":

@@ -1,6 +1,6 @@
-"""What the body of a transactional send must be.
+"""Validation of the bodies of transactional sends, and of message headers.
 
-Refusals are in the API's words where those are known [spec25]; the other texts are ours (unverified).
+Messages of refusals are the API's where those are known [spec25], the others are invented (unverified).
 """
 
 import base64
@@ -27,7 +27,13 @@ _FLAGS = ("queue_draft", "disable_message_retention", "send_to_unsubscribed", "f
 
 
 def check(body: Record, size: int, needs: Sequence[str], now: int) -> None:
-    """BadRequest, Forbidden or TooLarge if a body of that size in bytes cannot be sent."""
+    """Check a body, whose JSON has `size` bytes and which must have the fields `needs`.
+
+    Raises:
+        BadRequest: a field is missing or has a wrong type or value.
+        Forbidden: an attachment's type is not allowed.
+        TooLarge: the body or its attachments are over their limits.
+    """
     for name in needs:
         if not body.get(name):
             msg = f"{name} is required"
@@ -61,7 +67,7 @@ def _check_types(body: Record) -> None:
 
 
 def _check_attachments(given: object) -> None:
-    """BadRequest, Forbidden or TooLarge, in the API's words, if they cannot be sent; None is none at all."""
+    """Check attachments, an object of file names and base64 text, or None [spec25]."""
     if given is None:
         return
     if not isinstance(given, dict):
@@ -88,7 +94,7 @@ def _decoded_size(name: str, content: object) -> int:
 
 
 def identifier(body: Record) -> tuple[str, str]:
-    """The one identifier of the person that a message is for, as (type, value)."""
+    """The identifier of the recipient, as (type, value); BadRequest unless there is exactly one."""
     given = body.get("identifiers")
     if not isinstance(given, dict) or len(given) != 1 or not set(given) <= set(IDENTIFIERS):
         msg = "identifiers must have exactly one of id, email and cio_id"
@@ -101,13 +107,13 @@ def identifier(body: Record) -> tuple[str, str]:
 
 
 def addresses(given: str | None) -> list[str]:
-    """The addresses in a list with commas; a comma in a quoted name does not part two."""
+    """The addresses of a comma-separated list; commas in quoted names do not separate."""
     bare = re.sub(r'"[^"]*"', "", given or "")
     return [part.strip() for part in bare.split(",") if part.strip()]
 
 
 def phone(given: str) -> str | None:
-    """A number as it is dialled, None where Liquid takes it from the person; BadRequest if it is neither."""
+    """A phone number in E.164, None if it is Liquid; BadRequest for other text."""
     if "{{" in given:
         return None
     if not _E164.fullmatch(given):
@@ -117,7 +123,11 @@ def phone(given: str) -> str | None:
 
 
 def headers(name: str, value: object) -> str:
-    """Headers as the API shows them, which is JSON text, from the list that it takes [spec25]."""
+    """Headers as the API shows them, JSON text, from the list that it takes [spec25].
+
+    Raises:
+        BadRequest: the list is malformed.
+    """
     if isinstance(value, str):
         try:
             value = orjson.loads(value)

@@ -2,7 +2,7 @@
 
 from sources.customerio.sandbox.state.store.people import Record
 
-# The documentation has two categories; the other two kinds are named as they are (unverified).
+# Suppression type to category. The documentation has two categories; the other two are unverified.
 CATEGORIES = {
     "bounces": "bounces",
     "blocks": "blocks",
@@ -11,8 +11,8 @@ CATEGORIES = {
 }
 
 
-def suppressed(kind: str, email: str, domain: str, created: int, reason: str) -> Record:
-    """The record of one address."""
+def suppression(kind: str, email: str, domain: str, created: int, reason: str) -> Record:
+    """The record of a suppressed address; `kind` is one of `CATEGORIES`."""
     return {
         "suppression_type": kind,
         "domain": domain,

@@ -1,4 +1,4 @@
-"""The Track API's door: what is accepted goes into the inbox, whatever version it came in by."""
+"""The Track API's door: what is accepted goes into the write queue, whatever version it came in by."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,18 +13,18 @@ ACCEPTED: dict[str, Any] = {}
 
 def take(ask: RequestContext, ops: Iterable[tuple[int, Op]], raws: Sequence[bytes] | None = None) -> None:
     """Accept operations, each with its place in the call; `raws` is their JSON as received, by place."""
-    inbox, knobs = ask.workspace.inbox, ask.knobs
+    write_queue, knobs = ask.workspace.write_queue, ask.knobs
     lost = {place for fault in ask.faults for place in fault.drop_items}
     for place, op in ops:
-        nth = inbox.accepted + 1
-        inbox.take(
+        nth = write_queue.accepted + 1
+        write_queue.accept(
             ask.operation.id,
             op,
             at=ask.now,
             delay_s=knobs.apply_delay_s,
             raw=None if raws is None else raws[place],
             lost=place in lost or bool(knobs.drop_every and nth % knobs.drop_every == 0),
-            logged=knobs.keep_writes,
+            log_size=knobs.keep_writes,
         )
 
 

@@ -20,11 +20,11 @@ def refuse(
     if operation.api == "track":
         if engine.knobs.track_redirect and operation.id != "getRegion":
             return Answer(status=307, headers={"location": engine.knobs.track_redirect + path})
-        return None if engine.keys.open_track(headers) else track_refusal(401, "Unauthorized request")
+        return None if engine.keys.allows_track(headers) else track_refusal(401, "Unauthorized request")
     # The wrong region's host knows no key of this account; it looks exactly like a bad key [airbyte].
-    if engine.knobs.wrong_region or not engine.keys.open_app(headers):
+    if engine.knobs.wrong_region or not engine.keys.allows_app(headers):
         return refusal(401, DETAILS[401])
-    over = engine.limits.over(operation.bucket, arrived=arrived, now=engine.clock.now())
+    over = engine.limits.check(operation.bucket, arrived=arrived, now=engine.clock.now())
     if over is not None:
         waits = {} if over.retry_s is None else {"retry_after": str(over.retry_s)}
         return refusal(429, over.detail, **waits)

@@ -21,7 +21,7 @@ from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.faults.fault import Fault
 from sources.customerio.sandbox.state.rules import admin
 from sources.customerio.sandbox.state.store.errors import NotFound, Refused
-from sources.customerio.sandbox.stats import Seen, asked
+from sources.customerio.sandbox.stats import LoggedRequest, request_key
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.auth import refuse, struck
 from sources.customerio.sandbox.wire.http.envelope import Answer, refusal, track_refusal
@@ -53,13 +53,13 @@ class Endpoint:
         arrived: float = scope.get(ARRIVED) or time.monotonic()
         raw_body = await request.body()
         refused = refuse(self._engine, self._operation, request.headers, arrived, asked_path(scope))
-        faults = [] if refused else self._engine.faults.strike(self._operation.id)
+        faults = [] if refused else self._engine.faults.hits(self._operation.id)
         decided = refused or struck(faults, self._operation)
         work = partial(self._work, request, raw_body, decided, faults)
         answer, body = await asyncio.get_running_loop().run_in_executor(self._worker, work)
         status = 0 if any(fault.drop_connection for fault in faults) else answer.status
-        told = asked(request.method, asked_path(scope), raw_body)
-        self._engine.stats.note(Seen(arrived, self._operation.id, self._operation.api, status, told))
+        told = request_key(request.method, asked_path(scope), raw_body)
+        self._engine.stats.log(LoggedRequest(arrived, self._operation.id, self._operation.api, status, told))
         await asyncio.sleep((self._engine.latency_ms + sum(fault.delay_ms for fault in faults)) / 1000)
         now = self._engine.clock.now()
         await reply(scope, receive, send, answer, body, api=self._operation.api, now=now, faults=faults)
@@ -67,7 +67,7 @@ class Endpoint:
     def _work(
         self, request: Request, raw_body: bytes, decided: Answer | None, faults: list[Fault]
     ) -> tuple[Answer, bytes]:
-        with self._engine.present() as workspace:
+        with self._engine.workspace() as workspace:
             if decided is None:
                 query = request.query_params
                 ask = RequestContext(

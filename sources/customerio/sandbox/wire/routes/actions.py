@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sources.customerio.sandbox.state.rules import contents
-from sources.customerio.sandbox.state.rules.content_edits import revise
+from sources.customerio.sandbox.state.rules.content_edits import edit_content
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
@@ -33,7 +33,7 @@ class Actions:
         return self._updated(ask, self._translation(ask))
 
     def _one(self, ask: RequestContext) -> Record:
-        return contents.one(ask.workspace, self.table, ask.id(self.parent), ask.id("action_id"))
+        return contents.child(ask.workspace, self.table, ask.id(self.parent), ask.id("action_id"))
 
     def _translation(self, ask: RequestContext) -> Record:
         ids = ask.id(self.parent), ask.id("action_id")
@@ -41,7 +41,7 @@ class Actions:
         return contents.in_language(rows, ask.path["language"])
 
     def _updated(self, ask: RequestContext, row: Record) -> dict[str, Any]:
-        revise(ask.workspace, self.table, row, ask.json())
+        edit_content(ask.workspace, self.table, row, ask.json())
         return self._shown(ask, row)
 
     def _shown(self, ask: RequestContext, row: Record) -> dict[str, Any]:

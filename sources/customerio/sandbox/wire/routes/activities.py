@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sources.customerio.sandbox.state.store.activities import Wanted
+from sources.customerio.sandbox.state.store.activities import ActivityFilter
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
@@ -27,10 +27,12 @@ def of_person(ask: RequestContext) -> dict[str, Any]:
 def _page(ask: RequestContext, person: int | None) -> dict[str, Any]:
     """Newest `timestamp` first; there is no time filter."""
     limit = pages.size(ask.operation, ask.query)
-    wanted = Wanted(type=ask.query.get("type") or None, name=ask.query.get("name") or None, person=person)
+    wanted = ActivityFilter(
+        type=ask.query.get("type") or None, name=ask.query.get("name") or None, person=person
+    )
     log = ask.workspace.activities
     rows = log.newest(wanted, ask.now, before=pages.place(ask.query), limit=limit + 1)
-    records = ask.workspace.activity_records.of(rows[:limit])
+    records = ask.workspace.activity_view.records(rows[:limit])
     if len(rows) <= limit:
         return {"activities": records, "next": ""}
     last = rows[limit - 1]
@@ -47,7 +49,7 @@ def _person_number(ask: RequestContext) -> int | None:
     person = ask.workspace.people.find(who, id_type)
     if person is not None:
         return person.number
-    gone = ask.workspace.people.gone.values()
+    gone = ask.workspace.people.tombstones.values()
     return next((g.person.number for g in gone if id_type == "cio_id" and g.person.cio_id == who), _NOBODY)
 
 

@@ -19,7 +19,7 @@ def get_broadcast(ask: RequestContext) -> dict[str, Any]:
 
 def list_actions(ask: RequestContext) -> dict[str, Any]:
     """The actions of a broadcast, whole; their ids are integers here (unverified)."""
-    return {"actions": contents.of_parent(ask.workspace, "broadcast_actions", ask.id("broadcast_id"))}
+    return {"actions": contents.children(ask.workspace, "broadcast_actions", ask.id("broadcast_id"))}
 
 
 HANDLERS: dict[str, Handler] = {

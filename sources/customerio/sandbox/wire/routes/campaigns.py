@@ -22,7 +22,7 @@ def get_campaign(ask: RequestContext) -> dict[str, Any]:
 
 def list_actions(ask: RequestContext) -> dict[str, Any]:
     """Ten actions a page, always; `limit` is not a parameter here."""
-    rows = contents.of_parent(ask.workspace, _ACTIONS, ask.id("campaign_id"))
+    rows = contents.children(ask.workspace, _ACTIONS, ask.id("campaign_id"))
     at = pages.place(ask.query)
     first = at[1] if at else 0
     behind = first + (ask.operation.page_max or len(rows))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sources.customerio.sandbox.state.rules import contents
-from sources.customerio.sandbox.state.rules.content_edits import revise
+from sources.customerio.sandbox.state.rules.content_edits import edit_content
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
@@ -12,13 +12,13 @@ _CONTENTS, _GROUPS = "newsletter_contents", "newsletter_test_groups"
 
 def list_contents(ask: RequestContext) -> dict[str, Any]:
     """Every language and every tested variant."""
-    rows = contents.of_parent(ask.workspace, _CONTENTS, ask.id("newsletter_id"))
+    rows = contents.children(ask.workspace, _CONTENTS, ask.id("newsletter_id"))
     return {"contents": [contents.shown(ask.workspace, _CONTENTS, row) for row in rows]}
 
 
 def list_groups(ask: RequestContext) -> dict[str, Any]:
     """The test groups; a newsletter that tests nothing has none."""
-    rows = contents.of_parent(ask.workspace, _GROUPS, ask.id("newsletter_id"))
+    rows = contents.children(ask.workspace, _GROUPS, ask.id("newsletter_id"))
     return {"test_groups": [contents.shown(ask.workspace, _GROUPS, row) for row in rows]}
 
 
@@ -53,11 +53,11 @@ def update_tested(ask: RequestContext) -> dict[str, Any]:
 
 
 def _content(ask: RequestContext) -> Record:
-    return contents.one(ask.workspace, _CONTENTS, ask.id("newsletter_id"), ask.id("content_id"))
+    return contents.child(ask.workspace, _CONTENTS, ask.id("newsletter_id"), ask.id("content_id"))
 
 
 def _translation(ask: RequestContext) -> Record:
-    rows = contents.of_parent(ask.workspace, _CONTENTS, ask.id("newsletter_id"))
+    rows = contents.children(ask.workspace, _CONTENTS, ask.id("newsletter_id"))
     return contents.in_language(rows, ask.path["language"])
 
 
@@ -67,7 +67,7 @@ def _tested(ask: RequestContext) -> Record:
 
 
 def _updated(ask: RequestContext, row: Record) -> dict[str, Any]:
-    revise(ask.workspace, _CONTENTS, row, ask.json())
+    edit_content(ask.workspace, _CONTENTS, row, ask.json())
     return _shown(ask, row)
 
 

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from sources.customerio.sandbox.state.rules.create_export import order_deliveries, order_people
+from sources.customerio.sandbox.state.rules.create_export import (
+    create_deliveries_export,
+    create_people_export,
+)
 from sources.customerio.sandbox.state.store.errors import NotReady
 from sources.customerio.sandbox.wire.http.envelope import Answer, refusal
 from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
@@ -21,14 +24,14 @@ def get_export(ask: RequestContext) -> dict[str, Any]:
 def export_people(ask: RequestContext) -> dict[str, Any]:
     """Orders a people export; its key is `filters`, where the search has `filter`."""
     description = "Filtered customer export (created via the api)"
-    export = order_people(ask.workspace, ask.json(), ask.knobs.export_rules(), description)
+    export = create_people_export(ask.workspace, ask.json(), ask.knobs.export_options(), description)
     return {"export": export.record(ask.now)}
 
 
 def export_deliveries(ask: RequestContext) -> dict[str, Any]:
     """Orders a deliveries export."""
     description = "Full deliveries export (created via the api)"
-    export = order_deliveries(ask.workspace, ask.json(), ask.knobs.export_rules(), description)
+    export = create_deliveries_export(ask.workspace, ask.json(), ask.knobs.export_options(), description)
     return {"export": export.record(ask.now)}
 
 

@@ -8,7 +8,7 @@ from sources.customerio.sandbox.wire.http.request_context import Handler, Reques
 
 def order(ask: RequestContext) -> dict[str, Any]:
     """Queues an import; whether its file can be had is found later [spec25]."""
-    made = ask.workspace.imports.order(
+    made = ask.workspace.imports.create(
         ask.json().get("import"),
         ask.workspace.exports.folder,
         at=ask.now,

@@ -8,16 +8,16 @@ from typing import Any
 
 from sources.customerio.sandbox.state.rules.triggers import first_triggered
 from sources.customerio.sandbox.state.store import lookback
-from sources.customerio.sandbox.state.store.deliveries import Selection
+from sources.customerio.sandbox.state.store.deliveries import DeliveryFilter
 from sources.customerio.sandbox.state.store.errors import NotFound
-from sources.customerio.sandbox.state.store.lookback import Reach
+from sources.customerio.sandbox.state.store.lookback import Lookback
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
 
 def list_messages(ask: RequestContext) -> dict[str, Any]:
     """Deliveries of the whole workspace."""
-    wanted = Selection(
+    wanted = DeliveryFilter(
         start=0,
         end=0,
         campaign_id=pages.integer(ask.query, "campaign_id"),
@@ -29,7 +29,7 @@ def list_messages(ask: RequestContext) -> dict[str, Any]:
 
 def get_message(ask: RequestContext) -> dict[str, Any]:
     """One delivery, a draft too."""
-    return {"message": ask.workspace.delivery_records.at(row_of(ask), ask.now)}
+    return {"message": ask.workspace.delivery_view.record(row_of(ask), ask.now)}
 
 
 def row_of(ask: RequestContext) -> int:
@@ -46,21 +46,21 @@ def of_campaign(ask: RequestContext) -> dict[str, Any]:
     """Deliveries of one campaign."""
     campaign_id = ask.id("campaign_id")
     ask.workspace.tables["campaigns"].get(campaign_id)
-    return _page(ask, Selection(start=0, end=0, campaign_id=campaign_id), lookback.CAMPAIGN)
+    return _page(ask, DeliveryFilter(start=0, end=0, campaign_id=campaign_id), lookback.CAMPAIGN)
 
 
 def of_broadcast(ask: RequestContext) -> dict[str, Any]:
     """Deliveries of one broadcast; without bounds, those of the month behind its first trigger."""
     broadcast_id = ask.id("broadcast_id")
     first = first_triggered(ask.workspace, broadcast_id)
-    return _page(ask, Selection(start=0, end=0, broadcast_id=broadcast_id), lookback.BROADCAST, first)
+    return _page(ask, DeliveryFilter(start=0, end=0, broadcast_id=broadcast_id), lookback.BROADCAST, first)
 
 
 def of_newsletter(ask: RequestContext) -> dict[str, Any]:
     """Deliveries of one newsletter; without bounds, those of six months from the first one."""
     newsletter_id = ask.id("newsletter_id")
     ask.workspace.tables["newsletters"].get(newsletter_id)
-    wanted = Selection(start=0, end=0, newsletter_id=newsletter_id)
+    wanted = DeliveryFilter(start=0, end=0, newsletter_id=newsletter_id)
     return _page(ask, wanted, lookback.NEWSLETTER, ask.workspace.deliveries.first_created(wanted, ask.now))
 
 
@@ -68,16 +68,18 @@ def of_transactional(ask: RequestContext) -> dict[str, Any]:
     """Deliveries of one transactional message."""
     template_id = ask.id("transactional_id")
     ask.workspace.tables["transactional_messages"].get(template_id)
-    return _page(ask, Selection(start=0, end=0, transactional_message_id=template_id), lookback.CAMPAIGN)
+    return _page(ask, DeliveryFilter(start=0, end=0, transactional_message_id=template_id), lookback.CAMPAIGN)
 
 
 def of_person(ask: RequestContext) -> dict[str, Any]:
     """Deliveries to one person."""
     person = ask.person()
-    return _page(ask, Selection(start=0, end=0, person=person.number), lookback.PERSON)
+    return _page(ask, DeliveryFilter(start=0, end=0, person=person.number), lookback.PERSON)
 
 
-def _page(ask: RequestContext, wanted: Selection, reach: Reach, first: int | None = None) -> dict[str, Any]:
+def _page(
+    ask: RequestContext, wanted: DeliveryFilter, reach: Lookback, first: int | None = None
+) -> dict[str, Any]:
     """Newest first, both bounds inclusive on `created` [live-airbyte]; `first` is where a parent began."""
     deliveries, now, limit = ask.workspace.deliveries, ask.now, pages.size(ask.operation, ask.query)
     start, end = reach.bounds(
@@ -96,7 +98,7 @@ def _page(ask: RequestContext, wanted: Selection, reach: Reach, first: int | Non
     )
     at = pages.place(ask.query)
     rows = deliveries.newest(wanted, now, before=at[1] if at else None, limit=limit + 1)
-    records = ask.workspace.delivery_records.of(rows[:limit], now)
+    records = ask.workspace.delivery_view.records(rows[:limit], now)
     last = int(deliveries.columns["seq"][rows[limit - 1]]) if len(rows) > limit else None
     return {"messages": records, "next": "" if last is None else pages.token(records[-1]["created"], last)}
 

@@ -16,7 +16,12 @@ from sources.customerio.sandbox.clock import DAY
 from sources.customerio.sandbox.state.store.errors import BadRequest, NotFound
 from sources.customerio.sandbox.state.store.journeys import journeys
 from sources.customerio.sandbox.state.store.links import clicks
-from sources.customerio.sandbox.state.store.metrics import ANSWERED, TOLD_APART, Parent, series
+from sources.customerio.sandbox.state.store.metrics import (
+    HUMAN_AND_MACHINE_SERIES,
+    WEBHOOK_SERIES,
+    Parent,
+    series,
+)
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 
@@ -47,7 +52,11 @@ def of_campaign(find: FindParent, ask: RequestContext) -> dict[str, Any]:
     """A campaign's or an action's series; version 1 does not tell people and machines apart [spec25]."""
     parent = find(ask)
     if ask.query.get("version") != "2":
-        return {"metric": {"series": _series(ask, parent, _counted_back(ask, _CAMPAIGN_MONTHS), TOLD_APART)}}
+        return {
+            "metric": {
+                "series": _series(ask, parent, _counted_back(ask, _CAMPAIGN_MONTHS), HUMAN_AND_MACHINE_SERIES)
+            }
+        }
     window = _asked_for(ask, ask.query.get("res") or "days")
     # `start`, `end` and `res` came in 2026 [spec26]; where in the answer they stand is unverified.
     begin, end = (datetime.fromtimestamp(at, window.zone) for at in (window.starts[0], window.until))
@@ -71,7 +80,7 @@ def of_others(find: FindParent, ask: RequestContext) -> dict[str, Any]:
 def of_transactional(find: FindParent, ask: RequestContext) -> dict[str, Any]:
     """A transactional message's series; none tells what webhooks answered [spec25]."""
     parent = find(ask)
-    return {"metric": {"series": _series(ask, parent, _counted_back(ask), ANSWERED)}}
+    return {"metric": {"series": _series(ask, parent, _counted_back(ask), WEBHOOK_SERIES)}}
 
 
 def of_links(find: FindParent, ask: RequestContext) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def count(ask: RequestContext) -> dict[str, Any]:
 
 def used_by(ask: RequestContext) -> dict[str, Any]:
     """The campaigns and newsletters that use a segment."""
-    return {"used_by": views.used_by(ask.workspace, ask.id("segment_id"))}
+    return {"used_by": views.segment_usage(ask.workspace, ask.id("segment_id"))}
 
 
 def create(ask: RequestContext) -> dict[str, Any]:

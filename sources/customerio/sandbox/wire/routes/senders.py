@@ -35,7 +35,7 @@ def get_sender(ask: RequestContext) -> dict[str, Any]:
 
 def used_by(ask: RequestContext) -> dict[str, Any]:
     """What uses a sender; not wrapped, unlike what uses a segment."""
-    return senders.used_by(ask.workspace, ask.id("sender_id"))
+    return senders.usage(ask.workspace, ask.id("sender_id"))
 
 
 def _id(row: dict[str, Any]) -> int:

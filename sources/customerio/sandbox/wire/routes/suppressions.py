@@ -13,7 +13,7 @@ from sources.customerio.sandbox.wire.http.request_context import Handler, Reques
 def of_type(ask: RequestContext) -> dict[str, Any]:
     """Addresses of one kind by address, from `offset` on; none is null, without a category."""
     kind, domain = ask.path["suppression_type"], ask.query.get("domain")
-    rows = suppressions.listed(ask.workspace, kind, domain.lower() if domain else None)
+    rows = suppressions.list_addresses(ask.workspace, kind, domain.lower() if domain else None)
     first = max(0, pages.integer(ask.query, "offset") or 0)
     return _answer(ask, kind, rows[first : first + pages.size(ask.operation, ask.query)])
 
@@ -22,7 +22,7 @@ def of_address(ask: RequestContext) -> dict[str, Any]:
     """Why one address is suppressed; one that is not is no error."""
     email = ask.path["email_address"].lower()
     for kind in CATEGORIES:
-        if rows := [row for row in suppressions.listed(ask.workspace, kind) if row["email"] == email]:
+        if rows := [row for row in suppressions.list_addresses(ask.workspace, kind) if row["email"] == email]:
             return _answer(ask, kind, rows)
     return _answer(ask, "", [])
 
@@ -35,7 +35,7 @@ def suppress(ask: RequestContext) -> dict[str, Any]:
 
 def free(ask: RequestContext) -> Answer:
     """Takes an address off the provider's list, whether it was on it or not."""
-    suppressions.free(ask.workspace, ask.path["suppression_type"], ask.path["email_address"])
+    suppressions.remove(ask.workspace, ask.path["suppression_type"], ask.path["email_address"])
     return Answer(status=204)
 
 

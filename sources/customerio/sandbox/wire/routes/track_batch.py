@@ -1,6 +1,6 @@
 """The Track API, version 2: one operation a call, or a batch of them.
 
-    size -> JSON -> each operation by itself -> the inbox
+    size -> JSON -> each operation by itself -> the write_queue
 
 A batch is taken but for its invalid operations, which 207 lists by `batch_index`; one that is no batch, or
 too large, is refused whole [track26].

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sources.customerio.sandbox.state.rules import contents
-from sources.customerio.sandbox.state.rules.content_edits import revise
+from sources.customerio.sandbox.state.rules.content_edits import edit_content
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.wire.http.error_responses import in_meta
@@ -37,7 +37,7 @@ def get_language(ask: RequestContext) -> dict[str, Any]:
 def update_content(ask: RequestContext) -> dict[str, Any]:
     """Overwrite a content whole: what the body leaves out is empty afterwards [spec25]."""
     ids = ask.id("transactional_id"), ask.id("content_id")
-    return _updated(ask, contents.one(ask.workspace, _CONTENTS, *ids))
+    return _updated(ask, contents.child(ask.workspace, _CONTENTS, *ids))
 
 
 @in_meta(BadRequest)
@@ -47,11 +47,11 @@ def update_language(ask: RequestContext) -> dict[str, Any]:
 
 
 def _rows(ask: RequestContext) -> list[Record]:
-    return contents.of_parent(ask.workspace, _CONTENTS, ask.id("transactional_id"))
+    return contents.children(ask.workspace, _CONTENTS, ask.id("transactional_id"))
 
 
 def _updated(ask: RequestContext, row: Record) -> dict[str, Any]:
-    revise(ask.workspace, _CONTENTS, row, ask.json(), whole=True)
+    edit_content(ask.workspace, _CONTENTS, row, ask.json(), whole=True)
     return _shown(ask, "content", [row])
 
 

@@ -29,13 +29,13 @@ def trigger(ask: RequestContext) -> dict[str, Any]:
 
 def list_triggers(ask: RequestContext) -> dict[str, Any]:
     """Every time that a broadcast was triggered."""
-    rows = contents.of_parent(ask.workspace, _TABLE, ask.id("broadcast_id"))
+    rows = contents.children(ask.workspace, _TABLE, ask.id("broadcast_id"))
     return {"triggers": [contents.shown(ask.workspace, _TABLE, row) for row in rows]}
 
 
 def status(ask: RequestContext) -> dict[str, Any]:
     """One trigger, not wrapped in anything."""
-    row = contents.one(ask.workspace, _TABLE, ask.id("broadcast_id"), ask.id("trigger_id"))
+    row = contents.child(ask.workspace, _TABLE, ask.id("broadcast_id"), ask.id("trigger_id"))
     return contents.shown(ask.workspace, _TABLE, row)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 import sources.customerio.sandbox as package
 from sources.customerio.sandbox.state.store.ids import DeliveryIds, cio_id, ulid
-from sources.customerio.sandbox.state.store.lookback import NEWSLETTER, WORKSPACE, shift
+from sources.customerio.sandbox.state.store.lookback import NEWSLETTER, WORKSPACE, add_months
 
 
 def test_delivery_ids_unpack() -> None:
@@ -47,8 +47,8 @@ def test_months_are_calendar_months() -> None:
     end_of_august = 1_788_134_400  # 2026-08-31T00:00:00Z
     end_of_february = 1_772_236_800  # 2026-02-28T00:00:00Z
 
-    assert shift(end_of_august, -6) == end_of_february
-    assert shift(end_of_february, 12) - end_of_february == 365 * 86_400
+    assert add_months(end_of_august, -6) == end_of_february
+    assert add_months(end_of_february, 12) - end_of_february == 365 * 86_400
 
 
 def test_reach_survives_strange_bounds() -> None:
@@ -57,7 +57,7 @@ def test_reach_survives_strange_bounds() -> None:
 
     assert WORKSPACE.bounds(start_ts=0, end_ts=0, now=now, first=None)[1] == 0
     assert WORKSPACE.bounds(start_ts=-5, end_ts=2**40, now=now, first=None)[1] == 2**40
-    assert NEWSLETTER.bounds(start_ts=None, end_ts=None, now=now, first=None) == (shift(now, -6), now)
+    assert NEWSLETTER.bounds(start_ts=None, end_ts=None, now=now, first=None) == (add_months(now, -6), now)
 
 
 def test_the_door_is_exact() -> None:

@@ -283,12 +283,12 @@ def test_a_large_file_is_from_when_it_was_ordered(tmp_path: Path) -> None:
     """It is written behind the scenes; whatever happens meanwhile, it tells of the order's moment."""
     people = People()
     for number in range(30_000):
-        people.put(Person(number=number, created_at=0, id=str(number), attributes={"plan": "free"}))
+        people.add(Person(number=number, created_at=0, id=str(number), attributes={"plan": "free"}))
     file = ExportFile(PeopleSnapshot(people, None), tmp_path / "large.csv")
     for person in people:
-        people.change(person, {"plan": "pro"}, at=1)
+        people.set_attributes(person, {"plan": "pro"}, at=1)
 
-    while not file.is_there:
+    while not file.is_written:
         time.sleep(0.01)
 
     rows = list(file.rows())
