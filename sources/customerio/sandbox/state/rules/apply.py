@@ -21,7 +21,6 @@ from sources.customerio.sandbox.state.workspace import Workspace
 LOST = "the write was lost on its way"
 _EVENTS = frozenset({"event", "page", "screen"})
 
-
 Rule = Callable[[Workspace, Op, int, ApplyOptions], str]
 
 
@@ -98,10 +97,6 @@ def _unrelate(workspace: Workspace, op: Op, at: int, _options: ApplyOptions) -> 
     return ""
 
 
-def _members(workspace: Workspace, op: Op, _at: int, options: ApplyOptions) -> str:
-    return change_members(workspace, op, options)
-
-
 def _track(workspace: Workspace, op: Op, at: int, options: ApplyOptions) -> str:
     return track_event(workspace, op, at, creates=options.events_create)
 
@@ -131,6 +126,6 @@ RULES: dict[tuple[str, str], Rule] = {
     ("object", "delete_relationships"): _plain(relationships.unrelate_people),
     ("delivery", "event"): _plain(report_metric),
     ("delivery", "unsubscribe"): _plain(unsubscribe),
-    ("segment", "add_customers"): _members,
-    ("segment", "remove_customers"): _members,
+    ("segment", "add_customers"): change_members,
+    ("segment", "remove_customers"): change_members,
 }

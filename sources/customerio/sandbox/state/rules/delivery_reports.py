@@ -31,7 +31,7 @@ def unsubscribe(workspace: Workspace, op: Op, at: int) -> str:
     person = workspace.people.get(int(workspace.deliveries.columns["person"][position]))
     _set_metric(workspace, position, "unsubscribed", at, at, {})
     if person is None:
-        msg = "the person whom the delivery went to is gone"
+        msg = "the recipient of the delivery was removed"
         raise Dropped(msg)
     workspace.set_attributes(person, {"unsubscribed": "true"}, at)
     return ""

@@ -21,7 +21,7 @@ def merge(workspace: Workspace, op: Op, at: int) -> str:
     if primary is secondary:
         msg = "primary and secondary are the same person"
         raise Dropped(msg)
-    manual = [row["id"] for row in workspace.segments.of(secondary.number) if row["type"] == "manual"]
+    manual = [row["id"] for row in workspace.segments.of_person(secondary.number) if row["type"] == "manual"]
     new_values: dict[str, str | None] = {
         name: value for name, value in secondary.attributes.items() if name not in primary.attributes
     }

@@ -40,7 +40,7 @@ class ReportSnapshot:
 
 
 def run_due_imports(workspace: Workspace, options: ApplyOptions) -> None:
-    """Apply the next chunk of rows of every import that is import_."""
+    """Apply the next chunk of rows of every import that is due."""
     for import_ in workspace.imports:
         if import_.is_due(workspace.now):
             _run_chunk(workspace, import_, options)
@@ -100,12 +100,12 @@ def _skipped(workspace: Workspace, import_: Import, row: Row) -> str:
         return ""
     if import_.definition["type"] == "object":
         named = {"object_type_id": str(import_.definition["object_type_id"]), "object_id": row["object_id"]}
-        there = workspace.objects.find(named) is not None
+        exists = workspace.objects.find(named) is not None
     else:
-        there = workspace.people.find(row[import_.identifier], import_.identifier) is not None
-    if amount == "only_new" and there:
+        exists = workspace.people.find(row[import_.identifier], import_.identifier) is not None
+    if amount == "only_new" and exists:
         return "skipped: it exists already, and only new ones are imported"
-    if amount == "only_existing" and not there:
+    if amount == "only_existing" and not exists:
         return "skipped: it does not exist, and only existing ones are imported"
     return ""
 
@@ -120,9 +120,9 @@ def _create_report(workspace: Workspace, import_: Import, kind: str, rows: list[
         import_.reports[kind] = report.id
 
 
-def _attributes(row: Row, *taken: str) -> Record:
+def _attributes(row: Row, *others: str) -> Record:
     """The other cells as attributes; an empty one leaves the attribute unchanged (unverified)."""
-    return {name: value for name, value in row.items() if name not in taken and value != ""}
+    return {name: value for name, value in row.items() if name not in others and value != ""}
 
 
 def _person(import_: Import, row: Row) -> Op:

@@ -7,10 +7,16 @@ from sources.customerio.sandbox.state.store.write_queue import ApplyOptions
 from sources.customerio.sandbox.state.workspace import Workspace
 
 
-def change_members(workspace: Workspace, op: Op, rules: ApplyOptions) -> str:
-    """Those who match join or leave; the others are ignored [track26]."""
+def change_members(workspace: Workspace, op: Op, _at: int, options: ApplyOptions) -> str:
+    """Add or remove the people with the given ids; unknown ids are ignored [track26].
+
+    Returns how many are unknown, as text.
+
+    Raises:
+        Dropped: there is no such segment.
+    """
     adds = op["action"] == "add_customers"
-    id_type = "id" if rules.removes_by_id and not adds else op["id_type"]
+    id_type = "id" if options.removes_by_id and not adds else op["id_type"]
     found = [person for value in op["ids"] if (person := workspace.people.find(value, id_type))]
     try:
         for person in found:

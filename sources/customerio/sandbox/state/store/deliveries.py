@@ -94,7 +94,7 @@ class DeliveryFilter:
     transactional_message_id: int | None = None
 
     def matches(self, source: Source) -> bool:
-        """Whether deliveries of that source can match."""
+        """True if deliveries of that source can match."""
         return all(
             wanted is None or wanted == getattr(source, name)
             for name, wanted in (

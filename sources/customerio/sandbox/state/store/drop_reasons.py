@@ -1,8 +1,8 @@
 """Reasons for which an accepted write is dropped, and the activity that shows the drop.
 
     reason                                                     activity
-    identifiers of two people; an identifier that cannot be    failed_attribute_change of the person
-      changed; a bad email; more than 300 attributes             whom the write addresses
+    identifiers of two people; an identifier that cannot be    failed_attribute_change of the
+      changed; a bad email; more than 300 attributes             addressed person
     `_update` of an unknown person                             failed_attribute_change of no person (v1)
     an update older than the profile's latest edit             skipped_update
     an event of an unknown person                              failed_event

@@ -66,7 +66,7 @@ csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 @dataclass(kw_only=True)
 class ExportOptions:
-    """How exports are made: after `takes_s` seconds, gzipped or not, with these columns of deliveries.
+    """Options of making exports: ready after `takes_s` seconds, gzipped or not, with these delivery columns.
 
     `fails` makes the export fail; `keeps` is the share of the file's bytes that storage has, below 1 it is
     truncated; `miscounts` is what `total` says beyond the file's rows.

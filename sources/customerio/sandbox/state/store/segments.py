@@ -100,12 +100,12 @@ class Segments:
         first = bisect_right(order, number)
         return order[first : first + limit]
 
-    def of(self, number: int) -> Iterator[Record]:
-        """The segments that somebody is in."""
+    def of_person(self, number: int) -> Iterator[Record]:
+        """The segments that a person is in."""
         return (record for record in self.table if number in self._members[record["id"]].numbers)
 
     def set_member(self, segment_id: int, number: int, *, member: bool) -> None:
-        """Put somebody into a segment, or take them out."""
+        """Add a person to a segment, or remove one; NotFound if there is no such segment."""
         self.table.get(segment_id)
         self._members[segment_id].put(number, member=member)
 

@@ -58,7 +58,7 @@ def attributes(ask: RequestContext) -> dict[str, Any]:
 
 def segments(ask: RequestContext) -> dict[str, Any]:
     """The segments that somebody is in."""
-    found = ask.workspace.segments.of(ask.person().number)
+    found = ask.workspace.segments.of_person(ask.person().number)
     return {"segments": [{name: row[name] for name in ("id", "name", "description")} for row in found]}
 
 
