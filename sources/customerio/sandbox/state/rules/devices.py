@@ -28,7 +28,7 @@ def add_device(workspace: Workspace, op: Op, at: int) -> str:
 
 
 def delete_device(workspace: Workspace, op: Op, at: int) -> str:
-    """Delete a device of a person; answers a remark if the person has no such device."""
+    """Delete a device of a person; returns a note if the person has no such device."""
     person, token = must_exist(workspace, op), op["device"]["token"]
     if all(row["id"] != token for row in person.devices or ()):
         return "the person has no such device"

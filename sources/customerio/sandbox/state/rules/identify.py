@@ -102,21 +102,28 @@ def _new_identifiers(
             name: new for name, new in identifiers.items() if not _same(name, held[name], str(new))
         }
     for name, wanted in identifiers.items():
-        bad = wanted is None or too_long(wanted, MAX_ID) or (name == "email" and not _EMAIL.fullmatch(wanted))
-        if bad:
-            reason = f"the {name} is not valid"
-            raise _failed(person, {name: wanted}, reason)
-        holder = workspace.people.find(str(wanted), name)
-        if holder is not None and holder is not person:
-            raise _conflict(person, {name: wanted}, name)
-    if person is None or kind == "cio_id" or not addressed:
-        return identifiers
-    for name in identifiers:
-        changes = person.attribute(name) is not None
-        if changes and not (name == "email" and kind == "id" and email_by_id):
-            reason = f"the {name} is set already, and changing it needs the person's cio_id"
-            raise _failed(person, {name: identifiers[name]}, reason)
+        _check_identifier(workspace, person, name, wanted)
+    if person is not None and kind != "cio_id" and addressed:
+        _check_changes(person, identifiers, email_changes=kind == "id" and email_by_id)
     return identifiers
+
+
+def _check_identifier(workspace: Workspace, person: Person | None, name: str, wanted: str | None) -> None:
+    """Dropped if an identifier is not valid or belongs to another person."""
+    if wanted is None or too_long(wanted, MAX_ID) or (name == "email" and not _EMAIL.fullmatch(wanted)):
+        reason = f"the {name} is not valid"
+        raise _failed(person, {name: wanted}, reason)
+    holder = workspace.people.find(wanted, name)
+    if holder is not None and holder is not person:
+        raise _conflict(person, {name: wanted}, name)
+
+
+def _check_changes(person: Person, identifiers: Mapping[str, str | None], *, email_changes: bool) -> None:
+    """Dropped if an identifier that is set would change; `email_changes` allows it for the email."""
+    for name, wanted in identifiers.items():
+        if person.attribute(name) is not None and not (name == "email" and email_changes):
+            reason = f"the {name} is set already, and changing it needs the person's cio_id"
+            raise _failed(person, {name: wanted}, reason)
 
 
 def _add(

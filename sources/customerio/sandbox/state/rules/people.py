@@ -49,7 +49,7 @@ def delete(workspace: Workspace, op: Op, at: int) -> str:
 
 
 def suppress(workspace: Workspace, op: Op, at: int) -> str:
-    """Suppress an identifier and the person who has it; answers a remark if no person has it [track26]."""
+    """Suppress an identifier and the person who has it; returns a note if no person has it [track26]."""
     ((kind, value),) = op["identifiers"].items()
     person = workspace.people.find(value, kind)
     if person is None:
