@@ -90,7 +90,7 @@ def _one_by_one() -> Rate:
 
 
 def _rate(name: str, sandbox: Sandbox, seconds: float) -> Rate:
-    seen = [each for each in sandbox.stats.seen if each.api == "app"]
+    seen = [each for each in sandbox.stats.requests if each.api == "app"]
     first = min((each.arrived for each in seen if each.operation == _FIRST), default=seen[0].arrived)
     last = max((each.arrived for each in seen if each.operation != _FEED), default=seen[-1].arrived)
     work = [each.arrived for each in seen if first <= each.arrived <= last]

@@ -1,4 +1,4 @@
-"""What the HTTP side and the Python door share: one workspace, its clock, keys, faults, limits and counts."""
+"""The engine: one workspace with its clock, keys, faults, limits and request log, for HTTP and for Python."""
 
 import threading
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from sources.customerio.sandbox.faults.knobs import Knobs
 from sources.customerio.sandbox.faults.limits import Limits
 from sources.customerio.sandbox.keys import Keys
 from sources.customerio.sandbox.state.rules.apply import apply_due
-from sources.customerio.sandbox.state.rules.run_import import take_in
+from sources.customerio.sandbox.state.rules.run_import import run_due_imports
 from sources.customerio.sandbox.state.rules.timeline import Timeline
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.state.truth import truth
+from sources.customerio.sandbox.state.truth import tables
 from sources.customerio.sandbox.state.workspace import Workspace
 from sources.customerio.sandbox.stats import Stats
 from sources.customerio.sandbox.world.scale import Scale
@@ -22,7 +22,7 @@ from sources.customerio.sandbox.world.world import World
 
 
 class Engine:
-    """One sandbox without its socket. The workspace is only touched inside `present`."""
+    """One sandbox without its socket. The workspace is read and changed inside `workspace()` alone."""
 
     def __init__(
         self, *, scale: Scale, seed: int, clock: Clock, region: str, strict_limits: bool, latency_ms: int
@@ -42,23 +42,23 @@ class Engine:
         self._begin()
 
     @contextmanager
-    def present(self) -> Iterator[Workspace]:
-        """The workspace as of the clock, for one reader or writer at a time."""
+    def workspace(self) -> Iterator[Workspace]:
+        """The workspace as of the clock, with due writes applied, under a lock."""
         with self._lock:
             self._timeline.catch_up(self.clock.now())
-            rules = self.knobs.apply_rules()
-            apply_due(self._workspace, self._workspace.now, rules)
-            take_in(self._workspace, rules)
+            options = self.knobs.apply_options()
+            apply_due(self._workspace, self._workspace.now, options)
+            run_due_imports(self._workspace, options)
             yield self._workspace
 
     def rows(self, table: str) -> Iterator[Record]:
-        """The truth of a table; the workspace is free for others between two chunks."""
-        with self.present() as workspace:
-            chunks = truth.chunks(workspace, table)
+        """Every row of a table (`state.truth`); the lock is free between two chunks."""
+        with self.workspace() as workspace:
+            chunks = tables.chunks(workspace, table)
             first = next(chunks, [])
-        return chain(first, self._rest(chunks))
+        return chain(first, self._rows_of(chunks))
 
-    def _rest(self, chunks: truth.Chunks) -> Iterator[Record]:
+    def _rows_of(self, chunks: tables.Chunks) -> Iterator[Record]:
         while True:
             with self._lock:
                 chunk = next(chunks, None)
@@ -67,12 +67,12 @@ class Engine:
             yield from chunk
 
     def writes(self) -> list[Record]:
-        """The writes that were accepted, in order of arrival."""
-        with self.present() as workspace:
-            return workspace.inbox.writes()
+        """The log of accepted writes, in the order of arrival."""
+        with self.workspace() as workspace:
+            return workspace.write_queue.writes()
 
     def reset(self) -> None:
-        """Back to the start: the workspace, the clock, no faults, default knobs, no counts."""
+        """Reset the workspace, the clock, faults, knobs and the request log."""
         with self._lock:
             self.clock.rewind()
             self.faults.clear()
@@ -83,7 +83,10 @@ class Engine:
     def _begin(self) -> None:
         self.limits = Limits(strict=self._strict_limits)
         self._workspace = Workspace(
-            seed=self.seed, region=self.region, now=self._world.genesis, fates=self._world.outcomes
+            seed=self.seed,
+            region=self.region,
+            now=self._world.genesis,
+            draw_outcomes=self._world.outcomes,
         )
         self._timeline = Timeline(self._workspace, self._world.opening(), self._world.plan)
         self._timeline.catch_up(self.clock.now())

@@ -1,4 +1,4 @@
-"""The credentials of a sandbox; they follow from its seed, so that a restarted one takes the same."""
+"""The credentials of a sandbox, derived from its seed: they stay the same after a restart."""
 
 import base64
 import hmac
@@ -9,7 +9,7 @@ from hashlib import blake2b, sha256
 
 @dataclass(frozen=True, kw_only=True)
 class Keys:
-    """What opens the two APIs, and the secret that signs download links."""
+    """The credentials of the two APIs, and the secret that signs download links."""
 
     app_api_key: str
     track_site_id: str
@@ -30,15 +30,15 @@ class Keys:
             link_secret=key("link", 32),
         )
 
-    def open_app(self, headers: Mapping[str, str]) -> bool:
-        """Whether the headers carry the App API key, as Bearer."""
+    def allows_app(self, headers: Mapping[str, str]) -> bool:
+        """True if the headers have the App API key, as Bearer."""
         return headers.get("authorization") == f"Bearer {self.app_api_key}"
 
-    def open_track(self, headers: Mapping[str, str]) -> bool:
-        """Whether the headers carry the Track API's site id and key, as Basic."""
+    def allows_track(self, headers: Mapping[str, str]) -> bool:
+        """True if the headers have the Track API's site id and key, as Basic."""
         pair = base64.b64encode(f"{self.track_site_id}:{self.track_api_key}".encode()).decode()
         return headers.get("authorization") == f"Basic {pair}"
 
     def sign(self, export_id: int, expires: int) -> str:
-        """The signature of a link."""
+        """The signature of the download link of an export that expires at a Unix time."""
         return hmac.new(self.link_secret.encode(), f"{export_id}:{expires}".encode(), sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""The Python door of the sandbox."""
+"""The Python API of the sandbox."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ DEFAULT_START = int(datetime(2026, 10, 15, 10, 0, tzinfo=UTC).timestamp())
 
 
 class Sandbox:
-    """A stateful Customer.io workspace that can be served, read, edited, moved in time and broken."""
+    """A stateful Customer.io workspace: to serve over HTTP, read, edit, move in time and give faults."""
 
     def __init__(
         self,
@@ -34,9 +34,12 @@ class Sandbox:
         region: Literal["us", "eu"] = "us",
         now: int | None = None,
     ) -> None:
-        """Build the world as of the clock, which is frozen at `now` (Unix seconds) unless one is given.
+        """Build the world as of the clock, by default one that is frozen at `now` (Unix seconds).
 
         `strict_limits` enforces 10 App API requests a second; `latency_ms` delays every answer.
+
+        Raises:
+            ValueError: both a clock and `now` are given.
         """
         if clock is not None and now is not None:
             msg = "A sandbox got both a clock and an instant; give the clock, or `now` for a frozen one."
@@ -58,17 +61,17 @@ class Sandbox:
 
     @property
     def stats(self) -> Stats:
-        """What was asked over HTTP."""
+        """The log of requests over HTTP, and counts of it."""
         return self._engine.stats
 
     @property
     def faults(self) -> Faults:
-        """What is broken: `sandbox.faults.add(Fault(...))`, `sandbox.faults.clear()`."""
+        """The faults in force: `sandbox.faults.add(Fault(...))`, `sandbox.faults.clear()`."""
         return self._engine.faults
 
     @property
     def knobs(self) -> Knobs:
-        """Settings where Customer.io's behaviour is unknown or differs."""
+        """Settings where Customer.io's behaviour is unknown or differs between workspaces."""
         return self._engine.knobs
 
     @contextmanager
@@ -87,48 +90,48 @@ class Sandbox:
     def rows(self, table: str) -> Iterator[dict[str, Any]]:
         """Every row of a table as of now, as the API shows it; ValueError if there is no such table.
 
-        Long tables come some thousand rows at a time, so that a million rows need no million dicts.
+        Rows of long tables are made in chunks of some thousand.
         """
         return self._engine.rows(table)
 
     def writes(self) -> list[dict[str, Any]]:
-        """What the Track API accepted, in order of arrival, and what came of it.
+        """The writes that the Track API accepted, in the order of arrival, with their outcomes.
 
-        Each is `{number, arrived, call, op, outcome, reason}`: `op` in the words of Track v2, `outcome`
+        Each is `{number, arrived, call, op, outcome, reason}`: `op` in the form of Track v2, `outcome`
         `waiting`, `applied` or `dropped`. The log keeps the last `knobs.keep_writes`.
         """
         return self._engine.writes()
 
     def add(self, kind: str, **fields: Any) -> str:
-        """Make a record, or a person from identifiers and attributes; answers its id (a person's cio_id)."""
-        with self._engine.present() as workspace:
+        """Add a record, or a person from identifiers and attributes; returns its id, a person's `cio_id`."""
+        with self._engine.workspace() as workspace:
             return admin.add(workspace, kind, fields)
 
     def edit(self, kind: str, record_id: str | int, **fields: Any) -> None:
-        """Change a record, or a person's attributes; times and `deduplicate_id` follow."""
-        with self._engine.present() as workspace:
+        """Edit a record, or a person's attributes; `updated` and `deduplicate_id` change with it."""
+        with self._engine.workspace() as workspace:
             admin.edit(workspace, kind, record_id, fields)
 
     def delete(self, kind: str, record_id: str | int) -> None:
         """Delete a record or a person (by cio_id, id or email)."""
-        with self._engine.present() as workspace:
+        with self._engine.workspace() as workspace:
             admin.delete(workspace, kind, record_id)
 
     def suppress(self, person: str) -> None:
         """Suppress a person: their deliveries and activities become anonymous."""
-        with self._engine.present() as workspace:
+        with self._engine.workspace() as workspace:
             admin.suppress(workspace, person)
 
     def join_segment(self, segment_id: int, person: str) -> None:
-        """Put a person into a segment."""
-        with self._engine.present() as workspace:
+        """Add a person to a manual segment."""
+        with self._engine.workspace() as workspace:
             admin.set_member(workspace, segment_id, person, member=True)
 
     def leave_segment(self, segment_id: int, person: str) -> None:
-        """Take a person out of a segment."""
-        with self._engine.present() as workspace:
+        """Remove a person from a manual segment."""
+        with self._engine.workspace() as workspace:
             admin.set_member(workspace, segment_id, person, member=False)
 
     def reset(self) -> None:
-        """Back to the start: world, clock, faults, knobs, counts."""
+        """Reset the world, the clock, faults, knobs and the request log."""
         self._engine.reset()

@@ -20,7 +20,7 @@ _SWITCH_S = 0.0005
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """Where a sandbox is served: roots of URLs, without `/v1`. One host answers for all three."""
+    """The root URLs of a served sandbox, without `/v1`; one host answers for all three."""
 
     app_url: str
     track_url: str
@@ -28,16 +28,16 @@ class Served:
     _thread: threading.Thread = field(repr=False)
 
     def wait(self) -> None:
-        """Wait until the sandbox ends; KeyboardInterrupt comes through, for a command line."""
+        """Wait until the sandbox ends; KeyboardInterrupt is raised, for a command line."""
         while self._thread.is_alive():
             self._thread.join(0.5)
 
 
 class Server:
-    """One listening sandbox."""
+    """The HTTP server of one sandbox."""
 
     def __init__(self, engine: Engine, host: str, port: int) -> None:
-        """Bind at once; OSError if the port is taken."""
+        """Bind the port; OSError if it is in use."""
         self._socket = _bound(host, port)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-worker")
         config = uvicorn.Config(
@@ -60,9 +60,13 @@ class Server:
         self.served = Served(app_url=root, track_url=root, control_url=root, _thread=self._thread)
 
     def start(self) -> None:
-        """Serve in the background; returns when requests are taken."""
-        # Arrivals are dated by the event loop, which is not to wait 5 ms while a page is being made, nor 70
-        # while the collector looks through a world of which nothing is garbage.
+        """Serve in a thread; returns when requests are accepted.
+
+        Raises:
+            TimeoutError: the server did not start in time.
+        """
+        # The event loop dates arrivals, so it must not wait 5 ms for a thread that makes a page, nor 70 ms
+        # for a garbage collection of the whole world.
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))
         gc.freeze()
         self._thread.start()
@@ -71,7 +75,7 @@ class Server:
             raise TimeoutError(msg)
 
     def stop(self) -> None:
-        """Stop taking requests, let those under way finish for a second, and end."""
+        """Stop accepting requests, let running ones finish for a second, and end."""
         self._server.ask_to_stop()
         if self._thread.ident is not None:
             self._thread.join(_STOP_S)
@@ -84,7 +88,7 @@ class Server:
 
 
 class PromptServer(uvicorn.Server):
-    """Uvicorn's server, started and stopped by events instead of being asked ten times a second."""
+    """Uvicorn's server, started and stopped by events instead of a poll ten times a second."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -98,13 +102,13 @@ class PromptServer(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._asked.set)
 
     async def main_loop(self) -> None:
-        """Serve until somebody asks to stop."""
+        """Serve until `ask_to_stop`."""
         self._loop = asyncio.get_running_loop()
         self.ready.set()
         await self._asked.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close what is idle, wait a little for what is not, and cut the rest."""
+        """Close idle connections, wait a little for the busy ones, then cut those."""
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
         for connection in list(self.server_state.connections):
@@ -114,12 +118,12 @@ class PromptServer(uvicorn.Server):
         for connection in list(self.server_state.connections):
             if connection.transport is not None:
                 connection.transport.abort()
-        await asyncio.sleep(0)  # lets the transports say goodbye
+        await asyncio.sleep(0)  # lets the transports close
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    # Named as TCP, because asyncio turns Nagle's algorithm off only where it sees that; otherwise every
-    # answer waits 40 ms for the client's delayed acknowledgement.
+    # The protocol is named, because asyncio turns Nagle's algorithm off for IPPROTO_TCP alone; otherwise
+    # every answer waits 40 ms for the client's delayed acknowledgement.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

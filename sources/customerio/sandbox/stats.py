@@ -1,4 +1,4 @@
-"""What was asked of the sandbox, and when."""
+"""The log of requests to the sandbox, and counts of it."""
 
 import threading
 from collections import Counter
@@ -8,74 +8,73 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One API request. `arrived` is monotonic seconds; `status` 0 means that the connection was cut.
+class LoggedRequest:
+    """One API request. `arrived` is in monotonic seconds; `status` 0 means that the connection was cut.
 
-    `asked` is the method, the path with its query as sent, and a digest of the body: equal requests are
-    equal in it.
+    `key` is equal for equal requests: the method, the path with its query as sent, and a digest of the body.
     """
 
     arrived: float
     operation: str
     api: str
     status: int
-    asked: str
+    key: str
 
 
-def asked(method: str, path: str, raw_body: bytes) -> str:
-    """What a request asks for; of a body its digest alone, because bodies are long and hold people."""
+def request_key(method: str, path: str, raw_body: bytes) -> str:
+    """The key by which equal requests are equal; the body, which may be personal, is in it as a digest."""
     digest = blake2b(raw_body, digest_size=8).hexdigest() if raw_body else ""
     return " ".join(filter(None, (method, path, digest)))
 
 
 class Stats:
-    """Every API request since the start or the last reset; control calls and file downloads are not in it."""
+    """API requests since the start or the last reset, without control calls and file downloads."""
 
     def __init__(self) -> None:
-        self._seen: list[Seen] = []
+        self._requests: list[LoggedRequest] = []
         self._lock = threading.Lock()
 
-    def note(self, seen: Seen) -> None:
-        """Write down an answered request."""
+    def log(self, request: LoggedRequest) -> None:
+        """Add an answered request."""
         with self._lock:
-            self._seen.append(seen)
+            self._requests.append(request)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop all requests."""
         with self._lock:
-            self._seen.clear()
+            self._requests.clear()
 
     @property
-    def seen(self) -> list[Seen]:
-        """All requests by arrival."""
+    def requests(self) -> list[LoggedRequest]:
+        """All requests, sorted by arrival."""
         with self._lock:
-            return sorted(self._seen, key=lambda seen: seen.arrived)
+            return sorted(self._requests, key=lambda request: request.arrived)
 
     @property
     def total(self) -> int:
-        """How many requests were answered or cut."""
-        return len(self._seen)
+        """The number of requests."""
+        return len(self._requests)
 
     @property
     def by_operation(self) -> dict[str, int]:
         """Requests by operation id; unknown paths count as `unknown`."""
-        return dict(Counter(seen.operation for seen in self.seen))
+        return dict(Counter(request.operation for request in self.requests))
 
     @property
     def by_status(self) -> dict[int, int]:
         """Requests by HTTP status; 0 is a cut connection."""
-        return dict(Counter(seen.status for seen in self.seen))
+        return dict(Counter(request.status for request in self.requests))
 
     @property
     def repeated(self) -> dict[str, int]:
-        """What was asked and answered well more than once, and how often."""
-        well = Counter(seen.asked for seen in self.seen if 200 <= seen.status < 300)
-        return {asked: count for asked, count in well.items() if count > 1}
+        """Requests that succeeded more than once, by key, with the number of times."""
+        succeeded = Counter(request.key for request in self.requests if 200 <= request.status < 300)
+        return {key: count for key, count in succeeded.items() if count > 1}
 
     @property
     def arrivals(self) -> list[float]:
         """When App API requests arrived, in monotonic seconds."""
-        return [seen.arrived for seen in self.seen if seen.api == "app"]
+        return [request.arrived for request in self.requests if request.api == "app"]
 
     @property
     def first_arrival(self) -> float | None:

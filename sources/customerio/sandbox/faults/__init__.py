@@ -1,1 +1,1 @@
-"""What to break, and the limits: everything that makes an answer other than the workspace's own."""
+"""Faults, knobs and rate limits: all that changes an answer from the workspace's own."""

@@ -1,4 +1,4 @@
-"""What to break, as rows: each names the calls it is for and what becomes of their answers."""
+"""Faults as rows: each has the calls that it applies to, and the change of their answers."""
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 STORAGE = "storage"
-"""The downloads of export files, as the operation of a fault; the API itself has none for them."""
+"""The operation name of downloads of export files, which are no operation of the API."""
 
 # Customer.io's own words where they are known [spec26][airbyte].
 DETAILS = {
@@ -25,31 +25,31 @@ DETAILS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One thing that goes wrong.
+    """One fault.
 
     `operation` is an operation id, None for every call, or `storage` for downloads of export files. The first
     `after` matching calls are spared, then `times` are hit (None: all of them, until the faults are cleared).
-    What happens to a hit call:
+    The effects on a hit call:
 
-    - `status`: it is answered with that error; `retry_after` adds the header, `detail` changes the words;
+    - `status`: the answer is that error; `retry_after` adds the header, `detail` replaces the message;
     - `drop_connection`: the connection is cut before any answer;
     - `truncate`: the connection is cut in the middle of the body;
-    - `cut_at`: a file's connection is cut at that share of the file, whatever part of it was asked for, and
-      `stall_ms` is how long nothing comes before the cut (operation `storage` alone);
-    - `advance_s`: the clock moves on by that much while a file is sent, as in a long download
+    - `cut_at`: a file's connection is cut at that share of the file, also in answers to range requests, after
+      a pause of `stall_ms` (operation `storage` alone);
+    - `advance_s`: the clock moves forward by that much while a file is sent, as in a long download
       (operation `storage` alone);
-    - `delay_ms`: the answer comes that much later;
+    - `delay_ms`: the answer is delayed by that much;
     - `empty_page`: the page has no rows but a `next` that leads to them;
     - `null_rows`: a list without rows is null instead of [];
-    - `give_fields`: every row of the page has these values, by the field's name or, inside of an object, by
-      `object.field`: a field that is new, one of another type, a channel or a metric that nobody knew;
-      Customer.io adds them without notice;
+    - `give_fields`: every row of the page has these values, by field or, inside an object, by
+      `object.field`: a new field, another type, a new channel or metric, which Customer.io adds
+      without notice;
     - `drop_fields`: no row of the page has these fields;
     - `drop_items`: the operations at these places of a Track batch (0 is the first, and that of a call that
-      has one) are accepted and then lost, which shows in the activities alone;
+      has one) are accepted and then lost, which the activities alone show;
     - `refuse_items`: the operations at these places of a Track batch are refused, with 207;
-    - `then_delete`: once it is answered, (kind, id) is deleted, as when somebody deletes a campaign between
-      a reader's list and its child call.
+    - `then_delete`: after the answer, (kind, id) is deleted, as when a campaign is deleted between a reader's
+      list and its child call.
     """
 
     operation: str | None = None
@@ -74,12 +74,12 @@ class Fault:
 
     @property
     def cuts(self) -> bool:
-        """Whether a file's connection is cut before its end."""
+        """True if a file's connection is cut before its end."""
         return self.truncate or self.cut_at is not None
 
     @classmethod
     def from_json(cls, given: dict[str, Any]) -> "Fault":
-        """A fault from a control call's JSON; ValueError naming the keys if one is unknown."""
+        """A fault from the JSON of a control call; ValueError if a key is unknown."""
         known = {one.name for one in fields(cls)}
         unknown = sorted(set(given) - known)
         if unknown:
@@ -99,42 +99,42 @@ class Fault:
 
 
 class Faults:
-    """The faults in force, and how often each has hit."""
+    """The faults in force, and the number of matching calls of each."""
 
     def __init__(self) -> None:
         self._rows: list[Fault] = []
-        self._seen: list[int] = []
+        self._calls: list[int] = []
         self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(tuple(self._rows))
 
     def add(self, *faults: Fault) -> None:
-        """Put faults in force; earlier ones are asked first."""
+        """Put faults in force, after the earlier ones."""
         with self._lock:
             self._rows.extend(faults)
-            self._seen.extend(0 for _ in faults)
+            self._calls.extend(0 for _ in faults)
 
     def clear(self) -> None:
-        """Let everything work again."""
+        """Remove all faults."""
         with self._lock:
             self._rows.clear()
-            self._seen.clear()
+            self._calls.clear()
 
-    def strike(self, operation: str | None) -> list[Fault]:
-        """The faults that hit this call; each call counts once for every fault that is for it."""
+    def hits(self, operation: str | None) -> list[Fault]:
+        """The faults that hit this call; the call is counted for each fault that matches it."""
         with self._lock:
-            return list(self._strike(operation))
+            return list(self._hits(operation))
 
-    def _strike(self, operation: str | None) -> Iterable[Fault]:
+    def _hits(self, operation: str | None) -> Iterable[Fault]:
         for index, fault in enumerate(self._rows):
             if fault.operation != operation and (fault.operation is not None or operation == STORAGE):
                 continue
-            self._seen[index] += 1
-            turn = self._seen[index] - fault.after
+            self._calls[index] += 1
+            turn = self._calls[index] - fault.after
             if turn > 0 and (fault.times is None or turn <= fault.times):
                 yield fault
 
     def describe(self) -> list[dict[str, Any]]:
-        """The faults and their counts, for the control page."""
-        return [{**asdict(row), "calls": seen} for row, seen in zip(self._rows, self._seen, strict=True)]
+        """The faults with their `calls`, for the control routes."""
+        return [{**asdict(row), "calls": calls} for row, calls in zip(self._rows, self._calls, strict=True)]

@@ -1,13 +1,11 @@
-"""Where Customer.io's behaviour is unknown, or differs between workspaces: settings, each with a default."""
+"""Knobs: settings where Customer.io's behaviour is unknown or differs between workspaces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sources.customerio.sandbox.state.rules.apply import ApplyRules
-from sources.customerio.sandbox.state.rules.create_export import ExportRules
-from sources.customerio.sandbox.state.store.export_file import DELIVERY_COLUMNS
-from sources.customerio.sandbox.state.store.write_queue import LOGGED
+from sources.customerio.sandbox.state.store.export_file import DELIVERY_COLUMNS, ExportOptions
+from sources.customerio.sandbox.state.store.write_queue import LOG_SIZE, ApplyOptions
 
 
 @dataclass(kw_only=True)
@@ -17,29 +15,29 @@ class Knobs:
     - `forbidden`: operations that the key's scope does not allow (403);
     - `wrong_region`: this is the other region's host, so no App API key is known here (401);
     - `export_takes_s`: seconds of the clock until an export's file is there;
-    - `export_fails`: exports ordered from now on fail;
-    - `export_keeps`: the share of its bytes that the store keeps of a file: 0.9 makes truncated files;
+    - `export_fails`: exports created from now on fail;
+    - `export_keeps`: the share of a file's bytes that storage has: 0.9 makes truncated files;
     - `export_miscounts`: what `total` says beyond the rows of the file;
     - `export_gzip`: files are gzipped, without a Content-Encoding;
     - `export_pending_status`: the status of a download that is asked for too early (unverified);
     - `link_valid_s`: how long a download link works;
-    - `trigger_takes_s`: seconds of the clock that a broadcast's trigger takes, one after the other;
-    - `apply_delay_s`: seconds of the clock between a write's 200 and its being applied;
-    - `drop_every`: every so-manieth write is accepted and lost: 14 loses 7 of 100 (0: none);
-    - `keep_writes`: how many writes the log remembers;
+    - `trigger_takes_s`: seconds of the clock that each queued trigger of a broadcast takes;
+    - `apply_delay_s`: seconds of the clock from a write's 200 until it is applied;
+    - `drop_every`: every n-th write is accepted and lost: 14 loses 7 of 100 (0: none);
+    - `keep_writes`: the number of writes in the log;
     - `email_by_id`: the workspace allows updates to an email by id;
-    - `events_create`: an event for nobody makes that person (unverified);
-    - `removes_by_id`: leaving a segment works by `id` alone, as its page says [track26];
-    - `batch_bytes`, `item_bytes`: the most that Track v2 takes, of a body and of one operation;
-    - `oversize_status`: what a larger one gets, 413 or 400 (unverified);
-    - `batch_whole`: an invalid item refuses its whole batch with 400, instead of being left out with 207;
+    - `events_create`: an event of an unknown person creates that person (unverified);
+    - `removes_by_id`: removing from a segment takes `id` alone, as documented [track26];
+    - `batch_bytes`, `item_bytes`: the limits of Track v2, of a body and of one operation;
+    - `oversize_status`: the status for a larger one, 413 or 400 (unverified);
+    - `batch_whole`: an invalid item refuses its whole batch with 400; by default it is left out with 207;
     - `track_redirect`: the root of the right region's host: Track calls are sent there with 307;
     - `objects_page`: rows on a page of objects or relationships whose `limit` is not given (unverified);
     - `duplicates_across_pages`: such a page begins with the last row of the one before [spec25];
-    - `import_takes_s`: seconds of the clock until an import is through;
-    - `import_fails`: imports ordered from now on fail;
+    - `import_takes_s`: seconds of the clock until an import has ended;
+    - `import_fails`: imports created from now on fail;
     - `privacy_levels`: whether the plan has privacy levels of attributes;
-    - `delivery_columns`: (header, field) of deliveries exports, whose real headers nobody has published.
+    - `delivery_columns`: (header, field) of deliveries exports, whose real headers are not published.
     """
 
     forbidden: set[str] = field(default_factory=set)
@@ -54,7 +52,7 @@ class Knobs:
     trigger_takes_s: int = 20
     apply_delay_s: int = 0
     drop_every: int = 0
-    keep_writes: int = LOGGED
+    keep_writes: int = LOG_SIZE
     email_by_id: bool = False
     events_create: bool = False
     removes_by_id: bool = False
@@ -71,7 +69,7 @@ class Knobs:
     delivery_columns: Sequence[tuple[str, str]] = DELIVERY_COLUMNS
 
     def set(self, values: dict[str, Any]) -> None:
-        """Change some settings; ValueError naming the knobs if one is unknown."""
+        """Change settings; ValueError if one is unknown."""
         known = {knob.name for knob in fields(self)}
         unknown = sorted(set(values) - known)
         if unknown:
@@ -80,13 +78,13 @@ class Knobs:
         for name, value in values.items():
             setattr(self, name, _shaped(name, value))
 
-    def apply_rules(self) -> ApplyRules:
-        """How writes are applied at present."""
-        return ApplyRules(self.email_by_id, self.events_create, self.removes_by_id)
+    def apply_options(self) -> ApplyOptions:
+        """The options of applying writes at present."""
+        return ApplyOptions(self.email_by_id, self.events_create, self.removes_by_id)
 
-    def export_rules(self) -> ExportRules:
-        """How exports are made at present."""
-        return ExportRules(
+    def export_options(self) -> ExportOptions:
+        """The options of making exports at present."""
+        return ExportOptions(
             takes_s=self.export_takes_s,
             gzipped=self.export_gzip,
             fails=self.export_fails,
@@ -97,7 +95,7 @@ class Knobs:
 
 
 def _shaped(name: str, value: Any) -> Any:
-    """A knob's value from JSON, which has no sets and no tuples."""
+    """A knob's value from JSON, with sets and tuples where the knob has them."""
     if name == "forbidden":
         return set(value)
     if name == "delivery_columns":

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sources.customerio.catalogue import OPERATIONS, Operation
 from sources.customerio.sandbox.engine import Engine
-from sources.customerio.sandbox.stats import Seen, asked
+from sources.customerio.sandbox.stats import LoggedRequest, request_key
 from sources.customerio.sandbox.wire import control, storage
 from sources.customerio.sandbox.wire.http.auth import authorize
 from sources.customerio.sandbox.wire.http.endpoint import ARRIVED, ENCODED_SLASH, Endpoint, request_target
@@ -72,12 +72,12 @@ class Unknown:
         if scope["type"] != "http":
             return
         request, target, arrived = Request(scope, receive), request_target(scope), scope[ARRIVED]
-        call = asked(request.method, target, await request.body())
+        call = request_key(request.method, target, await request.body())
         api: Literal["app", "track"] = "track" if scope["path"].startswith("/api/") else "app"
         row = Operation(id="unknown", api=api, method="GET", path="/", bucket="app", effect="read")
         response = authorize(self._engine, row, request.headers, arrived, target)
         if response is None:
             response = track_error(404, "not found") if api == "track" else app_error(404, "not found")
-        self._engine.stats.note(Seen(arrived, row.id, api, response.status, call))
+        self._engine.stats.log(LoggedRequest(arrived, row.id, api, response.status, call))
         now = self._engine.clock.now()
         await send_response(scope, receive, send, response, encode(response), api=api, now=now, faults=[])

@@ -112,7 +112,7 @@ def _clock(engine: Engine, given: Any) -> Any:
 
 
 def _now(engine: Engine, given: Any) -> Any:  # noqa: ARG001 -- all controls are called alike
-    with engine.present() as workspace:
+    with engine.workspace() as workspace:
         return {"now": workspace.now}
 
 
@@ -145,31 +145,31 @@ def _writes(engine: Engine, given: Any) -> Any:  # noqa: ARG001 -- all controls 
 
 
 def _add(engine: Engine, given: Any) -> Any:
-    with engine.present() as workspace:
+    with engine.workspace() as workspace:
         return {"id": admin.add(workspace, given["kind"], given["fields"])}
 
 
 def _edit(engine: Engine, given: Any) -> Any:
-    with engine.present() as workspace:
+    with engine.workspace() as workspace:
         admin.edit(workspace, given["kind"], given["id"], given["fields"])
     return {"id": given["id"]}
 
 
 def _delete(engine: Engine, given: Any) -> Any:
-    with engine.present() as workspace:
+    with engine.workspace() as workspace:
         admin.delete(workspace, given["kind"], given["id"])
     return {"id": given["id"]}
 
 
 def _suppress(engine: Engine, given: Any) -> Any:
-    with engine.present() as workspace:
+    with engine.workspace() as workspace:
         admin.suppress(workspace, given["person"])
     return {"person": given["person"]}
 
 
 def _membership(*, member: bool) -> Control:
     def change(engine: Engine, given: Any) -> Any:
-        with engine.present() as workspace:
+        with engine.workspace() as workspace:
             admin.set_member(workspace, int(given["segment_id"]), given["person"], member=member)
         return {"segment_id": given["segment_id"], "member": member}
 

@@ -22,7 +22,7 @@ from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.faults.fault import DETAILS, STORAGE, Fault
 from sources.customerio.sandbox.keys import Keys
 from sources.customerio.sandbox.state.store.errors import Refused
-from sources.customerio.sandbox.state.store.exports import ExportFile
+from sources.customerio.sandbox.state.store.export_file import ExportFile
 from sources.customerio.sandbox.wire.http.response import TRANSPORT
 
 _FOLDER = "/storage/customerio-exports"
@@ -44,7 +44,7 @@ class Storage:
 
     async def get(self, request: Request) -> Response:
         """A file, whole or a range of it."""
-        faults = self._engine.faults.strike(STORAGE)
+        faults = self._engine.faults.hits(STORAGE)
         loop = asyncio.get_running_loop()
         response = await loop.run_in_executor(self._worker, self._get, request, faults)
         response.headers["date"] = formatdate(self._engine.clock.now(), usegmt=True)
@@ -56,7 +56,7 @@ class Storage:
         error = self._check_link(request, export_id) or _injected_error(faults)
         if error is not None:
             return error
-        with self._engine.present() as workspace:
+        with self._engine.workspace() as workspace:
             try:
                 file = workspace.exports.finished(export_id, workspace.now).file
             except Refused:

@@ -7,8 +7,9 @@ A/B test has both groups in two languages as well. Contents have the ids that th
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sources.customerio.sandbox.clock import DAY
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.state.store.planned_changes import Add
+from sources.customerio.sandbox.state.store.planned_changes import AddRecord
 
 LANGUAGE = "de"
 _LABELS = ("A", "B")
@@ -74,7 +75,7 @@ def winner(newsletter_id: int) -> int:
 
 def newsletter(
     newsletter_id: int, name: str, channel: str, count: int, at: int, created: int
-) -> Iterator[Add]:
+) -> Iterator[AddRecord]:
     """A newsletter with its contents before it is sent: `sent_at` is null until then [live-airbyte]."""
     fields: Record = {
         "id": newsletter_id,
@@ -87,12 +88,14 @@ def newsletter(
         "tags": ["newsletter"] if newsletter_id % 2 else [],
         "recipient_segment_ids": [1 + newsletter_id % 4],
     }
-    yield Add(at=at, table="newsletters", fields=fields)
+    yield AddRecord(at=at, table="newsletters", fields=fields)
     for step in _of_newsletter(newsletter_id, name, channel, count, created):
-        yield Add(at=at, table=step.table, fields=step.fields)
+        yield AddRecord(at=at, table=step.table, fields=step.fields)
 
 
-def _of_newsletter(newsletter_id: int, name: str, channel: str, contents: int, at: int) -> Iterator[Add]:
+def _of_newsletter(
+    newsletter_id: int, name: str, channel: str, contents: int, at: int
+) -> Iterator[AddRecord]:
     """The contents and test groups of a newsletter."""
     written = variants(newsletter_id, contents)
     for variant in written:
@@ -100,7 +103,7 @@ def _of_newsletter(newsletter_id: int, name: str, channel: str, contents: int, a
         title = subject(name, variant) if channel == "email" else ""
         fields = {"id": variant.content_id, "newsletter_id": newsletter_id, "name": f"{name}{label}"}
         fields |= content(channel, variant.language, title) | {"updated": at}
-        yield Add(at=at, table="newsletter_contents", fields=fields)
+        yield AddRecord(at=at, table="newsletter_contents", fields=fields)
     for group in sorted({variant.group for variant in written if variant.group is not None}):
         fields = {
             "id": newsletter_id * _GROUPS + group,
@@ -111,13 +114,13 @@ def _of_newsletter(newsletter_id: int, name: str, channel: str, contents: int, a
             "winner": False,
             "content_ids": [variant.content_id for variant in written if variant.group == group],
         }
-        yield Add(at=at, table="newsletter_test_groups", fields=fields)
+        yield AddRecord(at=at, table="newsletter_test_groups", fields=fields)
 
 
-def transactional(genesis: int) -> Iterator[Add]:
+def transactional(genesis: int) -> Iterator[AddRecord]:
     """The transactional templates with their contents."""
     for template in TEMPLATES:
-        made = genesis - (320 - 9 * template.id) * 86_400
+        made = genesis - (320 - 9 * template.id) * DAY
         times = {"created_at": made, "updated_at": made + template.id * 5000}
         fields = {
             "id": template.id,
@@ -130,7 +133,7 @@ def transactional(genesis: int) -> Iterator[Add]:
             "hide_message_body": template.hidden,
             "queue_drafts": False,
         }
-        yield Add(at=genesis, table="transactional_messages", fields=fields | times)
+        yield AddRecord(at=genesis, table="transactional_messages", fields=fields | times)
         for language, content_id in (("", template.content_id), *template.languages):
             title = f"{template.name}{' (auf Deutsch)' if language else ''}"
             fields_of_content = content(
@@ -143,7 +146,7 @@ def transactional(genesis: int) -> Iterator[Add]:
                 **fields_of_content,
             }
             times = {"created": made, "updated": made + content_id}
-            yield Add(at=genesis, table="transactional_contents", fields=fields | times)
+            yield AddRecord(at=genesis, table="transactional_contents", fields=fields | times)
 
 
 def content(channel: str, language: str, title: str) -> Record:

@@ -5,13 +5,18 @@ Everything follows from the scale and from numbers; no random numbers are drawn.
 
 from collections.abc import Iterator
 
+from sources.customerio.sandbox.clock import DAY
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.state.store.planned_changes import AddType, PutObject, Relate, Step
+from sources.customerio.sandbox.state.store.planned_changes import (
+    AddObjectType,
+    PlannedChange,
+    PutObject,
+    RelatePerson,
+)
 from sources.customerio.sandbox.world import vocabulary
 from sources.customerio.sandbox.world.scale import Scale
 
 COMPANIES, COURSES, CONCERTS = "1", "2", "3"
-_DAY = 86_400
 _PEOPLE_A_COMPANY, _MOST_COMPANIES, _MOST_COURSES, _STUDENTS = 8, 36, 8, 7
 _STAFF, _OTHERS = 25, 240
 _CHANGE_EVERY, _JOIN_EVERY = 5, 4
@@ -26,10 +31,10 @@ class ObjectPlanner:
         self._companies = min(max(scale.people // _PEOPLE_A_COMPANY, 1), _MOST_COMPANIES)
         self._courses = max(2, self._companies * _MOST_COURSES // _MOST_COMPANIES)
 
-    def opening(self, genesis: int) -> Iterator[Step]:
+    def opening(self, genesis: int) -> Iterator[PlannedChange]:
         """Object types, objects and relationships at the beginning."""
         for type_id, name, singular, icon, enabled in vocabulary.OBJECT_TYPES:
-            yield AddType(at=genesis, record=_type(type_id, name, singular, icon, enabled=enabled))
+            yield AddObjectType(at=genesis, record=_type(type_id, name, singular, icon, enabled=enabled))
         for number in range(self._companies):
             about = _about(number, genesis)
             yield PutObject(at=genesis, type_id=COMPANIES, id=_company(number), attributes=about)
@@ -39,7 +44,7 @@ class ObjectPlanner:
         yield PutObject(at=genesis, type_id=CONCERTS, id="summer-night", attributes=concert)
         yield from self._relations(genesis)
 
-    def daily(self, day: int, begins: int) -> Iterator[Step]:
+    def daily(self, day: int, begins: int) -> Iterator[PlannedChange]:
         """Changes of a day: a company's plan and seats, a person who starts a course."""
         if day % _CHANGE_EVERY == 2:
             number = day // _CHANGE_EVERY * 3 % self._companies
@@ -49,28 +54,28 @@ class ObjectPlanner:
         if day % _JOIN_EVERY == 1:
             course, person = day % self._courses, day * 37 % self._people
             at, about = begins + 12 * 3600, {"enrolled_on": begins, "progress": 0}
-            yield Relate(at=at, type_id=COURSES, id=_course_id(course), number=person, attributes=about)
+            yield RelatePerson(at=at, type_id=COURSES, id=_course_id(course), number=person, attributes=about)
 
-    def _relations(self, genesis: int) -> Iterator[Relate]:
+    def _relations(self, genesis: int) -> Iterator[RelatePerson]:
         # The first company is so large that its people need several pages.
         for number in range(min(self._people, _STAFF)):
             staff: Record = {"role": "admin" if number == 0 else "member"}
-            yield Relate(at=genesis, type_id=COMPANIES, id=_company(0), number=number, attributes=staff)
+            yield RelatePerson(at=genesis, type_id=COMPANIES, id=_company(0), number=number, attributes=staff)
         for number in range(_STAFF, self._people, max(2, self._people // _OTHERS)):
             company = _company(number % self._companies)
             role: Record = {
                 "role": ("admin", "member", "billing")[number % 3],
-                "since": genesis - number * _DAY,
+                "since": genesis - number * DAY,
             }
-            yield Relate(at=genesis, type_id=COMPANIES, id=company, number=number, attributes=role)
+            yield RelatePerson(at=genesis, type_id=COMPANIES, id=company, number=number, attributes=role)
         for course in range(self._courses):
             for student in range(min(_STUDENTS, self._people)):
                 person = (course * 11 + student * 5) % self._people
                 about = {"progress": student * 15 % 101}
-                yield Relate(
+                yield RelatePerson(
                     at=genesis, type_id=COURSES, id=_course_id(course), number=person, attributes=about
                 )
-        yield Relate(at=genesis, type_id=CONCERTS, id="summer-night", number=1, attributes={})
+        yield RelatePerson(at=genesis, type_id=CONCERTS, id="summer-night", number=1, attributes={})
 
 
 def _type(type_id: str, name: str, singular: str, icon: str, *, enabled: bool) -> Record:
@@ -98,7 +103,7 @@ def _about(number: int, genesis: int) -> Record:
         "seats": 3 + number * 7 % 120,
         "trial": number % 4 == 0,
         "mrr": round(number * 137.5 % 4000, 2),
-        "signed_at": genesis - number * 9 * _DAY,
+        "signed_at": genesis - number * 9 * DAY,
         **({"tags": ["key", "eu"]} if number % 5 == 0 else {}),
     }
 

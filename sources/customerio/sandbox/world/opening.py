@@ -6,14 +6,14 @@ They are the sources of its deliveries, so that every delivery has a parent that
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sources.customerio.sandbox.clock import DAY
 from sources.customerio.sandbox.state.store.deliveries import Source
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.state.store.planned_changes import Add
+from sources.customerio.sandbox.state.store.planned_changes import AddRecord
 from sources.customerio.sandbox.world import contents, vocabulary
 from sources.customerio.sandbox.world.scale import Scale
 from sources.customerio.sandbox.world.workspace_records import initial_records
 
-_DAY = 86_400
 # The first campaign has more actions than fit a page of ten.
 _FIRST_ACTIONS, _BRANCHES = 13, ("attribute_update", "split_randomized", "delay")
 _CHANNELS = (
@@ -43,7 +43,7 @@ FIRST_BROADCAST = 501
 class Opening:
     """The steps that create the first records, and the sources of deliveries from the first day on."""
 
-    steps: list[Add] = field(default_factory=list)
+    steps: list[AddRecord] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)  # share of each source in the automated messages
     broadcast_sources: list[int] = field(default_factory=list)
@@ -56,7 +56,7 @@ def plan_opening(scale: Scale, genesis: int) -> Opening:
     """The opening of a world."""
     opening = Opening()
     opening.steps += [
-        Add(at=genesis, table="segments", fields=fields) for fields in _segments(scale, genesis)
+        AddRecord(at=genesis, table="segments", fields=fields) for fields in _segments(scale, genesis)
     ]
     for number in range(scale.campaigns):
         _campaign(opening, number, genesis)
@@ -76,7 +76,7 @@ def plan_opening(scale: Scale, genesis: int) -> Opening:
         if template.hidden:
             opening.without_body.add(source)
     opening.steps += contents.newsletter(
-        DRAFT_NEWSLETTER, "Never sent", "email", 1, genesis, genesis - 30 * _DAY
+        DRAFT_NEWSLETTER, "Never sent", "email", 1, genesis, genesis - 30 * DAY
     )
     return opening
 
@@ -99,7 +99,7 @@ def _segments(scale: Scale, genesis: int) -> Iterator[Record]:
         ),
     ]
     for number, (name, conditions) in enumerate(named[: scale.segments]):
-        made = genesis - (200 - 9 * number) * _DAY
+        made = genesis - (200 - 9 * number) * DAY
         yield {
             "id": number + 1,
             "name": name,
@@ -122,7 +122,7 @@ def _exists(name: str) -> Record:
 def _campaign(opening: Opening, number: int, genesis: int) -> None:
     name, kind = vocabulary.CAMPAIGNS[number % len(vocabulary.CAMPAIGNS)]
     campaign_id = number + 1
-    created = genesis - (400 - 5 * number) * _DAY
+    created = genesis - (400 - 5 * number) * DAY
     state = "running" if number % 7 != 6 else "stopped"
     fields: Record = {
         "id": campaign_id,
@@ -133,7 +133,7 @@ def _campaign(opening: Opening, number: int, genesis: int) -> None:
         "updated": created + number * 7777,
         "active": state == "running",
         "state": state,
-        "first_started": created + _DAY,
+        "first_started": created + DAY,
         "tags": ["lifecycle"] if number % 2 == 0 else [],
         "trigger_segment_ids": [2 + number % 3] if kind == "segment" else [],
         "filter_segment_ids": [1] if number % 4 == 1 else [],
@@ -148,7 +148,7 @@ def _campaign(opening: Opening, number: int, genesis: int) -> None:
             "start_minutes": 30,
         }
         fields |= {"timezone": "America/New_York", "use_customer_timezone": False}
-    opening.steps.append(Add(at=genesis, table="campaigns", fields=fields))
+    opening.steps.append(AddRecord(at=genesis, table="campaigns", fields=fields))
     _actions(opening, number, fields, genesis)
 
 
@@ -191,7 +191,7 @@ def _action(action_id: int, campaign: Record, kind: str, position: int) -> Recor
         "layout": "default" if email else "",
         "body": "<p>Hello {{customer.first_name}}</p>{{snippets.signature}}" if email else "",
         "created": created,
-        "updated": created + (action_id % 5) * _DAY,
+        "updated": created + (action_id % 5) * DAY,
         "type": kind,
         "language": "",
         "editor": "ui" if email else "",
@@ -207,20 +207,20 @@ def _action(action_id: int, campaign: Record, kind: str, position: int) -> Recor
     }
 
 
-def _in_languages(table: str, action: Record, genesis: int, translated: bool) -> Iterator[Add]:
+def _in_languages(table: str, action: Record, genesis: int, translated: bool) -> Iterator[AddRecord]:
     """An action, and its translation if it has one: an object of its own [airbyte]."""
     if not translated:
-        yield Add(at=genesis, table=table, fields=action)
+        yield AddRecord(at=genesis, table=table, fields=action)
         return
     branch = {"multi_language_branch_action_id": action["id"]}
-    yield Add(at=genesis, table=table, fields=action | branch)
+    yield AddRecord(at=genesis, table=table, fields=action | branch)
     translation = {"language": contents.LANGUAGE, "body": action["body"].replace("Hello", "Hallo")}
     ids = {"id": _TRANSLATED + action["id"], "template_id": _TRANSLATED + action["template_id"]}
-    yield Add(at=genesis, table=table, fields=action | branch | translation | ids)
+    yield AddRecord(at=genesis, table=table, fields=action | branch | translation | ids)
 
 
 def _broadcast(opening: Opening, number: int, genesis: int) -> None:
-    created = genesis - (300 - number * 11) * _DAY
+    created = genesis - (300 - number * 11) * DAY
     broadcast_id = FIRST_BROADCAST + number
     fields: Record = {
         "id": broadcast_id,
@@ -233,7 +233,7 @@ def _broadcast(opening: Opening, number: int, genesis: int) -> None:
         "first_started": created + 7200,
         "tags": [],
     }
-    opening.steps.append(Add(at=genesis, table="broadcasts", fields=fields))
+    opening.steps.append(AddRecord(at=genesis, table="broadcasts", fields=fields))
     channel = "email" if number % 3 < 2 else "push"
     action_id = 5001 + number
     action = _action(action_id, fields, channel, 0)

@@ -10,16 +10,16 @@ from dataclasses import astuple, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.deliveries import FAILURES, METRIC, METRICS
 
 Times = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Draws = NDArray[np.float64]
 
-_HOUR, _DAY = 3600, 86_400
-_LATE_S = 8 * _HOUR
-_OPEN_SPAN_S = 180 * _DAY
-_CONVERT_SPAN_S = 90 * _DAY
+_LATE_S = 8 * HOUR
+_OPEN_SPAN_S = 180 * DAY
+_CONVERT_SPAN_S = 90 * DAY
 # How many random numbers of each distribution one delivery needs.
 UNIFORMS, NORMALS = 23, 12
 
@@ -129,14 +129,14 @@ class Outcomes:
             self._set(metric, lost, created + 2)
             self.failure[lost] = np.where(by_url, _WEBHOOK_REASON, reason)[lost]
             going &= ~lost
-        queue = np.where(next(self._uniform) < 0.02, self._delay(1200, 0.8, 6 * _HOUR), 0)
+        queue = np.where(next(self._uniform) < 0.02, self._delay(1200, 0.8, 6 * HOUR), 0)
         self._set("sent", going, created + self._delay(3, 0.9, 300) + queue)
         return going
 
     def _deliver(self, sent_at: Times, going: Flags) -> Times:
         """The delivery time of each sent message; removes the bounced ones from `going`."""
         bounced = self._chance("bounced", going)
-        self._set("bounced", bounced, sent_at + self._delay(20, 1.0, _DAY))
+        self._set("bounced", bounced, sent_at + self._delay(20, 1.0, DAY))
         reasons = _BOUNCE_REASONS[(next(self._uniform) * len(_BOUNCE_REASONS)).astype(np.int64)]
         push = self._channel == CHANNELS.index("push")
         self.failure[bounced] = np.where(push, _PUSH_REASON, reasons)[bounced]
@@ -144,8 +144,8 @@ class Outcomes:
         deferred = self._chance("deferred", going)
         self._set("deferred", deferred, sent_at + 5)
         late = self._chance("late", going)
-        wait = self._delay(4, 1.0, 600) + np.where(deferred, 2 * _HOUR, 0)
-        wait += np.where(late, _LATE_S + self._delay(300, 0.8, _HOUR), 0)
+        wait = self._delay(4, 1.0, 600) + np.where(deferred, 2 * HOUR, 0)
+        wait += np.where(late, _LATE_S + self._delay(300, 0.8, HOUR), 0)
         delivered = self._chance("delivered", going)
         self._set("delivered", delivered, sent_at + wait)
         self._set("secondary:delivered", self._chance("secondary", delivered), sent_at + wait + 60)
@@ -154,17 +154,17 @@ class Outcomes:
     def _engage(self, arrived: Times, going: Flags) -> None:
         """Opens, clicks, conversions and unsubscribes; machines open and click sooner than people."""
         human = self._chance("human_open", going)
-        much_later = _DAY + (next(self._uniform) * (_OPEN_SPAN_S - _DAY)).astype(np.int64)
-        delay = np.where(next(self._uniform) < 0.03, much_later, self._delay(3 * _HOUR, 1.7, _OPEN_SPAN_S))
+        much_later = DAY + (next(self._uniform) * (_OPEN_SPAN_S - DAY)).astype(np.int64)
+        delay = np.where(next(self._uniform) < 0.03, much_later, self._delay(3 * HOUR, 1.7, _OPEN_SPAN_S))
         human_at = arrived + 1 + delay
         machine = self._chance("prefetch_open", going)
-        machine_at = arrived + 1 + self._delay(20, 1.0, _HOUR)
+        machine_at = arrived + 1 + self._delay(20, 1.0, HOUR)
         self._first("opened", ("human_opened", human, human_at), ("prefetch_opened", machine, machine_at))
         openable = _OPENABLE[self._channel]
         readers = np.where(openable, human, going)
         read_at = np.where(openable, human_at, arrived + delay // 20)
         clicker = self._chance("human_click", readers)
-        click_at = read_at + 2 + self._delay(40, 1.2, 3 * _DAY)
+        click_at = read_at + 2 + self._delay(40, 1.2, 3 * DAY)
         crawler = self._chance("prefetch_click", machine)
         self._first(
             "clicked", ("human_clicked", clicker, click_at), ("prefetch_clicked", crawler, machine_at + 3)
@@ -172,7 +172,7 @@ class Outcomes:
         span = (next(self._uniform) ** 4 * _CONVERT_SPAN_S).astype(np.int64)
         self._set("converted", self._chance("converted", readers), read_at + 60 + span)
         for metric in ("unsubscribed", "topic_unsubscribed", "spammed", "replied"):
-            self._set(metric, self._chance(metric, readers), read_at + 5 + self._delay(30, 1.0, _DAY))
+            self._set(metric, self._chance(metric, readers), read_at + 5 + self._delay(30, 1.0, DAY))
 
     def _first(self, metric: str, *ways: tuple[str, Flags, Times]) -> None:
         """Set the metric of each way, and `metric` itself to the earliest of them."""

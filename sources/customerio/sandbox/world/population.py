@@ -10,13 +10,13 @@ from unicodedata import normalize
 import numpy as np
 from numpy.typing import NDArray
 
+from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.people import Person, Record
 from sources.customerio.sandbox.world import vocabulary
 from sources.customerio.sandbox.world.scale import Scale
 
-_DAY = 86_400
 _INITIAL_SHARE = 0.6
-_INITIAL_SPAN_S = 730 * _DAY
+_INITIAL_SPAN_S = 730 * DAY
 _EMAIL_ONLY, _ID_ONLY, _PHONE, _DEVICE = 12, 20, 2, 4
 
 
@@ -42,8 +42,8 @@ class Population:
     def arrivals(self, day: int, rng: np.random.Generator) -> list[Person]:
         """The people who arrive on the day, in order."""
         numbers = range(self.before(day), self.before(day + 1))
-        seconds = np.sort(rng.integers(0, _DAY, len(numbers))).tolist()
-        begins = self._genesis + day * _DAY
+        seconds = np.sort(rng.integers(0, DAY, len(numbers))).tolist()
+        begins = self._genesis + day * DAY
         return [self.person(n, begins + second) for n, second in zip(numbers, seconds, strict=True)]
 
     def person(self, number: int, created_at: int) -> Person:
@@ -88,7 +88,7 @@ def _attributes(number: int, first: str, last: str, created_at: int, noise: byte
         "country": vocabulary.COUNTRIES[noise[7] % len(vocabulary.COUNTRIES)],
         "ltv": f"{noise[8] * 256 // 7 / 4:.2f}",
         "is_admin": "true" if noise[9] % 10 == 0 else "false",
-        "last_seen": str(created_at + noise[10] * 3600),
+        "last_seen": str(created_at + noise[10] * HOUR),
         "unsubscribed": "true" if noise[11] % 20 == 0 else "false",
         "_cio_subscription_preferences_computed": f'{{"topics":{{"topic_1":{subscribed},"topic_2":true}}}}',
     }
@@ -124,7 +124,7 @@ def _devices(number: int, created_at: int, noise: bytes) -> list[Record] | None:
     return [
         {
             "id": blake2b(noise, digest_size=24).hexdigest(),
-            "last_used": created_at + noise[18] * 3600,
+            "last_used": created_at + noise[18] * HOUR,
             "platform": "ios" if ios else "android",
             "attributes": {
                 "device_os": "18.1" if ios else "15",

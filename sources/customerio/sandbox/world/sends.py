@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.deliveries import DRAFT, FORGOTTEN, METRIC, SEQ_GAP_BITS, Source
 from sources.customerio.sandbox.world import contents, vocabulary
@@ -19,7 +20,6 @@ from sources.customerio.sandbox.world.outcomes import CHANNELS, NORMALS, UNIFORM
 from sources.customerio.sandbox.world.population import Population, reachable
 from sources.customerio.sandbox.world.scale import Scale
 
-_DAY, _HOUR = 86_400, 3600
 _STEADY, _NEWSLETTERS, _BROADCASTS = 0.6, 0.35, 0.05
 _WEEK = (1.15, 1.2, 1.15, 1.1, 1.0, 0.7, 0.7)
 _SAME_SECOND = 0.05
@@ -146,7 +146,7 @@ class SendPlanner:
         return self._split(first_day, rows, len(days))
 
     def _split(self, first_day: int, rows: dict[str, Array], days: int) -> list[Mapping[str, Array]]:
-        begins = self._genesis + _DAY * (first_day + np.arange(days + 1))
+        begins = self._genesis + DAY * (first_day + np.arange(days + 1))
         edges = np.searchsorted(rows["created"], begins).tolist()
         split: list[Mapping[str, Array]] = []
         for number, (start, stop) in enumerate(pairwise(edges)):
@@ -166,12 +166,12 @@ class SendPlanner:
     def _steady(self, day: int, people: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
         wanted = self._wanted * _STEADY / self._scale.history_days * _WEEK[day % 7]
         count = int(wanted + rng.random())
-        seconds = rng.normal(13 * _HOUR, 4 * _HOUR, count).astype(np.int64) % _DAY
+        seconds = rng.normal(13 * HOUR, 4 * HOUR, count).astype(np.int64) % DAY
         # Deliveries of the same second are common in real workspaces; readers that page by time lose them.
         twins = np.flatnonzero(rng.random(count) < _SAME_SECOND)
         seconds[twins] = seconds[twins - 1]
         source = rng.choice(len(self._weights), size=count, p=self._weights)
-        return self._genesis + day * _DAY + seconds, rng.integers(0, people, count), source
+        return self._genesis + day * DAY + seconds, rng.integers(0, people, count), source
 
     def _newsletter(
         self, day: int, people: int, rng: np.random.Generator
@@ -183,7 +183,7 @@ class SendPlanner:
         recipients = rng.permutation(people)
         recipients = recipients[reachable(recipients, issue.channel)]
         recipients = recipients[: round(self._wanted * _NEWSLETTERS / issues)]
-        at = self._genesis + day * _DAY + issue.hour * _HOUR + np.arange(len(recipients)) // self._scale.burst
+        at = self._genesis + day * DAY + issue.hour * HOUR + np.arange(len(recipients)) // self._scale.burst
         first = self._first_issue_source + 2 * issue.number
         return [(at, recipients, first + np.arange(len(recipients)) % issue.contents)]
 
@@ -193,7 +193,7 @@ class SendPlanner:
             return []
         wanted = round(self._wanted * _BROADCASTS / (self._scale.history_days / _BROADCAST_EVERY_DAYS))
         recipients = rng.permutation(people)[: max(wanted, 2)]
-        at = self._genesis + day * _DAY + BROADCAST_HOUR * _HOUR + np.arange(len(recipients)) // 50
+        at = self._genesis + day * DAY + BROADCAST_HOUR * HOUR + np.arange(len(recipients)) // 50
         return [(at, recipients, np.full(len(recipients), self._opening.broadcast_sources[number]))]
 
     def _channel_of(self, source: NDArray[np.int64]) -> NDArray[np.int64]:

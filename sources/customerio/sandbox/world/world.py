@@ -9,9 +9,17 @@ from zlib import crc32
 
 import numpy as np
 
+from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.columns import Array
-from sources.customerio.sandbox.state.store.planned_changes import Add, Arrive, DayPlan, Edit, Order, Step
-from sources.customerio.sandbox.state.store.segments import everybody_filter
+from sources.customerio.sandbox.state.store.filters import all_people
+from sources.customerio.sandbox.state.store.planned_changes import (
+    AddRecord,
+    CreatePerson,
+    DayPlan,
+    EditRecord,
+    OrderExport,
+    PlannedChange,
+)
 from sources.customerio.sandbox.world import behaviour, vocabulary, workspace_records
 from sources.customerio.sandbox.world.contents import newsletter, winner
 from sources.customerio.sandbox.world.objects import ObjectPlanner
@@ -21,7 +29,6 @@ from sources.customerio.sandbox.world.population import Population
 from sources.customerio.sandbox.world.scale import Scale
 from sources.customerio.sandbox.world.sends import BROADCAST_HOUR, SendPlanner
 
-_DAY, _HOUR = 86_400, 3600
 # Activities are kept for 30 days; two more days, because events are backdated.
 _LIVELY_DAYS = 32
 # Streams of random numbers: of a day's behaviour, of its deliveries, of deliveries that requests create.
@@ -34,7 +41,7 @@ class World:
     """One world. Day 0 begins at `genesis`; the clock's start lies in day `scale.history_days`."""
 
     def __init__(self, *, seed: int, scale: Scale, start: int) -> None:
-        self.genesis = start - start % _DAY - scale.history_days * _DAY
+        self.genesis = start - start % DAY - scale.history_days * DAY
         self._scale = scale
         self._entropy = (seed, crc32(scale.name.encode()))
         self._population = Population(seed, scale, self.genesis)
@@ -46,17 +53,24 @@ class World:
 
     def opening(self) -> DayPlan:
         """The plan of all that exists when day 0 begins."""
-        arrivals = [Arrive(at=p.created_at, person=p, noted=False) for p in self._population.initial()]
-        steps: list[Step] = [*arrivals, *self._opening.steps, *self._objects.opening(self.genesis - 1)]
-        return DayPlan(ends=self.genesis, sources=tuple(self._opening.sources), steps=steps)
+        arrivals = [CreatePerson(at=p.created_at, person=p, logged=False) for p in self._population.initial()]
+        changes: list[PlannedChange] = [
+            *arrivals,
+            *self._opening.steps,
+            *self._objects.opening(self.genesis - 1),
+        ]
+        return DayPlan(ends=self.genesis, sources=tuple(self._opening.sources), changes=changes)
 
     def plan(self, day: int) -> DayPlan:
         """The plan of one day."""
-        begins, people = self.genesis + day * _DAY, self._population.before(day)
+        begins, people = self.genesis + day * DAY, self._population.before(day)
         rng = self._rng(day, _BEHAVIOUR)
         lively = day >= self._scale.history_days - _LIVELY_DAYS
-        steps: list[Step] = [
-            *(Arrive(at=p.created_at, person=p, noted=lively) for p in self._population.arrivals(day, rng)),
+        changes: list[PlannedChange] = [
+            *(
+                CreatePerson(at=p.created_at, person=p, logged=lively)
+                for p in self._population.arrivals(day, rng)
+            ),
             *behaviour.departures(day, begins, people, self._scale, rng),
             *behaviour.joins(day, begins, people, rng),
             *self._newsletter_changes(day, begins),
@@ -67,14 +81,14 @@ class World:
             *self._objects.daily(day, begins),
         ]
         if lively:
-            steps += behaviour.changes(begins, people, rng)
+            changes += behaviour.changes(begins, people, rng)
         issue = self._sends.issue(day)
         return DayPlan(
-            ends=begins + _DAY,
-            lively=lively,
+            ends=begins + DAY,
+            has_activities=lively,
             labels=vocabulary.EVENTS,
             sources=self._sends.issue_sources(issue) if issue else (),
-            steps=sorted(steps, key=lambda step: step.at),
+            changes=sorted(changes, key=lambda change: change.at),
             deliveries=self._sends.plan(day),
             events=behaviour.events(day, begins, people, self._scale, rng) if lively else {},
         )
@@ -93,60 +107,64 @@ class World:
     def _rng(self, day: int, stream: int) -> np.random.Generator:
         return np.random.default_rng((*self._entropy, day, stream))
 
-    def _newsletter_changes(self, day: int, begins: int) -> Iterator[Add | Edit]:
+    def _newsletter_changes(self, day: int, begins: int) -> Iterator[AddRecord | EditRecord]:
         """A newsletter is created the day before it is sent; its A/B test has a winner the day after."""
         yesterday, today, tomorrow = (self._sends.issue(day + n) for n in (-1, 0, 1))
         if tomorrow is not None:
-            at = begins + 15 * _HOUR
+            at = begins + 15 * HOUR
             yield from newsletter(tomorrow.id, tomorrow.name, tomorrow.channel, tomorrow.contents, at, at)
         if today is not None:
-            at = begins + today.hour * _HOUR
-            yield Edit(at=at, table="newsletters", id=today.id, fields={"sent_at": at})
+            at = begins + today.hour * HOUR
+            yield EditRecord(at=at, table="newsletters", id=today.id, fields={"sent_at": at})
         if yesterday is not None:
-            at, group = begins + yesterday.hour * _HOUR, winner(yesterday.id)
-            yield Edit(at=at, table="newsletter_test_groups", id=group, fields={"winner": True})
+            at, group = begins + yesterday.hour * HOUR, winner(yesterday.id)
+            yield EditRecord(at=at, table="newsletter_test_groups", id=group, fields={"winner": True})
 
-    def _broadcast_triggers(self, day: int, begins: int) -> Iterator[Add]:
+    def _broadcast_triggers(self, day: int, begins: int) -> Iterator[AddRecord]:
         broadcast = self._sends.broadcast(day)
         if broadcast is not None:
-            processed = begins + BROADCAST_HOUR * _HOUR
+            processed = begins + BROADCAST_HOUR * HOUR
             at = processed - _TRIGGER_TAKES_S
             trigger = {"id": day, "broadcast_id": FIRST_BROADCAST + broadcast, "processed_at": processed}
-            yield Add(at=at, table="broadcast_triggers", fields=trigger)
+            yield AddRecord(at=at, table="broadcast_triggers", fields=trigger)
 
-    def _campaign_changes(self, day: int, begins: int) -> Iterator[Add | Edit]:
+    def _campaign_changes(self, day: int, begins: int) -> Iterator[AddRecord | EditRecord]:
         """Edits of actions and campaigns; after the start, a new campaign now and then."""
         actions = self._opening.action_ids
         if day % _EDIT_ACTION_EVERY == 4:
             action_id = actions[day // _EDIT_ACTION_EVERY * 7 % len(actions)]
             body = f"<p>Hello {{{{customer.first_name}}}}, edited on day {day}</p>"
-            yield Edit(at=begins + 14 * _HOUR, table="campaign_actions", id=action_id, fields={"body": body})
+            yield EditRecord(
+                at=begins + 14 * HOUR, table="campaign_actions", id=action_id, fields={"body": body}
+            )
         if day % _EDIT_CAMPAIGN_EVERY == 6:
             campaign_id = 1 + day // _EDIT_CAMPAIGN_EVERY % self._scale.campaigns
             fields = {"description": f"Reviewed on day {day}"}
-            yield Edit(at=begins + 11 * _HOUR, table="campaigns", id=campaign_id, fields=fields)
+            yield EditRecord(at=begins + 11 * HOUR, table="campaigns", id=campaign_id, fields=fields)
         since_start = day - self._scale.history_days
         if since_start > 0 and since_start % _NEW_CAMPAIGN_EVERY == 3:
-            yield Add(
-                at=begins + 10 * _HOUR, table="campaigns", fields=_new_campaign(day, begins + 10 * _HOUR)
+            yield AddRecord(
+                at=begins + 10 * HOUR, table="campaigns", fields=_new_campaign(day, begins + 10 * HOUR)
             )
 
-    def _export_requests(self, day: int, begins: int) -> Iterator[Order]:
+    def _export_requests(self, day: int, begins: int) -> Iterator[OrderExport]:
         """Exports requested in the days before the start: people, deliveries, and one that failed."""
-        at = begins + 9 * _HOUR
+        at = begins + 9 * HOUR
         if day == self._scale.history_days - 3:
             description = "Filtered customer export (created via the api)"
-            yield Order(
-                at=at, type="customers", body={"filters": everybody_filter()}, description=description
+            yield OrderExport(
+                at=at, type="customers", body={"filters": all_people()}, description=description
             )
         if day == self._scale.history_days - 2:
             description = "Full deliveries export (created via the api)"
             latest = self._sends.latest_issue_id(day - 1)
-            yield Order(at=at, type="deliveries", body={"newsletter_id": latest}, description=description)
+            yield OrderExport(
+                at=at, type="deliveries", body={"newsletter_id": latest}, description=description
+            )
         if day == self._scale.history_days - 1:
             description = "Customers with segment filters—in Nobody yet"
             body = {"filters": {"and": [{"segment": {"id": EMPTY_SEGMENT}}]}}
-            yield Order(at=at, type="customers", body=body, description=description, fails=True)
+            yield OrderExport(at=at, type="customers", body=body, description=description, fails=True)
 
 
 def _new_campaign(day: int, at: int) -> dict[str, object]:

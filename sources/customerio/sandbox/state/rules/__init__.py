@@ -1,1 +1,12 @@
-"""The workspace's rules: each changes or reads a Workspace as Customer.io does."""
+"""The workspace's rules: each module reads or changes a Workspace as Customer.io does.
+
+Every module takes a Workspace. Its name is Customer.io's noun, as in `wire/routes`, or its one pass.
+
+    operations of the Track API   apply people identify devices segments merge events relationships
+                                  delivery_reports
+    calls of the App API          sends triggers audience snippets collections suppressions preferences
+                                  senders content_edits
+    records as the API shows them views contents archive
+    passes                        apply create_deliveries create_export run_import
+    time and tests                timeline admin
+"""

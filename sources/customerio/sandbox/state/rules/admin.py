@@ -1,16 +1,16 @@
-"""How tests and users touch a workspace: add, edit, delete, join, leave, suppress.
+"""Edits of a workspace for tests and users, with the effects that they have at Customer.io.
 
-Every edit happens at the workspace's instant and has the consequences it has at Customer.io.
+Every edit happens at the workspace's `now`.
 """
 
 from typing import Any
 
 from sources.customerio.sandbox.state.store.filters import text
 from sources.customerio.sandbox.state.store.people import IDENTIFIERS, Person, Record
-from sources.customerio.sandbox.state.store.records import KINDS
+from sources.customerio.sandbox.state.store.records import RECORD_KINDS
 from sources.customerio.sandbox.state.workspace import Workspace
 
-_SAID: Record = {
+_CONTENT: Record = {
     "name": "",
     "layout": "",
     "subject": "",
@@ -20,7 +20,7 @@ _SAID: Record = {
     "recipient": "",
     "headers": "[]",
 }
-# What a new record has unless its maker says otherwise.
+# Fields of new records by table, unless the caller sets them.
 _DEFAULTS: dict[str, Record] = {
     "campaigns": {
         "name": "",
@@ -51,8 +51,8 @@ _DEFAULTS: dict[str, Record] = {
         "first_started": 0,
         "tags": [],
     },
-    "broadcast_actions": {**_SAID, "sending_state": "automatic"},
-    "newsletter_contents": _SAID,
+    "broadcast_actions": {**_CONTENT, "sending_state": "automatic"},
+    "newsletter_contents": _CONTENT,
     "transactional_messages": {
         "name": "",
         "description": "",
@@ -63,7 +63,7 @@ _DEFAULTS: dict[str, Record] = {
         "hide_message_body": False,
         "queue_drafts": False,
     },
-    "transactional_contents": _SAID,
+    "transactional_contents": _CONTENT,
     "newsletters": {
         "name": "",
         "content_ids": [],
@@ -96,18 +96,24 @@ _DEFAULTS: dict[str, Record] = {
 
 
 def add(workspace: Workspace, kind: str, fields: Record) -> str:
-    """Make a record or a person; answers its id as text (a person's `cio_id`)."""
+    """Add a record or a person; returns its id as text, a person's `cio_id`.
+
+    Raises:
+        ValueError: there is no such kind.
+        NotFound: the record's parent does not exist.
+        BadRequest: the id is in use.
+    """
     _check_kind(kind, _DEFAULTS)
     if kind == "people":
         return _add_person(workspace, fields).cio_id
-    if parent := KINDS[kind].parent:
+    if parent := RECORD_KINDS[kind].parent:
         workspace.tables[parent[0]].get(int(fields[parent[1]]))
     return str(workspace.add_record(kind, {**_DEFAULTS[kind], **fields}, workspace.now))
 
 
 def edit(workspace: Workspace, kind: str, record_id: str | int, fields: Record) -> None:
-    """Change fields of a record, or attributes of a person; NotFound if there is no such one."""
-    _check_kind(kind, KINDS)
+    """Edit fields of a record, or attributes of a person; NotFound if there is no such one."""
+    _check_kind(kind, RECORD_KINDS)
     if kind == "people":
         person = find_person(workspace, str(record_id))
         values = {name: text(value) or None for name, value in fields.items()}
@@ -118,43 +124,43 @@ def edit(workspace: Workspace, kind: str, record_id: str | int, fields: Record) 
 
 def delete(workspace: Workspace, kind: str, record_id: str | int) -> None:
     """Delete a record or a person; NotFound if there is no such one."""
-    _check_kind(kind, KINDS)
+    _check_kind(kind, RECORD_KINDS)
     if kind == "people":
-        workspace.leave(find_person(workspace, str(record_id)), "deleted", workspace.now)
+        workspace.remove_person(find_person(workspace, str(record_id)), "deleted", workspace.now)
     else:
         workspace.delete_record(kind, int(record_id), workspace.now)
 
 
 def suppress(workspace: Workspace, person: str) -> None:
-    """Suppress somebody: their profile goes, and what was sent to them becomes anonymous."""
-    workspace.leave(find_person(workspace, person), "suppressed", workspace.now)
+    """Suppress a person: the profile is removed, deliveries to it become anonymous."""
+    workspace.remove_person(find_person(workspace, person), "suppressed", workspace.now)
 
 
 def set_member(workspace: Workspace, segment_id: int, person: str, *, member: bool) -> None:
-    """Put somebody into a segment or take them out; NotFound if either is gone."""
+    """Add a person to a manual segment, or remove one; NotFound if either does not exist."""
     number = find_person(workspace, person).number
     workspace.segments.set_member(segment_id, number, member=member)
 
 
-def find_person(workspace: Workspace, who: str) -> Person:
-    """Somebody by `cio_id`, `id` or email, tried in this order; NotFound if nobody matches."""
+def find_person(workspace: Workspace, identifier: str) -> Person:
+    """A person by `cio_id`, `id` or email, tried in this order; NotFound if there is none."""
     for id_type in ("cio_id", "id"):
-        person = workspace.people.find(who, id_type)
+        person = workspace.people.find(identifier, id_type)
         if person is not None:
             return person
-    return workspace.people.must_find(who, "email")
+    return workspace.people.must_find(identifier, "email")
 
 
 def _add_person(workspace: Workspace, fields: dict[str, Any]) -> Person:
     person = Person(number=workspace.people.next_number(), created_at=workspace.now)
     identifiers = {name: text(fields[name]) for name in IDENTIFIERS if fields.get(name)}
-    workspace.people.refuse_taken(person, identifiers)
+    workspace.people.check_identifiers_free(person, identifiers)
     person.id, person.email = identifiers.get("id"), identifiers.get("email")
     person.attributes = {
         name: text(value) for name, value in fields.items() if name not in IDENTIFIERS and text(value)
     }
     person.phone = person.attributes.get("phone")
-    workspace.arrive(person, noted=True)
+    workspace.add_person(person, logged=True)
     return person
 
 

@@ -1,11 +1,11 @@
-"""Whom a broadcast is triggered for: the variants of a trigger's body, and the people behind them.
+"""Audiences of triggered broadcasts: the variants of a trigger's body, and the people that they match.
 
-    {}                    everybody, the broadcast's own audience
-    {recipients: filter}  whoever matches when the trigger is processed
+    {}                    all people, the broadcast's own audience
+    {recipients: filter}  the people who match when the trigger is processed
     {ids: [...]} {emails: [...]} {per_user_data: [{id|email, data}]} {data_file_url: "..."}
 
-A list names people who must exist; a missing one is an error of the whole trigger, unless a flag says to
-leave out such ids or addresses ([spec25], [sdk go]).
+The people of a list must exist: a missing one is an error of the whole trigger, unless a flag allows missing
+ids or addresses ([spec25], [sdk go]).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -33,12 +33,12 @@ _VARIANTS: dict[str, frozenset[str]] = {
 _IGNORE = {"id": "id_ignore_missing", "email": "email_ignore_missing"}
 
 Fetch = Callable[[str], Sequence[object]]
-"""What is behind a URL, as one JSON value a line; BadRequest if it cannot be had."""
+"""Downloads a URL and returns one JSON value for each line; BadRequest if that fails."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """A variant (None: everybody) with its filter, or with the (identifier type, value) that it names."""
+    """A variant, None for all people, with its filter or the (identifier type, value) pairs of its list."""
 
     variant: str | None = None
     filter: object = None
@@ -47,11 +47,11 @@ class Audience:
 
     @property
     def pointer(self) -> str:
-        """Where the variant stands in the body."""
+        """The JSON pointer to the variant in the body."""
         return _pointer(self.variant or "recipients")
 
     def errors(self, workspace: Workspace) -> list[str]:
-        """A line for everybody who is named and not there, unless they are to be left out."""
+        """A line for each entry whose person does not exist, unless its flag allows that."""
         return [
             f"line {number} : no customer with {kind} {value!r}"
             for number, (kind, value) in enumerate(self.named, 1)
@@ -59,7 +59,7 @@ class Audience:
         ]
 
     def people(self, workspace: Workspace) -> list[int]:
-        """The numbers of the people, each once, in the order of the list or of the workspace."""
+        """The person numbers, each once, in the order of the list or of the workspace."""
         if self.variant is None:
             return [person.number for person in workspace.people]
         if self.filter is not None:
@@ -70,7 +70,7 @@ class Audience:
 
 
 def read_audience(workspace: Workspace, body: Record, fetch: Fetch) -> Audience:
-    """The audience that a body names; Invalid, with the pointer to what is wrong."""
+    """The audience of a trigger's body; Invalid, with a JSON pointer, if the body is wrong."""
     variants = [name for name in _VARIANTS if name in body]
     if len(variants) > 1:
         _refuse(variants[1], f"{variants[1]} cannot be used together with {variants[0]}")

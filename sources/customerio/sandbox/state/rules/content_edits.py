@@ -1,15 +1,14 @@
-"""Changing what a message says through the API: which fields may change, and of what type they are.
+"""Edits of message content through the API: the fields that can be edited, and their types.
 
-Everything else is read-only or belongs to another type of message, and is ignored (unverified: whether
-Customer.io refuses it).
+Other fields are ignored: they are read-only or belong to another type of message (unverified: Customer.io may
+refuse them).
 """
 
 from collections.abc import Callable
 
-import orjson
-
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.people import Record
+from sources.customerio.sandbox.state.store.send_validation import headers
 from sources.customerio.sandbox.state.workspace import Workspace
 
 _STATES = ("automatic", "draft", "off")
@@ -40,22 +39,6 @@ def _one_of(*allowed: str) -> Callable[[str, object], str]:
     return check
 
 
-def headers(name: str, value: object) -> str:
-    """Headers as the API shows them, which is JSON text, from the list that it takes [spec25]."""
-    if isinstance(value, str):
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            value = None
-    pairs = value if isinstance(value, list) else [None]
-    for pair in pairs:
-        fields = [pair.get("name"), pair.get("value")] if isinstance(pair, dict) else [None]
-        if not all(isinstance(field, str) and field.isascii() for field in fields):
-            msg = f"{name} must be a list of objects with a name and a value in ASCII"
-            raise BadRequest(msg)
-    return orjson.dumps(pairs).decode()
-
-
 Check = Callable[[str, object], object]
 _MESSAGE: dict[str, Check] = {
     "body": _text,
@@ -72,7 +55,7 @@ _BY_TYPE: dict[str, dict[str, Check]] = {
     "twilio": {"body": _text, "image_url": _text},
     "webhook": {"body": _text, "url": _text, "headers": headers, "method": _one_of(*_METHODS)},
 }
-# Beside what follows from the type of a message, by the table in which it stands.
+# Fields by table, in addition to those by message type.
 _BY_TABLE: dict[str, dict[str, Check]] = {
     "campaign_actions": {**_ADDRESSED, **_SENDING},
     "broadcast_actions": {**_ADDRESSED, **_SENDING},
@@ -91,10 +74,15 @@ _EMPTY: Record = {
 }
 
 
-def revise(workspace: Workspace, table: str, row: Record, given: Record, *, whole: bool = False) -> None:
-    """Change a record as a body says; `whole` empties what the body leaves out. BadRequest for a wrong type.
+def edit_content(
+    workspace: Workspace, table: str, row: Record, given: Record, *, whole: bool = False
+) -> None:
+    """Edit a record by a body; `whole` empties the fields that the body lacks.
 
-    Its time of change moves, and its parent's does not.
+    The record's `updated` changes, its parent's does not.
+
+    Raises:
+        BadRequest: a field has a wrong type or value.
     """
     allowed = {**_BY_TYPE.get(row["type"], _MESSAGE), **_BY_TABLE[table]}
     fields = {name: check(name, given[name]) for name, check in allowed.items() if name in given}
@@ -105,7 +93,7 @@ def revise(workspace: Workspace, table: str, row: Record, given: Record, *, whol
 
 
 def _addresses(workspace: Workspace, fields: Record) -> Record:
-    """The addresses of changed senders; one that is not there has none (unverified: or is refused)."""
+    """The addresses of edited senders; an unknown sender has none (unverified: it may be refused)."""
     known = {row["id"]: row["email"] for row in workspace.tables["sender_identities"]}
     pairs = (("from_id", "from"), ("reply_to_id", "reply_to"))
     return {address: known.get(fields[name], "") for name, address in pairs if name in fields}

@@ -1,32 +1,32 @@
-"""What messages say: the actions of campaigns and broadcasts, contents of newsletters and templates.
+"""Contents of messages: actions of campaigns and broadcasts, contents of newsletters and templates.
 
-All are furniture with a parent. Where a message has languages, each is a record of its own, and `language` is
-"" for the default one.
+All are records with a parent. Each language of a message is a record of its own; `language` is "" for the
+default one.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 
 from sources.customerio.sandbox.state.store.errors import BadRequest, NotFound
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.state.store.records import KINDS
+from sources.customerio.sandbox.state.store.records import RECORD_KINDS
 from sources.customerio.sandbox.state.workspace import Workspace
 
-Truth = Callable[[Workspace], Iterator[Record]]
+Rows = Callable[[Workspace], Iterator[Record]]
 
 
-def of_parent(workspace: Workspace, table: str, parent_id: int) -> list[Record]:
-    """The stored records of a table that belong to one parent; NotFound if the parent is gone."""
+def children(workspace: Workspace, table: str, parent_id: int) -> list[Record]:
+    """The stored records of a table that belong to one parent; NotFound if the parent does not exist."""
     parent, field = _parent(table)
     workspace.tables[parent].get(parent_id)
     return [row for row in workspace.tables[table] if row[field] == parent_id]
 
 
-def one(workspace: Workspace, table: str, parent_id: int, record_id: int) -> Record:
-    """One of a parent's records; NotFound if either is gone or they do not belong together."""
-    for row in of_parent(workspace, table, parent_id):
+def child(workspace: Workspace, table: str, parent_id: int, record_id: int) -> Record:
+    """One record of a parent; NotFound if the parent does not exist or has no such record."""
+    for row in children(workspace, table, parent_id):
         if row["id"] == record_id:
             return row
-    msg = f"{KINDS[table].noun} with id {record_id} does not exist"
+    msg = f"{RECORD_KINDS[table].noun} with id {record_id} does not exist"
     raise NotFound(msg)
 
 
@@ -40,26 +40,26 @@ def in_language(rows: Iterable[Record], language: str) -> Record:
 
 
 def translations(workspace: Workspace, table: str, parent_id: int, action_id: int) -> list[Record]:
-    """An action in all its languages: the objects that share its branch [airbyte]."""
-    action = one(workspace, table, parent_id, action_id)
+    """An action in all its languages: the records that share its branch [airbyte]."""
+    action = child(workspace, table, parent_id, action_id)
     branch = action.get("multi_language_branch_action_id")
     if branch is None:
         return [action]
-    rows = of_parent(workspace, table, parent_id)
+    rows = children(workspace, table, parent_id)
     return [row for row in rows if row.get("multi_language_branch_action_id") == branch]
 
 
-def speaking(rows: Iterable[Record], language: str | None) -> Record:
-    """The record that somebody with that language gets: theirs, or else the default one."""
-    of_all = list(rows)
-    return next((row for row in of_all if language and row["language"] == language), of_all[0])
+def for_language(rows: Iterable[Record], language: str | None) -> Record:
+    """The record for a person's language: in that language, or else the default one."""
+    languages = list(rows)
+    return next((row for row in languages if language and row["language"] == language), languages[0])
 
 
 def test_group(workspace: Workspace, newsletter_id: int, number: int) -> list[Record]:
     """The contents of one test group, whose numbers begin at 0; NotFound if there is no such group."""
-    for group in of_parent(workspace, "newsletter_test_groups", newsletter_id):
+    for group in children(workspace, "newsletter_test_groups", newsletter_id):
         if group["number"] == number:
-            rows = of_parent(workspace, "newsletter_contents", newsletter_id)
+            rows = children(workspace, "newsletter_contents", newsletter_id)
             return [row for row in rows if row["id"] in group["content_ids"]]
     msg = f"test group with id {number} does not exist"
     raise NotFound(msg)
@@ -67,12 +67,12 @@ def test_group(workspace: Workspace, newsletter_id: int, number: int) -> list[Re
 
 def shown(workspace: Workspace, table: str, row: Record) -> Record:
     """A record as the API shows it."""
-    look = _LOOKS.get(table)
-    return workspace.tables[table].show({**row, **look(row, workspace.now)} if look else row)
+    fields = _SHOWN_FIELDS.get(table)
+    return workspace.tables[table].show({**row, **fields(row, workspace.now)} if fields else row)
 
 
-def everything(table: str) -> Truth:
-    """What makes the truth of a table of children: each record as shown, with its parent's id."""
+def table_rows(table: str) -> Rows:
+    """A reader of all rows of a table of children: each record as shown, with its parent's id."""
 
     def rows(workspace: Workspace) -> Iterator[Record]:
         _, field = _parent(table)
@@ -83,19 +83,19 @@ def everything(table: str) -> Truth:
 
 
 def _parent(table: str) -> tuple[str, str]:
-    parent = KINDS[table].parent
+    parent = RECORD_KINDS[table].parent
     if parent is None:
         msg = f"{table} has no parent"
         raise LookupError(msg)
     return parent
 
 
-_LOOKS: dict[str, Callable[[Record, int], Record]] = {
+_SHOWN_FIELDS: dict[str, Callable[[Record, int], Record]] = {
     # Text in its own list, an integer in its campaign's [live-airbyte].
     "campaign_actions": lambda row, now: {"id": str(row["id"])},  # noqa: ARG005
     # Groups count within their newsletter [spec25].
     "newsletter_test_groups": lambda row, now: {"id": row["number"]},  # noqa: ARG005
-    # What it is before a trigger is processed nobody says (unverified).
+    # The value before a trigger is processed is unverified.
     "broadcast_triggers": lambda row, now: {
         "processed_at": row["processed_at"] if row["processed_at"] <= now else None
     },

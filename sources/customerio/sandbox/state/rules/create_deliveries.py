@@ -1,8 +1,8 @@
-"""How a message that a call asks for becomes a delivery.
+"""Making deliveries of messages that calls send.
 
-    posts -> numbers -> fates -> deliveries -> activities of the rest of the day
+    messages -> seq -> outcomes -> deliveries -> activities up to the end of the planned day
 
-The world's own deliveries are planned by the day and never come this way.
+The world's own deliveries do not pass here: `rules.timeline` adds them day by day.
 """
 
 from collections.abc import Sequence
@@ -10,74 +10,95 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sources.customerio.sandbox.state.store.deliveries import DRAFT, FAILURES, FORGOTTEN, METRIC, Source
-from sources.customerio.sandbox.state.store.letters import Letter
+from sources.customerio.sandbox.state.store.columns import Array
+from sources.customerio.sandbox.state.store.deliveries import (
+    DRAFT,
+    FAILURES,
+    FORGOTTEN,
+    METRIC,
+    ContentOverrides,
+    Source,
+)
 from sources.customerio.sandbox.state.workspace import Workspace
 
 _SUPPRESSED = "Recipient is suppressed"
 _UNSUBSCRIBED = "Recipient is unsubscribed"
 _NO_ADDRESS = "No recipient address"
-# Sent to a fixed place, whoever it is about; in-app messages need no address either.
+# Webhooks and Slack send to an endpoint; in-app messages need no address either.
 _WITHOUT_ADDRESS = frozenset({"webhook", "slack", "in_app"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Post:
-    """One message to one person (by number). `draft` holds it back, `forgotten` keeps no content."""
+class Message:
+    """One message to one person, by number. `draft` keeps it unsent, `forgotten` stores no content."""
 
     person: int
     source: Source
     draft: bool = False
     forgotten: bool = False
     to_unsubscribed: bool = False
-    letter: Letter | None = None
+    overrides: ContentOverrides | None = None
 
 
-def send(workspace: Workspace, posts: Sequence[Post], *, leaves_at: int | None = None) -> list[str]:
-    """Make deliveries, which leave now or at a later instant; answers their ids.
+def create_deliveries(
+    workspace: Workspace, messages: Sequence[Message], *, send_at: int | None = None
+) -> list[str]:
+    """Make a delivery for each message, sent now or at a later instant; returns their ids.
 
-    Every post makes a delivery: one that cannot leave says why. BadRequest if a second is full.
+    A message that cannot be sent makes a delivery with the reason as `failure_message`.
+
+    Raises:
+        BadRequest: the numbers of this second are used up.
     """
-    if not posts:
+    if not messages:
         return []
     now, deliveries = workspace.now, workspace.deliveries
-    numbers = deliveries.numbers(now, len(posts))
-    leaves = np.full(len(posts), max(now, leaves_at or now), dtype=np.int64)
-    metrics, failure = workspace.fates(leaves, [post.source.channel for post in posts], numbers)
-    for row, post in enumerate(posts):
-        reason = _hindrance(workspace, post)
-        if post.draft:
-            metrics[row], failure[row] = 0, 0
-            metrics[row, METRIC["drafted"]] = now + 1
-        elif reason:
-            metrics[row], failure[row] = 0, FAILURES.index(reason)
-            lost = "dropped" if reason == _SUPPRESSED else "undeliverable"
-            metrics[row, METRIC[lost]] = leaves[row] + 1
-        if post.letter is not None:
-            workspace.letters[int(numbers[row])] = post.letter
+    numbers = deliveries.numbers(now, len(messages))
+    sent_at = np.full(len(messages), max(now, send_at or now), dtype=np.int64)
+    channels = [message.source.channel for message in messages]
+    metrics, failure = workspace.draw_outcomes(sent_at, channels, numbers)
+    for row, message in enumerate(messages):
+        _correct_outcome(workspace, message, int(sent_at[row]), metrics[row], failure[row : row + 1])
+        if message.overrides is not None:
+            workspace.content_overrides[int(numbers[row])] = message.overrides
+    flags = [DRAFT * message.draft | FORGOTTEN * message.forgotten for message in messages]
     rows = {
-        "created": np.full(len(posts), now, dtype=np.int64),
+        "created": np.full(len(messages), now, dtype=np.int64),
         "seq": numbers,
-        "person": np.array([post.person for post in posts]),
-        "source": np.array([deliveries.add_source(post.source) for post in posts]),
-        "flags": np.array([DRAFT * post.draft | FORGOTTEN * post.forgotten for post in posts], dtype="u1"),
+        "person": np.array([message.person for message in messages]),
+        "source": np.array([deliveries.add_source(message.source) for message in messages]),
+        "flags": np.array(flags, dtype="u1"),
         "failure": failure,
         "metrics": metrics,
     }
-    made = deliveries.insert(now, rows)
-    workspace.activities.extend(workspace.echoes.of_rows(made, now, workspace.day_ends))
+    inserted = deliveries.insert(now, rows)
+    activities = workspace.delivery_activities.of_rows(inserted, now, workspace.day_ends)
+    workspace.activities.extend(activities)
     return [workspace.ids.of(number) for number in numbers.tolist()]
 
 
-def _hindrance(workspace: Workspace, post: Post) -> str | None:
-    """Why a message cannot leave, None if it can."""
-    person = workspace.people.get(post.person)
+def _correct_outcome(
+    workspace: Workspace, message: Message, sent_at: int, metrics: Array, failure: Array
+) -> None:
+    """Replace the drawn outcome of a draft, and of a message that cannot be sent."""
+    reason = _undeliverable_reason(workspace, message)
+    if message.draft:
+        metrics[:], failure[:] = 0, 0
+        metrics[METRIC["drafted"]] = workspace.now + 1
+    elif reason:
+        metrics[:], failure[:] = 0, FAILURES.index(reason)
+        metrics[METRIC["dropped" if reason == _SUPPRESSED else "undeliverable"]] = sent_at + 1
+
+
+def _undeliverable_reason(workspace: Workspace, message: Message) -> str | None:
+    """Why a message cannot be sent, None if it can."""
+    person = workspace.people.get(message.person)
     if person is None:
         return _SUPPRESSED
-    if person.attributes.get("unsubscribed") == "true" and not post.to_unsubscribed:
+    if person.attributes.get("unsubscribed") == "true" and not message.to_unsubscribed:
         return _UNSUBSCRIBED
-    channel = post.source.channel
-    if channel in _WITHOUT_ADDRESS or post.source.recipient:
+    channel = message.source.channel
+    if channel in _WITHOUT_ADDRESS or message.source.recipient:
         return None
     address = {"email": person.email, "twilio": person.phone, "push": person.devices}[channel]
     return None if address else _NO_ADDRESS

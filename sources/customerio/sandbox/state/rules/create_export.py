@@ -1,20 +1,20 @@
-"""Ordering an export: what is asked for is looked up at once, the file appears later.
+"""Creating exports: the rows are selected at once, the file is ready later.
 
-order -> snapshot (what is true now) -> file (written while the export is pending) -> export
+body -> snapshot (the rows as of now) -> file (written while the export is pending) -> export
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sources.customerio.sandbox.state.store.deliveries import Selection
+from sources.customerio.sandbox.state.store.deliveries import DeliveryFilter
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.export_file import (
-    DELIVERY_COLUMNS,
     DeliveriesSnapshot,
+    ExportFile,
+    ExportOptions,
     PeopleSnapshot,
+    Snapshot,
 )
-from sources.customerio.sandbox.state.store.exports import Export, ExportFile, ExportType, Snapshot
+from sources.customerio.sandbox.state.store.exports import Export, ExportType
 from sources.customerio.sandbox.state.store.filters import compile_filter
 from sources.customerio.sandbox.state.store.lookback import CAMPAIGN
 from sources.customerio.sandbox.state.store.people import Record
@@ -23,34 +23,25 @@ from sources.customerio.sandbox.state.workspace import Workspace
 _PARENTS = ("newsletter_id", "campaign_id", "transactional_message_id", "action_id")
 
 
-@dataclass(kw_only=True)
-class ExportRules:
-    """How files are made: seconds until one is ready, whether it is gzipped, and its deliveries columns.
-
-    `keeps` is the share of its bytes that the store has in the end, and `miscounts` what `total` says beyond
-    the file's rows.
-    """
-
-    takes_s: int = 30
-    gzipped: bool = False
-    fails: bool = False
-    keeps: float = 1.0
-    miscounts: int = 0
-    delivery_columns: Sequence[tuple[str, str]] = DELIVERY_COLUMNS
-
-
-def order_people(workspace: Workspace, body: Record, rules: ExportRules, description: str) -> Export:
-    """Order the people that `filters` matches; BadRequest if there is no such filter."""
+def create_people_export(
+    workspace: Workspace, body: Record, options: ExportOptions, description: str
+) -> Export:
+    """Create an export of the people that `filters` matches; BadRequest if it is malformed."""
     test = compile_filter(body.get("filters"), workspace.segments.is_member)
     attributes = _names(body.get("attributes"))
     snapshot = PeopleSnapshot((person for person in workspace.people if test(person)), attributes)
-    return order_file(workspace, "customers", snapshot, rules, description)
+    return create_export(workspace, "customers", snapshot, options, description)
 
 
-def order_deliveries(workspace: Workspace, body: Record, rules: ExportRules, description: str) -> Export:
-    """Order the deliveries of exactly one parent; 6 months without bounds, 12 at most [spec25].
+def create_deliveries_export(
+    workspace: Workspace, body: Record, options: ExportOptions, description: str
+) -> Export:
+    """Create an export of the deliveries of one parent: 6 months by default, 12 at most [spec25].
 
     Unlike in the list of messages, `drafts` means drafts and sent ones.
+
+    Raises:
+        BadRequest: not exactly one parent is given, or a field has a wrong type.
     """
     parents = {name: _integer(body, name) for name in _PARENTS if body.get(name) is not None}
     if len(parents) != 1:
@@ -59,30 +50,30 @@ def order_deliveries(workspace: Workspace, body: Record, rules: ExportRules, des
     start, end = CAMPAIGN.bounds(
         start_ts=_integer(body, "start"), end_ts=_integer(body, "end"), now=workspace.now, first=None
     )
-    wanted = Selection(
+    filter_ = DeliveryFilter(
         start=start,
         end=end,
         drafts=None if body.get("drafts") is True else False,
         metric=None if body.get("metric") in (None, "created") else str(body["metric"]),
         **{name: value for name, value in parents.items() if value is not None},  # type: ignore[arg-type]
     )
-    rows = workspace.deliveries.newest(wanted, workspace.now)
+    rows = workspace.deliveries.newest(filter_, workspace.now)
     snapshot = DeliveriesSnapshot(
         workspace.deliveries,
         workspace.people,
         workspace.ids,
         rows=rows,
         now=workspace.now,
-        columns=rules.delivery_columns,
+        columns=options.delivery_columns,
         attributes=_names(body.get("attributes")) or [],
     )
-    return order_file(workspace, "deliveries", snapshot, rules, description)
+    return create_export(workspace, "deliveries", snapshot, options, description)
 
 
-def order_file(
-    workspace: Workspace, type_: ExportType, snapshot: Snapshot, rules: ExportRules, description: str
+def create_export(
+    workspace: Workspace, type_: ExportType, snapshot: Snapshot, options: ExportOptions, description: str
 ) -> Export:
-    """Order a file of what was looked up already."""
+    """Create an export of a snapshot."""
     export_id = workspace.exports.next_id()
     target = workspace.exports.folder / f"{export_id}.csv"
     export = Export(
@@ -90,12 +81,12 @@ def order_file(
         type=type_,
         description=description,
         created_at=workspace.now,
-        ready_at=workspace.now + rules.takes_s,
-        file=ExportFile(snapshot, target, gzipped=rules.gzipped, keeps=rules.keeps),
-        total=len(snapshot) + rules.miscounts,
-        fails=rules.fails,
+        ready_at=workspace.now + options.takes_s,
+        file=ExportFile(snapshot, target, gzipped=options.gzipped, keeps=options.keeps),
+        total=len(snapshot) + options.miscounts,
+        fails=options.fails,
     )
-    workspace.exports.put(export)
+    workspace.exports.add(export)
     return export
 
 

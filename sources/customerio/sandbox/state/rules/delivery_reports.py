@@ -1,4 +1,4 @@
-"""What senders report about deliveries, and what recipients do on the unsubscribe page."""
+"""Metrics that senders report about deliveries, and unsubscribes of recipients."""
 
 from sources.customerio.catalogue import DELIVERY_METRICS
 from sources.customerio.sandbox.state.store.deliveries import METRIC
@@ -6,25 +6,33 @@ from sources.customerio.sandbox.state.store.drop_reasons import Dropped
 from sources.customerio.sandbox.state.store.track_operation import Op
 from sources.customerio.sandbox.state.workspace import Workspace
 
-# A device reports what a person did, not a mail server that looked at the links.
+# A device reports a person's action, not a mail server that checked the links.
 _HUMAN = {row.of: row.name for row in DELIVERY_METRICS if row.actor == "person"}
 
 
-def report(workspace: Workspace, op: Op, at: int) -> str:
-    """Note a metric of a delivery, the first time that it is reported."""
+def report_metric(workspace: Workspace, op: Op, at: int) -> str:
+    """Set a metric of a delivery the first time that it is reported, and log its activity.
+
+    Raises:
+        Dropped: there is no such delivery.
+    """
     position = _position(workspace, op["identifiers"]["id"])
     stamp = min(op.get("timestamp") or at, at)
-    _reach(workspace, position, op["name"], stamp, at, op.get("attributes") or {})
+    _set_metric(workspace, position, op["name"], stamp, at, op.get("attributes") or {})
     return ""
 
 
 def unsubscribe(workspace: Workspace, op: Op, at: int) -> str:
-    """Unsubscribe whom a delivery went to, and say which delivery it was."""
+    """Unsubscribe the recipient of a delivery, and set the delivery's metric `unsubscribed`.
+
+    Raises:
+        Dropped: there is no such delivery, or its recipient was removed.
+    """
     position = _position(workspace, op["identifiers"]["id"])
     person = workspace.people.get(int(workspace.deliveries.columns["person"][position]))
-    _reach(workspace, position, "unsubscribed", at, at, {})
+    _set_metric(workspace, position, "unsubscribed", at, at, {})
     if person is None:
-        msg = "the person whom the delivery went to is gone"
+        msg = "the recipient of the delivery was removed"
         raise Dropped(msg)
     workspace.set_attributes(person, {"unsubscribed": "true"}, at)
     return ""
@@ -39,8 +47,8 @@ def _position(workspace: Workspace, delivery_id: str) -> int:
     return position
 
 
-def _reach(
-    workspace: Workspace, position: int, metric: str, stamp: int, at: int, told: dict[str, object]
+def _set_metric(
+    workspace: Workspace, position: int, metric: str, stamp: int, at: int, data: dict[str, object]
 ) -> None:
     columns = workspace.deliveries.columns
     metrics = columns["metrics"]
@@ -49,9 +57,9 @@ def _reach(
     for name in (metric, _HUMAN.get(metric, metric)):
         metrics[position, METRIC[name]] = stamp
     seq, channel = int(columns["seq"][position]), workspace.deliveries.sources[_source(workspace, position)]
-    data = {"delivery_id": workspace.ids.of(seq), metric: stamp, **told}
+    data = {"delivery_id": workspace.ids.of(seq), metric: stamp, **data}
     number = int(columns["person"][position])
-    workspace.activities.note(f"{metric}_{channel.channel}", stamp, number, data, arrived=at, delivery=seq)
+    workspace.activities.append(f"{metric}_{channel.channel}", stamp, number, data, arrived=at, delivery=seq)
 
 
 def _source(workspace: Workspace, position: int) -> int:

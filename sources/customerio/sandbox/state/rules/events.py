@@ -1,7 +1,7 @@
-"""Events, page and screen views: of somebody, or of nobody known yet."""
+"""Events, page views and screen views, of people and of anonymous ids."""
 
-from sources.customerio.sandbox.state.rules.identify import refuse_suppressed
-from sources.customerio.sandbox.state.store.activities import NOBODY
+from sources.customerio.sandbox.state.rules.people import refuse_suppressed
+from sources.customerio.sandbox.state.store.activities import NO_PERSON
 from sources.customerio.sandbox.state.store.drop_reasons import FAILED_EVENT, Dropped
 from sources.customerio.sandbox.state.store.people import Person
 from sources.customerio.sandbox.state.store.track_operation import Op
@@ -10,36 +10,38 @@ from sources.customerio.sandbox.state.workspace import Workspace
 _ANONYMOUS = "anonymous_id"
 
 
-def track(workspace: Workspace, op: Op, at: int, *, creates: bool = False) -> str:
-    """Note an event at its own time; one whose ULID came before is ignored [track26].
+def track_event(workspace: Workspace, op: Op, at: int, *, creates: bool = False) -> str:
+    """Log an event at its own time; an event whose ULID was received before is ignored [track26].
 
-    Dropped if nobody is there to have done it; `creates` makes that person, as some say that the Track API
-    does (unverified).
+    `creates`: an event of an unknown person creates that person (unverified).
+
+    Raises:
+        Dropped: there is no such person, or the event was received before.
     """
     ((kind, value),) = op["identifiers"].items()
     ulid = op.get("id")
     if ulid is not None and ulid.upper() in workspace.event_ids:
         msg = "an event with this id was received before"
         raise Dropped(msg)
-    number = _doer(workspace, kind, value, op, at, creates=creates)
+    number = _person_number(workspace, kind, value, op, at, creates=creates)
     if ulid is not None:
         workspace.event_ids.add(ulid.upper())
     stamp = op.get("timestamp") or at
     name = op["name"].strip()
     data = dict(op.get("attributes") or {})
-    activity = workspace.activities.note(op["action"], stamp, number, data, name, arrived=at)
-    if kind == _ANONYMOUS and number == NOBODY:
-        workspace.anonymous.did(value, activity, stamp)
+    activity = workspace.activities.append(op["action"], stamp, number, data, name, arrived=at)
+    if kind == _ANONYMOUS and number == NO_PERSON:
+        workspace.anonymous.add_event(value, activity, stamp)
     return ""
 
 
 def associate(workspace: Workspace, person: Person, anonymous_id: str, at: int) -> None:
-    """Give somebody what was done and related under an anonymous id."""
+    """Give a person the events and relationships of an anonymous id [track26]."""
     events, relationships = workspace.anonymous.identify(anonymous_id, person.number, at)
     if events:
-        workspace.activities.hand_over(person.number, uids=events)
+        workspace.activities.reassign(person.number, uids=events)
         data = {"anonymous_id": anonymous_id, "events": len(events)}
-        workspace.activities.note("anon_merge", at, person.number, data)
+        workspace.activities.append("anon_merge", at, person.number, data)
     for identifiers, attributes in relationships:
         found = workspace.objects.find(identifiers)
         if found is not None:
@@ -49,21 +51,21 @@ def associate(workspace: Workspace, person: Person, anonymous_id: str, at: int) 
 
 
 def failed_event(op: Op, reason: str) -> Dropped:
-    """An event that is not noted, as its activity tells of it."""
+    """The drop of an event, with the data of its activity."""
     name = op["name"].strip()
     data = {"name": name, "identifiers": op["identifiers"], "event_id": op.get("id")}
     return Dropped(reason, FAILED_EVENT, name=name, data=data)
 
 
-def _doer(workspace: Workspace, kind: str, value: str, op: Op, at: int, *, creates: bool) -> int:
+def _person_number(workspace: Workspace, kind: str, value: str, op: Op, at: int, *, creates: bool) -> int:
     if kind == _ANONYMOUS:
         known = workspace.anonymous.person(value)
-        return NOBODY if known is None else known
+        return NO_PERSON if known is None else known
     refuse_suppressed(workspace, {kind: value})
     person = workspace.people.find(value, kind)
     if person is None and creates and kind != "cio_id":
         person = Person(workspace.people.next_number(), at, **{kind: value})  # type: ignore[arg-type]
-        workspace.arrive(person, noted=True)
+        workspace.add_person(person, logged=True)
     if person is None:
         msg = "there is no such person"
         raise failed_event(op, msg)

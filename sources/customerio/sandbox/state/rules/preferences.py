@@ -1,4 +1,4 @@
-"""What people want to hear about: the topics of a workspace, and each person's choice."""
+"""Subscription preferences: the topics of a workspace, and each person's choices."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.people import Person, Record
 from sources.customerio.sandbox.state.workspace import Workspace
 
-# The page on which people choose; the languages it is translated to.
+# Title and subtitle of the preferences page, by language.
 _HEADERS = {
     "": (
         "Manage your subscription preferences",
@@ -20,9 +20,10 @@ _HEADERS = {
 
 
 def of(workspace: Workspace, person: Person, language: str | None = None) -> Record:
-    """A person's choices; in a language that the page is not translated to, the page as it is.
+    """A person's preferences, in a language that the page is translated to, or else in the default one.
 
-    BadRequest if the language cannot be one.
+    Raises:
+        BadRequest: `language` is no language code.
     """
     chosen = _language(language)
     title, subtitle = _HEADERS[chosen]
@@ -44,14 +45,14 @@ def _language(asked: str | None) -> str:
 
 
 def _topic(topic: Record, person: Person, language: str) -> Record:
-    words: dict[str, list[str]] = topic.get("translations", {})
-    name, description = words.get(language, (topic["name"], topic["description"]))
+    translations: dict[str, list[str]] = topic.get("translations", {})
+    name, description = translations.get(language, (topic["name"], topic["description"]))
     subscribed = _chosen(person).get(topic.get("identifier"), topic["subscribed_by_default"])
     return {"id": topic["id"], "subscribed": subscribed, "name": name, "description": description}
 
 
 def _chosen(person: Person) -> dict[Any, bool]:
-    """The choices by topic: what the person set, over what Customer.io computed."""
+    """The choices by topic: the person's own over those that Customer.io computed."""
     topics: dict[Any, bool] = {}
     for name in ("_cio_subscription_preferences_computed", "cio_subscription_preferences"):
         try:

@@ -1,64 +1,66 @@
-"""Taking an import's rows in: each becomes an operation of the Track API and is applied like one.
+"""Running imports: each row becomes an operation of the Track API and is applied like one.
 
     row -> operation -> applied, an error, or a warning -> reports
 
-Nobody is asked whether a row should wait: an import is late enough.
+Rows are applied at once, without the delay of the write queue.
 """
 
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from sources.customerio.sandbox.state.rules.apply import ApplyRules, apply
-from sources.customerio.sandbox.state.rules.create_export import ExportRules, order_file
+from sources.customerio.sandbox.state.rules.apply import apply
+from sources.customerio.sandbox.state.rules.create_export import create_export
 from sources.customerio.sandbox.state.store.drop_reasons import Dropped
-from sources.customerio.sandbox.state.store.exports import Cells, ExportType
-from sources.customerio.sandbox.state.store.imports import Import, Remark, Row
+from sources.customerio.sandbox.state.store.export_file import Cells, ExportOptions
+from sources.customerio.sandbox.state.store.exports import ExportType
+from sources.customerio.sandbox.state.store.imports import Import, ReportRow, Row
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.store.track_operation import Op, problem
+from sources.customerio.sandbox.state.store.write_queue import ApplyOptions
 from sources.customerio.sandbox.state.workspace import Workspace
 
-# So many rows are taken in at a look; then others may have the workspace.
-_AT_ONCE = 20_000
+# Rows applied at a time, so that other requests need not wait long.
+_CHUNK = 20_000
 
 
-class RunSummary:
-    """The rows of a report, as an export's file: what is wrong, and the row as it came (unverified)."""
+class ReportSnapshot:
+    """The content of a report: for each row its number, the reason and its cells (unverified)."""
 
-    def __init__(self, header: Cells, remarks: list[Remark]) -> None:
+    def __init__(self, header: Cells, rows: list[ReportRow]) -> None:
         self.header = ("row_number", "reason", *header)
         self._columns = header
-        self._remarks = remarks
+        self._rows = rows
 
     def __len__(self) -> int:
-        return len(self._remarks)
+        return len(self._rows)
 
     def __iter__(self) -> Iterator[Cells]:
-        for remark in self._remarks:
-            yield (str(remark.number), remark.reason, *(remark.row.get(name, "") for name in self._columns))
+        for row in self._rows:
+            yield (str(row.number), row.reason, *(row.row.get(name, "") for name in self._columns))
 
 
-def take_in(workspace: Workspace, rules: ApplyRules) -> None:
-    """Take some more rows of every import that is due."""
-    for due in workspace.imports:
-        if due.is_due(workspace.now):
-            _some(workspace, due, rules)
+def run_due_imports(workspace: Workspace, options: ApplyOptions) -> None:
+    """Apply the next chunk of rows of every import that is due."""
+    for import_ in workspace.imports:
+        if import_.is_due(workspace.now):
+            _run_chunk(workspace, import_, options)
 
 
-def _some(workspace: Workspace, due: Import, rules: ApplyRules) -> None:
-    due.updated_at = workspace.now
-    due.error = due.error or due.file.error or _missing_type(workspace, due.given)
-    if due.error is not None:
-        due.ended = True
+def _run_chunk(workspace: Workspace, import_: Import, options: ApplyOptions) -> None:
+    import_.updated_at = workspace.now
+    import_.error = import_.error or import_.file.error or _missing_type(workspace, import_.definition)
+    if import_.error is not None:
+        import_.ended = True
         return
-    if due.rows is None:
-        due.rows = enumerate(due.file.read(), start=1)
-    some = list(islice(due.rows, _AT_ONCE))
-    for number, row in some:
-        _one(workspace, due, number, row, rules)
-    if len(some) < _AT_ONCE:
-        due.ended = True
-        _report(workspace, due, "error", due.errors)
-        _report(workspace, due, "warning", due.warnings)
+    if import_.rows is None:
+        import_.rows = enumerate(import_.file.read(), start=1)
+    chunk = list(islice(import_.rows, _CHUNK))
+    for number, row in chunk:
+        _apply_row(workspace, import_, number, row, options)
+    if len(chunk) < _CHUNK:
+        import_.ended = True
+        _create_report(workspace, import_, "error", import_.errors)
+        _create_report(workspace, import_, "warning", import_.warnings)
 
 
 def _missing_type(workspace: Workspace, given: Record) -> str | None:
@@ -68,74 +70,74 @@ def _missing_type(workspace: Workspace, given: Record) -> str | None:
     return "The specified Object Type does not exist."
 
 
-def _one(workspace: Workspace, due: Import, number: int, row: Row, rules: ApplyRules) -> None:
-    op = _OPERATIONS[due.given["type"]](due, row)
+def _apply_row(workspace: Workspace, import_: Import, number: int, row: Row, options: ApplyOptions) -> None:
+    op = _OPERATIONS[import_.definition["type"]](import_, row)
     wrong = problem(op)
     if wrong is not None:
-        due.errors.append(Remark(number, wrong.message, row))
+        import_.errors.append(ReportRow(number, wrong.message, row))
         return
-    skipped = _skipped(workspace, due, row)
+    skipped = _skipped(workspace, import_, row)
     if skipped:
-        due.warnings.append(Remark(number, skipped, row))
+        import_.warnings.append(ReportRow(number, skipped, row))
         return
-    write = workspace.inbox.note("import", op, at=workspace.now)
+    write = workspace.write_queue.log("import", op, at=workspace.now)
     try:
-        write.reason = apply(workspace, op, workspace.now, rules)
+        write.reason = apply(workspace, op, workspace.now, options)
     except Dropped as dropped:
         write.outcome, write.reason = "dropped", dropped.reason
-        due.errors.append(Remark(number, dropped.reason, row))
+        import_.errors.append(ReportRow(number, dropped.reason, row))
         return
     write.outcome = "applied"
-    due.imported += 1
+    import_.imported += 1
     if write.reason:
-        due.warnings.append(Remark(number, write.reason, row))
+        import_.warnings.append(ReportRow(number, write.reason, row))
 
 
-def _skipped(workspace: Workspace, due: Import, row: Row) -> str:
-    """Why `data_to_process` leaves a row out; empty if it does not."""
-    amount = due.given.get("data_to_process") or due.given.get("people_to_process") or "all"
-    if amount == "all" or due.given["type"] == "relationship":
+def _skipped(workspace: Workspace, import_: Import, row: Row) -> str:
+    """Why `data_to_process` excludes a row, "" if it does not."""
+    amount = import_.definition.get("data_to_process") or import_.definition.get("people_to_process") or "all"
+    if amount == "all" or import_.definition["type"] == "relationship":
         return ""
-    if due.given["type"] == "object":
-        named = {"object_type_id": str(due.given["object_type_id"]), "object_id": row["object_id"]}
-        there = workspace.objects.find(named) is not None
+    if import_.definition["type"] == "object":
+        named = {"object_type_id": str(import_.definition["object_type_id"]), "object_id": row["object_id"]}
+        exists = workspace.objects.find(named) is not None
     else:
-        there = workspace.people.find(row[due.identifier], due.identifier) is not None
-    if amount == "only_new" and there:
+        exists = workspace.people.find(row[import_.identifier], import_.identifier) is not None
+    if amount == "only_new" and exists:
         return "skipped: it exists already, and only new ones are imported"
-    if amount == "only_existing" and not there:
+    if amount == "only_existing" and not exists:
         return "skipped: it does not exist, and only existing ones are imported"
     return ""
 
 
-def _report(workspace: Workspace, due: Import, kind: str, remarks: list[Remark]) -> None:
-    if remarks:
+def _create_report(workspace: Workspace, import_: Import, kind: str, rows: list[ReportRow]) -> None:
+    if rows:
         type_: ExportType = "import_errors" if kind == "error" else "import_warnings"
-        description = f"{kind.capitalize()}s of import {due.id}"
-        made = order_file(
-            workspace, type_, RunSummary(due.file.header, remarks), ExportRules(takes_s=0), description
+        description = f"{kind.capitalize()}s of import {import_.id}"
+        report = create_export(
+            workspace, type_, ReportSnapshot(import_.file.header, rows), ExportOptions(takes_s=0), description
         )
-        due.reports[kind] = made.id
+        import_.reports[kind] = report.id
 
 
-def _rest(row: Row, *taken: str) -> Record:
-    """The other cells as attributes; an empty one leaves the attribute as it is (unverified)."""
-    return {name: value for name, value in row.items() if name not in taken and value != ""}
+def _attributes(row: Row, *others: str) -> Record:
+    """The other cells as attributes; an empty one leaves the attribute unchanged (unverified)."""
+    return {name: value for name, value in row.items() if name not in others and value != ""}
 
 
-def _person(due: Import, row: Row) -> Op:
-    named = {due.identifier: row.get(due.identifier, "")}
-    rest = _rest(row, due.identifier)
-    return {"type": "person", "action": "identify", "identifiers": named, "attributes": rest}
+def _person(import_: Import, row: Row) -> Op:
+    named = {import_.identifier: row.get(import_.identifier, "")}
+    attributes = _attributes(row, import_.identifier)
+    return {"type": "person", "action": "identify", "identifiers": named, "attributes": attributes}
 
 
-def _event(due: Import, row: Row) -> Op:
+def _event(import_: Import, row: Row) -> Op:
     op: Op = {
         "type": "person",
         "action": "event",
-        "identifiers": {due.identifier: row.get(due.identifier, "")},
+        "identifiers": {import_.identifier: row.get(import_.identifier, "")},
         "name": row.get("name", ""),
-        "attributes": _rest(row, due.identifier, "name", "timestamp"),
+        "attributes": _attributes(row, import_.identifier, "name", "timestamp"),
     }
     stamp = row.get("timestamp", "")
     if stamp:
@@ -143,18 +145,21 @@ def _event(due: Import, row: Row) -> Op:
     return op
 
 
-def _object(due: Import, row: Row) -> Op:
-    named = {"object_type_id": str(due.given["object_type_id"]), "object_id": row.get("object_id", "")}
+def _object(import_: Import, row: Row) -> Op:
+    type_id = str(import_.definition["object_type_id"])
     return {
-        "type": "object", "action": "identify", "identifiers": named, "attributes": _rest(row, "object_id"),
-    }  # fmt: skip
+        "type": "object",
+        "action": "identify",
+        "identifiers": {"object_type_id": type_id, "object_id": row.get("object_id", "")},
+        "attributes": _attributes(row, "object_id"),
+    }
 
 
-def _relationship(due: Import, row: Row) -> Op:
-    type_id = row.get("object_type_id") or str(due.given.get("object_type_id") or "")
+def _relationship(import_: Import, row: Row) -> Op:
+    type_id = row.get("object_type_id") or str(import_.definition.get("object_type_id") or "")
     entry = {
-        "identifiers": {due.identifier: row.get(due.identifier, "")},
-        "relationship_attributes": _rest(row, due.identifier, "object_type_id", "object_id"),
+        "identifiers": {import_.identifier: row.get(import_.identifier, "")},
+        "relationship_attributes": _attributes(row, import_.identifier, "object_type_id", "object_id"),
     }
     return {
         "type": "object",

@@ -1,4 +1,4 @@
-"""Senders, and what is sent in their names."""
+"""Senders: the messages that use them, and the domains of their addresses."""
 
 from collections.abc import Iterable
 
@@ -8,8 +8,8 @@ from sources.customerio.sandbox.state.workspace import Workspace
 _NAMES = ("from_id", "reply_to_id")
 
 
-def used_by(workspace: Workspace, sender_id: int) -> Record:
-    """What uses a sender; NotFound if it is gone."""
+def usage(workspace: Workspace, sender_id: int) -> Record:
+    """The ids of the campaigns and newsletters that use a sender; NotFound if there is no such sender."""
     workspace.tables["sender_identities"].get(sender_id)
     campaigns = _parents(workspace, "campaign_actions", "campaign_id", sender_id)
     newsletters = _parents(workspace, "newsletter_contents", "newsletter_id", sender_id)

@@ -1,29 +1,29 @@
-"""Transactional sends: whom a request is for, what they get, and the delivery that it makes.
+"""Transactional sends: the recipient, the content and the delivery of a request.
 
-body -> template -> content -> person -> post -> delivery
+body -> template -> content -> person -> message -> delivery
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sources.customerio.sandbox.state.rules import contents, send_validation
-from sources.customerio.sandbox.state.rules.create_deliveries import Post, send
+from sources.customerio.sandbox.state.rules import contents
+from sources.customerio.sandbox.state.rules.create_deliveries import Message, create_deliveries
 from sources.customerio.sandbox.state.rules.identify import identify
-from sources.customerio.sandbox.state.store.deliveries import Source
+from sources.customerio.sandbox.state.store import send_validation
+from sources.customerio.sandbox.state.store.deliveries import ContentOverrides, Source
 from sources.customerio.sandbox.state.store.drop_reasons import Dropped
 from sources.customerio.sandbox.state.store.errors import BadRequest
-from sources.customerio.sandbox.state.store.letters import Letter
 from sources.customerio.sandbox.state.store.people import Person, Record
 from sources.customerio.sandbox.state.workspace import Workspace
 
-# What names no template counts for the first one [spec25].
+# A send without a template counts for the first one [spec25].
 _FIRST_TEMPLATE = 1
-# A suppressed identifier is nobody's: the delivery exists and names no one.
-_NOBODY = -1
+# A suppressed identifier has no person: the delivery exists and shows none.
+_NO_PERSON = -1
 
-To = Callable[[str, Person], str | None]
-"""A recipient that differs from the person's own, None if it does not; BadRequest if it is none."""
+Recipient = Callable[[str, Person], str | None]
+"""(`to`, person) to the recipient, None if it is the person's own; BadRequest if `to` is invalid."""
 
 
 def _to_email(given: str, person: Person) -> str | None:
@@ -45,88 +45,92 @@ def _to_device(given: str, person: Person) -> str | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Medium:
-    """One of the send calls: the type of its templates, of its deliveries, and what its body must have.
+class SendCall:
+    """One of the send calls: the type of its templates, the channel of its deliveries, its required fields.
 
-    `alone` is what a body must have that names no template; empty where it has to name one.
+    `needs_untemplated` are the fields required of a body without a template, empty if a template is required;
+    `content_field` is the field that has the content.
     """
 
     template: str
     channel: str
     needs: tuple[str, ...] = ()
-    alone: tuple[str, ...] = ()
-    said: str = "body"
-    to: To | None = None
+    needs_untemplated: tuple[str, ...] = ()
+    content_field: str = "body"
+    recipient: Recipient | None = None
 
 
-MEDIA = {
-    "sendEmail": Medium(template="email", channel="email", alone=("body", "subject", "from"), to=_to_email),
-    "sendPush": Medium(template="push", channel="push", said="message", to=_to_device),
-    "sendSMS": Medium(template="twilio", channel="twilio", needs=("to",), to=_to_phone),
-    "sendInApp": Medium(template="in_app", channel="in_app"),
-    # No list of the types of deliveries has the inbox: it is a part of in-app messages (unverified).
-    "sendInboxMessage": Medium(template="inbox", channel="in_app"),
+SEND_CALLS = {
+    "sendEmail": SendCall(
+        template="email", channel="email", needs_untemplated=("body", "subject", "from"), recipient=_to_email
+    ),
+    "sendPush": SendCall(template="push", channel="push", content_field="message", recipient=_to_device),
+    "sendSMS": SendCall(template="twilio", channel="twilio", needs=("to",), recipient=_to_phone),
+    "sendInApp": SendCall(template="in_app", channel="in_app"),
+    # No documented delivery type is `inbox`: it counts as in-app (unverified).
+    "sendInboxMessage": SendCall(template="inbox", channel="in_app"),
 }
 
 
-def send_one(workspace: Workspace, medium: Medium, body: Record, size: int) -> tuple[str, int]:
-    """Send what a body of that size in bytes says; answers the delivery's id and when it leaves.
+def send_transactional(workspace: Workspace, call: SendCall, body: Record, size: int) -> tuple[str, int]:
+    """Send the message of a body, whose JSON has `size` bytes; returns the delivery's id and when it is sent.
 
-    BadRequest, Forbidden or TooLarge if it cannot be sent.
+    Raises:
+        BadRequest, Forbidden, TooLarge: the body is refused.
     """
-    needs = medium.needs + (medium.alone if not body.get("transactional_message_id") else ())
+    needs = call.needs + (call.needs_untemplated if not body.get("transactional_message_id") else ())
     send_validation.check(body, size, needs, workspace.now)
-    template = _template(workspace, medium, body.get("transactional_message_id"))
+    template = _template(workspace, call, body.get("transactional_message_id"))
     kind, value = send_validation.identifier(body)
-    addressed = workspace.people.find(value, kind) or _newcomer(kind, value, workspace.now)
-    recipient = medium.to(body["to"], addressed) if medium.to and body.get("to") else None
-    rows = contents.of_parent(workspace, "transactional_contents", template["id"])
-    content = contents.speaking(rows, body.get("language") or addressed.attribute("language"))
+    addressed = workspace.people.find(value, kind) or _unknown_person(kind, value, workspace.now)
+    recipient = call.recipient(body["to"], addressed) if call.recipient and body.get("to") else None
+    rows = contents.children(workspace, "transactional_contents", template["id"])
+    content = contents.for_language(rows, body.get("language") or addressed.attribute("language"))
     number = _number(workspace, addressed, kind, value)
     source = Source(
-        channel=medium.channel,
+        channel=call.channel,
         template_id=content["id"],
         transactional_message_id=template["id"],
         subject=body.get("subject") or content["subject"] or None,
         recipient=recipient,
     )
-    post = Post(
+    message = Message(
         person=number,
         source=source,
         draft=_flag(body, "queue_draft", template["queue_drafts"]),
         forgotten=_flag(body, "disable_message_retention", template["hide_message_body"]),
         to_unsubscribed=_flag(body, "send_to_unsubscribed", template["send_to_unsubscribed"]),
-        letter=_letter(medium, body),
+        overrides=_overrides(call, body),
     )
-    leaves_at = max(workspace.now, body.get("send_at") or 0)
-    (delivery_id,) = send(workspace, [post], leaves_at=leaves_at)
-    return delivery_id, leaves_at
+    send_at = max(workspace.now, body.get("send_at") or 0)
+    (delivery_id,) = create_deliveries(workspace, [message], send_at=send_at)
+    return delivery_id, send_at
 
 
-def _template(workspace: Workspace, medium: Medium, named: object) -> Record:
-    """The template of that id or trigger name (in any case), which must be of the medium's type."""
-    if named in (None, "") and not medium.alone:
+def _template(workspace: Workspace, call: SendCall, named: object) -> Record:
+    """The template with that id or trigger name, in any case; BadRequest if it has another type."""
+    if named in (None, "") and not call.needs_untemplated:
         msg = "transactional_message_id is required"
         raise BadRequest(msg)
     wanted = str(named or _FIRST_TEMPLATE).lower()
     for template in workspace.tables["transactional_messages"]:
         if wanted in (str(template["id"]), template["trigger_name"].lower()):
-            rows = contents.of_parent(workspace, "transactional_contents", template["id"])
-            if rows and rows[0]["type"] == medium.template:
+            rows = contents.children(workspace, "transactional_contents", template["id"])
+            if rows and rows[0]["type"] == call.template:
                 return template
-    msg = f"no transactional message of type {medium.template} has the transactional_message_id {wanted!r}"
+    msg = f"no transactional message of type {call.template} has the transactional_message_id {wanted!r}"
     raise BadRequest(msg)
 
 
-def _newcomer(kind: str, value: str, now: int) -> Person:
-    """Somebody who is not there yet, as far as a request knows them."""
+def _unknown_person(kind: str, value: str, now: int) -> Person:
+    """A person who does not exist yet, with the identifier of the request."""
     known = {kind: value} if kind != "cio_id" else {}
-    return Person(number=_NOBODY, created_at=now, id=known.get("id"), email=known.get("email"))
+    return Person(number=_NO_PERSON, created_at=now, id=known.get("id"), email=known.get("email"))
 
 
 def _number(workspace: Workspace, addressed: Person, kind: str, value: str) -> int:
-    """The person's number; a newcomer is added now, unless named by a `cio_id` (unverified)."""
-    if addressed.number != _NOBODY or workspace.people.is_suppressed(kind, value):
+    """The person's number; an unknown person is added, unless named by a `cio_id` (unverified)."""
+    if addressed.number != _NO_PERSON or workspace.people.is_suppressed(kind, value):
         return addressed.number
     try:
         return identify(workspace, {"identifiers": {kind: value}}, workspace.now, email_by_id=False).number
@@ -139,21 +143,21 @@ def _flag(body: Record, name: str, default: bool) -> bool:
     return default if body.get(name) is None else bool(body[name])
 
 
-def _letter(medium: Medium, body: Record) -> Letter | None:
-    """What the body says beside the template, None if nothing."""
-    letter = Letter(
-        body=_filled(body.get(medium.said), body.get("message_data") or {}),
+def _overrides(call: SendCall, body: Record) -> ContentOverrides | None:
+    """The content of the body that differs from the template, None if there is none."""
+    overrides = ContentOverrides(
+        body=_fill(body.get(call.content_field), body.get("message_data") or {}),
         sender=body.get("from"),
         reply_to=body.get("reply_to"),
         bcc=body.get("bcc"),
         fake_bcc=body.get("fake_bcc"),
         preheader=body.get("preheader"),
     )
-    return None if letter == Letter() else letter
+    return None if overrides == ContentOverrides() else overrides
 
 
-def _filled(text: str | None, data: Record) -> str | None:
-    """A text with the message's own data in it; other Liquid stays as it is."""
+def _fill(text: str | None, data: Record) -> str | None:
+    """A text with the values of `message_data` filled in; other Liquid stays as it is."""
     if text is None:
         return None
     return _LIQUID.sub(lambda found: str(data.get(found[1], "")), text)

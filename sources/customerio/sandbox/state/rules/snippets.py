@@ -1,6 +1,6 @@
 """Snippets: pieces of text by name, which messages use as `{{snippets.name}}`.
 
-A snippet that a message uses cannot be deleted; one that nobody uses leaves without a trace.
+A snippet that a message uses cannot be deleted.
 """
 
 import re
@@ -11,12 +11,12 @@ from sources.customerio.sandbox.state.workspace import Workspace
 
 
 def find(workspace: Workspace, name: str) -> Record | None:
-    """The snippet of that name."""
+    """The snippet of that name, None if there is none."""
     return next((row for row in workspace.tables["snippets"] if row["name"] == name), None)
 
 
 def put(workspace: Workspace, name: str, value: str) -> Record:
-    """Give the snippet of that name a value; it is made if there is none."""
+    """Set the value of a snippet, which is added if there is none; returns it as shown."""
     table, found = workspace.tables["snippets"], find(workspace, name)
     if found is None:
         fields = {"name": name, "value": value, "updated_at": workspace.now}
@@ -39,7 +39,7 @@ def remove(workspace: Workspace, name: str) -> None:
 
 
 def is_used(workspace: Workspace, name: str) -> bool:
-    """Whether any message refers to it, as `snippets.name` or `snippets["name"]`."""
+    """True if a message refers to the snippet, as `snippets.name` or `snippets["name"]`."""
     word = re.escape(name)
     reference = re.compile(rf"""snippets(?:\.{word}(?![\w-])|\[\s*["']{word}["']\s*\])""")
     return any(

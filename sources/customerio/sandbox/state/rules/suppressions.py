@@ -1,105 +1,90 @@
-"""Addresses that the email provider refuses to deliver to.
+"""Addresses that the email provider does not deliver to.
 
-Its lists are the domains', not the workspace's: others who send from the same domain have filled them too
-[live-airbyte]. Beside what stands in them, there is every address that one of our emails bounced from or
-that complained about one, from the moment that this became known.
+The provider's lists belong to sending domains, not to the workspace, so they also have addresses of other
+senders on the same domain [live-airbyte]. In addition, each address from which an email of the workspace
+bounced, or that complained about one, is listed from the instant of that metric.
 """
 
 from collections.abc import Iterator
 
 from sources.customerio.sandbox.state.rules.senders import domains
-from sources.customerio.sandbox.state.store.deliveries import METRIC, Selection
+from sources.customerio.sandbox.state.store.deliveries import METRIC, DeliveryFilter
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.people import Record
+from sources.customerio.sandbox.state.store.suppressions import CATEGORIES, suppression
 from sources.customerio.sandbox.state.workspace import Workspace
 
-# The documentation has two categories; the other two kinds are named as they are (unverified).
-CATEGORIES = {
-    "bounces": "bounces",
-    "blocks": "blocks",
-    "spam_reports": "spam",
-    "invalid_emails": "invalid_emails",
-}
 _CAUSES = (("bounced", "bounces", "550 5.1.1 No such mailbox"), ("spammed", "spam_reports", "Complaint"))
 TABLE = "esp_suppressions"
 
 
-def listed(workspace: Workspace, kind: str, domain: str | None = None) -> list[Record]:
-    """The addresses of a kind as stored, by address; of all domains where none is given.
+def list_addresses(workspace: Workspace, kind: str, domain: str | None = None) -> list[Record]:
+    """The suppressions of a type as stored, sorted by address; of all domains if none is given.
 
-    BadRequest if there is no such kind; a domain that nobody sends from has none.
+    A domain without a sender has none. BadRequest if there is no such type.
     """
     if kind not in CATEGORIES:
         msg = f"suppression type must be one of {', '.join(CATEGORIES)}"
         raise BadRequest(msg)
     found = {
         (row["email"], row["domain"]): row
-        for row in (*_caused(workspace, kind), *workspace.tables[TABLE])
+        for row in (*_from_deliveries(workspace, kind), *workspace.tables[TABLE])
         if row["suppression_type"] == kind and domain in (None, row["domain"])
     }
     return [found[key] for key in sorted(found)]
 
 
 def suppress(workspace: Workspace, kind: str, email: str) -> None:
-    """Put an address on the list of the first sender's domain; it stays the one it was if it is there."""
-    if any(row["email"] == email.lower() for row in listed(workspace, kind)):
+    """Add an address to the list of the first sender's domain; no effect if it is listed already."""
+    if any(row["email"] == email.lower() for row in list_addresses(workspace, kind)):
         return
-    workspace.freed.discard((kind, email.lower()))
+    workspace.unsuppressed.discard((kind, email.lower()))
     domain = next(iter(domains(workspace)), "")
-    fields = suppressed(kind, email, domain, workspace.now, "Uploaded manually via api.customer.io")
+    fields = suppression(kind, email, domain, workspace.now, "Uploaded manually via api.customer.io")
     workspace.add_record(TABLE, fields, workspace.now)
 
 
-def free(workspace: Workspace, kind: str, email: str) -> None:
-    """Take an address off a list, on every domain; nothing happens if it is not there."""
-    for row in listed(workspace, kind):
+def remove(workspace: Workspace, kind: str, email: str) -> None:
+    """Remove an address from a list, of every domain; no effect if it is not listed."""
+    for row in list_addresses(workspace, kind):
         if row["email"] == email.lower() and "id" in row:
             workspace.delete_record(TABLE, int(row["id"]), workspace.now)
-    workspace.freed.add((kind, email.lower()))
-
-
-def suppressed(kind: str, email: str, domain: str, created: int, reason: str) -> Record:
-    """The record of one address."""
-    return {
-        "suppression_type": kind,
-        "domain": domain,
-        "created": created,
-        "email": email.lower(),
-        "reason": reason,
-        "status": "550",
-    }
+    workspace.unsuppressed.add((kind, email.lower()))
 
 
 def rows(workspace: Workspace) -> Iterator[Record]:
-    """Every answer's rows, each with what was asked: its kind, and its domain or ''."""
+    """All rows of the API: each suppression with the type and domain of its request; all domains are ""."""
     table = workspace.tables[TABLE]
     for kind in CATEGORIES:
         for domain in (None, *domains(workspace)):
-            asked = {"suppression_type": kind, "domain": domain or ""}
+            request = {"suppression_type": kind, "domain": domain or ""}
             once: dict[str, Record] = {}
-            for row in listed(workspace, kind, domain):
+            for row in list_addresses(workspace, kind, domain):
                 once.setdefault(row["email"], row)
-            yield from ({**table.show(row), **asked} for row in once.values())
+            yield from ({**table.show(row), **request} for row in once.values())
 
 
-def _caused(workspace: Workspace, kind: str) -> Iterator[Record]:
-    """What our own emails have brought about by now."""
+def _from_deliveries(workspace: Workspace, kind: str) -> Iterator[Record]:
+    """The suppressions that the workspace's own emails have caused up to now."""
     now, columns = workspace.now, workspace.deliveries.columns
-    domain, done = next(iter(domains(workspace)), ""), set[str]()
+    domain, listed = next(iter(domains(workspace)), ""), set[str]()
     for metric, caused, reason in _CAUSES:
         if caused != kind:
             continue
-        found = workspace.deliveries.newest(Selection(start=0, end=now, channel="email", metric=metric), now)
+        found = workspace.deliveries.newest(
+            DeliveryFilter(start=0, end=now, channel="email", metric=metric), now
+        )
         for row in reversed(found.tolist()):
             address = _address(workspace, int(columns["person"][row]), int(columns["created"][row]))
-            if address is not None and address not in done and (kind, address) not in workspace.freed:
-                done.add(address)
-                at = int(columns["metrics"][row, METRIC[metric]])
-                yield suppressed(kind, address, domain, at, reason)
+            if address is None or address in listed or (kind, address) in workspace.unsuppressed:
+                continue
+            listed.add(address)
+            at = int(columns["metrics"][row, METRIC[metric]])
+            yield suppression(kind, address, domain, at, reason)
 
 
 def _address(workspace: Workspace, number: int, at: int) -> str | None:
-    """Where an email to somebody went; the provider remembers it when Customer.io has forgotten them."""
-    person = workspace.people.get(number) or workspace.people.gone[number].person
+    """The address that an email was sent to, also of a removed person: the provider keeps it."""
+    person = workspace.people.get(number) or workspace.people.tombstones[number].person
     address = person.email_at(at)
     return address.lower() if address else None

@@ -1,8 +1,8 @@
-"""Triggers of broadcasts: taken, queued, processed.
+"""Triggers of broadcasts: accepted, queued, processed.
 
     body -> audience -> trigger in its queue -> (later) people x actions -> deliveries
 
-A trigger waits for those of the same broadcast before it; five may wait [spec25].
+Triggers of one broadcast are processed one after the other; five can be queued [spec25].
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from functools import partial
 
 from sources.customerio.sandbox.state.rules import contents
 from sources.customerio.sandbox.state.rules.audience import Audience, Fetch, read_audience
-from sources.customerio.sandbox.state.rules.create_deliveries import Post, send
+from sources.customerio.sandbox.state.rules.create_deliveries import Message, create_deliveries
 from sources.customerio.sandbox.state.store.deliveries import Source
 from sources.customerio.sandbox.state.store.errors import Busy, Invalid
 from sources.customerio.sandbox.state.store.people import Record
@@ -22,13 +22,15 @@ _MESSAGES = frozenset({"email", "push", "twilio", "in_app", "webhook", "slack"})
 
 
 def trigger(workspace: Workspace, broadcast_id: int, body: Record, fetch: Fetch, takes_s: int) -> int:
-    """Take a trigger, which is processed `takes_s` seconds after the one before; answers its id.
+    """Accept a trigger, which is processed `takes_s` seconds after the one before; returns its id.
 
-    NotFound if there is no such broadcast; Busy if too many wait; Invalid if the body is wrong or it names
-    people who are not there: then the trigger exists, has errors and sends nothing.
+    Raises:
+        NotFound: there is no such broadcast.
+        Busy: too many triggers are queued.
+        Invalid: the body is wrong; or it names unknown people, then the trigger exists with its errors.
     """
     table, now = workspace.tables[_TABLE], workspace.now
-    queue = [row["processed_at"] for row in contents.of_parent(workspace, _TABLE, broadcast_id)]
+    queue = [row["processed_at"] for row in contents.children(workspace, _TABLE, broadcast_id)]
     queue = sorted(at for at in queue if at > now)
     if len(queue) >= MOST_QUEUED:
         msg = f"rate limited to {MOST_QUEUED} queued triggers"
@@ -44,34 +46,36 @@ def trigger(workspace: Workspace, broadcast_id: int, body: Record, fetch: Fetch,
             f"More detail available from the errors endpoint for trigger {trigger_id}"
         )
         raise Invalid(msg, audience.pointer)
-    workspace.agenda.put(processed_at, partial(_process, workspace, trigger_id, audience))
+    workspace.scheduler.schedule(processed_at, partial(_process, workspace, trigger_id, audience))
     return trigger_id
 
 
 def errors(workspace: Workspace, broadcast_id: int, trigger_id: int) -> list[str]:
-    """What was wrong with a trigger, line by line; NotFound if there is no such one."""
-    found: list[str] = contents.one(workspace, _TABLE, broadcast_id, trigger_id).get("errors", [])
+    """The errors of a trigger, one text for each line; NotFound if there is no such trigger."""
+    found: list[str] = contents.child(workspace, _TABLE, broadcast_id, trigger_id).get("errors", [])
     return found
 
 
 def first_triggered(workspace: Workspace, broadcast_id: int) -> int | None:
-    """When a broadcast was triggered first; NotFound if it is gone."""
-    rows = contents.of_parent(workspace, _TABLE, broadcast_id)
+    """When a broadcast was first triggered, None if never; NotFound if there is no such broadcast."""
+    rows = contents.children(workspace, _TABLE, broadcast_id)
     return min((row["created_at"] for row in rows), default=None)
 
 
 def _process(workspace: Workspace, trigger_id: int, audience: Audience) -> None:
     table = workspace.tables[_TABLE]
     if trigger_id not in table:
-        return  # the broadcast was deleted meanwhile
+        return  # the broadcast was deleted in the meantime
     broadcast_id = table.get(trigger_id)["broadcast_id"]
     people = audience.people(workspace)
-    messages = _messages(contents.of_parent(workspace, _ACTIONS, broadcast_id))
-    send(workspace, [_post(workspace, person, rows) for rows in messages for person in people])
+    messages = _messages(contents.children(workspace, _ACTIONS, broadcast_id))
+    create_deliveries(
+        workspace, [_message(workspace, person, rows) for rows in messages for person in people]
+    )
 
 
 def _messages(actions: list[Record]) -> Iterator[list[Record]]:
-    """The messages of a broadcast that are on, each in all its languages."""
+    """The enabled messages of a broadcast, each as the records of its languages."""
     branches: dict[int, list[Record]] = {}
     for row in actions:
         branch: int = row.get("multi_language_branch_action_id") or row["id"]
@@ -81,9 +85,9 @@ def _messages(actions: list[Record]) -> Iterator[list[Record]]:
             yield rows
 
 
-def _post(workspace: Workspace, number: int, rows: list[Record]) -> Post:
+def _message(workspace: Workspace, number: int, rows: list[Record]) -> Message:
     person = workspace.people.get(number)
-    row = contents.speaking(rows, person.attribute("language") if person else None)
+    row = contents.for_language(rows, person.attribute("language") if person else None)
     fixed = {"webhook": row.get("url"), "slack": row.get("recipient")}.get(row["type"])
     source = Source(
         channel=row["type"],
@@ -93,4 +97,4 @@ def _post(workspace: Workspace, number: int, rows: list[Record]) -> Post:
         subject=row.get("subject") or None,
         recipient=fixed or None,
     )
-    return Post(person=number, source=source, draft=row.get("sending_state") == "draft")
+    return Message(person=number, source=source, draft=row.get("sending_state") == "draft")

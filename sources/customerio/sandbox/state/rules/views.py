@@ -1,4 +1,4 @@
-"""Records as the API shows them, where they are more than what is stored."""
+"""Records as the API shows them, where that is more than the stored record."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -44,8 +44,8 @@ def broadcast(workspace: Workspace, row: Record) -> Record:
     return {**row, "actions": actions, "msg_template_ids": actions}
 
 
-def used_by(workspace: Workspace, segment_id: int) -> Record:
-    """What uses a segment; NotFound if it is gone."""
+def segment_usage(workspace: Workspace, segment_id: int) -> Record:
+    """The campaigns and newsletters that use a segment; NotFound if there is no such segment."""
     workspace.tables["segments"].get(segment_id)
     newsletters = [
         row for row in workspace.tables["newsletters"] if segment_id in (row["recipient_segment_ids"] or ())
@@ -63,19 +63,22 @@ def used_by(workspace: Workspace, segment_id: int) -> Record:
 
 
 def members(workspace: Workspace, segment_id: int, *, after: int = -1, limit: int = 1 << 40) -> list[Record]:
-    """Identifiers of a segment's members behind that person number; NotFound if it is gone."""
+    """The identifiers of a segment's members after a person number; NotFound if there is no such segment."""
     numbers = workspace.segments.after(segment_id, after, limit)
     people = (workspace.people.get(number) for number in numbers)
     return [person.identifiers for person in people if person is not None]
 
 
 def workspaces(workspace: Workspace) -> Iterator[Record]:
-    """Every workspace of the account; the counts of ours are as of the last full two hours."""
+    """The workspaces of the account; the counts are as of the last full two hours."""
     counted_at = workspace.now - workspace.now % STALE_S
     month = datetime.fromtimestamp(workspace.now, UTC).replace(day=1, hour=0, minute=0, second=0)
     since = int(month.timestamp())
     people = sum(person.created_at <= counted_at for person in workspace.people)
-    people += sum(gone.person.created_at <= counted_at < gone.at for gone in workspace.people.gone.values())
+    people += sum(
+        removed.person.created_at <= counted_at < removed.at
+        for removed in workspace.people.tombstones.values()
+    )
     yield {
         "id": WORKSPACE_ID,
         "name": "Production",

@@ -1,8 +1,8 @@
-"""Activities: what people did and what was done to them, as columns sorted by `timestamp`.
+"""The activity log: activities of people and objects, as columns sorted by `timestamp`.
 
-A row has two times: `timestamp`, by which the list is ordered, and `arrived`, from which it can be seen.
-Backdated events, events from the future and late arrivals are rows whose two times differ, so a reader who
-assumes that new rows only ever come in front misses some, as with the real list [airbyte].
+A row has two times: `timestamp`, by which the list is ordered, and `arrived`, from which it is visible. They
+differ for backdated events, events from the future and late arrivals, so a reader that expects new rows only
+at the front misses some, as with the real list [airbyte].
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,20 +12,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.columns import Array, Columns
 
-# Older rows may exist at Customer.io, but only this much is promised [spec25].
-RETENTION_S = 30 * 86_400
-# The longest that a row is backdated: events older than this no longer trigger campaigns [track26].
-LATEST_S = 72 * 3600
-_NOTHING = -1
-NOBODY = -1
-"""The person of what happened to an object, or of a write that matched nobody."""
+# Customer.io promises this much; older rows may exist there [spec25].
+RETENTION_S = 30 * DAY
+# The longest that a planned row is backdated: events older than this trigger no campaigns [track26].
+LATEST_S = 72 * HOUR
+_NONE = -1
+NO_PERSON = -1
+"""The person number of activities of objects, and of writes that matched no person."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """Which activities a call asks for; `person` is a number, and a negative one matches nobody."""
+class ActivityFilter:
+    """The activities that a call asks for; `person` is a number, a negative one matches no person."""
 
     type: str | None = None
     name: str | None = None
@@ -33,7 +34,7 @@ class Wanted:
 
 
 class Activities:
-    """The activity log of a workspace, the rest of the planned day included."""
+    """The activity log of a workspace, up to the end of the planned day."""
 
     def __init__(self) -> None:
         self.columns = Columns(
@@ -52,22 +53,22 @@ class Activities:
         self._codes: dict[str, dict[str, int]] = {"types": {}, "names": {}}
         self._next_order = 0
         self._next_uid = 0
-        self._waiting: list[tuple[int, int, int, int, int, int, int]] = []
+        self._pending: list[tuple[int, int, int, int, int, int, int]] = []
 
     def __len__(self) -> int:
-        return len(self.columns) + len(self._waiting)
+        return len(self.columns) + len(self._pending)
 
     def type_code(self, name: str) -> int:
-        """The number that stands for an activity type in the columns."""
+        """The code of an activity type in the columns."""
         return _code(name, self.types, self._codes["types"])
 
     def name_code(self, name: str) -> int:
-        """The number that stands for an event's, attribute's or page's name."""
+        """The code of an event's, attribute's or page's name in the columns."""
         return _code(name, self.names, self._codes["names"])
 
     def extend(self, rows: Mapping[str, Array]) -> None:
-        """Take rows in any order; all columns but `order` must be given."""
-        self._settle()
+        """Insert rows, given in any order; all columns but `order` must be there."""
+        self._insert_pending()
         if not len(rows["timestamp"]):
             return
         by_time = np.lexsort((rows["uid"], rows["timestamp"]))
@@ -77,7 +78,7 @@ class Activities:
         positions = np.searchsorted(self.columns["timestamp"], ordered["timestamp"], "right")
         self.columns.insert(positions, ordered)
 
-    def note(
+    def append(
         self,
         type_: str,
         at: int,
@@ -86,34 +87,34 @@ class Activities:
         name: str | None = None,
         *,
         arrived: int | None = None,
-        delivery: int = _NOTHING,
+        delivery: int = _NONE,
     ) -> int:
-        """Write down one thing that happened to somebody (or `NOBODY`), with its data; answers its number.
+        """Log one activity of a person (or `NO_PERSON`) with its data; returns its `uid`.
 
-        `arrived` is from when it can be seen, `at` unless said otherwise; `delivery` is a delivery's number.
+        `arrived` is from when it is visible, by default `at`; `delivery` is a delivery's number.
         """
         self._next_uid += 1
-        uid = -self._next_uid  # planned rows have positive numbers
+        uid = -self._next_uid  # planned rows have positive uids
         if data:
             self.details[uid] = data
-        code = _NOTHING if name is None else self.name_code(name)
-        seen = at if arrived is None else arrived
-        self._waiting.append((at, uid, person, self.type_code(type_), code, seen, delivery))
+        code = _NONE if name is None else self.name_code(name)
+        visible = at if arrived is None else arrived
+        self._pending.append((at, uid, person, self.type_code(type_), code, visible, delivery))
         return uid
 
-    def hand_over(self, to: int, *, person: int | None = None, uids: Iterable[int] = ()) -> None:
-        """Let somebody have what another person did, or what was noted under those numbers."""
-        self._settle()
+    def reassign(self, to: int, *, person: int | None = None, uids: Iterable[int] = ()) -> None:
+        """Give person number `to` the activities of another person, or those with the given uids."""
+        self._insert_pending()
         people = self.columns["person"]
-        mine = np.isin(self.columns["uid"], list(uids))
+        selected = np.isin(self.columns["uid"], list(uids))
         if person is not None:
-            mine |= people == person
-        people[mine] = to
+            selected |= people == person
+        people[selected] = to
 
-    def forget_future(self, now: int, person: int) -> None:
-        """Drop what was still to happen to somebody who has left."""
-        # What is noted has happened already, and nothing planned is backdated by more than LATEST_S: what is
-        # still to come lies in the tail.
+    def drop_future(self, now: int, person: int) -> None:
+        """Drop the activities of a removed person that are not visible yet."""
+        # Appended rows are visible already, and no planned row is backdated by more than LATEST_S: the rows
+        # to drop lie in the tail.
         first = int(np.searchsorted(self.columns["timestamp"], now - LATEST_S))
         tail_of_person = self.columns["person"][first:] == person
         lost = tail_of_person & (self.columns["arrived"][first:] > now)
@@ -121,8 +122,8 @@ class Activities:
             self.columns.keep(~lost, first)
 
     def trim(self, before: int) -> None:
-        """Drop rows that no reader will see again."""
-        self._settle()
+        """Drop the rows before an instant, which are older than readers can see."""
+        self._insert_pending()
         first = int(np.searchsorted(self.columns["timestamp"], before))
         for uid in self.columns["uid"][:first].tolist():
             self.details.pop(uid, None)
@@ -131,10 +132,18 @@ class Activities:
         self.columns.keep(keep)
 
     def newest(
-        self, wanted: Wanted, now: int, *, before: tuple[int, int] | None = None, limit: int | None = None
+        self,
+        filter_: ActivityFilter,
+        now: int,
+        *,
+        before: tuple[int, int] | None = None,
+        limit: int | None = None,
     ) -> NDArray[np.int64]:
-        """Visible rows, newest `timestamp` first; `before` is the (timestamp, order) to continue behind."""
-        self._settle()
+        """Row numbers of visible activities, newest `timestamp` first.
+
+        `before` is the (timestamp, order) after which a page continues.
+        """
+        self._insert_pending()
         timestamp = self.columns["timestamp"]
         low = int(np.searchsorted(timestamp, now - RETENTION_S, "left"))
         stop = len(timestamp) if before is None else self._position(before)
@@ -142,20 +151,20 @@ class Activities:
         count, size = 0, 4096
         while stop > low and (limit is None or count < limit):
             begin = max(low, stop - size)
-            rows = begin + np.flatnonzero(self._matches(wanted, begin, stop, now))[::-1]
+            rows = begin + np.flatnonzero(self._matches(filter_, begin, stop, now))[::-1]
             found.append(rows)
             count, stop, size = count + len(rows), begin, size * 4
         return np.concatenate(found)[:limit] if found else np.zeros(0, dtype=np.int64)
 
-    def _matches(self, wanted: Wanted, begin: int, stop: int, now: int) -> NDArray[np.bool_]:
+    def _matches(self, filter_: ActivityFilter, begin: int, stop: int, now: int) -> NDArray[np.bool_]:
         rows = slice(begin, stop)
         mask: NDArray[np.bool_] = self.columns["arrived"][rows] <= now
-        if wanted.type is not None:
-            mask &= self.columns["type"][rows] == self._codes["types"].get(wanted.type, -2)
-        if wanted.name is not None:
-            mask &= self.columns["name"][rows] == self._codes["names"].get(wanted.name, -2)
-        if wanted.person is not None:
-            mask &= self.columns["person"][rows] == wanted.person
+        if filter_.type is not None:
+            mask &= self.columns["type"][rows] == self._codes["types"].get(filter_.type, -2)
+        if filter_.name is not None:
+            mask &= self.columns["name"][rows] == self._codes["names"].get(filter_.name, -2)
+        if filter_.person is not None:
+            mask &= self.columns["person"][rows] == filter_.person
         return mask
 
     def _position(self, before: tuple[int, int]) -> int:
@@ -164,14 +173,14 @@ class Activities:
         right = int(np.searchsorted(self.columns["timestamp"], at, "right"))
         return left + int(np.searchsorted(self.columns["order"][left:right], order))
 
-    def _settle(self) -> None:
-        """Put noted rows where they belong; later ones stay behind earlier ones of the same second."""
-        if not self._waiting:
+    def _insert_pending(self) -> None:
+        """Insert the appended rows by `timestamp`; within a second they keep their order."""
+        if not self._pending:
             return
-        noted = sorted(self._waiting, key=lambda row: row[0])
-        self._waiting = []
+        appended = sorted(self._pending, key=lambda row: row[0])
+        self._pending = []
         at, uid, person, type_, name, arrived, delivery = (
-            np.array(column) for column in zip(*noted, strict=True)
+            np.array(column) for column in zip(*appended, strict=True)
         )
         rows = {
             "timestamp": at,

@@ -1,18 +1,20 @@
-"""What was done before anybody knew by whom: events and relationships under an anonymous id.
+"""Anonymous ids: events and relationships that are sent before their person is identified.
 
-Once a person has the id, events of the last 30 days are theirs, and so is what comes later [track26].
+Once a person has the id, the events of the last 30 days and all later ones belong to that person [track26].
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-_KEPT_S = 30 * 86_400
+from sources.customerio.sandbox.clock import DAY
+
+_KEPT_S = 30 * DAY
 
 
 @dataclass(slots=True)
-class Stranger:
-    """What is known of one anonymous id: numbers of activities with their times, objects, and whose it is."""
+class AnonymousProfile:
+    """One anonymous id: (time, uid) of its events, its relationships, and the person who has it."""
 
     events: list[tuple[int, int]] = field(default_factory=list)
     relationships: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
@@ -23,45 +25,50 @@ class Anonymous:
     """The anonymous ids of a workspace."""
 
     def __init__(self) -> None:
-        self._strangers: dict[str, Stranger] = {}
+        self._profiles: dict[str, AnonymousProfile] = {}
 
     def person(self, anonymous_id: str) -> int | None:
-        """Whose anonymous id that is, None if nobody's yet."""
-        stranger = self._strangers.get(anonymous_id)
-        return None if stranger is None else stranger.person
+        """The number of the person who has an anonymous id, None if it has no person yet."""
+        profile = self._profiles.get(anonymous_id)
+        return None if profile is None else profile.person
 
-    def did(self, anonymous_id: str, activity: int, at: int) -> None:
-        """Remember an activity, so that it can find its person; a blank id is never anybody's."""
+    def add_event(self, anonymous_id: str, activity: int, at: int) -> None:
+        """Keep an event under an anonymous id for a later `identify`; a blank id is ignored [track26]."""
         if anonymous_id:
-            self._of(anonymous_id).events.append((at, activity))
+            self._profile(anonymous_id).events.append((at, activity))
 
-    def related(self, anonymous_id: str, identifiers: dict[str, str], attributes: dict[str, Any]) -> None:
-        """Remember a relationship, so that it can find its person."""
-        self._of(anonymous_id).relationships.append((identifiers, attributes))
+    def add_relationship(
+        self, anonymous_id: str, identifiers: dict[str, str], attributes: dict[str, Any]
+    ) -> None:
+        """Keep a relationship under an anonymous id for a later `identify`."""
+        self._profile(anonymous_id).relationships.append((identifiers, attributes))
 
     def identify(
         self, anonymous_id: str, person: int, now: int
     ) -> tuple[list[int], list[tuple[dict[str, str], dict[str, Any]]]]:
-        """Give the id to somebody, unless it is somebody's; answers the activities and relationships."""
-        stranger = self._of(anonymous_id)
-        if not anonymous_id or stranger.person is not None:
+        """Give an anonymous id to a person; returns the uids of its recent events, and its relationships.
+
+        Both are empty if the id is blank or has had a person before.
+        """
+        profile = self._profile(anonymous_id)
+        if not anonymous_id or profile.person is not None:
             return [], []
-        stranger.person = person
-        events = [activity for at, activity in stranger.events if at >= now - _KEPT_S]
-        relationships = stranger.relationships
-        stranger.events, stranger.relationships = [], []
+        profile.person = person
+        events = [activity for at, activity in profile.events if at >= now - _KEPT_S]
+        relationships = profile.relationships
+        profile.events, profile.relationships = [], []
         return events, relationships
 
-    def forget(self, person: int) -> None:
-        """Nobody has the ids of somebody who has left; they are not reusable [track26]."""
-        for stranger in self._whose(person):
-            stranger.person = _NOBODY
+    def remove_person(self, person: int) -> None:
+        """Take the anonymous ids from a removed person; they cannot be used again [track26]."""
+        for profile in self._of_person(person):
+            profile.person = _REMOVED
 
-    def _whose(self, person: int) -> Iterator[Stranger]:
-        return (stranger for stranger in self._strangers.values() if stranger.person == person)
+    def _of_person(self, person: int) -> Iterator[AnonymousProfile]:
+        return (profile for profile in self._profiles.values() if profile.person == person)
 
-    def _of(self, anonymous_id: str) -> Stranger:
-        return self._strangers.setdefault(anonymous_id, Stranger())
+    def _profile(self, anonymous_id: str) -> AnonymousProfile:
+        return self._profiles.setdefault(anonymous_id, AnonymousProfile())
 
 
-_NOBODY = -1
+_REMOVED = -1

@@ -1,4 +1,4 @@
-"""Growable columns of one length: a million rows without a million dicts."""
+"""Growable numpy columns of one length, so that a million rows need no million dicts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +27,7 @@ class Columns:
         return self._arrays[name][: self._size]
 
     def extend(self, rows: Mapping[str, Array]) -> None:
-        """Put rows behind the last one; every column must be given."""
+        """Append rows; every column must be given."""
         count = len(next(iter(rows.values())))
         self._reserve(self._size + count)
         for name, array in self._arrays.items():
@@ -35,13 +35,13 @@ class Columns:
         self._size += count
 
     def insert(self, positions: Array, rows: Mapping[str, Array]) -> None:
-        """Put rows before the given positions (as of before the call), as `numpy.insert` does."""
+        """Insert rows before the given positions, as `numpy.insert` does."""
         for name in self._arrays:
             self._arrays[name] = np.insert(self[name], positions, rows[name], axis=0)
         self._size += len(positions)
 
     def splice(self, position: int, rows: Mapping[str, Array]) -> None:
-        """Put rows before one position; only what lies behind it moves."""
+        """Insert rows before one position; only the rows after it move."""
         count, size = len(next(iter(rows.values()))), self._size
         self._reserve(size + count)
         for name, array in self._arrays.items():
@@ -65,5 +65,5 @@ class Columns:
 
     @property
     def nbytes(self) -> int:
-        """Memory held, in bytes."""
+        """The memory of the columns, in bytes."""
         return sum(array.nbytes for array in self._arrays.values())

@@ -1,8 +1,8 @@
-"""Deliveries: every message to one recipient, as columns sorted by `created`.
+"""Deliveries: messages to one recipient each, as columns sorted by `created`.
 
-Each delivery is planned whole when it is made: the instant of every metric it will ever have is in
-`metrics` (0 is never). A reader sees only what lies at or before now, so an open that is planned for next
-month arrives next month. Row order is (`created`, `seq`), and `seq` alone rises along it too.
+A delivery is planned whole when it is made: `metrics` holds the instant of every metric that it will ever
+have (0 is never). A reader sees the instants up to now, so an open that is planned for next month arrives
+next month. Rows are ordered by (`created`, `seq`), and by `seq` alone as well.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,14 +29,17 @@ FAILURES = (
     "Recipient is unsubscribed",
 )
 DRAFT, FORGOTTEN = 1, 2
-# The world numbers its deliveries in steps of this many bits, and what calls send takes numbers in between:
-# numbers go on rising along the rows.
+# The world numbers its deliveries in steps of this many bits; deliveries of calls get the numbers between, so
+# that `seq` rises along the rows.
 SEQ_GAP_BITS = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """What a delivery was made from. Exactly one kind of parent is set; none for transactional sends."""
+    """The message that a delivery is made from.
+
+    Exactly one kind of parent is set: a campaign, newsletter, broadcast or transactional message.
+    """
 
     channel: str
     template_id: int
@@ -48,17 +51,17 @@ class Source:
     broadcast_id: int | None = None
     transactional_message_id: int | None = None
     subject: str | None = None
-    recipient: str | None = None  # fixed for webhooks and Slack; otherwise it is the person's address
+    recipient: str | None = None  # set for webhooks and Slack; None is the person's address
     event_triggered: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection:
-    """Which deliveries a call asks for."""
+class DeliveryFilter:
+    """The deliveries that a call asks for; None matches all."""
 
     start: int
     end: int
-    drafts: bool | None = False  # None: drafts and sent
+    drafts: bool | None = False  # None: drafts and sent ones
     channel: str | None = None
     metric: str | None = None
     person: int | None = None
@@ -68,8 +71,8 @@ class Selection:
     broadcast_id: int | None = None
     transactional_message_id: int | None = None
 
-    def wants(self, source: Source) -> bool:
-        """Whether deliveries of that source are asked for at all."""
+    def matches(self, source: Source) -> bool:
+        """True if deliveries of that source can match."""
         return all(
             wanted is None or wanted == getattr(source, name)
             for name, wanted in (
@@ -83,8 +86,20 @@ class Selection:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContentOverrides:
+    """The content that a call gave one message; None is as in the template. Archived copies show it."""
+
+    body: str | None = None
+    sender: str | None = None
+    reply_to: str | None = None
+    bcc: str | None = None
+    fake_bcc: bool | None = None
+    preheader: str | None = None
+
+
 class Deliveries:
-    """The deliveries of a workspace: past, present and, up to the end of the planned day, future."""
+    """The deliveries of a workspace, up to the end of the planned day."""
 
     def __init__(self) -> None:
         self.columns = Columns(
@@ -97,41 +112,45 @@ class Deliveries:
             metrics=("<u4", len(METRICS)),
         )
         self.sources: list[Source] = []
-        self._places: dict[Source, int] = {}
+        self._source_indexes: dict[Source, int] = {}
 
     def __len__(self) -> int:
         return len(self.columns)
 
     def add_source(self, source: Source) -> int:
-        """The place of a source among `sources`, where it is put if it is new."""
-        if source not in self._places:
-            self._places[source] = len(self.sources)
+        """The index of a source in `sources`, which gets it if it is new."""
+        if source not in self._source_indexes:
+            self._source_indexes[source] = len(self.sources)
             self.sources.append(source)
-        return self._places[source]
+        return self._source_indexes[source]
 
     def numbers(self, now: int, count: int) -> Array:
-        """The numbers that so many deliveries made now will have; BadRequest if there is no room for them."""
+        """The `seq` of `count` deliveries that are made now.
+
+        Raises:
+            BadRequest: the numbers of this second are used up.
+        """
         position = self.count_visible(now)
         seq = self.columns["seq"]
         last = int(seq[position - 1]) if position else 0
         if position < len(self) and last + count >= int(seq[position]):
-            msg = f"{count} more deliveries do not fit into this second; let the clock go on"
+            msg = f"{count} more deliveries do not fit into this second; advance the clock"
             raise BadRequest(msg)
         return last + 1 + np.arange(count)
 
     def insert(self, now: int, rows: Mapping[str, Array]) -> slice:
-        """Take rows that are made now, numbered by `numbers`; answers where they stand."""
+        """Insert rows that are made now, with `seq` from `numbers`; returns their positions."""
         position = self.count_visible(now)
         self.columns.splice(position, rows)
         return slice(position, position + len(rows["seq"]))
 
     def extend(self, rows: Mapping[str, Array]) -> None:
-        """Take rows that are newer than all others and sorted by (`created`, `seq`)."""
+        """Append rows that are newer than all others and sorted by (`created`, `seq`)."""
         if len(rows["created"]):
             self.columns.extend(rows)
 
-    def forget_future(self, now: int, *, person: int | None = None, sources: Iterable[int] = ()) -> None:
-        """Drop what was still to be sent to a person, or from sources that no longer exist."""
+    def drop_future(self, now: int, *, person: int | None = None, sources: Iterable[int] = ()) -> None:
+        """Drop the deliveries after `now` to a removed person, or from deleted sources."""
         first = int(np.searchsorted(self.columns["created"], now, "right"))
         lost = np.isin(self.columns["source"][first:], list(sources))
         if person is not None:
@@ -140,41 +159,41 @@ class Deliveries:
             self.columns.keep(~lost, first)
 
     def count_visible(self, now: int) -> int:
-        """How many rows exist at that instant, drafts included."""
+        """The number of rows that exist at an instant, drafts included."""
         return int(np.searchsorted(self.columns["created"], now, "right"))
 
     def position(self, seq: int, now: int) -> int | None:
-        """The row of a delivery number, None if there is none yet."""
+        """The row with that `seq`, None if there is none yet."""
         at = int(np.searchsorted(self.columns["seq"], seq))
         found = at < self.count_visible(now) and int(self.columns["seq"][at]) == seq
         return at if found else None
 
     def newest(
-        self, wanted: Selection, now: int, *, before: int | None = None, limit: int | None = None
+        self, filter_: DeliveryFilter, now: int, *, before: int | None = None, limit: int | None = None
     ) -> NDArray[np.int64]:
-        """Rows of a selection, newest first; `before` is a delivery number to continue behind."""
+        """Row numbers that match, newest first; `before` is the `seq` after which a page continues."""
         created = self.columns["created"]
-        low = int(np.searchsorted(created, wanted.start, "left"))
-        stop = int(np.searchsorted(created, min(wanted.end, now), "right"))
+        low = int(np.searchsorted(created, filter_.start, "left"))
+        stop = int(np.searchsorted(created, min(filter_.end, now), "right"))
         if before is not None:
             stop = min(stop, int(np.searchsorted(self.columns["seq"], before)))
         from_source = np.fromiter(
-            (wanted.wants(s) for s in self.sources), dtype=bool, count=len(self.sources)
+            (filter_.matches(s) for s in self.sources), dtype=bool, count=len(self.sources)
         )
         found: list[NDArray[np.int64]] = []
         count, size = 0, 4096 if limit is None else max(4096, 2 * limit)
-        # Most pages are full of what is asked for: look a little way back first, further if need be.
+        # Most pages fill up within a few thousand rows: search those first, then ever larger blocks.
         while stop > low and (limit is None or count < limit):
             begin = max(low, stop - size)
-            rows = begin + np.flatnonzero(self._matches(wanted, from_source, begin, stop, now))[::-1]
+            rows = begin + np.flatnonzero(self._matches(filter_, from_source, begin, stop, now))[::-1]
             found.append(rows)
             count, stop, size = count + len(rows), begin, size * 4
         return np.concatenate(found)[:limit] if found else np.zeros(0, dtype=np.int64)
 
-    def first_created(self, wanted: Selection, now: int) -> int | None:
-        """When the first delivery of a selection was made, ignoring its range."""
+    def first_created(self, filter_: DeliveryFilter, now: int) -> int | None:
+        """When the first matching delivery was made, ignoring the filter's range; None if there is none."""
         from_source = np.fromiter(
-            (wanted.wants(s) for s in self.sources), dtype=bool, count=len(self.sources)
+            (filter_.matches(s) for s in self.sources), dtype=bool, count=len(self.sources)
         )
         visible = self.count_visible(now)
         matches = from_source[self.columns["source"][:visible]] if visible else np.zeros(0, dtype=bool)
@@ -182,7 +201,7 @@ class Deliveries:
         return None if first is None else int(self.columns["created"][first])
 
     def count_metric(self, metric: str, start: int, end: int, channel: str | None = None) -> int:
-        """How many deliveries reached a metric within a range, both ends inclusive."""
+        """The number of deliveries that reached a metric within a range, both ends included."""
         at = self.columns["metrics"][:, METRIC[metric]]
         reached = (at >= start) & (at <= end)
         if channel is not None:
@@ -191,17 +210,17 @@ class Deliveries:
         return int(np.count_nonzero(reached))
 
     def _matches(
-        self, wanted: Selection, from_source: NDArray[np.bool_], begin: int, stop: int, now: int
+        self, filter_: DeliveryFilter, from_source: NDArray[np.bool_], begin: int, stop: int, now: int
     ) -> NDArray[np.bool_]:
         rows = slice(begin, stop)
         mask: NDArray[np.bool_] = from_source[self.columns["source"][rows]]
-        if wanted.drafts is not None:
-            mask &= ((self.columns["flags"][rows] & DRAFT) > 0) == wanted.drafts
-        if wanted.person is not None:
-            mask &= self.columns["person"][rows] == wanted.person
-        if wanted.metric is not None:
-            if wanted.metric not in METRIC:
+        if filter_.drafts is not None:
+            mask &= ((self.columns["flags"][rows] & DRAFT) > 0) == filter_.drafts
+        if filter_.person is not None:
+            mask &= self.columns["person"][rows] == filter_.person
+        if filter_.metric is not None:
+            if filter_.metric not in METRIC:
                 return np.zeros(stop - begin, dtype=bool)
-            at = self.columns["metrics"][rows, METRIC[wanted.metric]]
+            at = self.columns["metrics"][rows, METRIC[filter_.metric]]
             mask &= (at > 0) & (at <= now)
         return mask

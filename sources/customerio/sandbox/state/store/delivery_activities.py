@@ -1,14 +1,15 @@
-"""Activities that deliveries leave behind: sent, opened, bounced and the like, one a metric."""
+"""Activities of deliveries: one for each metric that a delivery reaches, such as `opened_email`."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
+from sources.customerio.sandbox.clock import DAY
 from sources.customerio.sandbox.state.store.activities import Activities
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.deliveries import METRICS, SEQ_GAP_BITS, Deliveries, Source
 
-# The types that exist; human and prefetch metrics are told apart in `data` alone [spec25].
+# The activity types that exist: `METRIC_CHANNEL`. Human and prefetch metrics have none of their own [spec25].
 _CHANNELS = {
     "attempted": ("email", "in_app", "push", "slack", "twilio", "webhook"),
     "bounced": ("email", "push", "twilio"),
@@ -27,12 +28,12 @@ _CHANNELS = {
     "unsubscribed": ("email",),
 }
 _LATE_SHARE, _LATE_S = 0.02, 5400
-# No metric is later than this: opens up to 6 months, conversions up to 90 days behind an open.
-_REACH_S = 300 * 86_400
+# The latest that a metric is reached: opens after up to 6 months, conversions up to 90 days after an open.
+_LATEST_METRIC_S = 300 * DAY
 
 
-class Echoes:
-    """Derives activities from what is planned for deliveries."""
+class DeliveryActivities:
+    """Derives activities from the planned metrics of deliveries."""
 
     def __init__(self, deliveries: Deliveries, activities: Activities) -> None:
         self._deliveries = deliveries
@@ -41,11 +42,11 @@ class Echoes:
 
     def of_day(self, begins: int, ends: int) -> Mapping[str, Array]:
         """The activities of one day, `begins` included and `ends` not, as columns."""
-        first = int(np.searchsorted(self._deliveries.columns["created"], begins - _REACH_S))
+        first = int(np.searchsorted(self._deliveries.columns["created"], begins - _LATEST_METRIC_S))
         return self.of_rows(slice(first, len(self._deliveries)), begins, ends)
 
     def of_rows(self, rows: slice, begins: int, ends: int) -> Mapping[str, Array]:
-        """The activities that those deliveries leave within that time."""
+        """The activities of those deliveries from `begins` up to `ends`, excluded."""
         known = self._deliveries.sources[len(self._types) :]
         self._types = np.concatenate([self._types, *(self._codes(source) for source in known)])
         columns = self._deliveries.columns
@@ -55,7 +56,7 @@ class Echoes:
         found, names, types = found[types >= 0], names[types >= 0], types[types >= 0]
         seq = columns["seq"][rows][found]
         at = metrics[found, names].astype(np.int64)
-        # A spread that follows from the delivery alone, so that the day is the same whenever it is planned.
+        # Lateness follows from the delivery alone, so that a day is the same whenever it is planned.
         number = (seq >> SEQ_GAP_BITS) + (seq & ((1 << SEQ_GAP_BITS) - 1))
         spread = ((number * 2654435761 + names * 40503) % 1000) / 1000
         return {

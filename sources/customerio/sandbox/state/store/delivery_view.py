@@ -1,4 +1,4 @@
-"""A delivery as the API shows it at one instant."""
+"""Deliveries as the API shows them at one instant."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ from sources.customerio.sandbox.state.store.ids import DeliveryIds, ulid
 from sources.customerio.sandbox.state.store.people import People, Record
 
 
-class DeliveryRecords:
-    """Makes records of rows; only the rows of the page being served ever become dicts."""
+class DeliveryView:
+    """Makes the records of deliveries, for the rows of one page at a time."""
 
     def __init__(self, deliveries: Deliveries, people: People, ids: DeliveryIds) -> None:
         self._deliveries = deliveries
@@ -19,12 +19,12 @@ class DeliveryRecords:
         self._ids = ids
         self._templates: list[Record] = []
 
-    def at(self, row: int, now: int) -> Record:
+    def record(self, row: int, now: int) -> Record:
         """The record of one row."""
-        return self.of(np.array([row]), now)[0]
+        return self.records(np.array([row]), now)[0]
 
-    def of(self, rows: NDArray[np.int64], now: int) -> list[Record]:
-        """The records of those rows, in that order."""
+    def records(self, rows: NDArray[np.int64], now: int) -> list[Record]:
+        """The records of the given rows, in their order, with the metrics reached by `now`."""
         columns = self._deliveries.columns
         known = self._deliveries.sources
         self._templates.extend(_template(source) for source in known[len(self._templates) :])
@@ -65,8 +65,8 @@ class DeliveryRecords:
         row["created"] = created
         row["customer_identifiers"] = identifiers
         row["customer_id"] = identifiers["id"] if identifiers else None
-        if row["type"] not in _FIXED and identifiers is None:
-            row["recipient"] = None  # what was sent to somebody who is suppressed names nobody
+        if row["type"] not in _TO_ENDPOINTS and identifiers is None:
+            row["recipient"] = None  # a suppressed person is named nowhere
         elif row["recipient"] is None:
             row["recipient"] = self._recipient(number, created, row["type"])
         row["metrics"] = {name: at for name, at in zip(METRICS, visible, strict=True) if at}
@@ -82,10 +82,10 @@ class DeliveryRecords:
     def _recipient(self, number: int, created: int, channel: str) -> str | None:
         person = self._people.get(number)
         if person is None:
-            gone = self._people.gone.get(number)
-            if gone is None or gone.how == "suppressed":
+            tombstone = self._people.tombstones.get(number)
+            if tombstone is None or tombstone.reason == "suppressed":
                 return None
-            person = gone.person
+            person = tombstone.person
         if channel == "twilio":
             return person.phone
         if channel == "push":
@@ -93,8 +93,8 @@ class DeliveryRecords:
         return person.email_at(created)
 
 
-# Sent to a place and not to a person.
-_FIXED = frozenset({"webhook", "slack"})
+# Channels that send to an endpoint and not to a person.
+_TO_ENDPOINTS = frozenset({"webhook", "slack"})
 _FIRST_FAILURE, _LAST_FAILURE = METRICS.index("bounced"), METRICS.index("undeliverable") + 1
 
 

@@ -1,20 +1,20 @@
-"""Why a write that was accepted comes to nothing, and where that can be seen.
+"""Reasons for which an accepted write is dropped, and the activity that shows the drop.
 
-    the drop                                                   the activity that tells of it
-    identifiers of two people; an identifier that cannot be    failed_attribute_change of the person
-      changed; a bad email; more than 300 attributes             whom the write addresses
-    `_update` and nobody there                                 failed_attribute_change of nobody (v1 alone)
+    reason                                                     activity
+    identifiers of two people; an identifier that cannot be    failed_attribute_change of the
+      changed; a bad email; more than 300 attributes             addressed person
+    `_update` of an unknown person                             failed_attribute_change of no person (v1)
     an update older than the profile's latest edit             skipped_update
-    an event for nobody                                        failed_event
-    a relationship with nothing or nobody                      relationship_failed_attribute_change
+    an event of an unknown person                              failed_event
+    a relationship with an unknown person or object            relationship_failed_attribute_change
     an object of an unknown type, a cio_object_id unknown      _o:TYPE:failed_attribute_change
-    a suppressed identifier; cio_id unknown; a merge into      none
-      nobody; an event seen before
+    a suppressed identifier; an unknown cio_id; a merge with   none
+      an unknown person; an event whose id came before
 
 The types are Customer.io's [spec26]; that `data` is `{reason, ...}` is unverified.
 """
 
-from sources.customerio.sandbox.state.store.activities import NOBODY
+from sources.customerio.sandbox.state.store.activities import NO_PERSON
 from sources.customerio.sandbox.state.store.people import Record
 
 FAILED_ATTRIBUTES = "failed_attribute_change"
@@ -24,14 +24,18 @@ SKIPPED = "skipped_update"
 
 
 class Dropped(Exception):
-    """An operation is not applied. `activity` None leaves no trace; `data` is told beside the reason."""
+    """An operation is not applied.
+
+    `activity` is the type of the activity that shows it, None for none; `data` is the activity's data beside
+    the reason.
+    """
 
     def __init__(
         self,
         reason: str,
         activity: str | None = None,
         *,
-        person: int = NOBODY,
+        person: int = NO_PERSON,
         name: str | None = None,
         data: Record | None = None,
     ) -> None:

@@ -1,18 +1,18 @@
-"""Why the workspace refuses, grouped by what the API answers.
+"""Refusals of the workspace, by the status that the API answers with.
 
 Refused
-├── NotFound     404: the thing, or its parent, is not there (any more)
-├── BadRequest   400: the question itself is wrong
-├── Invalid      422: the question is understood, but one part of it is refused
-├── Forbidden    403: it may not be done at all
-├── TooLarge     413: more than is taken
-├── Busy         429: not now, but later
-└── NotReady     the thing is there but cannot be had yet
+├── NotFound     404: the record or its parent does not exist
+├── BadRequest   400: the request is malformed
+├── Invalid      422: one part of the body is refused
+├── Forbidden    403: the request is not allowed
+├── TooLarge     413: the body or an attachment is over its limit
+├── Busy         429: too many at once, try again later
+└── NotReady     the export exists, and its file does not yet
 """
 
 
 class Refused(Exception):
-    """The workspace says no; `detail` is what the API tells the caller."""
+    """The workspace refuses a request; `detail` is the message of the API's answer."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -20,7 +20,7 @@ class Refused(Exception):
 
 
 class NotFound(Refused):
-    """No such thing."""
+    """The record, or its parent, does not exist."""
 
 
 class BadRequest(Refused):
@@ -28,7 +28,7 @@ class BadRequest(Refused):
 
 
 class Invalid(Refused):
-    """A part of a body that is refused; `pointer` is the JSON pointer to it."""
+    """One part of a body is refused; `pointer` is the JSON pointer to it."""
 
     def __init__(self, detail: str, pointer: str) -> None:
         super().__init__(detail)
@@ -36,7 +36,7 @@ class Invalid(Refused):
 
 
 class Forbidden(Refused):
-    """Something that is not allowed, however it is asked for."""
+    """A request that is not allowed, such as an attachment of a forbidden type."""
 
 
 class TooLarge(Refused):
@@ -44,7 +44,7 @@ class TooLarge(Refused):
 
 
 class Busy(Refused):
-    """Too much at once; `retry_s` is in how many seconds there is room."""
+    """Too many at once; `retry_s` is after how many seconds there is room."""
 
     def __init__(self, detail: str, retry_s: int) -> None:
         super().__init__(detail)
@@ -52,4 +52,4 @@ class Busy(Refused):
 
 
 class NotReady(Refused):
-    """An export whose file does not exist yet, or never will."""
+    """The export is pending or has failed: it has no file."""

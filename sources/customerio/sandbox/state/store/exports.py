@@ -1,109 +1,28 @@
-"""Exports: files that are made while they are pending, with what was true when they were ordered.
+"""Exports: their status, their records and their files.
 
 `total` is 0 and `status` is `pending` until the file is there [spec25].
 """
 
-import csv
-import gzip
-import io
 import shutil
-import sys
 import tempfile
-import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol, TextIO
+from typing import Literal
 
 from sources.customerio.sandbox.state.store.errors import NotFound, NotReady
+from sources.customerio.sandbox.state.store.export_file import ExportFile
 from sources.customerio.sandbox.state.store.people import Record
 
-Cells = tuple[str, ...]
-# Reports of imports are exports too; what their type is called is unverified.
+# Reports of imports are exports too; the names of their types are unverified.
 ExportType = Literal["customers", "deliveries", "import_errors", "import_warnings"]
-
-# Files of so many rows are written when they are ordered; larger ones behind the scenes, over minutes.
-_WRITTEN_AT_ONCE = 20_000
-
-# An attribute's value may be longer than the 128 KiB at which Python's reader gives up.
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-
-
-class Snapshot(Protocol):
-    """What was true when an export was ordered."""
-
-    header: Cells
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[Cells]: ...
-
-
-class ExportFile:
-    """A file on disk, which is served without being read whole.
-
-    `keeps` is the share of its bytes that the store keeps: less than 1 makes a truncated file.
-    """
-
-    def __init__(self, snapshot: Snapshot, path: Path, *, gzipped: bool = False, keeps: float = 1.0) -> None:
-        self.path = path
-        self._gzipped = gzipped
-        self._keeps = keeps
-        self._written = threading.Event()
-        if len(snapshot) <= _WRITTEN_AT_ONCE:
-            self._write(snapshot)
-        else:
-            threading.Thread(target=self._write, args=(snapshot,), name=path.name, daemon=True).start()
-
-    @property
-    def is_there(self) -> bool:
-        """Whether it is written."""
-        return self._written.is_set()
-
-    @cached_property
-    def size(self) -> int:
-        """How many bytes the store has."""
-        return int(self.path.stat().st_size * self._keeps)
-
-    @cached_property
-    def etag(self) -> str:
-        """What tells this file from any other; a file is written once."""
-        return f'"{self.path.stat().st_mtime_ns:x}-{self.size:x}"'
-
-    def rows(self) -> Iterator[dict[str, str]]:
-        """The rows as they were written, header to cell."""
-        opener = gzip.open if self._gzipped else open
-        with opener(self.path, "rt", encoding="utf-8", newline="") as text:
-            yield from csv.DictReader(text)
-
-    def _write(self, snapshot: Snapshot) -> None:
-        with _written(self.path, self._gzipped) as text:
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow(snapshot.header)
-            writer.writerows(snapshot)
-        self._written.set()
-
-
-@contextmanager
-def _written(path: Path, gzipped: bool) -> Iterator[TextIO]:
-    with path.open("wb") as raw:
-        if not gzipped:
-            with io.TextIOWrapper(raw, encoding="utf-8", newline="") as text:
-                yield text
-            return
-        with (
-            gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed,
-            io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
-        ):
-            yield text
 
 
 @dataclass(kw_only=True)
 class Export:
-    """One export. `ready_at` is when its file may appear at the earliest, or when it fails."""
+    """One export. `ready_at` is when its file is ready at the earliest, or when it fails."""
 
     id: int
     type: ExportType
@@ -118,8 +37,8 @@ class Export:
     user_email: str = ""
 
     def status(self, now: int) -> Literal["pending", "done", "failed"]:
-        """Where it stands."""
-        if now < self.ready_at or not self.file.is_there:
+        """The status at an instant."""
+        if now < self.ready_at or not self.file.is_written:
             return "pending"
         return "failed" if self.fails else "done"
 
@@ -143,7 +62,7 @@ class Export:
         }
 
     def rows(self) -> Iterator[dict[str, str]]:
-        """The file's rows, header to cell."""
+        """The rows of the file, each a dict of header to cell."""
         return self.file.rows()
 
 
@@ -155,7 +74,7 @@ class Exports:
 
     @cached_property
     def folder(self) -> Path:
-        """Where the files lie as long as this workspace lives."""
+        """The temporary folder of the files; it is deleted with the workspace."""
         folder = tempfile.mkdtemp(prefix="customerio-sandbox-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return Path(folder)
@@ -164,22 +83,22 @@ class Exports:
         return iter(self._exports.values())
 
     def next_id(self) -> int:
-        """The id that the next export gets."""
+        """The id of the next export."""
         return max(self._exports, default=100) + 1
 
-    def put(self, export: Export) -> None:
-        """Take an order."""
+    def add(self, export: Export) -> None:
+        """Add an export."""
         self._exports[export.id] = export
 
     def get(self, export_id: int) -> Export:
-        """One export; NotFound if there is none."""
+        """One export; NotFound if there is no such id."""
         if export_id not in self._exports:
             msg = f"export with id {export_id} does not exist"
             raise NotFound(msg)
         return self._exports[export_id]
 
     def finished(self, export_id: int, now: int) -> Export:
-        """An export whose file can be had; NotReady while it is pending and for ever once it failed."""
+        """An export whose file is ready; NotFound, or NotReady while it is pending or if it has failed."""
         export = self.get(export_id)
         status = export.status(now)
         if status != "done":

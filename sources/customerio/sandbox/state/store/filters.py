@@ -17,7 +17,7 @@ import orjson
 
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.objects import Object
-from sources.customerio.sandbox.state.store.people import Person
+from sources.customerio.sandbox.state.store.people import Person, Record
 
 Item = TypeVar("Item")
 Test = Callable[[Person], bool]
@@ -26,22 +26,32 @@ _Leaves = Mapping[str, Callable[[Any], Callable[[Item], bool]]]
 
 
 def compile_filter(given: object, is_member: IsMember) -> Test:
-    """A test of a person from a filter as sent; BadRequest with a sentence if it is none.
+    """Compile a filter as sent to a test of a person; BadRequest if it is malformed.
 
-    `is_member` answers (segment id, person number): an unknown segment has no members, and asking for
-    one is no error ([sdk node]: an export of segment 0 is accepted).
+    `is_member` takes (segment id, person number). A segment that does not exist has no members, and a filter
+    of one is no error ([sdk node]: an export of segment 0 is accepted).
     """
     leaves = {"segment": lambda inner: _segment(inner, is_member), "attribute": _attribute}
     return _compiled(given, leaves)
 
 
 def compile_object_filter(given: object) -> Callable[[Object], bool]:
-    """A test of an object from a filter as sent; BadRequest with a sentence if it is none."""
+    """Compile a filter as sent to a test of an object; BadRequest if it is malformed."""
     return _compiled(given, {"object_attribute": _object_attribute})
 
 
+def exists(field: str) -> Record:
+    """The filter that matches the people who have an attribute or identifier."""
+    return {"attribute": {"field": field, "operator": "exists"}}
+
+
+def all_people() -> Record:
+    """The filter that matches every profile [live-airbyte]."""
+    return {"and": [exists("cio_id")]}
+
+
 def fields_of(given: object) -> Iterator[str]:
-    """Every attribute name that a filter looks at."""
+    """The names of the attributes that a filter tests."""
     if isinstance(given, Mapping):
         for key, inner in given.items():
             if key == "attribute" and isinstance(inner, Mapping):
@@ -54,7 +64,7 @@ def fields_of(given: object) -> Iterator[str]:
 
 
 def text(value: object) -> str:
-    """An attribute value as Customer.io stores it: always text, JSON for what is not plain."""
+    """An attribute value as Customer.io stores it: text, and JSON text for arrays and objects."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -113,7 +123,7 @@ def _object_attribute(inner: object) -> Callable[[Object], bool]:
 
 
 def _condition(name: str, inner: object) -> tuple[str, str | None]:
-    """The field of a leaf and the text that it must equal, None where it must only exist."""
+    """The field of a leaf, and the text that it must equal; None for `exists`."""
     if not isinstance(inner, Mapping) or not isinstance(inner.get("field"), str):
         msg = f"{name} takes an object with field, operator and, for eq, value"
         raise BadRequest(msg)

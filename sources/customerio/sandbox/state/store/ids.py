@@ -1,15 +1,15 @@
-"""How Customer.io's identifiers look, made so that the same thing always has the same one.
+"""Identifiers in Customer.io's formats, derived from numbers: the same number has the same id.
 
-A delivery's id is opaque base64url with padding, and unpacks to the number of the delivery, so that a
-look-up needs no index of a million strings. A person's `cio_id` is hex that a careless reader takes for a
-number (`30e00001`, `03000001`). Activities and triggering events have ULIDs.
+A delivery's id is opaque base64url with padding and can be decoded to the delivery's `seq`, so no index of
+ids is needed. A person's `cio_id` is hex, which may look like a number (`30e00001`, `03000001`). Activities
+and triggering events have ULIDs.
 """
 
 import base64
 import binascii
 from hashlib import blake2b
 
-# Live ids look like a3000001, 03000001 and 30e00001; the bases are far enough apart never to meet.
+# Live ids look like a3000001, 03000001 and 30e00001; the ranges of the bases do not overlap.
 _CIO_BASES = (0xA3000000, 0x03000000, 0x30E00000)
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [a + b for a in _CROCKFORD for b in _CROCKFORD]
@@ -23,22 +23,22 @@ def cio_id(number: int) -> str:
 
 
 class DeliveryIds:
-    """Delivery ids of one workspace, both ways."""
+    """Encodes and decodes the delivery ids of one workspace."""
 
     def __init__(self, seed: int) -> None:
         self._key = blake2b(b"delivery" + str(seed).encode(), digest_size=16).digest()
         self._head = blake2b(b"head" + self._key, digest_size=_HEAD).digest()
 
     def of(self, seq: int) -> str:
-        """The id of delivery number `seq`: 25 or 26 bytes, so that both kinds of padding occur."""
+        """The id of delivery `seq`: 25 or 26 bytes, so that both kinds of padding occur."""
         number = seq.to_bytes(_NUMBER, "big")
         mix = blake2b(number, key=self._key, digest_size=14).digest()
         tail = mix[:13] if seq % 3 == 0 else mix
-        veiled = bytes(a ^ b for a, b in zip(number, mix[8:14], strict=True)) if len(tail) == 14 else number
-        return base64.urlsafe_b64encode(self._head + veiled + tail).decode()
+        masked = bytes(a ^ b for a, b in zip(number, mix[8:14], strict=True)) if len(tail) == 14 else number
+        return base64.urlsafe_b64encode(self._head + masked + tail).decode()
 
     def seq(self, delivery_id: str) -> int | None:
-        """The delivery number of an id; None if this workspace never made such an id."""
+        """The `seq` of an id; None if it is no id of this workspace."""
         try:
             raw = base64.b64decode(delivery_id, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
@@ -52,10 +52,10 @@ class DeliveryIds:
         return seq if self.of(seq) == delivery_id else None
 
 
-def ulid(at: int, *what: int) -> str:
-    """A ULID of that second whose random part follows from `what`; sorts by time as ULIDs do."""
-    noise = blake2b(",".join(map(str, what)).encode(), digest_size=11).digest()
-    millis = at * 1000 + noise[10] * 3
-    value = (millis << 80) | int.from_bytes(noise[:10], "big")
+def ulid(at: int, *parts: int) -> str:
+    """A ULID of a Unix second whose random part is derived from `parts`; ULIDs sort by time."""
+    digest = blake2b(",".join(map(str, parts)).encode(), digest_size=11).digest()
+    millis = at * 1000 + digest[10] * 3
+    value = (millis << 80) | int.from_bytes(digest[:10], "big")
     # 26 characters of 5 bits are 13 pairs of 10 bits.
     return "".join(_PAIRS[(value >> shift) & 0x3FF] for shift in range(120, -1, -10))

@@ -1,9 +1,9 @@
-"""Imports: CSV files that Customer.io fetches itself and takes in row by row.
+"""Imports: CSV files that Customer.io downloads and applies row by row.
 
     preprocessing -> preprocessed -> validating -> validated -> importing -> imported | failed
 
-The file is fetched at once, behind the scenes; the states pass with the clock, and rows are taken in some at
-a time, whenever somebody looks. What became of a row is in the error and warning reports, which are exports.
+The file is downloaded at once, in a thread; the state follows the clock, and rows are applied in chunks, one
+at each request. Rows with errors or warnings are listed in two reports, which are exports.
 """
 
 import csv
@@ -22,7 +22,7 @@ TYPES = ("people", "event", "object", "relationship")
 IDENTIFIERS = ("id", "email", "cio_id")
 AMOUNTS = ("all", "only_new", "only_existing")
 FIRST_ID = 31
-# Until which share of its time an import is in which state.
+# (share of its duration, the state until then).
 _STATES = ((0.2, "preprocessing"), (0.3, "preprocessed"), (0.5, "validating"), (0.6, "validated"))
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _TIMEOUT_S, _BLOCK = 10, 1 << 20
@@ -31,8 +31,8 @@ Row = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """What a report says of a row; `number` 1 is the first below the header (unverified)."""
+class ReportRow:
+    """A row in a report; `number` 1 is the first row below the header (unverified)."""
 
     number: int
     reason: str
@@ -40,7 +40,7 @@ class Remark:
 
 
 class DataFile:
-    """The CSV behind a URL, fetched by a thread of its own: https, or http on this machine."""
+    """The CSV of an import, downloaded in a thread: from https, or from http on loopback."""
 
     def __init__(self, url: str, path: Path, identifier: str) -> None:
         self.error: str | None = None
@@ -48,20 +48,20 @@ class DataFile:
         self.header: tuple[str, ...] = ()
         self._path = path
         self._identifier = identifier
-        self._there = threading.Event()
+        self._fetched = threading.Event()
         threading.Thread(target=self._fetch, args=(url,), name=path.name, daemon=True).start()
 
     @property
-    def is_there(self) -> bool:
-        """Whether it has been fetched, or cannot be."""
-        return self._there.is_set()
+    def is_fetched(self) -> bool:
+        """True once the file is downloaded, or has failed to be."""
+        return self._fetched.is_set()
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until it is there; whether it is."""
-        return self._there.wait(timeout_s)
+        """Wait until the file is downloaded or has failed to be; False if that takes longer."""
+        return self._fetched.wait(timeout_s)
 
     def read(self) -> Iterator[Row]:
-        """The rows, cells by header."""
+        """The rows, each a dict of header to cell."""
         with self._path.open(encoding="utf-8-sig", newline="") as text:
             for row in csv.DictReader(text):
                 yield {name: value or "" for name, value in row.items() if name}
@@ -72,7 +72,7 @@ class DataFile:
             self._inspect()
         except (OSError, ValueError, csv.Error, urllib.error.URLError) as error:
             self.error = f"The data file could not be read: {error}"
-        self._there.set()
+        self._fetched.set()
 
     def _inspect(self) -> None:
         with self._path.open(encoding="utf-8-sig", newline="") as text:
@@ -86,60 +86,60 @@ class DataFile:
 
 @dataclass(kw_only=True)
 class Import:
-    """One import."""
+    """One import: its definition (the body's `import`), its file and its progress."""
 
     id: int
     created_at: int
     takes_s: int
-    given: Record
+    definition: Record
     file: DataFile
     error: str | None = None
     imported: int = 0
     updated_at: int = 0
     ended: bool = False
-    errors: list[Remark] = field(default_factory=list)
-    warnings: list[Remark] = field(default_factory=list)
+    errors: list[ReportRow] = field(default_factory=list)
+    warnings: list[ReportRow] = field(default_factory=list)
     reports: dict[str, int] = field(default_factory=dict)  # "error" and "warning" to the export's id
     rows: Iterator[tuple[int, Row]] | None = None
 
     @property
     def identifier(self) -> str:
-        """The column that names what a row is about."""
-        return _identifier(self.given)
+        """The column that identifies a row's person or object."""
+        return _identifier(self.definition)
 
     def is_due(self, now: int) -> bool:
-        """Whether its rows may be taken in."""
-        return not self.ended and self.file.is_there and now >= self.created_at + self.takes_s
+        """True if its rows can be applied now."""
+        return not self.ended and self.file.is_fetched and now >= self.created_at + self.takes_s
 
     def state(self, now: int) -> str:
-        """Where it stands."""
+        """The state at an instant."""
         if self.ended:
             return "failed" if self.error else "imported"
-        share = (now - self.created_at) / max(self.takes_s, 1) if self.file.is_there else 0.0
+        share = (now - self.created_at) / max(self.takes_s, 1) if self.file.is_fetched else 0.0
         return next((state for until, state in _STATES if share < until), "importing")
 
     def record(self, now: int) -> Record:
         """The import as the API shows it, without its reports."""
-        given = self.given
-        amount = given.get("data_to_process") or given.get("people_to_process") or "all"
+        definition = self.definition
+        amount = definition.get("data_to_process") or definition.get("people_to_process") or "all"
         row: Record = {
             "id": self.id,
             "created_at": self.created_at,
             "updated_at": self.updated_at or self.created_at,
-            "name": given["name"],
-            "description": given.get("description", ""),
-            "rows_to_import": self.file.rows if self.file.is_there else 0,
+            "name": definition["name"],
+            "description": definition.get("description", ""),
+            "rows_to_import": self.file.rows if self.file.is_fetched else 0,
             "rows_imported": self.imported,
             "state": self.state(now),
-            "type": given["type"],
+            "type": definition["type"],
             "data_to_process": amount,
         }
-        if given["type"] != "object":
-            row["identifier"] = given["identifier"]
-        if given["type"] in ("people", "event"):
+        if definition["type"] != "object":
+            row["identifier"] = definition["identifier"]
+        if definition["type"] in ("people", "event"):
             row["people_to_process"] = amount
-        if given.get("object_type_id") is not None:
-            row["object_type_id"] = str(given["object_type_id"])
+        if definition.get("object_type_id") is not None:
+            row["object_type_id"] = str(definition["object_type_id"])
         if self.error is not None:
             row["error"] = self.error
         return row
@@ -154,19 +154,23 @@ class Imports:
     def __iter__(self) -> Iterator[Import]:
         return iter(self._imports.values())
 
-    def order(self, given: object, folder: Path, *, at: int, takes_s: int, fails: bool) -> Import:
-        """Take an order and begin to fetch its file; BadRequest if something that it needs is missing."""
+    def create(self, given: object, folder: Path, *, at: int, takes_s: int, fails: bool) -> Import:
+        """Create an import and begin to download its file.
+
+        Raises:
+            BadRequest: the definition is incomplete or has a value that is not allowed.
+        """
         checked = _checked(given)
         import_id = FIRST_ID + len(self._imports)
         file = DataFile(checked["data_file_url"], folder / f"import-{import_id}.csv", _identifier(checked))
-        made = Import(id=import_id, created_at=at, takes_s=takes_s, given=checked, file=file)
+        created = Import(id=import_id, created_at=at, takes_s=takes_s, definition=checked, file=file)
         if fails:
-            made.error = "The import was stopped by an internal error."
-        self._imports[import_id] = made
-        return made
+            created.error = "The import was stopped by an internal error."
+        self._imports[import_id] = created
+        return created
 
     def get(self, import_id: int) -> Import:
-        """One import; NotFound if there is none."""
+        """One import; NotFound if there is no such id."""
         if import_id not in self._imports:
             msg = f"import with id {import_id} does not exist"
             raise NotFound(msg)
@@ -178,7 +182,7 @@ def _identifier(given: Record) -> str:
 
 
 def _checked(given: object) -> Record:
-    """The body's `import` if it has what it needs: only basic validation happens before queueing."""
+    """The body's `import` if it is complete; the file is validated later, once it is downloaded [spec25]."""
     if not isinstance(given, dict):
         msg = "import is required"
         raise BadRequest(msg)

@@ -1,13 +1,12 @@
-"""Journeys through a campaign, made up from its deliveries so that both tell the same story.
+"""Journeys through a campaign, derived from its deliveries so that both agree.
 
-A journey begins with a delivery to somebody who had none of the campaign for two weeks, and takes in those
-that follow; so a campaign's journeys are `messaged` as often as its deliveries say. Beside them, and as
-arbitrary as they must be here, some people start and are filtered out before anything happens
-(`never_activated`), and some leave between the filter and the first message (`exited_early`). All numbers
-are dated by the journey's start and grow until it is over.
+A journey begins with a delivery to a person who had none of the campaign for two weeks, and includes the
+following ones; so `messaged` agrees with the campaign's deliveries. In addition an invented share of people
+start and are filtered out (`never_activated`), or leave before their first message (`exited_early`). All
+numbers are dated by the journey's start and grow until it is over.
 
     started = activated + never_activated
-    activated = messaged + those who left before their first message
+    activated = messaged + people who left before their first message
     activated >= finished + exited_early
 """
 
@@ -16,25 +15,25 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sources.customerio.sandbox.clock import DAY
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.deliveries import METRIC, Deliveries
 from sources.customerio.sandbox.state.store.metrics import Parent, Series, binned, rows_of
-from sources.customerio.sandbox.state.store.stable_random import noise
+from sources.customerio.sandbox.state.store.stable_random import stable_random
 
-_DAY = 86_400
 _SALT = 9
-_GAP_S = 14 * _DAY
-# A journey is over some days behind its last message.
-_ENDS_S = 3 * _DAY
-# Of a hundred messaged journeys: beside how many somebody was filtered out, beside how many somebody left at
-# once, and how many ended before their time.
+_GAP_S = 14 * DAY
+# A journey is over some days after its last message.
+_ENDS_S = 3 * DAY
+# Of a hundred messaged journeys: beside how many a person was filtered out, beside how many a person left at
+# once, and how many ended early.
 _FILTERED, _LEFT_AT_ONCE, _LEFT = 12, 5, 8
 
 
 def journeys(
     deliveries: Deliveries, parent: Parent, starts: Sequence[int], *, since: int, until: int, now: int
 ) -> Series:
-    """The journeys that started from `since` to `until`, by period and by what has become of them by now."""
+    """The journeys that started from `since` to `until`, counted by state as of `now` and by period."""
     rows = rows_of(deliveries, parent, 0, now)
     begins, journey = _grouped(deliveries, rows)
     count = len(begins)
@@ -44,14 +43,14 @@ def journeys(
     last_at = np.zeros(count, dtype=np.int64)
     np.maximum.at(last_at, journey, deliveries.columns["created"][rows])
     over = last_at + _ENDS_S <= now
-    dice = noise(deliveries.columns["seq"][rows][begins], _SALT) % 100
+    dice = stable_random(deliveries.columns["seq"][rows][begins], _SALT) % 100
     left = over & (dice < _LEFT)
     filtered, at_once = dice >= 100 - _FILTERED, (dice >= 40) & (dice < 40 + _LEFT_AT_ONCE)
     period = np.searchsorted(np.array(starts), started_at, "right").astype(np.int64) - 1
     inside = (since <= started_at) & (started_at <= until)
 
-    def counted(who: NDArray[np.bool_]) -> Array:
-        return np.array(binned(period[who & inside], len(starts)))
+    def counted(mask: NDArray[np.bool_]) -> Array:
+        return np.array(binned(period[mask & inside], len(starts)))
 
     messaged = counted(np.ones(count, dtype=bool))
     found = {
@@ -67,7 +66,7 @@ def journeys(
 
 
 def _grouped(deliveries: Deliveries, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The places in `rows` of journeys' first deliveries, and each delivery's journey by its number."""
+    """The indexes in `rows` of the journeys' first deliveries, and the journey number of each delivery."""
     person, created = deliveries.columns["person"][rows], deliveries.columns["created"][rows]
     order = np.lexsort((np.arange(len(rows)), person))
     first = np.ones(len(rows), dtype=bool)

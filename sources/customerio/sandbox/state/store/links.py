@@ -1,7 +1,7 @@
-"""The links of messages, and which of them was clicked.
+"""Links of messages, and their clicks.
 
-A message's template has its own links, one to four; a delivery that was clicked was clicked on one of them,
-by the delivery's number alone. Somebody now and then clicks again, an hour or a day later.
+A template has one to four links of its own. A clicked delivery was clicked on one of them, chosen by its
+`seq`; some are clicked again an hour or a day later.
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.deliveries import METRIC, Deliveries, Source
 from sources.customerio.sandbox.state.store.metrics import Parent, binned, periods_of, rows_of, sources_of
-from sources.customerio.sandbox.state.store.stable_random import noise
+from sources.customerio.sandbox.state.store.stable_random import stable_random
 
 _MOST_LINKS = 4
 _PATHS = (
@@ -27,8 +28,8 @@ _PATHS = (
     "/help/getting-started",
 )
 _LINKED = frozenset({"email", "push", "twilio", "in_app"})
-# Of how many clickers one comes back, and after how many seconds.
-_AGAIN = ((6, 3_600), (20, 86_400))
+# (one in how many clicks again, after how many seconds).
+_AGAIN = ((6, HOUR), (20, DAY))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Clicks:
-    """One link's clicks by period: all of them, and one a message at most."""
+    """One link's clicks by period: all of them, and at most one for each message."""
 
     link: Link
     total: list[int]
@@ -49,14 +50,14 @@ class Clicks:
 
 
 def links_of(source: Source) -> tuple[Link, ...]:
-    """The links of what a source sends; none where nothing can be clicked."""
+    """The links of a source's messages; none in channels without links."""
     return _links(source.template_id, source.channel) if source.channel in _LINKED else ()
 
 
 def link_clicked(source: Source, seq: int) -> Link | None:
-    """The link that was clicked in that delivery, if it was."""
+    """The link that a click on that delivery is on; None if it has no links."""
     links = links_of(source)
-    return links[int(noise(np.array([seq]), 1)[0]) % len(links)] if links else None
+    return links[int(stable_random(np.array([seq]), 1)[0]) % len(links)] if links else None
 
 
 def clicks(deliveries: Deliveries, parent: Parent, starts: Sequence[int], *, now: int) -> list[Clicks]:
@@ -71,18 +72,18 @@ def clicks(deliveries: Deliveries, parent: Parent, starts: Sequence[int], *, now
     found: dict[Link, Clicks] = {}
     for index in np.flatnonzero(sources_of(deliveries, parent)):
         links = links_of(deliveries.sources[index])
-        mine = np.flatnonzero(source == index) if links else np.zeros(0, dtype=np.int64)
-        place = noise(seq[mine], 1) % max(len(links), 1)
+        clicked_rows = np.flatnonzero(source == index) if links else np.zeros(0, dtype=np.int64)
+        place = stable_random(seq[clicked_rows], 1) % max(len(links), 1)
         for number, link in enumerate(links):
-            on_it = mine[place == number]
-            found[link] = _together(found.get(link), link, period[on_it], times[on_it], len(starts))
+            on_it = clicked_rows[place == number]
+            found[link] = _add_clicks(found.get(link), link, period[on_it], times[on_it], len(starts))
     return list(found.values())
 
 
-def _together(
+def _add_clicks(
     before: Clicks | None, link: Link, period: NDArray[np.int64], times: NDArray[np.int64], count: int
 ) -> Clicks:
-    """A link's clicks; two sources of one template share its links."""
+    """Add clicks to a link's; sources of one template share its links."""
     total, unique = np.array(binned(np.repeat(period, times), count)), np.array(binned(period, count))
     if before is not None:
         total, unique = total + before.total, unique + before.unique
@@ -103,8 +104,8 @@ def _links(template_id: int, channel: str) -> tuple[Link, ...]:
 
 
 def _times(seq: Array, clicked_at: NDArray[np.int64], now: int) -> NDArray[np.int64]:
-    """How often each clicked delivery was clicked by now."""
+    """The number of clicks on each clicked delivery by `now`."""
     times = np.ones(len(seq), dtype=np.int64)
     for salt, (one_in, later_s) in enumerate(_AGAIN, start=2):
-        times += (noise(seq, salt) % one_in == 0) & (clicked_at + later_s <= now)
+        times += (stable_random(seq, salt) % one_in == 0) & (clicked_at + later_s <= now)
     return times

@@ -1,7 +1,7 @@
-"""How far back one request for deliveries reaches.
+"""The time range of one request for deliveries.
 
-Customer.io counts in months: 6 a request at most, 12 for the deliveries of one parent. Without bounds each
-call starts from somewhere else (docs of the `messages` calls, [spec25]). Months here are calendar months.
+Customer.io allows 6 months a request, and 12 for the deliveries of one parent. Without bounds each call has a
+range of its own (docs of the `messages` calls, [spec25]). Months here are calendar months.
 """
 
 from calendar import monthrange
@@ -10,8 +10,11 @@ from datetime import UTC, datetime
 from typing import Literal
 
 
-def shift(at: int, months: int) -> int:
-    """The instant that many calendar months away, at the same time of day (UTC); short months end early."""
+def add_months(at: int, months: int) -> int:
+    """An instant plus calendar months (negative: before it), at the same time of day in UTC.
+
+    A day that the month does not have becomes its last day.
+    """
     then = datetime.fromtimestamp(at, UTC)
     count = then.year * 12 + then.month - 1 + months
     year, month = divmod(count, 12)
@@ -20,11 +23,11 @@ def shift(at: int, months: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reach:
-    """One call's rule: what it answers without bounds, and the longest range it serves.
+class Lookback:
+    """The range rule of one call: the default without bounds, and the longest range.
 
-    `anchor` says where a request without bounds begins: `latest` looks back from now, `first` looks on
-    from where the parent began: a newsletter's first delivery, a broadcast's first trigger.
+    `anchor` is where the default range lies: `latest` ends it now, `first` begins it with the parent: with a
+    newsletter's first delivery or a broadcast's first trigger.
     """
 
     default_months: int
@@ -34,22 +37,22 @@ class Reach:
     def bounds(
         self, *, start_ts: int | None, end_ts: int | None, now: int, first: int | None
     ) -> tuple[int, int]:
-        """The range that is served, both ends inclusive, in Unix seconds."""
+        """The range that is served, in Unix seconds, both ends included."""
         if start_ts is None and end_ts is None:
             if self.anchor == "first" and first is not None:
-                return first, shift(first, self.default_months)
-            return shift(now, -self.default_months), now
+                return first, add_months(first, self.default_months)
+            return add_months(now, -self.default_months), now
         end = now if end_ts is None else end_ts
-        # Far-away bounds are legal (0 and 2**40 are both seen); calendars end at the year 9999.
-        earliest = shift(min(max(end, _FIRST), _LAST), -self.cap_months)
+        # Bounds far away are legal (0 and 2**40 both occur); `datetime` ends at the year 9999.
+        earliest = add_months(min(max(end, _FIRST), _LAST), -self.cap_months)
         return (earliest if start_ts is None else max(start_ts, earliest)), end
 
 
 _FIRST = 40_000_000
 _LAST = 4_102_444_800
 
-WORKSPACE = Reach(default_months=6, cap_months=6)
-PERSON = Reach(default_months=6, cap_months=6)
-CAMPAIGN = Reach(default_months=6, cap_months=12)
-NEWSLETTER = Reach(default_months=6, cap_months=12, anchor="first")
-BROADCAST = Reach(default_months=1, cap_months=12, anchor="first")
+WORKSPACE = Lookback(default_months=6, cap_months=6)
+PERSON = Lookback(default_months=6, cap_months=6)
+CAMPAIGN = Lookback(default_months=6, cap_months=12)
+NEWSLETTER = Lookback(default_months=6, cap_months=12, anchor="first")
+BROADCAST = Lookback(default_months=1, cap_months=12, anchor="first")

@@ -1,8 +1,8 @@
-"""Objects that are no people, companies and courses and the like, and who is related to them.
+"""Custom objects, such as companies or courses, and the relationships of people to them.
 
-Types are made on Customer.io's screens alone; objects and relationships come through the Track API. An object
-is found by (type, id) or by its `cio_object_id`, which never changes. Deleting it takes its relationships
-along [track26].
+Object types are made in Customer.io's user interface alone; objects and relationships also through the Track
+API. An object is found by (type, id) or by its `cio_object_id`, which never changes. Its relationships are
+deleted with it [track26].
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ from sources.customerio.sandbox.state.store.people import Record
 
 @dataclass(slots=True)
 class Relationship:
-    """What is known about one person's relation to one object."""
+    """The attributes of one person's relationship to one object, and when each was set."""
 
     attributes: Record = field(default_factory=dict)
     timestamps: dict[str, int] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Relationship:
 
 @dataclass(slots=True)
 class Object:
-    """One object. Attributes keep their types, unlike those of people; `related` is by person number."""
+    """One object; unlike people's, its attributes keep their JSON types. `related` is by person number."""
 
     number: int
     type_id: str
@@ -53,19 +53,19 @@ class Object:
         }
 
 
-def set_values(known: Record, times: dict[str, int], given: Mapping[str, Any], at: int) -> Record:
-    """Set attributes, null and "" remove one [track26]; answers what changed, as name to {from, to}."""
+def set_values(values: Record, times: dict[str, int], given: Mapping[str, Any], at: int) -> Record:
+    """Set attributes; null and "" remove one [track26]. Returns the changes, as name to {from, to}."""
     changes: Record = {}
     for name, value in given.items():
-        old, new = known.get(name, ""), "" if value is None else value
+        old, new = values.get(name, ""), "" if value is None else value
         if old == new:
             continue
         changes[name] = {"from": old, "to": new}
         if new == "":
-            known.pop(name, None)
+            values.pop(name, None)
             times.pop(name, None)
         else:
-            known[name], times[name] = new, at
+            values[name], times[name] = new, at
     return changes
 
 
@@ -91,7 +91,7 @@ class Objects:
         return self.types[type_id]
 
     def of_type(self, type_id: str) -> list[Object]:
-        """All objects of a type, in the order in which they were made; NotFound if there is no such type."""
+        """The objects of a type, oldest first; NotFound if there is no such type."""
         self.type(type_id)
         return [found for found in self if found.type_id == type_id]
 
@@ -103,63 +103,65 @@ class Objects:
         return self._objects.get((identifiers["object_type_id"], identifiers["object_id"]))
 
     def add(self, type_id: str, object_id: str, at: int) -> Object:
-        """Make an object whose type is there and whose id is free."""
-        made = Object(self._next, type_id, object_id, at)
+        """Add an object; its type must exist and its id be unused."""
+        added = Object(self._next, type_id, object_id, at)
         self._next += 1
-        self._objects[type_id, object_id] = self._by_cio_id[made.cio_id] = made
-        return made
+        self._objects[type_id, object_id] = self._by_cio_id[added.cio_id] = added
+        return added
 
     def put(self, type_id: str, object_id: str, attributes: Record, at: int) -> None:
-        """Make an object, or change it, without anybody being told."""
+        """Add an object, or set its attributes, without an activity."""
         found = self._objects.get((type_id, object_id)) or self.add(type_id, object_id, at)
         set_values(found.attributes, found.timestamps, attributes, at)
 
-    def join(self, type_id: str, object_id: str, number: int, attributes: Record, at: int) -> None:
-        """Relate somebody to an object, if it is still there, without anybody being told."""
+    def put_relationship(
+        self, type_id: str, object_id: str, number: int, attributes: Record, at: int
+    ) -> None:
+        """Add a relationship, or set its attributes, without an activity; no effect if the object is gone."""
         found = self._objects.get((type_id, object_id))
         if found is not None:
             relationship, _ = self.relate(found, number)
             set_values(relationship.attributes, relationship.timestamps, attributes, at)
 
     def delete(self, found: Object, at: int) -> None:
-        """Take an object off, and every relationship with it."""
+        """Delete an object and its relationships."""
         for number in found.related:
             self._of_person[number].discard((found.type_id, found.id))
         del self._objects[found.type_id, found.id], self._by_cio_id[found.cio_id]
         self._deleted.append((found.created_at, at))
 
     def relate(self, found: Object, number: int) -> tuple[Relationship, bool]:
-        """The relationship of a person to an object, and whether it is new."""
+        """The relationship of a person to an object, made if there is none, and True if it is new."""
         new = number not in found.related
         if new:
             found.related[number] = Relationship()
             self._of_person.setdefault(number, set()).add((found.type_id, found.id))
         return found.related[number], new
 
-    def part(self, found: Object, number: int) -> bool:
-        """End a relationship; whether there was one."""
+    def unrelate(self, found: Object, number: int) -> bool:
+        """Delete a relationship; False if there was none."""
         self._of_person.get(number, set()).discard((found.type_id, found.id))
         return found.related.pop(number, None) is not None
 
     def of_person(self, number: int) -> list[Object]:
-        """The objects that somebody is related to, in the order in which they were made."""
+        """The objects that a person is related to, oldest first."""
         keys = self._of_person.get(number, ())
         return sorted((self._objects[key] for key in keys), key=lambda found: found.number)
 
-    def forget(self, number: int) -> None:
-        """End all relationships of somebody who has left."""
+    def remove_person(self, number: int) -> None:
+        """Delete all relationships of a removed person."""
         for found in self.of_person(number):
-            self.part(found, number)
+            self.unrelate(found, number)
 
-    def hand_over(self, number: int, to: int) -> None:
-        """Let somebody have another's relationships; where both have one, it stays as it is."""
+    def reassign(self, number: int, to: int) -> None:
+        """Give the relationships of person `number` to person `to`, whose own ones stay unchanged."""
         for found in self.of_person(number):
-            theirs = found.related[number]
+            old = found.related[number]
             relationship, new = self.relate(found, to)
             if new:
-                relationship.attributes, relationship.timestamps = theirs.attributes, theirs.timestamps
+                relationship.attributes, relationship.timestamps = old.attributes, old.timestamps
 
     def count_at(self, instant: int) -> int:
-        """How many objects there were at an instant."""
+        """The number of objects that existed at an instant."""
         alive: Iterable[tuple[int, int]] = ((found.created_at, instant + 1) for found in self)
         return sum(made <= instant < ended for made, ended in (*alive, *self._deleted))

@@ -1,4 +1,4 @@
-"""What becomes of deliveries that calls make: drawn by the world, which knows the odds."""
+"""Outcomes of deliveries that calls make: their metrics and failures, which the world draws."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,12 +7,12 @@ import numpy as np
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.deliveries import METRIC, METRICS
 
-Fates = Callable[[Array, Sequence[str], Array], tuple[Array, Array]]
-"""(when each leaves, its channel, its number) to the instants of its metrics and its reason of failure."""
+DrawOutcomes = Callable[[Array, Sequence[str], Array], tuple[Array, Array]]
+"""(when each is sent, its channel, its `seq`) to the instants of its metrics and its index in `FAILURES`."""
 
 
-def prompt(leaves: Array, channels: Sequence[str], numbers: Array) -> tuple[Array, Array]:  # noqa: ARG001
-    """The fates of a workspace without a world: all is sent and delivered, and nobody opens it."""
+def always_delivered(leaves: Array, channels: Sequence[str], numbers: Array) -> tuple[Array, Array]:  # noqa: ARG001
+    """The outcomes of a workspace without a world: every delivery is sent and delivered, none is opened."""
     metrics = np.zeros((len(leaves), len(METRICS)), dtype=np.uint32)
     metrics[:, METRIC["sent"]] = leaves + 1
     metrics[:, METRIC["delivered"]] = leaves + 2

@@ -1,7 +1,7 @@
-"""People: who they are, what is known about them, and what is left when they go.
+"""People: their identifiers and attributes, suppressed identifiers, and tombstones of removed people.
 
-A person's number is the workspace's own row number: it fixes the `cio_id` and the place in every list.
-Deleting leaves deliveries and activities with nothing but the `cio_id`; suppressing leaves them anonymous.
+A person's number is internal: it determines the `cio_id` and the order of lists. After a person is deleted,
+deliveries and activities show the `cio_id` alone; after a person is suppressed, they are anonymous.
 """
 
 from bisect import bisect_right
@@ -13,9 +13,9 @@ from sources.customerio.sandbox.state.store.errors import BadRequest, NotFound
 from sources.customerio.sandbox.state.store.ids import cio_id
 
 Record = dict[str, Any]
-Departure = Literal["deleted", "suppressed"]
+RemovalReason = Literal["deleted", "suppressed"]
 
-# The world numbers its people from 0; whoever is added by hand is numbered from here on.
+# The world numbers its people from 0; people added by calls are numbered from here on.
 FIRST_ADDED = 1 << 24
 IDENTIFIERS = ("cio_id", "id", "email")
 
@@ -36,34 +36,34 @@ class Person:
 
     @property
     def cio_id(self) -> str:
-        """Customer.io's own identifier; it never changes."""
+        """Customer.io's identifier, which never changes."""
         return cio_id(self.number)
 
     @property
     def identifiers(self) -> Record:
-        """`{cio_id, email, id}` with null for what is not set."""
+        """`{cio_id, email, id}`; an identifier that is not set is null."""
         return {"cio_id": self.cio_id, "email": self.email, "id": self.id}
 
     @property
     def edited_at(self) -> int:
-        """When the profile was last changed; updates that are older than this are ignored [track26]."""
+        """When the profile was last changed; older updates are ignored [track26]."""
         return max(self.changed.values(), default=self.created_at)
 
     def attribute(self, name: str) -> str | None:
-        """An attribute or identifier, None if not set."""
+        """The value of an attribute or identifier, None if it is not set."""
         if name in IDENTIFIERS:
             return getattr(self, name)  # type: ignore[no-any-return]
         return self.attributes.get(name)
 
     def email_at(self, at: int) -> str | None:
-        """The address that a message sent at that instant went to."""
+        """The email address that the person had at an instant."""
         for until, address in self.former_emails:
             if at < until:
                 return address
         return self.email
 
     def profile(self) -> Record:
-        """The person as `POST /customers/attributes` shows it: not wrapped, values as text [live-airbyte]."""
+        """The profile as `POST /customers/attributes` shows it: values are text [live-airbyte]."""
         attributes: dict[str, str] = {"cio_id": self.cio_id}
         attributes.update({name: value for name in ("id", "email") if (value := self.attribute(name))})
         attributes.update(self.attributes)
@@ -81,11 +81,11 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
-    """What is remembered of a person who left."""
+class Tombstone:
+    """A removed person: the last profile, the reason, and when."""
 
     person: Person
-    how: Departure
+    reason: RemovalReason
     at: int
 
 
@@ -99,9 +99,9 @@ class People:
         self._by_cio_id: dict[str, Person] = {}
         self._numbers: list[int] | None = None
         self._next_added = FIRST_ADDED
-        # A suppressed identifier, and those that were suppressed with it.
+        # A suppressed identifier to all that were suppressed with it.
         self._suppressed: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
-        self.gone: dict[int, Gone] = {}
+        self.tombstones: dict[int, Tombstone] = {}
 
     def __len__(self) -> int:
         return len(self._by_number)
@@ -110,16 +110,16 @@ class People:
         return (self._by_number[number] for number in self._order())
 
     def after(self, number: int) -> Iterator[Person]:
-        """Everybody in list order behind that number."""
+        """The people after a number, in list order."""
         order = self._order()
         return (self._by_number[n] for n in order[bisect_right(order, number) :])
 
     def get(self, number: int) -> Person | None:
-        """The person of that number, if still there."""
+        """The person of a number, None if it is unknown or removed."""
         return self._by_number.get(number)
 
     def find(self, value: str, id_type: str = "id") -> Person | None:
-        """Somebody by one identifier; BadRequest for a type that this workspace does not have."""
+        """The person with an identifier, None if there is none; BadRequest for an unknown `id_type`."""
         if id_type == "id":
             return self._by_id.get(value)
         if id_type == "email":
@@ -130,7 +130,7 @@ class People:
         raise BadRequest(msg)
 
     def must_find(self, value: str, id_type: str = "id") -> Person:
-        """Like `find`, but NotFound if nobody matches."""
+        """Like `find`, but NotFound if there is no such person."""
         person = self.find(value, id_type)
         if person is None:
             msg = "customer not found"
@@ -138,31 +138,37 @@ class People:
         return person
 
     def identifiers(self, number: int) -> Record | None:
-        """How a delivery or activity names its person; None when the person was suppressed."""
+        """The identifiers that a delivery or activity shows; None if the person was suppressed."""
         person = self._by_number.get(number)
         if person is not None:
             return person.identifiers
-        gone = self.gone.get(number)
-        if gone is None or gone.how == "suppressed":
+        tombstone = self.tombstones.get(number)
+        if tombstone is None or tombstone.reason == "suppressed":
             return None
-        return {"cio_id": gone.person.cio_id, "email": None, "id": None}
+        return {"cio_id": tombstone.person.cio_id, "email": None, "id": None}
 
-    def put(self, person: Person) -> None:
-        """Add a profile whose identifiers are free."""
+    def add(self, person: Person) -> None:
+        """Add a profile; its identifiers must be unused."""
         self._by_number[person.number] = person
         self._by_cio_id[person.cio_id] = person
         self._index(person)
         self._numbers = None
 
     def next_number(self) -> int:
-        """A number for somebody who is added by hand."""
+        """The number of the next person that is added by a call."""
         self._next_added += 1
         return self._next_added - 1
 
-    def change(self, person: Person, values: Mapping[str, str | None], at: int) -> dict[str, tuple[str, str]]:
-        """Set attributes (None or "" removes); answer what changed, as name to (from, to)."""
+    def set_attributes(
+        self, person: Person, values: Mapping[str, str | None], at: int
+    ) -> dict[str, tuple[str, str]]:
+        """Set attributes and identifiers; None and "" remove one. Returns the changes, as name to (from, to).
+
+        Raises:
+            BadRequest: another person has one of the identifiers.
+        """
         changes: dict[str, tuple[str, str]] = {}
-        self.refuse_taken(person, values)
+        self.check_identifiers_free(person, values)
         for name, value in values.items():
             old, new = person.attribute(name) or "", value or ""
             if old == new or name == "cio_id":
@@ -177,32 +183,32 @@ class People:
                 person.attributes.pop(name, None)
         return changes
 
-    def remove(self, person: Person, how: Departure, at: int) -> None:
-        """Take somebody off every list; history keeps only what `Gone` says."""
+    def remove(self, person: Person, reason: RemovalReason, at: int) -> None:
+        """Remove a person, who leaves a `Tombstone`; suppressing blocks the identifiers too."""
         self._unindex(person)
         del self._by_cio_id[person.cio_id]
         del self._by_number[person.number]
         self._numbers = None
-        self.gone[person.number] = Gone(person, how, at)
-        if how == "suppressed":
+        self.tombstones[person.number] = Tombstone(person, reason, at)
+        if reason == "suppressed":
             self.suppress(id=person.id, email=person.email)
 
     def suppress(self, **identifiers: str | None) -> None:
-        """Block identifiers together, whether anybody has them or not; writes that name one are ignored."""
+        """Block identifiers, which a person may have or not; writes that name one are ignored [track26]."""
         together = frozenset(_folded(name, value) for name, value in identifiers.items() if value)
         self._suppressed |= dict.fromkeys(together, together)
 
     def unsuppress(self, name: str, value: str) -> None:
-        """Free an identifier and those that were suppressed with it; nobody comes back by that."""
+        """Allow an identifier again, with those that were suppressed with it; no profile is restored."""
         for identifier in self._suppressed.get(_folded(name, value), ()):
             self._suppressed.pop(identifier, None)
 
     def is_suppressed(self, name: str, value: str) -> bool:
-        """Whether an identifier is blocked."""
+        """True if an identifier is suppressed."""
         return bool(self._suppressed) and _folded(name, value) in self._suppressed
 
-    def refuse_taken(self, person: Person, values: Mapping[str, str | None]) -> None:
-        """BadRequest if somebody else has one of the identifiers."""
+    def check_identifiers_free(self, person: Person, values: Mapping[str, str | None]) -> None:
+        """BadRequest if another person has one of the identifiers."""
         for name in ("id", "email"):
             value = values.get(name)
             holder = self.find(value, name) if value else None
@@ -236,5 +242,5 @@ class People:
 
 
 def _folded(name: str, value: str) -> tuple[str, str]:
-    """An identifier as it is compared: emails in any case."""
+    """An identifier in the form in which it is compared: emails in lower case."""
     return name, value.lower() if name == "email" else value

@@ -1,4 +1,4 @@
-"""What happens in a workspace, as data: the world plans steps, the workspace takes them when they are due."""
+"""Planned changes of a workspace as data: the world plans them, `rules.timeline` applies them when due."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.deliveries import Source
 from sources.customerio.sandbox.state.store.exports import ExportType
-from sources.customerio.sandbox.state.store.people import Departure, Person, Record
+from sources.customerio.sandbox.state.store.people import Person, Record, RemovalReason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Arrive:
-    """A person is created; `noted` writes the activity that says so."""
+class CreatePerson:
+    """Create a person; `logged` adds the activity `profile_create`."""
 
     at: int
     person: Person
-    noted: bool
+    logged: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
-    """A person's attribute gets a value (None removes it)."""
+class SetAttribute:
+    """Set an attribute of a person; None removes it."""
 
     at: int
     number: int
@@ -29,17 +29,17 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Leave:
-    """A person is deleted or suppressed."""
+class RemovePerson:
+    """Delete or suppress a person."""
 
     at: int
     number: int
-    how: Departure
+    reason: RemovalReason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Join:
-    """A person joins (or leaves) a manual segment."""
+class SetMembership:
+    """Add a person to a manual segment, or remove one from it."""
 
     at: int
     segment_id: int
@@ -48,8 +48,8 @@ class Join:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Add:
-    """A piece of furniture appears."""
+class AddRecord:
+    """Add a record to a table."""
 
     at: int
     table: str
@@ -57,8 +57,8 @@ class Add:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Edit:
-    """A piece of furniture changes, if it is still there."""
+class EditRecord:
+    """Edit a record, if it still exists."""
 
     at: int
     table: str
@@ -67,8 +67,8 @@ class Edit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
-    """Somebody orders an export on Customer.io's screens."""
+class OrderExport:
+    """Create an export, as in Customer.io's user interface."""
 
     at: int
     type: ExportType
@@ -78,8 +78,8 @@ class Order:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AddType:
-    """Somebody makes a type of objects on Customer.io's screens."""
+class AddObjectType:
+    """Create an object type, as in Customer.io's user interface."""
 
     at: int
     record: Record
@@ -87,7 +87,7 @@ class AddType:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PutObject:
-    """An object is made or changed."""
+    """Add an object, or set its attributes."""
 
     at: int
     type_id: str
@@ -96,8 +96,8 @@ class PutObject:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Relate:
-    """Somebody who is still there is related to an object."""
+class RelatePerson:
+    """RelatePerson a person to an object, if both still exist."""
 
     at: int
     type_id: str
@@ -106,21 +106,32 @@ class Relate:
     attributes: Record
 
 
-Step = Arrive | Change | Leave | Join | Add | Edit | Order | AddType | PutObject | Relate
+PlannedChange = (
+    CreatePerson
+    | SetAttribute
+    | RemovePerson
+    | SetMembership
+    | AddRecord
+    | EditRecord
+    | OrderExport
+    | AddObjectType
+    | PutObject
+    | RelatePerson
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DayPlan:
-    """One day: sources that come into being, steps by time, deliveries and events as columns.
+    """One day: new sources, changes by time, deliveries and events as columns.
 
-    `labels` are the (type, name) that the events' column `label` points into. `lively` says whether the
-    day has activities, events as well as what deliveries leave; days that no reader will see need none.
+    `labels` are the (type, name) pairs that the events' column `label` indexes. `has_activities` is False for
+    days whose activities are older than readers can see.
     """
 
     ends: int
-    lively: bool = False
+    has_activities: bool = False
     labels: tuple[tuple[str, str | None], ...] = ()
     sources: tuple[Source, ...] = ()
-    steps: list[Step] = field(default_factory=list)
+    changes: list[PlannedChange] = field(default_factory=list)
     deliveries: Mapping[str, Array] = field(default_factory=dict)
     events: Mapping[str, Array] = field(default_factory=dict)

@@ -1,9 +1,9 @@
-"""Who is in which segment.
+"""Segments and their members.
 
-A dynamic segment follows its `conditions` whenever a person changes; a manual one is joined and left by
-hand. While a segment's `state` is `build` its membership stays as it was, stale, and is made new when the
-state becomes `finished`. Members are listed in the order of their numbers, so that somebody who joins
-behind a reader's place is missed by that reader, as with the real list.
+A dynamic segment evaluates its `conditions` whenever a person changes; members of a manual one are added and
+removed by calls. While a segment's `state` is `build` its members are stale, and are evaluated again when the
+state becomes `finished`. Members are listed by number, so that a reader misses a member who is added before
+the reader's position, as with the real list.
 """
 
 from bisect import bisect_right, insort
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sources.customerio.sandbox.state.store.filters import Test, compile_filter, fields_of
-from sources.customerio.sandbox.state.store.people import IDENTIFIERS, Person, Record
-from sources.customerio.sandbox.state.store.records import KINDS, Table
+from sources.customerio.sandbox.state.store.people import Person, Record
+from sources.customerio.sandbox.state.store.records import RECORD_KINDS, Table
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Members:
     order: list[int] = field(default_factory=list)
 
     def put(self, number: int, *, member: bool) -> None:
-        """Make somebody a member or not."""
+        """Add a person to the members, or remove one from them."""
         if member and number not in self.numbers:
             self.numbers.add(number)
             insort(self.order, number)
@@ -38,11 +38,11 @@ class Segments:
     """The segments of a workspace and their members."""
 
     def __init__(self) -> None:
-        self.table = Table(KINDS["segments"])
+        self.table = Table(RECORD_KINDS["segments"])
         self._members: dict[int, Members] = {}
 
-    def add(self, fields: Record, at: int, everybody: Iterable[Person] = ()) -> int:
-        """Make a segment; one with `conditions` takes its members at once."""
+    def add(self, fields: Record, at: int, people: Iterable[Person] = ()) -> int:
+        """Add a segment; one with `conditions` is evaluated at once. Returns its id."""
         record: Record = {
             "name": "",
             "description": "",
@@ -56,11 +56,11 @@ class Segments:
         rule = compile_filter(conditions, self.is_member) if conditions else None
         segment_id = self.table.add(record, at)
         self._members[segment_id] = Members(rule, frozenset(fields_of(conditions)))
-        self.rebuild(segment_id, everybody)
+        self.rebuild(segment_id, people)
         return segment_id
 
-    def edit(self, segment_id: int, fields: Record, at: int, everybody: Iterable[Person]) -> None:
-        """Change a segment; it takes its members anew unless it is building."""
+    def edit(self, segment_id: int, fields: Record, at: int, people: Iterable[Person]) -> None:
+        """Edit a segment; it is evaluated again unless its state is `build`."""
         self.table.edit(segment_id, fields, at)
         record, members = self.table.get(segment_id), self._members[segment_id]
         if "conditions" in fields:
@@ -69,48 +69,48 @@ class Segments:
             )
             members.fields = frozenset(fields_of(fields["conditions"]))
         if record["state"] == "finished":
-            self.rebuild(segment_id, everybody)
+            self.rebuild(segment_id, people)
 
     def delete(self, segment_id: int) -> None:
-        """Take a segment off, members and all."""
+        """Delete a segment and its members."""
         self.table.delete(segment_id)
         del self._members[segment_id]
 
-    def rebuild(self, segment_id: int, everybody: Iterable[Person]) -> None:
-        """Take a dynamic segment's members anew."""
+    def rebuild(self, segment_id: int, people: Iterable[Person]) -> None:
+        """Evaluate a dynamic segment for all people."""
         members = self._members[segment_id]
         if members.rule is not None:
-            members.order = [person.number for person in everybody if members.rule(person)]
+            members.order = [person.number for person in people if members.rule(person)]
             members.numbers = set(members.order)
 
     def is_member(self, segment_id: int, number: int) -> bool:
-        """Whether somebody is in a segment; false for a segment that does not exist."""
+        """True if a person is in a segment; false for a segment that does not exist."""
         members = self._members.get(segment_id)
         return members is not None and number in members.numbers
 
     def count(self, segment_id: int) -> int:
-        """How many members a segment has."""
+        """The number of members of a segment."""
         self.table.get(segment_id)
         return len(self._members[segment_id].numbers)
 
     def after(self, segment_id: int, number: int, limit: int) -> list[int]:
-        """At most `limit` member numbers behind `number`, in list order."""
+        """At most `limit` member numbers after `number`, in list order."""
         self.table.get(segment_id)
         order = self._members[segment_id].order
         first = bisect_right(order, number)
         return order[first : first + limit]
 
-    def of(self, number: int) -> Iterator[Record]:
-        """The segments that somebody is in."""
+    def of_person(self, number: int) -> Iterator[Record]:
+        """The segments that a person is in."""
         return (record for record in self.table if number in self._members[record["id"]].numbers)
 
     def set_member(self, segment_id: int, number: int, *, member: bool) -> None:
-        """Put somebody into a segment, or take them out."""
+        """Add a person to a segment, or remove one; NotFound if there is no such segment."""
         self.table.get(segment_id)
         self._members[segment_id].put(number, member=member)
 
-    def follow(self, person: Person, changed: Iterable[str] | None = None) -> None:
-        """Let the dynamic segments look again at somebody whose attributes changed (None: at all of them)."""
+    def update_person(self, person: Person, changed: Iterable[str] | None = None) -> None:
+        """Evaluate the dynamic segments for a person; `changed` are the changed attributes, None is all."""
         names = None if changed is None else set(changed)
         for segment_id, members in self._members.items():
             if members.rule is None or (names is not None and not names & members.fields):
@@ -118,12 +118,7 @@ class Segments:
             if self.table.get(segment_id)["state"] == "finished":
                 members.put(person.number, member=members.rule(person))
 
-    def forget(self, number: int) -> None:
-        """Take somebody out of every segment."""
+    def remove_person(self, number: int) -> None:
+        """Remove a person from every segment."""
         for members in self._members.values():
             members.put(number, member=False)
-
-
-def everybody_filter() -> Record:
-    """The filter that matches every profile [live-airbyte]."""
-    return {"and": [{"attribute": {"field": IDENTIFIERS[0], "operator": "exists"}}]}

@@ -1,11 +1,11 @@
-"""What a write is, in the words of Track v2, and what is refused at the door.
+"""Operations in the form of Track v2, and their validation before they are accepted.
 
-Whatever comes in, a v1 call, an item of a batch, a row of an import, is one operation of this form:
+Each v1 call, item of a batch and row of an import becomes one operation of this form:
 
     {"type": "person" | "object" | "delivery" | "segment", "action": ..., "identifiers": {...}, ...}
 
-`problem` looks at the operation alone, in microseconds. What only the workspace can tell, a conflict of
-identifiers or a person who is not there, is found when the operation is applied, behind the 200 [track26].
+`problem` checks the operation alone. Problems that depend on the workspace, such as a conflict of identifiers
+or an unknown person, are found when the operation is applied, after the 200 [track26].
 """
 
 import re
@@ -16,19 +16,19 @@ from sources.customerio.sandbox.state.store.filters import text
 
 Op = dict[str, Any]
 
-# Bytes of UTF-8, and attributes of a call [track26].
+# Limits in bytes of UTF-8, and of attributes in a call [track26].
 MAX_ID, MAX_NAME, MAX_VALUE, MAX_EVENT_NAME = 150, 150, 1000, 100
 MAX_ATTRIBUTES, MAX_EVENT_DATA, MAX_OBJECT = 300, 100_000, 100_000
 PERSON_IDS = ("id", "email", "cio_id")
 METRICS = ("opened", "converted", "delivered")
 PLATFORMS = ("ios", "android")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE)
-# A character has at most four bytes: shorter text need not be counted.
-_WIDEST = 4
+# A character has at most four bytes, so shorter text need not be encoded.
+_MOST_BYTES_PER_CHARACTER = 4
 
 
 class Problem(NamedTuple):
-    """Why an operation is refused, as v2 words it: `{reason, field, message}` [track26]."""
+    """Why an operation is refused, as v2 reports it: `{reason, field, message}` [track26]."""
 
     reason: str
     field: str
@@ -39,7 +39,7 @@ _Check = Callable[[Op], Problem | None]
 
 
 def problem(op: object) -> Problem | None:
-    """What is wrong with an operation by itself, None if it may come in."""
+    """Why an operation is refused, None if it is accepted."""
     if not isinstance(op, dict):
         return Problem("invalid", "type", "an operation must be an object")
     check = _CHECKS.get((op.get("type"), op.get("action")))
@@ -52,12 +52,12 @@ def problem(op: object) -> Problem | None:
 
 
 def too_long(value: str, limit: int) -> bool:
-    """Whether text has more bytes than that."""
-    return len(value) * _WIDEST > limit and len(value.encode()) > limit
+    """True if text has more than `limit` bytes."""
+    return len(value) * _MOST_BYTES_PER_CHARACTER > limit and len(value.encode()) > limit
 
 
 def attributes_problem(given: object, field: str = "attributes") -> Problem | None:
-    """What is wrong with attributes: their number, a name, a value."""
+    """A problem of attributes, of their number, a name or a value; None if there is none."""
     if given is None:
         return None
     if not isinstance(given, dict):
@@ -74,7 +74,7 @@ def attributes_problem(given: object, field: str = "attributes") -> Problem | No
 
 
 def person_problem(op: Mapping[str, Any], field: str = "identifiers", *more: str) -> Problem | None:
-    """Whether exactly one identifier names a person; `more` are kinds that are allowed here beside."""
+    """A problem unless exactly one identifier names a person; `more` are further identifiers allowed here."""
     given = op.get(field)
     if given is None:
         return Problem("required", field, f"{field} is required")
@@ -87,7 +87,7 @@ def person_problem(op: Mapping[str, Any], field: str = "identifiers", *more: str
 
 
 def object_problem(op: Mapping[str, Any], field: str = "identifiers") -> Problem | None:
-    """Whether the identifiers name an object: its type and id, or its `cio_object_id`."""
+    """A problem unless the identifiers name an object: its type and id, or its `cio_object_id`."""
     given = op.get(field)
     if given is None:
         return Problem("required", field, f"{field} is required")
@@ -111,7 +111,7 @@ def _id_problem(field: str, value: object) -> Problem | None:
     return None
 
 
-def _whole(op: Op, field: str = "timestamp") -> Problem | None:
+def _timestamp(op: Op, field: str = "timestamp") -> Problem | None:
     value = op.get(field)
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
         return None
@@ -119,7 +119,7 @@ def _whole(op: Op, field: str = "timestamp") -> Problem | None:
 
 
 def _relations(check: Callable[[Mapping[str, Any]], Problem | None], *, needed: bool) -> _Check:
-    """A check of `cio_relationships`, whose entries `check` looks at."""
+    """A check of `cio_relationships`, of which `check` checks each entry."""
 
     def relations_problem(op: Op) -> Problem | None:
         given = op.get("cio_relationships")
@@ -153,7 +153,7 @@ def _event(op: Op) -> Problem | None:
     data = op.get("attributes")
     if data is not None and not isinstance(data, dict):
         return Problem("invalid", "attributes", "attributes must be an object")
-    return _whole(op)
+    return _timestamp(op)
 
 
 def _device(op: Op) -> Problem | None:
@@ -167,7 +167,7 @@ def _new_device(op: Op) -> Problem | None:
     device = op["device"]
     if device.get("platform") not in PLATFORMS:
         return Problem("invalid", "device.platform", "device platform must be ios or android")
-    found = _whole(device, "last_used") or attributes_problem(device.get("attributes"))
+    found = _timestamp(device, "last_used") or attributes_problem(device.get("attributes"))
     return found._replace(field=f"device.{found.field}") if found else None
 
 
@@ -175,7 +175,7 @@ def _both(op: Op) -> Problem | None:
     return person_problem(op, "primary") or person_problem(op, "secondary")
 
 
-def _anybody(op: Op) -> Problem | None:
+def _person_or_anonymous(op: Op) -> Problem | None:
     return person_problem(op, "identifiers", "anonymous_id")
 
 
@@ -196,40 +196,40 @@ def _anonymous_entry(entry: Mapping[str, Any]) -> Problem | None:
     return person_problem(entry, "identifiers", "anonymous_id")
 
 
-def _every(*checks: _Check) -> _Check:
-    def every(op: Op) -> Problem | None:
+def _all(*checks: _Check) -> _Check:
+    def all_checks(op: Op) -> Problem | None:
         for check in checks:
             found = check(op)
             if found is not None:
                 return found
         return None
 
-    return every
+    return all_checks
 
 
 _CHECKS: dict[tuple[object, object], _Check] = {
-    ("person", "identify"): _every(
-        person_problem, _attributes, _whole, _relations(object_problem, needed=False)
+    ("person", "identify"): _all(
+        person_problem, _attributes, _timestamp, _relations(object_problem, needed=False)
     ),
     ("person", "delete"): person_problem,
-    ("person", "event"): _every(_anybody, _event),
-    ("person", "page"): _every(_anybody, _event),
-    ("person", "screen"): _every(_anybody, _event),
-    ("person", "add_relationships"): _every(person_problem, _relations(object_problem, needed=True)),
-    ("person", "delete_relationships"): _every(person_problem, _relations(object_problem, needed=True)),
-    ("person", "add_device"): _every(person_problem, _device, _new_device),
-    ("person", "delete_device"): _every(person_problem, _device),
+    ("person", "event"): _all(_person_or_anonymous, _event),
+    ("person", "page"): _all(_person_or_anonymous, _event),
+    ("person", "screen"): _all(_person_or_anonymous, _event),
+    ("person", "add_relationships"): _all(person_problem, _relations(object_problem, needed=True)),
+    ("person", "delete_relationships"): _all(person_problem, _relations(object_problem, needed=True)),
+    ("person", "add_device"): _all(person_problem, _device, _new_device),
+    ("person", "delete_device"): _all(person_problem, _device),
     ("person", "merge"): _both,
     ("person", "suppress"): person_problem,
     ("person", "unsuppress"): person_problem,
-    ("object", "identify"): _every(
-        object_problem, _attributes, _whole, _relations(person_problem, needed=False)
+    ("object", "identify"): _all(
+        object_problem, _attributes, _timestamp, _relations(person_problem, needed=False)
     ),
-    ("object", "identify_anonymous"): _every(
+    ("object", "identify_anonymous"): _all(
         object_problem, _attributes, _relations(_anonymous_entry, needed=False)
     ),
     ("object", "delete"): object_problem,
-    ("object", "add_relationships"): _every(object_problem, _relations(person_problem, needed=True)),
-    ("object", "delete_relationships"): _every(object_problem, _relations(person_problem, needed=True)),
+    ("object", "add_relationships"): _all(object_problem, _relations(person_problem, needed=True)),
+    ("object", "delete_relationships"): _all(object_problem, _relations(person_problem, needed=True)),
     ("delivery", "event"): _metric,
 }

@@ -1,8 +1,8 @@
-"""Writes between the 200 and what comes of them: those that wait, and the log of all that were accepted.
+"""The write queue: accepted operations that are not applied yet, and the log of all accepted ones.
 
-The Track API answers before it applies [track26]. A write waits until it is due and is then applied, in the
-order of arrival, or dropped; the log says which. The log holds text, not dicts, and forgets the oldest, so
-that a million writes fit.
+The Track API answers before it applies a write [track26]. A write is queued until it is due, then applied in
+the order of arrival, or dropped; the log has its outcome. The log stores JSON text and drops the oldest
+writes, so that a million of them fit.
 """
 
 from collections import deque
@@ -15,25 +15,38 @@ import orjson
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.store.track_operation import Op
 
-Outcome = Literal["waiting", "applied", "dropped"]
+WriteOutcome = Literal["waiting", "applied", "dropped"]
 
-# How many writes the log remembers, unless it is told otherwise.
-LOGGED = 200_000
+# The default number of writes in the log.
+LOG_SIZE = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """Options of applying writes, where workspaces differ or Customer.io's behaviour is unknown.
+
+    `email_by_id`: an email can be changed by `id`. `events_create`: an event of an unknown person creates
+    that person (unverified). `removes_by_id`: removing from a segment takes `id` alone, ignoring `id_type`.
+    """
+
+    email_by_id: bool = False
+    events_create: bool = False
+    removes_by_id: bool = False
 
 
 @dataclass(slots=True)
 class Write:
-    """One accepted operation: `arrived` on the sandbox's clock, by which call, and its JSON as received."""
+    """One accepted operation: when it arrived, by which call, its JSON as received, and its outcome."""
 
     number: int
     arrived: int
     call: str
     op: bytes
-    outcome: Outcome = "waiting"
+    outcome: WriteOutcome = "waiting"
     reason: str = ""
 
     def record(self) -> Record:
-        """The write as the log shows it; `reason` says why it was dropped, or what of it was ignored."""
+        """The write as the log shows it; `reason` is why it was dropped, or which part of it was ignored."""
         return {
             "number": self.number,
             "arrived": self.arrived,
@@ -45,8 +58,8 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A write that is not applied yet. One that is `lost` never will be: it is dropped when it is due."""
+class QueuedWrite:
+    """A write that is not applied yet. A `lost` one is dropped when it is due, by a fault."""
 
     due: int
     op: Op
@@ -54,18 +67,18 @@ class Waiting:
     lost: bool
 
 
-class Inbox:
-    """The writes of a workspace."""
+class WriteQueue:
+    """The write queue of a workspace, and its log."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Waiting] = deque()
+        self._queue: deque[QueuedWrite] = deque()
         self._log: deque[Write] = deque()
         self.accepted = 0
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._queue)
 
-    def take(
+    def accept(
         self,
         call: str,
         op: Op,
@@ -74,25 +87,25 @@ class Inbox:
         delay_s: int = 0,
         raw: bytes | None = None,
         lost: bool = False,
-        logged: int = LOGGED,
+        log_size: int = LOG_SIZE,
     ) -> None:
-        """Accept an operation; `raw` is its JSON as received, if somebody has that already."""
-        write = self.note(call, op, at=at, raw=raw, logged=logged)
-        self._waiting.append(Waiting(at + delay_s, op, write, lost))
+        """Queue an operation until `delay_s` after `at`; `raw` is its JSON as received, if known."""
+        write = self.log(call, op, at=at, raw=raw, log_size=log_size)
+        self._queue.append(QueuedWrite(at + delay_s, op, write, lost))
 
-    def note(self, call: str, op: Op, *, at: int, raw: bytes | None = None, logged: int = LOGGED) -> Write:
-        """Put an operation into the log alone, for somebody who applies it at once."""
+    def log(self, call: str, op: Op, *, at: int, raw: bytes | None = None, log_size: int = LOG_SIZE) -> Write:
+        """Log an operation that the caller applies at once; returns its entry."""
         self.accepted += 1
         write = Write(self.accepted, at, call, orjson.dumps(op) if raw is None else raw)
         self._log.append(write)
-        while len(self._log) > logged:
+        while len(self._log) > log_size:
             self._log.popleft()
         return write
 
-    def due(self, now: int) -> Iterator[Waiting]:
-        """The writes whose time has come, each taken off as it is given out; a later one never overtakes."""
-        while self._waiting and self._waiting[0].due <= now:
-            yield self._waiting.popleft()
+    def due(self, now: int) -> Iterator[QueuedWrite]:
+        """Remove and yield the writes that are due, in the order of arrival."""
+        while self._queue and self._queue[0].due <= now:
+            yield self._queue.popleft()
 
     def writes(self) -> list[Record]:
         """The log, in order of arrival."""

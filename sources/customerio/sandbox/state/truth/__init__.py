@@ -1,1 +1,1 @@
-"""The truth that tests compare with: every table of a workspace at one instant."""
+"""The truth that tests compare with: the rows of every table of a workspace at one instant."""

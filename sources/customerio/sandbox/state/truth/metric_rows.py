@@ -1,4 +1,4 @@
-"""The tables of metrics as they must be: every number that the API can tell at one instant, and is not 0."""
+"""Rows of the metrics tables: every number that the API shows at one instant, except 0."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,35 +6,35 @@ from dataclasses import dataclass
 from sources.customerio.catalogue.periods import EASTERN, MOST_STEPS, UTC, Period, between, latest
 from sources.customerio.sandbox.state.store.journeys import journeys
 from sources.customerio.sandbox.state.store.links import clicks
-from sources.customerio.sandbox.state.store.metrics import ANSWERED, Parent, Series, series
+from sources.customerio.sandbox.state.store.metrics import WEBHOOK_SERIES, Parent, Series, series
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.workspace import Workspace
 
 Rows = Callable[[Workspace], Iterator[Record]]
-Tell = Callable[[Workspace, Parent, Sequence[int]], Series]
+Measure = Callable[[Workspace, Parent, Sequence[int]], Series]
 
 _COUNTED_BACK: tuple[Period, ...] = ("days", "months")
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Below:
-    """What has metrics: its table, what its id is called there, and the same of what it is a part of."""
+class _Parent:
+    """A kind of records with metrics: its table, the column of its id, and that of its own parent's id."""
 
     table: str
     id: str
-    above: str | None = None
+    parent_id: str | None = None
 
     def all(self, workspace: Workspace) -> Iterator[tuple[Record, Parent, int]]:
-        """The ids as columns, as deliveries name them, and when the first of them was made."""
+        """For each record: its ids by column, its ids by field of `Source`, and when it was created."""
         rows = workspace.tables[self.table]
         for row in rows:
-            mine = {str(rows.kind.source_key): row["id"]}
-            if self.above is None:
-                yield {self.id: row["id"]}, mine, int(row.get("created", 0))
+            source_id = {str(rows.kind.source_key): row["id"]}
+            if self.parent_id is None:
+                yield {self.id: row["id"]}, source_id, int(row.get("created", 0))
             else:
-                top = workspace.tables[str(rows.kind.parent and rows.kind.parent[0])].get(row[self.above])
-                above = {self.above: row[self.above]}
-                yield {**above, self.id: row["id"]}, {**above, **mine}, int(top["created"])
+                top = workspace.tables[str(rows.kind.parent and rows.kind.parent[0])].get(row[self.parent_id])
+                parent = {self.parent_id: row[self.parent_id]}
+                yield {**parent, self.id: row["id"]}, {**parent, **source_id}, int(top["created"])
 
 
 def _windows(call: str, created: int, now: int) -> Mapping[Period, Sequence[int]]:
@@ -43,11 +43,11 @@ def _windows(call: str, created: int, now: int) -> Mapping[Period, Sequence[int]
     return {"days": between("days", created, now, {"utc": UTC, "eastern": EASTERN}[call])}
 
 
-def _numbers(below: _Below, call: str, tell: Tell) -> Rows:
+def _numbers(parent_kind: _Parent, call: str, measure: Measure) -> Rows:
     def rows(workspace: Workspace) -> Iterator[Record]:
-        for ids, parent, created in below.all(workspace):
+        for ids, parent, created in parent_kind.all(workspace):
             for period, starts in _windows(call, created, workspace.now).items():
-                for metric, values in tell(workspace, parent, starts).items():
+                for metric, values in measure(workspace, parent, starts).items():
                     for start_at, value in zip(starts, values, strict=True):
                         if value:
                             yield {
@@ -61,16 +61,16 @@ def _numbers(below: _Below, call: str, tell: Tell) -> Rows:
     return rows
 
 
-def _clicks(below: _Below) -> Rows:
+def _clicks(parent_kind: _Parent) -> Rows:
     def rows(workspace: Workspace) -> Iterator[Record]:
-        for ids, parent, created in below.all(workspace):
+        for ids, parent, created in parent_kind.all(workspace):
             for period, starts in _windows("counted_back", created, workspace.now).items():
                 for one in clicks(workspace.deliveries, parent, starts, now=workspace.now):
                     link = {**ids, "link_id": one.link.id, "href": one.link.href, "period": period}
                     for start_at, total, unique in zip(starts, one.total, one.unique, strict=True):
                         if total:
-                            told = {} if below.above else {"unique_clicked": unique}
-                            yield {**link, "start_at": start_at, "clicked": total, **told}
+                            counts = {} if parent_kind.parent_id else {"unique_clicked": unique}
+                            yield {**link, "start_at": start_at, "clicked": total, **counts}
 
     return rows
 
@@ -81,7 +81,7 @@ def _messages(workspace: Workspace, parent: Parent, starts: Sequence[int]) -> Se
 
 def _transactional(workspace: Workspace, parent: Parent, starts: Sequence[int]) -> Series:
     found = _messages(workspace, parent, starts)
-    return {name: numbers for name, numbers in found.items() if name not in ANSWERED}
+    return {name: numbers for name, numbers in found.items() if name not in WEBHOOK_SERIES}
 
 
 def _journeys(workspace: Workspace, parent: Parent, starts: Sequence[int]) -> Series:
@@ -89,13 +89,13 @@ def _journeys(workspace: Workspace, parent: Parent, starts: Sequence[int]) -> Se
     return journeys(workspace.deliveries, parent, starts, since=starts[0], until=now, now=now)
 
 
-_CAMPAIGN = _Below(table="campaigns", id="campaign_id")
-_BROADCAST = _Below(table="broadcasts", id="broadcast_id")
-_NEWSLETTER = _Below(table="newsletters", id="newsletter_id")
-_TRANSACTIONAL = _Below(table="transactional_messages", id="transactional_id")
-_CAMPAIGN_ACTION = _Below(table="campaign_actions", id="action_id", above="campaign_id")
-_BROADCAST_ACTION = _Below(table="broadcast_actions", id="action_id", above="broadcast_id")
-_CONTENT = _Below(table="newsletter_contents", id="content_id", above="newsletter_id")
+_CAMPAIGN = _Parent(table="campaigns", id="campaign_id")
+_BROADCAST = _Parent(table="broadcasts", id="broadcast_id")
+_NEWSLETTER = _Parent(table="newsletters", id="newsletter_id")
+_TRANSACTIONAL = _Parent(table="transactional_messages", id="transactional_id")
+_CAMPAIGN_ACTION = _Parent(table="campaign_actions", id="action_id", parent_id="campaign_id")
+_BROADCAST_ACTION = _Parent(table="broadcast_actions", id="action_id", parent_id="broadcast_id")
+_CONTENT = _Parent(table="newsletter_contents", id="content_id", parent_id="newsletter_id")
 
 TABLES: Mapping[str, Rows] = {
     "campaign_metrics": _numbers(_CAMPAIGN, "utc", _messages),

@@ -1,4 +1,4 @@
-"""Objects, their types and relationships as rows of tables, each with the ids of what it is below."""
+"""Rows of object types, objects and relationships, each with the ids of its parents."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from sources.customerio.sandbox.state.workspace import Workspace
 
 
 def types(workspace: Workspace) -> Iterator[Record]:
-    """The types."""
+    """The object types."""
     return map(dict, workspace.objects.types.values())
 
 
@@ -23,7 +23,7 @@ def objects(workspace: Workspace) -> Iterator[Record]:
 
 
 def relationships(workspace: Workspace) -> Iterator[Record]:
-    """Who is related to what."""
+    """The relationships of people to objects."""
     for found in workspace.objects:
         disabled = not workspace.objects.type(found.type_id)["enabled"]
         for number in found.related:

@@ -1,8 +1,9 @@
-"""The truth of tables that say something about one other thing each: usage, counts, contents, choices."""
+"""Rows of records, and of tables with one or more rows for each record: usage, counts, contents, choices."""
 
 from collections.abc import Callable, Iterator
 
-from sources.customerio.sandbox.state.rules import collections, preferences, senders, views
+from sources.customerio.sandbox.state.rules import preferences, senders, views
+from sources.customerio.sandbox.state.store import collections
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.workspace import Workspace
 
@@ -10,17 +11,17 @@ ADDRESSES = ("35.188.196.183", "104.198.177.219", "104.154.232.87", "130.211.229
 
 
 def shown(table: str) -> Callable[[Workspace], Iterator[Record]]:
-    """The rows of a piece of furniture."""
+    """A reader of a table's records as shown."""
     return lambda workspace: workspace.tables[table].shown()
 
 
 def segment_usage(workspace: Workspace) -> Iterator[Record]:
-    """What uses each segment."""
-    return (views.used_by(workspace, segment["id"]) for segment in workspace.tables["segments"])
+    """The usage of each segment."""
+    return (views.segment_usage(workspace, segment["id"]) for segment in workspace.tables["segments"])
 
 
 def segment_counts(workspace: Workspace) -> Iterator[Record]:
-    """How many are in each segment now, those aside that are being built."""
+    """The number of members of each segment, except for segments in state `build`."""
     for segment in workspace.tables["segments"]:
         if segment["state"] == "finished":
             count = workspace.segments.count(segment["id"])
@@ -28,9 +29,9 @@ def segment_counts(workspace: Workspace) -> Iterator[Record]:
 
 
 def sender_usage(workspace: Workspace) -> Iterator[Record]:
-    """What uses each sender."""
+    """The usage of each sender."""
     for sender in workspace.tables["sender_identities"]:
-        yield {"sender_id": sender["id"], **senders.used_by(workspace, sender["id"])}
+        yield {"sender_id": sender["id"], **senders.usage(workspace, sender["id"])}
 
 
 def collection_rows(workspace: Workspace) -> Iterator[Record]:
@@ -41,11 +42,11 @@ def collection_rows(workspace: Workspace) -> Iterator[Record]:
 
 
 def subscription_preferences(workspace: Workspace) -> Iterator[Record]:
-    """What each person chose."""
+    """The subscription preferences of each person."""
     for person in workspace.people:
         yield {"cio_id": person.cio_id, **preferences.of(workspace, person)}
 
 
-def ip_addresses(workspace: Workspace) -> Iterator[Record]:  # noqa: ARG001 -- they are everybody's
+def ip_addresses(workspace: Workspace) -> Iterator[Record]:  # noqa: ARG001 -- the addresses are the same for all workspaces
     """The addresses that Customer.io sends from."""
     return ({"address": address} for address in ADDRESSES)

@@ -11,18 +11,18 @@ def accept_writes(
     context: RequestContext, ops: Iterable[tuple[int, Op]], raws: Sequence[bytes] | None = None
 ) -> None:
     """Queue operations, each with its place in the call; `raws` is their JSON as received, by place."""
-    inbox, knobs = context.workspace.inbox, context.knobs
+    inbox, knobs = context.workspace.write_queue, context.knobs
     lost = {place for fault in context.faults for place in fault.drop_items}
     for place, op in ops:
         nth = inbox.accepted + 1
-        inbox.take(
+        inbox.accept(
             context.operation.id,
             op,
             at=context.now,
             delay_s=knobs.apply_delay_s,
             raw=None if raws is None else raws[place],
             lost=place in lost or bool(knobs.drop_every and nth % knobs.drop_every == 0),
-            logged=knobs.keep_writes,
+            log_size=knobs.keep_writes,
         )
 
 

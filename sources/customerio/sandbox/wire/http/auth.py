@@ -22,11 +22,11 @@ def authorize(
     if operation.api == "track":
         if engine.knobs.track_redirect and operation.id != "getRegion":
             return ApiResponse(status=307, headers={"location": engine.knobs.track_redirect + target})
-        return None if engine.keys.open_track(headers) else track_error(401, "Unauthorized request")
+        return None if engine.keys.allows_track(headers) else track_error(401, "Unauthorized request")
     # The wrong region's host has no key of this account; the answer is the same as for a bad key [airbyte].
-    if engine.knobs.wrong_region or not engine.keys.open_app(headers):
+    if engine.knobs.wrong_region or not engine.keys.allows_app(headers):
         return app_error(401, DETAILS[401])
-    over = engine.limits.over(operation.bucket, arrived=arrived, now=engine.clock.now())
+    over = engine.limits.check(operation.bucket, arrived=arrived, now=engine.clock.now())
     if over is not None:
         waits = {} if over.retry_s is None else {"retry_after": str(over.retry_s)}
         return app_error(429, over.detail, **waits)

@@ -23,7 +23,7 @@ from sources.customerio.sandbox.faults.fault import Fault
 from sources.customerio.sandbox.state.rules import admin
 from sources.customerio.sandbox.state.store.errors import NotFound, Refused
 from sources.customerio.sandbox.state.workspace import Workspace
-from sources.customerio.sandbox.stats import Seen, asked
+from sources.customerio.sandbox.stats import LoggedRequest, request_key
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.auth import authorize
 from sources.customerio.sandbox.wire.http.error_responses import (
@@ -67,13 +67,13 @@ class Endpoint:
         arrived: float = scope.get(ARRIVED) or time.monotonic()
         raw_body = await request.body()
         error = authorize(self._engine, operation, request.headers, arrived, request_target(scope))
-        faults = [] if error else self._engine.faults.strike(operation.id)
+        faults = [] if error else self._engine.faults.hits(operation.id)
         error = error or injected_error(faults, operation)
         work = partial(self._respond, request, raw_body, error, faults)
         response, body = await asyncio.get_running_loop().run_in_executor(self._worker, work)
         status = 0 if any(fault.drop_connection for fault in faults) else response.status
-        call = asked(request.method, request_target(scope), raw_body)
-        self._engine.stats.note(Seen(arrived, operation.id, operation.api, status, call))
+        call = request_key(request.method, request_target(scope), raw_body)
+        self._engine.stats.log(LoggedRequest(arrived, operation.id, operation.api, status, call))
         await asyncio.sleep((self._engine.latency_ms + sum(fault.delay_ms for fault in faults)) / 1000)
         now = self._engine.clock.now()
         await send_response(scope, receive, send, response, body, api=operation.api, now=now, faults=faults)
@@ -82,7 +82,7 @@ class Endpoint:
         self, request: Request, raw_body: bytes, error: ApiResponse | None, faults: list[Fault]
     ) -> tuple[ApiResponse, bytes]:
         """The response and its bytes, made while the workspace is held."""
-        with self._engine.present() as workspace:
+        with self._engine.workspace() as workspace:
             response = error or self._answer(workspace, request, raw_body, faults)
             body = encode(response)
             for fault in faults:

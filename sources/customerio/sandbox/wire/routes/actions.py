@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sources.customerio.sandbox.state.rules import contents
-from sources.customerio.sandbox.state.rules.content_edits import revise
+from sources.customerio.sandbox.state.rules.content_edits import edit_content
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.registry import answers
@@ -26,7 +26,7 @@ _BROADCAST = ParentKind(table="broadcast_actions", parameter="broadcast_id")
 @answers("listCampaignActions")
 def list_of_campaign(context: RequestContext) -> dict[str, Any]:
     """Lists the actions of a campaign, ten on each page; `limit` is not a parameter here."""
-    rows = contents.of_parent(context.workspace, _CAMPAIGN.table, context.id("campaign_id"))
+    rows = contents.children(context.workspace, _CAMPAIGN.table, context.id("campaign_id"))
     page, token = pages.offset_page(rows, context.query, context.operation.page_max or len(rows))
     return {
         "actions": [contents.shown(context.workspace, _CAMPAIGN.table, row) for row in page],
@@ -37,7 +37,7 @@ def list_of_campaign(context: RequestContext) -> dict[str, Any]:
 @answers("broadcastActions")
 def list_of_broadcast(context: RequestContext) -> dict[str, Any]:
     """Lists the actions of a broadcast on one page; their ids are integers here (unverified)."""
-    rows = contents.of_parent(context.workspace, _BROADCAST.table, context.id("broadcast_id"))
+    rows = contents.children(context.workspace, _BROADCAST.table, context.id("broadcast_id"))
     return {"actions": rows}
 
 
@@ -70,7 +70,7 @@ def update_language(context: RequestContext, kind: ParentKind) -> dict[str, Any]
 
 
 def _action(context: RequestContext, kind: ParentKind) -> Record:
-    return contents.one(context.workspace, kind.table, context.id(kind.parameter), context.id("action_id"))
+    return contents.child(context.workspace, kind.table, context.id(kind.parameter), context.id("action_id"))
 
 
 def _translation(context: RequestContext, kind: ParentKind) -> Record:
@@ -80,7 +80,7 @@ def _translation(context: RequestContext, kind: ParentKind) -> Record:
 
 
 def _updated(context: RequestContext, kind: ParentKind, row: Record) -> dict[str, Any]:
-    revise(context.workspace, kind.table, row, context.json())
+    edit_content(context.workspace, kind.table, row, context.json())
     return _shown(context, kind, row)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sources.customerio.sandbox.state.store.activities import Wanted
+from sources.customerio.sandbox.state.store.activities import ActivityFilter
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.registry import answers
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
@@ -32,10 +32,10 @@ def _page(context: RequestContext, person: int | None) -> dict[str, Any]:
     """A page, newest `timestamp` first; there is no time filter."""
     limit = pages.page_size(context.operation, context.query)
     query = context.query
-    wanted = Wanted(type=query.get("type") or None, name=query.get("name") or None, person=person)
+    wanted = ActivityFilter(type=query.get("type") or None, name=query.get("name") or None, person=person)
     log = context.workspace.activities
     rows = log.newest(wanted, context.now, before=pages.decode_start(context.query), limit=limit + 1)
-    records = context.workspace.activity_records.of(rows[:limit])
+    records = context.workspace.activity_view.records(rows[:limit])
     if len(rows) <= limit:
         return {"activities": records, "next": ""}
     last = rows[limit - 1]
@@ -55,5 +55,5 @@ def _person_number(context: RequestContext) -> int | None:
         return person.number
     if id_type != "cio_id":
         return _NO_MATCH
-    deleted = (gone.person for gone in context.workspace.people.gone.values())
+    deleted = (gone.person for gone in context.workspace.people.tombstones.values())
     return next((person.number for person in deleted if person.cio_id == identifier), _NO_MATCH)

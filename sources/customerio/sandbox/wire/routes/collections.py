@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from sources.customerio.sandbox.state.rules import collections
+from sources.customerio.sandbox.state.store.collections import MOST_BYTES
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.wire.http.fetch_url import Fetched, fetch_url
 from sources.customerio.sandbox.wire.http.registry import answers
@@ -82,7 +83,7 @@ def replace_contents(context: RequestContext) -> dict[str, Any]:
 def _data(body: dict[str, Any]) -> Any:
     if "url" in body:
         url = str(body["url"])
-        return _rows(fetch_url(url, field="url", max_bytes=2 * collections.MOST_BYTES), url)
+        return _rows(fetch_url(url, field="url", max_bytes=2 * MOST_BYTES), url)
     if not isinstance(body["data"], list):
         msg = "data must be an array of objects"
         raise BadRequest(msg)

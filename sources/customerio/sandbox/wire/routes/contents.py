@@ -3,7 +3,7 @@
 from typing import Any
 
 from sources.customerio.sandbox.state.rules import contents
-from sources.customerio.sandbox.state.rules.content_edits import revise
+from sources.customerio.sandbox.state.rules.content_edits import edit_content
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.wire.http.registry import answers
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
@@ -14,14 +14,14 @@ _CONTENTS, _GROUPS = "newsletter_contents", "newsletter_test_groups"
 @answers("listNewsletterVariants")
 def list_contents(context: RequestContext) -> dict[str, Any]:
     """Lists the variants of a newsletter: every language of every test group."""
-    rows = contents.of_parent(context.workspace, _CONTENTS, context.id("newsletter_id"))
+    rows = contents.children(context.workspace, _CONTENTS, context.id("newsletter_id"))
     return {"contents": [contents.shown(context.workspace, _CONTENTS, row) for row in rows]}
 
 
 @answers("getNewsletterTestGroups")
 def list_groups(context: RequestContext) -> dict[str, Any]:
     """Lists the test groups; a newsletter without an A/B test has none."""
-    rows = contents.of_parent(context.workspace, _GROUPS, context.id("newsletter_id"))
+    rows = contents.children(context.workspace, _GROUPS, context.id("newsletter_id"))
     return {"test_groups": [contents.shown(context.workspace, _GROUPS, row) for row in rows]}
 
 
@@ -62,11 +62,11 @@ def update_test_group_language(context: RequestContext) -> dict[str, Any]:
 
 
 def _content(context: RequestContext) -> Record:
-    return contents.one(context.workspace, _CONTENTS, context.id("newsletter_id"), context.id("content_id"))
+    return contents.child(context.workspace, _CONTENTS, context.id("newsletter_id"), context.id("content_id"))
 
 
 def _translation(context: RequestContext) -> Record:
-    rows = contents.of_parent(context.workspace, _CONTENTS, context.id("newsletter_id"))
+    rows = contents.children(context.workspace, _CONTENTS, context.id("newsletter_id"))
     return contents.in_language(rows, context.path["language"])
 
 
@@ -76,7 +76,7 @@ def _test_group_translation(context: RequestContext) -> Record:
 
 
 def _updated(context: RequestContext, row: Record) -> dict[str, Any]:
-    revise(context.workspace, _CONTENTS, row, context.json())
+    edit_content(context.workspace, _CONTENTS, row, context.json())
     return _shown(context, row)
 
 

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from sources.customerio.sandbox.state.rules.create_export import order_deliveries, order_people
+from sources.customerio.sandbox.state.rules.create_export import (
+    create_deliveries_export,
+    create_people_export,
+)
 from sources.customerio.sandbox.state.store.errors import NotReady
 from sources.customerio.sandbox.wire.http.error_responses import app_error
 from sources.customerio.sandbox.wire.http.registry import answers
@@ -26,7 +29,9 @@ def get_export(context: RequestContext) -> dict[str, Any]:
 def export_people(context: RequestContext) -> dict[str, Any]:
     """Requests a people export; its key is `filters`, while the search has `filter`."""
     description = "Filtered customer export (created via the api)"
-    export = order_people(context.workspace, context.json(), context.knobs.export_rules(), description)
+    export = create_people_export(
+        context.workspace, context.json(), context.knobs.export_options(), description
+    )
     return {"export": export.record(context.now)}
 
 
@@ -34,7 +39,9 @@ def export_people(context: RequestContext) -> dict[str, Any]:
 def export_deliveries(context: RequestContext) -> dict[str, Any]:
     """Requests a deliveries export."""
     description = "Full deliveries export (created via the api)"
-    export = order_deliveries(context.workspace, context.json(), context.knobs.export_rules(), description)
+    export = create_deliveries_export(
+        context.workspace, context.json(), context.knobs.export_options(), description
+    )
     return {"export": export.record(context.now)}
 
 

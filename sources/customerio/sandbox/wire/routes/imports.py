@@ -10,7 +10,7 @@ from sources.customerio.sandbox.wire.http.request_context import RequestContext
 @answers("import")
 def create_import(context: RequestContext) -> dict[str, Any]:
     """Queues an import; its file is downloaded later, so a bad URL is not an error here [spec25]."""
-    created = context.workspace.imports.order(
+    created = context.workspace.imports.create(
         context.json().get("import"),
         context.workspace.exports.folder,
         at=context.now,

@@ -8,9 +8,9 @@ from typing import Any
 
 from sources.customerio.sandbox.state.rules.triggers import first_triggered
 from sources.customerio.sandbox.state.store import lookback
-from sources.customerio.sandbox.state.store.deliveries import Selection
+from sources.customerio.sandbox.state.store.deliveries import DeliveryFilter
 from sources.customerio.sandbox.state.store.errors import NotFound
-from sources.customerio.sandbox.state.store.lookback import Reach
+from sources.customerio.sandbox.state.store.lookback import Lookback
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.registry import answers
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
@@ -19,7 +19,7 @@ from sources.customerio.sandbox.wire.http.request_context import RequestContext
 @answers("listMessages")
 def list_messages(context: RequestContext) -> dict[str, Any]:
     """Lists the deliveries of the whole workspace."""
-    wanted = Selection(
+    wanted = DeliveryFilter(
         start=0,
         end=0,
         campaign_id=pages.integer(context.query, "campaign_id"),
@@ -32,7 +32,7 @@ def list_messages(context: RequestContext) -> dict[str, Any]:
 @answers("getMessage")
 def get_message(context: RequestContext) -> dict[str, Any]:
     """Returns one delivery; drafts too."""
-    return {"message": context.workspace.delivery_records.at(row_of(context), context.now)}
+    return {"message": context.workspace.delivery_view.record(row_of(context), context.now)}
 
 
 def row_of(context: RequestContext) -> int:
@@ -50,7 +50,7 @@ def of_campaign(context: RequestContext) -> dict[str, Any]:
     """Lists the deliveries of one campaign."""
     campaign_id = context.id("campaign_id")
     context.workspace.tables["campaigns"].get(campaign_id)
-    return _page(context, Selection(start=0, end=0, campaign_id=campaign_id), lookback.CAMPAIGN)
+    return _page(context, DeliveryFilter(start=0, end=0, campaign_id=campaign_id), lookback.CAMPAIGN)
 
 
 @answers("broadcastMessages")
@@ -58,7 +58,9 @@ def of_broadcast(context: RequestContext) -> dict[str, Any]:
     """Lists the deliveries of one broadcast; without bounds, of the month after its first trigger."""
     broadcast_id = context.id("broadcast_id")
     first = first_triggered(context.workspace, broadcast_id)
-    return _page(context, Selection(start=0, end=0, broadcast_id=broadcast_id), lookback.BROADCAST, first)
+    return _page(
+        context, DeliveryFilter(start=0, end=0, broadcast_id=broadcast_id), lookback.BROADCAST, first
+    )
 
 
 @answers("getNewsletterMsgMeta")
@@ -66,7 +68,7 @@ def of_newsletter(context: RequestContext) -> dict[str, Any]:
     """Lists the deliveries of one newsletter; without bounds, of six months after the first one."""
     newsletter_id = context.id("newsletter_id")
     context.workspace.tables["newsletters"].get(newsletter_id)
-    wanted = Selection(start=0, end=0, newsletter_id=newsletter_id)
+    wanted = DeliveryFilter(start=0, end=0, newsletter_id=newsletter_id)
     first = context.workspace.deliveries.first_created(wanted, context.now)
     return _page(context, wanted, lookback.NEWSLETTER, first)
 
@@ -76,18 +78,20 @@ def of_transactional(context: RequestContext) -> dict[str, Any]:
     """Lists the deliveries of one transactional message."""
     template_id = context.id("transactional_id")
     context.workspace.tables["transactional_messages"].get(template_id)
-    return _page(context, Selection(start=0, end=0, transactional_message_id=template_id), lookback.CAMPAIGN)
+    return _page(
+        context, DeliveryFilter(start=0, end=0, transactional_message_id=template_id), lookback.CAMPAIGN
+    )
 
 
 @answers("getPersonMessages")
 def of_person(context: RequestContext) -> dict[str, Any]:
     """Lists the deliveries to one person."""
     person = context.person()
-    return _page(context, Selection(start=0, end=0, person=person.number), lookback.PERSON)
+    return _page(context, DeliveryFilter(start=0, end=0, person=person.number), lookback.PERSON)
 
 
 def _page(
-    context: RequestContext, wanted: Selection, reach: Reach, first: int | None = None
+    context: RequestContext, wanted: DeliveryFilter, reach: Lookback, first: int | None = None
 ) -> dict[str, Any]:
     """A page, newest first; both bounds on `created` are inclusive [live-airbyte].
 
@@ -111,7 +115,7 @@ def _page(
     )
     at = pages.decode_start(query)
     rows = deliveries.newest(wanted, now, before=at[1] if at else None, limit=limit + 1)
-    records = context.workspace.delivery_records.of(rows[:limit], now)
+    records = context.workspace.delivery_view.records(rows[:limit], now)
     last = int(deliveries.columns["seq"][rows[limit - 1]]) if len(rows) > limit else None
     token = "" if last is None else pages.encode_token(records[-1]["created"], last)
     return {"messages": records, "next": token}

@@ -12,15 +12,21 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sources.customerio.catalogue.periods import EASTERN, MOST_STEPS, PERIODS, Period, between, latest
+from sources.customerio.sandbox.clock import DAY
 from sources.customerio.sandbox.state.store.errors import BadRequest, NotFound
 from sources.customerio.sandbox.state.store.journeys import journeys
 from sources.customerio.sandbox.state.store.links import clicks
-from sources.customerio.sandbox.state.store.metrics import ANSWERED, TOLD_APART, Parent, series
+from sources.customerio.sandbox.state.store.metrics import (
+    HUMAN_AND_MACHINE_SERIES,
+    WEBHOOK_SERIES,
+    Parent,
+    series,
+)
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.registry import answers
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
-_YEAR = 366 * 86_400
+_YEAR = 366 * DAY
 _MOST_YEARS = 10
 _LEAST_STEPS = 2
 # How many periods the series has without `steps` [spec25].
@@ -82,7 +88,7 @@ def campaign_series(context: RequestContext, find: FindParent) -> dict[str, Any]
     parent = find(context)
     if context.query.get("version") != "2":
         window = _counted_back(context, _CAMPAIGN_MONTHS)
-        return {"metric": {"series": _series(context, parent, window, TOLD_APART)}}
+        return {"metric": {"series": _series(context, parent, window, HUMAN_AND_MACHINE_SERIES)}}
     window = _window_from_query(context, context.query.get("res") or "days")
     # `start`, `end` and `res` came in 2026 [spec26]; where in the answer they stand is unverified.
     begin, end = (datetime.fromtimestamp(at, window.zone) for at in (window.starts[0], window.until))
@@ -111,7 +117,7 @@ def plain_series(context: RequestContext, find: FindParent) -> dict[str, Any]:
 def transactional_series(context: RequestContext, find: FindParent) -> dict[str, Any]:
     """Returns the series of a transactional message; without webhook response metrics [spec25]."""
     parent = find(context)
-    return {"metric": {"series": _series(context, parent, _counted_back(context), ANSWERED)}}
+    return {"metric": {"series": _series(context, parent, _counted_back(context), WEBHOOK_SERIES)}}
 
 
 @answers("campaignLinkMetrics", find=_campaign)

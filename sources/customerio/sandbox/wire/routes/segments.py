@@ -46,9 +46,9 @@ def count(context: RequestContext) -> dict[str, Any]:
 
 
 @answers("getSegmentDependencies")
-def used_by(context: RequestContext) -> dict[str, Any]:
+def segment_usage(context: RequestContext) -> dict[str, Any]:
     """Lists the campaigns and newsletters that use a segment."""
-    return {"used_by": views.used_by(context.workspace, context.id("segment_id"))}
+    return {"segment_usage": views.segment_usage(context.workspace, context.id("segment_id"))}
 
 
 @answers("createManSegment")
@@ -77,5 +77,5 @@ def delete(context: RequestContext) -> ApiResponse:
 @answers("getPersonSegments")
 def of_person(context: RequestContext) -> dict[str, Any]:
     """Lists the segments that a person is a member of."""
-    found = context.workspace.segments.of(context.person().number)
+    found = context.workspace.segments.of_person(context.person().number)
     return {"segments": [{name: row[name] for name in ("id", "name", "description")} for row in found]}

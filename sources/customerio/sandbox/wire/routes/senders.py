@@ -37,9 +37,9 @@ def get_sender(context: RequestContext) -> dict[str, Any]:
 
 
 @answers("getSenderUsage")
-def used_by(context: RequestContext) -> dict[str, Any]:
+def usage(context: RequestContext) -> dict[str, Any]:
     """Lists the campaigns and newsletters that use a sender; not wrapped, unlike for a segment."""
-    return senders.used_by(context.workspace, context.id("sender_id"))
+    return senders.usage(context.workspace, context.id("sender_id"))
 
 
 def _id(row: dict[str, Any]) -> int:

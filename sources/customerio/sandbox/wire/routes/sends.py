@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sources.customerio.sandbox.state.rules.sends import MEDIA, send_one
+from sources.customerio.sandbox.state.rules.sends import SEND_CALLS, send_transactional
 from sources.customerio.sandbox.state.store.errors import BadRequest, Forbidden, TooLarge
 from sources.customerio.sandbox.wire.http.error_responses import errors_in_meta
 from sources.customerio.sandbox.wire.http.registry import answers
@@ -17,6 +17,8 @@ from sources.customerio.sandbox.wire.http.request_context import RequestContext
 @errors_in_meta(BadRequest, Forbidden, TooLarge)
 def send(context: RequestContext) -> dict[str, Any]:
     """Sends one message, immediately or at `send_at`."""
-    medium = MEDIA[context.operation.id]
-    delivery_id, leaves_at = send_one(context.workspace, medium, context.json(), len(context.raw_body))
+    medium = SEND_CALLS[context.operation.id]
+    delivery_id, leaves_at = send_transactional(
+        context.workspace, medium, context.json(), len(context.raw_body)
+    )
     return {"delivery_id": delivery_id, "queued_at": leaves_at}

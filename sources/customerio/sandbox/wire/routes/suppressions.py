@@ -4,6 +4,7 @@ from typing import Any
 
 from sources.customerio.sandbox.state.rules import suppressions
 from sources.customerio.sandbox.state.store.people import Record
+from sources.customerio.sandbox.state.store.suppressions import CATEGORIES
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.registry import answers
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
@@ -14,7 +15,7 @@ from sources.customerio.sandbox.wire.http.response import ApiResponse
 def of_type(context: RequestContext) -> dict[str, Any]:
     """Lists the suppressed addresses of one kind, from `offset` on; an empty page is null."""
     kind, domain = context.path["suppression_type"], context.query.get("domain")
-    rows = suppressions.listed(context.workspace, kind, domain.lower() if domain else None)
+    rows = suppressions.list_addresses(context.workspace, kind, domain.lower() if domain else None)
     first = max(0, pages.integer(context.query, "offset") or 0)
     return _answer(context, kind, rows[first : first + pages.page_size(context.operation, context.query)])
 
@@ -23,8 +24,10 @@ def of_type(context: RequestContext) -> dict[str, Any]:
 def of_address(context: RequestContext) -> dict[str, Any]:
     """Returns the suppression of one address; null if it is not suppressed."""
     email = context.path["email_address"].lower()
-    for kind in suppressions.CATEGORIES:
-        if rows := [row for row in suppressions.listed(context.workspace, kind) if row["email"] == email]:
+    for kind in CATEGORIES:
+        if rows := [
+            row for row in suppressions.list_addresses(context.workspace, kind) if row["email"] == email
+        ]:
             return _answer(context, kind, rows)
     return _answer(context, "", [])
 
@@ -39,7 +42,7 @@ def suppress(context: RequestContext) -> dict[str, Any]:
 @answers("deleteSuppression")
 def unsuppress(context: RequestContext) -> ApiResponse:
     """Removes the suppression of an address; no error if there is none."""
-    suppressions.free(context.workspace, context.path["suppression_type"], context.path["email_address"])
+    suppressions.remove(context.workspace, context.path["suppression_type"], context.path["email_address"])
     return ApiResponse(status=204)
 
 
@@ -47,4 +50,4 @@ def _answer(context: RequestContext, kind: str, rows: list[Record]) -> dict[str,
     if not rows:
         return {"suppressions": None}
     show = context.workspace.tables[suppressions.TABLE].show
-    return {"category": suppressions.CATEGORIES[kind], "suppressions": [show(row) for row in rows]}
+    return {"category": CATEGORIES[kind], "suppressions": [show(row) for row in rows]}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sources.customerio.sandbox.state.rules import contents
-from sources.customerio.sandbox.state.rules.content_edits import revise
+from sources.customerio.sandbox.state.rules.content_edits import edit_content
 from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.wire.http.error_responses import errors_in_meta
@@ -43,7 +43,7 @@ def get_language(context: RequestContext) -> dict[str, Any]:
 def update_content(context: RequestContext) -> dict[str, Any]:
     """Replaces a content as a whole: fields that the body lacks become empty [spec25]."""
     ids = context.id("transactional_id"), context.id("content_id")
-    return _updated(context, contents.one(context.workspace, _CONTENTS, *ids))
+    return _updated(context, contents.child(context.workspace, _CONTENTS, *ids))
 
 
 @answers("updateTransactionalVariant")
@@ -54,11 +54,11 @@ def update_language(context: RequestContext) -> dict[str, Any]:
 
 
 def _rows(context: RequestContext) -> list[Record]:
-    return contents.of_parent(context.workspace, _CONTENTS, context.id("transactional_id"))
+    return contents.children(context.workspace, _CONTENTS, context.id("transactional_id"))
 
 
 def _updated(context: RequestContext, row: Record) -> dict[str, Any]:
-    revise(context.workspace, _CONTENTS, row, context.json(), whole=True)
+    edit_content(context.workspace, _CONTENTS, row, context.json(), whole=True)
     return _shown(context, "content", [row])
 
 

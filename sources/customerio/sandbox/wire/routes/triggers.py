@@ -31,14 +31,14 @@ def trigger(context: RequestContext) -> dict[str, Any]:
 @answers("listBroadcastTriggers")
 def list_triggers(context: RequestContext) -> dict[str, Any]:
     """Lists the triggers of a broadcast on one page."""
-    rows = contents.of_parent(context.workspace, _TABLE, context.id("broadcast_id"))
+    rows = contents.children(context.workspace, _TABLE, context.id("broadcast_id"))
     return {"triggers": [contents.shown(context.workspace, _TABLE, row) for row in rows]}
 
 
 @answers("broadcastStatus")
 def status(context: RequestContext) -> dict[str, Any]:
     """Returns one trigger, unwrapped."""
-    row = contents.one(context.workspace, _TABLE, context.id("broadcast_id"), context.id("trigger_id"))
+    row = contents.child(context.workspace, _TABLE, context.id("broadcast_id"), context.id("trigger_id"))
     return contents.shown(context.workspace, _TABLE, row)
 
 

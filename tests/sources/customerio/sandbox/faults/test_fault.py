@@ -1,9 +1,9 @@
-"""What can be broken."""
+"""Faults, and their effects on answers."""
 
 import httpx
 import pytest
 
-from sources.customerio.sandbox import Fault, Knobs, Sandbox
+from sources.customerio.sandbox import Fault, Sandbox
 
 
 def test_a_status_for_so_many_calls(small: Sandbox, small_api: httpx.Client) -> None:
@@ -61,17 +61,6 @@ def test_a_slow_answer(small: Sandbox, small_api: httpx.Client) -> None:
     assert small_api.get("/v1/campaigns").status_code == 200
 
 
-def test_a_narrow_key(small: Sandbox, small_api: httpx.Client) -> None:
-    """Operations that the key's scope forbids are 403, the others work."""
-    small.knobs.forbidden = {"getPeopleFilter", "exportPeopleData"}
-
-    refused = small_api.post("/v1/customers", json={})
-
-    assert refused.status_code == 403
-    assert refused.json()["errors"][0]["detail"].startswith("forbidden (reference ")
-    assert small_api.get("/v1/campaigns").status_code == 200
-
-
 def test_rows_of_another_shape(small: Sandbox, small_api: httpx.Client) -> None:
     """Fields are given, at the top and inside of an object, and dropped; the workspace stays as it is."""
     own = small_api.get("/v1/messages").json()["messages"]
@@ -96,14 +85,6 @@ def test_rows_of_another_shape(small: Sandbox, small_api: httpx.Client) -> None:
     assert own == small_api.get("/v1/messages").json()["messages"]
 
 
-def test_unknown_knobs_and_faults_are_named() -> None:
-    """A misspelt setting is refused with the known ones."""
-    with pytest.raises(ValueError, match="no knob colour"):
-        Knobs().set({"colour": 1})
-    with pytest.raises(ValueError, match="no colour"):
-        Fault.from_json({"colour": 1})
-
-
 def test_clearing(small: Sandbox, small_api: httpx.Client) -> None:
     """Without faults everything works again."""
     small.faults.add(Fault(status=500, times=None))
@@ -112,3 +93,9 @@ def test_clearing(small: Sandbox, small_api: httpx.Client) -> None:
     small.faults.clear()
 
     assert small_api.get("/v1/campaigns").status_code == 200
+
+
+def test_unknown_fields_are_refused() -> None:
+    """A misspelt field is refused with the known ones."""
+    with pytest.raises(ValueError, match="no colour"):
+        Fault.from_json({"colour": 1})

@@ -6,7 +6,7 @@ import pytest
 
 from sources.customerio.catalogue import RESOURCES
 from sources.customerio.sandbox import DEFAULT_START, SCALES, Clock, Sandbox, Scale
-from sources.customerio.sandbox.state.truth.truth import TABLES
+from sources.customerio.sandbox.state.truth.tables import TABLES
 
 _DAY = 86_400
 
@@ -93,7 +93,7 @@ def test_rows_know_every_table(small: Sandbox) -> None:
     """Every resource of the catalogue has its rows, and an unknown table is an error."""
     assert set(TABLES) == {row.table for row in RESOURCES}
 
-    with pytest.raises(ValueError, match="knows no table"):
+    with pytest.raises(ValueError, match="has no table"):
         small.rows("nonsense")
 
 
@@ -118,7 +118,7 @@ def test_columns_not_dicts() -> None:
         deliveries=30_000, events=10_000, burst=1_500, history_days=60,
     )  # fmt: skip
     sandbox = Sandbox(scale=scale)
-    with sandbox._engine.present() as workspace:
+    with sandbox._engine.workspace() as workspace:
         deliveries, activities = workspace.deliveries, workspace.activities
         deliveries_each = deliveries.columns.nbytes / len(deliveries)
         activities_each = activities.columns.nbytes / len(activities)

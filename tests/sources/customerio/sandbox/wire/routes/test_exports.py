@@ -12,8 +12,7 @@ import pytest
 
 from sources.customerio.catalogue import operation
 from sources.customerio.sandbox import DEFAULT_START, Fault, Knobs, Sandbox
-from sources.customerio.sandbox.state.store.export_file import PeopleSnapshot
-from sources.customerio.sandbox.state.store.exports import ExportFile
+from sources.customerio.sandbox.state.store.export_file import ExportFile, PeopleSnapshot
 from sources.customerio.sandbox.state.store.people import People, Person
 from sources.customerio.sandbox.state.workspace import Workspace
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
@@ -284,12 +283,12 @@ def test_a_large_file_is_from_when_it_was_ordered(tmp_path: Path) -> None:
     """It is written in the background and has the values of the time of the request."""
     people = People()
     for number in range(30_000):
-        people.put(Person(number=number, created_at=0, id=str(number), attributes={"plan": "free"}))
+        people.add(Person(number=number, created_at=0, id=str(number), attributes={"plan": "free"}))
     file = ExportFile(PeopleSnapshot(people, None), tmp_path / "large.csv")
     for person in people:
-        people.change(person, {"plan": "pro"}, at=1)
+        people.set_attributes(person, {"plan": "pro"}, at=1)
 
-    while not file.is_there:
+    while not file.is_written:
         time.sleep(0.01)
 
     rows = list(file.rows())

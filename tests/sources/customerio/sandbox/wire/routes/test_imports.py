@@ -54,7 +54,7 @@ def _order(sandbox: Sandbox, api: httpx.Client, url: str, **given: Any) -> Row:
     body = {"import": {"name": "mine", "data_file_url": url, **given}}
     made: Row = api.post("/v1/imports", json=body).raise_for_status().json()["import"]
     assert made["state"] == "preprocessing"
-    with sandbox._engine.present() as workspace:
+    with sandbox._engine.workspace() as workspace:
         file = workspace.imports.get(made["id"]).file
     assert file.wait(10)
     sandbox.clock.advance(sandbox.knobs.import_takes_s)
@@ -155,7 +155,7 @@ def test_states_pass_with_the_clock(small: Sandbox, small_api: httpx.Client, pub
     """Six states in thirty seconds, in this order."""
     body = {"name": "mine", "data_file_url": publish("id\nann\n"), "type": "people", "identifier": "id"}
     made = small_api.post("/v1/imports", json={"import": body}).json()["import"]
-    with small._engine.present() as workspace:
+    with small._engine.workspace() as workspace:
         assert workspace.imports.get(made["id"]).file.wait(10)
     states = []
     for _ in range(31):

@@ -179,7 +179,7 @@ def test_update_only_is_silent_here(small: Sandbox, track: httpx.Client) -> None
     """In version 2 an update of an unknown person shows only in the log of writes."""
     _send(track, person("identify", {"id": "ann"}, attributes={"_update": True, "plan": "pro"}))
 
-    assert outcomes(small) == [("dropped", "there is nobody to update")]
+    assert outcomes(small) == [("dropped", "there is no such person to update")]
     assert not acts(small, "failed_attribute_change")
 
 

@@ -1,6 +1,6 @@
-"""The truth: what is in a workspace at one instant, table by table, without pages or windows.
+"""The rows of every table of a workspace at one instant, without pages or time windows.
 
-Tests compare a warehouse with it, field by field. Records are shaped as the API shows them.
+Tests compare a warehouse with them, field by field. Rows have the shape in which the API shows them.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from sources.customerio.sandbox.state.rules import contents, suppressions, views
 from sources.customerio.sandbox.state.rules.archive import archived
-from sources.customerio.sandbox.state.store.activities import Wanted
-from sources.customerio.sandbox.state.store.deliveries import Selection
+from sources.customerio.sandbox.state.store.activities import ActivityFilter
+from sources.customerio.sandbox.state.store.deliveries import DeliveryFilter
 from sources.customerio.sandbox.state.store.exports import ExportType
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.truth import metric_rows, object_rows, workspace_records
@@ -23,12 +23,15 @@ _CHUNK = 5000
 
 
 def chunks(workspace: Workspace, table: str) -> Chunks:
-    """Every row of a table as of now, some at a time; ValueError naming the tables if there is no such one.
+    """Every row of a table as of now, in chunks.
 
-    Between two chunks the workspace may change: the long tables go on from the row where they were.
+    The workspace may change between two chunks: long tables resume after the last row.
+
+    Raises:
+        ValueError: there is no such table; the message has the tables.
     """
     if table not in TABLES:
-        msg = f"The sandbox knows no table {table!r}; it has {', '.join(sorted(TABLES))}."
+        msg = f"The sandbox has no table {table!r}; it has {', '.join(sorted(TABLES))}."
         raise ValueError(msg)
     if table in _LONG:
         return _LONG[table](workspace, workspace.now)
@@ -47,7 +50,7 @@ def _memberships(workspace: Workspace) -> Iterator[Record]:
 
 
 def _messages(workspace: Workspace, now: int) -> Chunks:
-    return (workspace.delivery_records.of(found, now) for found in _sent(workspace, now))
+    return (workspace.delivery_view.records(found, now) for found in _sent(workspace, now))
 
 
 def _archived(workspace: Workspace, now: int) -> Chunks:
@@ -55,10 +58,10 @@ def _archived(workspace: Workspace, now: int) -> Chunks:
 
 
 def _sent(workspace: Workspace, now: int) -> Iterator[NDArray[np.int64]]:
-    # Drafts are hidden from every default list, so they are no rows of these tables.
-    wanted, before = Selection(start=0, end=now), None
+    # Default lists have no drafts, so these tables have none either.
+    filter_, before = DeliveryFilter(start=0, end=now), None
     while True:
-        found = workspace.deliveries.newest(wanted, now, before=before, limit=_CHUNK)
+        found = workspace.deliveries.newest(filter_, now, before=before, limit=_CHUNK)
         last = int(workspace.deliveries.columns["seq"][found[-1]]) if len(found) else 0
         yield found
         if len(found) < _CHUNK:
@@ -69,10 +72,10 @@ def _sent(workspace: Workspace, now: int) -> Iterator[NDArray[np.int64]]:
 def _activities(workspace: Workspace, now: int) -> Chunks:
     log, before = workspace.activities, None
     while True:
-        found = log.newest(Wanted(), now, before=before, limit=_CHUNK)
+        found = log.newest(ActivityFilter(), now, before=before, limit=_CHUNK)
         if len(found):
             before = int(log.columns["timestamp"][found[-1]]), int(log.columns["order"][found[-1]])
-        yield workspace.activity_records.of(found)
+        yield workspace.activity_view.records(found)
         if len(found) < _CHUNK:
             return
 
@@ -103,15 +106,15 @@ _LONG: dict[str, Callable[[Workspace, int], Chunks]] = {
 _SHORT: dict[str, Callable[[Workspace], Iterator[Record]]] = {
     "workspaces": views.workspaces,
     "campaigns": lambda workspace: iter(views.campaigns(workspace)),
-    "campaign_actions": contents.everything("campaign_actions"),
+    "campaign_actions": contents.table_rows("campaign_actions"),
     "broadcasts": lambda workspace: iter(views.broadcasts(workspace)),
-    "broadcast_actions": contents.everything("broadcast_actions"),
-    "broadcast_triggers": contents.everything("broadcast_triggers"),
+    "broadcast_actions": contents.table_rows("broadcast_actions"),
+    "broadcast_triggers": contents.table_rows("broadcast_triggers"),
     "newsletters": lambda workspace: map(dict, workspace.tables["newsletters"]),
-    "newsletter_contents": contents.everything("newsletter_contents"),
-    "newsletter_test_groups": contents.everything("newsletter_test_groups"),
+    "newsletter_contents": contents.table_rows("newsletter_contents"),
+    "newsletter_test_groups": contents.table_rows("newsletter_test_groups"),
     "transactional_messages": workspace_records.shown("transactional_messages"),
-    "transactional_contents": contents.everything("transactional_contents"),
+    "transactional_contents": contents.table_rows("transactional_contents"),
     "segments": lambda workspace: map(dict, workspace.tables["segments"]),
     "segment_memberships": _memberships,
     "segment_usage": workspace_records.segment_usage,
