@@ -1,5 +1,6 @@
 """Reconciliation: a correct warehouse matches, errors are mismatches, and later changes are explained."""
 
+import re
 import shutil
 import tempfile
 from collections import Counter
@@ -266,7 +267,8 @@ def test_a_segment_read_long_ago_is_explained(synced: Warehouse) -> None:
 
     assert "The table was read a moment ago" in (at_once.reason or "")
     assert "explained" == an_hour_later.verdict
-    assert "The table was read 1 h ago" in (an_hour_later.reason or "")
+    # The client's clock runs on between two responses, so the read may be noted some seconds later.
+    assert re.search(r"The table was read (1 h|59 min .*) ago", an_hour_later.reason or "")
 
 
 def test_a_deleted_campaign_is_explained(synced: Warehouse) -> None:
