@@ -48,7 +48,7 @@ def count(context: RequestContext) -> dict[str, Any]:
 @answers("getSegmentDependencies")
 def segment_usage(context: RequestContext) -> dict[str, Any]:
     """Lists the campaigns and newsletters that use a segment."""
-    return {"segment_usage": views.segment_usage(context.workspace, context.id("segment_id"))}
+    return {"used_by": views.segment_usage(context.workspace, context.id("segment_id"))}
 
 
 @answers("createManSegment")
