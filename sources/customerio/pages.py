@@ -37,7 +37,7 @@ def tables_page() -> str:
 
 
 def operations_page() -> str:
-    """OPERATIONS.md: every call, how to make it, whether the sandbox answers it, which tables it fills."""
+    """OPERATIONS.md: every call, its method of the client, the sandbox's support, the tables it fills."""
     answered = sum(row.id in HANDLERS for row in OPERATIONS)
     filled: dict[str, list[str]] = defaultdict(list)
     for row in RESOURCES:

@@ -1,4 +1,4 @@
-"""The metrics of deliveries, a row each: their names, what each means, and where Customer.io uses it.
+"""The metrics of deliveries, a row each: name, meaning, and the parts of the API that have it.
 
 The seed `warehouse/seeds/delivery_metrics.csv`, the sandbox, the export's columns and the reconciliation are
 written from these rows; the lists in SQL are tested against them.
@@ -11,6 +11,7 @@ from typing import Literal
 Stage = Literal["created", "sending", "reaction", "returned", "lost"]
 """The part of a delivery's life; see `DeliveryMetric`."""
 Actor = Literal["person", "machine"]
+"""The author of a reaction."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,15 +19,15 @@ class DeliveryMetric:
     """One metric: an instant in a delivery's life.
 
     Attributes:
-        name: As Customer.io writes it.
-        label: For people, in charts and tables.
-        meaning: What a delivery with this metric has gone through.
+        name: The name in the API.
+        label: The name in charts and tables.
+        meaning: A sentence about a delivery with this metric.
         stage: `created` before anything is sent; `sending` on its way; `reaction` of the recipient;
             `returned` by the receiving side; `lost` if it never left.
-        of: The metric that this one is a part of, by actor.
-        actor: Whose reaction it is, where Customer.io tells people from machines.
+        of: The metric that this one is a part of; None if it is a whole.
+        actor: The author of the reaction, a person or a machine; None where Customer.io does not distinguish them.
         since: The first day (of the delivery's creation, UTC) from which the actor is known.
-        in_delivery: True if it is a key of a delivery's `metrics`, a filter and a column of an export
+        in_delivery: True if it is a key of a delivery's `metrics`, and so a filter and a column of exports
             [live-airbyte].
         in_series: True if the metrics calls have a series of that name [spec25].
         counted_from: The metrics of which a delivery needs one to be counted in that series, its own name by
