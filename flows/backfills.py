@@ -13,7 +13,7 @@ from flows.blocks import settings_of_run
 from flows.exports import bring, look, not_ready, place
 from flows.parameters import ChunkDays, FromDay, TimedResource, ToDay, Via, WaitMinutes, midnight
 from flows.runs import concluding, outcome, turn, worth_repeating
-from pipelines.export import AHEAD, ExportResult, history_orders
+from pipelines.export import AHEAD, ExportResult, history_requests
 from pipelines.ingest.backfill import Backfill, fill, plan
 from pipelines.settings import Settings
 from sources.customerio.extract import ResourceSummary, RunSummary, Window
@@ -61,14 +61,14 @@ def _by_pages(settings: Settings, planned: Backfill, wait_s: float, *, title: st
             done.append(fill_chunk(settings, planned, window, reached, wait_s))
     total = _total(resource, done)
     summary.shown(total, key=f"backfill-{resource}", title=title)
-    written = total.tallies[resource].written
+    written = total.resources[resource].written
     return outcome(total.failed, 1, f"{len(done)} chunk(s) read, {written:,} rows written.")
 
 
 def _by_exports(settings: Settings, start: int, end: int, wait_s: float) -> State[Any]:
     """Some exports ordered ahead; what is ready is loaded; while nothing is, the run is off the worker."""
     brought: list[ExportResult] = []
-    while orders := history_orders(settings, start, end):
+    while orders := history_requests(settings, start, end):
         ordered = [place(settings, each) for each in orders[:AHEAD]]
         ready = [ticket for ticket in ordered if look(settings, ticket) != "pending"]
         if not ready:
@@ -95,30 +95,30 @@ def fill_chunk(
     settings: Settings, planned: Backfill, window: Window, reached: progress.Chunks, wait_s: float
 ) -> RunSummary:
     """One chunk, read, loaded and published as a whole."""
-    report = RunSummary()
+    summary = RunSummary()
     with turn(settings, wait_s):
-        reached.begin(report)
-        fill(settings, planned, window, wait_s=wait_s, report=report, notify=get_run_logger().info)
+        reached.begin(summary)
+        fill(settings, planned, window, wait_s=wait_s, summary=summary, notify=get_run_logger().info)
     reached.end()
-    summary.logged(report, window)
+    summary.logged(summary, window)
     return report
 
 
-def _total(resource: str, reports: list[RunSummary]) -> RunSummary:
-    """The numbers of all chunks as one report."""
+def _total(resource: str, chunks: list[RunSummary]) -> RunSummary:
+    """The sums of all chunks' numbers, as the summary of one run."""
     total = RunSummary()
     total.open(resource)
-    sum_of = total.tallies[resource]
-    for tally in (report.tallies[resource] for report in reports if resource in report.tallies):
-        _add(sum_of, tally)
+    for chunk in chunks:
+        if resource in chunk.resources:
+            _add(total.resources[resource], chunk.resources[resource])
     return total
 
 
-def _add(total: ResourceSummary, tally: ResourceSummary) -> None:
-    total.requests += tally.requests
-    total.read += tally.read
-    total.new += tally.new
-    total.changed += tally.changed
-    total.deleted += tally.deleted
-    total.seconds += tally.seconds
-    total.error = total.error or tally.error
+def _add(total: ResourceSummary, chunk: ResourceSummary) -> None:
+    total.requests += chunk.requests
+    total.read += chunk.read
+    total.new += chunk.new
+    total.changed += chunk.changed
+    total.deleted += chunk.deleted
+    total.seconds += chunk.seconds
+    total.error = total.error or chunk.error

@@ -32,12 +32,12 @@ from flows.parameters import (
 )
 from flows.runs import concluding, look_again, turn, worth_repeating
 from pipelines.export import (
-    DeliveriesOrder,
+    DeliveriesRequest,
+    ExportRequest,
     ExportResult,
     ExportState,
-    Order,
-    PeopleOrder,
-    Ticket,
+    PeopleRequest,
+    RegisteredExport,
     collect,
     order,
     poll,
@@ -68,7 +68,7 @@ def export_people(
         wait_minutes: How long to wait for another run that writes the warehouse.
     """
     chosen = {} if filters is None else {"filters": filters}
-    asked = PeopleOrder(**chosen, attributes=tuple(attributes) if attributes else None)
+    asked = PeopleRequest(**chosen, attributes=tuple(attributes) if attributes else None)
     return _exported(asked, deadline_hours, wait_minutes)
 
 
@@ -98,7 +98,7 @@ def export_deliveries(
         deadline_hours: How long to wait for Customer.io to make the file.
         wait_minutes: How long to wait for another run that writes the warehouse.
     """
-    asked = DeliveriesOrder(
+    asked = DeliveriesRequest(
         **{f"{parent}_id": parent_id},
         **_range(from_day, to_day),
         metric=metric,
@@ -108,7 +108,7 @@ def export_deliveries(
     return _exported(asked, deadline_hours, wait_minutes)
 
 
-def _exported(asked: Order, deadline_hours: int, wait_minutes: int) -> State[Any]:
+def _exported(asked: ExportRequest, deadline_hours: int, wait_minutes: int) -> State[Any]:
     settings = settings_of_run()
     ticket = place(settings, asked)
     if look(settings, ticket) == "pending":
@@ -132,7 +132,7 @@ def not_ready(what: str, deadline_hours: int) -> State[Any]:
 # Ordering is never repeated here: Customer.io may have taken an order whose answer was lost. The next run
 # looks for it.
 @task(name="order", cache_policy=NO_CACHE)
-def place(settings: Settings, asked: Order) -> Ticket:
+def place(settings: Settings, asked: ExportRequest) -> RegisteredExport:
     """The export of an equal order that is not loaded yet, or a new one."""
     return order(settings, asked, notify=get_run_logger().info)
 
@@ -140,7 +140,7 @@ def place(settings: Settings, asked: Order) -> Ticket:
 @task(
     name="look", retries=3, retry_delay_seconds=30, retry_condition_fn=worth_repeating, cache_policy=NO_CACHE
 )
-def look(settings: Settings, ticket: Ticket) -> ExportState:
+def look(settings: Settings, ticket: RegisteredExport) -> ExportState:
     """Where the export stands."""
     return poll(settings, ticket)
 
@@ -152,7 +152,7 @@ def look(settings: Settings, ticket: Ticket) -> ExportState:
     retry_condition_fn=worth_repeating,
     cache_policy=NO_CACHE,
 )
-def bring(settings: Settings, ticket: Ticket, wait_s: float) -> ExportResult:
+def bring(settings: Settings, ticket: RegisteredExport, wait_s: float) -> ExportResult:
     """The export's file, downloaded, checked, loaded and published."""
     steps = progress.Steps(_STEPS, get_run_logger().info)
     with turn(settings, wait_s), progress.shown(steps.look):

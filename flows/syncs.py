@@ -40,10 +40,10 @@ def sync(
             chunk. After that the run ends as Skipped, and the next one does its work.
     """
     settings = settings_of_run()
-    report = bring_up_to_date(settings, resources, full, wait_minutes * 60.0)
-    summary.shown(report, key="sync", title="What the sync read and wrote, by table.")
-    written = sum(tally.written for tally in report.tallies.values())
-    return outcome(report.failed, len(report.tallies), f"{written:,} rows written.")
+    done = bring_up_to_date(settings, resources, full, wait_minutes * 60.0)
+    summary.shown(done, key="sync", title="Requests and rows of the sync, by table.")
+    written = sum(table.written for table in done.resources.values())
+    return outcome(done.failed, len(done.resources), f"{written:,} rows written.")
 
 
 @task(
@@ -55,18 +55,18 @@ def sync(
 )
 def bring_up_to_date(settings: Settings, resources: list[str], full: bool, wait_s: float) -> RunSummary:
     """One sync, its progress shown."""
-    report = RunSummary()
-    with turn(settings, wait_s), progress.shown(progress.of(report)):
+    growing = RunSummary()
+    with turn(settings, wait_s), progress.shown(progress.of(growing)):
         result = pipeline.sync(
             settings,
             resources,
             full=full,
             wait_s=wait_s,
             export_wait_s=EXPORT_WAIT_S,
-            report=report,
+            summary=growing,
             notify=get_run_logger().info,
         )
-    summary.logged(report)
+    summary.logged(growing)
     if result.new_columns:
         get_run_logger().info("New columns: %s.", ", ".join(result.new_columns))
-    return report
+    return growing

@@ -56,7 +56,7 @@ def demo(
     scale: ScaleName | None,
     advance_days: int | None,
     reset: bool,
-    report: RunSummary,
+    summary: RunSummary,
     notify: Notify,
 ) -> DemoResult:
     """Serve the demo workspace, let days pass in it, and sync it into a folder of its own.
@@ -76,7 +76,7 @@ def demo(
     with serve(scale=workspace.scale, ticking=False, passed_s=workspace.passed_s) as served:
         inside = _settings_for(settings, folder, served)
         _repeat_downloads(inside)
-        result = sync(inside, report=report, notify=notify)
+        result = sync(inside, summary=summary, notify=notify)
         now = served.now()
     kept.write_text(json.dumps(asdict(workspace)))
     return DemoResult(

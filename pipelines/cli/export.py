@@ -44,10 +44,10 @@ def export() -> None:
 @command
 def people(*, filter_file: Path | None, attributes: tuple[str, ...], as_json: bool, **waiting: float) -> int:
     """Load people: of everybody, whoever is not in the file is deleted."""
-    from pipelines.export import PeopleOrder
+    from pipelines.export import PeopleRequest
 
     chosen = {} if filter_file is None else {"filters": _filter(filter_file)}
-    return _export(lambda: PeopleOrder(**chosen, attributes=attributes or None), waiting, as_json)
+    return _export(lambda: PeopleRequest(**chosen, attributes=attributes or None), waiting, as_json)
 
 
 @export.command()
@@ -73,11 +73,11 @@ def deliveries(
     **what: Any,
 ) -> int:
     """Load the deliveries of one parent that were created within a range."""
-    from pipelines.export import DeliveriesOrder
+    from pipelines.export import DeliveriesRequest
 
     last = None if end is None else end - 1
     return _export(
-        lambda: DeliveriesOrder(**what, end=last, attributes=attributes or None),
+        lambda: DeliveriesRequest(**what, end=last, attributes=attributes or None),
         {"deadline_s": deadline_s, "wait_s": wait_s},
         as_json,
     )

@@ -42,7 +42,7 @@ def progress(report: RunSummary) -> Iterator[None]:
 
 def _running(report: RunSummary) -> Table:
     table = _grid("resource", "requests", "left", "rows", "to write", "state")
-    for tally in list(report.tallies.values()):
+    for tally in list(report.resources.values()):
         left = "" if tally.requests_left is None else f"{tally.requests_left:,}"
         state = "failed" if tally.error else "read" if tally.done else "reading"
         table.add_row(
@@ -54,13 +54,13 @@ def _running(report: RunSummary) -> Table:
 def sync(result: "SyncResult") -> None:
     """Print the run's summary, and each failure once."""
     table = _grid("resource", "requests", "read", "new", "changed", "deleted", "seconds")
-    for tally in result.report.tallies.values():
+    for tally in result.summary.resources.values():
         table.add_row(tally.resource, *(f"{number:,}" for number in _numbers(tally)), f"{tally.seconds:.1f}")
     _OUT.print(table)
     _OUT.print(f"{result.written:,} rows written in {result.seconds:.1f} s.")
     if result.new_columns:
         _OUT.print(f"New columns: {', '.join(result.new_columns)}.", soft_wrap=True)
-    for tally in result.report.tallies.values():
+    for tally in result.summary.resources.values():
         if tally.note:
             _ERR.print(f"{tally.resource}: {tally.note}", soft_wrap=True)
     _failures(result)
@@ -97,7 +97,7 @@ def sync_document(result: "SyncResult") -> dict[str, Any]:
                 "error": str(tally.error) if tally.error else None,
                 "note": tally.note or None,
             }
-            for tally in result.report.tallies.values()
+            for tally in result.summary.resources.values()
         ],
     }
 
@@ -159,7 +159,7 @@ def planned(backfill: "Backfill") -> None:
 
 def filled(window: Window, result: "SyncResult") -> None:
     """Print what a chunk of a backfill brought."""
-    (tally,) = result.report.tallies.values()
+    (tally,) = result.summary.resources.values()
     _OUT.print(
         f"{utc(window.start)} to {utc(window.end)}: {tally.requests:,} requests, {tally.read:,} rows read, "
         f"{tally.new:,} new, {tally.changed:,} changed, in {result.seconds:.1f} s.",

@@ -5,26 +5,26 @@ order -> wait (poll, poll, ...) -> collect (download, check, load, bring home, p
 
 from pipelines.export.collect import ExportResult, collect
 from pipelines.export.create import order
-from pipelines.export.history import AHEAD, history, history_orders
+from pipelines.export.history import AHEAD, history, history_requests
 from pipelines.export.poll import PAUSES_S, ExportState, poll, wait
-from pipelines.export.registry import Ticket, claimed
-from pipelines.export.requests import DeliveriesOrder, Order, PeopleOrder
+from pipelines.export.registry import RegisteredExport, claimed
+from pipelines.export.requests import DeliveriesRequest, ExportRequest, PeopleRequest
 from pipelines.export.run import export
 
 __all__ = [
     "AHEAD",
     "PAUSES_S",
-    "DeliveriesOrder",
+    "DeliveriesRequest",
+    "ExportRequest",
     "ExportResult",
     "ExportState",
-    "Order",
-    "PeopleOrder",
-    "Ticket",
+    "PeopleRequest",
+    "RegisteredExport",
     "claimed",
     "collect",
     "export",
     "history",
-    "history_orders",
+    "history_requests",
     "order",
     "poll",
     "wait",

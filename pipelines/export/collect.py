@@ -17,9 +17,9 @@ from pipelines.connect import client as connected
 from pipelines.errors import FileBroken
 from pipelines.export.csvfile import opened
 from pipelines.export.duckdb_load import Loader
-from pipelines.export.merge import Arrival, Home
+from pipelines.export.merge import LoadContext, MergeResult
 from pipelines.export.poll import failed, gone, pending, poll
-from pipelines.export.registry import Ticket, folder, tickets
+from pipelines.export.registry import RegisteredExport, folder, tickets
 from pipelines.export.requests import Kind
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
@@ -50,7 +50,7 @@ class ExportResult:
 
 
 def collect(
-    settings: Settings, ticket: Ticket, *, wait_s: float = 3600.0, notify: Notify = silent
+    settings: Settings, ticket: RegisteredExport, *, wait_s: float = 3600.0, notify: Notify = silent
 ) -> ExportResult:
     """Download a finished export, load it and publish the warehouse; at once, if that was done before.
 
@@ -86,7 +86,7 @@ def collect(
     return ExportResult(**orjson.loads(now.result or ""))
 
 
-def _collected(settings: Settings, ticket: Ticket, wait_s: float, notify: Notify) -> ExportResult:
+def _collected(settings: Settings, ticket: RegisteredExport, wait_s: float, notify: Notify) -> ExportResult:
     file = _file(settings, ticket)
     began = time.monotonic()
     _fetch(settings, ticket, file, notify)
@@ -108,7 +108,7 @@ def _collected(settings: Settings, ticket: Ticket, wait_s: float, notify: Notify
         raise
 
 
-def _fetch(settings: Settings, ticket: Ticket, file: Path, notify: Notify) -> None:
+def _fetch(settings: Settings, ticket: RegisteredExport, file: Path, notify: Notify) -> None:
     """Have the file, going on where an earlier download ended; a link is asked for when it is needed."""
     if file.exists():
         return
@@ -130,7 +130,7 @@ def _fetch(settings: Settings, ticket: Ticket, file: Path, notify: Notify) -> No
                 return
 
 
-def _link(settings: Settings, client: Client, ticket: Ticket) -> str:
+def _link(settings: Settings, client: Client, ticket: RegisteredExport) -> str:
     try:
         return str(client.call("downloadExport", path={"export_id": ticket.export_id}).json()["url"])
     except NotFound:
@@ -140,7 +140,7 @@ def _link(settings: Settings, client: Client, ticket: Ticket) -> str:
 
 
 def _loaded(
-    settings: Settings, ticket: Ticket, file: Path, began: float, wait_s: float, notify: Notify
+    settings: Settings, ticket: RegisteredExport, file: Path, began: float, wait_s: float, notify: Notify
 ) -> ExportResult:
     fetched_s = time.monotonic() - began
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
@@ -161,7 +161,9 @@ def _loaded(
         )
 
 
-def _load(settings: Settings, ticket: Ticket, file: Path, notify: Notify) -> tuple[Home, float]:
+def _load(
+    settings: Settings, ticket: RegisteredExport, file: Path, notify: Notify
+) -> tuple[MergeResult, float]:
     """Load and publish; what came home, and the seconds until the rows could be queried."""
     began = time.monotonic()
     # It imports dlt, which those who only order or look have no use for.
@@ -188,10 +190,10 @@ def _load(settings: Settings, ticket: Ticket, file: Path, notify: Notify) -> tup
     return home, loaded_s
 
 
-def _arrival(settings: Settings, ticket: Ticket) -> Arrival:
+def _arrival(settings: Settings, ticket: RegisteredExport) -> LoadContext:
     with tickets(settings) as memory:
         before = [other.created_at or 0 for other in memory.loaded(ticket.order.kind)]
-    return Arrival(
+    return LoadContext(
         export_id=ticket.export_id or 0,
         seen_at=ticket.created_at or 0,
         newest_at=max(before, default=0),
@@ -200,5 +202,5 @@ def _arrival(settings: Settings, ticket: Ticket) -> Arrival:
     )
 
 
-def _file(settings: Settings, ticket: Ticket) -> Path:
+def _file(settings: Settings, ticket: RegisteredExport) -> Path:
     return folder(settings) / f"{ticket.export_id}.csv"

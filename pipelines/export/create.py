@@ -15,8 +15,8 @@ from filelock import FileLock, Timeout
 
 from pipelines.connect import client as connected
 from pipelines.errors import Busy, EltError
-from pipelines.export.registry import Ticket, Tickets, folder, tickets
-from pipelines.export.requests import Order
+from pipelines.export.registry import RegisteredExport, Registry, folder, tickets
+from pipelines.export.requests import ExportRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from sources.customerio.client import Client
@@ -29,7 +29,7 @@ _LATEST_S = 900
 _CLOCK_S = 2
 
 
-def order(settings: Settings, what: Order, *, notify: Notify = silent) -> Ticket:
+def order(settings: Settings, what: ExportRequest, *, notify: Notify = silent) -> RegisteredExport:
     """The export of an equal order that is under way, or a new one.
 
     Raises:
@@ -51,7 +51,7 @@ def order(settings: Settings, what: Order, *, notify: Notify = silent) -> Ticket
             lock.release()
 
 
-def _order(settings: Settings, memory: Tickets, what: Order, notify: Notify) -> Ticket:
+def _order(settings: Settings, memory: Registry, what: ExportRequest, notify: Notify) -> RegisteredExport:
     ticket = memory.unfinished(what)
     if ticket is not None and ticket.export_id is not None:
         notify(f"Going on with export {ticket.export_id}, which was ordered before and is not loaded yet.")
@@ -74,7 +74,7 @@ def _order(settings: Settings, memory: Tickets, what: Order, notify: Notify) -> 
     return _noted(memory, ticket, export)
 
 
-def _create(client: Client, memory: Tickets, ticket: Ticket) -> Mapping[str, Any]:
+def _create(client: Client, memory: Registry, ticket: RegisteredExport) -> Mapping[str, Any]:
     try:
         answer = client.call(ticket.order.operation, body=ticket.order.body)
     except EltError as error:
@@ -85,11 +85,11 @@ def _create(client: Client, memory: Tickets, ticket: Ticket) -> Mapping[str, Any
     return export
 
 
-def _noted(memory: Tickets, ticket: Ticket, export: Mapping[str, Any]) -> Ticket:
+def _noted(memory: Registry, ticket: RegisteredExport, export: Mapping[str, Any]) -> RegisteredExport:
     return memory.ordered(ticket, export_id=int(export["id"]), created_at=int(export["created_at"]))
 
 
-def _came_of(ticket: Ticket, export: Mapping[str, Any], claimed: set[int]) -> bool:
+def _came_of(ticket: RegisteredExport, export: Mapping[str, Any], claimed: set[int]) -> bool:
     """Whether that export may be what this intent led to."""
     created_at = int(export["created_at"])
     return (

@@ -14,13 +14,21 @@ import msgspec
 
 from pipelines.export.columns import DELIVERY_KEY, PERSON_KEY, Column, delivery_columns, person_columns
 from pipelines.export.csvfile import CsvFile, broken, reading
-from pipelines.export.merge import Arrival, Home, why_not_home
-from pipelines.export.registry import Ticket
-from pipelines.export.requests import Order, PeopleOrder
+from pipelines.export.merge import LoadContext, MergeResult, merge_obstacle
+from pipelines.export.registry import RegisteredExport
+from pipelines.export.requests import ExportRequest, PeopleRequest
 from pipelines.warehouse.pipeline import DATASET, file_format
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.client import Client
-from sources.customerio.extract import Batch, Known, Options, Reading, RunSummary, Scope, dlt_resource
+from sources.customerio.extract import (
+    Batch,
+    DestinationRows,
+    Options,
+    RunContext,
+    RunSummary,
+    Scope,
+    dlt_resource,
+)
 
 if TYPE_CHECKING:
     from dlt import Pipeline
@@ -32,49 +40,53 @@ Rows = Iterator[list[dict[str, Any]]]
 _ROWS_AT_ONCE = 10_000
 
 
-def home_table(order: Order) -> str:
+def merged_table(order: ExportRequest) -> str:
     """The table that the rows of an order come home to."""
-    return "people" if isinstance(order, PeopleOrder) else "messages"
+    return "people" if isinstance(order, PeopleRequest) else "messages"
 
 
-def make_tables(target: "Pipeline", order: Order, into: Path) -> None:
+def make_tables(target: "Pipeline", order: ExportRequest, into: Path) -> None:
     """Let dlt make the tables that the DuckDB file `into` lacks."""
-    tables = (order.table, home_table(order))
+    tables = (order.table, merged_table(order))
     with duckdb.connect(into) as connection:
         there = connection.execute(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [DATASET]
         ).fetchall()
     if not {*tables, "_dlt_loads"} <= {name for (name,) in there}:
-        _run(target, {table: lambda *_: iter(()) for table in tables}, Known(), now=0)
+        _run(target, {table: lambda *_: iter(()) for table in tables}, DestinationRows(), now=0)
 
 
-def load_through_dlt(target: "Pipeline", file: CsvFile, ticket: Ticket, arrival: Arrival) -> Home:
+def load_through_dlt(
+    target: "Pipeline", file: CsvFile, ticket: RegisteredExport, arrival: LoadContext
+) -> MergeResult:
     """Load a finished export's file into the pipeline's destination.
 
     Raises:
         FileBroken: the file is not what the export says; nothing was loaded.
     """
-    order, export_id, known = ticket.order, arrival.export_id, Known()
+    order, export_id, known = ticket.order, arrival.export_id, DestinationRows()
     with duckdb.connect() as scanner, reading(export_id):
         found = scanner.sql(f"SELECT count(*) FROM (SELECT {file.row} FROM {file.scan})").fetchall()[0][0]
         if found != ticket.total:
             raise broken(export_id, f"has {found:,} rows, and the export says that it has {ticket.total:,}")
         readers: dict[str, Reader] = {order.table: _exported(scanner, file, export_id)}
-        note = why_not_home(scanner, order, file, arrival)
+        note = merge_obstacle(scanner, order, file, arrival)
         if note is None:
-            home = _people if isinstance(order, PeopleOrder) else _deliveries
-            readers[home_table(order)] = home(scanner, file, order, known)
-        tally = _run(target, readers, known, now=arrival.seen_at).tallies.get(home_table(order))
-    if tally is None:
-        return Home(note=f"{note}: the rows are in {order.table} alone.")
-    return Home(new=tally.new, changed=tally.changed, deleted=tally.deleted)
+            home = _people if isinstance(order, PeopleRequest) else _deliveries
+            readers[merged_table(order)] = home(scanner, file, order, known)
+        counts = _run(target, readers, known, now=arrival.seen_at).resources.get(merged_table(order))
+    if counts is None:
+        return MergeResult(note=f"{note}: the rows are in {order.table} alone.")
+    return MergeResult(new=counts.new, changed=counts.changed, deleted=counts.deleted)
 
 
-def _run(target: "Pipeline", readers: Mapping[str, "Reader"], known: Known, *, now: int) -> RunSummary:
-    report = RunSummary()
+def _run(
+    target: "Pipeline", readers: Mapping[str, "Reader"], known: DestinationRows, *, now: int
+) -> RunSummary:
+    summary = RunSummary()
     # The readers ask Customer.io for nothing; dlt's resources are made around a client all the same.
     with closing(Client(app_api_key=None)) as client:
-        around = Reading(client=client, options=Options(), report=report, clock=lambda: now)
+        around = RunContext(client=client, options=Options(), summary=summary, clock=lambda: now)
         target.run(
             [
                 dlt_resource(around, known, resource(table), keep_going=False, reader=reader)
@@ -86,7 +98,7 @@ def _run(target: "Pipeline", readers: Mapping[str, "Reader"], known: Known, *, n
 
 
 def _exported(scanner: duckdb.DuckDBPyConnection, file: CsvFile, export_id: int) -> "Reader":
-    def read(_reading: Reading, _resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+    def read(_reading: RunContext, _resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
         scope = Scope(column="export_id", low=export_id, high=export_id)
         columns = {"export_id": str(export_id), "row_number": "number", "row": file.row}
         numbered = f"(SELECT row_number() OVER () AS number, * FROM {file.scan})"
@@ -97,18 +109,22 @@ def _exported(scanner: duckdb.DuckDBPyConnection, file: CsvFile, export_id: int)
     return read
 
 
-def _people(scanner: duckdb.DuckDBPyConnection, file: CsvFile, order: Order, _known: Known) -> "Reader":
-    def read(_reading: Reading, _resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+def _people(
+    scanner: duckdb.DuckDBPyConnection, file: CsvFile, order: ExportRequest, _known: DestinationRows
+) -> "Reader":
+    def read(_reading: RunContext, _resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
         columns = _with_key(PERSON_KEY, file, person_columns(file))
         for rows in _rows(scanner, columns, file.scan, as_json=("identifiers", "attributes")):
             yield Batch(rows=rows)
-        yield Batch(rows=(), last=isinstance(order, PeopleOrder) and order.is_everybody)
+        yield Batch(rows=(), last=isinstance(order, PeopleRequest) and order.is_everybody)
 
     return read
 
 
-def _deliveries(scanner: duckdb.DuckDBPyConnection, file: CsvFile, _order: Order, known: Known) -> "Reader":
-    def read(_reading: Reading, table: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+def _deliveries(
+    scanner: duckdb.DuckDBPyConnection, file: CsvFile, _order: ExportRequest, known: DestinationRows
+) -> "Reader":
+    def read(_reading: RunContext, table: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
         columns = _with_key(DELIVERY_KEY, file, delivery_columns(file))
         with scanner.cursor() as cursor:
             bounds = f"SELECT min({columns['created']}), max({columns['created']}) FROM {file.scan}"

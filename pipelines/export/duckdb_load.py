@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.export.csvfile import CsvFile, broken, reading
-from pipelines.export.merge import Arrival, Home, bring_home
-from pipelines.export.registry import Ticket
+from pipelines.export.merge import LoadContext, MergeResult, merge_rows
+from pipelines.export.registry import RegisteredExport
 from pipelines.warehouse.failures import file_failure
 from pipelines.warehouse.pipeline import DATASET
 
@@ -33,7 +33,9 @@ _CELLS_AT_ONCE = 1_000_000
 class Loader:
     """Writes one export's rows into the DuckDB file `into`, in a transaction a step."""
 
-    def __init__(self, into: Path, ticket: Ticket, source: CsvFile, arrival: Arrival, schema: str) -> None:
+    def __init__(
+        self, into: Path, ticket: RegisteredExport, source: CsvFile, arrival: LoadContext, schema: str
+    ) -> None:
         """`schema` is the name of dlt's schema in that file; dlt has made the tables."""
         self._into = into
         self._ticket = ticket
@@ -51,14 +53,14 @@ class Loader:
         with self._transaction() as connection:
             _rows(connection, self._ticket, self._source, self._arrival)
 
-    def home(self) -> Home:
+    def home(self) -> MergeResult:
         """Write what `people` or `messages` lack of them.
 
         Raises:
             WarehouseFailed: DuckDB could not write.
         """
         with self._transaction() as connection:
-            return bring_home(connection, self._ticket.order, self._source, self._arrival)
+            return merge_rows(connection, self._ticket.order, self._source, self._arrival)
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -96,7 +98,9 @@ def _warehouse(file: Path, source: CsvFile) -> Iterator[duckdb.DuckDBPyConnectio
         yield connection
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, ticket: Ticket, source: CsvFile, arrival: Arrival) -> None:
+def _rows(
+    connection: duckdb.DuckDBPyConnection, ticket: RegisteredExport, source: CsvFile, arrival: LoadContext
+) -> None:
     table = f"{DATASET}.{ticket.order.table}"
     (held,) = connection.execute(
         f"SELECT count(*) FROM {table} WHERE export_id = ?", [arrival.export_id]

@@ -16,7 +16,7 @@ from pipelines.export.collect import ExportResult, collect
 from pipelines.export.create import order
 from pipelines.export.poll import wait
 from pipelines.export.registry import tickets
-from pipelines.export.requests import DeliveriesOrder
+from pipelines.export.requests import DeliveriesRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.times import DAY
@@ -38,7 +38,7 @@ _PARENTS = (
 )
 
 
-def history_orders(settings: Settings, start: int, end: int | None = None) -> list[DeliveriesOrder]:
+def history_requests(settings: Settings, start: int, end: int | None = None) -> list[DeliveriesRequest]:
     """What is to be exported so that every known parent's deliveries from `start` until before `end` came.
 
     Args:
@@ -62,7 +62,7 @@ def history_orders(settings: Settings, start: int, end: int | None = None) -> li
     tonight = (now // DAY + 1) * DAY
     years = sliced(Window(start=start, end=min(end or tonight, tonight) - 1), _YEAR_S)
     orders = [
-        DeliveriesOrder(**{name: number}, start=year.start, end=year.end)  # type: ignore[arg-type]
+        DeliveriesRequest(**{name: number}, start=year.start, end=year.end)  # type: ignore[arg-type]
         for name, number in parents
         for year in years
     ]
@@ -72,7 +72,7 @@ def history_orders(settings: Settings, start: int, end: int | None = None) -> li
 
 def history(
     settings: Settings,
-    orders: Sequence[DeliveriesOrder],
+    orders: Sequence[DeliveriesRequest],
     *,
     deadline_s: float = 6 * 3600.0,
     wait_s: float = 3600.0,
@@ -110,11 +110,11 @@ def _ids(cell: object) -> Iterator[int]:
         yield int(str(cell))
 
 
-def _loaded_since(settings: Settings, moment: int) -> list[DeliveriesOrder]:
+def _loaded_since(settings: Settings, moment: int) -> list[DeliveriesRequest]:
     with tickets(settings) as memory:
         loaded = memory.loaded("deliveries")
     return [
         each.order
         for each in loaded
-        if (each.created_at or 0) >= moment and isinstance(each.order, DeliveriesOrder)
+        if (each.created_at or 0) >= moment and isinstance(each.order, DeliveriesRequest)
     ]

@@ -14,7 +14,7 @@ import duckdb
 
 from pipelines.export.columns import DELIVERY_KEY, PERSON_KEY, Column, delivery_columns, person_columns
 from pipelines.export.csvfile import CsvFile
-from pipelines.export.requests import Order, PeopleOrder
+from pipelines.export.requests import ExportRequest, PeopleRequest
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.runs import TABLE as RUNS
 
@@ -22,7 +22,7 @@ _ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Home:
+class MergeResult:
     """What came home, and if nothing could, why."""
 
     new: int = 0
@@ -32,7 +32,7 @@ class Home:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arrival:
+class LoadContext:
     """An export whose rows arrive.
 
     `seen_at` is when Customer.io made it, `newest_at` when it made the newest export of its kind that is
@@ -45,23 +45,25 @@ class Arrival:
     load_id: str
 
 
-def bring_home(connection: duckdb.DuckDBPyConnection, order: Order, file: CsvFile, arrival: Arrival) -> Home:
+def merge_rows(
+    connection: duckdb.DuckDBPyConnection, order: ExportRequest, file: CsvFile, arrival: LoadContext
+) -> MergeResult:
     """Write what the table of people or of deliveries lacks; nothing, and a note, where that cannot be."""
-    note = why_not_home(connection, order, file, arrival)
-    if note is None and isinstance(order, PeopleOrder):
+    note = merge_obstacle(connection, order, file, arrival)
+    if note is None and isinstance(order, PeopleRequest):
         note = _read_since(connection, arrival)
     if note is not None:
-        return Home(note=f"{note}: the rows are in {DATASET}.{order.table} alone.")
-    if isinstance(order, PeopleOrder):
+        return MergeResult(note=f"{note}: the rows are in {DATASET}.{order.table} alone.")
+    if isinstance(order, PeopleRequest):
         return _people(connection, file, arrival, everybody=order.is_everybody)
     return _deliveries(connection, file, arrival)
 
 
-def why_not_home(
-    connection: duckdb.DuckDBPyConnection, order: Order, file: CsvFile, arrival: Arrival
+def merge_obstacle(
+    connection: duckdb.DuckDBPyConnection, order: ExportRequest, file: CsvFile, arrival: LoadContext
 ) -> str | None:
     """Why an export's rows belong into no other table than its own; None if they do."""
-    if isinstance(order, PeopleOrder):
+    if isinstance(order, PeopleRequest):
         if order.attributes is not None:
             return "Only some attributes were asked for"
         if arrival.newest_at > arrival.seen_at:
@@ -73,8 +75,8 @@ def why_not_home(
 
 
 def _people(
-    connection: duckdb.DuckDBPyConnection, file: CsvFile, arrival: Arrival, *, everybody: bool
-) -> Home:
+    connection: duckdb.DuckDBPyConnection, file: CsvFile, arrival: LoadContext, *, everybody: bool
+) -> MergeResult:
     columns = person_columns(file)
     read = {PERSON_KEY.name: PERSON_KEY.sql(file), **columns}
     cells = f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in read.items())} FROM {file.scan}"
@@ -98,7 +100,9 @@ def _people(
     counts: Counter[tuple[str, bool]] = Counter()
     while rows := result.fetchmany(_ROWS_AT_ONCE):
         counts.update(rows)
-    return Home(new=counts["INSERT", False], changed=counts["UPDATE", False], deleted=counts["UPDATE", True])
+    return MergeResult(
+        new=counts["INSERT", False], changed=counts["UPDATE", False], deleted=counts["UPDATE", True]
+    )
 
 
 # Whoever was first seen after the export was made cannot be in it.
@@ -115,7 +119,7 @@ def _fingerprint(columns: Iterable[str]) -> str:
     return f"(md5_number_lower(concat_ws(chr(31), {cells}))::HUGEINT - 9223372036854775808)::BIGINT"
 
 
-def _deliveries(connection: duckdb.DuckDBPyConnection, file: CsvFile, arrival: Arrival) -> Home:
+def _deliveries(connection: duckdb.DuckDBPyConnection, file: CsvFile, arrival: LoadContext) -> MergeResult:
     key, columns = DELIVERY_KEY.sql(file), delivery_columns(file)
     found = connection.execute(
         f"""
@@ -126,7 +130,7 @@ def _deliveries(connection: duckdb.DuckDBPyConnection, file: CsvFile, arrival: A
         """,
         {"seen_at": arrival.seen_at, "load_id": arrival.load_id},
     ).fetchone()
-    return Home(new=found[0] if found else 0)
+    return MergeResult(new=found[0] if found else 0)
 
 
 def _without_key(
@@ -151,7 +155,7 @@ def _without_key(
     return None
 
 
-def _read_since(connection: duckdb.DuckDBPyConnection, arrival: Arrival) -> str | None:
+def _read_since(connection: duckdb.DuckDBPyConnection, arrival: LoadContext) -> str | None:
     """Whether a sync has read people by pages since the export was made: then it knows more.
 
     People that came by an export are noted as read without a request.

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pipelines.connect import client as connected
 from pipelines.errors import ExportFailed, StillPending
-from pipelines.export.registry import Ticket, tickets
+from pipelines.export.registry import RegisteredExport, tickets
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from sources.customerio.client import Client, NotFound
@@ -18,7 +18,7 @@ PAUSES_S = (2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """Seconds between two looks; the last is repeated. Ten minutes of waiting cost 14 requests."""
 
 
-def poll(settings: Settings, ticket: Ticket) -> ExportState:
+def poll(settings: Settings, ticket: RegisteredExport) -> ExportState:
     """Ask once where the export stands, and note it.
 
     Raises:
@@ -31,12 +31,12 @@ def poll(settings: Settings, ticket: Ticket) -> ExportState:
 
 def wait(
     settings: Settings,
-    ticket: Ticket,
+    ticket: RegisteredExport,
     *,
     deadline_s: float = 6 * 3600.0,
     notify: Notify = silent,
     pause: Callable[[float], None] = time.sleep,
-) -> Ticket:
+) -> RegisteredExport:
     """Return once the export's file is there.
 
     Args:
@@ -72,7 +72,7 @@ def wait(
     raise AssertionError
 
 
-def failed(ticket: Ticket) -> ExportFailed:
+def failed(ticket: RegisteredExport) -> ExportFailed:
     """The error of an export that Customer.io could not make."""
     msg = (
         f"Export {ticket.export_id} failed at Customer.io; nothing of it was loaded. Run the export again: "
@@ -81,7 +81,7 @@ def failed(ticket: Ticket) -> ExportFailed:
     return ExportFailed(msg)
 
 
-def gone(ticket: Ticket) -> ExportFailed:
+def gone(ticket: RegisteredExport) -> ExportFailed:
     """The error of an export that Customer.io has forgotten."""
     msg = (
         f"Customer.io knows no export {ticket.export_id} any more; nothing of it was loaded. Run the export "
@@ -90,7 +90,7 @@ def gone(ticket: Ticket) -> ExportFailed:
     return ExportFailed(msg)
 
 
-def pending(ticket: Ticket, waited_s: float) -> StillPending:
+def pending(ticket: RegisteredExport, waited_s: float) -> StillPending:
     """The error of an export whose file is not there yet."""
     msg = (
         f"Export {ticket.export_id} is not ready after {waited_s:,.0f} s. Run the same export again later: "
@@ -99,7 +99,7 @@ def pending(ticket: Ticket, waited_s: float) -> StillPending:
     return StillPending(msg)
 
 
-def _look(settings: Settings, client: Client, ticket: Ticket) -> ExportState:
+def _look(settings: Settings, client: Client, ticket: RegisteredExport) -> ExportState:
     try:
         export = client.call("getExport", path={"export_id": ticket.export_id}).json()["export"]
     except NotFound:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
-from pipelines.export.requests import Order, read, written
+from pipelines.export.requests import ExportRequest, read, written
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import prepare
 
@@ -42,7 +42,7 @@ _BUSY_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ticket:
+class RegisteredExport:
     """One export that was ordered, wherever it stands.
 
     `created_at` is Customer.io's clock in Unix seconds; `total` the rows that its file has, once it is done.
@@ -50,7 +50,7 @@ class Ticket:
     """
 
     id: str
-    order: Order
+    order: ExportRequest
     state: State
     known_id: int
     intended_at: int
@@ -66,7 +66,7 @@ def folder(settings: Settings) -> Path:
 
 
 @contextmanager
-def tickets(settings: Settings) -> Iterator["Tickets"]:
+def tickets(settings: Settings) -> Iterator["Registry"]:
     """The memory, opened.
 
     Raises:
@@ -77,7 +77,7 @@ def tickets(settings: Settings) -> Iterator["Tickets"]:
     file = folder(settings) / _FILE
     with closing(sqlite3.connect(file, timeout=_BUSY_S, isolation_level=None)) as connection:
         connection.execute(_TABLE)
-        yield Tickets(connection)
+        yield Registry(connection)
 
 
 def claimed(settings: Settings) -> frozenset[int]:
@@ -88,20 +88,20 @@ def claimed(settings: Settings) -> frozenset[int]:
         return frozenset(memory.claimed())
 
 
-class Tickets:
+class Registry:
     """The rows of the memory."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def get(self, ticket_id: str) -> Ticket:
+    def get(self, ticket_id: str) -> RegisteredExport:
         """One ticket, as it stands now; KeyError if there is none."""
         found = self._select("ticket = ?", ticket_id)
         if not found:
             raise KeyError(ticket_id)
         return found[0]
 
-    def unfinished(self, order: Order) -> Ticket | None:
+    def unfinished(self, order: ExportRequest) -> RegisteredExport | None:
         """The ticket of an equal order that is neither loaded nor failed."""
         open_ = self._select(
             "kind = ? AND body = ? AND state NOT IN ('loaded', 'failed')", order.kind, written(order)
@@ -113,11 +113,11 @@ class Tickets:
         rows = self._connection.execute("SELECT export_id FROM tickets WHERE export_id IS NOT NULL")
         return {export_id for (export_id,) in rows}
 
-    def loaded(self, kind: str) -> list[Ticket]:
+    def loaded(self, kind: str) -> list[RegisteredExport]:
         """The tickets of orders of that kind whose rows are in the warehouse."""
         return self._select("kind = ? AND state = 'loaded'", kind)
 
-    def intend(self, order: Order, *, known_id: int, intended_at: int) -> Ticket:
+    def intend(self, order: ExportRequest, *, known_id: int, intended_at: int) -> RegisteredExport:
         """Note that an export is about to be created."""
         ticket_id = uuid4().hex
         self._connection.execute(
@@ -127,31 +127,31 @@ class Tickets:
         )
         return self.get(ticket_id)
 
-    def withdraw(self, ticket: Ticket) -> None:
+    def withdraw(self, ticket: RegisteredExport) -> None:
         """Forget an intent that led to nothing."""
         self._connection.execute("DELETE FROM tickets WHERE ticket = ? AND state = 'intended'", (ticket.id,))
 
-    def ordered(self, ticket: Ticket, *, export_id: int, created_at: int) -> Ticket:
+    def ordered(self, ticket: RegisteredExport, *, export_id: int, created_at: int) -> RegisteredExport:
         """Note which export it became."""
         return self._change(ticket, "state = 'ordered', export_id = ?, created_at = ?", export_id, created_at)
 
-    def done(self, ticket: Ticket, *, total: int) -> Ticket:
+    def done(self, ticket: RegisteredExport, *, total: int) -> RegisteredExport:
         """Note that the file is there."""
         return self._change(ticket, "state = 'done', total = ?", total)
 
-    def failed(self, ticket: Ticket) -> Ticket:
+    def failed(self, ticket: RegisteredExport) -> RegisteredExport:
         """Note that nothing will come of it: an equal order is a new export."""
         return self._change(ticket, "state = 'failed'")
 
-    def finish(self, ticket: Ticket, result: str) -> Ticket:
+    def finish(self, ticket: RegisteredExport, result: str) -> RegisteredExport:
         """Note that its rows are in the warehouse, and what there was to say about it."""
         return self._change(ticket, "state = 'loaded', result = ?", result)
 
-    def _change(self, ticket: Ticket, what: str, *values: object) -> Ticket:
+    def _change(self, ticket: RegisteredExport, what: str, *values: object) -> RegisteredExport:
         self._connection.execute(f"UPDATE tickets SET {what} WHERE ticket = ?", (*values, ticket.id))
         return self.get(ticket.id)
 
-    def _select(self, where: str, *values: object) -> list[Ticket]:
+    def _select(self, where: str, *values: object) -> list[RegisteredExport]:
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM tickets WHERE {where}", values)
         return [_ticket(*row) for row in rows]
 
@@ -167,8 +167,8 @@ def _ticket(
     created_at: int | None,
     total: int | None,
     result: str | None,
-) -> Ticket:
-    return Ticket(
+) -> RegisteredExport:
+    return RegisteredExport(
         id=ticket_id,
         order=read(kind, body),
         state=state,

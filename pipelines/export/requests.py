@@ -46,7 +46,7 @@ METRICS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeopleOrder:
+class PeopleRequest:
     """People that `filters` matches, everybody by default; all attributes, or those named.
 
     Raises:
@@ -77,7 +77,7 @@ class PeopleOrder:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeliveriesOrder:
+class DeliveriesRequest:
     """Deliveries of exactly one parent, created from `start` to `end` (Unix seconds, both included).
 
     `metric` keeps those that reached it; `drafts` adds drafts to what was sent; `attributes` adds columns.
@@ -125,27 +125,27 @@ class DeliveriesOrder:
         return {name: value for name, value in given.items() if value is not None}
 
 
-Order = PeopleOrder | DeliveriesOrder
-ORDERS: Mapping[str, type[PeopleOrder] | type[DeliveriesOrder]] = {
-    "people": PeopleOrder,
-    "deliveries": DeliveriesOrder,
+ExportRequest = PeopleRequest | DeliveriesRequest
+REQUESTS: Mapping[str, type[PeopleRequest] | type[DeliveriesRequest]] = {
+    "people": PeopleRequest,
+    "deliveries": DeliveriesRequest,
 }
 
 
-def written(order: Order) -> str:
+def written(order: ExportRequest) -> str:
     """The order as JSON: equal for equal orders."""
     return orjson.dumps(order.body, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def read(kind: str, text: str) -> Order:
+def read(kind: str, text: str) -> ExportRequest:
     """The order that was written."""
     body = orjson.loads(text)
     if body.get("attributes") is not None:
         body["attributes"] = tuple(body["attributes"])
-    return ORDERS[kind](**body)
+    return REQUESTS[kind](**body)
 
 
-def _check_deliveries(order: DeliveriesOrder) -> None:
+def _check_deliveries(order: DeliveriesRequest) -> None:
     if len(order.parents) != 1:
         named = ", ".join(order.parents) or "none"
         msg = (
@@ -166,7 +166,7 @@ def _check_deliveries(order: DeliveriesOrder) -> None:
         raise ConfigError(msg)
     if order.end - order.start > LONGEST_S:
         days = (order.end - order.start) / 86_400
-        msg = f"The range spans {days:,.0f} days; an export has 12 months at most. Order one for each year."
+        msg = f"The range spans {days:,.0f} days; an export has 12 months at most. ExportRequest one for each year."
         raise ConfigError(msg)
 
 

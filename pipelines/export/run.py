@@ -11,21 +11,21 @@ from collections.abc import Callable
 from pipelines.export.collect import ExportResult, collect
 from pipelines.export.create import order
 from pipelines.export.poll import wait
-from pipelines.export.requests import Order
+from pipelines.export.requests import ExportRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 
 
 def export(
     settings: Settings,
-    what: Order,
+    what: ExportRequest,
     *,
     deadline_s: float = 6 * 3600.0,
     wait_s: float = 3600.0,
     notify: Notify = silent,
     pause: Callable[[float], None] = time.sleep,
 ) -> ExportResult:
-    """Order an export, wait for its file, load it, publish it.
+    """ExportRequest an export, wait for its file, load it, publish it.
 
     An equal order that an earlier run did not bring to its end is gone on with, from where it is.
 

@@ -1,1 +1,1 @@
-"""Reading in: syncs and backfills, and what `status` tells of their coverage."""
+"""RunContext in: syncs and backfills, and what `status` tells of their coverage."""

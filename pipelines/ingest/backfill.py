@@ -91,7 +91,7 @@ def fill(
     window: Window,
     *,
     wait_s: float = 3600.0,
-    report: RunSummary | None = None,
+    summary: RunSummary | None = None,
     notify: Notify = silent,
 ) -> SyncResult:
     """Read one chunk; when this returns, it is in the warehouse and published.
@@ -101,7 +101,7 @@ def fill(
         CustomerioError: Customer.io cannot be reached. Nothing was changed.
     """
     result = sync_window(
-        settings, planned.resource, window, planned.id, wait_s=wait_s, report=report, notify=notify
+        settings, planned.resource, window, planned.id, wait_s=wait_s, summary=summary, notify=notify
     )
     # Whoever waits for the warehouse is to have it before the next chunk.
     time.sleep(_TURN_S)

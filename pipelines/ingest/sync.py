@@ -16,7 +16,7 @@ from uuid import uuid4
 from pipelines.connect import client as connected
 from pipelines.connect import greet
 from pipelines.errors import EltError, StillPending
-from pipelines.export import PeopleOrder, Ticket, claimed, collect, order, wait
+from pipelines.export import PeopleRequest, RegisteredExport, claimed, collect, order, wait
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline, settle
@@ -40,19 +40,19 @@ class SyncResult:
     """
 
     run_id: str
-    report: RunSummary
+    summary: RunSummary
     seconds: float
     new_columns: tuple[str, ...] = ()
 
     @property
     def written(self) -> int:
         """Rows that went to the warehouse."""
-        return sum(tally.written for tally in self.report.tallies.values())
+        return sum(summary.written for summary in self.summary.resources.values())
 
     @property
     def failed(self) -> list[ResourceSummary]:
         """The resources that were not read to their end."""
-        return self.report.failed
+        return self.summary.failed
 
 
 def sync(
@@ -62,7 +62,7 @@ def sync(
     full: bool = False,
     wait_s: float = 3600.0,
     export_wait_s: float = 3600.0,
-    report: RunSummary | None = None,
+    summary: RunSummary | None = None,
     notify: Notify = silent,
 ) -> SyncResult:
     """Bring the warehouse up to date with the workspace.
@@ -74,7 +74,7 @@ def sync(
         wait_s: how long to wait for another run that writes the same warehouse.
         export_wait_s: how long to wait, once all else is loaded, for Customer.io to make an export of people;
             after that the next sync takes it up.
-        report: filled while the sync runs, for somebody who watches.
+        summary: filled while the sync runs, for somebody who watches.
         notify: told, in a sentence, of what a user should know meanwhile.
 
     Raises:
@@ -82,7 +82,7 @@ def sync(
         CustomerioError: Customer.io cannot be reached. Nothing was changed.
     """
     tables = [row.table for row in resources_named(resources)]
-    report = report if report is not None else RunSummary()
+    summary = summary if summary is not None else RunSummary()
     began, run_id, greeting = time.monotonic(), uuid4().hex, greet(settings)
     many = _PEOPLE in tables and greeting.people > settings.customerio_people_by_search
     ticket = _ordered(settings, notify) if many else None
@@ -93,16 +93,18 @@ def sync(
         domains=settings.customerio_suppression_domains,
     )
     if ticket is None:
-        return _run(settings, tables, options, run_id, wait_s, report, notify)
+        return _run(settings, tables, options, run_id, wait_s, summary, notify)
     new_columns: tuple[str, ...] = ()
     if rest := [table for table in tables if table != _PEOPLE]:
-        new_columns = _run(settings, rest, options, run_id, wait_s, report, notify).new_columns
+        new_columns = _run(settings, rest, options, run_id, wait_s, summary, notify).new_columns
     if people := _people(settings, ticket, wait_s, export_wait_s, notify):
-        report.tallies.update(people.tallies)
+        summary.resources.update(people.resources)
         finished_at = int(time.time()) + greeting.ahead_s
         with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
             _write(settings, run_rows(run_id, people, options, finished_at=finished_at))
-    return SyncResult(run_id=run_id, report=report, seconds=time.monotonic() - began, new_columns=new_columns)
+    return SyncResult(
+        run_id=run_id, summary=summary, seconds=time.monotonic() - began, new_columns=new_columns
+    )
 
 
 def sync_window(
@@ -112,7 +114,7 @@ def sync_window(
     backfill: str,
     *,
     wait_s: float = 3600.0,
-    report: RunSummary | None = None,
+    summary: RunSummary | None = None,
     notify: Notify = silent,
 ) -> SyncResult:
     """Read one stretch of a table's time again, for the backfill of that name; its watermark stays.
@@ -121,7 +123,7 @@ def sync_window(
         CustomerioError: as `sync`.
     """
     options = Options(only=window, backfill=backfill)
-    return _run(settings, [resource], options, uuid4().hex, wait_s, report or RunSummary(), notify)
+    return _run(settings, [resource], options, uuid4().hex, wait_s, summary or RunSummary(), notify)
 
 
 def _run(
@@ -130,7 +132,7 @@ def _run(
     options: Options,
     run_id: str,
     wait_s: float,
-    report: RunSummary,
+    summary: RunSummary,
     notify: Notify,
 ) -> SyncResult:
     # It imports dlt: a wrong name or key is told in half the time without.
@@ -143,13 +145,13 @@ def _run(
         before = columns(target)
         with connected(settings) as client:
             target.extract(
-                source_with(tables, client, options, report), loader_file_format=file_format(target)
+                source_with(tables, client, options, summary), loader_file_format=file_format(target)
             )
-            rows = run_rows(run_id, report, options, finished_at=client.now())
+            rows = run_rows(run_id, summary, options, finished_at=client.now())
         _write(settings, rows, target)
         return SyncResult(
             run_id=run_id,
-            report=report,
+            summary=summary,
             seconds=time.monotonic() - began,
             new_columns=_appeared(before, columns(target)),
         )
@@ -171,33 +173,33 @@ def _write(settings: Settings, noted: list[dict[str, Any]], target: "Pipeline | 
     forget_loaded(target)
 
 
-def _ordered(settings: Settings, notify: Notify) -> Ticket | None:
+def _ordered(settings: Settings, notify: Notify) -> RegisteredExport | None:
     """An export of everybody, or None if the key may not order one."""
     try:
-        return order(settings, PeopleOrder(), notify=notify)
+        return order(settings, PeopleRequest(), notify=notify)
     except Forbidden:
         notify("The key's scope lacks exports, so people are read one page at a time.")
         return None
 
 
 def _people(
-    settings: Settings, ticket: Ticket, wait_s: float, export_wait_s: float, notify: Notify
+    settings: Settings, ticket: RegisteredExport, wait_s: float, export_wait_s: float, notify: Notify
 ) -> RunSummary | None:
     """Load the export of people once Customer.io has made it; what came of it, None if it takes longer."""
-    report = RunSummary()
-    report.open(_PEOPLE)
-    tally = report.tallies[_PEOPLE]
-    tally.begin()
+    summary = RunSummary()
+    summary.open(_PEOPLE)
+    people = summary.resources[_PEOPLE]
+    people.begin()
     try:
-        ready = wait(settings, ticket, deadline_s=export_wait_s, notify=notify)
+        ready = wait(settings, export, deadline_s=export_wait_s, notify=notify)
         result = collect(settings, ready, wait_s=wait_s, notify=notify)
     except StillPending:
-        notify(f"Customer.io is still making export {ticket.export_id}: people come with the next sync.")
+        notify(f"Customer.io is still making export {export.export_id}: people come with the next sync.")
         return None
     except EltError as error:
-        tally.end(error)
+        people.end(error)
     else:
-        tally.read, tally.new = result.rows, result.new
-        tally.changed, tally.deleted = result.changed, result.deleted
-        tally.end()
-    return report
+        people.read, people.new = result.rows, result.new
+        people.changed, people.deleted = result.changed, result.deleted
+        people.end()
+    return summary

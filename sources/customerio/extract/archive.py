@@ -18,23 +18,23 @@ from sources.customerio.client import Client, NotFound, RateLimited
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.messages import EMPTY_WINDOWS_BEFORE_HISTORY, WINDOW_S
 from sources.customerio.extract.rows import only_record
-from sources.customerio.extract.run_context import Reading
+from sources.customerio.extract.run_context import RunContext
 
 # (created, id); the state keeps it as a list.
 Place = list[Any]
 
 
-def archived(reading: Reading, row: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+def archived(run: RunContext, row: Resource, state: dict[str, Any]) -> Iterator[Batch]:
     """Read on where the last day ended, until the queue or the day's quota is used up."""
-    client, tally = reading.watched(row.table), reading.tally(row.table)
+    client, summary = run.client_for(row.table), run.summary_of(row.table)
     queue = _Queue(client, str(row.parent), state.setdefault("done", []))
-    for message_id in queue.below(reading.now(), reading.options.start or 0):
+    for message_id in queue.below(run.now(), run.options.start or 0):
         try:
             answer = client.call(row.operation, path={"message_id": message_id}).json()
         except NotFound:
             continue
         except RateLimited:
-            tally.note = "the day's quota is used up; a sync on another day goes on from there."
+            summary.note = "the day's quota is used up; a sync on another day goes on from there."
             return
         yield Batch(rows=[{"id": message_id, **only_record(row, answer)}])
 

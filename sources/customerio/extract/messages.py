@@ -16,7 +16,7 @@ from sources.customerio.catalogue import Resource, operation
 from sources.customerio.client import Client
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.rows import Row, decoder
-from sources.customerio.extract.run_context import DAY, Options, Reading
+from sources.customerio.extract.run_context import DAY, Options, RunContext
 from sources.customerio.extract.time_window import Window, sliced
 
 WINDOW_S = 30 * DAY
@@ -38,19 +38,19 @@ class _Part:
     left: Window | None
 
 
-def windows(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+def windows(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
     """Read what is new, and again what is due; then note when each age was read last."""
-    reader = _Reader(reading, resource)
-    if reading.options.only is not None:
-        yield from reader.read(sliced(reading.options.only, WINDOW_S))
+    reader = _Reader(run, resource)
+    if run.options.only is not None:
+        yield from reader.read(sliced(run.options.only, WINDOW_S))
         return
-    if reading.options.full or "read_to" not in state:
-        now = reading.now()
-        yield from _history(reader, reading.options, now)
-        state.update(read_to=now, bands={str(band.max_age_s): now for band in reading.options.bands})
+    if run.options.full or "read_to" not in state:
+        now = run.now()
+        yield from _history(reader, run.options, now)
+        state.update(read_to=now, bands={str(band.max_age_s): now for band in run.options.bands})
         return
-    now = reading.now()
-    due = due_windows(reading.options, state, now)
+    now = run.now()
+    due = due_windows(run.options, state, now)
     yield from reader.read(part for window in due.values() for part in sliced(window, WINDOW_S))
     state.update(read_to=now, bands={**state["bands"], **dict.fromkeys(due, now)})
 
@@ -108,12 +108,12 @@ def _inside(batch: Batch, window: Window) -> bool:
 class _Reader:
     """Reads windows side by side, splitting the long ones."""
 
-    def __init__(self, reading: Reading, resource: Resource) -> None:
-        self._reading = reading
-        self._client: Client = reading.watched(resource.table)
-        self._tally = reading.tally(resource.table)
+    def __init__(self, run: RunContext, resource: Resource) -> None:
+        self._run = run
+        self._client: Client = run.client_for(resource.table)
+        self._summary = run.summary_of(resource.table)
         self._table = resource.table
-        self._began = reading.now()
+        self._began = run.now()
         self._operation = resource.operation
         self._page_max = operation(resource.operation).page_max
         self._cursor = str(resource.cursor)
@@ -132,14 +132,14 @@ class _Reader:
                     if part.rows:
                         scope = Scope(column=self._cursor, low=part.read.start, high=part.read.end)
                         yield Batch(rows=part.rows, scope=scope, last=True)
-                    self._reading.coverage.prove(self._table, part.read, self._began)
+                    self._run.coverage.add(self._table, part.read, self._began)
         finally:
             for future in running:
                 future.cancel()
 
     def _start(self, windows: Iterable[Window]) -> set[Future[_Part]]:
-        futures = {self._reading.submit(self._newest, window) for window in windows}
-        self._tally.expect(len(futures))
+        futures = {self._run.submit(self._newest, window) for window in windows}
+        self._summary.expect(len(futures))
         return futures
 
     def _newest(self, window: Window) -> _Part:

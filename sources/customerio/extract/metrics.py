@@ -15,7 +15,7 @@ from sources.customerio.catalogue.periods import EASTERN, MOST_STEPS, UTC, Perio
 from sources.customerio.client import BadAnswer, Client, NotFound
 from sources.customerio.extract.batch import Batch, Scope, unlisted
 from sources.customerio.extract.rows import Row
-from sources.customerio.extract.run_context import DAY, Reading
+from sources.customerio.extract.run_context import DAY, RunContext
 
 _EVER = 2**62
 # A window of version 2 spans ten years at most [spec25].
@@ -34,11 +34,11 @@ class Window:
     query: Mapping[str, object]
 
 
-def metrics(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+def metrics(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read all series of every parent; a parent that is not listed any more has none."""
-    reader = _Reader(reading, resource)
-    tops = {int(row["id"]): row for row in reading.list_of(reader.top, resource.table)}
-    for batches in reading.each(reader.read, tops.items()):
+    reader = _Reader(run, resource)
+    tops = {int(row["id"]): row for row in run.listed(reader.top, resource.table)}
+    for batches in run.map(reader.read, tops.items()):
         yield from batches
     yield from unlisted(reader.column, tops)
 
@@ -46,13 +46,13 @@ def metrics(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Ite
 class _Reader:
     """Reads one table of metrics, top by top: a campaign with its actions, a newsletter with its contents."""
 
-    def __init__(self, reading: Reading, resource: Resource) -> None:
-        self._reading = reading
+    def __init__(self, run: RunContext, resource: Resource) -> None:
+        self._run = run
         self._table = resource.table
         self._call = operation(resource.operation)
         self._tells_unique = any(parameter.name == "unique" for parameter in self._call.query)
-        self._client: Client = reading.watched(resource.table)
-        self._tally = reading.tally(resource.table)
+        self._client: Client = run.client_for(resource.table)
+        self._summary = run.summary_of(resource.table)
         parent = catalogued(str(resource.parent))
         self.top = parent.parent or parent.table
         self._parts = parent.table if parent.parent else None
@@ -63,16 +63,16 @@ class _Reader:
         top_id, row = top
         paths = self._paths(top_id)
         while True:
-            now = self._reading.now()
+            now = self._run.now()
             windows = _windows(self._call, int(row.get("created") or 0), now)
             told = [rows for path in paths for rows in self._told(path, windows)]
-            if latest("days", 1, now) == latest("days", 1, self._reading.now()):
+            if latest("days", 1, now) == latest("days", 1, self._run.now()):
                 return [self._batch(top_id, window, told) for window in windows]
 
     def _paths(self, top_id: int) -> list[Path]:
         if self._parts is None:
             return [{self.column: top_id}]
-        parts = self._reading.below(self._parts, top_id, self._table)
+        parts = self._run.children_of(self._parts, top_id, self._table)
         return [{self.column: top_id, self._below[0]: int(part["id"])} for part in parts]
 
     def _batch(self, top_id: int, window: Window, told: Iterable[Row]) -> Batch:
@@ -112,7 +112,7 @@ class _Reader:
         ]
 
     def _answer(self, path: Path, query: Mapping[str, object]) -> Any:
-        self._tally.expect(1)
+        self._summary.expect(1)
         return self._client.call(self._call.id, path=path, query=query).json()
 
 

@@ -12,7 +12,7 @@ from sources.customerio.catalogue import Resource
 from sources.customerio.client import BadAnswer
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.rows import Row
-from sources.customerio.extract.run_context import Reading
+from sources.customerio.extract.run_context import RunContext
 
 EVERYBODY = {"filter": {"and": [{"attribute": {"field": "cio_id", "operator": "exists"}}]}}
 
@@ -20,9 +20,9 @@ EVERYBODY = {"filter": {"and": [{"attribute": {"field": "cio_id", "operator": "e
 PROFILES_A_REQUEST = 100
 
 
-def people(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+def people(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read every profile."""
-    client = reading.watched(resource.table)
+    client = run.client_for(resource.table)
 
     def profiles(cio_ids: list[str]) -> list[Row]:
         # Here ids go without the prefix `cio_`: with it they match nobody, and that is no error.
@@ -34,8 +34,8 @@ def people(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iter
         searched += len(page.records)
         ids = iter([person["cio_id"] for person in page.records])
         hundreds = list(iter(lambda ids=ids: list(islice(ids, PROFILES_A_REQUEST)), []))  # type: ignore[misc]
-        reading.tally(resource.table).expect(len(hundreds))
-        for rows in reading.each(profiles, hundreds):
+        run.summary_of(resource.table).expect(len(hundreds))
+        for rows in run.map(profiles, hundreds):
             found += len(rows)
             yield Batch(rows=rows)
     if searched and not found:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.export import PeopleOrder, order
+from pipelines.export import PeopleRequest, order
 from pipelines.export.registry import folder
 from sources.customerio.sandbox import Fault
 from tests.conftest import Warehouse
@@ -21,10 +21,10 @@ pytestmark = pytest.mark.proof
 PATIENCE_S = 30.0
 RUN = """
 import time
-from pipelines.export import PeopleOrder, export
+from pipelines.export import PeopleRequest, export
 from pipelines.settings import read_settings
 say = lambda said: print(said, flush=True)
-export(read_settings(), PeopleOrder(), say=say, pause=lambda _: time.sleep(0.05))
+export(read_settings(), PeopleRequest(), say=say, pause=lambda _: time.sleep(0.05))
 """
 
 
@@ -91,7 +91,7 @@ def test_killed_before_it_is_ordered(exporting: Exporting) -> None:
     sandbox = exporting.warehouse.sandbox
     sandbox.faults.add(Fault(operation="exportPeopleData", drop_connection=True, status=503))
     try:
-        order(exporting.warehouse.settings, PeopleOrder())
+        order(exporting.warehouse.settings, PeopleRequest())
     except Exception as error:
         assert getattr(error, "ambiguous", False), error
     else:

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import export as door
 from pipelines.errors import ExportFailed, StillPending
-from pipelines.export import PeopleOrder, collect, order, wait
+from pipelines.export import PeopleRequest, collect, order, wait
 from pipelines.export.registry import folder
 from sources.customerio.catalogue import resource
 from sources.customerio.sandbox import Sandbox, Scale
@@ -92,8 +92,8 @@ def test_some_people_leave_the_others_alone(exporting: Exporting) -> None:
     everybody = _people(exporting.warehouse)
     leaf = {"attribute": {"field": "plan", "operator": "eq", "value": "free"}}
 
-    some = exporting(PeopleOrder(filters=leaf))
-    chosen = exporting(PeopleOrder(attributes=("plan",)))
+    some = exporting(PeopleRequest(filters=leaf))
+    chosen = exporting(PeopleRequest(attributes=("plan",)))
 
     assert 0 < some.rows < len(everybody)
     assert (0, 0, 0) == (some.new, some.changed, some.deleted)
@@ -115,7 +115,7 @@ def test_deliveries_seen_both_ways_are_one_row(exporting: Exporting) -> None:
 
     synced = warehouse.sync("messages")
 
-    assert len(ids) == synced.report.tallies["messages"].changed
+    assert len(ids) == synced.summary.resources["messages"].changed
     assert warehouse.truth(MESSAGES) == warehouse.rows(MESSAGES)
     before = warehouse.query("FROM customerio_raw.messages ORDER BY id")
 
@@ -195,7 +195,7 @@ def test_an_older_export_changes_nothing(exporting: Exporting) -> None:
     """An export that is collected after a newer one, or after a sync read people, keeps to its own table."""
     settings, sandbox = exporting.warehouse.settings, exporting.warehouse.sandbox
     leaf = {"attribute": {"field": "cio_id", "operator": "exists"}}
-    older = order(settings, PeopleOrder(filters={"or": [leaf]}))
+    older = order(settings, PeopleRequest(filters={"or": [leaf]}))
     sandbox.clock.advance(5)
     sandbox.add("people", id="late")
     exporting()
@@ -205,7 +205,7 @@ def test_an_older_export_changes_nothing(exporting: Exporting) -> None:
 
     assert "made later" in note
     assert truth == _people(exporting.warehouse)
-    newer = order(settings, PeopleOrder())
+    newer = order(settings, PeopleRequest())
     sandbox.clock.advance(60)
     exporting.warehouse.sync("people")
     truth = _people(exporting.warehouse)
@@ -281,7 +281,7 @@ def test_a_deadline_ends_the_waiting_and_the_next_run_goes_on(exporting: Exporti
     """Nothing is created twice by giving up."""
     settings = exporting.warehouse.settings
     exporting.warehouse.sandbox.knobs.export_takes_s = 3600
-    ticket = order(settings, PeopleOrder())
+    ticket = order(settings, PeopleRequest())
     with pytest.raises(StillPending, match=f"Export {ticket.export_id} is not ready"):
         wait(settings, ticket, deadline_s=600, pause=exporting.pause)
     with pytest.raises(StillPending):
