@@ -1,4 +1,4 @@
-"""`sync`: what is new in Customer.io, into the warehouse. `sync-full` is the same flow with `full`."""
+"""`sync`: brings the warehouse up to date. `sync-full` is the same flow with `full`."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from pipelines.settings import Settings
 from sources.customerio.extract import RunSummary
 
 EXPORT_WAIT_S = 120.0
-"""Seconds to wait for an export of people; what takes longer, the next run takes up."""
+"""Seconds to wait for an export of people; one that takes longer is collected by the next run."""
 
 
 def _name_of_run() -> str:
@@ -35,9 +35,9 @@ def sync(
 
     Args:
         resources: Tables to bring up to date; none means all of them.
-        full: Read everything again. Only what changed is written.
+        full: Read everything again. Only changed rows are written.
         wait_minutes: How long to wait for another run that writes the warehouse, such as a backfill's
-            chunk. After that the run ends as Skipped, and the next one does its work.
+            chunk. After that the run ends as Skipped, and the next run reads its rows.
     """
     settings = settings_of_run()
     done = bring_up_to_date(settings, resources, full, wait_minutes * 60.0)
@@ -54,7 +54,7 @@ def sync(
     cache_policy=NO_CACHE,
 )
 def bring_up_to_date(settings: Settings, resources: list[str], full: bool, wait_s: float) -> RunSummary:
-    """One sync, its progress shown."""
+    """Run one sync, with its progress as an artifact."""
     growing = RunSummary()
     with turn(settings, wait_s), progress.shown(progress.of(growing)):
         result = pipeline.sync(

@@ -1,13 +1,13 @@
-"""Exports: ordered once, waited for without holding anything, loaded once and whole.
+"""Exports: created once, waited for without holding a process, loaded once and whole.
 
-order -> wait (poll, poll, ...) -> collect (download, check, load, bring home, publish)
+create -> wait (poll, poll, ...) -> collect (download, check, load, merge, publish)
 """
 
 from pipelines.export.collect import ExportResult, collect
-from pipelines.export.create import order
+from pipelines.export.create import create
 from pipelines.export.history import AHEAD, history, history_requests
 from pipelines.export.poll import PAUSES_S, ExportState, poll, wait
-from pipelines.export.registry import RegisteredExport, claimed
+from pipelines.export.registry import RegisteredExport, registered_ids
 from pipelines.export.requests import DeliveriesRequest, ExportRequest, PeopleRequest
 from pipelines.export.run import export
 
@@ -20,12 +20,12 @@ __all__ = [
     "ExportState",
     "PeopleRequest",
     "RegisteredExport",
-    "claimed",
     "collect",
+    "create",
     "export",
     "history",
     "history_requests",
-    "order",
     "poll",
+    "registered_ids",
     "wait",
 ]

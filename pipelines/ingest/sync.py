@@ -16,7 +16,7 @@ from uuid import uuid4
 from pipelines.connect import client as connected
 from pipelines.connect import greet
 from pipelines.errors import EltError, StillPending
-from pipelines.export import PeopleRequest, RegisteredExport, claimed, collect, order, wait
+from pipelines.export import PeopleRequest, RegisteredExport, collect, create, registered_ids, wait
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline, settle
@@ -85,19 +85,19 @@ def sync(
     summary = summary if summary is not None else RunSummary()
     began, run_id, greeting = time.monotonic(), uuid4().hex, greet(settings)
     many = _PEOPLE in tables and greeting.people > settings.customerio_people_by_search
-    ticket = _ordered(settings, notify) if many else None
+    export = _created(settings, notify) if many else None
     options = Options(
         start=settings.customerio_start,
         full=full,
-        exports_elsewhere=claimed(settings),
+        exports_elsewhere=registered_ids(settings),
         domains=settings.customerio_suppression_domains,
     )
-    if ticket is None:
+    if export is None:
         return _run(settings, tables, options, run_id, wait_s, summary, notify)
     new_columns: tuple[str, ...] = ()
     if rest := [table for table in tables if table != _PEOPLE]:
         new_columns = _run(settings, rest, options, run_id, wait_s, summary, notify).new_columns
-    if people := _people(settings, ticket, wait_s, export_wait_s, notify):
+    if people := _people(settings, export, wait_s, export_wait_s, notify):
         summary.resources.update(people.resources)
         finished_at = int(time.time()) + greeting.ahead_s
         with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
@@ -173,17 +173,17 @@ def _write(settings: Settings, noted: list[dict[str, Any]], target: "Pipeline | 
     forget_loaded(target)
 
 
-def _ordered(settings: Settings, notify: Notify) -> RegisteredExport | None:
+def _created(settings: Settings, notify: Notify) -> RegisteredExport | None:
     """An export of everybody, or None if the key may not order one."""
     try:
-        return order(settings, PeopleRequest(), notify=notify)
+        return create(settings, PeopleRequest(), notify=notify)
     except Forbidden:
         notify("The key's scope lacks exports, so people are read one page at a time.")
         return None
 
 
 def _people(
-    settings: Settings, ticket: RegisteredExport, wait_s: float, export_wait_s: float, notify: Notify
+    settings: Settings, export: RegisteredExport, wait_s: float, export_wait_s: float, notify: Notify
 ) -> RunSummary | None:
     """Load the export of people once Customer.io has made it; what came of it, None if it takes longer."""
     summary = RunSummary()

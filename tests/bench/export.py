@@ -163,11 +163,11 @@ def _order(place: Place) -> Any:
 
 def ordered(place: Place) -> list[Figure]:
     """The product makes its tables with an empty export, and orders; the sandbox begins to write the file."""
-    from pipelines.export import DeliveriesRequest, export, order
+    from pipelines.export import DeliveriesRequest, create, export
 
     settings = _settings(place)
     export(settings, DeliveriesRequest(campaign_id=1, start=0, end=0), pause=lambda s: _advance(place, s))
-    order(settings, _order(place))
+    create(settings, _order(place))
     return []
 
 

@@ -26,6 +26,9 @@ _NULL = msgspec.Raw(b"null")
 AS_SENT = "_as_sent"
 """What is behind a column's name in that of the JSON column for values that are not of its type."""
 
+NO_FINGERPRINT = 0
+"""The fingerprint of a row that was never compared: any other reading of it counts as a change."""
+
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _FIELDS: Mapping[ColumnType, tuple[Any, Any]] = {
     "text": (str | None, None),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pipelines.export import DeliveriesRequest, PeopleRequest
-from pipelines.export.requests import EVERYBODY, METRICS, read, written
+from pipelines.export.requests import EVERYBODY, METRICS, from_json, to_json
 from sources.customerio.client import ConfigError
 from sources.customerio.sandbox.state.store.deliveries import METRICS as SANDBOX_METRICS
 
@@ -63,7 +63,7 @@ def test_only_everybody_is_everybody() -> None:
 
 
 @pytest.mark.parametrize(
-    "order",
+    "request",
     [
         PeopleRequest(),
         PeopleRequest(attributes=("Name", "name")),
@@ -71,11 +71,11 @@ def test_only_everybody_is_everybody() -> None:
         DeliveriesRequest(transactional_message_id=3),
     ],
 )
-def test_an_order_is_read_as_it_was_written(order: PeopleRequest | DeliveriesRequest) -> None:
-    """So an equal order is found again, and what is sent is what was checked."""
-    assert order == read(order.kind, written(order))
+def test_an_order_is_read_as_it_was_written(request: PeopleRequest | DeliveriesRequest) -> None:
+    """So an equal request is found again, and what is sent is what was checked."""
+    assert request == from_json(request.kind, to_json(request))
 
 
 def test_the_metrics_are_those_of_deliveries() -> None:
-    """The names that an order takes and a file is searched for are the API's."""
+    """The names that an request takes and a file is searched for are the API's."""
     assert METRICS == SANDBOX_METRICS

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import export as door
 from pipelines.errors import ExportFailed, StillPending
-from pipelines.export import PeopleRequest, collect, order, wait
+from pipelines.export import PeopleRequest, collect, create, wait
 from pipelines.export.registry import folder
 from sources.customerio.catalogue import resource
 from sources.customerio.sandbox import Sandbox, Scale
@@ -195,7 +195,7 @@ def test_an_older_export_changes_nothing(exporting: Exporting) -> None:
     """An export that is collected after a newer one, or after a sync read people, keeps to its own table."""
     settings, sandbox = exporting.warehouse.settings, exporting.warehouse.sandbox
     leaf = {"attribute": {"field": "cio_id", "operator": "exists"}}
-    older = order(settings, PeopleRequest(filters={"or": [leaf]}))
+    older = create(settings, PeopleRequest(filters={"or": [leaf]}))
     sandbox.clock.advance(5)
     sandbox.add("people", id="late")
     exporting()
@@ -205,7 +205,7 @@ def test_an_older_export_changes_nothing(exporting: Exporting) -> None:
 
     assert "made later" in note
     assert truth == _people(exporting.warehouse)
-    newer = order(settings, PeopleRequest())
+    newer = create(settings, PeopleRequest())
     sandbox.clock.advance(60)
     exporting.warehouse.sync("people")
     truth = _people(exporting.warehouse)
@@ -281,15 +281,15 @@ def test_a_deadline_ends_the_waiting_and_the_next_run_goes_on(exporting: Exporti
     """Nothing is created twice by giving up."""
     settings = exporting.warehouse.settings
     exporting.warehouse.sandbox.knobs.export_takes_s = 3600
-    ticket = order(settings, PeopleRequest())
-    with pytest.raises(StillPending, match=f"Export {ticket.export_id} is not ready"):
-        wait(settings, ticket, deadline_s=600, pause=exporting.pause)
+    created = create(settings, PeopleRequest())
+    with pytest.raises(StillPending, match=f"Export {created.export_id} is not ready"):
+        wait(settings, created, deadline_s=600, pause=exporting.pause)
     with pytest.raises(StillPending):
-        collect(settings, ticket)
+        collect(settings, created)
 
     result = exporting()
 
-    assert (ticket.export_id, 1) == (result.export_id, exporting.orders())
+    assert (created.export_id, 1) == (result.export_id, exporting.orders())
     assert exporting().export_id != result.export_id, "what is finished is ordered anew"
 
 
