@@ -27,7 +27,7 @@ def _name_of_run() -> str:
 @flow(name="sync", flow_run_name=_name_of_run)
 @concluding
 def sync(
-    resources: list[Resource] = [],  # noqa: B006 Prefect's form shows the default, and nobody changes it
+    resources: list[Resource] = [],  # noqa: B006 Prefect's form shows the default; it is never changed
     full: bool = False,
     wait_minutes: WaitMinutes = 50,
 ) -> State[Any]:

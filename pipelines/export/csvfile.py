@@ -124,7 +124,7 @@ def scanner(file: CsvFile) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def rows_at_once(file: CsvFile) -> int:
-    """How many rows to hand over at a time: few where they are wide."""
+    """Number of rows to hand over at a time: few where they are wide."""
     return min(_ROWS_AT_ONCE, _CELLS_AT_ONCE // len(file.names))
 
 

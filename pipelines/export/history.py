@@ -25,7 +25,7 @@ from pipelines.warehouse.runs import now_there
 from sources.customerio.extract import Window, sliced
 
 AHEAD = 5
-"""How many exports Customer.io makes at the same time."""
+"""Number of exports that Customer.io makes at the same time."""
 
 _YEAR_S = 365 * DAY
 

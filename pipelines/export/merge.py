@@ -32,7 +32,7 @@ _PEOPLE = resource("people")
 
 @dataclass(frozen=True, kw_only=True)
 class MergeResult:
-    """How many rows of the table are new, changed and deleted; `note` says why none could be merged."""
+    """Numbers of rows of the table that are new, changed, deleted; `note` says why none could be merged."""
 
     new: int = 0
     changed: int = 0
@@ -236,7 +236,7 @@ def _key_fault(
     ).fetchone()
     rows, filled, different = counted or (0, 0, 0)
     if not rows and not may_be_empty:
-        return "The file names nobody, and nobody was taken for deleted"
+        return "The file has no row, and no person was marked as deleted"
     if filled < rows:
         return f"{rows - filled:,} rows of the file have no {key.name}"
     if different < rows:

@@ -1,10 +1,10 @@
 """The order of work of a sync.
 
-    greet -> lock -> settle what an earlier run left -> extract -> note the run -> load -> publish
+    greet -> lock -> load packages of an interrupted run -> extract -> add the run's rows -> load -> publish
 
-Extract asks Customer.io; only when it is through does anything reach the warehouse, in one load package.
-Many people come by an export: it is ordered first and collected last, so that Customer.io makes its file
-while the rest is read.
+Extract reads from Customer.io; when it is complete, one load package goes to the warehouse. Many people are
+read by an export: it is created first and collected last, so that Customer.io makes its file while the other
+tables are read.
 """
 
 import time
@@ -34,9 +34,9 @@ _PEOPLE = "people"
 
 @dataclass(frozen=True, kw_only=True)
 class SyncResult:
-    """What a sync did. `seconds` is all of it, waiting for the lock left out.
+    """The result of a sync. `seconds` leaves out the wait for the lock.
 
-    `new_columns` are fields, as `table.column`, of tables that were there before, which no load had met.
+    `new_columns` are fields, as `table.column`, that earlier loads of that table did not have.
     """
 
     run_id: str
@@ -46,7 +46,7 @@ class SyncResult:
 
     @property
     def written(self) -> int:
-        """Rows that went to the warehouse."""
+        """Rows that were written to the warehouse."""
         return sum(summary.written for summary in self.summary.resources.values())
 
     @property
@@ -72,10 +72,10 @@ def sync(
         resources: names of tables; none means all but the optional ones.
         full: read everything again.
         wait_s: how long to wait for another run that writes the same warehouse.
-        export_wait_s: how long to wait, once all else is loaded, for Customer.io to make an export of people;
-            after that the next sync takes it up.
-        summary: filled while the sync runs, for somebody who watches.
-        notify: told, in a sentence, of what a user should know meanwhile.
+        export_wait_s: how long to wait, once the other tables are loaded, for Customer.io to make an export
+            of people; after that the next sync collects it.
+        summary: filled while the sync runs, so that progress can be shown.
+        notify: called with a sentence for the user.
 
     Raises:
         ConfigError: the settings or names are unusable, or the key is not accepted. Nothing was changed.
@@ -117,7 +117,7 @@ def sync_window(
     summary: RunSummary | None = None,
     notify: Notify = silent,
 ) -> SyncResult:
-    """Read one stretch of a table's time again, for the backfill of that name; its watermark stays.
+    """Read one window of a table again, for the backfill of that id; the watermark stays.
 
     Raises:
         CustomerioError: as `sync`.
@@ -135,7 +135,7 @@ def _run(
     summary: RunSummary,
     notify: Notify,
 ) -> SyncResult:
-    # It imports dlt: a wrong name or key is told in half the time without.
+    # It imports dlt: a wrong name or key is reported in half the time without.
     from sources.customerio import source_with
 
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
@@ -163,10 +163,10 @@ def _appeared(before: dict[str, set[str]], after: dict[str, set[str]]) -> tuple[
     )
 
 
-def _write(settings: Settings, noted: list[dict[str, Any]], target: "Pipeline | None" = None) -> None:
-    """Load what was extracted, with the rows that note the run, and publish it."""
+def _write(settings: Settings, run: list[dict[str, Any]], target: "Pipeline | None" = None) -> None:
+    """Load what was extracted, with the run's rows in `sync_runs`, and publish it."""
     target = target or pipeline(settings)
-    target.extract(runs_table(noted), loader_file_format=file_format(target))
+    target.extract(runs_table(run), loader_file_format=file_format(target))
     load(target)
     if settings.publishes:
         publish(settings.load_file, settings.published_file)
@@ -174,7 +174,7 @@ def _write(settings: Settings, noted: list[dict[str, Any]], target: "Pipeline | 
 
 
 def _created(settings: Settings, notify: Notify) -> RegisteredExport | None:
-    """An export of everybody, or None if the key may not order one."""
+    """An export of all people, or None if the key may not create one."""
     try:
         return create(settings, PeopleRequest(), notify=notify)
     except Forbidden:
@@ -185,7 +185,7 @@ def _created(settings: Settings, notify: Notify) -> RegisteredExport | None:
 def _people(
     settings: Settings, export: RegisteredExport, wait_s: float, export_wait_s: float, notify: Notify
 ) -> RunSummary | None:
-    """Load the export of people once Customer.io has made it; what came of it, None if it takes longer."""
+    """Load the export of people once Customer.io has made it; None if that takes longer."""
     summary = RunSummary()
     summary.open(_PEOPLE)
     people = summary.resources[_PEOPLE]

@@ -1,4 +1,4 @@
-"""Which tables a caller names."""
+"""The selection of tables by name."""
 
 import difflib
 from collections.abc import Iterable

@@ -43,22 +43,22 @@ def customerio_source(
         customerio_app_api_key: an App API key of the workspace; a dlt secret.
         customerio_region: `us` or `eu`.
         customerio_app_url: another host than the region's, such as a sandbox's.
-        customerio_start: Unix second of the oldest delivery wanted; None goes back as far as there are any.
-        customerio_suppression_domains: sending domains whose suppressed addresses are wanted, beside those of
+        customerio_start: Unix second of the oldest delivery to read; None is the oldest one there is.
+        customerio_suppression_domains: sending domains whose suppressed addresses are read, beside those of
             the senders.
         full: read everything again; still only changes are written.
         limits_folder: where the rate limits that processes share are kept; None keeps them in memory.
         client: a client to use instead of one made from the key.
-        options: everything that can be asked of a run, instead of `customerio_start`,
+        options: all options of a run, instead of `customerio_start`,
             `customerio_suppression_domains` and `full`.
-        summary: filled with the run's numbers; with it, a resource that fails does not end the others.
+        summary: filled with the run's numbers; with it, the other resources continue after one fails.
 
     Returns:
         A dlt resource per table, merged by key. A run writes new and changed rows, and tombstones
-        (`deleted_at`) for rows that a complete reading no longer found.
+        (`deleted_at`) for rows that a complete reading no longer finds.
 
     Raises:
-        ConfigError: a name is no table's, or there is no key.
+        ConfigError: an unknown table, or no key.
         CustomerioError: see `sources.customerio.client`; raised while dlt extracts.
     """
     if client is None:
@@ -78,7 +78,7 @@ def source_with(
 ) -> Iterable[DltResource]:
     """`customerio_source` for callers who have settings of their own.
 
-    No argument has a default: dlt would fill it from whatever variable has its name.
+    No argument has a default: dlt would fill it from an environment variable of that name.
     """
     return _resources(resources, client, options, summary)
 

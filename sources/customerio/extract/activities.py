@@ -19,7 +19,7 @@ def feed(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator
     """Read until a whole page is older than the watermark less the overlap, or to the feed's end."""
     column = str(resource.cursor)
     watermark = state.get("watermark")
-    # Taken before the first page: what appears while the feed is read stands above that page.
+    # Taken before the first page: rows that appear during the reading stand above that page.
     began = run.now()
     daily = began - state.get("daily_at", 0) >= DAY
     only = run.options.only
@@ -27,7 +27,7 @@ def feed(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator
     if watermark and only is None and not run.options.full:
         floor = watermark - run.options.overlap_s
         if daily:
-            # Nobody has looked so far back since then, and what came the moment after may be as old.
+            # Rows that appeared right after that reading may be as old.
             floor = min(floor, state.get("daily_at", watermark) - run.options.daily_overlap_s)
     newest = watermark or 0
     seen: set[object] = set()

@@ -1,8 +1,8 @@
 """The readers of exports: the list of them, and the rows of those that are finished.
 
 An export's file is fetched through a signed link that dies after 15 minutes and needs no key. Its columns
-are the workspace's own: any names, in any order. A file is taken whole or not at all: its rows are
-counted against the export's `total` before the first one is handed on.
+are the workspace's own: any names, in any order. A file is loaded whole or not at all: its rows are
+counted against the export's `total` before the first one is handed over.
 """
 
 import csv
@@ -41,7 +41,7 @@ def exports(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iter
 
 
 def exported_rows(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
-    """Read the files of finished exports of this resource's type, each export once for ever."""
+    """Read the files of finished exports of this resource's type, each export once."""
     client = run.client_for(resource.table)
     loaded: list[int] = state.setdefault("loaded", [])
     waiting = [
@@ -65,7 +65,7 @@ def exported_rows(run: RunContext, resource: Resource, state: dict[str, Any]) ->
             except NotFound:
                 continue
             except BadAnswer as error:
-                # Those behind it do not wait for a file that may never be whole.
+                # The other files do not wait for a file that may never be whole.
                 broken = error
                 continue
             yield from _batches(export_id, file)
@@ -83,11 +83,11 @@ def _is_finished(export: Row, resource: Resource) -> bool:
 
 
 def fetch(client: Client, export_id: int, target: Path) -> None:
-    """Download an export's file, with a fresh link if the first one died on the way.
+    """Download an export's file, with a fresh link if the first one expired meanwhile.
 
     Raises:
-        NotFound: the export is no longer there.
-        LinkExpired: the fresh link was dead too.
+        NotFound: the export was deleted.
+        LinkExpired: the fresh link was refused too.
     """
     for last_try in (False, True):
         link = client.call("downloadExport", path={"export_id": export_id}).json()["url"]
@@ -101,10 +101,10 @@ def fetch(client: Client, export_id: int, target: Path) -> None:
 
 
 def _check(export: Row, file: Path) -> None:
-    """Read a file through, before any row of it counts.
+    """Read a file to its end, before any row of it is handed over.
 
     Raises:
-        BadAnswer: it is no CSV, or has another number of rows than the export says.
+        BadAnswer: it is not CSV, or has another number of rows than the export says.
     """
     try:
         with _opened(file) as text:

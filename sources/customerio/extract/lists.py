@@ -1,7 +1,7 @@
 """Readers of whole lists: a resource's own, what is below its parents, a segment's members and their number.
 
-None of these lists has a time filter, none names what was deleted, and a child changes without its
-parent [live-airbyte]; so they are read whole, and what is missing from a complete reading is gone.
+None of these lists has a time filter, none names deleted rows, and a child changes without its parent
+[live-airbyte]; so they are read whole, and a row that a complete reading does not find is deleted.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ def lists(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterat
 
 
 def children(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
-    """Read the rows below every parent, or the one thing that is said of it, under its parent's id."""
+    """Read the rows below every parent, or the single record that it has, with the parent's id."""
     column = _parent_column(resource)
     for parent, rows in _below(run, resource):
         yield Batch(rows=[{**only_record(resource, row), column: parent} for row in rows])
@@ -43,18 +43,18 @@ def contents(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Ite
 
 
 def counts(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
-    """Count every segment; a count is a row where it differs from the last one, or that one is a day old.
+    """Count every segment; a count becomes a row if it differs from the last one, or that is a day old.
 
     While a segment is being built its count is as incomplete as its list, and is left out.
     """
     now = run.now()
-    told: dict[str, list[int]] = state.setdefault("told", {})
+    last_counts: dict[str, list[int]] = state.setdefault("told", {})
     rows = []
     for segment, answers in _below(run, resource, wanted=_is_finished):
         for count in (int(answer["count"]) for answer in answers):
-            before, told_at = told.get(str(segment), (None, 0))
-            if count != before or now - told_at >= DAY:
-                told[str(segment)] = [count, now]
+            before, counted_at = last_counts.get(str(segment), (None, 0))
+            if count != before or now - counted_at >= DAY:
+                last_counts[str(segment)] = [count, now]
                 rows.append({"segment_id": segment, "counted_at": now, "count": count})
     yield Batch(rows=rows, scope=Scope(column="counted_at", low=now, high=now), last=True)
 
@@ -77,8 +77,8 @@ def preferences(run: RunContext, resource: Resource, _state: dict[str, Any]) -> 
 def memberships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read every segment's members, each segment a scope of its own.
 
-    While a segment is being built its list is stale or incomplete (section 5.9 of Customer.io's facts:
-    `state` other than `finished`), so nobody is taken to have joined or left it.
+    While a segment is being built its list is stale or incomplete (`state` other than `finished`), so none
+    of its memberships is added or deleted.
     """
     client = run.client_for(resource.table)
     segments = run.listed(_parent(resource), resource.table)
@@ -101,9 +101,9 @@ def _below(
     wanted: Callable[[Row], bool] = lambda _: True,
     large: bool = False,
 ) -> Iterator[tuple[int, list[Row]]]:
-    """Each wanted parent's id and what is below it; a parent that vanished meanwhile has nothing.
+    """Each wanted parent's id and its rows; a parent that was deleted meanwhile has none.
 
-    What is `large` is not kept for others who may need it in the same run.
+    `large` rows are not kept in memory for other readers of the run.
     """
     client, column = run.client_for(resource.table), _parent_column(resource)
     parents = [row["id"] for row in run.listed(_parent(resource), resource.table) if wanted(row)]
@@ -122,12 +122,12 @@ def _is_finished(segment: Row) -> bool:
 
 
 def masked(resource: Resource, row: Row) -> Row:
-    """The row, without what is secret in its columns of URLs."""
+    """The row, with the secrets in its URL columns masked."""
     return {**row, **{name: masked_url(str(row[name])) for name in resource.masked if row.get(name)}}
 
 
 def _parent_column(resource: Resource) -> str:
-    """What the parent's id is called, in the call's path and in the table."""
+    """The name of the parent's id, in the call's path and in the table."""
     return operation(resource.operation).path_parameters[0].name
 
 

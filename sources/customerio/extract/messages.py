@@ -1,7 +1,7 @@
-"""The reader of deliveries: windows on `created`, read in parallel, old ones again as their metrics ripen.
+"""The reader of deliveries: windows on `created`, read in parallel, and again while their metrics change.
 
-A request may span six months, both bounds included, and answers newest first; a longer one is cut short
-without a word, so windows are 30 days at most. A window longer than a page is not followed by page tokens,
+A request may span six months, both bounds included, and answers newest first; a longer one is cut without an
+error, so windows are 30 days at most. A window longer than a page is not followed by page tokens,
 one after the other, but cut at the oldest second of its first page; what is left is split into parts of a
 few pages, and one for the rest, that are read side by side. Parts do not overlap.
 """
@@ -22,8 +22,8 @@ from sources.customerio.extract.time_window import Window, sliced
 WINDOW_S = 30 * DAY
 EMPTY_WINDOWS_BEFORE_HISTORY = 12
 
-# A part's last page is partly filled: parts are to be long. But the last parts of a read are not to run
-# alone, so what is left is cut finer as long as fewer requests are under way than the budget needs:
+# A part's last page is partly filled, so parts are long. But the last parts of a read must not run alone,
+# so the rest is cut finer as long as fewer requests are under way than the budget needs:
 # 10 a second at up to 0.6 s an answer.
 PAGES_A_PART = 6
 SIDE_BY_SIDE = 6
@@ -31,7 +31,7 @@ SIDE_BY_SIDE = 6
 
 @dataclass(frozen=True, kw_only=True)
 class _Part:
-    """What one request told of a window: its newest rows, and what is left to read below them."""
+    """The result of one request for a window: its newest rows, and the window left to read below them."""
 
     rows: list[Row]
     read: Window
@@ -39,7 +39,7 @@ class _Part:
 
 
 def windows(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
-    """Read what is new, and again what is due; then note when each age was read last."""
+    """Read new deliveries, and those of each age that is due again; then note when each age was read."""
     reader = _Reader(run, resource)
     if run.options.only is not None:
         yield from reader.read(sliced(run.options.only, WINDOW_S))
@@ -56,11 +56,11 @@ def windows(run: RunContext, resource: Resource, state: dict[str, Any]) -> Itera
 
 
 def due_windows(options: Options, state: dict[str, Any], now: int) -> dict[str, Window]:
-    """The ages to read again at `now` (Unix seconds), youngest first, by the age's name in the state.
+    """The windows to read again at `now` (Unix seconds), youngest first, by the age's name in the state.
 
-    The youngest reaches back to the end of the last sync, however long ago that was. The oldest reaches
-    back to what was young enough when it was last read, so that every delivery is read once more after it
-    has passed the highest age and nothing about it changes any longer.
+    The youngest reaches back to the end of the last sync, even if that is long ago. The oldest reaches back
+    to the deliveries that were within its age when it was last read: so every delivery is read once more
+    after the highest age, when nothing about it changes any more.
     """
     due: dict[str, Window] = {}
     newest = now
@@ -79,7 +79,7 @@ def due_windows(options: Options, state: dict[str, Any], now: int) -> dict[str, 
 
 
 def _history(reader: "_Reader", options: Options, now: int) -> Iterator[Batch]:
-    """Everything since the start; without one, back to where a year of windows holds nothing."""
+    """All deliveries since the start; without a start, back to a year of empty windows."""
     if options.start is not None:
         yield from reader.read(sliced(Window(start=options.start, end=now), WINDOW_S))
         return
@@ -162,10 +162,10 @@ class _Reader:
         raise AssertionError(msg)
 
     def _split(self, part: _Part, running: int) -> list[Window]:
-        """Parts of what is left, if deliveries go on as densely as in the page that was read.
+        """Parts of the rest, assuming that deliveries go on as densely as in the page that was read.
 
-        The last one takes all the rest, however much: a newsletter leaves within seconds, and if the days
-        below it were cut as finely, each would cost thousands of requests for nothing.
+        The last part takes all the rest: a newsletter is sent within seconds, and if the days below it were
+        cut as finely, they would cost thousands of requests for nothing.
         """
         left = part.left
         if left is None:

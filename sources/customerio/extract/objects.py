@@ -1,6 +1,6 @@
-"""The readers of objects and relationships: every type's objects by search, then what is below each.
+"""The readers of objects and relationships: the objects of every type by search, then the details of each.
 
-A row may come on two pages of a list [spec25]; it is one row all the same. Nothing tells what was deleted, so
+A row may come on two pages of a list [spec25]; it is one row all the same. No call lists deleted rows, so
 both are read whole.
 """
 
@@ -15,8 +15,8 @@ from sources.customerio.extract.run_context import RunContext, records
 
 _TYPES, _OBJECTS = "object_types", "objects"
 _SEARCH, _ATTRIBUTES = "getObjectsFilter", "getObjectAttributes"
-# There is no filter for everything, and no attribute that every object has; this one nobody has.
-_NOBODY_HAS = "_cio_elt_nobody_has_this"
+# There is no filter for all objects, and no attribute that every object has; this one no object has.
+_UNUSED_ATTRIBUTE = "_cio_elt_nobody_has_this"
 
 
 def objects(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
@@ -28,14 +28,13 @@ def objects(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iter
             answer = client.call(_ATTRIBUTES, path=_path(named)).json()["object"]
         except NotFound:
             return []
-        told = {name: answer.get(name) for name in ("attributes", "timestamps")}
-        return [{**named, **told}]
+        return [{**named, **{name: answer.get(name) for name in ("attributes", "timestamps")}}]
 
     yield from _each(run, resource, asked)
 
 
 def relationships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
-    """Read who is related to every object, a request or more each."""
+    """Read the people who are related to every object, a request or more each."""
     client = run.client_for(resource.table)
 
     def asked(named: Row) -> list[Row]:
@@ -77,8 +76,8 @@ def _of_type(run: RunContext, type_id: str, counted_for: str) -> list[Row]:
 
 def everything_of(type_id: object) -> Row:
     """The search that finds every object of a type."""
-    nobody = {"field": _NOBODY_HAS, "operator": "exists", "type_id": type_id}
-    return {"object_type_id": type_id, "filter": {"not": {"object_attribute": nobody}}}
+    absent = {"field": _UNUSED_ATTRIBUTE, "operator": "exists", "type_id": type_id}
+    return {"object_type_id": type_id, "filter": {"not": {"object_attribute": absent}}}
 
 
 def _path(named: Row) -> Row:

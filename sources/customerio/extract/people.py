@@ -1,6 +1,6 @@
-"""The reader of people: everybody's identifiers by search, then their profiles a hundred at a time.
+"""The reader of people: all identifiers by search, then their profiles a hundred at a time.
 
-A search answers with identifiers alone; `cio_id exists` matches everybody, `id exists` leaves out those
+A search answers with identifiers alone; `cio_id exists` matches all people, `id exists` leaves out those
 known by email only [live-airbyte].
 """
 
@@ -25,7 +25,7 @@ def people(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Itera
     client = run.client_for(resource.table)
 
     def profiles(cio_ids: list[str]) -> list[Row]:
-        # Here ids go without the prefix `cio_`: with it they match nobody, and that is no error.
+        # Here ids have no prefix `cio_`: with it they match no one, and the answer is no error.
         answer = client.call("getPeopleById", query={"id_type": "cio_id"}, body={"ids": cio_ids})
         return [_person(item) for item in answer.json()["customers"] or []]
 
@@ -39,10 +39,10 @@ def people(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Itera
             found += len(rows)
             yield Batch(rows=rows)
     if searched and not found:
-        # Ids that match nobody are left out without an error; nobody at all is no believable answer.
+        # Ids that match no one are left out without an error; an answer without any profile is not credible.
         msg = (
-            f"A search found {searched:,} people and not one of their profiles came. Nobody was taken for "
-            "deleted. Run the sync again; if it stays so, look at a person in Customer.io by `cio_id`."
+            f"A search found {searched:,} people and not one of their profiles came. No person was marked "
+            "as deleted. Run the sync again; if it stays so, check a person in Customer.io by `cio_id`."
         )
         raise BadAnswer(msg)
     yield Batch(rows=(), last=True)

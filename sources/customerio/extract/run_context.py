@@ -28,7 +28,7 @@ _CHEAPEST = "ip_addresses"
 
 @dataclass(frozen=True, kw_only=True)
 class Band:
-    """How often deliveries up to an age are read again. Both in seconds; 0 is every sync."""
+    """An age of deliveries and the interval at which they are read again. In seconds; 0 is every sync."""
 
     max_age_s: int
     every_s: int

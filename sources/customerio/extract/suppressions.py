@@ -1,8 +1,8 @@
 """The reader of addresses that the email provider suppresses: each kind, of each sending domain.
 
-A domain's addresses come when that domain is asked for. Without one Customer.io answers for the workspace,
-and names no domain: those rows have `domain` ''. Pages go by offset in the order of the addresses, so an
-address that is freed while its list is read may push another one past the reader; the next sync has it again.
+A request with a domain returns its addresses. Without one Customer.io answers for the workspace, and names no
+domain: those rows have `domain` ''. Pages go by offset in the order of the addresses, so if an address is
+freed while its list is read, another one may be missed; the next sync reads it again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +22,7 @@ def suppressions(run: RunContext, resource: Resource, state: dict[str, Any]) -> 
     """Read every kind, for the workspace and for each domain that it sends or has sent from."""
     client = run.client_for(resource.table)
     senders = run.listed(_SENDERS, resource.table)
-    # A domain without senders may be suppressed still: it is asked for as long as it was ever known.
+    # A domain without senders may still have suppressions: it is read if it was ever known.
     domains = sorted({*state.get("domains", ()), *run.options.domains, *_domains(senders)})
 
     def listed(asked: tuple[Mapping[str, object], str]) -> list[Row]:

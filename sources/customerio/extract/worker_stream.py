@@ -4,7 +4,9 @@ dlt asks its resources in turn, in one thread. Working ahead in threads keeps th
 running while the tables of one are being written. The queues' bound keeps memory from running ahead too. A
 resource with nothing ready gives the turn to the next one, so that resources may wait for each other.
 
-dlt's `parallelized=True` does not replace this: see PARALLELIZED.
+dlt's `parallelized=True` was tried in its place and does not replace it: it runs generators in a pool of
+`extract.workers` threads, 5 by default, a user's setting. Five resources that waited for a sixth held all of
+them, and the sixth did not start; 12 resources with 1.5 s of waiting for answers each took 5.6 s in all.
 """
 
 import queue
