@@ -1,4 +1,4 @@
-"""`backfill`: a stretch of time, read again chunk by chunk; a run goes on with what an earlier one left."""
+"""`backfill`: a range of time, read again chunk by chunk; a run resumes what an earlier one left."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from prefect.states import Completed
 
 from flows import progress, summary
 from flows.blocks import settings_of_run
-from flows.exports import bring, look, not_ready, place
+from flows.exports import check_state, collect_export, create_export, not_ready
 from flows.parameters import ChunkDays, FromDay, TimedResource, ToDay, Via, WaitMinutes, midnight
 from flows.runs import concluding, outcome, turn, worth_repeating
-from pipelines.export import AHEAD, ExportResult, history_orders
+from pipelines.export import AHEAD, ExportResult, history_requests
 from pipelines.ingest.backfill import Backfill, fill, plan
 from pipelines.settings import Settings
 from sources.customerio.extract import ResourceSummary, RunSummary, Window
@@ -30,17 +30,17 @@ def backfill(
     chunk_days: ChunkDays = 7,
     wait_minutes: WaitMinutes = 120,
 ) -> State[Any]:
-    """Read a stretch of time again. Syncs take their turn between two chunks.
+    """Read a range of time again. Syncs can run between two chunks.
 
-    A run that was cancelled or failed leaves whole chunks; the same form sent again goes on with the rest.
+    A run that was cancelled or failed leaves whole chunks; the same form sent again reads the remaining ones.
 
     Args:
-        resource: The table to fill. Only tables whose rows have a time can be asked for a stretch of it.
+        resource: The table to fill. Only tables whose rows have a time can be backfilled.
         from_day: First day, from midnight UTC. Activities go back 30 days at most.
-        to_day: Day before whose midnight UTC the stretch ends; the day itself is not in it.
-        gaps_only: Read only what no run has read yet.
-        via: How deliveries come: page by page, or by an export for each parent, which is faster for a year
-            and more, lacks parents that were deleted, and proves nothing to the ledger.
+        to_day: The day after the last day, UTC; it is not read itself.
+        gaps_only: Read only time that no run has read yet.
+        via: How deliveries are read: page by page, or by an export for each parent. Exports are faster for a
+            year and more, lack parents that were deleted, and do not count as coverage.
         chunk_days: Days that are read, loaded and published at a time.
         wait_minutes: How long each chunk waits for another run that writes the warehouse.
     """
@@ -61,23 +61,23 @@ def _by_pages(settings: Settings, planned: Backfill, wait_s: float, *, title: st
             done.append(fill_chunk(settings, planned, window, reached, wait_s))
     total = _total(resource, done)
     summary.shown(total, key=f"backfill-{resource}", title=title)
-    written = total.tallies[resource].written
+    written = total.resources[resource].written
     return outcome(total.failed, 1, f"{len(done)} chunk(s) read, {written:,} rows written.")
 
 
 def _by_exports(settings: Settings, start: int, end: int, wait_s: float) -> State[Any]:
-    """Some exports ordered ahead; what is ready is loaded; while nothing is, the run is off the worker."""
-    brought: list[ExportResult] = []
-    while orders := history_orders(settings, start, end):
-        ordered = [place(settings, each) for each in orders[:AHEAD]]
-        ready = [ticket for ticket in ordered if look(settings, ticket) != "pending"]
+    """Create some exports ahead and load those that are ready; while none is, the run leaves the worker."""
+    loaded: list[ExportResult] = []
+    while requests := history_requests(settings, start, end):
+        created = [create_export(settings, each) for each in requests[:AHEAD]]
+        ready = [export for export in created if check_state(settings, export) != "pending"]
         if not ready:
-            return not_ready(f"Of {len(orders)} export(s), the first {len(ordered)} are not ready", 24)
-        for ticket in ready:
-            brought.append(bring(settings, ticket, wait_s))
-            summary.export(brought[-1])
-    rows = sum(result.new for result in brought)
-    return Completed(message=f"{len(brought)} export(s) loaded, {rows:,} deliveries new.")
+            return not_ready(f"Of {len(requests)} export(s), the first {len(created)} are not ready", 24)
+        for export in ready:
+            loaded.append(collect_export(settings, export, wait_s))
+            summary.export(loaded[-1])
+    rows = sum(result.new for result in loaded)
+    return Completed(message=f"{len(loaded)} export(s) loaded, {rows:,} deliveries new.")
 
 
 def _name_of_chunk() -> str:
@@ -94,31 +94,31 @@ def _name_of_chunk() -> str:
 def fill_chunk(
     settings: Settings, planned: Backfill, window: Window, reached: progress.Chunks, wait_s: float
 ) -> RunSummary:
-    """One chunk, read, loaded and published as a whole."""
-    report = RunSummary()
+    """Read, load and publish one chunk as a whole."""
+    growing = RunSummary()
     with turn(settings, wait_s):
-        reached.begin(report)
-        fill(settings, planned, window, wait_s=wait_s, report=report, notify=get_run_logger().info)
+        reached.begin(growing)
+        fill(settings, planned, window, wait_s=wait_s, summary=growing, notify=get_run_logger().info)
     reached.end()
-    summary.logged(report, window)
-    return report
+    summary.logged(growing, window)
+    return growing
 
 
-def _total(resource: str, reports: list[RunSummary]) -> RunSummary:
-    """The numbers of all chunks as one report."""
+def _total(resource: str, chunks: list[RunSummary]) -> RunSummary:
+    """The sums of all chunks' numbers, as the summary of one run."""
     total = RunSummary()
     total.open(resource)
-    sum_of = total.tallies[resource]
-    for tally in (report.tallies[resource] for report in reports if resource in report.tallies):
-        _add(sum_of, tally)
+    for chunk in chunks:
+        if resource in chunk.resources:
+            _add(total.resources[resource], chunk.resources[resource])
     return total
 
 
-def _add(total: ResourceSummary, tally: ResourceSummary) -> None:
-    total.requests += tally.requests
-    total.read += tally.read
-    total.new += tally.new
-    total.changed += tally.changed
-    total.deleted += tally.deleted
-    total.seconds += tally.seconds
-    total.error = total.error or tally.error
+def _add(total: ResourceSummary, chunk: ResourceSummary) -> None:
+    total.requests += chunk.requests
+    total.read += chunk.read
+    total.new += chunk.new
+    total.changed += chunk.changed
+    total.deleted += chunk.deleted
+    total.seconds += chunk.seconds
+    total.error = total.error or chunk.error

@@ -1,9 +1,9 @@
-"""`export-people`, `export-deliveries`: ordered, waited for without a process, collected.
+"""`export-people`, `export-deliveries`: created, waited for without a process, collected.
 
-order -> look -> not ready? the run goes back on the schedule, and whoever takes it up begins here again
-                 ready?     collect
+create -> check the state -> not ready? the run goes back on the schedule, and starts here again later
+                             ready?     collect
 
-An equal order that is not loaded yet is the same export, so that a run that begins again never creates one.
+An equal request whose export is not loaded yet gets that export: a run that starts again creates none.
 """
 
 from datetime import date
@@ -32,23 +32,23 @@ from flows.parameters import (
 )
 from flows.runs import concluding, look_again, turn, worth_repeating
 from pipelines.export import (
-    DeliveriesOrder,
+    DeliveriesRequest,
+    ExportRequest,
     ExportResult,
     ExportState,
-    Order,
-    PeopleOrder,
-    Ticket,
+    PeopleRequest,
+    RegisteredExport,
     collect,
-    order,
+    create,
     poll,
 )
 from pipelines.settings import Settings
 
-# Downloading, loading, bringing home: what `collect` says, a sentence each.
+# Downloading, loading, merging: the sentences of `collect`.
 _STEPS: Final = 3
 
 PAUSES_S: Final = (15.0, 30.0, 60.0, 120.0, 300.0)
-"""Seconds between two looks, each of which starts a process; the last is repeated."""
+"""Seconds between two checks, each of which starts a process; the last is repeated."""
 
 
 @flow(name="export-people", flow_run_name="export people")
@@ -62,14 +62,14 @@ def export_people(
     """Export people from Customer.io and load them.
 
     Args:
-        filters: Whom to export, in Customer.io's own words; empty means everybody.
+        filters: A filter of people, as Customer.io's search takes it; empty means all people.
         attributes: Attributes to export; empty means all of them.
         deadline_hours: How long to wait for Customer.io to make the file.
         wait_minutes: How long to wait for another run that writes the warehouse.
     """
     chosen = {} if filters is None else {"filters": filters}
-    asked = PeopleOrder(**chosen, attributes=tuple(attributes) if attributes else None)
-    return _exported(asked, deadline_hours, wait_minutes)
+    request = PeopleRequest(**chosen, attributes=tuple(attributes) if attributes else None)
+    return _exported(request, deadline_hours, wait_minutes)
 
 
 @flow(name="export-deliveries", flow_run_name="export deliveries of {parent} {parent_id}")
@@ -88,61 +88,61 @@ def export_deliveries(
     """Export the deliveries of one campaign, newsletter, transactional message or action, and load them.
 
     Args:
-        parent: What the deliveries belong to.
+        parent: The kind of thing that the deliveries belong to.
         parent_id: Its id in Customer.io.
         from_day: First day, from midnight UTC; empty, with the other day, means the last 6 months.
-        to_day: Day before whose midnight UTC the range ends; at most 12 months after the first day.
-        metric: Only deliveries that reached this; empty means all of them.
-        attributes: Attributes of the recipients to export besides.
-        drafts: Export drafts too.
+        to_day: The day after the last day, UTC; at most 12 months after the first day.
+        metric: Only deliveries that reached this metric; empty means all of them.
+        attributes: Attributes of the recipients to export as well.
+        drafts: Export drafts as well.
         deadline_hours: How long to wait for Customer.io to make the file.
         wait_minutes: How long to wait for another run that writes the warehouse.
     """
-    asked = DeliveriesOrder(
+    request = DeliveriesRequest(
         **{f"{parent}_id": parent_id},
         **_range(from_day, to_day),
         metric=metric,
         attributes=tuple(attributes) if attributes else None,
         drafts=drafts,
     )
-    return _exported(asked, deadline_hours, wait_minutes)
+    return _exported(request, deadline_hours, wait_minutes)
 
 
-def _exported(asked: Order, deadline_hours: int, wait_minutes: int) -> State[Any]:
+def _exported(request: ExportRequest, deadline_hours: int, wait_minutes: int) -> State[Any]:
     settings = settings_of_run()
-    ticket = place(settings, asked)
-    if look(settings, ticket) == "pending":
-        return not_ready(f"Export {ticket.export_id} is not ready", deadline_hours)
-    result = bring(settings, ticket, wait_minutes * 60.0)
+    export = create_export(settings, request)
+    if check_state(settings, export) == "pending":
+        return not_ready(f"Export {export.export_id} is not ready", deadline_hours)
+    result = collect_export(settings, export, wait_minutes * 60.0)
     summary.export(result)
     return Completed(message=f"Export {result.export_id}: {result.rows:,} rows, {result.new:,} of them new.")
 
 
-def not_ready(what: str, deadline_hours: int) -> State[Any]:
-    """Put the run back on the schedule; once it was looked at for `deadline_hours`, the state to end in."""
+def not_ready(subject: str, deadline_hours: int) -> State[Any]:
+    """Put the run back on the schedule; after `deadline_hours` of checks, return the state to end in."""
     if sum(_pauses(flow_run.run_count)) < deadline_hours * 3600:
-        look_again(_pauses(flow_run.run_count + 1)[-1], f"{what} yet.")
+        look_again(_pauses(flow_run.run_count + 1)[-1], f"{subject} yet.")
     msg = (
-        f"{what} after {deadline_hours} h. Start the same run again later: it goes on with what is ordered "
-        "and creates no second export."
+        f"{subject} after {deadline_hours} h. Start the same run again later: it resumes the same export "
+        "and creates no second one."
     )
     return Failed(message=msg)
 
 
-# Ordering is never repeated here: Customer.io may have taken an order whose answer was lost. The next run
-# looks for it.
+# Creating is never retried here: Customer.io may have created an export whose answer was lost. The next run
+# searches for it.
 @task(name="order", cache_policy=NO_CACHE)
-def place(settings: Settings, asked: Order) -> Ticket:
-    """The export of an equal order that is not loaded yet, or a new one."""
-    return order(settings, asked, notify=get_run_logger().info)
+def create_export(settings: Settings, request: ExportRequest) -> RegisteredExport:
+    """The export of an equal request that is not loaded yet, or a new one."""
+    return create(settings, request, notify=get_run_logger().info)
 
 
 @task(
     name="look", retries=3, retry_delay_seconds=30, retry_condition_fn=worth_repeating, cache_policy=NO_CACHE
 )
-def look(settings: Settings, ticket: Ticket) -> ExportState:
-    """Where the export stands."""
-    return poll(settings, ticket)
+def check_state(settings: Settings, export: RegisteredExport) -> ExportState:
+    """Request the state of the export."""
+    return poll(settings, export)
 
 
 @task(
@@ -152,11 +152,11 @@ def look(settings: Settings, ticket: Ticket) -> ExportState:
     retry_condition_fn=worth_repeating,
     cache_policy=NO_CACHE,
 )
-def bring(settings: Settings, ticket: Ticket, wait_s: float) -> ExportResult:
-    """The export's file, downloaded, checked, loaded and published."""
+def collect_export(settings: Settings, export: RegisteredExport, wait_s: float) -> ExportResult:
+    """Download, check, load and publish the export's file."""
     steps = progress.Steps(_STEPS, get_run_logger().info)
     with turn(settings, wait_s), progress.shown(steps.look):
-        return collect(settings, ticket, wait_s=wait_s, notify=steps.notify)
+        return collect(settings, export, wait_s=wait_s, notify=steps.notify)
 
 
 def _range(from_day: date | None, to_day: date | None) -> dict[str, int]:
@@ -165,6 +165,6 @@ def _range(from_day: date | None, to_day: date | None) -> dict[str, int]:
     return {"start": midnight(from_day), "end": midnight(to_day) - 1}
 
 
-def _pauses(looks: int) -> list[float]:
-    """The pauses after so many looks, the last of them this one's."""
-    return list(islice(chain(PAUSES_S, repeat(PAUSES_S[-1])), max(looks - 1, 0)))
+def _pauses(checks: int) -> list[float]:
+    """The pauses after that many checks, the last of them this one's."""
+    return list(islice(chain(PAUSES_S, repeat(PAUSES_S[-1])), max(checks - 1, 0)))

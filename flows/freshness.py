@@ -1,4 +1,4 @@
-"""`freshness`: how far each table is behind; a table that is too far behind or lacks time fails the run."""
+"""`freshness`: checks how far each table is behind; a table that is late or has gaps fails the run."""
 
 from typing import Any
 
@@ -19,11 +19,11 @@ STALE = "Stale"
 @flow(name="freshness", flow_run_name="freshness", timeout_seconds=300)
 @concluding
 def freshness(max_lag_minutes: LagMinutes | None = None, fail_on_gap: bool = True) -> State[Any]:
-    """Say how far each table is behind Customer.io, what is missing, and what is about to be lost.
+    """Report how far each table is behind Customer.io, and the time that is missing or about to be lost.
 
     Args:
         max_lag_minutes: How far a table may be behind; empty means the setting CIO_ELT_TARGET_LAG.
-        fail_on_gap: Whether time that is missing in between fails the run too.
+        fail_on_gap: Fail the run as well if time is missing in between.
     """
     rows = status(settings_of_run())
     summary.freshness(rows)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from pipelines.errors import ConfigError
-from pipelines.export import PeopleOrder
+from pipelines.export import PeopleRequest
 from pipelines.export.requests import LONGEST_S, METRICS
 from pipelines.ingest.coverage import FEED_DEPTH_S
 from pipelines.settings import read_settings
@@ -102,7 +102,7 @@ def _metric(value: str) -> str:
 
 def _filter(value: dict[str, Any]) -> dict[str, Any]:
     try:
-        PeopleOrder(filters=value)
+        PeopleRequest(filters=value)
     except ConfigError as error:
         raise ValueError(str(error)) from None
     return value

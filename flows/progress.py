@@ -100,7 +100,7 @@ class Steps:
 
 
 def _reached(report: RunSummary, seconds: float) -> Reached:
-    tallies = list(report.tallies.values())
+    tallies = list(report.resources.values())
     made = sum(tally.requests for tally in tallies)
     left = sum(tally.requests_left or 0 for tally in tallies)
     reading = [tally.resource for tally in tallies if tally.started is not None and not tally.done]

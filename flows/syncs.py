@@ -1,4 +1,4 @@
-"""`sync`: what is new in Customer.io, into the warehouse. `sync-full` is the same flow with `full`."""
+"""`sync`: brings the warehouse up to date. `sync-full` is the same flow with `full`."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from pipelines.settings import Settings
 from sources.customerio.extract import RunSummary
 
 EXPORT_WAIT_S = 120.0
-"""Seconds to wait for an export of people; what takes longer, the next run takes up."""
+"""Seconds to wait for an export of people; one that takes longer is collected by the next run."""
 
 
 def _name_of_run() -> str:
@@ -27,7 +27,7 @@ def _name_of_run() -> str:
 @flow(name="sync", flow_run_name=_name_of_run)
 @concluding
 def sync(
-    resources: list[Resource] = [],  # noqa: B006 Prefect's form shows the default, and nobody changes it
+    resources: list[Resource] = [],  # noqa: B006 Prefect's form shows the default; it is never changed
     full: bool = False,
     wait_minutes: WaitMinutes = 50,
 ) -> State[Any]:
@@ -35,15 +35,15 @@ def sync(
 
     Args:
         resources: Tables to bring up to date; none means all of them.
-        full: Read everything again. Only what changed is written.
+        full: Read everything again. Only changed rows are written.
         wait_minutes: How long to wait for another run that writes the warehouse, such as a backfill's
-            chunk. After that the run ends as Skipped, and the next one does its work.
+            chunk. After that the run ends as Skipped, and the next run reads its rows.
     """
     settings = settings_of_run()
-    report = bring_up_to_date(settings, resources, full, wait_minutes * 60.0)
-    summary.shown(report, key="sync", title="What the sync read and wrote, by table.")
-    written = sum(tally.written for tally in report.tallies.values())
-    return outcome(report.failed, len(report.tallies), f"{written:,} rows written.")
+    done = bring_up_to_date(settings, resources, full, wait_minutes * 60.0)
+    summary.shown(done, key="sync", title="Requests and rows of the sync, by table.")
+    written = sum(table.written for table in done.resources.values())
+    return outcome(done.failed, len(done.resources), f"{written:,} rows written.")
 
 
 @task(
@@ -54,19 +54,19 @@ def sync(
     cache_policy=NO_CACHE,
 )
 def bring_up_to_date(settings: Settings, resources: list[str], full: bool, wait_s: float) -> RunSummary:
-    """One sync, its progress shown."""
-    report = RunSummary()
-    with turn(settings, wait_s), progress.shown(progress.of(report)):
+    """Run one sync, with its progress as an artifact."""
+    growing = RunSummary()
+    with turn(settings, wait_s), progress.shown(progress.of(growing)):
         result = pipeline.sync(
             settings,
             resources,
             full=full,
             wait_s=wait_s,
             export_wait_s=EXPORT_WAIT_S,
-            report=report,
+            summary=growing,
             notify=get_run_logger().info,
         )
-    summary.logged(report)
+    summary.logged(growing)
     if result.new_columns:
         get_run_logger().info("New columns: %s.", ", ".join(result.new_columns))
-    return report
+    return growing

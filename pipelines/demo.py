@@ -60,7 +60,7 @@ def demo(
     scale: ScaleName | None,
     advance_days: int | None,
     reset: bool,
-    report: RunSummary,
+    summary: RunSummary,
     notify: Notify,
 ) -> DemoResult:
     """Serve the demo workspace, advance its clock, and sync it into its own folder.
@@ -80,7 +80,7 @@ def demo(
     with serve(scale=workspace.scale, ticking=False, passed_s=workspace.passed_s) as served:
         inside = _settings_for(settings, folder, served)
         _repeat_downloads(inside)
-        result = sync(inside, report=report, notify=notify)
+        result = sync(inside, summary=summary, notify=notify)
         now = served.now()
     file.write_text(json.dumps(asdict(workspace)))
     return DemoResult(

@@ -68,7 +68,7 @@ class Warehouse:
 
     def sync(self, *resources: str, full: bool = False) -> SyncResult:
         """One sync, as the command line runs it."""
-        return sync(self.settings, resources, full=full, report=RunSummary(), notify=self.notes.append)
+        return sync(self.settings, resources, full=full, summary=RunSummary(), notify=self.notes.append)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the published file."""

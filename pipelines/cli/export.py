@@ -1,4 +1,4 @@
-"""`cio-elt export`: people or deliveries by export files, ordered, waited for and loaded."""
+"""`cio-elt export`: creates an export of people or deliveries, waits for its file and loads it."""
 
 import json
 from collections.abc import Callable
@@ -37,29 +37,34 @@ def export() -> None:
     "--filter",
     "filter_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="JSON file with a filter, as searches take it; default: everybody.",
+    help="JSON file with a filter, as searches take it; default: all people.",
 )
 @_ATTRIBUTES
 @_DEADLINE
 @WAIT
 @command
 def people(*, filter_file: Path | None, attributes: tuple[str, ...], as_json: bool, **waiting: float) -> int:
-    """Load people: of everybody, whoever is not in the file is deleted."""
-    from pipelines.export import PeopleOrder
+    """Load people. Without --filter, a person who is not in the file gets a tombstone."""
+    from pipelines.export import PeopleRequest
 
     chosen = {} if filter_file is None else {"filters": _filter(filter_file)}
-    return _export(lambda: PeopleOrder(**chosen, attributes=attributes or None), waiting, as_json)
+    return _export(lambda: PeopleRequest(**chosen, attributes=attributes or None), waiting, as_json)
 
 
 @export.command()
 @click.option("--campaign", "campaign_id", type=int, help="Deliveries of this campaign or broadcast.")
 @click.option("--newsletter", "newsletter_id", type=int, help="Deliveries of this newsletter.")
-@click.option("--transactional-message", "transactional_message_id", type=int, help="... of this message.")
+@click.option(
+    "--transactional-message",
+    "transactional_message_id",
+    type=int,
+    help="Deliveries of this transactional message.",
+)
 @click.option("--action", "action_id", type=int, help="Deliveries of this action of a campaign.")
 @click.option("--from", "start", type=MOMENT, default=None, help="Created from here on, such as 2025-01-31.")
 @click.option("--to", "end", type=MOMENT, default=None, help="Created before here; 12 months at most.")
-@click.option("--metric", default=None, help="Only those that reached it, such as delivered.")
-@click.option("--drafts", is_flag=True, help="Drafts too.")
+@click.option("--metric", default=None, help="Only deliveries that reached it, such as delivered.")
+@click.option("--drafts", is_flag=True, help="Drafts as well.")
 @_ATTRIBUTES
 @_DEADLINE
 @WAIT
@@ -71,14 +76,14 @@ def deliveries(
     deadline_s: float,
     wait_s: float,
     as_json: bool,
-    **what: Any,
+    **parent: Any,
 ) -> int:
     """Load the deliveries of one parent that were created within a range."""
-    from pipelines.export import DeliveriesOrder
+    from pipelines.export import DeliveriesRequest
 
     last = None if end is None else end - 1
     return _export(
-        lambda: DeliveriesOrder(**what, end=last, attributes=attributes or None),
+        lambda: DeliveriesRequest(**parent, end=last, attributes=attributes or None),
         {"deadline_s": deadline_s, "wait_s": wait_s},
         as_json,
     )
@@ -90,16 +95,16 @@ def _filter(file: Path) -> Any:
     try:
         return json.loads(file.read_bytes())
     except ValueError as error:
-        msg = f"{file} is no JSON: {error}. Write a filter as Customer.io's search of people takes it."
+        msg = f"{file} is not JSON: {error}. Write a filter as Customer.io's search of people takes it."
         raise ConfigError(msg) from None
 
 
-def _export(order: Callable[[], Any], waiting: dict[str, Any], as_json: bool) -> int:
+def _export(request: Callable[[], Any], waiting: dict[str, Any], as_json: bool) -> int:
     from pipelines.cli import output
     from pipelines.export import export as run
     from pipelines.settings import read_settings
 
-    result = run(read_settings(), order(), **waiting, notify=note)
+    result = run(read_settings(), request(), **waiting, notify=note)
     if as_json:
         print_json(asdict(result))
     else:

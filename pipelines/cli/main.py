@@ -57,9 +57,9 @@ def sync(*, resources: tuple[str, ...], full: bool, wait_s: float, as_json: bool
     from pipelines.ingest.sync import sync as run
     from sources.customerio.extract import RunSummary
 
-    report = RunSummary()
-    with output.progress(report):
-        result = run(settings, resources, full=full, wait_s=wait_s, report=report, notify=note)
+    summary = RunSummary()
+    with output.progress(summary):
+        result = run(settings, resources, full=full, wait_s=wait_s, summary=summary, notify=note)
     if as_json:
         print_json(output.sync_document(result))
     else:
@@ -104,9 +104,9 @@ def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
     planned, results = plan(settings, **what), []
     output.planned(planned)
     for window in planned.chunks:
-        report = RunSummary()
-        with output.progress(report):
-            results.append(fill(settings, planned, window, wait_s=wait_s, report=report, notify=note))
+        summary = RunSummary()
+        with output.progress(summary):
+            results.append(fill(settings, planned, window, wait_s=wait_s, summary=summary, notify=note))
         if not as_json:
             output.filled(window, results[-1])
         if results[-1].failed:
@@ -183,9 +183,9 @@ def demo(*, as_json: bool, **options: Any) -> int:
     from pipelines.settings import read_settings
     from sources.customerio.extract import RunSummary
 
-    report = RunSummary()
-    with output.progress(report):
-        result = run(read_settings(), **options, report=report, notify=note)
+    summary = RunSummary()
+    with output.progress(summary):
+        result = run(read_settings(), **options, summary=summary, notify=note)
     if as_json:
         print_json(output.demo_document(result))
     else:
@@ -207,14 +207,14 @@ def _by_exports(
     *, resource: str, start: int | None, end: int | None, gaps: bool, wait_s: float, as_json: bool, **_: Any
 ) -> int:
     from pipelines.cli import output
-    from pipelines.export import history, history_orders
+    from pipelines.export import history, history_requests
     from pipelines.settings import read_settings
 
     if resource != "messages" or gaps or start is None:
         msg = "--via exports reads messages alone, needs --from, and cannot be used with --gaps."
         raise click.UsageError(msg)
     settings = read_settings()
-    orders, results = history_orders(settings, start, end), []
+    orders, results = history_requests(settings, start, end), []
     note(f"{len(orders)} export(s) to load, of one parent and at most a year each.")
     for result in history(settings, orders, wait_s=wait_s, notify=note):
         results.append(result)
@@ -228,4 +228,4 @@ def _by_exports(
 def _sync_code(result: Any) -> int:
     if not result.failed:
         return DONE
-    return PARTLY if len(result.failed) < len(result.report.tallies) else FAILED
+    return PARTLY if len(result.failed) < len(result.summary.resources) else FAILED

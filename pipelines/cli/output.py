@@ -41,7 +41,7 @@ def progress(report: RunSummary) -> Iterator[None]:
 def _running(report: RunSummary) -> Table:
     numeric = ("requests", "left", "rows", "to write")
     table = grid(("resource", *numeric, "state"), numeric=numeric)
-    for tally in list(report.tallies.values()):
+    for tally in list(report.resources.values()):
         left = "" if tally.requests_left is None else f"{tally.requests_left:,}"
         state = "failed" if tally.error else "read" if tally.done else "reading"
         table.add_row(
@@ -53,13 +53,13 @@ def _running(report: RunSummary) -> Table:
 def sync(result: "SyncResult") -> None:
     """Print the run's summary, and each failure once."""
     table = grid(("resource", *_COUNTS, "seconds"), numeric=(*_COUNTS, "seconds"))
-    for tally in result.report.tallies.values():
+    for tally in result.summary.resources.values():
         table.add_row(tally.resource, *(f"{number:,}" for number in _numbers(tally)), f"{tally.seconds:.1f}")
     OUT.print(table)
     OUT.print(f"{result.written:,} rows written in {result.seconds:.1f} s.")
     if result.new_columns:
         say(f"New columns: {', '.join(result.new_columns)}.")
-    for tally in result.report.tallies.values():
+    for tally in result.summary.resources.values():
         if tally.note:
             warn(f"{tally.resource}: {tally.note}")
     _failures(result)
@@ -96,7 +96,7 @@ def sync_document(result: "SyncResult") -> dict[str, Any]:
                 "error": str(tally.error) if tally.error else None,
                 "note": tally.note or None,
             }
-            for tally in result.report.tallies.values()
+            for tally in result.summary.resources.values()
         ],
     }
 
@@ -165,7 +165,7 @@ def planned(backfill: "Backfill") -> None:
 
 def filled(window: Window, result: "SyncResult") -> None:
     """Print the numbers of a chunk of a backfill."""
-    (tally,) = result.report.tallies.values()
+    (tally,) = result.summary.resources.values()
     say(
         f"{utc(window.start)} to {utc(window.end)}: {tally.requests:,} requests, {tally.read:,} rows read, "
         f"{tally.new:,} new, {tally.changed:,} changed, in {result.seconds:.1f} s.",

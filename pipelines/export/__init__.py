@@ -1,31 +1,31 @@
-"""Exports: ordered once, waited for without holding anything, loaded once and whole.
+"""Exports: created once, waited for without holding a process, loaded once and whole.
 
-order -> wait (poll, poll, ...) -> collect (download, check, load, bring home, publish)
+create -> wait (poll, poll, ...) -> collect (download, check, load, merge, publish)
 """
 
 from pipelines.export.collect import ExportResult, collect
-from pipelines.export.create import order
-from pipelines.export.history import AHEAD, history, history_orders
+from pipelines.export.create import create
+from pipelines.export.history import AHEAD, history, history_requests
 from pipelines.export.poll import PAUSES_S, ExportState, poll, wait
-from pipelines.export.registry import Ticket, claimed
-from pipelines.export.requests import DeliveriesOrder, Order, PeopleOrder
+from pipelines.export.registry import RegisteredExport, registered_ids
+from pipelines.export.requests import DeliveriesRequest, ExportRequest, PeopleRequest
 from pipelines.export.run import export
 
 __all__ = [
     "AHEAD",
     "PAUSES_S",
-    "DeliveriesOrder",
+    "DeliveriesRequest",
+    "ExportRequest",
     "ExportResult",
     "ExportState",
-    "Order",
-    "PeopleOrder",
-    "Ticket",
-    "claimed",
+    "PeopleRequest",
+    "RegisteredExport",
     "collect",
+    "create",
     "export",
     "history",
-    "history_orders",
-    "order",
+    "history_requests",
     "poll",
+    "registered_ids",
     "wait",
 ]

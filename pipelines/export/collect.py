@@ -1,9 +1,9 @@
-"""Collecting a finished export: its file, its rows, the published warehouse.
+"""Collects a finished export: downloads its file, loads its rows, publishes the warehouse.
 
-    link -> download (resumes) -> lock -> load -> publish -> bring home -> publish -> note that it is loaded
+    link -> download (resumes) -> lock -> load -> publish -> merge -> publish -> note that it is loaded
 
-Nothing of a file counts before all of it does. A process that dies anywhere leaves what it had, and the next
-one goes on there; the warehouse's lock is held from the load on, not before.
+A file is loaded whole or not at all. An export whose process died is resumed by the next one. The warehouse's
+lock is held from the load on, not before.
 """
 
 import time
@@ -15,11 +15,11 @@ from filelock import FileLock
 
 from pipelines.connect import client as connected
 from pipelines.errors import FileBroken
-from pipelines.export.csvfile import opened
-from pipelines.export.duckdb_load import Loader
-from pipelines.export.merge import Arrival, Home
+from pipelines.export.csvfile import open_csv
+from pipelines.export.duckdb_load import DuckdbLoad
+from pipelines.export.merge import LoadContext, MergeResult
 from pipelines.export.poll import failed, gone, pending, poll
-from pipelines.export.registry import Ticket, folder, tickets
+from pipelines.export.registry import RegisteredExport, folder, open_registry
 from pipelines.export.requests import Kind
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
@@ -30,11 +30,11 @@ from sources.customerio.client import Client, LinkExpired, NotFound
 
 @dataclass(frozen=True, kw_only=True)
 class ExportResult:
-    """What an export brought: `rows` of its file, and of them what was new or changed in the tables.
+    """The numbers of a loaded export: `rows` of its file, and the rows new or changed in the tables.
 
-    `deleted` are people who are no longer there; `bytes` is the file's size. `seconds` are those of the
-    collecting, without waiting for other writers, and of them `loaded_s` those until the rows could be
-    queried in `exported_*`. `note` says why they are there alone, where they are.
+    `deleted` are people who are no longer in the workspace; `bytes` is the file's size. `seconds` are those
+    of the collecting, without waiting for other writers; `loaded_s` are those of them until the rows could be
+    queried in `exported_*`. `note` says why the rows are in no other table, if so.
     """
 
     export_id: int
@@ -50,155 +50,155 @@ class ExportResult:
 
 
 def collect(
-    settings: Settings, ticket: Ticket, *, wait_s: float = 3600.0, notify: Notify = silent
+    settings: Settings, export: RegisteredExport, *, wait_s: float = 3600.0, notify: Notify = silent
 ) -> ExportResult:
-    """Download a finished export, load it and publish the warehouse; at once, if that was done before.
+    """Download a finished export, load it and publish the warehouse; if that is done, return its result.
 
     Args:
         settings: where from, where to.
-        ticket: what was ordered.
+        export: as `create` or `wait` returned it.
         wait_s: how long to wait for another run that writes the same warehouse.
-        notify: told, in a sentence, of each step.
+        notify: called with a sentence at each step.
 
     Raises:
-        StillPending: its file is not there yet.
+        StillPending: Customer.io has not made the file yet.
         ExportFailed: it failed at Customer.io.
         FileBroken: the file, fetched twice, is not what the export says. Nothing was loaded.
-        Busy: another run went on writing the warehouse.
-        CustomerioError: the file cannot be had now, or the warehouse not be written; run it again.
+        Busy: another run was still writing the warehouse after `wait_s`.
+        CustomerioError: the file cannot be downloaded, or the warehouse cannot be written; run it again.
     """
-    with tickets(settings) as memory:
-        lock = folder(settings) / f"{ticket.export_id}.lock"
+    with open_registry(settings) as registry:
+        lock = folder(settings) / f"{export.export_id}.lock"
         with FileLock(lock):
-            now = memory.get(ticket.id)
-            if now.state in ("intended", "ordered"):
-                state = poll(settings, ticket)
-                if state == "pending":
-                    raise pending(ticket, 0)
-                now = memory.get(ticket.id)
-            if now.state == "failed":
-                raise failed(ticket)
-            if now.result is None:
-                result = _collected(settings, now, wait_s, notify)
-                now = memory.finish(now, orjson.dumps(asdict(result)).decode())
-            _file(settings, now).unlink(missing_ok=True)
+            current = registry.get(export.id)
+            if current.state in ("intended", "ordered"):
+                if poll(settings, export) == "pending":
+                    raise pending(export, 0)
+                current = registry.get(export.id)
+            if current.state == "failed":
+                raise failed(export)
+            if current.result is None:
+                result = _collected(settings, current, wait_s, notify)
+                current = registry.set_loaded(current, orjson.dumps(asdict(result)).decode())
+            _file(settings, current).unlink(missing_ok=True)
             lock.unlink(missing_ok=True)
-    return ExportResult(**orjson.loads(now.result or ""))
+    return ExportResult(**orjson.loads(current.result or ""))
 
 
-def _collected(settings: Settings, ticket: Ticket, wait_s: float, notify: Notify) -> ExportResult:
-    file = _file(settings, ticket)
+def _collected(settings: Settings, export: RegisteredExport, wait_s: float, notify: Notify) -> ExportResult:
+    file = _file(settings, export)
     began = time.monotonic()
-    _fetch(settings, ticket, file, notify)
+    _fetch(settings, export, file, notify)
     try:
-        return _loaded(settings, ticket, file, began, wait_s, notify)
+        return _loaded(settings, export, file, began, wait_s, notify)
     except FileBroken as error:
-        notify(f"{error} It is fetched once more.")
+        notify(f"{error} It is downloaded once more.")
         file.unlink()
-        _fetch(settings, ticket, file, notify)
+        _fetch(settings, export, file, notify)
     try:
-        return _loaded(settings, ticket, file, began, wait_s, notify)
+        return _loaded(settings, export, file, began, wait_s, notify)
     except FileBroken as error:
         file.unlink()
-        with tickets(settings) as memory:
-            memory.failed(ticket)
+        with open_registry(settings) as registry:
+            registry.set_failed(export)
         error.add_sentence(
-            "It was fetched twice, and nothing of it was loaded. Run the export again: that orders a new one."
+            "It was downloaded twice, and nothing was loaded. Run the export again: that creates a new one."
         )
         raise
 
 
-def _fetch(settings: Settings, ticket: Ticket, file: Path, notify: Notify) -> None:
-    """Have the file, going on where an earlier download ended; a link is asked for when it is needed."""
+def _fetch(settings: Settings, export: RegisteredExport, file: Path, notify: Notify) -> None:
+    """Download the file, resuming an earlier download; the link is requested right before."""
     if file.exists():
         return
-    notify(f"Downloading export {ticket.export_id}, {ticket.total or 0:,} rows.")
+    notify(f"Downloading export {export.export_id}, {export.total or 0:,} rows.")
     part = file.with_name(f"{file.name}.part")
     with connected(settings) as client:
         arrived = -1
         while True:
-            link = _link(settings, client, ticket)
+            link = _link(settings, client, export)
             try:
                 client.download(link, file)
             except LinkExpired:
                 before, arrived = arrived, part.stat().st_size if part.exists() else 0
                 if arrived <= before:
-                    # A fresh link brought nothing: no other one will.
+                    # A fresh link brought no byte: another one would not either.
                     raise
-                notify(f"The link to export {ticket.export_id} was refused; going on with a fresh one.")
+                notify(f"The link to export {export.export_id} was refused; going on with a fresh one.")
             else:
                 return
 
 
-def _link(settings: Settings, client: Client, ticket: Ticket) -> str:
+def _link(settings: Settings, client: Client, export: RegisteredExport) -> str:
     try:
-        return str(client.call("downloadExport", path={"export_id": ticket.export_id}).json()["url"])
+        return str(client.call("downloadExport", path={"export_id": export.export_id}).json()["url"])
     except NotFound:
-        with tickets(settings) as memory:
-            memory.failed(ticket)
-        raise gone(ticket) from None
+        with open_registry(settings) as registry:
+            registry.set_failed(export)
+        raise gone(export) from None
 
 
 def _loaded(
-    settings: Settings, ticket: Ticket, file: Path, began: float, wait_s: float, notify: Notify
+    settings: Settings, export: RegisteredExport, file: Path, began: float, wait_s: float, notify: Notify
 ) -> ExportResult:
     fetched_s = time.monotonic() - began
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
-        notify(f"Loading export {ticket.export_id}.")
+        notify(f"Loading export {export.export_id}.")
         began = time.monotonic()
-        home, loaded_s = _load(settings, ticket, file, notify)
+        merged, loaded_s = _load(settings, export, file, notify)
         return ExportResult(
-            export_id=ticket.export_id or 0,
-            kind=ticket.order.kind,
-            rows=ticket.total or 0,
-            new=home.new,
-            changed=home.changed,
-            deleted=home.deleted,
+            export_id=export.export_id or 0,
+            kind=export.request.kind,
+            rows=export.total or 0,
+            new=merged.new,
+            changed=merged.changed,
+            deleted=merged.deleted,
             seconds=round(fetched_s + time.monotonic() - began, 3),
             loaded_s=round(fetched_s + loaded_s, 3),
             bytes=file.stat().st_size,
-            note=home.note,
+            note=merged.note,
         )
 
 
-def _load(settings: Settings, ticket: Ticket, file: Path, notify: Notify) -> tuple[Home, float]:
-    """Load and publish; what came home, and the seconds until the rows could be queried."""
+def _load(
+    settings: Settings, export: RegisteredExport, file: Path, notify: Notify
+) -> tuple[MergeResult, float]:
+    """Load, merge and publish; the second value is the seconds until the rows could be queried."""
     began = time.monotonic()
-    # It imports dlt, which those who only order or look have no use for.
+    # It imports dlt, which creating and polling do not need.
     from pipelines.export.dlt_load import load_through_dlt, make_tables
 
     target = pipeline(settings)
     settle(target, notify)
-    source = opened(file, export_id=ticket.export_id or 0)
+    source = open_csv(file, export_id=export.export_id or 0)
+    context = _load_context(settings, export)
     if not settings.publishes:
-        home = load_through_dlt(target, source, ticket, _arrival(settings, ticket))
+        merged = load_through_dlt(target, source, export, context)
         forget_loaded(target)
-        return home, time.monotonic() - began
-    make_tables(target, ticket.order, settings.load_file)
-    loader = Loader(
-        settings.load_file, ticket, source, _arrival(settings, ticket), str(target.default_schema_name)
-    )
-    loader.rows()
+        return merged, time.monotonic() - began
+    make_tables(target, export.request, settings.load_file)
+    load = DuckdbLoad(settings.load_file, export, source, context, str(target.default_schema_name))
+    load.load_rows()
     publish(settings.load_file, settings.published_file)
     loaded_s = time.monotonic() - began
-    notify(f"The rows of export {ticket.export_id} are in {ticket.order.table}; bringing them home.")
-    home = loader.home()
+    notify(f"The rows of export {export.export_id} are in {export.request.table}; merging them.")
+    merged = load.merge_rows()
     publish(settings.load_file, settings.published_file)
     forget_loaded(target)
-    return home, loaded_s
+    return merged, loaded_s
 
 
-def _arrival(settings: Settings, ticket: Ticket) -> Arrival:
-    with tickets(settings) as memory:
-        before = [other.created_at or 0 for other in memory.loaded(ticket.order.kind)]
-    return Arrival(
-        export_id=ticket.export_id or 0,
-        seen_at=ticket.created_at or 0,
+def _load_context(settings: Settings, export: RegisteredExport) -> LoadContext:
+    with open_registry(settings) as registry:
+        before = [other.created_at or 0 for other in registry.loaded(export.request.kind)]
+    return LoadContext(
+        export_id=export.export_id or 0,
+        seen_at=export.created_at or 0,
         newest_at=max(before, default=0),
         # As dlt names its loads.
         load_id=f"{time.time():.7f}",
     )
 
 
-def _file(settings: Settings, ticket: Ticket) -> Path:
-    return folder(settings) / f"{ticket.export_id}.csv"
+def _file(settings: Settings, export: RegisteredExport) -> Path:
+    return folder(settings) / f"{export.export_id}.csv"

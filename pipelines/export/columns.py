@@ -1,7 +1,7 @@
-"""Which cell of a file becomes which column of the warehouse: data, in one place.
+"""The columns of the warehouse that an export's file fills, and the headers of their cells.
 
 Customer.io publishes no headers of its exports, so every column has several accepted spellings; case,
-spaces and hyphens do not count where no header fits as written. What no column takes stays in `exported_*`.
+spaces and hyphens do not count where no header fits exactly. All cells are in `exported_*` as well.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,13 +16,17 @@ def _text(cell: str) -> str:
     return f"nullif({cell}, '')"
 
 
+def _as_is(cell: str) -> str:
+    return cell
+
+
 def _integer(cell: str) -> str:
     return f"try_cast({cell} AS BIGINT)"
 
 
 def _moment(cell: str) -> str:
-    """Unix seconds, from such or from ISO 8601, in UTC unless it says otherwise."""
-    # Most cells are empty, and reading a date is dear: only what is neither a number nor empty may be one.
+    """Unix seconds, from Unix seconds or from ISO 8601, in UTC if it names no zone."""
+    # Most cells are empty, and parsing a date is slow: only cells that are not empty are parsed.
     date = f"CASE WHEN {cell} <> '' THEN epoch(try_cast({cell} AS TIMESTAMPTZ))::BIGINT END"
     return f"coalesce(try_cast({cell} AS BIGINT), {date})"
 
@@ -50,7 +54,8 @@ _EMAIL = ("email", "customer_email", "email_address")
 
 PERSON_KEY = Column(name="cio_id", headers=_CIO_ID)
 PERSON = (
-    Column(name="id", headers=("id", "customer_id")),
+    # As the API shows it: '' where a person has none.
+    Column(name="id", headers=("id", "customer_id"), cast=_as_is),
     Column(name="unsubscribed", headers=("unsubscribed",), cast=_truth),
 )
 PERSON_IDENTIFIERS = {"cio_id": _CIO_ID, "email": _EMAIL, "id": ("id", "customer_id")}
@@ -88,10 +93,10 @@ _METRIC_HEADERS = tuple(
 
 
 def person_columns(file: CsvFile) -> dict[str, str]:
-    """Columns of `people` besides its key, as SQL.
+    """Columns of `people` besides its key, as SQL; null where the file has no such column.
 
     `attributes` are the cells that are not empty, by header in order, as the API shows a profile: so the
-    same person is the same text whatever order the file's columns have.
+    same person is the same text in any order of the file's columns.
     """
     by_name = sorted(range(len(file.names)), key=lambda place: file.names[place])
     filled = ", ".join(f"{literal(file.names[place])}, nullif(c{place}, '')" for place in by_name)
@@ -104,7 +109,7 @@ def person_columns(file: CsvFile) -> dict[str, str]:
 
 
 def delivery_columns(file: CsvFile) -> dict[str, str]:
-    """Columns of `messages` besides its key, as SQL; of the metrics those that have a time."""
+    """Columns of `messages` besides its key, as SQL; `metrics` has those with a time."""
     cells = [(name, file.column(headers)) for name, headers in _METRIC_HEADERS]
     pairs = [f"'\"{name}\":' || {_moment(cell)}" for name, cell in cells if cell is not None]
     return {
@@ -115,7 +120,10 @@ def delivery_columns(file: CsvFile) -> dict[str, str]:
 
 
 def _identifiers(file: CsvFile, headers: Mapping[str, tuple[str, ...]]) -> str:
-    cells = {name: Column(name=name, headers=known).sql(file) for name, known in headers.items()}
-    pairs = ", ".join(f"{literal(name)}, {cell}" for name, cell in cells.items())
-    # Of somebody who was suppressed nothing is left, as in the API's `null`.
-    return f"CASE WHEN coalesce({', '.join(cells.values())}) IS NOT NULL THEN json_object({pairs}) END"
+    """A JSON object of the identifiers that the file has columns for; null if all are empty."""
+    present = {name: _text(cell) for name, known in headers.items() if (cell := file.column(known))}
+    if not present:
+        return "NULL"
+    pairs = ", ".join(f"{literal(name)}, {cell}" for name, cell in present.items())
+    # A suppressed person has no identifiers, as in the API's `null`.
+    return f"CASE WHEN coalesce({', '.join(present.values())}) IS NOT NULL THEN json_object({pairs}) END"

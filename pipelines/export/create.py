@@ -1,11 +1,12 @@
-"""Ordering an export, at most once: an equal order that is under way is taken up, wherever it stands.
+"""Creates an export, at most once: an equal request that is under way is resumed, in any state.
 
-    unfinished ticket? ─ yes, with its export ──────────────> that one
-                       ├ yes, but nobody knows its export ──> look for it in the list of exports, adopt it
-                       └ no ─> note the intent -> create -> note the export
+    unfinished export? ─ yes, with its id ─────────────> that one
+                       ├ yes, but its id is unknown ───> search for it in the list of exports, adopt it
+                       └ no ─> note the intent -> create -> note the id
 
-Creating is not repeatable. Whoever dies between asking and noting leaves an intent, and the next start finds
-the export that came of it: of that type, created at that time, newer than all that was known, nobody else's.
+Creating is not repeatable. A process that dies between the request and the note leaves an intent, and the
+next start finds the export that came of it: of that type, created at that time, newer than every export known
+before, and of no other intent.
 """
 
 from collections.abc import Mapping
@@ -15,86 +16,91 @@ from filelock import FileLock, Timeout
 
 from pipelines.connect import client as connected
 from pipelines.errors import Busy, EltError
-from pipelines.export.registry import Ticket, Tickets, folder, tickets
-from pipelines.export.requests import Order
+from pipelines.export.registry import RegisteredExport, Registry, folder, open_registry
+from pipelines.export.requests import ExportRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from sources.customerio.client import Client
 
 _LOCK = "ordering.lock"
-# Somebody else who orders waits for slots of the rate limit and for Customer.io's answer, no longer.
+# Another process that creates an export waits for slots of the rate limit and for an answer, no longer.
 _WAIT_S = 900.0
 # A call queues for a slot, is repeated while that is safe, and then waits for its answer.
 _LATEST_S = 900
 _CLOCK_S = 2
 
 
-def order(settings: Settings, what: Order, *, notify: Notify = silent) -> Ticket:
-    """The export of an equal order that is under way, or a new one.
+def create(settings: Settings, request: ExportRequest, *, notify: Notify = silent) -> RegisteredExport:
+    """The export of an equal request that is under way, or a new one.
 
     Raises:
         ConfigError: the key is not accepted, or its scope lacks exports.
-        Busy: another process was ordering for a quarter of an hour.
-        CustomerioError: Customer.io cannot be reached, or refuses the order. If it may have been taken all
-            the same, the next call looks for it.
+        Busy: another process was creating an export for a quarter of an hour.
+        CustomerioError: Customer.io cannot be reached, or refuses the request. If it may have created the
+            export all the same, the next call searches for it.
     """
-    with tickets(settings) as memory:
+    with open_registry(settings) as registry:
         lock = FileLock(folder(settings) / _LOCK)
         try:
             lock.acquire(timeout=_WAIT_S)
         except Timeout:
-            msg = f"Another process has been ordering for {_WAIT_S:,.0f} s; wait for it, then run this again."
+            msg = (
+                f"Another process has been creating an export for {_WAIT_S:,.0f} s. Wait for it, then run "
+                "this again."
+            )
             raise Busy(msg) from None
         try:
-            return _order(settings, memory, what, notify)
+            return _resumed_or_new(settings, registry, request, notify)
         finally:
             lock.release()
 
 
-def _order(settings: Settings, memory: Tickets, what: Order, notify: Notify) -> Ticket:
-    ticket = memory.unfinished(what)
-    if ticket is not None and ticket.export_id is not None:
-        notify(f"Going on with export {ticket.export_id}, which was ordered before and is not loaded yet.")
-        return ticket
+def _resumed_or_new(
+    settings: Settings, registry: Registry, request: ExportRequest, notify: Notify
+) -> RegisteredExport:
+    export = registry.unfinished(request)
+    if export is not None and export.export_id is not None:
+        notify(f"Resuming export {export.export_id}, which was created before and is not loaded yet.")
+        return export
     with connected(settings) as client:
         listed = client.call("listExports").json()["exports"] or []
-        if ticket is not None:
-            found = [export for export in listed if _came_of(ticket, export, memory.claimed())]
+        if export is not None:
+            found = [record for record in listed if _came_of(export, record, registry.ids())]
             if len(found) == 1:
                 notify(
                     f"Export {found[0]['id']} came of a run that ended before it could note it; it is used."
                 )
-                return _noted(memory, ticket, found[0])
-            # None: it was never created. Several: somebody else ordered too, and ours cannot be told apart.
-            memory.withdraw(ticket)
-        known_id = max((int(export["id"]) for export in listed), default=0)
-        ticket = memory.intend(what, known_id=known_id, intended_at=client.now())
-        export = _create(client, memory, ticket)
-    notify(f"Export {export['id']} was ordered.")
-    return _noted(memory, ticket, export)
+                return _with_id(registry, export, found[0])
+            # None: it was never created. Several: other exports were created too, and ours is not to be told.
+            registry.delete_intent(export)
+        known_id = max((int(record["id"]) for record in listed), default=0)
+        export = registry.add_intent(request, known_id=known_id, intended_at=client.now())
+        record = _create(client, registry, export)
+    notify(f"Export {record['id']} was created.")
+    return _with_id(registry, export, record)
 
 
-def _create(client: Client, memory: Tickets, ticket: Ticket) -> Mapping[str, Any]:
+def _create(client: Client, registry: Registry, export: RegisteredExport) -> Mapping[str, Any]:
     try:
-        answer = client.call(ticket.order.operation, body=ticket.order.body)
+        answer = client.call(export.request.operation, body=export.request.body)
     except EltError as error:
         if not error.ambiguous:
-            memory.withdraw(ticket)
+            registry.delete_intent(export)
         raise
-    export: Mapping[str, Any] = answer.json()["export"]
-    return export
+    record: Mapping[str, Any] = answer.json()["export"]
+    return record
 
 
-def _noted(memory: Tickets, ticket: Ticket, export: Mapping[str, Any]) -> Ticket:
-    return memory.ordered(ticket, export_id=int(export["id"]), created_at=int(export["created_at"]))
+def _with_id(registry: Registry, export: RegisteredExport, record: Mapping[str, Any]) -> RegisteredExport:
+    return registry.set_created(export, export_id=int(record["id"]), created_at=int(record["created_at"]))
 
 
-def _came_of(ticket: Ticket, export: Mapping[str, Any], claimed: set[int]) -> bool:
-    """Whether that export may be what this intent led to."""
-    created_at = int(export["created_at"])
+def _came_of(export: RegisteredExport, record: Mapping[str, Any], registered: set[int]) -> bool:
+    """Checks if Customer.io's record may be of the export that this intent created."""
+    created_at = int(record["created_at"])
     return (
-        export["type"] == ticket.order.type
-        and int(export["id"]) > ticket.known_id
-        and int(export["id"]) not in claimed
-        and ticket.intended_at - _CLOCK_S <= created_at <= ticket.intended_at + _LATEST_S
+        record["type"] == export.request.type
+        and int(record["id"]) > export.known_id
+        and int(record["id"]) not in registered
+        and export.intended_at - _CLOCK_S <= created_at <= export.intended_at + _LATEST_S
     )

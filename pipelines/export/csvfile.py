@@ -1,7 +1,7 @@
 """An export's file as DuckDB reads it: columns by place, headers as data.
 
 Headers are the workspace's attributes: any names, in any order, some twice, some different by case alone.
-DuckDB's columns know no case, so here they are called c0, c1, ...; names are used for nothing but values.
+DuckDB's column names ignore case, so here columns are called c0, c1, ...; headers are used as values only.
 """
 
 import csv
@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import FileBroken
+from pipelines.warehouse.duckdb_file import in_memory
 from pipelines.warehouse.sql import literal
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -25,13 +26,19 @@ GZIP_MAGIC = b"\x1f\x8b"
 _LONGEST_LINE = 8 << 20
 _BUFFER = 4 * _LONGEST_LINE
 
+_SCAN_MEMORY_MB = 128
+# Of every column DuckDB holds a vector of 32 KiB, and a few more for what is made of it, in each thread.
+MEMORY_A_COLUMN_MB = 0.5
+_ROWS_AT_ONCE = 20_000
+_CELLS_AT_ONCE = 1_000_000
+
 # An attribute's value may be longer than the 128 KiB at which Python's reader gives up.
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 
 @dataclass(frozen=True, kw_only=True)
 class CsvFile:
-    """A file on disk and the names of its columns, made different where a header comes twice."""
+    """A file on disk and the names of its columns; a header that comes twice gets a number."""
 
     path: Path
     names: tuple[str, ...]
@@ -59,7 +66,7 @@ class CsvFile:
         return f"json_object({', '.join(f'{literal(self.names[place])}, c{place}' for place in places)})"
 
     def column(self, spellings: Iterable[str]) -> str | None:
-        """SQL: the column whose header is one of `spellings`, as written or but for case and spaces."""
+        """SQL: the column whose header is one of `spellings`, exactly, or apart from case and spaces."""
         headers = list(self.names)
         plain = [re.sub(r"[\s\-]+", "_", name.strip().lower()) for name in headers]
         for spelling in spellings:
@@ -69,8 +76,8 @@ class CsvFile:
         return None
 
 
-def opened(path: Path, *, export_id: int) -> CsvFile:
-    """The file, once its header is read.
+def open_csv(path: Path, *, export_id: int) -> CsvFile:
+    """Read a file's header.
 
     Raises:
         FileBroken: there is no header that can be read.
@@ -79,7 +86,7 @@ def opened(path: Path, *, export_id: int) -> CsvFile:
         gzipped = raw.read(2) == GZIP_MAGIC
     opener = gzip.open if gzipped else open
     try:
-        # Decoded are whole blocks, and what is wrong behind the header is for the scan to tell.
+        # Whole blocks are decoded; faults behind the header are found by the scan.
         with opener(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
             header = next(csv.reader(text, strict=True), [])
         "".join(header).encode()
@@ -91,8 +98,8 @@ def opened(path: Path, *, export_id: int) -> CsvFile:
 
 
 @contextmanager
-def reading(export_id: int) -> Iterator[None]:
-    """Tell what DuckDB finds wrong with the file, without the cells that it shows.
+def file_errors(export_id: int) -> Iterator[None]:
+    """Turn DuckDB's errors about the file into ours, without the cells that DuckDB shows.
 
     Raises:
         FileBroken: a line has too many or too few cells, a quote never ends, it is no UTF-8, gzip is cut.
@@ -106,35 +113,51 @@ def reading(export_id: int) -> Iterator[None]:
         raise broken(export_id, fault) from None
 
 
+@contextmanager
+def scanner(file: CsvFile) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of its own that scans the file, in order and in bounded memory."""
+    with in_memory() as connection:
+        memory_mb = _SCAN_MEMORY_MB + int(MEMORY_A_COLUMN_MB * len(file.names))
+        connection.execute("SET threads = 1")
+        connection.execute(f"SET memory_limit = '{memory_mb}MB'")
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+
+
+def rows_at_once(file: CsvFile) -> int:
+    """Number of rows to hand over at a time: few where they are wide."""
+    return min(_ROWS_AT_ONCE, _CELLS_AT_ONCE // len(file.names))
+
+
 def broken(export_id: int, fault: str) -> FileBroken:
     """The error of a file that cannot be loaded."""
     return FileBroken(f"The file of export {export_id} {fault}.")
 
 
-def _fault(said: str) -> str | None:
-    if "GZIP" in said.upper():
+def _fault(message: str) -> str | None:
+    if "GZIP" in message.upper():
         return "ends in the middle of its gzip stream"
-    line = re.search(r"CSV Error on Line: (\d+)", said)
+    line = re.search(r"CSV Error on Line: (\d+)", message)
     if line is None:
         return None
-    cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", said)
+    cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
     if cells is not None:
         return f"has {cells[2]} cells in line {line[1]}, its header has {cells[1]}"
-    if "unterminated quote" in said:
+    if "unterminated quote" in message:
         return f"ends within a quoted cell that begins in line {line[1]}"
-    if "utf-8" in said:
+    if "utf-8" in message:
         return f"is not UTF-8 in line {line[1]}"
     return f"is no CSV from line {line[1]} on"
 
 
 def _different(header: list[str]) -> Iterator[str]:
-    """The headers; one that was there before gets a number."""
-    seen: set[str] = set(header)
-    met: set[str] = set()
+    """The headers; one that came before gets a number."""
+    headers = set(header)
+    given: set[str] = set()
     for name in header:
         unique, number = name, 1
-        while unique in met or (number > 1 and unique in seen):
+        while unique in given or (number > 1 and unique in headers):
             number += 1
             unique = f"{name} ({number})"
-        met.add(unique)
+        given.add(unique)
         yield unique

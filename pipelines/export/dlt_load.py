@@ -1,7 +1,7 @@
-"""Exports through dlt: it makes the tables everywhere, and loads the rows where DuckDB is not the warehouse.
+"""Exports through dlt: makes the tables everywhere, and loads the rows where DuckDB is not the warehouse.
 
 The rows are read by DuckDB all the same, with the same SQL, and handed to dlt as the readers of a sync hand
-over theirs: compared with what the destination holds, then merged by key.
+over theirs: compared with the destination's rows, then merged by key.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,133 +10,121 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import msgspec
 
-from pipelines.export.columns import DELIVERY_KEY, PERSON_KEY, Column, delivery_columns, person_columns
-from pipelines.export.csvfile import CsvFile, broken, reading
-from pipelines.export.merge import Arrival, Home, why_not_home
-from pipelines.export.registry import Ticket
-from pipelines.export.requests import Order, PeopleOrder
-from pipelines.warehouse.duckdb_file import in_memory, open_file
+from pipelines.export.columns import DELIVERY_KEY, delivery_columns
+from pipelines.export.csvfile import CsvFile, broken, file_errors, scanner
+from pipelines.export.merge import LoadContext, MergeResult, file_rows, merge_obstacle, people_batches
+from pipelines.export.registry import RegisteredExport
+from pipelines.export.requests import ExportRequest, PeopleRequest
+from pipelines.warehouse.duckdb_file import open_file
 from pipelines.warehouse.pipeline import DATASET, file_format
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.client import Client
-from sources.customerio.extract import Batch, Known, Options, Reading, RunSummary, Scope, dlt_resource
+from sources.customerio.extract import (
+    Batch,
+    DestinationRows,
+    Options,
+    RunContext,
+    RunSummary,
+    Scope,
+    dlt_resource,
+)
 
 if TYPE_CHECKING:
     from dlt import Pipeline
 
     from sources.customerio.extract.resources import Reader
 
-Rows = Iterator[list[dict[str, Any]]]
 
-_ROWS_AT_ONCE = 10_000
-
-
-def home_table(order: Order) -> str:
-    """The table that the rows of an order come home to."""
-    return "people" if isinstance(order, PeopleOrder) else "messages"
+def merged_table(request: ExportRequest) -> str:
+    """The table that the rows of a request are merged into."""
+    return "people" if isinstance(request, PeopleRequest) else "messages"
 
 
-def make_tables(target: "Pipeline", order: Order, into: Path) -> None:
+def make_tables(target: "Pipeline", request: ExportRequest, into: Path) -> None:
     """Let dlt make the tables that the DuckDB file `into` lacks."""
-    tables = (order.table, home_table(order))
+    tables = (request.table, merged_table(request))
     with open_file(into) as connection:
-        there = connection.execute(
+        found = connection.execute(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [DATASET]
         ).fetchall()
-    if not {*tables, "_dlt_loads"} <= {name for (name,) in there}:
-        _run(target, {table: lambda *_: iter(()) for table in tables}, Known(), now=0)
+    if not {*tables, "_dlt_loads"} <= {name for (name,) in found}:
+        _run(target, {table: lambda *_: iter(()) for table in tables}, DestinationRows(), now=0)
 
 
-def load_through_dlt(target: "Pipeline", file: CsvFile, ticket: Ticket, arrival: Arrival) -> Home:
+def load_through_dlt(
+    target: "Pipeline", file: CsvFile, export: RegisteredExport, context: LoadContext
+) -> MergeResult:
     """Load a finished export's file into the pipeline's destination.
 
     Raises:
         FileBroken: the file is not what the export says; nothing was loaded.
     """
-    order, export_id, known = ticket.order, arrival.export_id, Known()
-    with in_memory() as scanner, reading(export_id):
-        found = scanner.sql(f"SELECT count(*) FROM (SELECT {file.row} FROM {file.scan})").fetchall()[0][0]
-        if found != ticket.total:
-            raise broken(export_id, f"has {found:,} rows, and the export says that it has {ticket.total:,}")
-        readers: dict[str, Reader] = {order.table: _exported(scanner, file, export_id)}
-        note = why_not_home(scanner, order, file, arrival)
+    request, export_id, destination = export.request, context.export_id, DestinationRows()
+    with scanner(file) as scan, file_errors(export_id):
+        found = scan.sql(f"SELECT count(*) FROM (SELECT {file.row} FROM {file.scan})").fetchall()[0][0]
+        if found != export.total:
+            raise broken(export_id, f"has {found:,} rows, and the export says that it has {export.total:,}")
+        readers: dict[str, Reader] = {request.table: _exported(scan, file, export_id)}
+        note = merge_obstacle(scan, request, file, context)
         if note is None:
-            home = _people if isinstance(order, PeopleOrder) else _deliveries
-            readers[home_table(order)] = home(scanner, file, order, known)
-        tally = _run(target, readers, known, now=arrival.seen_at).tallies.get(home_table(order))
-    if tally is None:
-        return Home(note=f"{note}: the rows are in {order.table} alone.")
-    return Home(new=tally.new, changed=tally.changed, deleted=tally.deleted)
+            readers[merged_table(request)] = _merged(scan, file, request, destination)
+        summary = _run(target, readers, destination, now=context.seen_at)
+    counts = summary.resources.get(merged_table(request))
+    if counts is None:
+        return MergeResult(note=f"{note}: the rows are in {request.table} alone.")
+    return MergeResult(new=counts.new, changed=counts.changed, deleted=counts.deleted)
 
 
-def _run(target: "Pipeline", readers: Mapping[str, "Reader"], known: Known, *, now: int) -> RunSummary:
-    report = RunSummary()
-    # The readers ask Customer.io for nothing; dlt's resources are made around a client all the same.
+def _run(
+    target: "Pipeline", readers: Mapping[str, "Reader"], destination: DestinationRows, *, now: int
+) -> RunSummary:
+    summary = RunSummary()
+    # These readers send no request; dlt's resources are made with a client all the same.
     with closing(Client(app_api_key=None)) as client:
-        around = Reading(client=client, options=Options(), report=report, clock=lambda: now)
+        run = RunContext(client=client, options=Options(), summary=summary, clock=lambda: now)
         target.run(
             [
-                dlt_resource(around, known, resource(table), keep_going=False, reader=reader)
+                dlt_resource(run, destination, resource(table), keep_going=False, reader=reader)
                 for table, reader in readers.items()
             ],
             loader_file_format=file_format(target),
         )
-    return report
+    return summary
 
 
-def _exported(scanner: duckdb.DuckDBPyConnection, file: CsvFile, export_id: int) -> "Reader":
-    def read(_reading: Reading, _resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+def _exported(scan: duckdb.DuckDBPyConnection, file: CsvFile, export_id: int) -> "Reader":
+    def read(_run: RunContext, _resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
         scope = Scope(column="export_id", low=export_id, high=export_id)
         columns = {"export_id": str(export_id), "row_number": "number", "row": file.row}
         numbered = f"(SELECT row_number() OVER () AS number, * FROM {file.scan})"
-        for rows in _rows(scanner, columns, numbered, as_json=("row",)):
+        for rows in file_rows(scan, file, columns, numbered, as_json=("row",)):
             yield Batch(rows=rows, scope=scope)
         yield Batch(rows=(), scope=scope, last=True)
 
     return read
 
 
-def _people(scanner: duckdb.DuckDBPyConnection, file: CsvFile, order: Order, _known: Known) -> "Reader":
-    def read(_reading: Reading, _resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
-        columns = _with_key(PERSON_KEY, file, person_columns(file))
-        for rows in _rows(scanner, columns, file.scan, as_json=("identifiers", "attributes")):
-            yield Batch(rows=rows)
-        yield Batch(rows=(), last=isinstance(order, PeopleOrder) and order.is_everybody)
+def _merged(
+    scan: duckdb.DuckDBPyConnection, file: CsvFile, request: ExportRequest, destination: DestinationRows
+) -> "Reader":
+    def read(_run: RunContext, table: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+        if isinstance(request, PeopleRequest):
+            return people_batches(scan, file, everybody=request.is_everybody)
+        return _delivery_batches(scan, file, table, destination)
 
     return read
 
 
-def _deliveries(scanner: duckdb.DuckDBPyConnection, file: CsvFile, _order: Order, known: Known) -> "Reader":
-    def read(_reading: Reading, table: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
-        columns = _with_key(DELIVERY_KEY, file, delivery_columns(file))
-        with scanner.cursor() as cursor:
-            bounds = f"SELECT min({columns['created']}), max({columns['created']}) FROM {file.scan}"
-            ((low, high),) = cursor.sql(bounds).fetchall()
-        held = known.held(table, None if low is None else Scope(column="created", low=low, high=high))
-        for rows in _rows(scanner, columns, file.scan, as_json=("customer_identifiers", "metrics")):
-            # A row that was read by pages knows more, and stays.
-            yield Batch(rows=[row for row in rows if row["id"] not in held])
-
-    return read
-
-
-def _with_key(key: Column, file: CsvFile, columns: Mapping[str, str]) -> dict[str, str]:
-    return {key.name: key.sql(file), **columns}
-
-
-def _rows(
-    scanner: duckdb.DuckDBPyConnection, columns: Mapping[str, str], source: str, *, as_json: tuple[str, ...]
-) -> Rows:
-    """Rows as readers yield them, some at a time; JSON columns stay the text that they are."""
-    chosen = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
-    # A cursor of its own: dlt's resources are read side by side.
-    with scanner.cursor() as cursor:
-        for batch in cursor.sql(f"SELECT {chosen} FROM {source}").to_arrow_reader(_ROWS_AT_ONCE):
-            rows = batch.to_pylist()
-            for row in rows:
-                row.update(
-                    {name: msgspec.Raw(row[name].encode()) for name in as_json if row[name] is not None}
-                )
-            yield rows
+def _delivery_batches(
+    scan: duckdb.DuckDBPyConnection, file: CsvFile, table: Resource, destination: DestinationRows
+) -> Iterator[Batch]:
+    columns = {DELIVERY_KEY.name: DELIVERY_KEY.sql(file), **delivery_columns(file)}
+    with scan.cursor() as cursor:
+        cursor.execute("SET TimeZone = 'UTC'")
+        bounds = f"SELECT min({columns['created']}), max({columns['created']}) FROM {file.scan}"
+        ((low, high),) = cursor.sql(bounds).fetchall()
+    held = destination.held(table, None if low is None else Scope(column="created", low=low, high=high))
+    for rows in file_rows(scan, file, columns, file.scan, as_json=("customer_identifiers", "metrics")):
+        # A row that was read by pages has more fields, and stays.
+        yield Batch(rows=[row for row in rows if row["id"] not in held])

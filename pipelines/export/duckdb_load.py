@@ -1,9 +1,9 @@
-"""Loading an export's file into DuckDB: natively, whole or not at all, once per export id.
+"""Loads an export's file into DuckDB: natively, whole or not at all, once per export id.
 
     scan the file in order -> rows of `exported_*` -> counted against `total` -> commit
 
-The scan numbers the rows, which takes their order, so one thread of a DuckDB of its own does it; all
-threads of the warehouse make and write the rows. Memory is bounded in both, whatever the file's size.
+The scan numbers the rows, which needs their order, so one thread of a DuckDB of its own does it; all
+threads of the warehouse make and write the rows. Memory is bounded in both for a file of any size.
 """
 
 import os
@@ -13,58 +13,63 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.export.csvfile import CsvFile, broken, reading
-from pipelines.export.merge import Arrival, Home, bring_home
-from pipelines.export.registry import Ticket
-from pipelines.warehouse.duckdb_file import in_memory, open_file
+from pipelines.export.csvfile import (
+    MEMORY_A_COLUMN_MB,
+    CsvFile,
+    broken,
+    file_errors,
+    rows_at_once,
+    scanner,
+)
+from pipelines.export.merge import LoadContext, MergeResult, merge_rows
+from pipelines.export.registry import RegisteredExport
+from pipelines.warehouse.duckdb_file import open_file
 from pipelines.warehouse.failures import file_failure
 from pipelines.warehouse.pipeline import DATASET
+from sources.customerio.extract.rows import NO_FINGERPRINT
 
-_MEMORY_MB, _SCAN_MEMORY_MB = 256, 128
-# Of every column DuckDB holds a vector of 32 KiB, and a few more for what is made of it, in each thread.
-_MEMORY_A_COLUMN_MB = 0.5
-# Each thread needs memory of its own; more of them would not fit, and of a wide file only one does.
+_MEMORY_MB = 256
+# Each thread needs memory of its own; of a wide file only one fits.
 _THREADS = min(4, os.cpu_count() or 1)
 _WIDE = 250
-# Rows on the way from the scan to the warehouse: few where they are wide.
-_ROWS_AT_ONCE = 20_000
-_CELLS_AT_ONCE = 1_000_000
 
 
-class Loader:
+class DuckdbLoad:
     """Writes one export's rows into the DuckDB file `into`, in a transaction a step."""
 
-    def __init__(self, into: Path, ticket: Ticket, source: CsvFile, arrival: Arrival, schema: str) -> None:
+    def __init__(
+        self, into: Path, export: RegisteredExport, source: CsvFile, context: LoadContext, schema: str
+    ) -> None:
         """`schema` is the name of dlt's schema in that file; dlt has made the tables."""
         self._into = into
-        self._ticket = ticket
+        self._export = export
         self._source = source
-        self._arrival = arrival
+        self._context = context
         self._schema = schema
 
-    def rows(self) -> None:
-        """Load the file's rows into `exported_*`; nothing is done where they are there.
+    def load_rows(self) -> None:
+        """Load the file's rows into `exported_*`; nothing is done if they are there already.
 
         Raises:
             FileBroken: the file is not what the export says; nothing was loaded.
-            WarehouseFailed: DuckDB could not write.
+            WarehouseError: DuckDB could not write.
         """
         with self._transaction() as connection:
-            _rows(connection, self._ticket, self._source, self._arrival)
+            _insert(connection, self._export, self._source, self._context)
 
-    def home(self) -> Home:
-        """Write what `people` or `messages` lack of them.
+    def merge_rows(self) -> MergeResult:
+        """Merge them into `people` or `messages`.
 
         Raises:
-            WarehouseFailed: DuckDB could not write.
+            WarehouseError: DuckDB could not write.
         """
         with self._transaction() as connection:
-            return bring_home(connection, self._ticket.order, self._source, self._arrival)
+            return merge_rows(connection, self._export.request, self._source, self._context)
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
-            with _warehouse(self._into, self._source) as connection, reading(self._arrival.export_id):
+            with _warehouse(self._into, self._source) as connection, file_errors(self._context.export_id):
                 connection.begin()
                 yield connection
                 connection.execute(
@@ -73,7 +78,7 @@ class Loader:
                     SELECT $load_id, $schema, 0, now()
                     WHERE NOT EXISTS (SELECT 1 FROM {DATASET}._dlt_loads WHERE load_id = $load_id)
                     """,
-                    {"load_id": self._arrival.load_id, "schema": self._schema},
+                    {"load_id": self._context.load_id, "schema": self._schema},
                 )
                 connection.commit()
         except duckdb.Error as error:
@@ -85,7 +90,7 @@ def _warehouse(file: Path, source: CsvFile) -> Iterator[duckdb.DuckDBPyConnectio
     columns = len(source.names)
     with open_file(file) as connection:
         for setting in (
-            f"SET memory_limit = '{_MEMORY_MB + int(_MEMORY_A_COLUMN_MB * columns)}MB'",
+            f"SET memory_limit = '{_MEMORY_MB + int(MEMORY_A_COLUMN_MB * columns)}MB'",
             f"SET threads = {_THREADS if columns < _WIDE else 1}",
             "SET preserve_insertion_order = false",
             "SET enable_progress_bar = false",
@@ -97,34 +102,33 @@ def _warehouse(file: Path, source: CsvFile) -> Iterator[duckdb.DuckDBPyConnectio
         yield connection
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, ticket: Ticket, source: CsvFile, arrival: Arrival) -> None:
-    table = f"{DATASET}.{ticket.order.table}"
+def _insert(
+    connection: duckdb.DuckDBPyConnection, export: RegisteredExport, source: CsvFile, context: LoadContext
+) -> None:
+    table = f"{DATASET}.{export.request.table}"
     (held,) = connection.execute(
-        f"SELECT count(*) FROM {table} WHERE export_id = ?", [arrival.export_id]
+        f"SELECT count(*) FROM {table} WHERE export_id = ?", [context.export_id]
     ).fetchone() or (0,)
-    if held and held == ticket.total:
-        # An earlier run, or a sync, was here.
+    if held and held == export.total:
+        # An earlier run, or a sync, has loaded them.
         return
-    connection.execute(f"DELETE FROM {table} WHERE export_id = ?", [arrival.export_id])
+    connection.execute(f"DELETE FROM {table} WHERE export_id = ?", [context.export_id])
     with _numbered(source) as rows:
         connection.register("rows_of_file", rows)
         (found,) = connection.execute(
             f"""
             INSERT INTO {table} (export_id, row_number, "row", first_seen_at, _row_hash, _dlt_load_id)
-            SELECT ?, number, {source.row}, ?, 0, ? FROM rows_of_file
+            SELECT ?, number, {source.row}, ?, {NO_FINGERPRINT}, ? FROM rows_of_file
             """,
-            [arrival.export_id, arrival.seen_at, arrival.load_id],
+            [context.export_id, context.seen_at, context.load_id],
         ).fetchone() or (0,)
         connection.unregister("rows_of_file")
-    if found != ticket.total:
-        raise broken(arrival.export_id, f"has {found:,} rows, and the export says {ticket.total:,}")
+    if found != export.total:
+        raise broken(context.export_id, f"has {found:,} rows, and the export says {export.total:,}")
 
 
 @contextmanager
 def _numbered(source: CsvFile) -> Iterator[object]:
-    with in_memory() as scanner:
-        scanner.execute("SET threads = 1")
-        memory_mb = _SCAN_MEMORY_MB + int(_MEMORY_A_COLUMN_MB * len(source.names))
-        scanner.execute(f"SET memory_limit = '{memory_mb}MB'")
-        rows = scanner.sql(f"SELECT row_number() OVER () AS number, * FROM {source.scan}")
-        yield rows.to_arrow_reader(min(_ROWS_AT_ONCE, _CELLS_AT_ONCE // len(source.names)))
+    with scanner(source) as scan:
+        rows = scan.sql(f"SELECT row_number() OVER () AS number, * FROM {source.scan}")
+        yield rows.to_arrow_reader(rows_at_once(source))

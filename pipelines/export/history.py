@@ -1,9 +1,9 @@
-"""All deliveries of a stretch of time by exports: one for each parent and year, a handful of requests each.
+"""The history of deliveries by exports: one for each parent and year, a handful of requests each.
 
-    parents in the warehouse x years -> order some ahead -> wait -> collect, one after the other
+    parents in the warehouse x years -> create some ahead -> wait -> collect, one after the other
 
-It proves nothing for the ledger: a delivery whose parent was deleted has no export. Stopped, it goes on:
-what it loaded within the last day is not ordered again.
+It does not count as coverage: a delivery whose parent was deleted has no export. A history that was stopped
+is resumed by the next run: an export that was loaded within the last day is not created again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,10 +13,10 @@ import orjson
 
 from pipelines.errors import ConfigError
 from pipelines.export.collect import ExportResult, collect
-from pipelines.export.create import order
+from pipelines.export.create import create
 from pipelines.export.poll import wait
-from pipelines.export.registry import tickets
-from pipelines.export.requests import DeliveriesOrder
+from pipelines.export.registry import open_registry
+from pipelines.export.requests import DeliveriesRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.times import DAY
@@ -26,11 +26,11 @@ from pipelines.warehouse.runs import now_there
 from sources.customerio.extract import Window, sliced
 
 AHEAD = 5
-"""Exports that Customer.io makes at the same time."""
+"""Number of exports that Customer.io makes at the same time."""
 
 _YEAR_S = 365 * DAY
 
-# Where the ids of each kind of parent stand. Broadcasts are no parent of an export, their actions are.
+# Each kind of parent: parameter, table, column of the ids. Broadcasts are no parent, their actions are.
 _PARENTS = (
     ("campaign_id", "campaigns", "id"),
     ("newsletter_id", "newsletters", "id"),
@@ -39,14 +39,14 @@ _PARENTS = (
 )
 
 
-def history_orders(settings: Settings, start: int, end: int | None = None) -> list[DeliveriesOrder]:
-    """What is to be exported so that every known parent's deliveries from `start` until before `end` came.
+def history_requests(settings: Settings, start: int, end: int | None = None) -> list[DeliveriesRequest]:
+    """The requests that bring every known parent's deliveries from `start` until before `end`.
 
     Args:
         settings: which warehouse; its campaigns, broadcasts, newsletters and deliveries name the parents.
         start: Unix second, included.
-        end: Unix second, excluded; None, or a later one, is the end of today (UTC), so that the orders of one
-            day are equal whenever they are asked for.
+        end: Unix second, excluded; None, or a later one, is the end of today (UTC), so that all requests of
+            one day are equal.
 
     Raises:
         ConfigError: there is no such time, or no parent is known yet.
@@ -54,7 +54,7 @@ def history_orders(settings: Settings, start: int, end: int | None = None) -> li
     with querying(settings) as query:
         now = now_there(query)
         if start >= min(end or now, now):
-            msg = "The time to export ends before it begins, or is still to come; give an earlier start."
+            msg = "The time to export ends before it begins, or lies in the future; give an earlier start."
             raise ConfigError(msg)
         parents = sorted(_parents(query))
     if not parents:
@@ -62,32 +62,32 @@ def history_orders(settings: Settings, start: int, end: int | None = None) -> li
         raise ConfigError(msg)
     tonight = (now // DAY + 1) * DAY
     years = sliced(Window(start=start, end=min(end or tonight, tonight) - 1), _YEAR_S)
-    orders = [
-        DeliveriesOrder(**{name: number}, start=year.start, end=year.end)  # type: ignore[arg-type]
+    requests = [
+        DeliveriesRequest(**{name: number}, start=year.start, end=year.end)  # type: ignore[arg-type]
         for name, number in parents
         for year in years
     ]
     recent = _loaded_since(settings, now - DAY)
-    return [each for each in orders if each not in recent]
+    return [each for each in requests if each not in recent]
 
 
 def history(
     settings: Settings,
-    orders: Sequence[DeliveriesOrder],
+    requests: Sequence[DeliveriesRequest],
     *,
     deadline_s: float = 6 * 3600.0,
     wait_s: float = 3600.0,
     notify: Notify = silent,
 ) -> Iterator[ExportResult]:
-    """Load the orders' exports, one after the other, each published when it comes.
+    """Load the requests' exports, one after the other; each is published once it is loaded.
 
     Raises:
-        CustomerioError: as `order`, `wait` and `collect`; what came before it stays.
+        CustomerioError: as `create`, `wait` and `collect`; the exports before it stay loaded.
     """
-    rest = iter(orders)
-    while ahead := [order(settings, each, notify=notify) for each in islice(rest, AHEAD)]:
-        for ticket in ahead:
-            ready = wait(settings, ticket, deadline_s=deadline_s, notify=notify)
+    rest = iter(requests)
+    while ahead := [create(settings, each, notify=notify) for each in islice(rest, AHEAD)]:
+        for created in ahead:
+            ready = wait(settings, created, deadline_s=deadline_s, notify=notify)
             yield collect(settings, ready, wait_s=wait_s, notify=notify)
 
 
@@ -104,18 +104,18 @@ def _parents(query: Query) -> set[tuple[str, int]]:
 
 
 def _ids(cell: object) -> Iterator[int]:
-    """The ids in a cell: an id, or the JSON list of those whose ids they are."""
+    """The ids in a cell: one id, or those of a JSON list of objects."""
     if isinstance(cell, str):
         yield from (int(item["id"]) for item in orjson.loads(cell) or ())
     elif cell:
         yield int(str(cell))
 
 
-def _loaded_since(settings: Settings, moment: int) -> list[DeliveriesOrder]:
-    with tickets(settings) as memory:
-        loaded = memory.loaded("deliveries")
+def _loaded_since(settings: Settings, moment: int) -> list[DeliveriesRequest]:
+    with open_registry(settings) as registry:
+        loaded = registry.loaded("deliveries")
     return [
-        each.order
+        each.request
         for each in loaded
-        if (each.created_at or 0) >= moment and isinstance(each.order, DeliveriesOrder)
+        if (each.created_at or 0) >= moment and isinstance(each.request, DeliveriesRequest)
     ]

@@ -1,29 +1,38 @@
-"""Bringing rows home: from a people export into `people`, from a deliveries export into `messages`.
+"""Merges an export's rows: a people export into `people`, a deliveries export into `messages`.
 
-People are compared by a fingerprint of the row; new and changed ones are written, and where everybody was
-asked for, whoever is not in the file gets a tombstone. Of deliveries those are added that `messages` lacks:
-a row read by pages knows more and stays as it is, and one that came by export has the fingerprint 0, so that
-a later page counts as a change of it.
+People go through `extract.diff`, as those of a sync do: new and changed ones are written, and if the file
+holds all people, a person who is not in it gets a tombstone. Of deliveries, those are added that `messages`
+lacks: a row that was read by pages has more fields and stays as it is. An added one has no fingerprint, so
+that the next page that carries it counts as a change of it.
 """
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
+import msgspec
+import pyarrow as pa
 
 from pipelines.export.columns import DELIVERY_KEY, PERSON_KEY, Column, delivery_columns, person_columns
-from pipelines.export.csvfile import CsvFile
-from pipelines.export.requests import Order, PeopleOrder
+from pipelines.export.complete import complete
+from pipelines.export.csvfile import CsvFile, rows_at_once, scanner
+from pipelines.export.requests import ExportRequest, PeopleRequest
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.runs import TABLE as RUNS
+from sources.customerio.catalogue import Resource, resource
+from sources.customerio.extract import Batch, ResourceSummary, Scope
+from sources.customerio.extract.destination_rows import as_read
+from sources.customerio.extract.diff import Changes, Held, Key
+from sources.customerio.extract.rows import NO_FINGERPRINT, Row
 
-_ROWS_AT_ONCE = 10_000
+_PEOPLE = resource("people")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Home:
-    """What came home, and if nothing could, why."""
+class MergeResult:
+    """Numbers of rows of the table that are new, changed, deleted; `note` says why none could be merged."""
 
     new: int = 0
     changed: int = 0
@@ -32,8 +41,8 @@ class Home:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arrival:
-    """An export whose rows arrive.
+class LoadContext:
+    """The export that is loaded, and its time among the others.
 
     `seen_at` is when Customer.io made it, `newest_at` when it made the newest export of its kind that is
     loaded (both Unix s of its clock); `load_id` marks the rows that are written.
@@ -45,94 +54,178 @@ class Arrival:
     load_id: str
 
 
-def bring_home(connection: duckdb.DuckDBPyConnection, order: Order, file: CsvFile, arrival: Arrival) -> Home:
-    """Write what the table of people or of deliveries lacks; nothing, and a note, where that cannot be."""
-    note = why_not_home(connection, order, file, arrival)
-    if note is None and isinstance(order, PeopleOrder):
-        note = _read_since(connection, arrival)
+def merge_rows(
+    connection: duckdb.DuckDBPyConnection, request: ExportRequest, file: CsvFile, context: LoadContext
+) -> MergeResult:
+    """Write the changes of the table of people or of deliveries; nothing, and a note, if that is not safe."""
+    note = merge_obstacle(connection, request, file, context)
+    if note is None and isinstance(request, PeopleRequest):
+        note = _read_since(connection, context)
     if note is not None:
-        return Home(note=f"{note}: the rows are in {DATASET}.{order.table} alone.")
-    if isinstance(order, PeopleOrder):
-        return _people(connection, file, arrival, everybody=order.is_everybody)
-    return _deliveries(connection, file, arrival)
+        return MergeResult(note=f"{note}: the rows are in {DATASET}.{request.table} alone.")
+    if isinstance(request, PeopleRequest):
+        return _merge_people(connection, file, context, everybody=request.is_everybody)
+    return _add_deliveries(connection, file, context)
 
 
-def why_not_home(
-    connection: duckdb.DuckDBPyConnection, order: Order, file: CsvFile, arrival: Arrival
+def merge_obstacle(
+    connection: duckdb.DuckDBPyConnection, request: ExportRequest, file: CsvFile, context: LoadContext
 ) -> str | None:
-    """Why an export's rows belong into no other table than its own; None if they do."""
-    if isinstance(order, PeopleOrder):
-        if order.attributes is not None:
+    """Why an export's rows cannot be merged; None if they can."""
+    if isinstance(request, PeopleRequest):
+        if request.attributes is not None:
             return "Only some attributes were asked for"
-        if arrival.newest_at > arrival.seen_at:
+        if context.newest_at > context.seen_at:
             return "A people export that was made later is loaded already"
-        return _without_key(connection, PERSON_KEY, file, may_be_empty=not order.is_everybody)
-    if order.drafts:
+        return _key_fault(connection, PERSON_KEY, file, may_be_empty=not request.is_everybody)
+    if request.drafts:
         return "Drafts were asked for, which `messages` does not have"
-    return _without_key(connection, DELIVERY_KEY, file, may_be_empty=True)
+    return _key_fault(connection, DELIVERY_KEY, file, may_be_empty=True)
 
 
-def _people(
-    connection: duckdb.DuckDBPyConnection, file: CsvFile, arrival: Arrival, *, everybody: bool
-) -> Home:
-    columns = person_columns(file)
-    read = {PERSON_KEY.name: PERSON_KEY.sql(file), **columns}
-    cells = f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in read.items())} FROM {file.scan}"
-    written = [*columns, "_row_hash"]
-    result = connection.execute(
+def people_batches(scan: duckdb.DuckDBPyConnection, file: CsvFile, *, everybody: bool) -> Iterator[Batch]:
+    """The people of the file, as a reader yields them, each to be completed from the held row."""
+    columns = {PERSON_KEY.name: PERSON_KEY.sql(file), **person_columns(file)}
+    for rows in file_rows(scan, file, columns, file.scan, as_json=("identifiers", "attributes")):
+        yield Batch(rows=rows, complete=complete)
+    yield Batch(rows=(), last=everybody)
+
+
+def file_rows(
+    scan: duckdb.DuckDBPyConnection,
+    file: CsvFile,
+    columns: Mapping[str, str],
+    source: str,
+    *,
+    as_json: tuple[str, ...],
+) -> Iterator[list[Row]]:
+    """Rows of `columns` (SQL by name) of `source`, as readers yield them; JSON columns stay text."""
+    chosen = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
+    # A cursor of its own: several scans may be under way.
+    with scan.cursor() as cursor:
+        cursor.execute("SET TimeZone = 'UTC'")
+        for batch in cursor.sql(f"SELECT {chosen} FROM {source}").to_arrow_reader(rows_at_once(file)):
+            rows = batch.to_pylist()
+            for row in rows:
+                row.update(
+                    {name: msgspec.Raw(row[name].encode()) for name in as_json if row[name] is not None}
+                )
+            yield rows
+
+
+def _merge_people(
+    connection: duckdb.DuckDBPyConnection, file: CsvFile, context: LoadContext, *, everybody: bool
+) -> MergeResult:
+    counts = ResourceSummary(resource=_PEOPLE.table)
+    changes = Changes(_PEOPLE, _Table(connection), counts, lambda: context.seen_at)
+    with scanner(file) as scan:
+        for batch in people_batches(scan, file, everybody=everybody):
+            for table in changes.tables(batch):
+                _write(connection, _PEOPLE, table, context.load_id)
+    return MergeResult(new=counts.new, changed=counts.changed, deleted=counts.deleted)
+
+
+class _Table:
+    """A table of the DuckDB file, for `extract.diff`; the keys that were read are in a temporary table.
+
+    So memory is bounded: no more keys than those of a batch are in it.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._resource = _PEOPLE
+
+    def scope(self, resource: Resource, _scope: Scope | None) -> "_Table":
+        """The whole table, no key read yet."""
+        self._resource = resource
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE read_keys ({self._key} VARCHAR)")
+        return self
+
+    @property
+    def _key(self) -> str:
+        (key,) = self._resource.key
+        return key
+
+    def held(self, keys: Collection[Key]) -> Mapping[Key, Held]:
+        """The held rows among those of `keys`."""
+        alive = "CASE WHEN deleted_at IS NULL THEN _row_hash END"
+        with self._wanted(keys):
+            rows = self._connection.execute(
+                f"SELECT {self._key}, {alive}, first_seen_at FROM {DATASET}.{self._resource.table} "
+                f"SEMI JOIN wanted USING ({self._key})"
+            ).fetchall()
+        return {key: Held(row_hash, first_seen_at) for key, row_hash, first_seen_at in rows}
+
+    def rows(self, keys: Collection[Key]) -> Mapping[Key, Row]:
+        """Whole held rows of `keys`."""
+        with self._wanted(keys):
+            found = self._rows(f"SEMI JOIN wanted USING ({self._key})", [])
+            return {row[self._key]: as_read(self._resource, row) for row in found}
+
+    def add(self, keys: Collection[Key]) -> Sequence[Key]:
+        """Note that `keys` were read; in a file that is merged each is there once."""
+        with self._wanted(keys):
+            self._connection.execute("INSERT INTO read_keys FROM wanted")
+        return ()
+
+    def unread(self, until: int) -> Iterator[tuple[int | None, Row]]:
+        """Rows that are alive, were first seen by `until` (Unix s) and were not read: (first seen, row)."""
+        where = f"ANTI JOIN read_keys USING ({self._key}) WHERE deleted_at IS NULL AND first_seen_at <= ?"
+        for row in self._rows(where, [until]):
+            yield row["first_seen_at"], as_read(self._resource, row)
+
+    def _rows(self, where: str, values: list[object]) -> Iterator[dict[str, Any]]:
+        found = self._connection.execute(f"FROM {DATASET}.{self._resource.table} {where}", values)
+        names = [column[0] for column in found.description]
+        return (dict(zip(names, cells, strict=True)) for cells in found.fetchall())
+
+    @contextmanager
+    def _wanted(self, keys: Collection[Key]) -> Iterator[None]:
+        self._connection.register("wanted", pa.table({self._key: pa.array(list(keys), pa.string())}))
+        try:
+            yield
+        finally:
+            self._connection.unregister("wanted")
+
+
+def _write(connection: duckdb.DuckDBPyConnection, table: Resource, changes: pa.Table, load_id: str) -> None:
+    """Update the rows of those keys and insert the others."""
+    columns = [f'"{name}"' for name in changes.column_names]
+    same = " AND ".join(f'held."{name}" = read."{name}"' for name in table.key)
+    connection.register("changed_rows", changes)
+    connection.execute(
         f"""
-        MERGE INTO {DATASET}.people AS held
-        USING (SELECT *, {_fingerprint(columns)} AS _row_hash FROM ({cells})) AS read
-        ON held.cio_id = read.cio_id
-        WHEN MATCHED AND held._row_hash IS DISTINCT FROM read._row_hash THEN UPDATE SET
-            {", ".join(f"{name} = read.{name}" for name in written)},
-            first_seen_at = CASE WHEN held.deleted_at IS NULL THEN held.first_seen_at ELSE $seen_at END,
-            deleted_at = NULL, _dlt_load_id = $load_id
-        WHEN NOT MATCHED THEN INSERT (cio_id, {", ".join(written)}, first_seen_at, _dlt_load_id)
-            VALUES (read.cio_id, {", ".join(f"read.{name}" for name in written)}, $seen_at, $load_id)
-        {_TOMBSTONES if everybody else ""}
-        RETURNING merge_action, deleted_at IS NOT NULL
+        MERGE INTO {DATASET}.{table.table} AS held USING changed_rows AS read ON {same}
+        WHEN MATCHED THEN UPDATE SET
+            {", ".join(f"{name} = read.{name}" for name in columns)}, _dlt_load_id = $load_id
+        WHEN NOT MATCHED THEN INSERT ({", ".join(columns)}, _dlt_load_id)
+            VALUES ({", ".join(f"read.{name}" for name in columns)}, $load_id)
         """,
-        {"seen_at": arrival.seen_at, "load_id": arrival.load_id},
+        {"load_id": load_id},
     )
-    counts: Counter[tuple[str, bool]] = Counter()
-    while rows := result.fetchmany(_ROWS_AT_ONCE):
-        counts.update(rows)
-    return Home(new=counts["INSERT", False], changed=counts["UPDATE", False], deleted=counts["UPDATE", True])
+    connection.unregister("changed_rows")
 
 
-# Whoever was first seen after the export was made cannot be in it.
-_TOMBSTONES = """
-        WHEN NOT MATCHED BY SOURCE AND held.deleted_at IS NULL AND held.first_seen_at <= $seen_at
-            THEN UPDATE SET deleted_at = $seen_at, _row_hash = NULL, _dlt_load_id = $load_id
-"""
-
-
-def _fingerprint(columns: Iterable[str]) -> str:
-    """SQL: a signed 64-bit fingerprint of those columns, null apart from empty."""
-    cells = ", ".join(f"coalesce({name}::VARCHAR, chr(30))" for name in columns)
-    # md5 is the same in every version of DuckDB; its lower half is moved into the signed range.
-    return f"(md5_number_lower(concat_ws(chr(31), {cells}))::HUGEINT - 9223372036854775808)::BIGINT"
-
-
-def _deliveries(connection: duckdb.DuckDBPyConnection, file: CsvFile, arrival: Arrival) -> Home:
+def _add_deliveries(
+    connection: duckdb.DuckDBPyConnection, file: CsvFile, context: LoadContext
+) -> MergeResult:
     key, columns = DELIVERY_KEY.sql(file), delivery_columns(file)
     found = connection.execute(
         f"""
         INSERT INTO {DATASET}.messages (id, {", ".join(columns)}, first_seen_at, _row_hash, _dlt_load_id)
-        SELECT {key}, {", ".join(columns.values())}, $seen_at, 0, $load_id
+        SELECT {key}, {", ".join(columns.values())}, $seen_at, {NO_FINGERPRINT}, $load_id
         FROM {file.scan}
         WHERE NOT EXISTS (SELECT 1 FROM {DATASET}.messages AS held WHERE held.id = {key})
         """,
-        {"seen_at": arrival.seen_at, "load_id": arrival.load_id},
+        {"seen_at": context.seen_at, "load_id": context.load_id},
     ).fetchone()
-    return Home(new=found[0] if found else 0)
+    return MergeResult(new=found[0] if found else 0)
 
 
-def _without_key(
+def _key_fault(
     connection: duckdb.DuckDBPyConnection, key: Column, file: CsvFile, *, may_be_empty: bool
 ) -> str | None:
-    """What is wrong with the file's key column, if anything is."""
+    """The fault of the file's key column; None if it has none."""
     if file.column(key.headers) is None:
         return f"No column of the file is called {' or '.join(key.headers)}"
     cell = key.sql(file)
@@ -143,7 +236,7 @@ def _without_key(
     ).fetchone()
     rows, filled, different = counted or (0, 0, 0)
     if not rows and not may_be_empty:
-        return "The file names nobody, and nobody was taken for deleted"
+        return "The file has no row, and no person was marked as deleted"
     if filled < rows:
         return f"{rows - filled:,} rows of the file have no {key.name}"
     if different < rows:
@@ -151,19 +244,19 @@ def _without_key(
     return None
 
 
-def _read_since(connection: duckdb.DuckDBPyConnection, arrival: Arrival) -> str | None:
-    """Whether a sync has read people by pages since the export was made: then it knows more.
+def _read_since(connection: duckdb.DuckDBPyConnection, context: LoadContext) -> str | None:
+    """The obstacle that a sync read people by pages after the export was made: its rows are newer.
 
-    People that came by an export are noted as read without a request.
+    A sync that read people by an export is noted without a request.
     """
-    there = connection.execute(
+    has_runs = connection.execute(
         "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", [DATASET, RUNS]
     ).fetchone()
     newer = (
-        there
+        has_runs
         and connection.execute(
             f"SELECT 1 FROM {DATASET}.{RUNS} WHERE resource = 'people' AND requests > 0 AND finished_at > ?",
-            [arrival.seen_at],
+            [context.seen_at],
         ).fetchone()
     )
     return "A sync has read people after the export was made" if newer else None

@@ -1,9 +1,9 @@
-"""The memory of exports: one row each in a small SQLite file, so that none is created twice.
+"""The registry of exports: one row each in a small SQLite file, so that none is created twice.
 
     intended -> ordered -> done -> loaded
                    └────────┴───-> failed
 
-A row is written before Customer.io is asked (`intended`), so that a process that dies in between leaves a
+A row is written before the request is sent (`intended`), so that a process that dies in between leaves a
 trace, and again once the export's id is known. Every change is one statement, durable when it returns.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
-from pipelines.export.requests import Order, read, written
+from pipelines.export.requests import ExportRequest, from_json, to_json
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import prepare
 
@@ -42,15 +42,16 @@ _BUSY_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ticket:
-    """One export that was ordered, wherever it stands.
+class RegisteredExport:
+    """One export of the registry, in any state.
 
-    `created_at` is Customer.io's clock in Unix seconds; `total` the rows that its file has, once it is done.
-    `known_id` and `intended_at` are what was known just before it was created.
+    `created_at` is in Unix seconds of Customer.io's clock; `total` is the number of rows of the file, once it
+    is made. `known_id` is the highest export id, and `intended_at` the time (Unix s), just before it was
+    created. `result` is the stored result of loading it, as JSON.
     """
 
     id: str
-    order: Order
+    request: ExportRequest
     state: State
     known_id: int
     intended_at: int
@@ -61,13 +62,13 @@ class Ticket:
 
 
 def folder(settings: Settings) -> Path:
-    """Where exports keep their memory and their files."""
+    """The folder of the registry and of the exports' files."""
     return settings.cio_elt_data / "exports"
 
 
 @contextmanager
-def tickets(settings: Settings) -> Iterator["Tickets"]:
-    """The memory, opened.
+def open_registry(settings: Settings) -> Iterator["Registry"]:
+    """Open the registry.
 
     Raises:
         ConfigError: the data folder cannot be written to.
@@ -77,87 +78,87 @@ def tickets(settings: Settings) -> Iterator["Tickets"]:
     file = folder(settings) / _FILE
     with closing(sqlite3.connect(file, timeout=_BUSY_S, isolation_level=None)) as connection:
         connection.execute(_TABLE)
-        yield Tickets(connection)
+        yield Registry(connection)
 
 
-def claimed(settings: Settings) -> frozenset[int]:
-    """The ids of all exports that have a ticket: whoever ordered them loads them."""
+def registered_ids(settings: Settings) -> frozenset[int]:
+    """The ids of all exports of the registry: the export commands load them, and a sync leaves them out."""
     if not (folder(settings) / _FILE).exists():
         return frozenset()
-    with tickets(settings) as memory:
-        return frozenset(memory.claimed())
+    with open_registry(settings) as registry:
+        return frozenset(registry.ids())
 
 
-class Tickets:
-    """The rows of the memory."""
+class Registry:
+    """The rows of the registry. Every method that changes a row returns it as it is afterwards."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def get(self, ticket_id: str) -> Ticket:
-        """One ticket, as it stands now; KeyError if there is none."""
-        found = self._select("ticket = ?", ticket_id)
+    def get(self, row_id: str) -> RegisteredExport:
+        """One export, as it is now; KeyError if there is none."""
+        found = self._select("ticket = ?", row_id)
         if not found:
-            raise KeyError(ticket_id)
+            raise KeyError(row_id)
         return found[0]
 
-    def unfinished(self, order: Order) -> Ticket | None:
-        """The ticket of an equal order that is neither loaded nor failed."""
-        open_ = self._select(
-            "kind = ? AND body = ? AND state NOT IN ('loaded', 'failed')", order.kind, written(order)
+    def unfinished(self, request: ExportRequest) -> RegisteredExport | None:
+        """The export of an equal request that is neither loaded nor failed."""
+        found = self._select(
+            "kind = ? AND body = ? AND state NOT IN ('loaded', 'failed')", request.kind, to_json(request)
         )
-        return open_[0] if open_ else None
+        return found[0] if found else None
 
-    def claimed(self) -> set[int]:
-        """The ids of all exports that have a ticket."""
+    def ids(self) -> set[int]:
+        """Customer.io's ids of all exports of the registry."""
         rows = self._connection.execute("SELECT export_id FROM tickets WHERE export_id IS NOT NULL")
         return {export_id for (export_id,) in rows}
 
-    def loaded(self, kind: str) -> list[Ticket]:
-        """The tickets of orders of that kind whose rows are in the warehouse."""
+    def loaded(self, kind: str) -> list[RegisteredExport]:
+        """The exports of that kind whose rows are in the warehouse."""
         return self._select("kind = ? AND state = 'loaded'", kind)
 
-    def intend(self, order: Order, *, known_id: int, intended_at: int) -> Ticket:
+    def add_intent(self, request: ExportRequest, *, known_id: int, intended_at: int) -> RegisteredExport:
         """Note that an export is about to be created."""
-        ticket_id = uuid4().hex
+        row_id = uuid4().hex
         self._connection.execute(
             "INSERT INTO tickets (ticket, kind, body, state, known_id, intended_at) "
             "VALUES (?, ?, ?, 'intended', ?, ?)",
-            (ticket_id, order.kind, written(order), known_id, intended_at),
+            (row_id, request.kind, to_json(request), known_id, intended_at),
         )
-        return self.get(ticket_id)
+        return self.get(row_id)
 
-    def withdraw(self, ticket: Ticket) -> None:
-        """Forget an intent that led to nothing."""
-        self._connection.execute("DELETE FROM tickets WHERE ticket = ? AND state = 'intended'", (ticket.id,))
+    def delete_intent(self, export: RegisteredExport) -> None:
+        """Delete an intent of which no export came."""
+        self._connection.execute("DELETE FROM tickets WHERE ticket = ? AND state = 'intended'", (export.id,))
 
-    def ordered(self, ticket: Ticket, *, export_id: int, created_at: int) -> Ticket:
-        """Note which export it became."""
-        return self._change(ticket, "state = 'ordered', export_id = ?, created_at = ?", export_id, created_at)
+    def set_created(self, export: RegisteredExport, *, export_id: int, created_at: int) -> RegisteredExport:
+        """Note the id and the time (Unix s) that Customer.io gave it."""
+        return self._change(export, "state = 'ordered', export_id = ?, created_at = ?", export_id, created_at)
 
-    def done(self, ticket: Ticket, *, total: int) -> Ticket:
-        """Note that the file is there."""
-        return self._change(ticket, "state = 'done', total = ?", total)
+    def set_done(self, export: RegisteredExport, *, total: int) -> RegisteredExport:
+        """Note that Customer.io has made the file, with `total` rows."""
+        return self._change(export, "state = 'done', total = ?", total)
 
-    def failed(self, ticket: Ticket) -> Ticket:
-        """Note that nothing will come of it: an equal order is a new export."""
-        return self._change(ticket, "state = 'failed'")
+    def set_failed(self, export: RegisteredExport) -> RegisteredExport:
+        """Note that it failed: an equal request creates a new export."""
+        return self._change(export, "state = 'failed'")
 
-    def finish(self, ticket: Ticket, result: str) -> Ticket:
-        """Note that its rows are in the warehouse, and what there was to say about it."""
-        return self._change(ticket, "state = 'loaded', result = ?", result)
+    def set_loaded(self, export: RegisteredExport, result: str) -> RegisteredExport:
+        """Note that its rows are in the warehouse, with the result as JSON."""
+        return self._change(export, "state = 'loaded', result = ?", result)
 
-    def _change(self, ticket: Ticket, what: str, *values: object) -> Ticket:
-        self._connection.execute(f"UPDATE tickets SET {what} WHERE ticket = ?", (*values, ticket.id))
-        return self.get(ticket.id)
+    def _change(self, export: RegisteredExport, assignments: str, *values: object) -> RegisteredExport:
+        self._connection.execute(f"UPDATE tickets SET {assignments} WHERE ticket = ?", (*values, export.id))
+        return self.get(export.id)
 
-    def _select(self, where: str, *values: object) -> list[Ticket]:
+    def _select(self, where: str, *values: object) -> list[RegisteredExport]:
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM tickets WHERE {where}", values)
-        return [_ticket(*row) for row in rows]
+        return [_registered(*row) for row in rows]
 
 
-def _ticket(
-    ticket_id: str,
+def _registered(
+    row_id: str,
     kind: str,
     body: str,
     state: State,
@@ -167,10 +168,10 @@ def _ticket(
     created_at: int | None,
     total: int | None,
     result: str | None,
-) -> Ticket:
-    return Ticket(
-        id=ticket_id,
-        order=read(kind, body),
+) -> RegisteredExport:
+    return RegisteredExport(
+        id=row_id,
+        request=from_json(kind, body),
         state=state,
         known_id=known_id,
         intended_at=intended_at,

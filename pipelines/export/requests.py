@@ -1,6 +1,6 @@
-"""What can be exported: people, or the deliveries of one parent. Checked before any request.
+"""Export requests: people, or the deliveries of one parent. Checked before they are sent.
 
-An order is what Customer.io is asked for; two orders are equal if the same is asked for.
+Two requests are equal if their bodies are equal.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from sources.customerio.catalogue import DELIVERY_METRIC_NAMES
 Kind = Literal["people", "deliveries"]
 
 EVERYBODY: Mapping[str, Any] = {"and": [{"attribute": {"field": "cio_id", "operator": "exists"}}]}
-"""Matches everybody; `id exists` leaves out those known by email only [live-airbyte]."""
+"""Matches all people; `id exists` leaves out those known by email only [live-airbyte]."""
 
 LONGEST_S = 366 * DAY
 """A deliveries export spans 12 months at most; of a longer range only the last 12 would come."""
@@ -26,11 +26,11 @@ METRICS = DELIVERY_METRIC_NAMES
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeopleOrder:
-    """People that `filters` matches, everybody by default; all attributes, or those named.
+class PeopleRequest:
+    """People that `filters` matches, all by default; with all attributes, or those named.
 
     Raises:
-        ConfigError: the filter is none.
+        ConfigError: the filter has a wrong shape.
     """
 
     kind: ClassVar[Kind] = "people"
@@ -46,18 +46,18 @@ class PeopleOrder:
 
     @property
     def body(self) -> dict[str, Any]:
-        """What is sent; the key is `filters` here, `filter` in a search."""
+        """The request's body; the key is `filters` here, `filter` in a search."""
         chosen = {} if self.attributes is None else {"attributes": list(self.attributes)}
         return {"filters": self.filters, **chosen}
 
     @property
     def is_everybody(self) -> bool:
-        """Whether whoever is not in the file is not in the workspace."""
+        """Checks if the file holds all people: then a person who is not in it is deleted."""
         return self.filters == EVERYBODY
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeliveriesOrder:
+class DeliveriesRequest:
     """Deliveries of exactly one parent, created from `start` to `end` (Unix seconds, both included).
 
     `metric` keeps those that reached it; `drafts` adds drafts to what was sent; `attributes` adds columns.
@@ -93,7 +93,7 @@ class DeliveriesOrder:
 
     @property
     def body(self) -> dict[str, Any]:
-        """What is sent."""
+        """The request's body."""
         given = {
             **self.parents,
             "start": self.start,
@@ -105,48 +105,50 @@ class DeliveriesOrder:
         return {name: value for name, value in given.items() if value is not None}
 
 
-Order = PeopleOrder | DeliveriesOrder
-ORDERS: Mapping[str, type[PeopleOrder] | type[DeliveriesOrder]] = {
-    "people": PeopleOrder,
-    "deliveries": DeliveriesOrder,
+ExportRequest = PeopleRequest | DeliveriesRequest
+REQUESTS: Mapping[str, type[PeopleRequest] | type[DeliveriesRequest]] = {
+    "people": PeopleRequest,
+    "deliveries": DeliveriesRequest,
 }
 
 
-def written(order: Order) -> str:
-    """The order as JSON: equal for equal orders."""
-    return orjson.dumps(order.body, option=orjson.OPT_SORT_KEYS).decode()
+def to_json(request: ExportRequest) -> str:
+    """The request as JSON: equal for equal requests."""
+    return orjson.dumps(request.body, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def read(kind: str, text: str) -> Order:
-    """The order that was written."""
+def from_json(kind: str, text: str) -> ExportRequest:
+    """The request that `to_json` wrote."""
     body = orjson.loads(text)
     if body.get("attributes") is not None:
         body["attributes"] = tuple(body["attributes"])
-    return ORDERS[kind](**body)
+    return REQUESTS[kind](**body)
 
 
-def _check_deliveries(order: DeliveriesOrder) -> None:
-    if len(order.parents) != 1:
-        named = ", ".join(order.parents) or "none"
+def _check_deliveries(request: DeliveriesRequest) -> None:
+    if len(request.parents) != 1:
+        named = ", ".join(request.parents) or "none"
         msg = (
             f"A deliveries export has exactly one parent, and {named} was given. Give one of campaign_id, "
             "newsletter_id, transactional_message_id and action_id."
         )
         raise ConfigError(msg)
-    if order.metric is not None and order.metric not in METRICS:
-        msg = f"There is no metric {order.metric!r}. There are {', '.join(METRICS)}."
+    if request.metric is not None and request.metric not in METRICS:
+        msg = f"There is no metric {request.metric!r}. There are {', '.join(METRICS)}."
         raise ConfigError(msg)
-    if order.start is None and order.end is None:
+    if request.start is None and request.end is None:
         return
-    if order.start is None or order.end is None:
+    if request.start is None or request.end is None:
         msg = "A deliveries export has both a start and an end, or neither for the last 6 months; give both."
         raise ConfigError(msg)
-    if not 0 <= order.start <= order.end:
-        msg = f"The range from {order.start} to {order.end} is none: the end comes first. Swap them."
+    if not 0 <= request.start <= request.end:
+        msg = f"The range from {request.start} to {request.end} is empty: the end comes first. Swap them."
         raise ConfigError(msg)
-    if order.end - order.start > LONGEST_S:
-        days = (order.end - order.start) / 86_400
-        msg = f"The range spans {days:,.0f} days; an export has 12 months at most. Order one for each year."
+    if request.end - request.start > LONGEST_S:
+        days = (request.end - request.start) / 86_400
+        msg = (
+            f"The range spans {days:,.0f} days; an export has 12 months at most. Export each year on its own."
+        )
         raise ConfigError(msg)
 
 
@@ -154,7 +156,7 @@ _LEAVES = {"segment": "an object with an integer id", "attribute": "an object wi
 
 
 def _check_filter(given: object) -> None:
-    """See that a filter follows the grammar that searches and exports share."""
+    """Check that a filter follows the grammar that searches and exports share."""
     if not isinstance(given, Mapping) or len(given) != 1:
         msg = "A filter is an object with exactly one key: and, or, not, segment or attribute."
         raise ConfigError(msg)

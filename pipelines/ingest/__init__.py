@@ -1,1 +1,1 @@
-"""Reading in: syncs and backfills, and what `status` tells of their coverage."""
+"""Ingest: syncs and backfills, the check before them, and the status of the tables that they fill."""

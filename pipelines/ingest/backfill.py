@@ -1,10 +1,10 @@
-"""Backfills: a stretch of time read again, chunk by chunk, whatever syncs have read of it.
+"""Backfills: a range of time read again, chunk by chunk, even if syncs have read it.
 
     plan -> for each chunk: lock -> extract -> load with its ledger rows -> publish
 
-The ledger is the memory of a backfill: its rows name the one that read them. So a backfill that was stopped
-goes on with what its rows lack, and one that is complete begins anew when it is asked for again. Between
-two chunks the warehouse is free, so that a sync takes its turn.
+The coverage ledger is the state of a backfill: its rows name the backfill that read them. A backfill that was
+stopped is resumed with the windows that its rows lack; one that is complete starts anew when it is requested
+again. Between two chunks the warehouse's lock is free, so that a sync can run.
 """
 
 import time
@@ -23,15 +23,15 @@ from sources.customerio import resources_named
 from sources.customerio.catalogue import Resource
 from sources.customerio.extract import COVERAGE, RunSummary, Window, left_out, sliced
 
-# A run that waits for the warehouse looks 20 times a second.
+# A run that waits for the warehouse's lock tries 20 times a second.
 _TURN_S = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Backfill:
-    """What is left of a backfill. `chunks` are read in this order; `done` counts those read before.
+    """The remaining part of a backfill. `chunks` are read in this order; `done` counts those read before.
 
-    `id` names it in the ledger: resource, first and last second, and how many times it was asked for.
+    `id` names it in the ledger: resource, first and last second, and how many times it was requested.
     """
 
     id: str
@@ -50,19 +50,18 @@ def plan(
     gaps: bool = False,
     chunk_days: int = 7,
 ) -> Backfill:
-    """What is to be read so that `resource` was read from `start` until before `end`.
+    """Plan the chunks to read, so that `resource` is read from `start` until before `end`.
 
     Args:
         settings: which warehouse.
         resource: a table whose rows have a time: messages or activities.
-        start: Unix second, included; only `gaps` can do without, and begins where the first run did.
-        end: Unix second, excluded; None is now, for `gaps` the end of the last run. Nothing is read of the
-            future.
-        gaps: only what no run has read yet; where nothing is missing, there are no chunks.
-        chunk_days: how much is read, loaded and published at a time.
+        start: Unix second, included; None is allowed with `gaps` only, and is where the first run began.
+        end: Unix second, excluded; None is now, with `gaps` the end of the last run. The future is left out.
+        gaps: only time that no run has read yet; without such time, there are no chunks.
+        chunk_days: days that are read, loaded and published at a time.
 
     Raises:
-        ConfigError: the resource has no time, or nothing can be read of that time; the message says why.
+        ConfigError: the resource has no time, or that time cannot be read; the message says why.
     """
     row = _with_time(resource)
     asked = f"{resource}:{start}:{end}:"
@@ -92,19 +91,19 @@ def fill(
     window: Window,
     *,
     wait_s: float = 3600.0,
-    report: RunSummary | None = None,
+    summary: RunSummary | None = None,
     notify: Notify = silent,
 ) -> SyncResult:
-    """Read one chunk; when this returns, it is in the warehouse and published.
+    """Read one chunk, load it and publish it.
 
     Raises:
         Busy: another run wrote the warehouse for longer than `wait_s`.
         CustomerioError: Customer.io cannot be reached. Nothing was changed.
     """
     result = sync_window(
-        settings, planned.resource, window, planned.id, wait_s=wait_s, report=report, notify=notify
+        settings, planned.resource, window, planned.id, wait_s=wait_s, summary=summary, notify=notify
     )
-    # Whoever waits for the warehouse is to have it before the next chunk.
+    # A run that waits for the warehouse gets it before the next chunk.
     time.sleep(_TURN_S)
     return result
 
@@ -128,7 +127,7 @@ def _readable(row: Resource, start: int | None, end: int, now: int) -> Window:
         )
         raise ConfigError(msg)
     if start >= now:
-        msg = f"The backfill would begin at {utc(start)}, which is still to come; give an earlier start."
+        msg = f"The backfill would begin at {utc(start)}, which is in the future; give an earlier start."
         raise ConfigError(msg)
     if start >= end:
         msg = f"The backfill would begin at {utc(start)} and end at {utc(end)}; give an end that is later."
@@ -144,12 +143,12 @@ def _readable(row: Resource, start: int | None, end: int, now: int) -> Window:
 
 
 def _begun(query: Query, resource: str, asked: str, whole: Window) -> tuple[str, list[Window]]:
-    """The number of the backfill that is to be gone on with, or of a new one, and what it has read."""
+    """The number of the backfill to resume, or of a new one, and the windows that it has read."""
     names = query(f"SELECT DISTINCT backfill FROM {DATASET}.{COVERAGE} WHERE backfill LIKE '{asked}%'")
     numbers = [int(tail) for (name,) in names if (tail := name.removeprefix(asked)).isdecimal()]
     last = max(numbers, default=0)
     done = proven(query, resource, backfill=f"{asked}{last}") if last else []
-    # The newest chunk is read first, so what a complete one can lack is only what has happened since.
+    # The newest chunk is read first, so a complete backfill lacks only the time since then.
     if done and not left_out(Window(start=whole.start, end=done[-1].end), done):
         return str(last + 1), []
     return str(max(last, 1)), done

@@ -1,4 +1,4 @@
-"""Whether a sync would work, found out with a handful of requests and without writing anything."""
+"""Checks if a sync would work, with a handful of requests and without writing anything."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from sources.customerio.client import Client, Forbidden, NotFound
 from sources.customerio.extract.objects import everything_of
 from sources.customerio.extract.people import EVERYBODY
 
-# Of one row and what it is below, outermost first.
+# The ids of a row's parents and its own, outermost first.
 Ids = tuple[object, ...]
 
 _BODIES: Mapping[str, Callable[..., object]] = {
@@ -27,7 +27,7 @@ Verdict = Literal["reachable", "forbidden", "failed", "untried"]
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """What the key can do with one resource; `reason` says why not, or why it was not tried."""
+    """If the key can read one resource; `reason` says why not, or why it was not tried."""
 
     resource: str
     verdict: Verdict
@@ -36,7 +36,7 @@ class Reach:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """The region that the settings name, the one Customer.io names where it was asked, and the reach."""
+    """The region of the settings, the Track API's (None if not requested), and the reach of each resource."""
 
     region: str
     track_region: str | None
@@ -44,16 +44,16 @@ class CheckResult:
 
     @property
     def complete(self) -> bool:
-        """Whether a sync would reach every resource."""
+        """Checks if a sync would reach every resource."""
         return all(reach.verdict in ("reachable", "untried") for reach in self.reaches)
 
 
 def check(settings: Settings) -> CheckResult:
-    """Ask once for each resource, and the Track API for the region where its keys are set.
+    """Send a request for each resource, and one to the Track API for the region if its keys are set.
 
     Raises:
         ConfigError: the key is missing or not accepted, or the region is another one.
-        Unreachable: nobody answers at the host.
+        Unreachable: the host does not answer.
     """
     check_access(settings)
     region = track_region(settings)
@@ -94,7 +94,7 @@ def _reach(client: Client, row: Resource, found: dict[str, Ids | None]) -> Reach
 
 
 def _above(client: Client, row: Resource, found: dict[str, Ids | None]) -> Ids | None:
-    """The ids to ask below, outermost first; None if there is nothing to ask below."""
+    """The ids of the parents, outermost first; None if there are none."""
     if row.parent is None:
         return ()
     if row.parent not in found:
@@ -105,7 +105,7 @@ def _above(client: Client, row: Resource, found: dict[str, Ids | None]) -> Ids |
 
 
 def _asked(client: Client, row: Resource, above: Ids) -> Ids | None:
-    """Ask once, for as little as can be asked for; the ids of the first row, if there is one."""
+    """Send the smallest request; returns the ids of the first row, if there is one."""
     call = operation(row.operation)
     names = [parameter.name for parameter in call.path_parameters]
     given = {**_least(call, client.now()), **row.asked[0]}
@@ -122,7 +122,7 @@ def _asked(client: Client, row: Resource, above: Ids) -> Ids | None:
 
 
 def _least(call: Operation, now: int) -> dict[str, object]:
-    """One row where the call can be asked for few, and what it does not answer without."""
+    """The smallest page that the call has, and its required parameters."""
     least = {"limit": 1, "version": 2, "res": "days", "start": now - DAY, "end": now}
     wanted = (parameter for parameter in call.query if parameter.required or parameter.name == "limit")
     return {parameter.name: least[parameter.name] for parameter in wanted}

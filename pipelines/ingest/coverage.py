@@ -1,4 +1,4 @@
-"""The coverage ledger, read: which time of a table is proven to be in the warehouse, and which is missing."""
+"""Reads the coverage ledger: the time of a table that is covered by the warehouse, and the gaps."""
 
 from pipelines.times import DAY
 from pipelines.warehouse.pipeline import DATASET
@@ -10,7 +10,7 @@ FEED_DEPTH_S = 30 * DAY
 
 
 def proven(query: Query, table: str, *, backfill: str | None = None) -> list[Window]:
-    """The time of `table` whose rows are all loaded, oldest first; with `backfill`, what that one read.
+    """The time of `table` whose rows are all loaded, oldest first; with `backfill`, the part that it read.
 
     A package is loaded table by table, so its intervals count once dlt notes it as loaded as a whole.
     """
@@ -23,7 +23,7 @@ def proven(query: Query, table: str, *, backfill: str | None = None) -> list[Win
 
 
 def gaps(windows: list[Window], start: int | None = None) -> list[Window]:
-    """What lies between the first second of `windows`, or `start`, and the last, and in none of them."""
+    """The time from the first second of `windows`, or from `start`, to their last that is in none of them."""
     if not windows:
         return []
     first = windows[0].start if start is None else min(start, windows[0].start)

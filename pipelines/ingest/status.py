@@ -1,4 +1,4 @@
-"""What the warehouse holds, table by table, how fresh it is, and what is missing or about to be lost."""
+"""The status of every table: its rows, how fresh they are, and time that is missing or about to be lost."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,16 +15,16 @@ from sources.customerio.catalogue import Resource
 from sources.customerio.extract import COVERAGE, Window
 
 AT_RISK_S = 7 * DAY
-"""Seconds before Customer.io forgets what is not read yet from which on a table says so."""
+"""A table is at risk if Customer.io deletes time that is not read yet within that many seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableStatus:
-    """One table. Times are Unix seconds of Customer.io's clock; None where there is nothing yet.
+    """The status of one table. Times are Unix seconds of Customer.io's clock, None before the first.
 
     `lag_s` counts from the last second that was read, or where rows have no time, from the last success;
-    `target_s` is what it should be at most. `covered` is the time that is proven to be here, `gaps` what is
-    missing in between. `lost_at` is when the oldest second not read yet is forgotten by Customer.io.
+    `target_s` is its allowed maximum. `covered` is the time that was read completely, except for the `gaps`
+    in it. `lost_at` is when Customer.io deletes the oldest second that is not read yet.
     """
 
     table: str
@@ -68,12 +68,12 @@ def late(rows: list[TableStatus], max_lag_s: int | None = None) -> list[str]:
         target = row.target_s if max_lag_s is None else max_lag_s
         if row.lag_s is None or row.lag_s > target:
             state = "was never read to its end" if row.lag_s is None else f"is {span(row.lag_s)} behind"
-            found.append(f"{row.table} {state}; at most {span(target)} was wanted. Run `cio-elt sync`.")
+            found.append(f"{row.table} {state}; the target is {span(target)}. Run `cio-elt sync`.")
     return found
 
 
 def missing(rows: list[TableStatus]) -> list[str]:
-    """A sentence for each table that lacks time in between, or is about to lose some for ever."""
+    """A sentence for each table that has gaps, or is about to lose time for ever."""
     found = []
     for row in rows:
         if row.gaps:
@@ -85,13 +85,13 @@ def missing(rows: list[TableStatus]) -> list[str]:
             )
         if row.at_risk and row.lost_at is not None:
             found.append(
-                f"What nobody has read of {row.table} yet is forgotten by Customer.io from "
+                f"Customer.io deletes rows of {row.table} that no run has read yet from "
                 f"{utc(row.lost_at)} on. Run `cio-elt sync` before."
             )
     return found
 
 
-# Rows of syncs, newest last per resource: when it ended last, when it last succeeded, what it said last.
+# Per resource: the end of the last sync, the last success, and the error of the last sync.
 _RUNS = f"""
     SELECT resource, max(finished_at), max(CASE WHEN error IS NULL THEN finished_at END),
            max(CASE WHEN latest = 1 THEN error END)
@@ -132,6 +132,6 @@ def _table(
 
 
 def _first_unread(read: list[Window], now: int) -> int:
-    """The oldest second that Customer.io still knows and nobody has read."""
+    """The oldest second that Customer.io still has and no run has read."""
     fillable = [gap for gap in gaps(read) if gap.end >= now - FEED_DEPTH_S]
     return max(fillable[0].start, now - FEED_DEPTH_S) if fillable else read[-1].end + 1

@@ -1,10 +1,11 @@
 """The order of work of a sync.
 
-    check_access -> lock -> settle what an earlier run left -> extract -> note the run -> load -> publish
+    check_access -> lock -> load packages of an interrupted run -> extract -> add the run's rows
+                 -> load -> publish
 
-Extract asks Customer.io; only when it is through does anything reach the warehouse, in one load package.
-Many people come by an export: it is ordered first and collected last, so that Customer.io makes its file
-while the rest is read.
+Extract reads from Customer.io; when it is complete, one load package goes to the warehouse. Many people are
+read by an export: it is created first and collected last, so that Customer.io makes its file while the other
+tables are read.
 """
 
 import time
@@ -16,7 +17,7 @@ from uuid import uuid4
 from pipelines.connect import check_access
 from pipelines.connect import client as connected
 from pipelines.errors import EltError, StillPending
-from pipelines.export import PeopleOrder, Ticket, claimed, collect, order, wait
+from pipelines.export import PeopleRequest, RegisteredExport, collect, create, registered_ids, wait
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline, settle
@@ -34,25 +35,25 @@ _PEOPLE = "people"
 
 @dataclass(frozen=True, kw_only=True)
 class SyncResult:
-    """What a sync did. `seconds` is all of it, waiting for the lock left out.
+    """The result of a sync. `seconds` leaves out the wait for the lock.
 
-    `new_columns` are fields, as `table.column`, of tables that were there before, which no load had met.
+    `new_columns` are fields, as `table.column`, that earlier loads of that table did not have.
     """
 
     run_id: str
-    report: RunSummary
+    summary: RunSummary
     seconds: float
     new_columns: tuple[str, ...] = ()
 
     @property
     def written(self) -> int:
-        """Rows that went to the warehouse."""
-        return sum(tally.written for tally in self.report.tallies.values())
+        """Rows that were written to the warehouse."""
+        return sum(summary.written for summary in self.summary.resources.values())
 
     @property
     def failed(self) -> list[ResourceSummary]:
         """The resources that were not read to their end."""
-        return self.report.failed
+        return self.summary.failed
 
 
 def sync(
@@ -62,7 +63,7 @@ def sync(
     full: bool = False,
     wait_s: float = 3600.0,
     export_wait_s: float = 3600.0,
-    report: RunSummary | None = None,
+    summary: RunSummary | None = None,
     notify: Notify = silent,
 ) -> SyncResult:
     """Bring the warehouse up to date with the workspace.
@@ -72,37 +73,39 @@ def sync(
         resources: names of tables; none means all but the optional ones.
         full: read everything again.
         wait_s: how long to wait for another run that writes the same warehouse.
-        export_wait_s: how long to wait, once all else is loaded, for Customer.io to make an export of people;
-            after that the next sync takes it up.
-        report: filled while the sync runs, for somebody who watches.
-        notify: told, in a sentence, of what a user should know meanwhile.
+        export_wait_s: how long to wait, once the other tables are loaded, for Customer.io to make an export
+            of people; after that the next sync collects it.
+        summary: filled while the sync runs, so that progress can be shown.
+        notify: called with a sentence for the user.
 
     Raises:
         ConfigError: the settings or names are unusable, or the key is not accepted. Nothing was changed.
         CustomerioError: Customer.io cannot be reached. Nothing was changed.
     """
     tables = [row.table for row in resources_named(resources)]
-    report = report if report is not None else RunSummary()
+    summary = summary if summary is not None else RunSummary()
     began, run_id, access = time.monotonic(), uuid4().hex, check_access(settings)
     many = _PEOPLE in tables and access.people > settings.customerio_people_by_search
-    ticket = _ordered(settings, notify) if many else None
+    export = _created(settings, notify) if many else None
     options = Options(
         start=settings.customerio_start,
         full=full,
-        exports_elsewhere=claimed(settings),
+        exports_elsewhere=registered_ids(settings),
         domains=settings.customerio_suppression_domains,
     )
-    if ticket is None:
-        return _run(settings, tables, options, run_id, wait_s, report, notify)
+    if export is None:
+        return _run(settings, tables, options, run_id, wait_s, summary, notify)
     new_columns: tuple[str, ...] = ()
     if rest := [table for table in tables if table != _PEOPLE]:
-        new_columns = _run(settings, rest, options, run_id, wait_s, report, notify).new_columns
-    if people := _people(settings, ticket, wait_s, export_wait_s, notify):
-        report.tallies.update(people.tallies)
+        new_columns = _run(settings, rest, options, run_id, wait_s, summary, notify).new_columns
+    if people := _people(settings, export, wait_s, export_wait_s, notify):
+        summary.resources.update(people.resources)
         finished_at = int(time.time()) + access.ahead_s
         with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
             _write(settings, run_rows(run_id, people, options, finished_at=finished_at))
-    return SyncResult(run_id=run_id, report=report, seconds=time.monotonic() - began, new_columns=new_columns)
+    return SyncResult(
+        run_id=run_id, summary=summary, seconds=time.monotonic() - began, new_columns=new_columns
+    )
 
 
 def sync_window(
@@ -112,16 +115,16 @@ def sync_window(
     backfill: str,
     *,
     wait_s: float = 3600.0,
-    report: RunSummary | None = None,
+    summary: RunSummary | None = None,
     notify: Notify = silent,
 ) -> SyncResult:
-    """Read one stretch of a table's time again, for the backfill of that name; its watermark stays.
+    """Read one window of a table again, for the backfill of that id; the watermark stays.
 
     Raises:
         CustomerioError: as `sync`.
     """
     options = Options(only=window, backfill=backfill)
-    return _run(settings, [resource], options, uuid4().hex, wait_s, report or RunSummary(), notify)
+    return _run(settings, [resource], options, uuid4().hex, wait_s, summary or RunSummary(), notify)
 
 
 def _run(
@@ -130,10 +133,10 @@ def _run(
     options: Options,
     run_id: str,
     wait_s: float,
-    report: RunSummary,
+    summary: RunSummary,
     notify: Notify,
 ) -> SyncResult:
-    # It imports dlt: a wrong name or key is told in half the time without.
+    # It imports dlt: a wrong name or key is reported in half the time without.
     from sources.customerio import source_with
 
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
@@ -143,13 +146,13 @@ def _run(
         before = columns(target)
         with connected(settings) as client:
             target.extract(
-                source_with(tables, client, options, report), loader_file_format=file_format(target)
+                source_with(tables, client, options, summary), loader_file_format=file_format(target)
             )
-            rows = run_rows(run_id, report, options, finished_at=client.now())
+            rows = run_rows(run_id, summary, options, finished_at=client.now())
         _write(settings, rows, target)
         return SyncResult(
             run_id=run_id,
-            report=report,
+            summary=summary,
             seconds=time.monotonic() - began,
             new_columns=_appeared(before, columns(target)),
         )
@@ -161,43 +164,43 @@ def _appeared(before: dict[str, set[str]], after: dict[str, set[str]]) -> tuple[
     )
 
 
-def _write(settings: Settings, noted: list[dict[str, Any]], target: "Pipeline | None" = None) -> None:
-    """Load what was extracted, with the rows that note the run, and publish it."""
+def _write(settings: Settings, run: list[dict[str, Any]], target: "Pipeline | None" = None) -> None:
+    """Load what was extracted, with the run's rows in `sync_runs`, and publish it."""
     target = target or pipeline(settings)
-    target.extract(runs_table(noted), loader_file_format=file_format(target))
+    target.extract(runs_table(run), loader_file_format=file_format(target))
     load(target)
     if settings.publishes:
         publish(settings.load_file, settings.published_file)
     forget_loaded(target)
 
 
-def _ordered(settings: Settings, notify: Notify) -> Ticket | None:
-    """An export of everybody, or None if the key may not order one."""
+def _created(settings: Settings, notify: Notify) -> RegisteredExport | None:
+    """An export of all people, or None if the key may not create one."""
     try:
-        return order(settings, PeopleOrder(), notify=notify)
+        return create(settings, PeopleRequest(), notify=notify)
     except Forbidden:
         notify("The key's scope lacks exports, so people are read one page at a time.")
         return None
 
 
 def _people(
-    settings: Settings, ticket: Ticket, wait_s: float, export_wait_s: float, notify: Notify
+    settings: Settings, export: RegisteredExport, wait_s: float, export_wait_s: float, notify: Notify
 ) -> RunSummary | None:
-    """Load the export of people once Customer.io has made it; what came of it, None if it takes longer."""
-    report = RunSummary()
-    report.open(_PEOPLE)
-    tally = report.tallies[_PEOPLE]
-    tally.begin()
+    """Load the export of people once Customer.io has made it; None if that takes longer."""
+    summary = RunSummary()
+    summary.open(_PEOPLE)
+    people = summary.resources[_PEOPLE]
+    people.begin()
     try:
-        ready = wait(settings, ticket, deadline_s=export_wait_s, notify=notify)
+        ready = wait(settings, export, deadline_s=export_wait_s, notify=notify)
         result = collect(settings, ready, wait_s=wait_s, notify=notify)
     except StillPending:
-        notify(f"Customer.io is still making export {ticket.export_id}: people come with the next sync.")
+        notify(f"Customer.io is still making export {export.export_id}: people come with the next sync.")
         return None
     except EltError as error:
-        tally.end(error)
+        people.end(error)
     else:
-        tally.read, tally.new = result.rows, result.new
-        tally.changed, tally.deleted = result.changed, result.deleted
-        tally.end()
-    return report
+        people.read, people.new = result.rows, result.new
+        people.changed, people.deleted = result.changed, result.deleted
+        people.end()
+    return summary

@@ -34,8 +34,8 @@ _COLUMNS: "TTableSchemaColumns" = {
 }
 
 
-def run_rows(run_id: str, report: RunSummary, options: Options, *, finished_at: int) -> list[dict[str, Any]]:
-    """The run's rows for `sync_runs`, one for each resource; `seconds` is the time spent on reading."""
+def run_rows(run_id: str, summary: RunSummary, options: Options, *, finished_at: int) -> list[dict[str, Any]]:
+    """A row per resource of the run; `seconds` are of its reading."""
     noted_at = int(time.time())
     return [
         {
@@ -53,7 +53,7 @@ def run_rows(run_id: str, report: RunSummary, options: Options, *, finished_at: 
             "seconds": round(tally.seconds, 3),
             "error": str(tally.error) if tally.error else None,
         }
-        for tally in report.tallies.values()
+        for tally in summary.resources.values()
     ]
 
 

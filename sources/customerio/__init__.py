@@ -2,8 +2,8 @@
 
 Use it as any other: `dlt.pipeline("customerio", destination="duckdb").run(customerio_source())`.
 
-dlt takes a second to import, so it comes with the source, once that is asked for, and not with the client or
-the catalogue.
+dlt takes a second to import, so it is imported on first use of the source, and not by the client or the
+catalogue.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ __all__ = ["OPERATIONS", "RESOURCES", "customerio_source", "resources_named", "s
 
 
 def __getattr__(name: str) -> Any:
-    """The source's functions, once they are asked for."""
+    """Import the source's functions on first use."""
     if name not in ("customerio_source", "source_with"):
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)

@@ -8,7 +8,14 @@ import dlt
 from dlt.extract import DltResource
 
 from sources.customerio.client import Client, RateLimits
-from sources.customerio.extract import Known, Options, Reading, RunSummary, dlt_resource, ledger
+from sources.customerio.extract import (
+    DestinationRows,
+    Options,
+    RunContext,
+    RunSummary,
+    coverage_resource,
+    dlt_resource,
+)
 from sources.customerio.selection import resources_named
 
 # dlt looks for a source's settings under the last name of its module, unless the module says another one.
@@ -27,7 +34,7 @@ def customerio_source(
     limits_folder: str | None = None,
     client: Client | None = None,
     options: Options | None = None,
-    report: RunSummary | None = None,
+    summary: RunSummary | None = None,
 ) -> Iterable[DltResource]:
     """Replicate a Customer.io workspace.
 
@@ -36,22 +43,22 @@ def customerio_source(
         customerio_app_api_key: an App API key of the workspace; a dlt secret.
         customerio_region: `us` or `eu`.
         customerio_app_url: another host than the region's, such as a sandbox's.
-        customerio_start: Unix second of the oldest delivery wanted; None goes back as far as there are any.
-        customerio_suppression_domains: sending domains whose suppressed addresses are wanted, beside those of
+        customerio_start: Unix second of the oldest delivery to read; None is the oldest one there is.
+        customerio_suppression_domains: sending domains whose suppressed addresses are read, beside those of
             the senders.
         full: read everything again; still only changes are written.
         limits_folder: where the rate limits that processes share are kept; None keeps them in memory.
         client: a client to use instead of one made from the key.
-        options: everything that can be asked of a run, instead of `customerio_start`,
+        options: all options of a run, instead of `customerio_start`,
             `customerio_suppression_domains` and `full`.
-        report: filled with the run's numbers; with it, a resource that fails does not end the others.
+        summary: filled with the run's numbers; with it, the other resources continue after one fails.
 
     Returns:
         A dlt resource per table, merged by key. A run writes new and changed rows, and tombstones
-        (`deleted_at`) for rows that a complete reading no longer found.
+        (`deleted_at`) for rows that a complete reading no longer finds.
 
     Raises:
-        ConfigError: a name is no table's, or there is no key.
+        ConfigError: an unknown table, or no key.
         CustomerioError: see `sources.customerio.client`; raised while dlt extracts.
     """
     if client is None:
@@ -62,26 +69,26 @@ def customerio_source(
             limits=RateLimits(Path(limits_folder) if limits_folder else None),
         )
     options = options or Options(start=customerio_start, full=full, domains=customerio_suppression_domains)
-    return _resources(resources or (), client, options, report)
+    return _resources(resources or (), client, options, summary)
 
 
 @dlt.source(name="customerio", max_table_nesting=0)
 def source_with(
-    resources: Sequence[str], client: Client, options: Options, report: RunSummary | None
+    resources: Sequence[str], client: Client, options: Options, summary: RunSummary | None
 ) -> Iterable[DltResource]:
     """`customerio_source` for callers who have settings of their own.
 
-    No argument has a default: dlt would fill it from whatever variable has its name.
+    No argument has a default: dlt would fill it from an environment variable of that name.
     """
-    return _resources(resources, client, options, report)
+    return _resources(resources, client, options, summary)
 
 
 def _resources(
-    names: Sequence[str], client: Client, options: Options, report: RunSummary | None
+    names: Sequence[str], client: Client, options: Options, summary: RunSummary | None
 ) -> list[DltResource]:
-    reading = Reading(client=client, options=options, report=report or RunSummary())
-    known = Known()
+    run = RunContext(client=client, options=options, summary=summary or RunSummary())
+    destination = DestinationRows()
     tables = resources_named(names)
-    read = [dlt_resource(reading, known, row, keep_going=report is not None) for row in tables]
+    read = [dlt_resource(run, destination, row, keep_going=summary is not None) for row in tables]
     has_time = any(row.reader in ("windows", "feed") for row in tables)
-    return [*read, ledger(reading)] if has_time else read
+    return [*read, coverage_resource(run)] if has_time else read

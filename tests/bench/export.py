@@ -156,18 +156,18 @@ def _settings(place: Place) -> Any:
 
 
 def _order(place: Place) -> Any:
-    from pipelines.export import DeliveriesOrder
+    from pipelines.export import DeliveriesRequest
 
-    return DeliveriesOrder(campaign_id=1, start=place.now - _YEAR_S, end=place.now)
+    return DeliveriesRequest(campaign_id=1, start=place.now - _YEAR_S, end=place.now)
 
 
 def ordered(place: Place) -> list[Figure]:
     """The product makes its tables with an empty export, and orders; the sandbox begins to write the file."""
-    from pipelines.export import DeliveriesOrder, export, order
+    from pipelines.export import DeliveriesRequest, create, export
 
     settings = _settings(place)
-    export(settings, DeliveriesOrder(campaign_id=1, start=0, end=0), pause=lambda s: _advance(place, s))
-    order(settings, _order(place))
+    export(settings, DeliveriesRequest(campaign_id=1, start=0, end=0), pause=lambda s: _advance(place, s))
+    create(settings, _order(place))
     return []
 
 

@@ -75,13 +75,21 @@ def product(rows: int) -> Figure:
     from pipelines.warehouse.publish import prepare
     from sources.customerio.catalogue import resource
     from sources.customerio.client import Client
-    from sources.customerio.extract import Batch, Known, Options, Reading, RunSummary, Scope, dlt_resource
+    from sources.customerio.extract import (
+        Batch,
+        DestinationRows,
+        Options,
+        RunContext,
+        RunSummary,
+        Scope,
+        dlt_resource,
+    )
     from sources.customerio.extract.rows import decoder
 
     in_memory = pages(rows)
     decode = decoder(resource("messages"))
 
-    def from_memory(_reading: Reading, _resource: object, _state: object) -> Iterator[Batch]:
+    def from_memory(_reading: RunContext, _resource: object, _state: object) -> Iterator[Batch]:
         for page in in_memory:
             records = decode(page)["messages"]
             scope = Scope(column="created", low=records[-1]["created"], high=records[0]["created"])
@@ -91,8 +99,10 @@ def product(rows: int) -> Figure:
         settings = read_settings(cio_elt_data=Path(folder))
         prepare(settings.cio_elt_data)
         target = pipeline(settings)
-        reading = Reading(client=client, options=Options(), report=RunSummary(), clock=lambda: _END)
-        messages = dlt_resource(reading, Known(), resource("messages"), keep_going=False, reader=from_memory)
+        reading = RunContext(client=client, options=Options(), summary=RunSummary(), clock=lambda: _END)
+        messages = dlt_resource(
+            reading, DestinationRows(), resource("messages"), keep_going=False, reader=from_memory
+        )
         began = time.perf_counter()
         target.run(messages, loader_file_format=file_format(target))
         seconds = time.perf_counter() - began

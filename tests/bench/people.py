@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.export import PeopleOrder, export
+from pipelines.export import PeopleRequest, export
 from pipelines.settings import read_settings
 from sources.customerio.sandbox import Sandbox, Scale
 from tests.bench.measure import at_most
@@ -54,7 +54,7 @@ def run() -> list[dict[str, Any]]:
             cio_elt_limits=Path(folder) / "limits",
         )
         began, due = time.perf_counter(), sandbox.clock.now() + _TAKES_S
-        result = export(settings, PeopleOrder(), pause=lambda seconds: _pause(sandbox, seconds, due))
+        result = export(settings, PeopleRequest(), pause=lambda seconds: _pause(sandbox, seconds, due))
         seconds = time.perf_counter() - began
         with duckdb.connect(settings.published_file, read_only=True) as connection:
             ((people,),) = connection.execute("SELECT count(*) FROM customerio_raw.people").fetchall()

@@ -12,7 +12,7 @@ def test_requests_and_minutes_left_are_shown() -> None:
     """10 of 30 requests were made at once; the rest takes less than a minute, which is shown as one."""
     report = RunSummary()
     report.open("messages")
-    tally = report.tallies["messages"]
+    tally = report.resources["messages"]
     look = progress.of(report)
     tally.begin()
     tally.requests, tally.requests_left = 10, 20
@@ -27,7 +27,7 @@ def test_a_backfill_counts_its_chunks() -> None:
     """Two of four chunks are read and a half of the third; one that is repeated counts once."""
     report = RunSummary()
     report.open("messages")
-    report.tallies["messages"].requests, report.tallies["messages"].requests_left = 5, 5
+    report.resources["messages"].requests, report.resources["messages"].requests_left = 5, 5
     chunks = progress.Chunks(4)
 
     for _ in range(2):

@@ -55,5 +55,10 @@ def test_another_scale_needs_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(ConfigError, match="--reset"):
         demo(
-            settings, scale="demo", advance_days=None, reset=False, report=RunSummary(), notify=lambda _: None
+            settings,
+            scale="demo",
+            advance_days=None,
+            reset=False,
+            summary=RunSummary(),
+            notify=lambda _: None,
         )

@@ -1,21 +1,20 @@
-"""The readers: how each kind of table is read, compared with the warehouse, and handed to dlt.
+"""Extract: read each table from Customer.io, compare it with the destination, hand the changes to dlt.
 
-What imports dlt comes once it is asked for.
+The names that import dlt are loaded on first use.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.coverage import TABLE as COVERAGE
-from sources.customerio.extract.coverage import ledger
 from sources.customerio.extract.rows import AS_SENT
-from sources.customerio.extract.run_context import BANDS, Band, Options, Reading
+from sources.customerio.extract.run_context import BANDS, Band, Options, RunContext
 from sources.customerio.extract.run_summary import ResourceSummary, RunSummary
 from sources.customerio.extract.time_window import Window, left_out, sliced, union
 
 if TYPE_CHECKING:
-    from sources.customerio.extract.destination_rows import Known
-    from sources.customerio.extract.resources import dlt_resource
+    from sources.customerio.extract.destination_rows import DestinationRows
+    from sources.customerio.extract.resources import coverage_resource, dlt_resource
 
 __all__ = [
     "AS_SENT",
@@ -23,15 +22,15 @@ __all__ = [
     "COVERAGE",
     "Band",
     "Batch",
-    "Known",
+    "DestinationRows",
     "Options",
-    "Reading",
     "ResourceSummary",
+    "RunContext",
     "RunSummary",
     "Scope",
     "Window",
+    "coverage_resource",
     "dlt_resource",
-    "ledger",
     "left_out",
     "sliced",
     "union",
@@ -39,14 +38,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The parts that import dlt."""
-    if name == "Known":
+    """Load a name that imports dlt."""
+    if name == "DestinationRows":
         from sources.customerio.extract import destination_rows
 
-        return destination_rows.Known
-    if name == "dlt_resource":
+        return destination_rows.DestinationRows
+    if name in ("coverage_resource", "dlt_resource"):
         from sources.customerio.extract import resources
 
-        return resources.dlt_resource
+        return getattr(resources, name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

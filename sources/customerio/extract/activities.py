@@ -11,28 +11,28 @@ from typing import Any
 from sources.customerio.catalogue import Resource
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.rows import decoder
-from sources.customerio.extract.run_context import DAY, Reading
+from sources.customerio.extract.run_context import DAY, RunContext
 from sources.customerio.extract.time_window import Window
 
 
-def feed(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+def feed(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
     """Read until a whole page is older than the watermark less the overlap, or to the feed's end."""
     column = str(resource.cursor)
     watermark = state.get("watermark")
-    # Taken before the first page: what appears while the feed is read stands above that page.
-    began = reading.now()
+    # Taken before the first page: rows that appear during the reading stand above that page.
+    began = run.now()
     daily = began - state.get("daily_at", 0) >= DAY
-    only = reading.options.only
+    only = run.options.only
     floor = None if only is None else only.start
-    if watermark and only is None and not reading.options.full:
-        floor = watermark - reading.options.overlap_s
+    if watermark and only is None and not run.options.full:
+        floor = watermark - run.options.overlap_s
         if daily:
-            # Nobody has looked so far back since then, and what came the moment after may be as old.
-            floor = min(floor, state.get("daily_at", watermark) - reading.options.daily_overlap_s)
+            # Rows that appeared right after that reading may be as old.
+            floor = min(floor, state.get("daily_at", watermark) - run.options.daily_overlap_s)
     newest = watermark or 0
     seen: set[object] = set()
     # `deleted=true` asks for activities of deleted people too; live it returned the same rows.
-    client = reading.watched(resource.table)
+    client = run.client_for(resource.table)
     for page in client.pages(resource.operation, query={"deleted": True}, decode=decoder(resource)):
         if not page.records:
             continue
@@ -43,7 +43,7 @@ def feed(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterato
         yield Batch(rows=rows, scope=Scope(column=column, low=min(times), high=max(times)), last=True)
         newest = max(newest, *times)
         # The oldest second of the page may continue below it.
-        reading.coverage.prove(resource.table, Window(start=min(times) + 1, end=began), began)
+        run.coverage.add(resource.table, Window(start=min(times) + 1, end=began), began)
         if floor is not None and max(times) < floor:
             break
     if only is not None:

@@ -1,10 +1,10 @@
 """The reader of archived messages: the content of single deliveries, a hundred a day.
 
-It works off a queue that has an order, newest first, and remembers which stretches of it are done:
+It reads a queue in order, newest first, and keeps in its state which stretches of it are done:
 
     newest |  to do  | done | to do | done |        to do        | oldest
 
-What came since the last run stands on top; then come the gaps that earlier days left, and the past. A place
+New messages stand on top; then come the gaps that earlier days left, and the past. A place
 in the queue is (`created`, `id`), for thousands of messages may be created within one second.
 """
 
@@ -18,29 +18,29 @@ from sources.customerio.client import Client, NotFound, RateLimited
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.messages import EMPTY_WINDOWS_BEFORE_HISTORY, WINDOW_S
 from sources.customerio.extract.rows import only_record
-from sources.customerio.extract.run_context import Reading
+from sources.customerio.extract.run_context import RunContext
 
 # (created, id); the state keeps it as a list.
 Place = list[Any]
 
 
-def archived(reading: Reading, row: Resource, state: dict[str, Any]) -> Iterator[Batch]:
-    """Read on where the last day ended, until the queue or the day's quota is used up."""
-    client, tally = reading.watched(row.table), reading.tally(row.table)
+def archived(run: RunContext, row: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+    """Resume where the last day ended, until the queue or the day's quota is used up."""
+    client, summary = run.client_for(row.table), run.summary_of(row.table)
     queue = _Queue(client, str(row.parent), state.setdefault("done", []))
-    for message_id in queue.below(reading.now(), reading.options.start or 0):
+    for message_id in queue.below(run.now(), run.options.start or 0):
         try:
             answer = client.call(row.operation, path={"message_id": message_id}).json()
         except NotFound:
             continue
         except RateLimited:
-            tally.note = "the day's quota is used up; a sync on another day goes on from there."
+            summary.note = "the day's quota is used up; a sync on another day resumes there."
             return
         yield Batch(rows=[{"id": message_id, **only_record(row, answer)}])
 
 
 class _Queue:
-    """Ids of messages to read, newest first. An id counts as done once the next one is asked for.
+    """Ids of messages to read, newest first. An id counts as done once the next one is requested.
 
     `done` is changed in place: the stretches that are done, newest first, each from a place (not included)
     down to a place (included).
@@ -53,7 +53,7 @@ class _Queue:
 
     def below(self, now: int, start: int) -> Iterator[str]:
         """Every message from before `now` down to `start` (Unix seconds) that is not done."""
-        # Of the second that is running, messages may still come.
+        # More messages may be created within the current second.
         top, bottom = [now, ""], [start, ""]
         if not self._done or self._done[0][0] < top:
             self._done.insert(0, [top, top])
@@ -71,7 +71,7 @@ class _Queue:
     def _places(self, high: Place, low: Place) -> Iterator[Place]:
         """The places of messages below `high`, down to `low`, in order."""
         end, empty = int(high[0]), 0
-        # Where the past begins is not known: a year without a message is taken for it.
+        # The oldest message is not known: a year without a message counts as its end.
         while end >= low[0] and (low[0] > 0 or empty < EMPTY_WINDOWS_BEFORE_HISTORY):
             start = max(int(low[0]), end - WINDOW_S + 1)
             empty += 1

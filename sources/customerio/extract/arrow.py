@@ -1,7 +1,7 @@
 """Typed rows to Arrow tables: columns the catalogue knows get its type, all others are JSON text.
 
-A field that Customer.io adds, or whose type wanders, therefore never stops a load and never changes a
-column's type between two runs.
+So a field that Customer.io adds, or whose type changes, never stops a load and never changes a column's type
+between two runs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,9 @@ from msgspec.structs import astuple
 from sources.customerio.catalogue import ColumnType, Resource
 from sources.customerio.extract.rows import NO_JSON, TypedRow
 
-# What the project adds to every table: when a sync first saw the row, and what the row was like.
+# The project's columns of every table: when the row was first seen (Unix s), and its fingerprint.
 OWN_COLUMNS: Mapping[str, ColumnType] = {"first_seen_at": "bigint", "_row_hash": "bigint"}
-# ... and to tables whose rows can vanish: when a complete reading no longer found it.
+# ... and of tables whose rows can be deleted: when a complete reading no longer found the row (Unix s).
 TOMBSTONE: Mapping[str, ColumnType] = {"deleted_at": "bigint"}
 
 _ARROW: Mapping[ColumnType, Any] = {

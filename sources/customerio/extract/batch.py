@@ -1,13 +1,13 @@
-"""What a reader hands over: rows as Customer.io sent them, and what they are to be compared with.
+"""Batches: rows that a reader hands over, and the scope in which they are compared.
 
 Readers know the network and no table; tables are made from batches elsewhere. Neither does both.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sources.customerio.extract.rows import Rows
+from sources.customerio.extract.rows import Row, Rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,17 +31,21 @@ _EVER = 2**62
 class Batch:
     """Some rows of one scope.
 
-    `last` says that the scope is now read completely: rows the warehouse holds in it and that no batch
-    of the scope named are gone from Customer.io. A reader that cannot promise that never sets it.
+    `last` says that the scope is now read completely: rows that the destination holds in it and that no
+    batch of the scope named are deleted in Customer.io. A reader that cannot promise that never sets it.
+
+    `complete` is set where the rows, as dicts, carry some of the columns only: called with such a row and
+    the row that the destination holds, it returns the whole row, or the held row itself if nothing differs.
     """
 
     rows: Rows
     scope: Scope | None = WHOLE_TABLE
     last: bool = False
+    complete: Callable[[Row, Row], Row] | None = None
 
 
 def unlisted(column: str, listed: Iterable[int]) -> Iterator[Batch]:
-    """Batches without rows for all ids that are not listed: what belonged to them is gone with them."""
+    """Batches without rows for all ids that are not listed: what belonged to them is deleted with them."""
     for low, high in pairwise([-1, *sorted(listed), _EVER]):
         if high - low > 1:
             yield Batch(rows=(), scope=Scope(column=column, low=low + 1, high=high - 1), last=True)

@@ -1,23 +1,22 @@
-"""What the warehouse holds already, asked of the pipeline's destination itself.
+"""The rows that the pipeline's destination holds, asked of the destination itself.
 
-The destination is the only memory of rows: there is no second copy to disagree with it. Any SQL
-destination of dlt can be asked; where one cannot, nothing is known, so every row counts as new, is merged
-by its key, and no deletion is noticed.
+The destination is the only memory of rows: there is no second copy that could disagree with it. Any SQL
+destination of dlt can be asked. Where one cannot, no row is known: every row counts as new and is merged by
+its key, and no deletion is noticed.
 
-dlt's configuration context belongs to the thread that dlt extracts in, so that is where `open` is called;
-asking is then for any thread, one at a time.
+dlt's configuration context belongs to the thread in which dlt extracts: `open` is called there. After that
+any thread may ask, one at a time.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
 from threading import Lock
 from typing import Any, cast
 
 import dlt
-import orjson
+import msgspec
 from dlt.common.configuration.container import Container
 from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.common.pipeline import PipelineContext
@@ -26,23 +25,13 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from sources.customerio.catalogue import Resource
 from sources.customerio.extract.arrow import columns_of
 from sources.customerio.extract.batch import Scope
+from sources.customerio.extract.diff import Held, Key
 from sources.customerio.extract.rows import Row
-
-# The value of the key's column, or the values of its columns where it has several.
-Key = Any
 
 _KEYS_A_QUERY = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A row of the warehouse: its fingerprint (None once it is a tombstone) and when it was first seen."""
-
-    row_hash: int | None
-    first_seen_at: int | None
-
-
-class Known:
+class DestinationRows:
     """Reads the tables of the active pipeline's destination."""
 
     def __init__(self) -> None:
@@ -60,7 +49,7 @@ class Known:
                 self._client = self._connected.enter_context(client)
 
     def close(self) -> None:
-        """Disconnect: whoever loads needs the destination next."""
+        """Disconnect, so that the load can connect."""
         # A run that was interrupted may still have a thread that asks.
         with self._asking:
             self._client = None
@@ -68,11 +57,15 @@ class Known:
             self._connected.close()
 
     def has_table(self, resource: Resource) -> bool:
-        """Whether the table is there at all."""
+        """Checks if the destination has the table."""
         return self._query(resource, "1 = 0", ()) is not None
 
+    def scope(self, resource: Resource, scope: Scope | None) -> "DestinationScope":
+        """The rows that the table holds in `scope`, and no key read yet."""
+        return DestinationScope(self, resource, self.held(resource, scope))
+
     def held(self, resource: Resource, scope: Scope | None) -> dict[Key, Held]:
-        """The table's rows in `scope`, by key."""
+        """The table's rows in `scope`, by key; None is the whole table."""
         where, values = ("1 = 1", ()) if scope is None else _between(self._client, scope)
         rows = self._query(resource, where, values) or []
         key_of = _key_of(resource)
@@ -87,7 +80,7 @@ class Known:
             values = [key[-1] if isinstance(key, tuple) else key for key in chunk]
             where = f"{last} IN ({', '.join(['%s'] * len(values))})"
             names, found = self._whole(resource, where, values)
-            for row in (_decoded(resource, dict(zip(names, cells, strict=True))) for cells in found):
+            for row in (as_read(resource, dict(zip(names, cells, strict=True))) for cells in found):
                 if key_of(row) in chunk:
                     yield row
 
@@ -120,6 +113,41 @@ class Known:
         return str(self._client.escape_column_name(column)) if self._client else column
 
 
+class DestinationScope:
+    """A scope of a table, its keys and fingerprints in memory."""
+
+    def __init__(self, destination: DestinationRows, resource: Resource, held: dict[Key, Held]) -> None:
+        self._destination = destination
+        self._resource = resource
+        self._held = held
+        self._read: set[Key] = set()
+
+    def held(self, _keys: Collection[Key]) -> Mapping[Key, Held]:
+        """All held rows of the scope."""
+        return self._held
+
+    def rows(self, keys: Collection[Key]) -> Mapping[Key, Row]:
+        """Whole held rows of `keys`."""
+        key_of = itemgetter(*self._resource.key)
+        return {key_of(row): row for row in self._destination.rows(self._resource, keys)}
+
+    def add(self, keys: Collection[Key]) -> Collection[Key]:
+        """Note that `keys` were read; returns those of them that had been read before."""
+        before = self._read.intersection(keys)
+        self._read.update(keys)
+        return before
+
+    def unread(self, until: int) -> Iterator[tuple[int | None, Row]]:
+        """Rows that are alive, were first seen by `until` (Unix s) and were not read: (first seen, row)."""
+        keys = [
+            key
+            for key, held in self._held.items()
+            if held.row_hash is not None and (held.first_seen_at or 0) <= until and key not in self._read
+        ]
+        for key, row in self.rows(keys).items():
+            yield self._held[key].first_seen_at, row
+
+
 def _key_of(resource: Resource) -> Callable[[Any], Key]:
     """Takes the key out of a row whose first columns it is."""
     return itemgetter(*range(len(resource.key)))
@@ -138,12 +166,14 @@ def _between(client: Any, scope: Scope) -> tuple[str, tuple[int | str, ...]]:
     return where, (scope.low, scope.high, *(value for _, value in scope.where))
 
 
-def _decoded(resource: Resource, row: Mapping[str, Any]) -> Row:
-    """A row as a reader would have yielded it: JSON columns parsed, the API's columns alone."""
+def as_read(resource: Resource, row: Mapping[str, Any]) -> Row:
+    """A row as a reader would have yielded it: the API's columns alone, JSON columns as stored text."""
     kinds = resource.columns
     own = columns_of(resource).keys() - kinds.keys()
     return {
-        name: orjson.loads(value) if isinstance(value, str) and kinds.get(name, "json") == "json" else value
+        name: msgspec.Raw(value.encode())
+        if isinstance(value, str) and kinds.get(name, "json") == "json"
+        else value
         for name, value in row.items()
         if name not in own and not name.startswith("_dlt_")
     }

@@ -1,11 +1,24 @@
-"""From what was read to what is written: new and changed rows, and tombstones for vanished ones.
+"""The one rule by which rows count as new, changed or deleted; syncs and exports both go through it.
 
-A row is compared as a whole, by fingerprint, with what the warehouse holds under its key. So an edit that
-moves no `updated`, and a metric that arrives late, are seen; and where nothing changed, nothing is written.
+    batch -> complete (rows of some columns) -> fingerprint -> compare with the destination -> changes
+
+| row | in the destination | becomes |
+|---|---|---|
+| read | absent, or a tombstone | new |
+| read | another fingerprint | changed |
+| read | the same fingerprint | nothing |
+| not read, its scope complete | alive, first seen before the reading | deleted: a tombstone |
+
+A fingerprint is of the whole row, as the destination holds it. Pages carry whole rows. Rows of an export
+carry some columns: they are completed with the held row's values before they are compared, so that the same
+row has the same fingerprint from either. An edit that moves no `updated`, and a metric that arrives late, are
+seen, because a row is compared as a whole.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -13,96 +26,148 @@ from sources.customerio.catalogue import Resource
 from sources.customerio.client import BadAnswer
 from sources.customerio.extract.arrow import to_arrow, with_own
 from sources.customerio.extract.batch import Batch, Scope
-from sources.customerio.extract.destination_rows import Held, Key, Known
-from sources.customerio.extract.rows import Rows, row_hashes, typed
+from sources.customerio.extract.rows import Row, Rows, row_hashes, typed
 from sources.customerio.extract.run_summary import ResourceSummary
 
+# The value of the key's column, or the values of its columns where it has several.
+Key = Any
 
-@dataclass
-class _Open:
-    """A scope that is being read: what the warehouse holds of it, and the keys met so far."""
 
-    held: dict[Key, Held]
-    seen: set[Key] = field(default_factory=set)
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A row of the destination: its fingerprint (None once it is a tombstone) and when it was first seen."""
+
+    row_hash: int | None
+    first_seen_at: int | None
+
+
+class HeldScope(Protocol):
+    """The rows that the destination holds in one scope, and the keys of it that were read."""
+
+    def held(self, keys: Collection[Key]) -> Mapping[Key, Held]:
+        """The held rows among those of `keys`; it may return others too."""
+
+    def rows(self, keys: Collection[Key]) -> Mapping[Key, Row]:
+        """Whole held rows of `keys`, in the shape that readers yield."""
+
+    def add(self, keys: Collection[Key]) -> Collection[Key]:
+        """Note that `keys` were read; returns those of them that had been read before."""
+
+    def unread(self, until: int) -> Iterator[tuple[int | None, Row]]:
+        """Rows that are alive, were first seen by `until` (Unix s) and were not read: (first seen, row)."""
+
+
+class HeldRows(Protocol):
+    """A destination's tables."""
+
+    def scope(self, resource: Resource, scope: Scope | None) -> HeldScope:
+        """The rows of a scope; None is the whole table."""
 
 
 class Changes:
-    """Turns one resource's batches into tables of changes; `now` tells Customer.io's clock (Unix s)."""
+    """Turns one resource's batches into tables of changes; `now` returns Customer.io's clock (Unix s)."""
 
     def __init__(
-        self, resource: Resource, known: Known, tally: ResourceSummary, now: Callable[[], int]
+        self, resource: Resource, destination: HeldRows, summary: ResourceSummary, now: Callable[[], int]
     ) -> None:
         self._resource = resource
-        self._known = known
-        self._tally = tally
+        self._destination = destination
+        self._summary = summary
         self._now = now
-        self._open: dict[Scope | None, _Open] = {}
+        self._scopes: dict[Scope | None, HeldScope] = {}
 
     def tables(self, batch: Batch) -> Iterator[pa.Table]:
-        """The changes in `batch`: new and changed rows, then tombstones; nothing where there are none."""
-        scope = self._open.get(batch.scope)
+        """The changes in `batch`: new and changed rows, then tombstones; nothing where there are none.
+
+        Raises:
+            BadAnswer: a row has no key, or a value that cannot be what the catalogue says of its column.
+        """
+        scope = self._scopes.get(batch.scope)
         if scope is None:
-            scope = self._open[batch.scope] = _Open(self._known.held(self._resource, batch.scope))
+            scope = self._scopes[batch.scope] = self._destination.scope(self._resource, batch.scope)
         if batch.rows:
-            yield from self._changed(batch.rows, scope)
+            self._summary.read += len(batch.rows)
+            yield from self._written(self._completed(batch, scope), scope)
         if batch.last:
             if self._resource.tombstones:
                 yield from self._tombstones(scope)
-            del self._open[batch.scope]
+            del self._scopes[batch.scope]
 
-    def _changed(self, read: Rows, scope: _Open) -> Iterator[pa.Table]:
+    def _completed(self, batch: Batch, scope: HeldScope) -> Rows:
+        """The batch's rows, whole; rows of some columns that differ in none of them from the held row go."""
+        if batch.complete is None:
+            return batch.rows
+        key_of = itemgetter(*self._resource.key)
+        keys = [key_of(row) for row in batch.rows]
+        alive = {key for key, held in scope.held(keys).items() if held.row_hash is not None}
+        whole = scope.rows(alive.intersection(keys))
+        rows: list[Row] = []
+        same: list[Key] = []
+        for key, row in zip(keys, batch.rows, strict=True):
+            before = whole.get(key)
+            after = row if before is None else batch.complete(row, before)  # type: ignore[arg-type]
+            if after is before:
+                same.append(key)
+            else:
+                rows.append(after)  # type: ignore[arg-type]
+        scope.add(same)
+        return rows
+
+    def _written(self, read: Rows, scope: HeldScope) -> Iterator[pa.Table]:
+        if not read:
+            return
         rows = typed(self._resource, read)
         hashes = row_hashes(rows)
         table = to_arrow(self._resource, rows)
-        self._tally.read += len(rows)
-        keys = _keys(self._resource, table)
         _check_keys(self._resource, table)
-        distinct = set(keys)
-        if not scope.held and len(distinct) == len(keys) and scope.seen.isdisjoint(distinct):
+        keys = _keys(self._resource, table)
+        held, read_before = scope.held(keys), scope.add(keys)
+        if not held and not read_before and len(set(keys)) == len(keys):
             # A first reading has nothing to compare with, and the most rows.
-            self._tally.new += len(keys)
-            scope.seen |= distinct
+            self._summary.new += len(keys)
             first_seen_at: list[int | None] = [self._now()] * len(keys)
         else:
-            picked, first_seen_at = self._compared(keys, hashes, scope)
+            picked, first_seen_at = self._compared(keys, hashes, held, set(read_before))
             table, hashes = table.take(pa.array(picked, pa.int64())), [hashes[index] for index in picked]
         if hashes:
             yield with_own(self._resource, table, first_seen_at=first_seen_at, row_hash=hashes)
 
     def _compared(
-        self, keys: Sequence[Key], hashes: Sequence[int], scope: _Open
+        self, keys: Sequence[Key], hashes: Sequence[int], held: Mapping[Key, Held], read: set[Key]
     ) -> tuple[list[int], list[int | None]]:
-        """The places of rows to write, and when each was first seen."""
+        """The places of rows to write, and when each was first seen. Of a key, the first row counts."""
         picked: list[int] = []
         first_seen_at: list[int | None] = []
         now = self._now()
         for index, (key, fingerprint) in enumerate(zip(keys, hashes, strict=True)):
-            held = scope.held.get(key)
-            again = key in scope.seen
-            scope.seen.add(key)
-            if again or (held is not None and held.row_hash == fingerprint):
+            if key in read:
                 continue
-            is_new = held is None or held.row_hash is None
-            self._tally.new += is_new
-            self._tally.changed += not is_new
+            read.add(key)
+            before = held.get(key)
+            if before is not None and before.row_hash == fingerprint:
+                continue
+            is_new = before is None or before.row_hash is None
+            self._summary.new += is_new
+            self._summary.changed += not is_new
             picked.append(index)
-            first_seen_at.append(now if held is None or is_new else held.first_seen_at)
+            first_seen_at.append(now if before is None or is_new else before.first_seen_at)
         return picked, first_seen_at
 
-    def _tombstones(self, scope: _Open) -> Iterator[pa.Table]:
-        alive = (key for key, held in scope.held.items() if held.row_hash is not None)
-        gone = [key for key in alive if key not in scope.seen]
-        if gone:
-            self._tally.deleted += len(gone)
-            rows = typed(self._resource, list(self._known.rows(self._resource, gone)))
-            table = to_arrow(self._resource, rows)
-            yield with_own(
-                self._resource,
-                table,
-                first_seen_at=[scope.held[key].first_seen_at for key in _keys(self._resource, table)],
-                row_hash=[None] * len(table),
-                deleted_at=self._now(),
-            )
+    def _tombstones(self, scope: HeldScope) -> Iterator[pa.Table]:
+        now = self._now()
+        unread = list(scope.unread(now))
+        if not unread:
+            return
+        self._summary.deleted += len(unread)
+        first_seen_at, rows = zip(*unread, strict=True)
+        table = to_arrow(self._resource, typed(self._resource, rows))
+        yield with_own(
+            self._resource,
+            table,
+            first_seen_at=first_seen_at,
+            row_hash=[None] * len(table),
+            deleted_at=now,
+        )
 
 
 def _check_keys(resource: Resource, table: pa.Table) -> None:

@@ -1,8 +1,8 @@
 """The readers of exports: the list of them, and the rows of those that are finished.
 
 An export's file is fetched through a signed link that dies after 15 minutes and needs no key. Its columns
-are the workspace's own: any names, in any order. A file is taken whole or not at all: its rows are
-counted against the export's `total` before the first one is handed on.
+are the workspace's own: any names, in any order. A file is loaded whole or not at all: its rows are
+counted against the export's `total` before the first one is handed over.
 """
 
 import csv
@@ -21,7 +21,7 @@ from sources.customerio.catalogue import RESOURCES, Resource
 from sources.customerio.client import BadAnswer, Client, LinkExpired, NotFound
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.rows import Row
-from sources.customerio.extract.run_context import Reading
+from sources.customerio.extract.run_context import RunContext
 
 _ROWS_A_BATCH = 10_000
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -30,30 +30,30 @@ _GZIP_MAGIC = b"\x1f\x8b"
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 
-def exports(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+def exports(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read the list of exports, again if files were fetched: a download is counted in its export's row."""
-    reading.wait_for([row.table for row in RESOURCES if row.parent == resource.table])
-    if resource.table not in reading.outdated:
-        yield Batch(rows=reading.list_of(resource.table, resource.table), last=True)
+    run.wait_for([row.table for row in RESOURCES if row.parent == resource.table])
+    if resource.table not in run.outdated:
+        yield Batch(rows=run.listed(resource.table, resource.table), last=True)
         return
-    pages = reading.watched(resource.table).pages(resource.operation)
+    pages = run.client_for(resource.table).pages(resource.operation)
     yield Batch(rows=[row for page in pages for row in page.records], last=True)
 
 
-def exported_rows(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
-    """Read the files of finished exports of this resource's type, each export once for ever."""
-    client = reading.watched(resource.table)
+def exported_rows(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+    """Read the files of finished exports of this resource's type, each export once."""
+    client = run.client_for(resource.table)
     loaded: list[int] = state.setdefault("loaded", [])
     waiting = [
         export
-        for export in reading.list_of(str(resource.parent), resource.table)
+        for export in run.listed(str(resource.parent), resource.table)
         if _is_finished(export, resource)
         and export["id"] not in loaded
-        and export["id"] not in reading.options.exports_elsewhere
+        and export["id"] not in run.options.exports_elsewhere
     ]
-    reading.tally(resource.table).expect(2 * len(waiting))
+    run.summary_of(resource.table).expect(2 * len(waiting))
     if waiting:
-        reading.outdated.add(str(resource.parent))
+        run.outdated.add(str(resource.parent))
     broken: BadAnswer | None = None
     for export in waiting:
         export_id = int(export["id"])
@@ -65,7 +65,7 @@ def exported_rows(reading: Reading, resource: Resource, state: dict[str, Any]) -
             except NotFound:
                 continue
             except BadAnswer as error:
-                # Those behind it do not wait for a file that may never be whole.
+                # The other files do not wait for a file that may never be whole.
                 broken = error
                 continue
             yield from _batches(export_id, file)
@@ -83,11 +83,11 @@ def _is_finished(export: Row, resource: Resource) -> bool:
 
 
 def fetch(client: Client, export_id: int, target: Path) -> None:
-    """Download an export's file, with a fresh link if the first one died on the way.
+    """Download an export's file, with a fresh link if the first one expired meanwhile.
 
     Raises:
-        NotFound: the export is no longer there.
-        LinkExpired: the fresh link was dead too.
+        NotFound: the export was deleted.
+        LinkExpired: the fresh link was refused too.
     """
     for last_try in (False, True):
         link = client.call("downloadExport", path={"export_id": export_id}).json()["url"]
@@ -101,10 +101,10 @@ def fetch(client: Client, export_id: int, target: Path) -> None:
 
 
 def _check(export: Row, file: Path) -> None:
-    """Read a file through, before any row of it counts.
+    """Read a file to its end, before any row of it is handed over.
 
     Raises:
-        BadAnswer: it is no CSV, or has another number of rows than the export says.
+        BadAnswer: it is not CSV, or has another number of rows than the export says.
     """
     try:
         with _opened(file) as text:

@@ -1,7 +1,7 @@
 """Readers of whole lists: a resource's own, what is below its parents, a segment's members and their number.
 
-None of these lists has a time filter, none names what was deleted, and a child changes without its
-parent [live-airbyte]; so they are read whole, and what is missing from a complete reading is gone.
+None of these lists has a time filter, none names deleted rows, and a child changes without its parent
+[live-airbyte]; so they are read whole, and a row that a complete reading does not find is deleted.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,55 +13,55 @@ from sources.customerio.extract.batch import Batch, Scope, unlisted
 from sources.customerio.extract.masking import masked_url
 from sources.customerio.extract.people import EVERYBODY
 from sources.customerio.extract.rows import Row, only_record
-from sources.customerio.extract.run_context import DAY, Reading, records
+from sources.customerio.extract.run_context import DAY, RunContext, records
 
 
-def lists(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+def lists(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read a list, page by page if it has pages."""
-    rows = reading.list_of(resource.table, resource.table)
+    rows = run.listed(resource.table, resource.table)
     yield Batch(rows=[masked(resource, row) for row in rows] if resource.masked else rows, last=True)
 
 
-def children(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
-    """Read the rows below every parent, or the one thing that is said of it, under its parent's id."""
+def children(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+    """Read the rows below every parent, or the single record that it has, with the parent's id."""
     column = _parent_column(resource)
-    for parent, rows in _below(reading, resource):
+    for parent, rows in _below(run, resource):
         yield Batch(rows=[{**only_record(resource, row), column: parent} for row in rows])
     yield Batch(rows=(), last=True)
 
 
-def contents(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+def contents(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read rows of any shape that are stored below every parent, numbered from 1.
 
     They are fetched each time: new contents do not move their collection's `updated_at` [live-airbyte].
     """
     column = _parent_column(resource)
-    for parent, rows in _below(reading, resource, large=True):
+    for parent, rows in _below(run, resource, large=True):
         numbered = enumerate(rows, start=1)
         yield Batch(rows=[{column: parent, "row_number": number, "row": row} for number, row in numbered])
     yield Batch(rows=(), last=True)
 
 
-def counts(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
-    """Count every segment; a count is a row where it differs from the last one, or that one is a day old.
+def counts(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+    """Count every segment; a count becomes a row if it differs from the last one, or that is a day old.
 
     While a segment is being built its count is as incomplete as its list, and is left out.
     """
-    now = reading.now()
-    told: dict[str, list[int]] = state.setdefault("told", {})
+    now = run.now()
+    last_counts: dict[str, list[int]] = state.setdefault("told", {})
     rows = []
-    for segment, answers in _below(reading, resource, wanted=_is_finished):
+    for segment, answers in _below(run, resource, wanted=_is_finished):
         for count in (int(answer["count"]) for answer in answers):
-            before, told_at = told.get(str(segment), (None, 0))
-            if count != before or now - told_at >= DAY:
-                told[str(segment)] = [count, now]
+            before, counted_at = last_counts.get(str(segment), (None, 0))
+            if count != before or now - counted_at >= DAY:
+                last_counts[str(segment)] = [count, now]
                 rows.append({"segment_id": segment, "counted_at": now, "count": count})
     yield Batch(rows=rows, scope=Scope(column="counted_at", low=now, high=now), last=True)
 
 
-def preferences(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+def preferences(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Ask about every person, one request each."""
-    client = reading.watched(resource.table)
+    client = run.client_for(resource.table)
 
     def asked(cio_id: str) -> list[Row]:
         rows = records(client, resource.operation, {"customer_id": cio_id}, {"id_type": "cio_id"})
@@ -69,52 +69,52 @@ def preferences(reading: Reading, resource: Resource, _state: dict[str, Any]) ->
 
     for page in client.pages(catalogued(_parent(resource)).operation, body=EVERYBODY):
         ids = [person["cio_id"] for person in page.records]
-        reading.tally(resource.table).expect(len(ids))
-        yield Batch(rows=[row for rows in reading.each(asked, ids) for row in rows])
+        run.summary_of(resource.table).expect(len(ids))
+        yield Batch(rows=[row for rows in run.map(asked, ids) for row in rows])
     yield Batch(rows=(), last=True)
 
 
-def memberships(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+def memberships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read every segment's members, each segment a scope of its own.
 
-    While a segment is being built its list is stale or incomplete (section 5.9 of Customer.io's facts:
-    `state` other than `finished`), so nobody is taken to have joined or left it.
+    While a segment is being built its list is stale or incomplete (`state` other than `finished`), so none
+    of its memberships is added or deleted.
     """
-    client = reading.watched(resource.table)
-    segments = reading.list_of(_parent(resource), resource.table)
+    client = run.client_for(resource.table)
+    segments = run.listed(_parent(resource), resource.table)
     finished = [int(row["id"]) for row in segments if _is_finished(row)]
-    reading.tally(resource.table).expect(len(finished))
+    run.summary_of(resource.table).expect(len(finished))
 
     def read(segment: int) -> Batch:
         rows = records(client, resource.operation, {"segment_id": segment})
         members = [{"segment_id": segment, **row} for row in rows]
         return Batch(rows=members, scope=Scope(column="segment_id", low=segment, high=segment), last=True)
 
-    yield from reading.each(read, finished)
+    yield from run.map(read, finished)
     yield from unlisted("segment_id", (int(row["id"]) for row in segments))
 
 
 def _below(
-    reading: Reading,
+    run: RunContext,
     resource: Resource,
     *,
     wanted: Callable[[Row], bool] = lambda _: True,
     large: bool = False,
 ) -> Iterator[tuple[int, list[Row]]]:
-    """Each wanted parent's id and what is below it; a parent that vanished meanwhile has nothing.
+    """Each wanted parent's id and its rows; a parent that was deleted meanwhile has none.
 
-    What is `large` is not kept for others who may need it in the same run.
+    `large` rows are not kept in memory for other readers of the run.
     """
-    client, column = reading.watched(resource.table), _parent_column(resource)
-    parents = [row["id"] for row in reading.list_of(_parent(resource), resource.table) if wanted(row)]
-    reading.tally(resource.table).expect(len(parents))
+    client, column = run.client_for(resource.table), _parent_column(resource)
+    parents = [row["id"] for row in run.listed(_parent(resource), resource.table) if wanted(row)]
+    run.summary_of(resource.table).expect(len(parents))
 
     def below(parent: int) -> tuple[int, list[Row]]:
         if large:
             return parent, records(client, resource.operation, {column: parent})
-        return parent, reading.below(resource.table, parent, resource.table)
+        return parent, run.children_of(resource.table, parent, resource.table)
 
-    yield from reading.each(below, parents)
+    yield from run.map(below, parents)
 
 
 def _is_finished(segment: Row) -> bool:
@@ -122,12 +122,12 @@ def _is_finished(segment: Row) -> bool:
 
 
 def masked(resource: Resource, row: Row) -> Row:
-    """The row, without what is secret in its columns of URLs."""
+    """The row, with the secrets in its URL columns masked."""
     return {**row, **{name: masked_url(str(row[name])) for name in resource.masked if row.get(name)}}
 
 
 def _parent_column(resource: Resource) -> str:
-    """What the parent's id is called, in the call's path and in the table."""
+    """The name of the parent's id, in the call's path and in the table."""
     return operation(resource.operation).path_parameters[0].name
 
 

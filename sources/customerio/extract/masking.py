@@ -1,7 +1,7 @@
-"""Masks what is secret in a URL that a workspace keeps: its user and password, and the values of its query.
+"""Masks the secrets of a URL that a workspace keeps: its user and password, and the values of its query.
 
-A warehouse has more readers than a workspace has administrators. What is left still tells one endpoint from
-another, and that it changed: host, path, and the names in the query.
+A warehouse has more readers than a workspace has administrators. Host, path and the names in the query stay,
+so that endpoints can be told apart and a change is seen.
 """
 
 from urllib.parse import SplitResult, urlsplit
@@ -10,7 +10,7 @@ MASK = "***"
 
 
 def masked_url(url: str) -> str:
-    """The URL without secrets; nothing but the mask where it cannot be taken apart."""
+    """The URL without secrets; only the mask if it cannot be parsed."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -28,6 +28,6 @@ def _masked_host(parts: SplitResult) -> str:
 
 
 def _masked_pair(pair: str) -> str:
-    """`name=***`; what has no `=` may be a token itself."""
+    """`name=***`; a part without `=` may be a token itself, and is masked whole."""
     name, equals, _ = pair.partition("=")
     return f"{name}={MASK}" if equals else MASK

@@ -1,7 +1,7 @@
-"""The reader of deliveries: windows on `created`, read in parallel, old ones again as their metrics ripen.
+"""The reader of deliveries: windows on `created`, read in parallel, and again while their metrics change.
 
-A request may span six months, both bounds included, and answers newest first; a longer one is cut short
-without a word, so windows are 30 days at most. A window longer than a page is not followed by page tokens,
+A request may span six months, both bounds included, and answers newest first; a longer one is cut without an
+error, so windows are 30 days at most. A window longer than a page is not followed by page tokens,
 one after the other, but cut at the oldest second of its first page; what is left is split into parts of a
 few pages, and one for the rest, that are read side by side. Parts do not overlap.
 """
@@ -16,14 +16,14 @@ from sources.customerio.catalogue import Resource, operation
 from sources.customerio.client import Client
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.rows import Row, decoder
-from sources.customerio.extract.run_context import DAY, Options, Reading
+from sources.customerio.extract.run_context import DAY, Options, RunContext
 from sources.customerio.extract.time_window import Window, sliced
 
 WINDOW_S = 30 * DAY
 EMPTY_WINDOWS_BEFORE_HISTORY = 12
 
-# A part's last page is partly filled: parts are to be long. But the last parts of a read are not to run
-# alone, so what is left is cut finer as long as fewer requests are under way than the budget needs:
+# A part's last page is partly filled, so parts are long. But the last parts of a read must not run alone,
+# so the rest is cut finer as long as fewer requests are under way than the budget needs:
 # 10 a second at up to 0.6 s an answer.
 PAGES_A_PART = 6
 SIDE_BY_SIDE = 6
@@ -31,36 +31,36 @@ SIDE_BY_SIDE = 6
 
 @dataclass(frozen=True, kw_only=True)
 class _Part:
-    """What one request told of a window: its newest rows, and what is left to read below them."""
+    """The result of one request for a window: its newest rows, and the window left to read below them."""
 
     rows: list[Row]
     read: Window
     left: Window | None
 
 
-def windows(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
-    """Read what is new, and again what is due; then note when each age was read last."""
-    reader = _Reader(reading, resource)
-    if reading.options.only is not None:
-        yield from reader.read(sliced(reading.options.only, WINDOW_S))
+def windows(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+    """Read new deliveries, and those of each age that is due again; then note when each age was read."""
+    reader = _Reader(run, resource)
+    if run.options.only is not None:
+        yield from reader.read(sliced(run.options.only, WINDOW_S))
         return
-    if reading.options.full or "read_to" not in state:
-        now = reading.now()
-        yield from _history(reader, reading.options, now)
-        state.update(read_to=now, bands={str(band.max_age_s): now for band in reading.options.bands})
+    if run.options.full or "read_to" not in state:
+        now = run.now()
+        yield from _history(reader, run.options, now)
+        state.update(read_to=now, bands={str(band.max_age_s): now for band in run.options.bands})
         return
-    now = reading.now()
-    due = due_windows(reading.options, state, now)
+    now = run.now()
+    due = due_windows(run.options, state, now)
     yield from reader.read(part for window in due.values() for part in sliced(window, WINDOW_S))
     state.update(read_to=now, bands={**state["bands"], **dict.fromkeys(due, now)})
 
 
 def due_windows(options: Options, state: dict[str, Any], now: int) -> dict[str, Window]:
-    """The ages to read again at `now` (Unix seconds), youngest first, by the age's name in the state.
+    """The windows to read again at `now` (Unix seconds), youngest first, by the age's name in the state.
 
-    The youngest reaches back to the end of the last sync, however long ago that was. The oldest reaches
-    back to what was young enough when it was last read, so that every delivery is read once more after it
-    has passed the highest age and nothing about it changes any longer.
+    The youngest reaches back to the end of the last sync, even if that is long ago. The oldest reaches back
+    to the deliveries that were within its age when it was last read: so every delivery is read once more
+    after the highest age, when nothing about it changes any more.
     """
     due: dict[str, Window] = {}
     newest = now
@@ -79,7 +79,7 @@ def due_windows(options: Options, state: dict[str, Any], now: int) -> dict[str, 
 
 
 def _history(reader: "_Reader", options: Options, now: int) -> Iterator[Batch]:
-    """Everything since the start; without one, back to where a year of windows holds nothing."""
+    """All deliveries since the start; without a start, back to a year of empty windows."""
     if options.start is not None:
         yield from reader.read(sliced(Window(start=options.start, end=now), WINDOW_S))
         return
@@ -108,12 +108,12 @@ def _inside(batch: Batch, window: Window) -> bool:
 class _Reader:
     """Reads windows side by side, splitting the long ones."""
 
-    def __init__(self, reading: Reading, resource: Resource) -> None:
-        self._reading = reading
-        self._client: Client = reading.watched(resource.table)
-        self._tally = reading.tally(resource.table)
+    def __init__(self, run: RunContext, resource: Resource) -> None:
+        self._run = run
+        self._client: Client = run.client_for(resource.table)
+        self._summary = run.summary_of(resource.table)
         self._table = resource.table
-        self._began = reading.now()
+        self._began = run.now()
         self._operation = resource.operation
         self._page_max = operation(resource.operation).page_max
         self._cursor = str(resource.cursor)
@@ -132,14 +132,14 @@ class _Reader:
                     if part.rows:
                         scope = Scope(column=self._cursor, low=part.read.start, high=part.read.end)
                         yield Batch(rows=part.rows, scope=scope, last=True)
-                    self._reading.coverage.prove(self._table, part.read, self._began)
+                    self._run.coverage.add(self._table, part.read, self._began)
         finally:
             for future in running:
                 future.cancel()
 
     def _start(self, windows: Iterable[Window]) -> set[Future[_Part]]:
-        futures = {self._reading.submit(self._newest, window) for window in windows}
-        self._tally.expect(len(futures))
+        futures = {self._run.submit(self._newest, window) for window in windows}
+        self._summary.expect(len(futures))
         return futures
 
     def _newest(self, window: Window) -> _Part:
@@ -162,10 +162,10 @@ class _Reader:
         raise AssertionError(msg)
 
     def _split(self, part: _Part, running: int) -> list[Window]:
-        """Parts of what is left, if deliveries go on as densely as in the page that was read.
+        """Parts of the rest, assuming that deliveries go on as densely as in the page that was read.
 
-        The last one takes all the rest, however much: a newsletter leaves within seconds, and if the days
-        below it were cut as finely, each would cost thousands of requests for nothing.
+        The last part takes all the rest: a newsletter is sent within seconds, and if the days below it were
+        cut as finely, they would cost thousands of requests for nothing.
         """
         left = part.left
         if left is None:

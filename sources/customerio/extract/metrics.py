@@ -1,8 +1,8 @@
-"""The reader of metrics: the series of everything that sends, as rows by period.
+"""The reader of metrics: the series of campaigns, newsletters and so on, as rows by period.
 
-Series name no dates: a place in them is a period. Version 2 is given where they begin. Version 1 counts
-back from the moment at which Customer.io answers, so what is read while a day turns there is read again.
-What was a row and is 0 now is gone; days that version 1 no longer tells stay as they were last told.
+Series carry no dates: a position in them is a period. Version 2 takes their start as a parameter. Version 1
+counts back from the moment of the answer, so a series that is read while a day ends is read again. A row
+whose number is 0 now is deleted; days that version 1 no longer returns stay as they were last returned.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from sources.customerio.catalogue.periods import EASTERN, MOST_STEPS, UTC, Perio
 from sources.customerio.client import BadAnswer, Client, NotFound
 from sources.customerio.extract.batch import Batch, Scope, unlisted
 from sources.customerio.extract.rows import Row
-from sources.customerio.extract.run_context import DAY, Reading
+from sources.customerio.extract.run_context import DAY, RunContext
 
 _EVER = 2**62
 # A window of version 2 spans ten years at most [spec25].
@@ -27,18 +27,18 @@ Path = Mapping[str, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """Some periods of one length, and what asks for them. `starts` are where they begin, oldest first."""
+    """Some periods of one length, and the query for them. `starts` are their first seconds, oldest first."""
 
     period: Period
     starts: Sequence[int]
     query: Mapping[str, object]
 
 
-def metrics(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
-    """Read all series of every parent; a parent that is not listed any more has none."""
-    reader = _Reader(reading, resource)
-    tops = {int(row["id"]): row for row in reading.list_of(reader.top, resource.table)}
-    for batches in reading.each(reader.read, tops.items()):
+def metrics(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+    """Read all series of every parent; a parent that is no longer listed has none."""
+    reader = _Reader(run, resource)
+    tops = {int(row["id"]): row for row in run.listed(reader.top, resource.table)}
+    for batches in run.map(reader.read, tops.items()):
         yield from batches
     yield from unlisted(reader.column, tops)
 
@@ -46,45 +46,45 @@ def metrics(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Ite
 class _Reader:
     """Reads one table of metrics, top by top: a campaign with its actions, a newsletter with its contents."""
 
-    def __init__(self, reading: Reading, resource: Resource) -> None:
-        self._reading = reading
+    def __init__(self, run: RunContext, resource: Resource) -> None:
+        self._run = run
         self._table = resource.table
         self._call = operation(resource.operation)
-        self._tells_unique = any(parameter.name == "unique" for parameter in self._call.query)
-        self._client: Client = reading.watched(resource.table)
-        self._tally = reading.tally(resource.table)
+        self._has_unique = any(parameter.name == "unique" for parameter in self._call.query)
+        self._client: Client = run.client_for(resource.table)
+        self._summary = run.summary_of(resource.table)
         parent = catalogued(str(resource.parent))
         self.top = parent.parent or parent.table
         self._parts = parent.table if parent.parent else None
         self.column, *self._below = (parameter.name for parameter in self._call.path_parameters)
 
     def read(self, top: tuple[int, Row]) -> list[Batch]:
-        """All periods of one top and what is below it, as of one day."""
+        """All periods of one top and of its parts, as of one day."""
         top_id, row = top
         paths = self._paths(top_id)
         while True:
-            now = self._reading.now()
+            now = self._run.now()
             windows = _windows(self._call, int(row.get("created") or 0), now)
-            told = [rows for path in paths for rows in self._told(path, windows)]
-            if latest("days", 1, now) == latest("days", 1, self._reading.now()):
-                return [self._batch(top_id, window, told) for window in windows]
+            found = [rows for path in paths for rows in self._found(path, windows)]
+            if latest("days", 1, now) == latest("days", 1, self._run.now()):
+                return [self._batch(top_id, window, found) for window in windows]
 
     def _paths(self, top_id: int) -> list[Path]:
         if self._parts is None:
             return [{self.column: top_id}]
-        parts = self._reading.below(self._parts, top_id, self._table)
+        parts = self._run.children_of(self._parts, top_id, self._table)
         return [{self.column: top_id, self._below[0]: int(part["id"])} for part in parts]
 
-    def _batch(self, top_id: int, window: Window, told: Iterable[Row]) -> Batch:
-        mine = ((self.column, top_id), ("period", window.period))
+    def _batch(self, top_id: int, window: Window, found: Iterable[Row]) -> Batch:
+        of_top = ((self.column, top_id), ("period", window.period))
         return Batch(
-            rows=[row for row in told if row["period"] == window.period],
-            scope=Scope(column="start_at", low=window.starts[0], high=_EVER, where=mine),
+            rows=[row for row in found if row["period"] == window.period],
+            scope=Scope(column="start_at", low=window.starts[0], high=_EVER, where=of_top),
             last=True,
         )
 
-    def _told(self, path: Path, windows: Iterable[Window]) -> Iterator[Row]:
-        """The rows of one thing, none once it is gone. Days are asked for if their months tell something."""
+    def _found(self, path: Path, windows: Iterable[Window]) -> Iterator[Row]:
+        """The rows of one path, none if it was deleted. Days are requested if their months have a number."""
         rows: list[Row] = []
         longer: Window | None = None
         for window in windows:
@@ -99,7 +99,7 @@ class _Reader:
     def _rows(self, path: Path, window: Window) -> list[Row]:
         if self._call.records is None:
             return list(_numbers(self._call, self._answer(path, window.query), window))
-        if not self._tells_unique:
+        if not self._has_unique:
             clicked = _clicks(self._call, self._answer(path, window.query), window)
             return [{**row, "clicked": number} for row, number in clicked.values()]
         clicked = _clicks(self._call, self._answer(path, {**window.query, "unique": False}), window)
@@ -112,12 +112,12 @@ class _Reader:
         ]
 
     def _answer(self, path: Path, query: Mapping[str, object]) -> Any:
-        self._tally.expect(1)
+        self._summary.expect(1)
         return self._client.call(self._call.id, path=path, query=query).json()
 
 
 def _windows(call: Operation, created: int, now: int) -> list[Window]:
-    """Everything that the call can tell of something made at `created`, longer periods first."""
+    """All windows that the call has for a record made at `created` (Unix s), longer periods first."""
     takes = {parameter.name for parameter in call.query}
     if "steps" in takes and "version" not in takes:
         return [_counted_back(period, now) for period in _COUNTED_BACK]
@@ -134,7 +134,7 @@ def _counted_back(period: Period, now: int) -> Window:
 
 
 def _since(rows: Iterable[Row], window: Window, at: int) -> bool:
-    """Whether there is a row of the period that holds `at`, or of a later one."""
+    """Checks if there is a row of the period that holds `at`, or of a later one."""
     [begin] = latest(window.period, 1, at)
     return any(row["start_at"] >= begin for row in rows)
 
@@ -147,7 +147,7 @@ def _numbers(call: Operation, document: Any, window: Window) -> Iterator[Row]:
 
 
 def _clicks(call: Operation, document: Any, window: Window) -> dict[tuple[int, int], tuple[Row, int]]:
-    """What says which link's period it is, and its clicks, where there were any."""
+    """The rows of links with clicks, and those clicks, by link id and start of the period."""
     return {
         (link["id"], start_at): (
             {"link_id": link["id"], "href": link.get("href"), "period": window.period, "start_at": start_at},
@@ -160,14 +160,14 @@ def _clicks(call: Operation, document: Any, window: Window) -> dict[tuple[int, i
 
 
 def _series(call: Operation, document: Any) -> Mapping[str, Sequence[int] | None]:
-    """The series of an answer: journeys' stand right there, the others' one level below."""
+    """The series of an answer: those of journeys at the top, others one level below."""
     if isinstance(document, dict) and "journey_metric" in document:
         return dict(_within(call, document, "journey_metric"))
     return dict(_within(call, _within(call, document, "metric"), "series") or {})
 
 
 def _dated(values: Sequence[int] | None, window: Window) -> Iterator[tuple[int, int]]:
-    """Numbers that are not 0, with where their period begins.
+    """Numbers that are not 0, with the first second of their period.
 
     The last number of a series is of the current period, so a series that is shorter has no older ones.
     """

@@ -1,6 +1,6 @@
-"""The readers of objects and relationships: every type's objects by search, then what is below each.
+"""The readers of objects and relationships: the objects of every type by search, then the details of each.
 
-A row may come on two pages of a list [spec25]; it is one row all the same. Nothing tells what was deleted, so
+A row may come on two pages of a list [spec25]; it is one row all the same. No call lists deleted rows, so
 both are read whole.
 """
 
@@ -11,32 +11,31 @@ from sources.customerio.catalogue import Resource
 from sources.customerio.client import NotFound
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.rows import Row
-from sources.customerio.extract.run_context import Reading, records
+from sources.customerio.extract.run_context import RunContext, records
 
 _TYPES, _OBJECTS = "object_types", "objects"
 _SEARCH, _ATTRIBUTES = "getObjectsFilter", "getObjectAttributes"
-# There is no filter for everything, and no attribute that every object has; this one nobody has.
-_NOBODY_HAS = "_cio_elt_nobody_has_this"
+# There is no filter for all objects, and no attribute that every object has; this one no object has.
+_UNUSED_ATTRIBUTE = "_cio_elt_nobody_has_this"
 
 
-def objects(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+def objects(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read every object with its attributes, one request each."""
-    client = reading.watched(resource.table)
+    client = run.client_for(resource.table)
 
     def asked(named: Row) -> list[Row]:
         try:
             answer = client.call(_ATTRIBUTES, path=_path(named)).json()["object"]
         except NotFound:
             return []
-        told = {name: answer.get(name) for name in ("attributes", "timestamps")}
-        return [{**named, **told}]
+        return [{**named, **{name: answer.get(name) for name in ("attributes", "timestamps")}}]
 
-    yield from _each(reading, resource, asked)
+    yield from _each(run, resource, asked)
 
 
-def relationships(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
-    """Read who is related to every object, a request or more each."""
-    client = reading.watched(resource.table)
+def relationships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+    """Read the people who are related to every object, a request or more each."""
+    client = run.client_for(resource.table)
 
     def asked(named: Row) -> list[Row]:
         found = records(client, resource.operation, _path(named))
@@ -45,42 +44,40 @@ def relationships(reading: Reading, resource: Resource, _state: dict[str, Any]) 
             for row in found
         ]
 
-    yield from _each(reading, resource, asked)
+    yield from _each(run, resource, asked)
 
 
-def _each(reading: Reading, resource: Resource, asked: Callable[[Row], list[Row]]) -> Iterator[Batch]:
-    named = _everything(reading, resource.table)
-    reading.tally(resource.table).expect(len(named))
-    for rows in reading.each(asked, named):
+def _each(run: RunContext, resource: Resource, asked: Callable[[Row], list[Row]]) -> Iterator[Batch]:
+    named = _everything(run, resource.table)
+    run.summary_of(resource.table).expect(len(named))
+    for rows in run.map(asked, named):
         yield Batch(rows=rows)
     yield Batch(rows=(), last=True)
 
 
-def _everything(reading: Reading, counted_for: str) -> list[Row]:
+def _everything(run: RunContext, counted_for: str) -> list[Row]:
     """The identifiers of all objects, each once; every type is searched once a run."""
-    types = [str(row["id"]) for row in reading.list_of(_TYPES, counted_for)]
+    types = [str(row["id"]) for row in run.listed(_TYPES, counted_for)]
     found = [
-        row
-        for rows in reading.each(lambda type_id: _of_type(reading, type_id, counted_for), types)
-        for row in rows
+        row for rows in run.map(lambda type_id: _of_type(run, type_id, counted_for), types) for row in rows
     ]
     return list({(row["object_type_id"], row["object_id"]): row for row in found}.values())
 
 
-def _of_type(reading: Reading, type_id: str, counted_for: str) -> list[Row]:
-    client = reading.watched(counted_for)
+def _of_type(run: RunContext, type_id: str, counted_for: str) -> list[Row]:
+    client = run.client_for(counted_for)
 
     def search() -> list[Row]:
         pages = client.pages(_SEARCH, body=everything_of(type_id))
         return [{"object_type_id": type_id, **row} for page in pages for row in page.records]
 
-    return reading.once((_OBJECTS, int(type_id)), search)
+    return run.shared((_OBJECTS, int(type_id)), search)
 
 
 def everything_of(type_id: object) -> Row:
     """The search that finds every object of a type."""
-    nobody = {"field": _NOBODY_HAS, "operator": "exists", "type_id": type_id}
-    return {"object_type_id": type_id, "filter": {"not": {"object_attribute": nobody}}}
+    absent = {"field": _UNUSED_ATTRIBUTE, "operator": "exists", "type_id": type_id}
+    return {"object_type_id": type_id, "filter": {"not": {"object_attribute": absent}}}
 
 
 def _path(named: Row) -> Row:

@@ -1,6 +1,6 @@
-"""The reader of people: everybody's identifiers by search, then their profiles a hundred at a time.
+"""The reader of people: all identifiers by search, then their profiles a hundred at a time.
 
-A search answers with identifiers alone; `cio_id exists` matches everybody, `id exists` leaves out those
+A search answers with identifiers alone; `cio_id exists` matches all people, `id exists` leaves out those
 known by email only [live-airbyte].
 """
 
@@ -12,7 +12,7 @@ from sources.customerio.catalogue import Resource
 from sources.customerio.client import BadAnswer
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.rows import Row
-from sources.customerio.extract.run_context import Reading
+from sources.customerio.extract.run_context import RunContext
 
 EVERYBODY = {"filter": {"and": [{"attribute": {"field": "cio_id", "operator": "exists"}}]}}
 
@@ -20,12 +20,12 @@ EVERYBODY = {"filter": {"and": [{"attribute": {"field": "cio_id", "operator": "e
 PROFILES_A_REQUEST = 100
 
 
-def people(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+def people(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read every profile."""
-    client = reading.watched(resource.table)
+    client = run.client_for(resource.table)
 
     def profiles(cio_ids: list[str]) -> list[Row]:
-        # Here ids go without the prefix `cio_`: with it they match nobody, and that is no error.
+        # Here ids have no prefix `cio_`: with it they match no one, and the answer is no error.
         answer = client.call("getPeopleById", query={"id_type": "cio_id"}, body={"ids": cio_ids})
         return [_person(item) for item in answer.json()["customers"] or []]
 
@@ -34,15 +34,15 @@ def people(reading: Reading, resource: Resource, _state: dict[str, Any]) -> Iter
         searched += len(page.records)
         ids = iter([person["cio_id"] for person in page.records])
         hundreds = list(iter(lambda ids=ids: list(islice(ids, PROFILES_A_REQUEST)), []))  # type: ignore[misc]
-        reading.tally(resource.table).expect(len(hundreds))
-        for rows in reading.each(profiles, hundreds):
+        run.summary_of(resource.table).expect(len(hundreds))
+        for rows in run.map(profiles, hundreds):
             found += len(rows)
             yield Batch(rows=rows)
     if searched and not found:
-        # Ids that match nobody are left out without an error; nobody at all is no believable answer.
+        # Ids that match no one are left out without an error; an answer without any profile is not credible.
         msg = (
-            f"A search found {searched:,} people and not one of their profiles came. Nobody was taken for "
-            "deleted. Run the sync again; if it stays so, look at a person in Customer.io by `cio_id`."
+            f"A search found {searched:,} people and not one of their profiles came. No person was marked "
+            "as deleted. Run the sync again; if it stays so, check a person in Customer.io by `cio_id`."
         )
         raise BadAnswer(msg)
     yield Batch(rows=(), last=True)

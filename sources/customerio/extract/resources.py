@@ -1,4 +1,4 @@
-"""From a row of `RESOURCES` to a dlt resource: read, compare, hand over what changed.
+"""dlt resources, one for each row of `RESOURCES`, and one for the coverage ledger.
 
     reader -> Changes -> Arrow table -> Stream (from a thread of its own to dlt's) -> dlt
 
@@ -14,11 +14,12 @@ from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 from dlt.extract import DltResource
 
 from sources.customerio.catalogue import Resource
+from sources.customerio.extract import coverage
 from sources.customerio.extract.activities import feed
 from sources.customerio.extract.archive import archived
 from sources.customerio.extract.arrow import columns_of, to_arrow, with_own
 from sources.customerio.extract.batch import Batch
-from sources.customerio.extract.destination_rows import Known
+from sources.customerio.extract.destination_rows import DestinationRows
 from sources.customerio.extract.diff import Changes
 from sources.customerio.extract.exports import exported_rows, exports
 from sources.customerio.extract.lists import children, contents, counts, lists, memberships, preferences
@@ -26,12 +27,12 @@ from sources.customerio.extract.messages import windows
 from sources.customerio.extract.metrics import metrics
 from sources.customerio.extract.objects import objects, relationships
 from sources.customerio.extract.people import people
-from sources.customerio.extract.run_context import Reading
+from sources.customerio.extract.run_context import RunContext
 from sources.customerio.extract.suppressions import suppressions
 from sources.customerio.extract.worker_stream import Stream
 from sources.errors import EltError
 
-Reader = Callable[[Reading, Resource, dict[str, Any]], Iterator[Batch]]
+Reader = Callable[[RunContext, Resource, dict[str, Any]], Iterator[Batch]]
 
 READERS: Mapping[str, Reader] = {
     "archived": archived,
@@ -54,8 +55,8 @@ READERS: Mapping[str, Reader] = {
 
 
 def dlt_resource(
-    reading: Reading,
-    known: Known,
+    run: RunContext,
+    destination: DestinationRows,
     resource: Resource,
     *,
     keep_going: bool,
@@ -63,30 +64,30 @@ def dlt_resource(
 ) -> DltResource:
     """The dlt resource of one table, read by `reader` instead of the catalogue's if one is given.
 
-    With `keep_going` a failure is noted in the report, not raised.
+    With `keep_going` a failure is noted in the summary, not raised.
     """
     read = reader or READERS[resource.reader]
 
     def extract() -> Iterator[Any]:
-        reading.enter(resource.table)
-        tally = reading.tally(resource.table)
+        run.begin(resource.table)
+        summary = run.summary_of(resource.table)
         try:
             state = dlt.current.resource_state()
-            # dlt takes up each resource once before it comes back to the first: all have entered by then.
+            # dlt takes up each resource once before it comes back to the first: all have begun by then.
             yield []
-            tally.begin()
-            known.open()
-            yield from _tables(reading, known, resource, read(reading, resource, state))
+            summary.begin()
+            destination.open()
+            yield from _tables(run, destination, resource, read(run, resource, state))
         except EltError as error:
-            tally.end(error)
+            summary.end(error)
             if not keep_going:
                 raise
         else:
-            tally.end()
+            summary.end()
         finally:
-            if reading.leave(resource.table):
-                reading.close()
-                known.close()
+            if run.end(resource.table):
+                run.close()
+                destination.close()
 
     return dlt.resource(
         extract,
@@ -97,15 +98,37 @@ def dlt_resource(
     )
 
 
-def _tables(reading: Reading, known: Known, resource: Resource, batches: Iterator[Batch]) -> Iterator[Any]:
-    changes = Changes(resource, known, reading.tally(resource.table), reading.now)
+def coverage_resource(run: RunContext) -> DltResource:
+    """The dlt resource of the coverage ledger; its rows come once all other resources of the run are read."""
+
+    def extract() -> Iterator[Any]:
+        # dlt takes up each resource once before it comes back to the first: all have begun by then.
+        yield []
+        while run.is_reading():
+            yield []
+        if run.coverage.windows:
+            yield list(run.coverage.rows(run.now(), run.options.backfill))
+
+    return dlt.resource(
+        extract,
+        name=coverage.TABLE,
+        primary_key=coverage.KEY,
+        write_disposition={"disposition": "merge", "strategy": "upsert"},
+        columns=coverage.COLUMNS,
+    )
+
+
+def _tables(
+    run: RunContext, destination: DestinationRows, resource: Resource, batches: Iterator[Batch]
+) -> Iterator[Any]:
+    changes = Changes(resource, destination, run.summary_of(resource.table), run.now)
     changed = (table for batch in batches for table in changes.tables(batch))
-    stream = Stream(resource.table, changed, reading.arrivals)
+    stream = Stream(resource.table, changed, run.ready)
     # It is the next one's turn: all streams are started before any waits, for one may wait for another.
-    yield [] if known.has_table(resource) else _empty(resource)
-    for ready in stream:
+    yield [] if destination.has_table(resource) else _empty(resource)
+    for tables in stream:
         # An empty list is no row: it only gives the next resource its turn.
-        yield _typed(resource, pa.concat_tables(ready, promote_options="default")) if ready else []
+        yield _typed(resource, pa.concat_tables(tables, promote_options="default")) if tables else []
 
 
 def _empty(resource: Resource) -> pa.Table:

@@ -1,9 +1,9 @@
-"""Typed rows: what Customer.io sent, in the types of the catalogue's columns, one struct type a table.
+"""Typed rows: Customer.io's records in the types of the catalogue's columns, one struct type a table.
 
 Pages of the large tables are decoded straight into them, which takes a third of the time of dicts; their
-JSON columns stay the text that came. A page that does not fit, because a field is new or a type wandered,
-and rows that a reader made itself are brought into the same type value by value. So everything behind this
-module knows one kind of row, and a row is the same whichever way it took.
+JSON columns stay the text that was sent. A page that does not fit, because a field is new or has another
+type, and rows that a reader made itself are converted value by value. So all later steps work on one kind of
+row, and a row is the same after either.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,11 +20,14 @@ from sources.customerio.client import BadAnswer
 Row = dict[str, Any]
 
 NO_JSON = msgspec.Raw()
-"""What a JSON column holds that is missing or null."""
+"""The value of a JSON column that is missing or null."""
 _NULL = msgspec.Raw(b"null")
 
 AS_SENT = "_as_sent"
-"""What is behind a column's name in that of the JSON column for values that are not of its type."""
+"""The suffix of the JSON column that holds a column's values of another type."""
+
+NO_FINGERPRINT = 0
+"""The fingerprint of a row that was never compared: any other reading of it counts as a change."""
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _FIELDS: Mapping[ColumnType, tuple[Any, Any]] = {
@@ -69,8 +72,8 @@ def only_record(resource: Resource, document: Row) -> Row:
     """
     record = document if resource.wrapped is None else document.get(resource.wrapped)
     if not isinstance(record, dict):
-        what = resource.wrapped or "object"
-        msg = f"The answer to `{resource.operation}` holds no `{what}`; Customer.io may have changed it."
+        name = resource.wrapped or "object"
+        msg = f"The answer to `{resource.operation}` holds no `{name}`; Customer.io may have changed it."
         raise BadAnswer(msg, operation=resource.operation, status=200)
     return record
 
@@ -78,8 +81,9 @@ def only_record(resource: Resource, document: Row) -> Row:
 def decoder(resource: Resource) -> Callable[[bytes], Any]:
     """Decodes answers to the resource's operation: to JSON, but with typed rows as records.
 
-    Rows that do not fit come as dicts, their JSON columns still as the text that came. An answer of another
-    shape comes as it is; whoever reads the pages judges it. One that is no JSON raises what `orjson` raises.
+    Rows that do not fit become dicts, their JSON columns still as the text that was sent. An answer of
+    another shape is returned unchanged, for the client to judge. One that is not JSON raises `orjson`'s
+    error.
     """
     records = str(operation(resource.operation).records)
     fitting = _document_decoder(records, row_type(resource))
@@ -116,7 +120,7 @@ def _without_nulls(resource: Resource, rows: Sequence[TypedRow]) -> None:
 
 
 def _loosely(resource: Resource, row: Mapping[str, msgspec.Raw]) -> Row:
-    """The row as a dict: its known columns parsed, what is or becomes JSON left as it came."""
+    """The row as a dict: its known columns parsed, JSON columns and unknown ones left as sent."""
     parsed = {name for name, kind in resource.columns.items() if kind != "json"}
     cells = ((name, value) for name, value in row.items() if value != _NULL)
     return {name: orjson.loads(bytes(value)) if name in parsed else value for name, value in cells}
@@ -126,7 +130,7 @@ def typed(resource: Resource, rows: Rows) -> list[TypedRow]:
     """The rows as typed ones.
 
     Raises:
-        BadAnswer: a value cannot be what the catalogue says of its column.
+        BadAnswer: a value of a key or cursor column has another type than the catalogue says.
     """
     return [row if isinstance(row, TypedRow) else _typed(resource, row) for row in rows]
 
@@ -152,21 +156,21 @@ def _typed(resource: Resource, row: Row) -> TypedRow:
 def row_hashes(rows: Sequence[TypedRow]) -> list[int]:
     """A signed 64-bit fingerprint per row, of its values that are not null, each with its column's name.
 
-    So a row's fingerprint depends on nothing but the row: not on the order of its keys, and not on which
-    columns other rows have.
+    So a row's fingerprint depends on the row alone: not on the order of its keys, and not on the columns of
+    other rows.
     """
     return [xxh3_64_intdigest(line) - 2**63 for line in map(msgspec.json.encode, rows)]
 
 
 def _indispensable(resource: Resource) -> set[str | None]:
-    """The columns without which a row has no identity, or no place in time."""
+    """The columns that a row must have: its key and its cursor."""
     return {*resource.key, resource.cursor}
 
 
 def _unfit(resource: Resource, name: str, value: object) -> BadAnswer:
     msg = (
         f"Customer.io sent a {type(value).__name__} in {resource.table}.{name}, where a "
-        f"{resource.columns[name]} belongs, and rows are told apart by it. Nothing of {resource.table} was "
+        f"{resource.columns[name]} belongs, and rows are identified by it. Nothing of {resource.table} was "
         "lost: its watermark stays. Give the column its new type in the catalogue."
     )
     return BadAnswer(msg)

@@ -1,4 +1,4 @@
-"""What the readers of one run share: the client, the clock, the threads, and the lists that several need."""
+"""The context of one run: client, clock, threads, and the lists that several readers need."""
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ from sources.customerio.extract.coverage import Coverage
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_summary import ResourceSummary, RunSummary
 from sources.customerio.extract.time_window import Window
-from sources.customerio.extract.worker_stream import Arrivals, Stopped
+from sources.customerio.extract.worker_stream import ReadyTables, Stopped
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -22,19 +22,19 @@ Result = TypeVar("Result")
 THREADS = 12
 
 DAY = 86_400
-# What costs one request and no key.
-_ANYTHING = "ip_addresses"
+# A list that every key may read, of one page.
+_CHEAPEST = "ip_addresses"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Band:
-    """How often deliveries up to an age are read again. Both in seconds; 0 is every sync."""
+    """An age of deliveries and the interval at which they are read again. In seconds; 0 is every sync."""
 
     max_age_s: int
     every_s: int
 
 
-# Metrics arrive late and move no field that could be asked for: opens count for six months.
+# Metrics arrive late and move no field that a request could filter by: opens count for six months.
 BANDS = (
     Band(max_age_s=7 * DAY, every_s=0),
     Band(max_age_s=30 * DAY, every_s=DAY),
@@ -44,14 +44,14 @@ BANDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a run is asked to do.
+    """The options of a run.
 
     `start`: Unix second of the oldest delivery wanted; None goes back until twelve empty months in a row.
     `full`: read everything again, as if for the first time; still only changes are written.
-    `only`: read this time, whatever was read before, and leave the watermark where it is; `backfill` names
-    the backfill that wants it.
+    `only`: read this window even if it was read before, and leave the watermark where it is; `backfill` is
+    the id of the backfill that it belongs to.
     `domains`: sending domains whose suppressed addresses are wanted, beside those of the senders.
-    `exports_elsewhere`: ids of exports whose rows come another way, so that no reader fetches them.
+    `exports_elsewhere`: ids of exports that no reader fetches, because the export commands load them.
     `overlap_s`: how far behind its watermark the activity feed is read again, for rows that came late;
     `daily_overlap_s`: how far once a day, for events that were sent with an older time.
     """
@@ -68,48 +68,48 @@ class Options:
 
 
 @dataclass(kw_only=True)
-class Reading:
-    """One run's surroundings, shared by its readers, each of which runs in a thread of its own.
+class RunContext:
+    """The context of one run. Its readers share it, each in a thread of its own.
 
-    `clock` tells the time there in Unix seconds; left out, Customer.io itself is asked.
-    `outdated` are tables whose rows this very reading changed since it listed them.
+    `clock` returns Customer.io's time in Unix seconds; left out, it is taken from Customer.io's answers.
+    `outdated` are tables whose rows this run itself changed after it listed them.
     """
 
     client: Client
     options: Options
-    report: RunSummary
+    summary: RunSummary
     clock: Callable[[], int] | None = None
-    arrivals: Arrivals = field(init=False)
+    ready: ReadyTables = field(init=False)
     coverage: Coverage = field(init=False)
     outdated: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
-        self._begin()
+        self._reset()
 
-    def _begin(self) -> None:
-        self.arrivals = Arrivals()
+    def _reset(self) -> None:
+        self.ready = ReadyTables()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="customerio")
-        self._lists: dict[tuple[str, int | None], Future[list[Row]]] = {}
+        self._shared: dict[tuple[str, int | None], Future[list[Row]]] = {}
         self._ended: dict[str, threading.Event] = {}
         self.coverage = Coverage()
         self.outdated = set()
 
-    def enter(self, table: str) -> None:
-        """This run reads `table`. All of a run's tables enter before the first of them is read."""
-        if self.arrivals.stopped.is_set():
+    def begin(self, table: str) -> None:
+        """Note that this run reads `table`. All tables of a run begin before the first of them is read."""
+        if self.ready.stopped.is_set():
             # dlt may be given the same source twice: that is a new run.
-            self._begin()
+            self._reset()
         self._ended[table] = threading.Event()
-        self.report.open(table)
+        self.summary.open(table)
 
-    def leave(self, table: str) -> bool:
-        """The reading of `table` is over; whether it was the run's last."""
+    def end(self, table: str) -> bool:
+        """Note that `table` is read; returns True if it was the run's last table."""
         self._ended[table].set()
         return not self.is_reading()
 
     def is_reading(self) -> bool:
-        """Whether any table of this run is still to be read to its end."""
+        """Checks if any table of this run is still being read."""
         return not all(ended.is_set() for ended in self._ended.values())
 
     def wait_for(self, tables: Iterable[str]) -> None:
@@ -117,69 +117,69 @@ class Reading:
         for table in tables:
             ended = self._ended.get(table)
             while ended and not ended.wait(timeout=0.2):
-                if self.arrivals.stopped.is_set():
+                if self.ready.stopped.is_set():
                     raise Stopped
 
     def now(self) -> int:
-        """Customer.io's clock, in Unix seconds; asked for, if it has not answered anything yet."""
+        """Customer.io's clock, in Unix seconds; costs a request if no answer has carried it yet."""
         with self._lock:
             if self.clock is None:
-                # Whatever it answers, it says what time it is.
-                if _ANYTHING in self._ended:
-                    self.list_of(_ANYTHING, _ANYTHING)
+                # Its answer carries the time.
+                if _CHEAPEST in self._ended:
+                    self.listed(_CHEAPEST, _CHEAPEST)
                 else:
-                    self.client.call(resource(_ANYTHING).operation)
+                    self.client.call(resource(_CHEAPEST).operation)
                 self.clock = self.client.now
         return self.clock()
 
-    def tally(self, table: str) -> ResourceSummary:
+    def summary_of(self, table: str) -> ResourceSummary:
         """That table's numbers."""
-        return self.report.tallies[table]
+        return self.summary.resources[table]
 
-    def watched(self, table: str) -> Client:
+    def client_for(self, table: str) -> Client:
         """The client, its requests counted for `table`."""
-        return self.client.watching(self._counting(table))
+        return self.client.watching(self._counter(table))
 
-    def _counting(self, table: str) -> Callable[[Any], None]:
-        stopped, tally = self.arrivals.stopped, self.tally(table)
+    def _counter(self, table: str) -> Callable[[Any], None]:
+        stopped, summary = self.ready.stopped, self.summary_of(table)
 
         def count(request: Any) -> None:
             if stopped.is_set():
                 raise Stopped
-            tally.count(request)
+            summary.count(request)
 
         return count
 
-    def list_of(self, table: str, counted_for: str) -> list[Row]:
-        """All rows of a listed resource; asked once a run, whoever needs it first."""
-        return self.once((table, None), lambda: self._listed(resource(table), counted_for))
+    def listed(self, table: str, counted_for: str) -> list[Row]:
+        """All rows of a listed resource; requested once a run, its requests counted for `counted_for`."""
+        return self.shared((table, None), lambda: self._list(resource(table), counted_for))
 
-    def below(self, table: str, parent: int, counted_for: str) -> list[Row]:
-        """All rows that a resource has below one parent, none if that has vanished; asked once a run too."""
+    def children_of(self, table: str, parent: int, counted_for: str) -> list[Row]:
+        """All rows of a resource below one parent, none if that was deleted; requested once a run too."""
         row = resource(table)
-        client, column = self.watched(counted_for), operation(row.operation).path_parameters[0].name
-        return self.once((table, parent), lambda: records(client, row.operation, {column: parent}))
+        client, column = self.client_for(counted_for), operation(row.operation).path_parameters[0].name
+        return self.shared((table, parent), lambda: records(client, row.operation, {column: parent}))
 
-    def once(self, what: tuple[str, int | None], read: Callable[[], list[Row]]) -> list[Row]:
-        """What `read` gives, called by the first who asks; the others wait for it."""
+    def shared(self, key: tuple[str, int | None], read: Callable[[], list[Row]]) -> list[Row]:
+        """The result of `read`, called once a run for each key; other threads wait for that call."""
         with self._lock:
-            mine = what not in self._lists
-            listed = self._lists.setdefault(what, Future())
-        if mine:
+            is_first = key not in self._shared
+            result = self._shared.setdefault(key, Future())
+        if is_first:
             try:
-                listed.set_result(read())
+                result.set_result(read())
             except BaseException as error:
-                listed.set_exception(error)
-        return listed.result()
+                result.set_exception(error)
+        return result.result()
 
-    def _listed(self, row: Resource, counted_for: str) -> list[Row]:
-        client = self.watched(counted_for)
+    def _list(self, row: Resource, counted_for: str) -> list[Row]:
+        client = self.client_for(counted_for)
         pages = (page for asked in row.asked for page in client.pages(row.operation, query=asked))
-        listed = [record for page in pages for record in page.records]
-        return listed if row.value is None else [{row.value: record} for record in listed]
+        found = [record for page in pages for record in page.records]
+        return found if row.value is None else [{row.value: record} for record in found]
 
-    def each(self, job: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """The results of `job` for every item, as they come, from threads; the first failure ends it."""
+    def map(self, job: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """The results of `job` for every item, in the order of their completion; the first error ends it."""
         futures = [self.submit(job, item) for item in items]
         try:
             for future in as_completed(futures):
@@ -189,8 +189,8 @@ class Reading:
                 future.cancel()
 
     def submit(self, job: Callable[[Item], Result], item: Item) -> Future[Result]:
-        """Start `job` for one item; once the run is over, none is started any more."""
-        stopped = self.arrivals.stopped
+        """Start `job` for one item in a thread; it raises `Stopped` once the run is over."""
+        stopped = self.ready.stopped
 
         def start() -> Result:
             if stopped.is_set():
@@ -201,15 +201,15 @@ class Reading:
 
     def close(self) -> None:
         """End all reading; requests under way are not waited for."""
-        self.arrivals.stopped.set()
-        # Not cancelled: whoever waits for a future that is cancelled here would wait for ever.
+        self.ready.stopped.set()
+        # Not cancelled: a thread that waits for a future cancelled here would wait for ever.
         self._threads.shutdown(wait=False)
 
 
 def records(
     client: Client, operation_id: str, path: Mapping[str, object], query: Mapping[str, object] | None = None
 ) -> list[Row]:
-    """All rows below one parent; none where the parent has vanished since it was listed."""
+    """All rows below one parent; none where the parent was deleted after it was listed."""
     try:
         return [
             record for page in client.pages(operation_id, path=path, query=query) for record in page.records

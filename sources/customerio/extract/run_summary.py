@@ -1,4 +1,4 @@
-"""What a sync did, per resource: the numbers of the run summary, counted where the work is done."""
+"""The numbers of a run, for each resource: requests, rows, seconds, errors."""
 
 import threading
 import time
@@ -10,9 +10,10 @@ from sources.errors import EltError
 
 @dataclass(kw_only=True)
 class ResourceSummary:
-    """One resource's numbers. Rows are rows; `seconds` run from its first request to its last row.
+    """One resource's numbers. `seconds` run from its first request to its last row.
 
-    `note` says why a resource that did not fail has more to read another time.
+    `read`, `new`, `changed` and `deleted` count rows. `note` says why a resource that did not fail has rows
+    left for another run.
     """
 
     resource: str
@@ -32,11 +33,11 @@ class ResourceSummary:
 
     @property
     def written(self) -> int:
-        """Rows that go to the warehouse: new, changed and newly deleted ones."""
+        """Rows that are written to the warehouse: new, changed and newly deleted ones."""
         return self.new + self.changed + self.deleted
 
     def count(self, _request: Request) -> None:
-        """Count an attempt, repeated ones included: each costs a place in the rate limit."""
+        """Count an attempt, retries included: each takes a slot of the rate limit."""
         with self._lock:
             self.requests += 1
             if self.requests_left:
@@ -48,11 +49,11 @@ class ResourceSummary:
             self.requests_left = (self.requests_left or 0) + requests
 
     def begin(self) -> None:
-        """The resource's reading starts."""
+        """Note that the reading of the resource starts."""
         self.started = time.monotonic()
 
     def end(self, error: EltError | None = None) -> None:
-        """The resource's reading is over, completely unless `error` says why not."""
+        """Note that the reading of the resource is over; it is incomplete if there is an `error`."""
         self.seconds = time.monotonic() - (self.started or time.monotonic())
         self.error = error
         self.requests_left = None
@@ -60,20 +61,20 @@ class ResourceSummary:
 
 
 class RunSummary:
-    """The tallies of one run, in the order of the resources.
+    """The numbers of one run, by resource, in the order of the resources.
 
-    With a report, a resource that fails is noted in it and the others go on; what it had read until
-    then is loaded, but its watermark stays and nothing of it is taken for deleted.
+    With a `RunSummary`, a resource that fails is noted in it and the others continue. The rows that it had
+    read until then are loaded, but its watermark stays and no row of it counts as deleted.
     """
 
     def __init__(self) -> None:
-        self.tallies: dict[str, ResourceSummary] = {}
+        self.resources: dict[str, ResourceSummary] = {}
 
     def open(self, resource: str) -> None:
-        """Start an empty tally for a resource that the run is going to read."""
-        self.tallies[resource] = ResourceSummary(resource=resource)
+        """Start at zero for a resource that the run is going to read."""
+        self.resources[resource] = ResourceSummary(resource=resource)
 
     @property
     def failed(self) -> list[ResourceSummary]:
-        """The tallies of resources that were not read to their end."""
-        return [tally for tally in self.tallies.values() if tally.error is not None]
+        """The resources that were not read to their end."""
+        return [resource for resource in self.resources.values() if resource.error is not None]

@@ -1,8 +1,8 @@
 """The reader of addresses that the email provider suppresses: each kind, of each sending domain.
 
-A domain's addresses come when that domain is asked for. Without one Customer.io answers for the workspace,
-and names no domain: those rows have `domain` ''. Pages go by offset in the order of the addresses, so an
-address that is freed while its list is read may push another one past the reader; the next sync has it again.
+A request with a domain returns its addresses. Without one Customer.io answers for the workspace, and names no
+domain: those rows have `domain` ''. Pages go by offset in the order of the addresses, so if an address is
+freed while its list is read, another one may be missed; the next sync reads it again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,18 +12,18 @@ from typing import Any
 from sources.customerio.catalogue import Resource
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.rows import Row
-from sources.customerio.extract.run_context import Reading
+from sources.customerio.extract.run_context import RunContext
 
 _SENDERS = "sender_identities"
 ANY_DOMAIN = ""
 
 
-def suppressions(reading: Reading, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+def suppressions(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
     """Read every kind, for the workspace and for each domain that it sends or has sent from."""
-    client = reading.watched(resource.table)
-    senders = reading.list_of(_SENDERS, resource.table)
-    # A domain without senders may be suppressed still: it is asked for as long as it was ever known.
-    domains = sorted({*state.get("domains", ()), *reading.options.domains, *_domains(senders)})
+    client = run.client_for(resource.table)
+    senders = run.listed(_SENDERS, resource.table)
+    # A domain without senders may still have suppressions: it is read if it was ever known.
+    domains = sorted({*state.get("domains", ()), *run.options.domains, *_domains(senders)})
 
     def listed(asked: tuple[Mapping[str, object], str]) -> list[Row]:
         path, domain = asked
@@ -31,8 +31,8 @@ def suppressions(reading: Reading, resource: Resource, state: dict[str, Any]) ->
         return [{**row, **path, "domain": domain} for page in pages for row in page.records]
 
     lists = list(product(resource.asked, (ANY_DOMAIN, *domains)))
-    reading.tally(resource.table).expect(len(lists))
-    for rows in reading.each(listed, lists):
+    run.summary_of(resource.table).expect(len(lists))
+    for rows in run.map(listed, lists):
         yield Batch(rows=rows)
     yield Batch(rows=(), last=True)
     state["domains"] = domains

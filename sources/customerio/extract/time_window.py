@@ -1,4 +1,4 @@
-"""Windows of time, and what becomes of many: their union, and what they leave out."""
+"""Windows of time, their union, the gaps between them, and slices of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Window:
 
     @property
     def seconds(self) -> int:
-        """How many seconds lie in it."""
+        """The number of seconds in it."""
         return self.end - self.start + 1
 
 

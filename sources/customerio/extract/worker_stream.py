@@ -1,8 +1,12 @@
-"""A resource's work in a thread of its own, its tables taken up in dlt's thread.
+"""A resource's work in a thread of its own; its tables are handed over in dlt's thread.
 
-dlt asks its resources in turn, in one thread. Working ahead in threads keeps all resources' requests
-running while one of them is being written; the queues' bound keeps memory from running ahead too. A
-resource with nothing ready lets the next one have its turn, so that resources may wait for each other.
+dlt asks its resources in turn, in one thread. Working ahead in threads keeps the requests of all resources
+running while the tables of one are being written. The queues' bound keeps memory from running ahead too. A
+resource with nothing ready gives the turn to the next one, so that resources may wait for each other.
+
+dlt's `parallelized=True` was tried in its place and does not replace it: it runs generators in a pool of
+`extract.workers` threads, 5 by default, a user's setting. Five resources that waited for a sixth held all of
+them, and the sixth did not start; 12 resources with 1.5 s of waiting for answers each took 5.6 s in all.
 """
 
 import queue
@@ -20,35 +24,38 @@ _ROWS_TOGETHER = 20_000
 
 
 class Stopped(Exception):
-    """The run is over; the thread is to end. Never leaves this package."""
+    """The run is over, and its threads are to end. Never leaves this package."""
 
 
-class Arrivals:
-    """What all streams of a run have ready and nobody has taken up yet."""
+class ReadyTables:
+    """Counts the tables that the streams of a run have ready; `stopped` is set once the run is over."""
 
     def __init__(self) -> None:
         self.stopped = threading.Event()
-        self._ready = 0
+        self._count = 0
         self._changed = threading.Condition()
 
     def add(self, number: int) -> None:
-        """That many items more (or fewer) are ready."""
+        """Count that many more (or fewer) tables as ready."""
         with self._changed:
-            self._ready += number
+            self._count += number
             self._changed.notify_all()
 
     def wait(self) -> None:
-        """Wait until any stream has something ready."""
+        """Wait until any stream has a table ready."""
         with self._changed:
-            self._changed.wait_for(lambda: self._ready > 0)
+            self._changed.wait_for(lambda: self._count > 0)
 
 
 class Stream:
-    """What `tables` yields, many at a time; an empty list while there are few, or something elsewhere."""
+    """Iterates over `tables`, made in a thread, as lists of many tables.
 
-    def __init__(self, name: str, tables: Iterator[pa.Table], arrivals: Arrivals) -> None:
+    A list is empty while few rows are ready, or while another stream has tables ready.
+    """
+
+    def __init__(self, name: str, tables: Iterator[pa.Table], ready: ReadyTables) -> None:
         self._tables = tables
-        self._arrivals = arrivals
+        self._ready = ready
         self._queue: queue.Queue[pa.Table | BaseException | None] = queue.Queue(_TABLES_AHEAD)
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -56,33 +63,33 @@ class Stream:
     def __iter__(self) -> Iterator[list[pa.Table]]:
         held: list[pa.Table] = []
         while True:
-            ready = self._taken()
-            if not ready:
-                self._arrivals.wait()
-            held += [item for item in ready if isinstance(item, pa.Table)]
-            ends = [item for item in ready if not isinstance(item, pa.Table)]
+            items = self._taken()
+            if not items:
+                self._ready.wait()
+            held += [item for item in items if isinstance(item, pa.Table)]
+            ends = [item for item in items if not isinstance(item, pa.Table)]
             if ends or sum(table.num_rows for table in held) >= _ROWS_TOGETHER:
                 yield held
                 held = []
             else:
                 yield []
             for end in ends:
-                # Only now: as long as an end is not taken up, nobody may wait, for somebody may wait for it.
-                self._arrivals.add(-1)
+                # Only here: another resource may wait for this end, so until it is taken no stream may block.
+                self._ready.add(-1)
                 if end is not None:
                     raise end
                 return
 
     def _taken(self) -> list[pa.Table | BaseException | None]:
-        """What is ready now. An end counts as not taken until it is taken up."""
-        ready: list[pa.Table | BaseException | None] = []
+        """The items that are ready now. An end stays counted as ready until it is handled."""
+        items: list[pa.Table | BaseException | None] = []
         while not self._queue.empty():
-            ready.append(self._queue.get_nowait())
-        self._arrivals.add(-sum(isinstance(item, pa.Table) for item in ready))
-        return ready
+            items.append(self._queue.get_nowait())
+        self._ready.add(-sum(isinstance(item, pa.Table) for item in items))
+        return items
 
     def _work(self) -> None:
-        # Whatever else fails once the run is over, fails because it is over.
+        # Errors after the end of the run are a consequence of it.
         with suppress(Stopped):
             try:
                 for table in self._tables:
@@ -92,11 +99,11 @@ class Stream:
                 self._put(error)
 
     def _put(self, item: pa.Table | BaseException | None) -> None:
-        while not self._arrivals.stopped.is_set():
+        while not self._ready.stopped.is_set():
             try:
                 self._queue.put(item, timeout=0.2)
             except queue.Full:
                 continue
-            self._arrivals.add(1)
+            self._ready.add(1)
             return
         raise Stopped

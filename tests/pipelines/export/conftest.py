@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.export import DeliveriesOrder, ExportResult, Order, PeopleOrder, export
+from pipelines.export import DeliveriesRequest, ExportRequest, ExportResult, PeopleRequest, export
 from tests.conftest import Warehouse
 
 
@@ -16,11 +16,11 @@ class Exporting:
 
     warehouse: Warehouse
 
-    def __call__(self, what: Order | None = None) -> ExportResult:
+    def __call__(self, what: ExportRequest | None = None) -> ExportResult:
         """Export that, everybody by default."""
         return export(
             self.warehouse.settings,
-            what or PeopleOrder(),
+            what or PeopleRequest(),
             notify=self.warehouse.notes.append,
             pause=self.pause,
         )
@@ -29,11 +29,11 @@ class Exporting:
         """Let that much time pass in the sandbox."""
         self.warehouse.sandbox.clock.advance(seconds)
 
-    def campaign(self, **others: Any) -> DeliveriesOrder:
+    def campaign(self, **others: Any) -> DeliveriesRequest:
         """All deliveries of a campaign in the year before now."""
         now = self.warehouse.sandbox.clock.now()
         given = {"campaign_id": 1, "start": now - 365 * 86_400, "end": now, **others}
-        return DeliveriesOrder(**given)
+        return DeliveriesRequest(**given)
 
     def orders(self) -> int:
         """How many exports were created over the API."""

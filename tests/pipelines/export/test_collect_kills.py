@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.export import PeopleOrder, order
+from pipelines.export import PeopleRequest, create
 from pipelines.export.registry import folder
 from sources.customerio.sandbox import Fault
 from tests.conftest import Warehouse
@@ -21,10 +21,10 @@ pytestmark = pytest.mark.proof
 PATIENCE_S = 30.0
 RUN = """
 import time
-from pipelines.export import PeopleOrder, export
+from pipelines.export import PeopleRequest, export
 from pipelines.settings import read_settings
-say = lambda said: print(said, flush=True)
-export(read_settings(), PeopleOrder(), say=say, pause=lambda _: time.sleep(0.05))
+notify = lambda sentence: print(sentence, flush=True)
+export(read_settings(), PeopleRequest(), notify=notify, pause=lambda _: time.sleep(0.05))
 """
 
 
@@ -91,7 +91,7 @@ def test_killed_before_it_is_ordered(exporting: Exporting) -> None:
     sandbox = exporting.warehouse.sandbox
     sandbox.faults.add(Fault(operation="exportPeopleData", drop_connection=True, status=503))
     try:
-        order(exporting.warehouse.settings, PeopleOrder())
+        create(exporting.warehouse.settings, PeopleRequest())
     except Exception as error:
         assert getattr(error, "ambiguous", False), error
     else:
@@ -128,7 +128,7 @@ def test_killed_while_downloading(exporting: Exporting) -> None:
 def test_killed_while_loading(exporting: Exporting) -> None:
     """Before the tables are made, in the middle of it, and when rows are loaded and not home yet."""
     exporting.warehouse.sandbox.knobs.export_takes_s = 0
-    for sentence, later_s in (("Loading", 0.0), ("Loading", 0.7), ("bringing them home", 0.0)):
+    for sentence, later_s in (("Loading", 0.0), ("Loading", 0.7), ("merging them", 0.0)):
         with _running(exporting.warehouse) as process:
             assert process.stdout is not None
             assert any(sentence in line for line in process.stdout), "it never came so far"

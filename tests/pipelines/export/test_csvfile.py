@@ -9,17 +9,17 @@ import pytest
 
 from pipelines.errors import FileBroken
 from pipelines.export.columns import delivery_columns, person_columns
-from pipelines.export.csvfile import CsvFile, opened, reading
+from pipelines.export.csvfile import CsvFile, file_errors, open_csv
 
 
 def _file(tmp_path: Path, content: bytes) -> CsvFile:
     path = tmp_path / "file.csv"
     path.write_bytes(content)
-    return opened(path, export_id=7)
+    return open_csv(path, export_id=7)
 
 
 def _rows(file: CsvFile) -> list[dict[str, Any]]:
-    with duckdb.connect() as connection, reading(7):
+    with duckdb.connect() as connection, file_errors(7):
         found = connection.sql(f"SELECT {file.row} FROM {file.scan}").fetchall()
     return [orjson.loads(row) for (row,) in found]
 
@@ -87,7 +87,7 @@ def test_a_header_as_written_comes_before_one_that_is_like_it(tmp_path: Path) ->
 def test_times_are_unix_seconds(tmp_path: Path, cell: str, created: int | None) -> None:
     """Exports of the real service may tell times in either way; what is no time is null."""
     columns = delivery_columns(_file(tmp_path, f"delivery_id,created,sent\na,{cell},{cell}\n".encode()))
-    file = opened(tmp_path / "file.csv", export_id=7)
+    file = open_csv(tmp_path / "file.csv", export_id=7)
     with duckdb.connect() as connection:
         found = connection.sql(
             f"SELECT {columns['created']}, {columns['metrics']} FROM {file.scan}"

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from pipelines.errors import FileBroken
-from pipelines.export import Order, PeopleOrder, export
+from pipelines.export import ExportRequest, PeopleRequest, export
 from pipelines.settings import Settings
 from tests.conftest import Warehouse, settings_for
 from tests.pipelines.export.conftest import Exporting
@@ -33,7 +33,7 @@ def test_exports_on_a_server(exporting: Exporting, server: Settings, tmp_path: P
     sandbox = exporting.warehouse.sandbox
     campaign = exporting.campaign()
 
-    people, deliveries = _exported(exporting, server, PeopleOrder()), _exported(exporting, server, campaign)
+    people, deliveries = _exported(exporting, server, PeopleRequest()), _exported(exporting, server, campaign)
 
     assert people == (people[0], people[0], 0, 0)
     assert deliveries == (deliveries[0], deliveries[0], 0, 0)
@@ -43,17 +43,17 @@ def test_exports_on_a_server(exporting: Exporting, server: Settings, tmp_path: P
     sandbox.edit("people", one, plan="bespoke")
     sandbox.delete("people", two)
 
-    assert (people[0] - 1, 0, 1, 1) == _exported(exporting, server, PeopleOrder())
+    assert (people[0] - 1, 0, 1, 1) == _exported(exporting, server, PeopleRequest())
     assert (deliveries[0], 0, 0, 0) == _exported(exporting, server, campaign)
     assert [(deliveries[0],)] == _query(tmp_path, "SELECT count(DISTINCT id) FROM customerio_raw.messages")
 
     sandbox.knobs.export_miscounts = 1
     with pytest.raises(FileBroken, match="the export says"):
-        _exported(exporting, server, PeopleOrder())
+        _exported(exporting, server, PeopleRequest())
     assert [(2,)] == _query(tmp_path, "SELECT count(DISTINCT export_id) FROM customerio_raw.exported_people")
 
 
-def _exported(exporting: Exporting, server: Settings, what: Order) -> tuple[int, ...]:
+def _exported(exporting: Exporting, server: Settings, what: ExportRequest) -> tuple[int, ...]:
     result = export(server, what, pause=exporting.pause)
     return result.rows, result.new, result.changed, result.deleted
 

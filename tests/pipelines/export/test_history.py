@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.export import history, history_orders
+from pipelines.export import history, history_requests
 from sources.customerio.catalogue import resource
 from sources.customerio.client import ConfigError
 from tests.conftest import Warehouse, settings_for
@@ -27,7 +27,7 @@ def test_every_parent_s_deliveries_of_that_time_are_there_once(warehouse: Wareho
     before = warehouse.rows(MESSAGES)
     start = warehouse.sandbox.clock.now() - 310 * DAY
 
-    orders = history_orders(warehouse.settings, start)
+    orders = history_requests(warehouse.settings, start)
     results = list(history(warehouse.settings, orders))
 
     truth, found = warehouse.truth(MESSAGES), warehouse.rows(MESSAGES)
@@ -46,13 +46,13 @@ def test_what_was_loaded_within_a_day_is_not_ordered_again(warehouse: Warehouse)
     warehouse.sync("campaigns", "messages")
     now = warehouse.sandbox.clock.now()
     asked = (warehouse.settings, now - 90 * DAY, now - 30 * DAY)
-    orders = history_orders(*asked)
+    orders = history_requests(*asked)
     next(history(warehouse.settings, orders))
 
-    assert set(orders[1:]) >= set(history_orders(*asked)) < set(orders)
+    assert set(orders[1:]) >= set(history_requests(*asked)) < set(orders)
     warehouse.sandbox.clock.advance(2 * DAY)
     warehouse.sync("campaigns")
-    assert orders == history_orders(*asked)
+    assert orders == history_requests(*asked)
 
 
 def test_without_a_parent_it_says_what_to_do(warehouse: Warehouse) -> None:
@@ -60,4 +60,4 @@ def test_without_a_parent_it_says_what_to_do(warehouse: Warehouse) -> None:
     warehouse.sync("segments")
 
     with pytest.raises(ConfigError, match="cio-elt sync"):
-        history_orders(warehouse.settings, warehouse.sandbox.clock.now() - DAY)
+        history_requests(warehouse.settings, warehouse.sandbox.clock.now() - DAY)

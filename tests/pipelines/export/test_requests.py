@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.export import DeliveriesOrder, PeopleOrder
-from pipelines.export.requests import EVERYBODY, METRICS, read, written
+from pipelines.export import DeliveriesRequest, PeopleRequest
+from pipelines.export.requests import EVERYBODY, METRICS, from_json, to_json
 from sources.customerio.client import ConfigError
 from sources.customerio.sandbox.state.store.deliveries import METRICS as SANDBOX_METRICS
 
@@ -26,7 +26,7 @@ DAY = 86_400
 def test_a_wrong_deliveries_order_is_refused(given: dict[str, Any], says: str) -> None:
     """The message says what was found and what would be right."""
     with pytest.raises(ConfigError, match=says):
-        DeliveriesOrder(**given)
+        DeliveriesRequest(**given)
 
 
 @pytest.mark.parametrize(
@@ -45,37 +45,37 @@ def test_a_wrong_deliveries_order_is_refused(given: dict[str, Any], says: str) -
 def test_a_wrong_filter_is_refused(filters: dict[str, Any]) -> None:
     """The grammar is that of searches."""
     with pytest.raises(ConfigError, match="filter"):
-        PeopleOrder(filters=filters)
+        PeopleRequest(filters=filters)
 
 
 def test_a_year_and_nested_filters_are_fine() -> None:
     """Twelve months of a leap year, and every shape that the grammar has."""
-    DeliveriesOrder(action_id=1, start=0, end=366 * DAY, metric="opened", drafts=True)
+    DeliveriesRequest(action_id=1, start=0, end=366 * DAY, metric="opened", drafts=True)
     leaf = {"attribute": {"field": "plan", "operator": "eq", "value": "pro"}}
-    PeopleOrder(filters={"or": [leaf, {"not": {"segment": {"id": 7}}}, EVERYBODY]})
+    PeopleRequest(filters={"or": [leaf, {"not": {"segment": {"id": 7}}}, EVERYBODY]})
 
 
 def test_only_everybody_is_everybody() -> None:
     """The default is; who has an `id` is not everybody."""
     having_id = {"attribute": {"field": "id", "operator": "exists"}}
-    assert PeopleOrder().is_everybody
-    assert not PeopleOrder(filters=having_id).is_everybody
+    assert PeopleRequest().is_everybody
+    assert not PeopleRequest(filters=having_id).is_everybody
 
 
 @pytest.mark.parametrize(
-    "order",
+    "request",
     [
-        PeopleOrder(),
-        PeopleOrder(attributes=("Name", "name")),
-        DeliveriesOrder(campaign_id=1, start=1, end=2, attributes=("plan",), drafts=True, metric="sent"),
-        DeliveriesOrder(transactional_message_id=3),
+        PeopleRequest(),
+        PeopleRequest(attributes=("Name", "name")),
+        DeliveriesRequest(campaign_id=1, start=1, end=2, attributes=("plan",), drafts=True, metric="sent"),
+        DeliveriesRequest(transactional_message_id=3),
     ],
 )
-def test_an_order_is_read_as_it_was_written(order: PeopleOrder | DeliveriesOrder) -> None:
-    """So an equal order is found again, and what is sent is what was checked."""
-    assert order == read(order.kind, written(order))
+def test_an_order_is_read_as_it_was_written(request: PeopleRequest | DeliveriesRequest) -> None:
+    """So an equal request is found again, and what is sent is what was checked."""
+    assert request == from_json(request.kind, to_json(request))
 
 
 def test_the_metrics_are_those_of_deliveries() -> None:
-    """The names that an order takes and a file is searched for are the API's."""
+    """The names that an request takes and a file is searched for are the API's."""
     assert METRICS == SANDBOX_METRICS

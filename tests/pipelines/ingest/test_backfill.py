@@ -155,7 +155,7 @@ REFUSED: dict[str, tuple[tuple[str, int | None, int | None], tuple[str, ...]]] =
     "a table without time": (("segments", -5, -1), ("no time", "cio-elt sync")),
     "no such table": (("mesages", -5, -1), ("mesages", "messages")),
     "an end before the start": (("messages", -1, -5), ("later",)),
-    "the future": (("messages", 5, 9), ("still to come",)),
+    "the future": (("messages", 5, 9), ("in the future",)),
     "activities that are forgotten": (("activities", -40, -1), ("30 days", "lost")),
     "no start": (("messages", None, None), ("--from",)),
 }
@@ -200,7 +200,7 @@ def test_it_warns_before_activities_are_lost(warehouse: Warehouse, monkeypatch: 
     (activities,) = status(warehouse.settings)
 
     (warning,) = missing([activities])
-    assert "forgotten" in warning
+    assert "Customer.io deletes rows of activities" in warning
     assert 24 * DAY < (activities.lag_s or 0) < 26 * DAY
     assert "25 d" in late([activities])[0]
 

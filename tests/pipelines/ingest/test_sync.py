@@ -52,11 +52,11 @@ def test_a_day_brings_what_changed_and_nothing_else(warehouse: Warehouse) -> Non
         after = warehouse.rows(row, tombstones=True)
         differing = [key for key, fields in after.items() if before[row.table].get(key) != fields]
         gone = before[row.table].keys() - warehouse.rows(row).keys()
-        tally = result.report.tallies[row.table]
-        assert tally.new + tally.changed == len(set(differing) - gone), row.table
-        assert tally.deleted == len(gone), row.table
-    assert result.report.tallies["messages"].new
-    assert result.report.tallies["activities"].new
+        summary = result.summary.resources[row.table]
+        assert summary.new + summary.changed == len(set(differing) - gone), row.table
+        assert summary.deleted == len(gone), row.table
+    assert result.summary.resources["messages"].new
+    assert result.summary.resources["activities"].new
 
 
 @pytest.fixture
@@ -94,10 +94,10 @@ def test_edits_deletions_and_late_metrics_arrive(busy: Warehouse) -> None:
 
     assert [] == result.failed
     warehouse.assert_equals_world()
-    assert result.report.tallies["messages"].changed, "metrics of old deliveries arrived late"
+    assert result.summary.resources["messages"].changed, "metrics of old deliveries arrived late"
     tombstones = warehouse.query("SELECT deleted_at FROM customerio_raw.campaigns WHERE id = " + str(other))
     assert [(world.clock.now(),)] == tombstones
-    assert result.report.tallies["campaign_actions"].deleted, "the deleted campaign's actions went with it"
+    assert result.summary.resources["campaign_actions"].deleted, "the deleted campaign's actions went with it"
 
 
 @pytest.mark.proof

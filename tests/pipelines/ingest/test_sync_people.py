@@ -43,7 +43,7 @@ def _by_export(warehouse: Warehouse) -> Settings:
 
 
 def _sync(warehouse: Warehouse, *tables: str) -> SyncResult:
-    return sync(_by_export(warehouse), tables, report=RunSummary(), notify=warehouse.notes.append)
+    return sync(_by_export(warehouse), tables, summary=RunSummary(), notify=warehouse.notes.append)
 
 
 @pytest.mark.proof
@@ -57,7 +57,7 @@ def test_people_arrive_with_the_rest_and_cost_a_handful_of_requests(warehouse: W
     for key, person in truth.items():
         assert person["identifiers"] == found[key]["identifiers"]
         assert person["attributes"].keys() - {"cio_id"} <= found[key]["attributes"].keys() | {"cio_id"}
-    assert len(truth) == result.report.tallies["people"].new
+    assert len(truth) == result.summary.resources["people"].new
     asked = warehouse.sandbox.stats.by_operation
     assert not {"getPeopleFilter", "getPeopleById"} & asked.keys()
     assert 1 == asked["exportPeopleData"]
@@ -79,12 +79,12 @@ def test_who_is_deleted_gets_a_tombstone_and_nobody_is_written_twice(warehouse: 
     with _passing(warehouse):
         result = _sync(warehouse)
 
-    people = result.report.tallies["people"]
+    people = result.summary.resources["people"]
     assert (0, 1, 1) == (people.new, people.changed, people.deleted)
     *others, _first, _second = [
         row for row in warehouse.sandbox.rows("exports") if row["type"] == "customers"
     ]
-    assert sum(row["total"] for row in others) == result.report.tallies["exported_people"].read
+    assert sum(row["total"] for row in others) == result.summary.resources["exported_people"].read
     assert (gone,) not in warehouse.rows(PEOPLE)
 
 
@@ -103,13 +103,13 @@ def test_an_export_that_takes_long_is_taken_up_by_the_next_sync(warehouse: Wareh
     """The rest has landed; the same export is collected later, and none is created beside it."""
     notes: list[str] = []
     tables = ("people", "segments")
-    first = sync(_by_export(warehouse), tables, report=RunSummary(), export_wait_s=0.1, notify=notes.append)
-    assert ["segments"] == list(first.report.tallies)
+    first = sync(_by_export(warehouse), tables, summary=RunSummary(), export_wait_s=0.1, notify=notes.append)
+    assert ["segments"] == list(first.summary.resources)
     assert "next sync" in notes[-1]
     assert warehouse.rows(resource("segments"))
     warehouse.sandbox.clock.advance(60)
 
-    second = sync(_by_export(warehouse), ("people",), report=RunSummary(), export_wait_s=0.1)
+    second = sync(_by_export(warehouse), ("people",), summary=RunSummary(), export_wait_s=0.1)
 
     assert [] == second.failed
     assert warehouse.truth(PEOPLE).keys() == warehouse.rows(PEOPLE).keys()

@@ -102,7 +102,7 @@ def test_day_by_day_is_as_built_anew(copy: Warehouse) -> None:
     try:
         for _ in range(2):
             copy.sandbox.clock.advance(DAY)
-            sync(copy.settings, report=RunSummary())
+            sync(copy.settings, summary=RunSummary())
             assert not transform(copy.settings).full
         grown = _marts(copy)
         assert transform(copy.settings, full=True).full
@@ -160,7 +160,7 @@ def test_failing_test_publishes_nothing(copy: Warehouse, shell: Shell) -> None:
 def test_few_tables_are_enough(base: Warehouse, tmp_path: Path) -> None:
     """A warehouse that holds one table, and an older shape of it, has all marts."""
     settings = base.settings.model_copy(update={"cio_elt_data": tmp_path / "data"})
-    sync(settings, ["messages"], report=RunSummary())
+    sync(settings, ["messages"], summary=RunSummary())
     warehouse = Warehouse(base.sandbox, base.served, settings)
     _written(warehouse, "ALTER TABLE customerio_raw.messages DROP COLUMN msg_template_id")
     transform(settings)

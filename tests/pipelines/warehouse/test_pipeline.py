@@ -77,7 +77,7 @@ def test_after_the_damaged_file_is_moved_the_published_one_is_restored(warehouse
 
     truth = warehouse.truth(ACTIVITIES)
     assert before.keys() | truth.keys() == warehouse.rows(ACTIVITIES).keys()
-    assert len(truth.keys() - before.keys()) == result.report.tallies["activities"].new
+    assert len(truth.keys() - before.keys()) == result.summary.resources["activities"].new
     assert 2 == warehouse.query("SELECT count(DISTINCT run_id) FROM customerio_raw.sync_runs")[0][0]
 
 
@@ -91,7 +91,7 @@ def test_without_both_files_everything_is_read_again(warehouse: Warehouse) -> No
     result = warehouse.sync("activities")
 
     assert before == warehouse.rows(ACTIVITIES)
-    assert len(before) == result.report.tallies["activities"].new
+    assert len(before) == result.summary.resources["activities"].new
 
 
 def test_without_dlts_folder_the_watermarks_are_taken_from_the_warehouse(warehouse: Warehouse) -> None:
@@ -103,7 +103,7 @@ def test_without_dlts_folder_the_watermarks_are_taken_from_the_warehouse(warehou
     result = warehouse.sync("activities")
 
     assert 0 == result.written
-    assert result.report.tallies["activities"].read < len(warehouse.rows(ACTIVITIES))
+    assert result.summary.resources["activities"].read < len(warehouse.rows(ACTIVITIES))
 
 
 def test_a_damaged_or_locked_published_file_is_named(warehouse: Warehouse) -> None:
@@ -155,7 +155,7 @@ def test_the_package_of_a_killed_run_is_loaded_by_the_next_run(
 
     (note,) = warehouse.notes
     assert "ended before it had loaded everything" in note
-    assert 0 == result.report.tallies["activities"].new
+    assert 0 == result.summary.resources["activities"].new
     assert warehouse.truth(ACTIVITIES).keys() <= warehouse.rows(ACTIVITIES).keys()
 
 

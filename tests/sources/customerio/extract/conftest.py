@@ -19,7 +19,7 @@ import stamina
 from sources.customerio import customerio_source
 from sources.customerio.catalogue import resource
 from sources.customerio.client import Client, RateLimits
-from sources.customerio.extract import Batch, Options, Reading, ResourceSummary, RunSummary
+from sources.customerio.extract import Batch, Options, ResourceSummary, RunContext, RunSummary
 from sources.customerio.extract.resources import READERS
 from sources.customerio.extract.rows import Row, TypedRow
 from sources.customerio.sandbox import Sandbox, Scale, Served
@@ -98,7 +98,7 @@ class Read:
     """What a reader handed over, and what it cost."""
 
     batches: list[Batch]
-    tally: ResourceSummary
+    summary: ResourceSummary
 
     @property
     def rows(self) -> list[Row]:
@@ -128,12 +128,12 @@ def read() -> Iterator[ReadTable]:
             clock: Callable[[], int] | None = None,
             **options: Any,
         ) -> Read:
-            reading = Reading(client=client, options=Options(**options), report=RunSummary(), clock=clock)
-            opened.callback(reading.close)
-            reading.enter(table)
+            run = RunContext(client=client, options=Options(**options), summary=RunSummary(), clock=clock)
+            opened.callback(run.close)
+            run.begin(table)
             row = resource(table)
-            batches = list(READERS[row.reader](reading, row, {} if state is None else state))
-            return Read(batches, reading.tally(table))
+            batches = list(READERS[row.reader](run, row, {} if state is None else state))
+            return Read(batches, run.summary_of(table))
 
         yield read_table
 

@@ -133,13 +133,13 @@ def test_a_row_that_moved_to_the_next_page_counts_once(project: Project, client_
     """While pages are read the feed grows at its top; a row seen twice is read once and stored once."""
     same = ("same", NOW - 20)
     project.client = client_of(Feed([("a", NOW - 5), same], [same, ("b", NOW - 40)], [same]))
-    report = RunSummary()
+    of_run = RunSummary()
 
-    project.run("activities", report=report)
+    project.run("activities", summary=of_run)
 
     assert [("a",), ("b",), ("same",)] == project.cells("SELECT id FROM activities ORDER BY id")
-    tally = report.tallies["activities"]
-    assert (3, 3, 0) == (tally.read, tally.new, tally.changed)
+    summary = of_run.resources["activities"]
+    assert (3, 3, 0) == (summary.read, summary.new, summary.changed)
 
 
 def test_an_empty_page_with_a_next_does_not_end_it(

@@ -125,13 +125,13 @@ def test_the_quota_is_no_failure(project: Project) -> None:
     """What a day gives lands, the run says that it goes on, and on another day it does."""
     for table in ("messages", "archived_messages"):
         assert len(list(project.sandbox.rows(table))) > 100
-    report = RunSummary()
+    of_run = RunSummary()
 
-    project.run(TABLE, report=report)
+    project.run(TABLE, summary=of_run)
 
-    tally = report.tallies[TABLE]
-    assert (None, 100) == (tally.error, tally.new)
-    assert "quota" in tally.note
+    summary = of_run.resources[TABLE]
+    assert (None, 100) == (summary.error, summary.new)
+    assert "quota" in summary.note
     first = project.rows(resource(TABLE))
     project.sandbox.clock.advance(DAY)
     project.run(TABLE)
@@ -146,10 +146,10 @@ def test_a_failure_in_the_middle_reads_nothing_twice(project: Project) -> None:
     """What was read before it lands and counts as done; the message that failed is the next one."""
     project.sandbox.faults.add(Fault(operation="getArchivedMessage", status=400, times=1, after=7))
     project.sandbox.faults.add(Fault(operation="getArchivedMessage", status=429, times=None, after=13))
-    report = RunSummary()
+    summary = RunSummary()
 
-    project.run(TABLE, report=report)
-    assert report.tallies[TABLE].error is not None
+    project.run(TABLE, summary=summary)
+    assert summary.resources[TABLE].error is not None
     assert 7 == len(project.rows(resource(TABLE)))
     project.run(TABLE)
 

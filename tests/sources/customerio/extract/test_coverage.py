@@ -44,11 +44,11 @@ def test_rows_and_ledger_come_in_one_package(project: Project) -> None:
 def test_a_read_that_broke_off_claims_what_it_read(project: Project) -> None:
     """The pages above the failure are in the warehouse and in the ledger; what lies below is in neither."""
     project.sandbox.faults.add(Fault(operation="listActivities", status=403, after=1, times=None))
-    report = RunSummary()
+    summary = RunSummary()
 
-    project.run("activities", report=report)
+    project.run("activities", summary=summary)
 
-    assert report.failed
+    assert summary.failed
     ((first, last),) = _claimed(project, "activities")
     truth = {row["id"] for row in project.sandbox.rows("activities") if first <= row["timestamp"] <= last}
     assert truth

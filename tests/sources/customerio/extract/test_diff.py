@@ -6,7 +6,7 @@ import pytest
 
 from sources.customerio.catalogue import resource
 from sources.customerio.client import BadAnswer
-from sources.customerio.extract import Batch, Known, ResourceSummary, RunSummary, Scope
+from sources.customerio.extract import Batch, DestinationRows, ResourceSummary, RunSummary, Scope
 from sources.customerio.extract.diff import Changes
 from tests.sources.customerio.extract.conftest import Project
 
@@ -14,13 +14,13 @@ NOW = 1_790_000_000
 
 
 def _changes(table: str) -> tuple[Changes, ResourceSummary]:
-    tally = ResourceSummary(resource=table)
-    return Changes(resource(table), Known(), tally, lambda: NOW), tally
+    summary = ResourceSummary(resource=table)
+    return Changes(resource(table), DestinationRows(), summary, lambda: NOW), summary
 
 
 def test_without_a_warehouse_everything_is_new() -> None:
     """A destination that is empty, or cannot be asked, holds nothing: no row is left out, none is gone."""
-    changes, tally = _changes("campaigns")
+    changes, summary = _changes("campaigns")
     batch = Batch(rows=[{"id": 1, "name": "a"}, {"id": 2, "name": "b"}], last=True)
 
     [table] = changes.tables(batch)
@@ -28,31 +28,31 @@ def test_without_a_warehouse_everything_is_new() -> None:
     assert [1, 2] == table["id"].to_pylist()
     assert [NOW, NOW] == table["first_seen_at"].to_pylist()
     assert [None, None] == table["deleted_at"].to_pylist()
-    assert (2, 0, 0) == (tally.new, tally.changed, tally.deleted)
+    assert (2, 0, 0) == (summary.new, summary.changed, summary.deleted)
 
 
 @pytest.mark.parametrize("together", [True, False])
 def test_a_row_that_comes_twice_is_written_once(together: bool) -> None:
     """Within a page or on two pages of one list: the first one counts."""
-    changes, tally = _changes("campaigns")
+    changes, summary = _changes("campaigns")
     rows: list[dict[str, Any]] = [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}, {"id": 1, "name": "late"}]
     batches = [Batch(rows=rows)] if together else [Batch(rows=rows[:2]), Batch(rows=rows[2:])]
 
     tables = [table for batch in batches for table in changes.tables(batch)]
 
     assert [(1, "a"), (2, "b")] == [(row["id"], row["name"]) for table in tables for row in table.to_pylist()]
-    assert 2 == tally.new
+    assert 2 == summary.new
 
 
 def test_two_scopes_are_compared_apart() -> None:
     """The same person in two segments is two rows."""
-    changes, tally = _changes("segment_memberships")
+    changes, summary = _changes("segment_memberships")
     for segment in (1, 2):
         scope = Scope(column="segment_id", low=segment, high=segment)
         rows = [{"segment_id": segment, "cio_id": "a300"}]
         assert 1 == sum(table.num_rows for table in changes.tables(Batch(rows=rows, scope=scope, last=True)))
 
-    assert 2 == tally.new
+    assert 2 == summary.new
 
 
 def _loads(project: Project, table: str) -> dict[Any, str]:
@@ -69,16 +69,16 @@ def test_an_edit_that_moves_no_time_is_seen_and_the_rest_is_not_written(project:
     edited = next(iter(project.sandbox.rows("campaigns")))
     project.sandbox.clock.advance(3600)
     project.sandbox.edit("campaigns", edited["id"], name="Renamed", updated=edited["updated"])
-    report = RunSummary()
+    of_run = RunSummary()
 
-    project.run("campaigns", report=report)
+    project.run("campaigns", summary=of_run)
 
     project.assert_equal("campaigns")
     after = _loads(project, "campaigns")
     assert {edited["id"]} == {key for key, load in after.items() if load != before[key]}
     assert seen == dict(project.cells("SELECT id, first_seen_at FROM campaigns"))
-    tally = report.tallies["campaigns"]
-    assert (0, 1, 0, len(before)) == (tally.new, tally.changed, tally.deleted, tally.read)
+    summary = of_run.resources["campaigns"]
+    assert (0, 1, 0, len(before)) == (summary.new, summary.changed, summary.deleted, summary.read)
 
 
 def test_deliveries_whose_metrics_arrive_late_are_the_only_ones_written(project: Project) -> None:

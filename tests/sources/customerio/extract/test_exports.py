@@ -165,12 +165,12 @@ def test_a_file_that_is_not_whole_lands_nothing(
 def test_a_broken_file_beside_a_good_one(project: Project, client_of: ClientOf) -> None:
     """Through dlt too: rows of the good file land, of the broken one none, and the failure is reported."""
     project.client = client_of(Exports(_7=(3, TWO), _8=(2, TWO)))
-    report = RunSummary()
+    summary = RunSummary()
 
-    project.run("exported_people", report=report)
+    project.run("exported_people", summary=summary)
 
     assert [(8, 1), (8, 2)] == project.cells("SELECT export_id, row_number FROM exported_people ORDER BY 2")
-    assert isinstance(report.tallies["exported_people"].error, BadAnswer)
+    assert isinstance(summary.resources["exported_people"].error, BadAnswer)
 
 
 @pytest.mark.parametrize("file", [b"", b"id,email\n", b"\xef\xbb\xbfid,email\r\n\r\n"])

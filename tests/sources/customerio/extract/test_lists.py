@@ -104,11 +104,11 @@ def test_a_reading_that_breaks_off_leaves_no_tombstone(project: Project, table: 
     project.sandbox.delete("campaigns", max(row["id"] for row in project.sandbox.rows("campaigns")))
     operation = resource(table).operation
     project.sandbox.faults.add(Fault(operation=operation, status=500, times=None, after=1))
-    report = RunSummary()
+    summary = RunSummary()
 
-    project.run(table, report=report)
+    project.run(table, summary=summary)
 
-    error = report.tallies[table].error
+    error = summary.resources[table].error
     assert isinstance(error, Unavailable)
     assert 500 == error.status
     alive = project.rows(resource(table))
@@ -124,20 +124,20 @@ def test_a_reading_that_breaks_off_leaves_no_tombstone(project: Project, table: 
 def test_what_was_read_before_the_failure_lands(project: Project) -> None:
     """Children that answered are in the warehouse although the rest failed; a second try completes."""
     project.sandbox.faults.add(Fault(operation="listCampaignActions", status=500, times=None, after=2))
-    report = RunSummary()
+    summary = RunSummary()
 
-    project.run("campaign_actions", report=report)
+    project.run("campaign_actions", summary=summary)
 
     landed, truth = project.rows(resource("campaign_actions")), project.truth(resource("campaign_actions"))
     assert landed.keys() < truth.keys()
-    assert len(landed) == report.tallies["campaign_actions"].new > 0
+    assert len(landed) == summary.resources["campaign_actions"].new > 0
     project.sandbox.faults.clear()
     project.run("campaign_actions")
     project.assert_equal("campaign_actions")
 
 
 def test_a_failed_list_leaves_the_others_alone(project: Project) -> None:
-    """With a report, one resource's failure ends neither the others nor the load."""
+    """With a summary, one resource's failure ends neither the others nor the load."""
     project.run("campaigns", "newsletters", "messages")
     watermark = project.state("messages")
     project.sandbox.delete("newsletters", next(iter(project.sandbox.rows("newsletters")))["id"])
@@ -146,11 +146,11 @@ def test_a_failed_list_leaves_the_others_alone(project: Project) -> None:
         Fault(operation="listCampaigns", status=503, times=None),
         Fault(operation="listMessages", status=503, times=None),
     )
-    report = RunSummary()
+    summary = RunSummary()
 
-    project.run("campaigns", "campaign_actions", "newsletters", "messages", report=report)
+    project.run("campaigns", "campaign_actions", "newsletters", "messages", summary=summary)
 
-    failed = {tally.resource for tally in report.failed}
+    failed = {failed.resource for failed in summary.failed}
     assert {"campaigns", "campaign_actions", "messages"} == failed
     assert set() == _tombstones(project, "campaigns")
     project.assert_equal("newsletters")

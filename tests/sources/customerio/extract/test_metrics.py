@@ -42,7 +42,7 @@ def test_a_table_is_what_customer_io_tells(small: Sandbox, api: Client, read: Re
     assert len(rows) == len(found.rows)
     assert rows == {tuple(row[name] for name in key): row for row in small.rows(table)}
     assert rows or table in ("broadcast_link_metrics", "broadcast_action_link_metrics")
-    assert found.tally.requests == sum(small.stats.by_operation.values())
+    assert found.summary.requests == sum(small.stats.by_operation.values())
 
 
 def test_the_tables_add_up_to_the_deliveries(project: Project) -> None:
@@ -77,25 +77,25 @@ def test_an_unchanged_world_costs_no_row_and_a_later_one_only_changes(project: P
     """A second run writes nothing; ten days later what was written differs from before."""
     project.run(*ONE_OF_EACH)
     again = RunSummary()
-    project.run(*ONE_OF_EACH, report=again)
-    assert {0} == {tally.written for tally in again.tallies.values()}
+    project.run(*ONE_OF_EACH, summary=again)
+    assert {0} == {summary.written for summary in again.resources.values()}
     before = {table: project.rows(resource(table)) for table in ONE_OF_EACH}
     project.sandbox.clock.advance(10 * DAY)
     later = RunSummary()
 
-    project.run(*ONE_OF_EACH, report=later)
+    project.run(*ONE_OF_EACH, summary=later)
 
     for table in ONE_OF_EACH:
         truth, found = project.truth(resource(table)), project.rows(resource(table))
         assert {key: row for key, row in found.items() if key in truth} == truth
         changed = {key for key, row in found.items() if before[table].get(key) != row}
-        assert later.tallies[table].new + later.tallies[table].changed == len(changed)
+        assert later.resources[table].new + later.resources[table].changed == len(changed)
         # Days that version 1 no longer tells stay as they were.
         assert {key: before[table][key] for key in found.keys() - truth.keys()} == {
             key: found[key] for key in found.keys() - truth.keys()
         }
-        assert 0 == later.tallies[table].deleted
-    assert later.tallies["campaign_metrics"].new
+        assert 0 == later.resources[table].deleted
+    assert later.resources["campaign_metrics"].new
 
 
 def test_days_that_are_told_no_more_stay(project: Project) -> None:
@@ -178,11 +178,11 @@ def test_a_reading_that_breaks_off_leaves_no_tombstone(project: Project, table: 
     project.run(table)
     before = project.rows(resource(table))
     project.sandbox.faults.add(Fault(operation=resource(table).operation, status=500, times=None, after=1))
-    report = RunSummary()
+    summary = RunSummary()
 
-    project.run(table, report=report)
+    project.run(table, summary=summary)
 
-    assert isinstance(report.tallies[table].error, Unavailable)
+    assert isinstance(summary.resources[table].error, Unavailable)
     assert before == project.rows(resource(table))
     project.sandbox.faults.clear()
     project.run(table)

@@ -65,7 +65,7 @@ def test_objects_are_searched_once_a_run(api: Client, read: ReadTable, project: 
     assert asked["getObjectTypes"] == 1
     assert asked["getObjectsFilter"] == 3
     assert asked["getObjectAttributes"] == asked["getObjectRelationships"] == len(things)
-    assert read(api, "objects").tally.requests == 1 + 3 + len(things)
+    assert read(api, "objects").summary.requests == 1 + 3 + len(things)
 
 
 def test_an_object_that_vanishes_meanwhile_is_gone(project: Project) -> None:
@@ -81,6 +81,6 @@ def test_an_incomplete_reading_buries_nothing(project: Project) -> None:
     """Where a page fails there are no tombstones."""
     project.run(*TABLES)
     project.sandbox.faults.add(Fault(operation="getObjectRelationships", status=500, times=None, after=2))
-    project.run(*TABLES, report=RunSummary())
+    project.run(*TABLES, summary=RunSummary())
 
     assert project.cells("SELECT count(*) FROM relationships WHERE deleted_at IS NOT NULL") == [(0,)]

@@ -9,7 +9,7 @@ import pytest
 
 from sources.customerio.catalogue import resource
 from sources.customerio.client import BadAnswer, Client
-from sources.customerio.extract import Options, Reading, RunSummary
+from sources.customerio.extract import Options, RunContext, RunSummary
 from sources.customerio.extract.people import people
 from sources.customerio.sandbox import Fault
 from tests.sources.customerio.extract.conftest import Project, ReadTable
@@ -19,15 +19,15 @@ def test_everybody_is_read(project: Project) -> None:
     """More people than fit into one request for profiles, some of them known by email only."""
     for number in range(120):
         project.sandbox.add("people", email=f"person{number}@example.com", plan="free")
-    report = RunSummary()
+    summary = RunSummary()
 
-    project.run("people", report=report)
+    project.run("people", summary=summary)
 
     project.assert_equal("people")
     assert any(not row["id"] for row in project.rows(resource("people")).values())
     asked = project.sandbox.stats.by_operation
     assert (1, 2) == (asked["getPeopleFilter"], asked["getPeopleById"])
-    assert len(project.truth(resource("people"))) == report.tallies["people"].read
+    assert len(project.truth(resource("people"))) == summary.resources["people"].read
 
 
 def test_a_deleted_person_becomes_a_tombstone_and_an_edit_arrives(project: Project) -> None:
@@ -37,13 +37,13 @@ def test_a_deleted_person_becomes_a_tombstone_and_an_edit_arrives(project: Proje
     project.sandbox.delete("people", deleted)
     project.sandbox.suppress(suppressed)
     project.sandbox.edit("people", edited, plan="enterprise")
-    report = RunSummary()
+    of_run = RunSummary()
 
-    project.run("people", report=report)
+    project.run("people", summary=of_run)
 
     project.assert_equal("people")
-    tally = report.tallies["people"]
-    assert (0, 1, 2) == (tally.new, tally.changed, tally.deleted)
+    summary = of_run.resources["people"]
+    assert (0, 1, 2) == (summary.new, summary.changed, summary.deleted)
     dead = project.cells("SELECT cio_id FROM people WHERE deleted_at IS NOT NULL ORDER BY cio_id")
     assert [(deleted,), (suppressed,)] == dead
 
@@ -65,11 +65,11 @@ def test_profiles_that_fail_take_nobody_for_deleted(project: Project) -> None:
     project.run("people")
     before = project.rows(resource("people"))
     project.sandbox.faults.add(Fault(operation="getPeopleById", status=500, times=None))
-    report = RunSummary()
+    summary = RunSummary()
 
-    project.run("people", report=report)
+    project.run("people", summary=summary)
 
-    assert [report.tallies["people"]] == report.failed
+    assert [summary.resources["people"]] == summary.failed
     assert before == project.rows(resource("people"))
 
 
@@ -124,8 +124,8 @@ def test_a_search_whose_profiles_do_not_come_deletes_nobody(client_of: Callable[
             )
         return httpx.Response(200, content=b'{"customers": []}')
 
-    reading = Reading(client=client_of(nobody), options=Options(), report=RunSummary(), clock=lambda: 1)
-    reading.enter("people")
+    run = RunContext(client=client_of(nobody), options=Options(), summary=RunSummary(), clock=lambda: 1)
+    run.begin("people")
 
     with pytest.raises(BadAnswer, match="2 people and not one of their profiles"):
-        list(people(reading, resource("people"), {}))
+        list(people(run, resource("people"), {}))

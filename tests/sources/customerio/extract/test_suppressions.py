@@ -49,11 +49,11 @@ def test_a_list_that_fails_leaves_no_tombstone(project: Project) -> None:
     project.run(TABLE)
     before = project.rows(resource(TABLE))
     project.sandbox.faults.add(Fault(operation="getSuppressionByType", status=400, times=1, after=3))
-    report = RunSummary()
+    summary = RunSummary()
 
-    project.run(TABLE, report=report)
+    project.run(TABLE, summary=summary)
 
-    assert report.tallies[TABLE].error is not None
+    assert summary.resources[TABLE].error is not None
     assert before == project.rows(resource(TABLE))
 
 

@@ -13,9 +13,9 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.client import BadAnswer, Client
-from sources.customerio.extract import Batch, Known, Options, Reading, RunSummary, dlt_resource
+from sources.customerio.extract import Batch, DestinationRows, Options, RunContext, RunSummary, dlt_resource
 from sources.customerio.extract.resources import Reader
-from sources.customerio.extract.worker_stream import Arrivals, Stream
+from sources.customerio.extract.worker_stream import ReadyTables, Stream
 
 NOW = 1_790_000_000
 MANY = 200
@@ -33,14 +33,14 @@ def pipeline(tmp_path: Path) -> dlt.Pipeline:
     )
 
 
-def _run(pipeline: dlt.Pipeline, readers: dict[str, Reader], report: RunSummary | None = None) -> None:
+def _run(pipeline: dlt.Pipeline, readers: dict[str, Reader], summary: RunSummary | None = None) -> None:
     """Run readers that ask nobody, in one run."""
     with Client(app_api_key="unused") as client:
-        reading = Reading(client=client, options=Options(), report=report or RunSummary(), clock=lambda: NOW)
-        known = Known()
+        run = RunContext(client=client, options=Options(), summary=summary or RunSummary(), clock=lambda: NOW)
+        destination = DestinationRows()
         pipeline.run(
             [
-                dlt_resource(reading, known, resource(table), keep_going=report is not None, reader=reader)
+                dlt_resource(run, destination, resource(table), keep_going=summary is not None, reader=reader)
                 for table, reader in readers.items()
             ]
         )
@@ -65,19 +65,21 @@ def test_resources_may_wait_for_each_other(pipeline: dlt.Pipeline, backwards: bo
     for _ in range(runs):
         middle = threading.Event()
 
-        def third(_r: Reading, _t: Resource, _s: object, middle: threading.Event = middle) -> Iterator[Batch]:
+        def third(
+            _r: RunContext, _t: Resource, _s: object, middle: threading.Event = middle
+        ) -> Iterator[Batch]:
             yield from _batches()
             middle.set()
             yield from _batches(MANY)
 
         def second(
-            _r: Reading, _t: Resource, _s: object, middle: threading.Event = middle
+            _r: RunContext, _t: Resource, _s: object, middle: threading.Event = middle
         ) -> Iterator[Batch]:
             assert middle.wait(20)
             yield from _batches()
 
-        def first(reading: Reading, _t: Resource, _s: object) -> Iterator[Batch]:
-            reading.wait_for(["campaigns", "newsletters", "unknown"])
+        def first(run: RunContext, _t: Resource, _s: object) -> Iterator[Batch]:
+            run.wait_for(["campaigns", "newsletters", "unknown"])
             yield Batch(rows=[{"id": 1}], last=True)
 
         readers: list[tuple[str, Reader]] = [
@@ -94,20 +96,20 @@ def test_resources_may_wait_for_each_other(pipeline: dlt.Pipeline, backwards: bo
 def test_nobody_waits_for_one_that_failed(pipeline: dlt.Pipeline, runs: int) -> None:
     """A reader that failed is over, for those who wait for its end too; what it had read lands."""
 
-    def fails(_r: Reading, _t: Resource, _s: object) -> Iterator[Batch]:
+    def fails(_r: RunContext, _t: Resource, _s: object) -> Iterator[Batch]:
         yield Batch(rows=[{"id": 1}])
         msg = "it broke off"
         raise BadAnswer(msg)
 
-    def waits(reading: Reading, _t: Resource, _s: object) -> Iterator[Batch]:
-        reading.wait_for(["campaigns"])
+    def waits(run: RunContext, _t: Resource, _s: object) -> Iterator[Batch]:
+        run.wait_for(["campaigns"])
         yield Batch(rows=[{"id": 1}], last=True)
 
     for _ in range(runs):
-        report = RunSummary()
-        _run(pipeline, {"segments": waits, "campaigns": fails}, report)
+        summary = RunSummary()
+        _run(pipeline, {"segments": waits, "campaigns": fails}, summary)
 
-    assert ["campaigns"] == [tally.resource for tally in report.failed]
+    assert ["campaigns"] == [failed.resource for failed in summary.failed]
     assert [1, 1] == _counts(pipeline, "segments", "campaigns")
 
 
@@ -115,7 +117,7 @@ def test_nobody_waits_for_one_that_failed(pipeline: dlt.Pipeline, runs: int) -> 
 def test_an_error_in_a_reader_s_thread_reaches_dlt(pipeline: dlt.Pipeline, error: Exception) -> None:
     """Expected or not, it is raised where the pipeline was run, as the cause."""
 
-    def fails(_r: Reading, _t: Resource, _s: object) -> Iterator[Batch]:
+    def fails(_r: RunContext, _t: Resource, _s: object) -> Iterator[Batch]:
         yield from _batches()
         raise error
 
@@ -131,7 +133,7 @@ def test_an_error_in_a_reader_s_thread_reaches_dlt(pipeline: dlt.Pipeline, error
 def test_a_reader_that_is_not_foreseen_to_fail_is_not_kept_quiet(pipeline: dlt.Pipeline) -> None:
     """A report takes Customer.io's failures; a mistake of ours is raised all the same."""
 
-    def mistaken(_r: Reading, _t: Resource, _s: object) -> Iterator[Batch]:
+    def mistaken(_r: RunContext, _t: Resource, _s: object) -> Iterator[Batch]:
         yield Batch(rows=[{"id": 1 // 0}])
 
     with pytest.raises(PipelineStepFailed):
@@ -141,7 +143,7 @@ def test_a_reader_that_is_not_foreseen_to_fail_is_not_kept_quiet(pipeline: dlt.P
 def test_memory_does_not_run_ahead() -> None:
     """A stream works ahead of whoever takes its tables, but only so far."""
     made: list[int] = []
-    arrivals = Arrivals()
+    arrivals = ReadyTables()
 
     def tables() -> Iterator[pa.Table]:
         for number in range(MANY):

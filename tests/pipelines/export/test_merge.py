@@ -1,0 +1,299 @@
+"""An export's rows are merged by the same rule as those of a sync: the same row is the same from either."""
+
+from typing import Any
+
+import duckdb
+import orjson
+import pytest
+
+from pipelines.export import ExportResult, PeopleRequest, collect, create, wait
+from pipelines.export.registry import folder
+from sources.customerio.catalogue import resource
+from sources.customerio.extract import ResourceSummary
+from sources.customerio.sandbox import Sandbox
+from tests.conftest import Warehouse
+from tests.pipelines.export.conftest import Exporting
+
+MESSAGES = resource("messages")
+PEOPLE = resource("people")
+EVERYBODY_CELLS = (
+    'SELECT row_number, "row" FROM customerio_raw.exported_people WHERE export_id = {} ORDER BY 1'
+)
+
+
+def _people(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
+    rows = warehouse.query(
+        "SELECT cio_id, id, identifiers, attributes, unsubscribed FROM customerio_raw.people "
+        "WHERE deleted_at IS NULL"
+    )
+    return {
+        cio_id: {
+            "id": id_ or "",
+            "identifiers": orjson.loads(identifiers),
+            "attributes": orjson.loads(attributes),
+            "unsubscribed": unsubscribed,
+        }
+        for cio_id, id_, identifiers, attributes, unsubscribed in rows
+    }
+
+
+def _profiles(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
+    names = ("id", "identifiers", "attributes", "unsubscribed")
+    return {
+        row["identifiers"]["cio_id"]: {name: row[name] for name in names} for row in sandbox.rows("people")
+    }
+
+
+def test_an_unchanged_workspace_has_no_changes_in_any_order(exporting: Exporting) -> None:
+    """Syncs and exports take turns; none of them finds a row that is new, changed or deleted."""
+    warehouse, clock = exporting.warehouse, exporting.warehouse.sandbox.clock
+    warehouse.sync("people")
+    before = warehouse.query("SELECT * EXCLUDE (_dlt_load_id) FROM customerio_raw.people ORDER BY cio_id")
+
+    for _ in range(2):
+        clock.advance(5)
+        exported = exporting()
+        assert (exported.rows, 0, 0, 0, "") == (exported.rows, *_counts(exported), exported.note)
+        clock.advance(5)
+        synced = warehouse.sync("people").summary.resources["people"]
+        assert (exported.rows, 0, 0, 0) == (synced.read, *_counts(synced))
+
+    after = warehouse.query("SELECT * EXCLUDE (_dlt_load_id) FROM customerio_raw.people ORDER BY cio_id")
+    assert before == after
+
+
+def test_a_changed_attribute_is_one_change_from_either(exporting: Exporting) -> None:
+    """The export finds one edit, the sync the other; an edit that a sync has found is none for an export."""
+    warehouse, sandbox = exporting.warehouse, exporting.warehouse.sandbox
+    warehouse.sync("people")
+    one, two, *_ = _people(warehouse)
+
+    sandbox.edit("people", one, plan="bespoke")
+    sandbox.clock.advance(5)
+    assert (0, 1, 0) == _counts(exporting())
+    assert _profiles(sandbox) == _people(warehouse)
+
+    sandbox.edit("people", two, plan="bespoke")
+    sandbox.clock.advance(5)
+    # The export's person too: when the attribute was set stands in `timestamps`, which no export carries.
+    assert (0, 2, 0) == _counts(warehouse.sync("people").summary.resources["people"])
+    sandbox.clock.advance(5)
+    assert (0, 0, 0) == _counts(exporting())
+    assert warehouse.truth(PEOPLE) == warehouse.rows(PEOPLE)
+
+
+def test_an_export_keeps_what_it_does_not_carry(exporting: Exporting) -> None:
+    """Of a changed person `timestamps` and `devices` stay as a sync read them."""
+    warehouse, sandbox = exporting.warehouse, exporting.warehouse.sandbox
+    warehouse.sync("people")
+    (one, *kept), *_ = warehouse.query(_NOT_CARRIED)
+    sandbox.edit("people", one, plan="bespoke")
+    sandbox.clock.advance(5)
+
+    exporting()
+
+    assert [(one, *kept)] == [row for row in warehouse.query(_NOT_CARRIED) if row[0] == one]
+    assert all(kept)
+
+
+_NOT_CARRIED = (
+    "SELECT cio_id, timestamps, devices FROM customerio_raw.people WHERE devices IS NOT NULL ORDER BY 1"
+)
+
+
+def test_fingerprints_of_earlier_exports_are_taken_up(exporting: Exporting) -> None:
+    """Rows whose fingerprint was made in another way are no change for an export, and one for a sync."""
+    warehouse = exporting.warehouse
+    warehouse.sync("people")
+    with duckdb.connect(warehouse.settings.load_file) as connection:
+        connection.execute("UPDATE customerio_raw.people SET _row_hash = hash(cio_id) >> 1")
+    warehouse.sandbox.clock.advance(5)
+
+    assert (0, 0, 0) == _counts(exporting())
+    warehouse.sandbox.clock.advance(5)
+    people = warehouse.sync("people").summary.resources["people"]
+    assert (0, people.read, 0) == _counts(people)
+    assert (0, 0, 0) == _counts(warehouse.sync("people").summary.resources["people"])
+
+
+def test_unchanged_deliveries_have_no_changes_in_any_order(exporting: Exporting) -> None:
+    """What a sync has read, an export leaves as it is, and the next sync finds as it was."""
+    warehouse = exporting.warehouse
+    warehouse.sync("messages")
+
+    for _ in range(2):
+        assert (0, 0, 0) == _counts(exporting(exporting.campaign()))
+        full = warehouse.sync("messages", full=True).summary.resources["messages"]
+        assert full.read
+        assert (0, 0, 0) == _counts(full)
+
+
+def _counts(of: ExportResult | ResourceSummary) -> tuple[int, int, int]:
+    return of.new, of.changed, of.deleted
+
+
+def test_everybody_is_people(exporting: Exporting) -> None:
+    """The rows of the file are there as they are, and `people` equals the profiles of the workspace."""
+    result = exporting()
+
+    warehouse = exporting.warehouse
+    found = warehouse.query(EVERYBODY_CELLS.format(result.export_id))
+    truth = exporting.file_rows(result.export_id)
+    assert list(enumerate(truth, 1)) == [(number, orjson.loads(row)) for number, row in found]
+    assert _profiles(warehouse.sandbox) == _people(warehouse)
+    assert (len(truth), len(truth), 0, 0, "") == (
+        result.rows, result.new, result.changed, result.deleted, result.note,
+    )  # fmt: skip
+    assert not [path for path in folder(warehouse.settings).iterdir() if ".csv" in path.name]
+
+
+def test_only_changes_of_people_are_written(exporting: Exporting) -> None:
+    """A second export writes who is new, changed or gone, and no other row; who comes back is alive again."""
+    sandbox, warehouse = exporting.warehouse.sandbox, exporting.warehouse
+    exporting()
+    one, two, *_ = _people(warehouse)
+    sandbox.edit("people", one, plan="bespoke")
+    sandbox.delete("people", two)
+    three = sandbox.add("people", id="three")
+    before = {"plan": "bespoke"}
+
+    result = exporting()
+
+    assert (1, 1, 1) == (result.new, result.changed, result.deleted)
+    assert _profiles(sandbox) == _people(warehouse)
+    assert before["plan"] == _people(warehouse)[one]["attributes"]["plan"]
+    written = warehouse.query(
+        "SELECT cio_id FROM customerio_raw.people WHERE _dlt_load_id = "
+        "(SELECT max(_dlt_load_id) FROM customerio_raw.exported_people)"
+    )
+    assert {(one,), (two,), (three,)} == set(written)
+    gone = warehouse.query(f"SELECT _row_hash, attributes FROM customerio_raw.people WHERE cio_id = '{two}'")
+    assert gone[0][0] is None
+    assert gone[0][1]
+
+    assert (0, 0, 0) == (exporting().new, exporting().changed, exporting().deleted)
+
+
+def test_some_people_leave_the_others_alone(exporting: Exporting) -> None:
+    """Whoever a filter leaves out is not gone, and a file with chosen attributes stays where it is."""
+    exporting()
+    everybody = _people(exporting.warehouse)
+    leaf = {"attribute": {"field": "plan", "operator": "eq", "value": "free"}}
+
+    some = exporting(PeopleRequest(filters=leaf))
+    chosen = exporting(PeopleRequest(attributes=("plan",)))
+
+    assert 0 < some.rows < len(everybody)
+    assert (0, 0, 0) == (some.new, some.changed, some.deleted)
+    assert everybody == _people(exporting.warehouse)
+    assert "Only some attributes" in chosen.note
+    assert [(chosen.rows,)] == exporting.warehouse.query(
+        f"SELECT count(*) FROM customerio_raw.exported_people WHERE export_id = {chosen.export_id}"
+    )
+
+
+def test_deliveries_seen_both_ways_are_one_row(exporting: Exporting) -> None:
+    """What pages brought stays as it is; what an export brought first is made whole by a later sync."""
+    warehouse = exporting.warehouse
+    first = exporting(exporting.campaign())
+    ids = {row["delivery_id"] for row in exporting.file_rows(first.export_id)}
+    assert ids == {id_ for (id_,) in warehouse.query("SELECT id FROM customerio_raw.messages")}
+    assert first.rows == first.new == len(ids)
+    assert [(0,)] == warehouse.query("SELECT DISTINCT _row_hash FROM customerio_raw.messages")
+
+    synced = warehouse.sync("messages")
+
+    assert len(ids) == synced.summary.resources["messages"].changed
+    assert warehouse.truth(MESSAGES) == warehouse.rows(MESSAGES)
+    before = warehouse.query("FROM customerio_raw.messages ORDER BY id")
+
+    again = exporting(exporting.campaign())
+
+    assert (again.rows, 0) == (first.rows, again.new)
+    assert before == warehouse.query("FROM customerio_raw.messages ORDER BY id")
+
+
+def test_an_exported_delivery_has_what_the_file_tells(exporting: Exporting) -> None:
+    """Ids, times and metrics are numbers, missing cells null; the person is in `customer_identifiers`."""
+    warehouse = exporting.warehouse
+    exporting(exporting.campaign())
+    truth = {row["id"]: row for row in warehouse.sandbox.rows("messages")}
+    told = {"sent", "delivered", "opened", "human_opened", "clicked", "converted", "bounced", "dropped"}
+    told |= {"failed", "unsubscribed"}
+
+    found = warehouse.query(
+        "SELECT id, created, type, recipient, subject, campaign_id, action_id, newsletter_id, "
+        "failure_message, customer_identifiers, metrics FROM customerio_raw.messages"
+    )
+
+    assert found
+    for id_, *cells, identifiers, metrics in found:
+        row = truth[id_]
+        names = ("created", "type", "recipient", "subject", "campaign_id", "action_id", "newsletter_id")
+        assert [row[name] for name in (*names, "failure_message")] == cells
+        assert row["customer_identifiers"] == orjson.loads(identifiers or b"null")
+        assert {name: at for name, at in row["metrics"].items() if name in told} == orjson.loads(metrics)
+
+
+def test_drafts_stay_among_the_exports(exporting: Exporting) -> None:
+    """`messages` has no drafts, so an export that has some is kept apart, and says so."""
+    result = exporting(exporting.campaign(drafts=True))
+    assert "Drafts were asked for" in result.note
+    assert [(0,)] == exporting.warehouse.query("SELECT count(*) FROM customerio_raw.messages")
+
+
+def test_a_file_without_a_key_stays_among_the_exports(exporting: Exporting) -> None:
+    """Real headers are unpublished: a file in which no column is the key is kept, and the note says so."""
+    exporting.warehouse.sandbox.knobs.delivery_columns = (("Zustellung", "id"), ("sent", "metrics.sent"))
+    result = exporting(exporting.campaign())
+    assert "No column of the file is called delivery_id" in result.note
+    assert [(result.rows, 0)] == exporting.warehouse.query(
+        "SELECT (SELECT count(*) FROM customerio_raw.exported_deliveries), "
+        "(SELECT count(*) FROM customerio_raw.messages)"
+    )
+
+
+@pytest.mark.parametrize("header", ["Delivery ID", "id"])
+def test_a_key_is_found_under_several_names(exporting: Exporting, header: str) -> None:
+    """Case, spaces and hyphens do not count."""
+    exporting.warehouse.sandbox.knobs.delivery_columns = ((header, "id"), ("Created At", "created"))
+    result = exporting(exporting.campaign())
+    assert (result.rows, "") == (result.new, result.note)
+    assert [(0,)] == exporting.warehouse.query(
+        "SELECT count(*) FROM customerio_raw.messages WHERE created IS NULL"
+    )
+
+
+def test_an_older_export_changes_nothing(exporting: Exporting) -> None:
+    """An export that is collected after a newer one, or after a sync read people, keeps to its own table."""
+    settings, sandbox = exporting.warehouse.settings, exporting.warehouse.sandbox
+    leaf = {"attribute": {"field": "cio_id", "operator": "exists"}}
+    older = create(settings, PeopleRequest(filters={"or": [leaf]}))
+    sandbox.clock.advance(5)
+    sandbox.add("people", id="late")
+    exporting()
+    truth = _people(exporting.warehouse)
+
+    note = collect(settings, wait(settings, older, pause=exporting.pause)).note
+
+    assert "made later" in note
+    assert truth == _people(exporting.warehouse)
+    newer = create(settings, PeopleRequest())
+    sandbox.clock.advance(60)
+    exporting.warehouse.sync("people")
+    truth = _people(exporting.warehouse)
+    assert "A sync has read people" in collect(settings, newer).note
+    assert truth == _people(exporting.warehouse)
+
+
+def test_an_empty_file_of_everybody_takes_nobody_for_deleted(exporting: Exporting) -> None:
+    """A workspace whose export names nobody is not believed; its people stay."""
+    exporting()
+    people = _people(exporting.warehouse)
+    for cio_id in people:
+        exporting.warehouse.sandbox.delete("people", cio_id)
+
+    result = exporting()
+
+    assert "has no row" in result.note
+    assert people == _people(exporting.warehouse)
