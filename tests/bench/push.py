@@ -81,16 +81,18 @@ def found(rows: int) -> list[Figure]:
     from pipelines.push.plan.diff import FOUND, compare
 
     with tempfile.TemporaryDirectory() as folder, _bench(rows, Path(folder)) as bench:
-        ready, connection = bench.ready, bench.connection
+        prepared, connection = bench.prepared, bench.connection
         sql = f"""
-            SELECT count(*) FROM (SELECT user_id AS key, {ready.digest} AS digest FROM push_rows AS d) AS d
-            ANTI JOIN (SELECT key, digest FROM ({ready.side.relation})) AS h
+            SELECT count(*) FROM (SELECT user_id AS key, {prepared.digest} AS digest FROM push_rows AS d) AS d
+            ANTI JOIN (SELECT key, digest FROM ({prepared.baseline.relation})) AS h
             ON h.key = d.key AND h.digest = d.digest
         """
         join_s, find_s = [], []
         for _ in range(5):
             join_s.append(_timed(lambda: _expect(connection.execute(sql).fetchall(), rows // _CHANGED)))
-            find_s.append(_timed(lambda: compare(connection, ready.payload, ready.digest, ready.side)))
+            find_s.append(
+                _timed(lambda: compare(connection, prepared.payload, prepared.digest, prepared.baseline))
+            )
         _expect(connection.execute(f"SELECT count(*) FROM {FOUND}").fetchall(), rows // _CHANGED)
     return [
         Figure(name="DuckDB: one anti-join of rows and snapshot", rows=rows, seconds=min(join_s)),
@@ -102,20 +104,20 @@ def taken_for_sent(rows: int) -> Figure:
     """A first snapshot: every row is what Customer.io has, `push reset --without-sending`."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        _take_for_sent(rows, Path(folder))
+        _mark_as_sent(rows, Path(folder))
         return Figure(name="the product: all taken for sent", rows=rows, seconds=time.perf_counter() - began)
 
 
 def whole_plan(rows: int) -> Figure:
     """A whole plan, from the model to the figures; what was sent before is another process's work."""
-    from pipelines.push import plan
+    from pipelines.push import plan_push
 
     with tempfile.TemporaryDirectory() as folder:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            pool.submit(_take_for_sent, rows, Path(folder)).result()
+            pool.submit(_mark_as_sent, rows, Path(folder)).result()
         settings, declaration = _changed(rows, Path(folder))
         began = time.perf_counter()
-        made = plan(settings, declaration, folder=Path(folder))
+        made = plan_push(settings, declaration, folder=Path(folder))
         seconds = time.perf_counter() - began
         _expect([(made.sends,)], rows // _CHANGED)
     return Figure(name="the product: model, diff, brakes", rows=rows, seconds=seconds)
@@ -125,8 +127,9 @@ def packing(rows: int) -> list[Figure]:
     """Making requests and reading answers, on one core; beside it, orjson alone."""
     import orjson
 
-    from pipelines.push.deliver.batch import Item, packed
-    from pipelines.push.deliver.track_api import rejected_of
+    from pipelines.push.deliver.batch import pack
+    from pipelines.push.deliver.track_api import rejected_rows
+    from pipelines.push.journal.log import Item
     from sources.customerio.client import Answer
 
     bodies = _bodies(rows // 10)
@@ -139,8 +142,8 @@ def packing(rows: int) -> list[Figure]:
             orjson.loads(orjson.dumps({"batch": items[first : first + 1_000]}))
 
     def product() -> None:
-        for each in packed(Item(seq, body, str(seq)) for seq, body in enumerate(bodies, 1)):
-            _expect([(bool(each.body and each.entities and rejected_of(each, answer)),)], True)
+        for each in pack(Item(seq, body, str(seq)) for seq, body in enumerate(bodies, 1)):
+            _expect([(bool(each.body and each.entities and rejected_rows(each, answer)),)], True)
 
     return [
         Figure(name="orjson: the same documents", rows=len(bodies), seconds=_timed(plainly)),
@@ -152,7 +155,7 @@ def first_load(rows: int, folder: Path) -> list[Figure]:
     """Everybody for the first time, at a rate that this machine's sandbox keeps up with."""
     import math
 
-    from pipelines.push import How, push
+    from pipelines.push import PushOptions, push
 
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
@@ -162,12 +165,12 @@ def first_load(rows: int, folder: Path) -> list[Figure]:
     try:
         settings, declaration = _declared(folder, rows, filler=490, **receiver.recv())
         began = time.perf_counter()
-        result = push(settings, declaration, folder=folder, how=How())
+        result = push(settings, declaration, folder=folder, options=PushOptions())
         seconds = time.perf_counter() - began
     finally:
         stop.set()
         process.join()
-    _expect([(result.carried and result.carried.delivered.accepted,)], rows)
+    _expect([(result.run and result.run.delivery.accepted,)], rows)
     least = math.ceil(result.plan.bytes / 490_000) / _RATE
     return [
         Figure(name=f"byte-full requests at {_RATE:g} a second", rows=rows, seconds=least),
@@ -219,12 +222,12 @@ def _declared(folder: Path, rows: int, filler: int = 0, **others: Any) -> tuple[
     )
 
 
-def _take_for_sent(rows: int, folder: Path) -> None:
+def _mark_as_sent(rows: int, folder: Path) -> None:
     """Customer.io has accepted all rows of the sync."""
-    from pipelines.push.repair import take_for_sent
+    from pipelines.push.repair import mark_as_sent
 
     settings, declaration = _declared(folder, rows)
-    take_for_sent(settings, declaration, folder=folder)
+    mark_as_sent(settings, declaration, folder=folder)
 
 
 def _changed(rows: int, folder: Path) -> tuple[Any, Any]:
@@ -247,16 +250,17 @@ class _bench:  # noqa: N801 -- used as a context
     def __enter__(self) -> "_bench":
         from contextlib import ExitStack
 
+        from pipelines.push.context import push_id_of
         from pipelines.push.journal.database import Journal
-        from pipelines.push.plan.prepare import run_the_model, sync_of
-        from pipelines.push.plan.query import workbench
+        from pipelines.push.plan.prepare import prepare_model
+        from pipelines.push.plan.query import planning_database
 
-        _take_for_sent(self._rows, self._folder)
+        _mark_as_sent(self._rows, self._folder)
         settings, declaration = _changed(self._rows, self._folder)
         self._stack = ExitStack()
-        self.connection = self._stack.enter_context(workbench(settings))
-        sync = sync_of(settings, declaration)
-        self.ready = run_the_model(self.connection, declaration, sync, self._folder)
+        self.connection = self._stack.enter_context(planning_database(settings))
+        push_id = push_id_of(settings, declaration)
+        self.prepared = prepare_model(self.connection, declaration, push_id, self._folder)
         self._stack.enter_context(Journal(settings.cio_elt_data).attached(self.connection))
         return self
 

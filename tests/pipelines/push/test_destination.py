@@ -44,7 +44,7 @@ def test_bad_rows_are_written_down(pushing: Pushing) -> None:
     """An invalid and a refused row raise nothing, and are among the rejects with their reasons."""
     pushing.sandbox.faults.add(Fault(operation="batch", refuse_items=(1,)))
     _load(pushing, [*_rows(5), {"user_id": "", "plan": "x", "seats": 1}])
-    found = pushing.ask(f"SELECT key, action, dead FROM {SCHEMA}.rejects ORDER BY key")
+    found = pushing.query(f"SELECT key, action, dead FROM {SCHEMA}.rejects ORDER BY key")
     assert [("", "invalid", True), ("d1", "add", False)] == found
     assert 4 == len(pushing.sandbox.writes())
     _load(pushing, _rows(5))

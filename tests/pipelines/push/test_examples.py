@@ -9,7 +9,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from ruamel.yaml import YAML
 
-from pipelines.push import declared
+from pipelines.push import load_specs
 from pipelines.push.spec import json_schema
 from tests.pipelines.conftest import Shell, shell_for
 from tests.pipelines.push.conftest import Pushing
@@ -44,7 +44,7 @@ def test_examples_run_and_send_nothing_twice(shell: Shell, pushing: Pushing) -> 
     ran = shell.run("push", "run", "--folder", str(SHIPPED), "--json")
     assert 0 == ran.code, ran.err + ran.out
     syncs = {sync["sync"]: sync for sync in ran.document["syncs"]}
-    assert [sync.sync for sync in declared(SHIPPED)] == list(syncs)
+    assert [sync.sync for sync in load_specs(SHIPPED)] == list(syncs)
     assert syncs["trial_users"]["run"]["accepted"] > 10
     assert syncs["went_quiet"]["plan"]["counts"]["assume"] > 10
     assert syncs["vips"]["run"]["confirmed"]["confirmed"] == syncs["vips"]["run"]["accepted"] > 0
@@ -91,10 +91,10 @@ def test_the_command_line(shell: Shell, pushing: Pushing) -> None:
     assert 0 == shell.run("push", "retry", "users", *folder).code
     run_id = done.document["syncs"][0]["run"]["run_id"]
     undone = shell.run("push", "undo", run_id, *folder, "--json").document["plan"]
-    assert {"people that were added cannot be taken back": 58} == undone["left_alone"]
+    assert {"people that were added cannot be undone": 58} == undone["left_alone"]
     assert "60 rows count as sent" in shell.run("push", "reset", "users", *folder, "--without-sending").out
     assert 0 == shell.run("push", "run", "users", *folder).code
-    shell.refused(shell.run("push", "plan", "nobody", *folder), 2, "There is no sync 'nobody'", "users")
+    shell.refused(shell.run("push", "plan", "nobody", *folder), 2, "There is no push 'nobody'", "users")
     keyless = {"CUSTOMERIO_TRACK_SITE_ID": None, "CUSTOMERIO_TRACK_API_KEY": None}
     shell.refused(shell.run("push", "run", "users", *folder, **keyless), 2, "CUSTOMERIO_TRACK_SITE_ID")
 

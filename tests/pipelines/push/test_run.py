@@ -13,11 +13,11 @@ def _twice(pushing: Pushing, sync: PushSpec) -> None:
     """A push whose rows all arrive, and one after it that sends nothing at all."""
     result = pushing.push(sync)
     assert result.brakes == ()
-    assert result.carried is not None
-    assert result.whole, result.document
+    assert result.run is not None
+    assert result.complete, result.document
     before = pushing.requests()
     again = pushing.push(sync)
-    assert again.carried is None
+    assert again.run is None
     assert 0 == again.plan.sends
     assert before == pushing.requests()
 
@@ -119,7 +119,7 @@ def test_mirror_of_people(pushing: Pushing) -> None:
     stopped = pushing.push(sync)
     assert {"approval"} == {brake.name for brake in stopped.brakes}
     result = pushing.approved(sync)
-    assert result.whole
+    assert result.complete
     assert 3 == result.plan.counts["remove"]
     assert before | {row["user_id"] for row in rows[:7]} == set(pushing.ids())
     assert 0 == pushing.push(sync).plan.sends
@@ -291,7 +291,7 @@ def test_suppressions(pushing: Pushing) -> None:
     what: dict[str, Any] = {"object": "suppression", "mode": "mirror", "person": {"id": "who"}}
     sync = pushing.declare("erased", [{"who": who} for who in known], **what)
     assert {"approval"} == {brake.name for brake in pushing.push(sync).brakes}
-    assert pushing.approved(sync).whole
+    assert pushing.approved(sync).complete
     assert not set(known) & set(pushing.ids())
     assert 0 == pushing.push(sync).plan.sends
     people = pushing.declare(
@@ -303,6 +303,6 @@ def test_suppressions(pushing: Pushing) -> None:
         fields={"plan": "text"},
     )
     assert {"the person is suppressed"} == {row["reason"] for row in pushing.plan(people).invalid}
-    assert pushing.push(pushing.declare("erased", [{"who": who} for who in known[1:]], **what)).whole
+    assert pushing.push(pushing.declare("erased", [{"who": who} for who in known[1:]], **what)).complete
     assert 1 == pushing.push(people).plan.counts["add"]
     assert known[0] in pushing.ids()

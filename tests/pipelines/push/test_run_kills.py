@@ -60,7 +60,7 @@ def _arrived(pushing: Pushing) -> Counter[bytes]:
 
 def _assert_claims_hold(pushing: Pushing) -> None:
     """Whatever the journal takes for accepted is in the sandbox's log."""
-    claimed = pushing.ask(
+    claimed = pushing.query(
         f"""
         SELECT coalesce(l.item, l.payload) FROM {SCHEMA}.log AS l
         JOIN {SCHEMA}.rows AS v ON v.run_id = l.run_id AND v.seq = l.seq
@@ -142,11 +142,11 @@ def test_two_pushes_at_a_time(pushing: Pushing) -> None:
     shell = _shell(pushing)
     command = ("push", "run", "users", "--folder", str(pushing.folder))
     first, began = shell.start(command), time.monotonic()
-    while not pushing.requests() and pushing.ask(f"SELECT count(*) FROM {SCHEMA}.batches") == [(0,)]:
+    while not pushing.requests() and pushing.query(f"SELECT count(*) FROM {SCHEMA}.batches") == [(0,)]:
         assert time.monotonic() < began + 30
         time.sleep(0.05)
     second = shell.run(*command)
-    shell.refused(second, 1, f"process {first.pid}", "pushes the sync users")
+    shell.refused(second, 1, f"process {first.pid}", "runs the push users")
     assert 0 == ended(first, began).code
     assert 0 == shell.run(*command).code
 
@@ -174,5 +174,5 @@ def test_killed_while_it_is_read_back(pushing: Pushing) -> None:
     assert 7 == ran.document["syncs"][0]["plan"]["sends"]
     assert 100 == sum(user.startswith("back") for user in pushing.people())
     assert [("done", 7, 0), ("interrupted", 100, 7)] == sorted(
-        pushing.ask(f"SELECT state, accepted, dropped FROM {SCHEMA}.runs")
+        pushing.query(f"SELECT state, accepted, dropped FROM {SCHEMA}.runs")
     )

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from pipelines.errors import InvalidSpec
-from pipelines.push import plan as make_plan
-from pipelines.push import plan_undo, revive, undo
-from pipelines.push.deliver.batch import Item, Packed
-from pipelines.push.deliver.track_api import rejected_of
+from pipelines.push import plan_push, plan_undo, retry_dead_letters, undo_run
+from pipelines.push.deliver.batch import Batch
+from pipelines.push.deliver.track_api import rejected_rows
 from pipelines.push.destination import customerio, push_rows
 from pipelines.push.journal.database import SCHEMA
+from pipelines.push.journal.log import Item
 from sources.customerio.client import Answer
 from tests.pipelines.push.conftest import Pushing
 
@@ -59,10 +59,10 @@ def test_an_invalid_row_is_not_sent_by_a_retry(pushing: Pushing) -> None:
     sync = pushing.declare("events", "SELECT 1", **{**_EVENT, "first_run": "all"})
     rows = [{"k": "bad", "who": who, "at": _AT, "name": None}, {"k": "b", "who": who, "at": _AT, "name": "n"}]
     push_rows(pushing.settings, sync, pa.Table.from_pylist(rows))
-    assert 0 == revive(pushing.settings, sync)
+    assert 0 == retry_dead_letters(pushing.settings, sync)
     push_rows(pushing.settings, sync, pa.Table.from_pylist(rows))
     assert ["n"] == [row["op"]["name"] for row in pushing.sandbox.writes()]
-    assert [("b",)] == pushing.ask(f"SELECT key FROM {SCHEMA}.snapshot")
+    assert [("b",)] == pushing.query(f"SELECT key FROM {SCHEMA}.snapshot")
 
 
 def test_history_stays_history(pushing: Pushing) -> None:
@@ -79,7 +79,7 @@ def test_an_attribute_called_name_is_hidden(pushing: Pushing) -> None:
     sql = "SELECT 'a' AS user_id, 'Alice' AS name, 'Smith' AS type, 'Mrs' AS platform"
     fields = dict.fromkeys(("name", "type", "platform"), "text")
     sync = pushing.declare("users", sql, **{**_PERSON, "fields": fields})
-    shown = json.dumps(make_plan(pushing.settings, sync, folder=pushing.folder).document)
+    shown = json.dumps(plan_push(pushing.settings, sync, folder=pushing.folder).document)
     assert '"action": "identify"' in shown
     assert not [name for name in ("Alice", "Smith", "Mrs") if name in shown]
 
@@ -123,7 +123,7 @@ def test_an_imported_object_has_its_attributes_alone(pushing: Pushing) -> None:
         "companies", [{"company": "ic", "seats": 4}], object="object", mode="upsert", object_type_id="1",
         object_id="company", fields={"seats": "integer"}, deliver={"lane": "import", "staging": "local"},
     )  # fmt: skip
-    assert pushing.push(sync).whole
+    assert pushing.push(sync).complete
     (there,) = [row for row in pushing.sandbox.rows("objects") if row["object_id"] == "ic"]
     assert {"seats": "4"} == {name: str(value) for name, value in there["attributes"].items()}
 
@@ -140,7 +140,7 @@ def test_undo_restores_what_others_had_set(pushing: Pushing) -> None:
     sync = pushing.declare("users", f"{sql}, 2 AS seats", **{**_PERSON, "fields": fields})
     run_id = str(pushing.push(sync).document["run"]["run_id"])
     assert "2" == pushing.people()[user]["seats"]
-    undo(pushing.settings, sync, run_id, plan_undo(pushing.settings, sync, run_id).plan_id)
+    undo_run(pushing.settings, sync, run_id, plan_undo(pushing.settings, sync, run_id).plan_id)
     assert ("gold", "7") == (pushing.people()[user]["plan"], pushing.people()[user]["seats"])
 
 
@@ -148,4 +148,4 @@ def test_an_item_with_two_faults_is_one_row() -> None:
     """A row is refused once, whatever is wrong with it."""
     errors = [{"batch_index": 0, "reason": "required", "field": field} for field in ("name", "id")]
     answer = Answer("batch", 207, json.dumps({"errors": errors}).encode())
-    assert ((7, "required", "name"),) == rejected_of(Packed((Item(7, b"{}", "a"),)), answer)
+    assert ((7, "required", "name"),) == rejected_rows(Batch((Item(7, b"{}", "a"),)), answer)

@@ -1,11 +1,11 @@
-"""A run is taken back from what was stored before it; what cannot be taken back is said, not tried."""
+"""A run is taken back from what was stored before it; what cannot be undone is said, not tried."""
 
 from typing import Any
 
 import pytest
 
 from pipelines.errors import PlanChanged
-from pipelines.push import PushSpec, plan_undo, undo
+from pipelines.push import PushSpec, plan_undo, undo_run
 from sources.customerio.client import ConfigError
 from tests.pipelines.push.conftest import Pushing
 
@@ -19,19 +19,19 @@ _PERSON: dict[str, Any] = {
 
 
 def _run_id(result: Any) -> str:
-    assert result.carried is not None
-    return str(result.carried.run_id)
+    assert result.run is not None
+    return str(result.run.run_id)
 
 
 def _take_back(pushing: Pushing, sync: PushSpec, run_id: str) -> dict[str, int]:
     """Take back a run as its plan says; rows that were left alone, by reason."""
     made = plan_undo(pushing.settings, sync, run_id)
-    again, carried = undo(pushing.settings, sync, run_id, made.plan_id)
+    again, carried = undo_run(pushing.settings, sync, run_id, made.plan_id)
     assert again == made
     if made.sends:
         assert carried is not None
-        assert carried.whole, carried.document
-        assert made.sends == carried.delivered.accepted
+        assert carried.complete, carried.document
+        assert made.sends == carried.delivery.accepted
     return made.left_alone
 
 
@@ -43,7 +43,7 @@ def test_people_are_as_they_were(pushing: Pushing) -> None:
     sync = pushing.declare("users", rows, **_PERSON)
     run_id = _run_id(pushing.push(sync))
     assert {"gold"} == {pushing.people()[user]["plan"] for user in known}
-    assert {"people that were added cannot be taken back": 1} == _take_back(pushing, sync, run_id)
+    assert {"people that were added cannot be undone": 1} == _take_back(pushing, sync, run_id)
     assert before == {user: pushing.people()[user] for user in known}
     assert "made" in pushing.people()
 
@@ -114,13 +114,13 @@ def test_events_and_deletions_cannot_be_taken_back(pushing: Pushing) -> None:
     )  # fmt: skip
     run_id = _run_id(pushing.push(sync))
     before = pushing.requests()
-    assert {"events that were added cannot be taken back": 3} == _take_back(pushing, sync, run_id)
+    assert {"events that were added cannot be undone": 3} == _take_back(pushing, sync, run_id)
     mirror = {**_PERSON, "mode": "mirror"}
     people = [{"user_id": f"m{number}", "plan": "x", "seats": 1} for number in range(3)]
     pushing.push(pushing.declare("people", people, **mirror))
     sync = pushing.declare("people", people[:2], **mirror)
     run_id = _run_id(pushing.approved(sync))
-    assert {"people that were removed cannot be taken back": 1} == _take_back(pushing, sync, run_id)
+    assert {"people that were removed cannot be undone": 1} == _take_back(pushing, sync, run_id)
     assert before + 2 == pushing.requests()
 
 
@@ -129,9 +129,9 @@ def test_a_plan_is_needed_and_must_fit(pushing: Pushing) -> None:
     sync = pushing.declare("users", [{"user_id": "a", "plan": "x", "seats": 1}], **_PERSON)
     run_id = _run_id(pushing.push(sync))
     with pytest.raises(PlanChanged, match="nothing was sent"):
-        undo(pushing.settings, sync, run_id, "000000000000")
-    from pipelines.push import sync_of_run
+        undo_run(pushing.settings, sync, run_id, "000000000000")
+    from pipelines.push import push_of
 
-    assert "users" == sync_of_run(pushing.settings, run_id)
+    assert "users" == push_of(pushing.settings, run_id)
     with pytest.raises(ConfigError, match="There is no run"):
-        sync_of_run(pushing.settings, "nothing")
+        push_of(pushing.settings, "nothing")

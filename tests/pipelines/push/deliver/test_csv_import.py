@@ -7,7 +7,7 @@ import pytest
 from pipelines.errors import InvalidSpec
 from pipelines.push.deliver.staging import staged
 from pipelines.push.journal.database import SCHEMA
-from pipelines.push.plan.transport import lane_of
+from pipelines.push.plan.transport import choose_lane
 from sources.customerio.client import BadAnswer, ConfigError
 from tests.pipelines.push.conftest import Pushing
 
@@ -37,7 +37,7 @@ def test_people_arrive_by_import(pushing: Pushing) -> None:
     sync = pushing.declare("users", _rows(40), **_PERSON)
     assert "import" == pushing.plan(sync).lane
     result = pushing.push(sync)
-    assert result.whole, result.document
+    assert result.complete, result.document
     asked = pushing.sandbox.stats.by_operation
     assert (1, None) == (asked["import"], asked.get("batch"))
     assert ('a "b", c\né', "true") == (pushing.people()["i7"]["plan"], pushing.people()["i7"]["active"])
@@ -50,9 +50,9 @@ def test_reports_are_brought_back_to_the_rows(pushing: Pushing) -> None:
     suppressed = pushing.sandbox.add("people", id="i3")
     pushing.sandbox.suppress(suppressed)
     result = pushing.push(pushing.declare("users", _rows(10), **_PERSON))
-    assert result.carried is not None
-    assert (9, 1) == (result.carried.delivered.accepted, result.carried.delivered.rejected)
-    assert [("i3", "the identifier is suppressed")] == pushing.ask(
+    assert result.run is not None
+    assert (9, 1) == (result.run.delivery.accepted, result.run.delivery.rejected)
+    assert [("i3", "the identifier is suppressed")] == pushing.query(
         f"SELECT key, reason FROM {SCHEMA}.rejects"
     )
 
@@ -66,7 +66,7 @@ def test_an_import_that_fails_leaves_its_rows_to_the_next_run(pushing: Pushing) 
         pushing.push(sync)
     assert {"unknown": 10} == pushing.states()
     pushing.sandbox.knobs.import_fails = False
-    assert pushing.push(sync).whole
+    assert pushing.push(sync).complete
     assert 10 == sum(user.startswith("i") for user in pushing.people())
 
 
@@ -78,13 +78,13 @@ def test_objects_arrive_by_import(pushing: Pushing) -> None:
         "companies", [{"company": "ic", "seats": 4}], object="object", mode="upsert", object_type_id="1",
         object_id="company", fields={"seats": "integer"}, deliver=lane,
     )  # fmt: skip
-    assert pushing.push(companies).whole
+    assert pushing.push(companies).complete
     members = pushing.declare(
         "members", [{"company": "ic", "who": pushing.ids()[0], "role": "owner"}], object="relationship",
         mode="upsert", object_type_id="1", object_id="company", person={"id": "who"},
         fields={"role": "text"}, deliver=lane,
     )  # fmt: skip
-    assert pushing.push(members).whole
+    assert pushing.push(members).complete
     assert 2 == pushing.sandbox.stats.by_operation["import"]
 
 
@@ -93,10 +93,10 @@ def test_the_cheaper_lane_is_chosen(pushing: Pushing) -> None:
     auto = {**_PERSON, "deliver": {"staging": "s3://bucket/x", "requests_per_second": 0.5}}
     sync = pushing.declare("users", _rows(1), **auto)
     assert ["batch", "import"] == [
-        lane_of(sync, adds=n, requests=n // 1_000 + 1).name for n in (10_000, 1_000_000)
+        choose_lane(sync, adds=n, requests=n // 1_000 + 1).name for n in (10_000, 1_000_000)
     ]
     nowhere = pushing.declare("users", _rows(1), **{**_PERSON, "deliver": {}})
-    assert "batch" == lane_of(nowhere, adds=1_000_000, requests=1_000).name
+    assert "batch" == choose_lane(nowhere, adds=1_000_000, requests=1_000).name
     forced = pushing.declare("users", _rows(1), **{**_PERSON, "deliver": {"lane": "import"}})
     with pytest.raises(InvalidSpec, match="needs deliver"):
         pushing.plan(forced)

@@ -40,16 +40,16 @@ def test_seven_of_a_hundred_are_dropped_silently(pushing: Pushing) -> None:
     pushing.sandbox.knobs.drop_every = 14
     sync = _users(pushing, _rows(100))
     result = pushing.push(sync)
-    assert not result.whole
-    assert result.carried is not None
-    assert (93, 7) == (result.carried.confirmed.confirmed, result.carried.confirmed.dropped)
+    assert not result.complete
+    assert result.run is not None
+    assert (93, 7) == (result.run.confirmation.confirmed, result.run.confirmation.dropped)
     assert {"confirmed": 93, "dropped": 7} == pushing.states()
-    reasons = pushing.ask(f"SELECT DISTINCT reason FROM {SCHEMA}.rows WHERE state = 'dropped'")
+    reasons = pushing.query(f"SELECT DISTINCT reason FROM {SCHEMA}.rows WHERE state = 'dropped'")
     assert [("failed_attribute_change: the write was lost on its way",)] == reasons
     pushing.sandbox.knobs.drop_every = 0
     again = pushing.push(sync)
     assert 7 == again.plan.sends
-    assert again.whole
+    assert again.complete
     assert 100 == len(_plans(pushing))
     assert 0 == pushing.push(sync).plan.sends
 
@@ -59,12 +59,12 @@ def test_refused_items_do_not_keep_the_others_back(pushing: Pushing) -> None:
     pushing.sandbox.faults.add(Fault(operation="batch", refuse_items=(3, 5)))
     sync = _users(pushing, _rows(20))
     result = pushing.push(sync)
-    assert result.carried is not None
-    assert (18, 2) == (result.carried.delivered.accepted, result.carried.delivered.rejected)
+    assert result.run is not None
+    assert (18, 2) == (result.run.delivery.accepted, result.run.delivery.rejected)
     again = pushing.push(sync)
     assert 2 == again.plan.sends
-    assert again.whole
-    assert [] == pushing.ask(f"SELECT key FROM {SCHEMA}.rejects")
+    assert again.complete
+    assert [] == pushing.query(f"SELECT key FROM {SCHEMA}.rejects")
 
 
 def test_a_refused_request_is_halved_until_the_bad_row_is_alone(pushing: Pushing) -> None:
@@ -74,10 +74,10 @@ def test_a_refused_request_is_halved_until_the_bad_row_is_alone(pushing: Pushing
     rows = [{"user_id": f"u{number:04}", "plan": "y" * 500 if number == 13 else "x"} for number in range(32)]
     sync = _users(pushing, rows)
     result = pushing.push(sync)
-    assert result.carried is not None
-    assert (31, 1) == (result.carried.delivered.accepted, result.carried.delivered.rejected)
+    assert result.run is not None
+    assert (31, 1) == (result.run.delivery.accepted, result.run.delivery.rejected)
     assert 31 == len(_plans(pushing))
-    ((key, attempts),) = pushing.ask(f"SELECT key, attempts FROM {SCHEMA}.rejects")
+    ((key, attempts),) = pushing.query(f"SELECT key, attempts FROM {SCHEMA}.rejects")
     assert ("u0013", 1) == (key, attempts)
 
 
@@ -86,13 +86,13 @@ def test_a_row_that_is_refused_too_often_is_left_alone_until_it_changes(pushing:
     pushing.sandbox.knobs.item_bytes = 400
     bad = [{"user_id": "u0001", "plan": "y" * 500}]
     sync = _users(pushing, bad, deliver={"max_attempts": 2})
-    assert [False, False] == [pushing.push(sync).whole for _ in range(2)]
+    assert [False, False] == [pushing.push(sync).complete for _ in range(2)]
     before = pushing.requests()
     third = pushing.push(sync)
     assert (0, 1) == (third.plan.sends, third.plan.counts["dead"])
     assert before == pushing.requests()
-    assert pushing.push(_users(pushing, _rows(2))).whole
-    assert [] == pushing.ask(f"SELECT key FROM {SCHEMA}.rejects")
+    assert pushing.push(_users(pushing, _rows(2))).complete
+    assert [] == pushing.query(f"SELECT key FROM {SCHEMA}.rejects")
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -124,7 +124,7 @@ def test_keys_that_are_not_accepted_stop_the_run(pushing: Pushing, status: int) 
 def test_trouble_that_passes_is_waited_for(pushing: Pushing, fault: Fault) -> None:
     """The run goes on more slowly, and every row arrives."""
     pushing.sandbox.faults.add(fault)
-    assert pushing.push(_users(pushing, _rows(30))).whole
+    assert pushing.push(_users(pushing, _rows(30))).complete
     assert 30 == len(_plans(pushing))
 
 
@@ -136,7 +136,7 @@ def test_what_may_have_arrived_is_sent_again(pushing: Pushing) -> None:
     assert {"unknown": 10} == pushing.states()
     pushing.sandbox.faults.clear()
     result = pushing.push(_users(pushing, _rows(8, plan="newer")))
-    assert result.whole
+    assert result.complete
     assert 8 == result.plan.counts["change"]
     assert {"newer": 8, "x": 2} == dict(Counter(_plans(pushing).values()))
     assert 0 == pushing.push(_users(pushing, _rows(8, plan="newer"))).plan.sends
@@ -156,7 +156,7 @@ def test_a_mirror_removes_what_may_have_arrived(pushing: Pushing) -> None:
     with pytest.raises(RetryLater):
         pushing.push(pushing.declare("phones", rows, **what), retry_for_s=0.0)
     pushing.sandbox.faults.clear()
-    assert pushing.push(pushing.declare("phones", rows[:1], **what)).whole
+    assert pushing.push(pushing.declare("phones", rows[:1], **what)).complete
     tokens = {device["id"] for row in pushing.sandbox.rows("people") for device in row["devices"] or ()}
     assert {"t0"} == tokens & {"t0", "t1", "t2"}
 
@@ -178,7 +178,7 @@ def test_events_are_sent_again_as_they_were_stored(pushing: Pushing) -> None:
     pushing.sandbox.faults.clear()
     changed = [{**row, "total": 100} for row in rows[:4]]
     result = pushing.push(pushing.declare("orders", changed, **what))
-    assert result.whole
+    assert result.complete
     applied = [row["op"] for row in pushing.sandbox.writes() if row["outcome"] == "applied"]
     assert [0, 1, 2, 3, 4, 5] == sorted(op["attributes"]["total"] for op in applied)
     assert 6 == len({op["id"] for op in applied})

@@ -43,7 +43,7 @@ def test_every_verdict(pushing: Pushing) -> None:
     conflict = next(row["reason"] for row in plan.invalid if both[3]["cio_id"] in row["reason"])
     assert both[2]["cio_id"] in conflict
     assert 4 == plan.sends
-    assert pushing.push(sync).whole
+    assert pushing.push(sync).complete
     there = {row["cio_id"]: row for row in _known(pushing)}
     assert "adopts" == there[mail_only["cio_id"]]["id"]
     assert "fresh@example.com" == there[both[1]["cio_id"]]["email"]
@@ -63,7 +63,7 @@ def test_whom_an_earlier_push_made_is_known(pushing: Pushing) -> None:
     waits = pushing.plan(events)
     assert (0, 1) == (waits.sends, waits.counts["invalid"])
     pushing.push(pushing.declare("users", [{"user_id": "fresh", "email": None, "plan": "p"}], **_PERSON))
-    assert pushing.push(events).whole
+    assert pushing.push(events).complete
 
 
 def test_without_people_nothing_is_checked(pushing: Pushing) -> None:

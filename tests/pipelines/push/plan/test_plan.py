@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipelines.errors import PlanChanged
-from pipelines.push import How
+from pipelines.push import PushOptions
 from pipelines.push.journal.database import SCHEMA
 from sources.customerio.client import ConfigError
 from tests.pipelines.push.conftest import Pushing, Row
@@ -40,15 +40,15 @@ def test_a_plan_says_what_would_be_sent_and_hides_whose(pushing: Pushing) -> Non
     assert {"seats": 4} == plan.fields
     assert 1 == plan.requests
     assert "secret" not in json.dumps(plan.document)
-    from pipelines.push import plan as make
+    from pipelines.push import plan_push
 
-    open_plan = make(pushing.settings, sync, folder=pushing.folder, show_values=True)
+    open_plan = plan_push(pushing.settings, sync, folder=pushing.folder, show_values=True)
     change = next(sample for sample in open_plan.samples if sample["action"] == "change")
     assert ("u0", 0, 100) == (
         change["key"], change["before"]["attributes"]["seats"], change["after"]["attributes"]["seats"]
     )  # fmt: skip
     assert plan.plan_id == open_plan.plan_id
-    assert "secret" not in str(pushing.ask(f"SELECT document FROM {SCHEMA}.plans"))
+    assert "secret" not in str(pushing.query(f"SELECT document FROM {SCHEMA}.plans"))
 
 
 def test_a_plan_is_sent_as_it_was_seen_or_not_at_all(pushing: Pushing) -> None:
@@ -60,7 +60,7 @@ def test_a_plan_is_sent_as_it_was_seen_or_not_at_all(pushing: Pushing) -> None:
         pushing.push(sync, plan_id=seen)
     assert 0 == pushing.requests()
     pushing.rows("users", _rows(3))
-    assert pushing.push(sync, plan_id=seen).whole
+    assert pushing.push(sync, plan_id=seen).complete
     with pytest.raises(PlanChanged):
         pushing.push(sync, plan_id=seen)
 
@@ -68,15 +68,15 @@ def test_a_plan_is_sent_as_it_was_seen_or_not_at_all(pushing: Pushing) -> None:
 def test_a_source_that_loses_rows_stops_a_mirror(pushing: Pushing) -> None:
     """30 % fewer rows: a brake grips and not one request is made; approved, the rows are removed."""
     what: dict[str, Any] = {**_DEVICE, "brakes": {}}
-    assert pushing.push(pushing.declare("phones", _phones(pushing, 100), **what)).whole
+    assert pushing.push(pushing.declare("phones", _phones(pushing, 100), **what)).complete
     before = pushing.requests()
     sync = pushing.declare("phones", _phones(pushing, 70), **what)
     result = pushing.push(sync)
     assert ["max_deletes_percent"] == [brake.name for brake in result.brakes]
-    assert result.carried is None
+    assert result.run is None
     assert before == pushing.requests()
-    assert pushing.approved(sync).whole
-    assert [(True,)] == pushing.ask(f"SELECT approved FROM {SCHEMA}.runs ORDER BY started_at DESC LIMIT 1")
+    assert pushing.approved(sync).complete
+    assert [(True,)] == pushing.query(f"SELECT approved FROM {SCHEMA}.runs ORDER BY started_at DESC LIMIT 1")
 
 
 _BRAKES = [
@@ -97,7 +97,7 @@ def test_brakes(pushing: Pushing, brakes: Any, left: int, version: str, gripping
     changed = [{**row, "v": version} for row in rows[:left]]
     model = changed or f"{pushing.rows('phones', rows)} LIMIT 0"
     plan = pushing.plan(pushing.declare("phones", model, **{**what, "brakes": brakes}))
-    assert gripping == [brake.name for brake in plan.gripping]
+    assert gripping == [brake.name for brake in plan.stopped_by]
 
 
 def test_too_many_new_people_grip(pushing: Pushing) -> None:
@@ -110,7 +110,7 @@ def test_too_many_new_people_grip(pushing: Pushing) -> None:
 def test_only_a_plan_can_be_approved() -> None:
     """Nobody approves what they have not seen."""
     with pytest.raises(ConfigError, match="name it"):
-        How(approve=True)
+        PushOptions(approve=True)
 
 
 def test_nulls(pushing: Pushing) -> None:
@@ -121,7 +121,7 @@ def test_nulls(pushing: Pushing) -> None:
     pushing.push(pushing.declare("nulls", [full], **what))
     rows = pushing.rows("nulls", [full])
     empty = f"SELECT user_id, NULL AS omit, '' AS clear, NULL AS keep FROM ({rows})"
-    assert pushing.push(pushing.declare("nulls", empty, **what)).whole
+    assert pushing.push(pushing.declare("nulls", empty, **what)).complete
     assert {"keep": "1", "clear": ""} == pushing.sandbox.writes()[-1]["op"]["attributes"]
     held = pushing.people()["u"]
     assert ("1", None, "1") == (held["omit"], held.get("clear"), held["keep"])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pipelines.errors import InvalidSpec, ModelFailed
-from pipelines.push import PushSpec, read
+from pipelines.push import PushSpec, load_spec
 from pipelines.push.journal.database import SCHEMA
 from tests.pipelines.push.conftest import Pushing
 
@@ -175,7 +175,7 @@ def test_models_that_cannot_be_run(shared: Pushing, sql: str, said: str) -> None
     assert said in str(caught.value)
     assert "secret" not in str(caught.value)
     assert before == shared.requests()
-    assert [] == shared.ask(f"SELECT run_id FROM {SCHEMA}.runs WHERE sync = 'wrong'")
+    assert [] == shared.query(f"SELECT run_id FROM {SCHEMA}.runs WHERE sync = 'wrong'")
 
 
 _GOOD = "sync: s\nobject: person\nmode: upsert\nmodel: {sql: select 1}\nperson: {id: u}\n"
@@ -202,17 +202,17 @@ _DECLARATIONS = [
         id="two ids",
     ),
     pytest.param(
-        _GOOD + "device: {token: t, platform: p}\n", "a sync of object person has no device", id="part"
+        _GOOD + "device: {token: t, platform: p}\n", "a push of object person has no device", id="part"
     ),
     pytest.param(_GOOD + "brakes: {max_deletes_percent: 120}\n", "between 0 and 100", id="percent"),
     pytest.param(_GOOD + "first_run: all\n", "first_run is for events and segments", id="first run"),
     pytest.param(_GOOD + "schedule: hourly\n", "line 6, column 1: schedule", id="schedule"),
-    pytest.param(_GOOD.replace("sync: s", "sync: t"), "the sync is 't'; name it as its file", id="name"),
+    pytest.param(_GOOD.replace("sync: s", "sync: t"), "the push is 't'; name it as its file", id="name"),
     pytest.param(
         _GOOD.replace("sql: select 1", "file: s.sql"), "line 4, column 9: there is no file s.sql", id="file"
     ),
     pytest.param(_GOOD + "fields: {id: text}\n", "the field id is no attribute", id="identifier as field"),
-    pytest.param("- a\n", "s.yml holds no declaration", id="list"),
+    pytest.param("- a\n", "s.yml holds no spec", id="list"),
 ]
 
 
@@ -222,5 +222,5 @@ def test_declarations_that_cannot_be_used(tmp_path: Any, text: str, said: str) -
     file = tmp_path / "s.yml"
     file.write_text(text)
     with pytest.raises(InvalidSpec) as caught:
-        read(file)
+        load_spec(file)
     assert said in str(caught.value), str(caught.value)
