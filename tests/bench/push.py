@@ -115,9 +115,9 @@ def whole_plan(rows: int) -> Figure:
     with tempfile.TemporaryDirectory() as folder:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
             pool.submit(_mark_as_sent, rows, Path(folder)).result()
-        settings, declaration = _changed(rows, Path(folder))
+        settings, spec = _changed(rows, Path(folder))
         began = time.perf_counter()
-        made = plan_push(settings, declaration, folder=Path(folder))
+        made = plan_push(settings, spec, folder=Path(folder))
         seconds = time.perf_counter() - began
         _expect([(made.sends,)], rows // _CHANGED)
     return Figure(name="the product: model, diff, brakes", rows=rows, seconds=seconds)
@@ -163,9 +163,9 @@ def first_load(rows: int, folder: Path) -> list[Figure]:
     process = context.Process(target=serve, args=(sender, stop))
     process.start()
     try:
-        settings, declaration = _declared(folder, rows, filler=490, **receiver.recv())
+        settings, spec = _declared(folder, rows, filler=490, **receiver.recv())
         began = time.perf_counter()
-        result = push(settings, declaration, folder=folder, options=PushOptions())
+        result = push(settings, spec, folder=folder, options=PushOptions())
         seconds = time.perf_counter() - began
     finally:
         stop.set()
@@ -226,19 +226,17 @@ def _mark_as_sent(rows: int, folder: Path) -> None:
     """Customer.io has accepted all rows of the sync."""
     from pipelines.push.repair import mark_as_sent
 
-    settings, declaration = _declared(folder, rows)
-    mark_as_sent(settings, declaration, folder=folder)
+    settings, spec = _declared(folder, rows)
+    mark_as_sent(settings, spec, folder=folder)
 
 
 def _changed(rows: int, folder: Path) -> tuple[Any, Any]:
     """The sync when one row in a hundred has changed since."""
-    settings, declaration = _declared(folder, rows)
+    settings, spec = _declared(folder, rows)
     is_changed = f"substr(user_id, 2)::BIGINT % {_CHANGED} = 7"
     changed = f"SELECT * REPLACE (CASE WHEN {is_changed} THEN 'new' ELSE plan END AS plan)"
-    sql = f"{changed} FROM ({declaration.model.sql})"
-    return settings, declaration.model_copy(
-        update={"model": declaration.model.model_copy(update={"sql": sql})}
-    )
+    sql = f"{changed} FROM ({spec.model.sql})"
+    return settings, spec.model_copy(update={"model": spec.model.model_copy(update={"sql": sql})})
 
 
 class _bench:  # noqa: N801 -- used as a context
@@ -256,11 +254,11 @@ class _bench:  # noqa: N801 -- used as a context
         from pipelines.push.plan.query import planning_database
 
         _mark_as_sent(self._rows, self._folder)
-        settings, declaration = _changed(self._rows, self._folder)
+        settings, spec = _changed(self._rows, self._folder)
         self._stack = ExitStack()
         self.connection = self._stack.enter_context(planning_database(settings))
-        push_id = push_id_of(settings, declaration)
-        self.prepared = prepare_model(self.connection, declaration, push_id, self._folder)
+        push_id = push_id_of(settings, spec)
+        self.prepared = prepare_model(self.connection, spec, push_id, self._folder)
         self._stack.enter_context(Journal(settings.cio_elt_data).attached(self.connection))
         return self
 

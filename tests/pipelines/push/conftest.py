@@ -18,6 +18,7 @@ from pipelines.push.journal.database import SCHEMA, Journal
 from pipelines.settings import Settings
 from sources.customerio.sandbox import Sandbox
 from tests.conftest import Warehouse, following
+from tests.pipelines.conftest import Shell, shell_for
 
 Row = Mapping[str, Any]
 LOOSE = {"max_creates_percent": None, "max_deletes_percent": 100}
@@ -134,3 +135,12 @@ def pushing_to(sandbox: Sandbox, synced: Path, home: Path) -> Iterator[Pushing]:
     (home / "push").mkdir()
     with following(sandbox, home / "data") as warehouse:
         yield Pushing(warehouse, home / "push", settings_for_pushes(warehouse))
+
+
+@pytest.fixture
+def shell(pushing: Pushing) -> Shell:
+    """A shell with the keys of both APIs."""
+    made = shell_for(pushing.sandbox, pushing.warehouse.served, pushing.folder.parent)
+    made.env["CUSTOMERIO_TRACK_SITE_ID"] = pushing.sandbox.track_site_id
+    made.env["CUSTOMERIO_TRACK_API_KEY"] = pushing.sandbox.track_api_key
+    return made

@@ -19,9 +19,9 @@ _PERSON: dict[str, Any] = {
 
 
 def _load(pushing: Pushing, rows: list[dict[str, Any]]) -> None:
-    sync = pushing.declare("crm", "SELECT 1", **_PERSON)
+    spec = pushing.declare("crm", "SELECT 1", **_PERSON)
     folder = str(pushing.folder / "dlt")
-    pipeline = dlt.pipeline("crm", pipelines_dir=folder, destination=customerio(sync, pushing.settings))
+    pipeline = dlt.pipeline("crm", pipelines_dir=folder, destination=customerio(spec, pushing.settings))
     pipeline.run(rows, table_name="users")
 
 
@@ -55,3 +55,29 @@ def test_a_mirror_is_refused(pushing: Pushing) -> None:
     """A destination is handed parts, of which none is the whole."""
     with pytest.raises(InvalidSpec, match="use upsert"):
         customerio(pushing.declare("crm", "SELECT 1", **{**_PERSON, "mode": "mirror"}), pushing.settings)
+
+
+_EVENT: dict[str, Any] = {
+    "object": "event", "mode": "append", "person": {"id": "who"}, "key": "k",
+    "event": {"name_column": "name", "at": "at"},
+}  # fmt: skip
+
+
+_PERSON_PLAN: dict[str, Any] = {
+    "object": "person", "mode": "upsert", "person": {"id": "user_id"}, "fields": {"plan": "text"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ({"object": "suppression", "mode": "append", "person": {"id": "user_id"}}, "which a person approves"),
+        (_EVENT, "say first_run: all"),
+        ({**_PERSON_PLAN, "mode": "mirror"}, "use upsert"),
+    ],
+    ids=["suppression", "events", "mirror"],
+)
+def test_what_dlt_may_not_hand_over(pushing: Pushing, what: dict[str, Any], said: str) -> None:
+    """What needs a person's approval, or all rows at once, is refused before a row is seen."""
+    with pytest.raises(InvalidSpec, match=said):
+        customerio(pushing.declare("crm", "SELECT 1", **what), pushing.settings)

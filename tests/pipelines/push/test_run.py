@@ -4,19 +4,20 @@ from typing import Any
 
 import pytest
 
-from pipelines.push import PushSpec
+from pipelines.push import PushOptions, PushSpec
 from sources.customerio.catalogue import resource
+from sources.customerio.client import ConfigError
 from tests.pipelines.push.conftest import Pushing, Row
 
 
-def _twice(pushing: Pushing, sync: PushSpec) -> None:
+def _twice(pushing: Pushing, spec: PushSpec) -> None:
     """A push whose rows all arrive, and one after it that sends nothing at all."""
-    result = pushing.push(sync)
+    result = pushing.push(spec)
     assert result.brakes == ()
     assert result.run is not None
     assert result.complete, result.document
     before = pushing.requests()
-    again = pushing.push(sync)
+    again = pushing.push(spec)
     assert again.run is None
     assert 0 == again.plan.sends
     assert before == pushing.requests()
@@ -62,9 +63,9 @@ def test_people(pushing: Pushing) -> None:
     }
     _twice(pushing, pushing.declare("users", rows, **what))
     rows = [{**row, "plan": "changed"} if number < 7 else row for number, row in enumerate(rows)]
-    sync = pushing.declare("users", rows, **what)
-    assert {"change": 7, "unchanged": 23} == {name: n for name, n in pushing.plan(sync).counts.items() if n}
-    _twice(pushing, sync)
+    spec = pushing.declare("users", rows, **what)
+    assert {"change": 7, "unchanged": 23} == {name: n for name, n in pushing.plan(spec).counts.items() if n}
+    _twice(pushing, spec)
     assert 37 == len(pushing.sandbox.writes())
     there = _in_the_warehouse(pushing)
     for row in rows:
@@ -95,11 +96,11 @@ def test_update_only(pushing: Pushing) -> None:
     """Whoever is there is updated; whoever is not is not made, and not sent either."""
     known = pushing.ids()[:5]
     rows = [{"user_id": user, "plan": "gold"} for user in (*known, "nobody")]
-    sync = pushing.declare(
+    spec = pushing.declare(
         "gold", rows, object="person", mode="update_only", person={"id": "user_id"}, fields={"plan": "text"}
     )
-    assert 1 == pushing.plan(sync).counts["invalid"]
-    _twice(pushing, sync)
+    assert 1 == pushing.plan(spec).counts["invalid"]
+    _twice(pushing, spec)
     assert "nobody" not in pushing.people()
     assert {"gold"} == {pushing.people()[user]["plan"] for user in known}
 
@@ -115,14 +116,14 @@ def test_mirror_of_people(pushing: Pushing) -> None:
     }
     before = set(pushing.ids())
     _twice(pushing, pushing.declare("mirrored", rows, **what))
-    sync = pushing.declare("mirrored", rows[:7], **what)
-    stopped = pushing.push(sync)
+    spec = pushing.declare("mirrored", rows[:7], **what)
+    stopped = pushing.push(spec)
     assert {"approval"} == {brake.name for brake in stopped.brakes}
-    result = pushing.approved(sync)
+    result = pushing.approved(spec)
     assert result.complete
     assert 3 == result.plan.counts["remove"]
     assert before | {row["user_id"] for row in rows[:7]} == set(pushing.ids())
-    assert 0 == pushing.push(sync).plan.sends
+    assert 0 == pushing.push(spec).plan.sends
 
 
 def test_events(pushing: Pushing) -> None:
@@ -246,8 +247,8 @@ def test_mirror_of_a_segment(pushing: Pushing, segment: int) -> None:
     what: dict[str, Any] = {
         "object": "segment", "mode": "mirror", "segment": "VIPs", "person": {"id": "who"}, "first_run": "all",
     }  # fmt: skip
-    sync = pushing.declare("vips", [{"who": who} for who in known[:10]], **what)
-    _twice(pushing, sync)
+    spec = pushing.declare("vips", [{"who": who} for who in known[:10]], **what)
+    _twice(pushing, spec)
     assert set(known[:10]) == _members(pushing, segment)
     pushing.sandbox.join_segment(segment, known[11])
     pushing.sandbox.leave_segment(segment, known[0])
@@ -289,11 +290,11 @@ def test_suppressions(pushing: Pushing) -> None:
     """Suppressing needs approval; nothing is sent to the suppressed; who leaves a mirror is free again."""
     known = pushing.ids()[:3]
     what: dict[str, Any] = {"object": "suppression", "mode": "mirror", "person": {"id": "who"}}
-    sync = pushing.declare("erased", [{"who": who} for who in known], **what)
-    assert {"approval"} == {brake.name for brake in pushing.push(sync).brakes}
-    assert pushing.approved(sync).complete
+    spec = pushing.declare("erased", [{"who": who} for who in known], **what)
+    assert {"approval"} == {brake.name for brake in pushing.push(spec).brakes}
+    assert pushing.approved(spec).complete
     assert not set(known) & set(pushing.ids())
-    assert 0 == pushing.push(sync).plan.sends
+    assert 0 == pushing.push(spec).plan.sends
     people = pushing.declare(
         "people",
         [{"who": known[0], "plan": "x"}],
@@ -306,3 +307,9 @@ def test_suppressions(pushing: Pushing) -> None:
     assert pushing.push(pushing.declare("erased", [{"who": who} for who in known[1:]], **what)).complete
     assert 1 == pushing.push(people).plan.counts["add"]
     assert known[0] in pushing.ids()
+
+
+def test_only_a_plan_can_be_approved() -> None:
+    """Nobody approves what they have not seen."""
+    with pytest.raises(ConfigError, match="name it"):
+        PushOptions(approve=True)

@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from pipelines.push.journal.database import SCHEMA
-from tests.pipelines.conftest import Shell, ended, shell_for
+from tests.pipelines.conftest import Shell, ended
 from tests.pipelines.push.conftest import Pushing
 
 pytestmark = pytest.mark.proof
@@ -26,13 +26,6 @@ SEED = int(os.environ.get("CIO_ELT_SEED", "0")) or random.randrange(1, 10_000)  
 PEOPLE, EVENTS = 1_500, 400
 _AT = datetime(2026, 10, 1, tzinfo=UTC)
 _FILLER = "é" * 400
-
-
-def _shell(pushing: Pushing) -> Shell:
-    shell = shell_for(pushing.sandbox, pushing.warehouse.served, pushing.folder.parent)
-    shell.env["CUSTOMERIO_TRACK_SITE_ID"] = pushing.sandbox.track_site_id
-    shell.env["CUSTOMERIO_TRACK_API_KEY"] = pushing.sandbox.track_api_key
-    return shell
 
 
 def _models(pushing: Pushing, step: int) -> None:
@@ -74,12 +67,11 @@ def _assert_claims_hold(pushing: Pushing) -> None:
         )
 
 
-def test_pushes_killed_at_random_moments(pushing: Pushing) -> None:
+def test_pushes_killed_at_random_moments(pushing: Pushing, shell: Shell) -> None:
     """Every event counts once, every attribute is the last one, and the journal never claims too much."""
     chance = random.Random(SEED)  # noqa: S311
     print(f"CIO_ELT_SEED={SEED}")  # noqa: T201
     pushing.sandbox.knobs.keep_writes = 10_000_000
-    shell = _shell(pushing)
     killed: Counter[str] = Counter()
     for step in range(KILLS):
         _models(pushing, step)
@@ -113,10 +105,9 @@ main()
 """
 
 
-def test_a_full_disk_loses_nothing(pushing: Pushing) -> None:
+def test_a_full_disk_loses_nothing(pushing: Pushing, shell: Shell) -> None:
     """Where files cannot grow, a push ends in a sentence before it sends, and the next one sends all."""
     _models(pushing, 0)
-    shell = _shell(pushing)
     arguments = ("push", "run", "users", "--folder", str(pushing.folder), "--json")
     full = subprocess.run(
         [sys.executable, "-c", FULL, *arguments],
@@ -133,13 +124,12 @@ def test_a_full_disk_loses_nothing(pushing: Pushing) -> None:
     assert {"accepted": PEOPLE - 20, "confirmed": 20} == pushing.states()
 
 
-def test_two_pushes_at_a_time(pushing: Pushing) -> None:
+def test_two_pushes_at_a_time(pushing: Pushing, shell: Shell) -> None:
     """One runs, the other says who does."""
     from sources.customerio.sandbox import Fault
 
     _models(pushing, 0)
     pushing.sandbox.faults.add(Fault(operation="batch", delay_ms=15_000))
-    shell = _shell(pushing)
     command = ("push", "run", "users", "--folder", str(pushing.folder))
     first, began = shell.start(command), time.monotonic()
     while not pushing.requests() and pushing.query(f"SELECT count(*) FROM {SCHEMA}.batches") == [(0,)]:
@@ -151,7 +141,7 @@ def test_two_pushes_at_a_time(pushing: Pushing) -> None:
     assert 0 == shell.run(*command).code
 
 
-def test_killed_while_it_is_read_back(pushing: Pushing) -> None:
+def test_killed_while_it_is_read_back(pushing: Pushing, shell: Shell) -> None:
     """What was dropped of a run that was killed before it knew is found by the next, and sent again."""
     from sources.customerio.sandbox import Fault
 
@@ -161,7 +151,6 @@ def test_killed_while_it_is_read_back(pushing: Pushing) -> None:
         "users", people, object="person", mode="upsert", person={"id": "user_id"}, fields={"plan": "text"}
     )
     pushing.sandbox.faults.add(Fault(operation="getPeopleById", delay_ms=20_000, times=None))
-    shell = _shell(pushing)
     command = ("push", "run", "users", "--folder", str(pushing.folder), "--json")
     process, began = shell.start(command), time.monotonic()
     shell.wait_for_request("getPeopleById")

@@ -28,10 +28,10 @@ def test_every_verdict(pushing: Pushing) -> None:
         "same1": ("same@example.com", "double_email"),
         "same2": ("SAME@example.com", "double_email"),
     }
-    sync = pushing.declare(
+    spec = pushing.declare(
         "users", [{"user_id": key, "email": mail, "plan": "p"} for key, (mail, _) in rows.items()], **_PERSON
     )
-    plan = pushing.plan(sync)
+    plan = pushing.plan(spec)
     assert {
         "create": 1,
         "update": 1,
@@ -43,7 +43,7 @@ def test_every_verdict(pushing: Pushing) -> None:
     conflict = next(row["reason"] for row in plan.invalid if both[3]["cio_id"] in row["reason"])
     assert both[2]["cio_id"] in conflict
     assert 4 == plan.sends
-    assert pushing.push(sync).complete
+    assert pushing.push(spec).complete
     there = {row["cio_id"]: row for row in _known(pushing)}
     assert "adopts" == there[mail_only["cio_id"]]["id"]
     assert "fresh@example.com" == there[both[1]["cio_id"]]["email"]
