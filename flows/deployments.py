@@ -33,10 +33,10 @@ def declared() -> list[dict[str, Any]]:
 def served() -> list[RunnerDeployment]:
     """The same, for a process that runs them itself: a work pool has no part in it.
 
-    Syncs that are pushed on a schedule say so themselves.
+    Pushes name their own schedule in their specs.
 
     Raises:
-        ConfigError: the declaration of a sync cannot be used, or there is none of the deployments.
+        ConfigError: the spec of a push cannot be used, or there is none of the deployments.
     """
     return [_served(row, _push_schedules() if row["name"] == "push" else []) for row in declared()]
 

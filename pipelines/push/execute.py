@@ -30,7 +30,7 @@ class RunResult:
 
     @property
     def complete(self) -> bool:
-        """If no row is known to be rejected, unknown or dropped."""
+        """True if no row is known to be rejected, unknown or dropped."""
         return not (self.delivery.rejected or self.delivery.unknown or self.confirmation.dropped)
 
     @property

@@ -34,17 +34,17 @@ class PushOutcome:
 
     @property
     def stopped(self) -> bool:
-        """If brakes stopped it."""
+        """True if brakes stopped it."""
         return self.result is not None and bool(self.result.brakes)
 
     @property
     def ran(self) -> bool:
-        """If it ran to its end, even if single rows were rejected or dropped."""
+        """True if it ran to its end, even if single rows were rejected or dropped."""
         return self.result is not None and not self.stopped
 
     @property
     def complete(self) -> bool:
-        """If it ran to its end, and no row is known to be rejected, unknown or dropped."""
+        """True if it ran to its end, and no row is known to be rejected, unknown or dropped."""
         return self.result is not None and not self.result.brakes and self.result.complete
 
     @property

@@ -52,7 +52,7 @@ class PushResult:
 
     @property
     def complete(self) -> bool:
-        """If no row that was sent is known to be rejected, unknown or dropped."""
+        """True if no row that was sent is known to be rejected, unknown or dropped."""
         return self.run is None or self.run.complete
 
     @property

@@ -1,11 +1,10 @@
-"""Pushing people: finding 10,000 changes among 1,000,000 rows, packing, and a first load.
+"""Measures pushes of people: finding 10,000 changes among 1,000,000 rows, packing, and a first load.
 
 The baseline of finding is one anti-join of DuckDB over the same two tables, the model's rows and the
 snapshot, in
 the same process and on the same connection: by key and by a digest of the row, the least that tells changed
-rows from unchanged ones. Finding includes everything from the rows to the list of those to look at, and the
-search for double keys. What the whole plan takes, model, payloads, checks and figures included, is a line of
-its own.
+rows from unchanged ones. Finding includes everything from the rows to the list of candidates, and the search
+for duplicate keys. The whole plan, with model, payloads, checks and counts, is a line of its own.
 
 The baseline of packing is orjson's own writing and reading of the same documents; packing's time is making
 requests of items and reading an answer that refuses some.
@@ -38,7 +37,7 @@ SELECT 'u' || i AS user_id, 'user' || i || '@example.com' AS email, 'plan' || (i
        i % 7 AS seats, make_timestamp((1600000000 + i) * 1000000) AS trial_ends_at, i % 2 = 0 AS active
 FROM range({rows}) AS t(i)
 """
-_DECLARATION: dict[str, Any] = {
+_SPEC: dict[str, Any] = {
     "sync": "users",
     "object": "person",
     "mode": "upsert",
@@ -65,13 +64,13 @@ def run() -> list[dict[str, Any]]:
             {**baseline.row(), "ratio": 1.0},
             {**product.row(), "ratio": product.seconds / baseline.seconds},
         ]
-    whole = [in_process(_MODULE, name, ROWS) for name in ("taken_for_sent", "whole_plan")]
+    whole = [in_process(_MODULE, name, ROWS) for name in ("marked_as_sent", "whole_plan")]
     at_most("the memory of a whole plan", whole[-1].peak_mb or 0.0, MOST_MB, "MB")
     return [*rows, *({**figure.row(), "ratio": ""} for figure in whole)]
 
 
 def _apart(measure: Callable[[int], list[Figure]]) -> list[Figure]:
-    """What it measures, in a fresh process."""
+    """The figures of a measurement in a fresh process."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(measure, ROWS).result()
 
@@ -100,16 +99,16 @@ def found(rows: int) -> list[Figure]:
     ]
 
 
-def taken_for_sent(rows: int) -> Figure:
-    """A first snapshot: every row is what Customer.io has, `push reset --without-sending`."""
+def marked_as_sent(rows: int) -> Figure:
+    """A first snapshot: every row is marked as sent, `push reset --without-sending`."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         _mark_as_sent(rows, Path(folder))
-        return Figure(name="the product: all taken for sent", rows=rows, seconds=time.perf_counter() - began)
+        return Figure(name="the product: all marked as sent", rows=rows, seconds=time.perf_counter() - began)
 
 
 def whole_plan(rows: int) -> Figure:
-    """A whole plan, from the model to the figures; what was sent before is another process's work."""
+    """A whole plan, from the model to the figures; the rows sent before are written by another process."""
     from pipelines.push import plan_push
 
     with tempfile.TemporaryDirectory() as folder:
@@ -152,7 +151,7 @@ def packing(rows: int) -> list[Figure]:
 
 
 def first_load(rows: int, folder: Path) -> list[Figure]:
-    """Everybody for the first time, at a rate that this machine's sandbox keeps up with."""
+    """A first load of all people, at a rate that this machine's sandbox can answer."""
     import math
 
     from pipelines.push import PushOptions, push
@@ -212,18 +211,18 @@ def _declared(folder: Path, rows: int, filler: int = 0, **others: Any) -> tuple[
         **{**given, **others},
     )
     sql = _MODEL.format(rows=rows)
-    fields = _DECLARATION["fields"]
+    fields = _SPEC["fields"]
     if filler:
         sql = f"SELECT *, repeat('x', {filler}) AS filler FROM ({sql})"
         fields = {**fields, "filler": "text"}
     deliver = {"requests_per_second": _RATE, "in_flight": 4}
     return settings, PushSpec.model_validate(
-        {**_DECLARATION, "fields": fields, "model": {"sql": sql}, "deliver": deliver}
+        {**_SPEC, "fields": fields, "model": {"sql": sql}, "deliver": deliver}
     )
 
 
 def _mark_as_sent(rows: int, folder: Path) -> None:
-    """Customer.io has accepted all rows of the sync."""
+    """Mark all rows of the push as sent."""
     from pipelines.push.repair import mark_as_sent
 
     settings, spec = _declared(folder, rows)
@@ -231,7 +230,7 @@ def _mark_as_sent(rows: int, folder: Path) -> None:
 
 
 def _changed(rows: int, folder: Path) -> tuple[Any, Any]:
-    """The sync when one row in a hundred has changed since."""
+    """The push when one row in a hundred has changed since."""
     settings, spec = _declared(folder, rows)
     is_changed = f"substr(user_id, 2)::BIGINT % {_CHANGED} = 7"
     changed = f"SELECT * REPLACE (CASE WHEN {is_changed} THEN 'new' ELSE plan END AS plan)"

@@ -180,7 +180,7 @@ def _read_events(context: PushContext, rows: Sequence[AcceptedRow]) -> Mismatche
 
 
 def _has(pages: Iterable[Page], timestamp: int) -> bool:
-    """If one of these activities, newest first, is of that second."""
+    """True if one of these activities, newest first, is of that second."""
     for page in pages:
         times = [each["timestamp"] for each in page.records or ()]
         if timestamp in times:

@@ -31,8 +31,8 @@ class Baseline:
 
     Attributes:
         relation: A query.
-        removes: If rows that only the baseline has are removed.
-        changes: If rows that both sides have may differ.
+        removes: True if rows that only the baseline has are removed.
+        changes: True if rows that both sides have may differ.
     """
 
     relation: str

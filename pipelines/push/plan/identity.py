@@ -20,7 +20,7 @@ import duckdb
 
 from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.diff import MAPPED
-from pipelines.push.spec.kinds import IdentityCheck, names_sql
+from pipelines.push.spec.kinds import IdentityCheck, names_creating
 from pipelines.push.spec.spec import PushSpec
 from pipelines.warehouse.pipeline import DATASET
 
@@ -69,7 +69,7 @@ def _load_known_people(connection: duckdb.DuckDBPyConnection, push_id: PushId, t
         """
     )
     # People whom pushes created since; changes to others reach the warehouse with the next sync.
-    created = names_sql(lambda kind: kind.creates == "person")
+    created = names_creating("person")
     connection.execute(
         f"""
         INSERT INTO {_KNOWN}
@@ -158,7 +158,7 @@ def _unknown(spec: PushSpec) -> str:
 
 def _suppressed(push_id: PushId, identifier: str) -> str:
     """SQL of the identifiers that pushes have suppressed."""
-    suppressions = names_sql(lambda kind: kind.creates == "suppression")
+    suppressions = names_creating("suppression")
     return (
         f"SELECT key FROM journal.{SCHEMA}.snapshot "
         f"WHERE workspace = '{push_id.workspace}' AND object IN {suppressions} AND NOT assumed "
@@ -187,7 +187,7 @@ def _judge_persons(connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_i
 
 def _judge_objects(connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_id: PushId) -> None:
     """Verdicts of rows that need an object that exists: relationships."""
-    objects = names_sql(lambda kind: kind.creates == "object")
+    objects = names_creating("object")
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {_OBJECTS} AS

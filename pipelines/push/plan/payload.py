@@ -189,11 +189,12 @@ class ItemParts:
     def _key_checks(self) -> dict[str, str]:
         """SQL conditions by rejection reason."""
         spec, checks = self._spec, {}
+        tokens = spec.columns_of("device")
         for name in dict.fromkeys((*spec.keyed_by, *spec.columns_of("person"))):
             cell = f"{self._column(name)}::VARCHAR"
             checks[f"{name}: it is empty"] = f"nullif({cell}, '') IS NULL"
             # Tokens of devices have no limit.
-            if name not in spec.columns_of("device"):
+            if name not in tokens:
                 checks[f"{name}: it has more than {ID_BYTES} bytes"] = f"strlen({cell}) > {ID_BYTES}"
         return checks
 

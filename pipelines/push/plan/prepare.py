@@ -109,7 +109,7 @@ def decide_rows(connection: duckdb.DuckDBPyConnection, prepared: PreparedModel, 
 
 
 def _is_first_run(connection: duckdb.DuckDBPyConnection, push_id: PushId) -> bool:
-    """If no run of this push has sent rows, or assumed them to be accepted."""
+    """True if no run of this push has sent rows, or assumed them to be accepted."""
     found = connection.execute(
         f"SELECT count(*) FROM journal.{SCHEMA}.runs WHERE {push_id.where} AND undoes IS NULL"
     ).fetchone()

@@ -70,7 +70,7 @@ _IDENTIFIER_OF_STORED = (
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """What differs between one kind of rows and another.
+    """The properties in which one kind of rows differs from others.
 
     Attributes:
         name: The value of `object` in a spec.
@@ -82,26 +82,26 @@ class Kind:
         key_types: The families of SQL types that key columns may have; a person's column is always an id.
         entity: The part whose column identifies the person or object that a row changes.
         attributes: JSON path of the attributes in a payload; `$` if the kind has none.
-        limits_values: Whether each attribute has a limit of bytes.
+        limits_values: True if each attribute has a limit of bytes.
         item: SQL of the item that is sent, from its parts.
         removal: SQL of the item that removes what the payload `f.before` has added.
         removed_entity: SQL of the entity of the payload `f.before`.
         operation: The operation that takes rows to add or change.
         removal_operation: The operation that takes rows to remove.
         import_type: Customer.io's type of an import of such rows; None if there is none.
-        imports_by_default: Whether a large first load goes by import without being asked to.
+        imports_by_default: True if a large first load goes by import without being asked to.
         creates: What accepted rows create, which the identity checks of other pushes have to know.
         identity_checks: What must be known of a row's person or object before it is sent.
         approval: Actions that always stop a run until a person approves them.
-        invertible: Whether undo sends a removal for an addition, and the reverse.
-        profile: Whether a row is a person's profile: its fields are profile attributes, undo restores them.
-        asks_first_run: Whether `first_run` has to say if the first run sends rows; they may start campaigns.
-        keeps_appended: Whether the snapshot keeps the payload of rows that are only appended.
-        resends_stored: Whether a retry sends the stored payload instead of the model's latest row.
-        mirrors_members: Whether a mirror is compared with Customer.io's members, not with the snapshot.
+        invertible: True if undo sends a removal for an addition, and the reverse.
+        profile: True if a row is a person's profile: its fields are profile attributes, undo restores them.
+        asks_first_run: True if `first_run` has to say if the first run sends rows; they may start campaigns.
+        keeps_appended: True if the snapshot keeps the payload of rows that are only appended.
+        resends_stored: True if a retry sends the stored payload instead of the model's latest row.
+        mirrors_members: True if a mirror is compared with Customer.io's members, not with the snapshot.
         reader: The name of the reader in `confirm.read_back.READERS`.
         sample_limit: The most rows that are read back, where each costs a request; None for no own limit.
-        reads_removals: Whether removed rows can be read back.
+        reads_removals: True if removed rows can be read back.
         failure_types: Types of the activities that failed writes leave behind; `{type}` is the object type.
     """
 
@@ -138,7 +138,7 @@ class Kind:
 
     @property
     def takes_fields(self) -> bool:
-        """Whether rows of this kind have attributes."""
+        """True if rows of this kind have attributes."""
         return self.attributes != "$"
 
     def operation_sql(self, lane: str) -> str:
@@ -315,6 +315,11 @@ _ROWS = (
     ),
 )
 KINDS: dict[str, Kind] = {row.name: row for row in _ROWS}
+
+
+def names_creating(what: str) -> str:
+    """SQL list of the names of kinds whose rows create that: person, object or suppression."""
+    return names_sql(lambda kind: kind.creates == what)
 
 
 def names_sql(wanted: Callable[[Kind], bool]) -> str:

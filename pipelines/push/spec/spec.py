@@ -70,7 +70,7 @@ class Model(_Part):
     """The source of the rows; exactly one of the three."""
 
     sql: str | None = Field(default=None, description="a SELECT on the published warehouse")
-    file: str | None = Field(default=None, description="a file with one, beside the declaration")
+    file: str | None = Field(default=None, description="a file with one, beside the spec")
     dbt: str | None = Field(default=None, description="a dbt model, as `dim_people`, or with its schema")
 
     @model_validator(mode="after")
@@ -269,7 +269,7 @@ class PushSpec(_Part):
 
     @property
     def mirrors_members(self) -> bool:
-        """If rows are compared with the present members of a segment instead of the snapshot."""
+        """True if rows are compared with the present members of a segment instead of the snapshot."""
         return self.kind.mirrors_members and self.mode == "mirror"
 
     def _wrong_parts(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""dlt pipelines push through the same sender: only what changed, and no bad row holds back the others."""
+"""A dlt pipeline sends only changed rows, and no bad row holds back the others."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def test_rows_of_a_pipeline_arrive(pushing: Pushing) -> None:
 
 @pytest.mark.proof
 def test_bad_rows_are_written_down(pushing: Pushing) -> None:
-    """An invalid and a refused row raise nothing, and are among the rejects with their reasons."""
+    """An invalid and a rejected row raise nothing, and are in the rejects with their reasons."""
     pushing.sandbox.faults.add(Fault(operation="batch", refuse_items=(1,)))
     _load(pushing, [*_rows(5), {"user_id": "", "plan": "x", "seats": 1}])
     found = pushing.query(f"SELECT key, action, dead FROM {SCHEMA}.rejects ORDER BY key")
@@ -52,7 +52,7 @@ def test_bad_rows_are_written_down(pushing: Pushing) -> None:
 
 
 def test_a_mirror_is_refused(pushing: Pushing) -> None:
-    """A destination is handed parts, of which none is the whole."""
+    """A mirror is refused, since dlt hands over parts of the rows."""
     with pytest.raises(InvalidSpec, match="use upsert"):
         customerio(pushing.declare("crm", "SELECT 1", **{**_PERSON, "mode": "mirror"}), pushing.settings)
 
@@ -77,7 +77,7 @@ _PERSON_PLAN: dict[str, Any] = {
     ],
     ids=["suppression", "events", "mirror"],
 )
-def test_what_dlt_may_not_hand_over(pushing: Pushing, what: dict[str, Any], said: str) -> None:
-    """What needs a person's approval, or all rows at once, is refused before a row is seen."""
+def test_unsupported_specs_are_refused(pushing: Pushing, what: dict[str, Any], said: str) -> None:
+    """Specs that need approval, or all rows at once, are refused before any row is read."""
     with pytest.raises(InvalidSpec, match=said):
         customerio(pushing.declare("crm", "SELECT 1", **what), pushing.settings)

@@ -1,4 +1,4 @@
-"""The shipped declarations run, their schema is the model's, and the command line drives them."""
+"""The shipped examples run, the README fits the code, and the command line returns its exit codes."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ SHIPPED = _ROOT / "warehouse" / "push" / "examples"
 
 
 def test_examples_run_and_send_nothing_twice(shell: Shell, pushing: Pushing) -> None:
-    """All of them, in the order that they declare, arrive; pushed again, not one request is made."""
+    """All examples arrive, in their order; a second run makes no request."""
     ran = shell.run("push", "run", "--folder", str(SHIPPED), "--json")
     assert 0 == ran.code, ran.err + ran.out
     by_name = {spec["sync"]: spec for spec in ran.document["syncs"]}
@@ -35,7 +35,7 @@ def test_examples_run_and_send_nothing_twice(shell: Shell, pushing: Pushing) -> 
 
 @pytest.mark.proof
 def test_the_command_line(shell: Shell, pushing: Pushing) -> None:
-    """List, validate, plan, run with a brake, approve, status, reset, undo: with their exit codes."""
+    """The commands list, validate, plan, run, status, retry, undo and reset have their exit codes."""
     rows = [{"user_id": f"c{number}", "plan": "secret"} for number in range(60)]
     pushing.declare(
         "users",
@@ -76,8 +76,8 @@ def test_the_command_line(shell: Shell, pushing: Pushing) -> None:
     shell.refused(shell.run("push", "run", "users", *folder, **keyless), 2, "CUSTOMERIO_TRACK_SITE_ID")
 
 
-def test_the_page_about_pushes_says_what_there_is(pushing: Pushing) -> None:
-    """Its example is a declaration, its tables are the published ones, its commands are there."""
+def test_the_readme_fits_the_code(pushing: Pushing) -> None:
+    """The README's example is a spec, its tables are the published ones, its commands exist."""
     from pipelines.cli.push import push as commands
     from pipelines.push import PushSpec
 

@@ -7,8 +7,8 @@ from tests.pipelines.push.conftest import Pushing
 
 
 @pytest.mark.proof
-def test_what_comes_after_waits(shell: Shell, pushing: Pushing) -> None:
-    """A sync that comes after one that was stopped is not pushed; others are."""
+def test_a_push_waits_for_those_before_it(shell: Shell, pushing: Pushing) -> None:
+    """A push waits if one that it comes after was stopped; others run."""
     what = {"object": "person", "mode": "upsert", "person": {"id": "u"}}
     pushing.declare("first", [{"u": f"x{number}"} for number in range(60)], **{**what, "brakes": {}})
     pushing.declare("second", [{"u": "y"}], after=["first"], **what)

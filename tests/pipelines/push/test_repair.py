@@ -18,7 +18,7 @@ _EVENT: dict[str, Any] = {
 
 
 def test_an_invalid_row_is_not_sent_by_a_retry(pushing: Pushing) -> None:
-    """What was refused for what it says stays where it is until it says something else."""
+    """A retry leaves invalid rows unsent until their values change."""
     import pyarrow as pa
 
     who = pushing.ids()[0]

@@ -1,4 +1,4 @@
-"""What a model says is what Customer.io has, and what a sync brings back: for every kind of sync and mode."""
+"""The rows of a model arrive in Customer.io and come back by a sync: for every kind and mode."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.pipelines.push.conftest import Pushing, Row
 
 
 def _twice(pushing: Pushing, spec: PushSpec) -> None:
-    """A push whose rows all arrive, and one after it that sends nothing at all."""
+    """Run a push whose rows all arrive, and run it again, which sends nothing."""
     result = pushing.push(spec)
     assert result.brakes == ()
     assert result.run is not None
@@ -79,7 +79,7 @@ def test_people(pushing: Pushing) -> None:
 
 
 def test_people_by_email(pushing: Pushing) -> None:
-    """An email identifies whatever its case."""
+    """An email identifies a person in any case."""
     rows = [{"mail": f"NEW{number}@Example.com", "plan": "x"} for number in range(5)]
     what: dict[str, Any] = {
         "object": "person",
@@ -93,7 +93,7 @@ def test_people_by_email(pushing: Pushing) -> None:
 
 
 def test_update_only(pushing: Pushing) -> None:
-    """Whoever is there is updated; whoever is not is not made, and not sent either."""
+    """Existing people are updated; others are neither created nor sent."""
     known = pushing.ids()[:5]
     rows = [{"user_id": user, "plan": "gold"} for user in (*known, "nobody")]
     spec = pushing.declare(
@@ -106,7 +106,7 @@ def test_update_only(pushing: Pushing) -> None:
 
 
 def test_mirror_of_people(pushing: Pushing) -> None:
-    """Whoever leaves the model is deleted, once a person has approved of it; nobody else is."""
+    """People who leave the model are deleted once the plan is approved; no others are."""
     rows = [{"user_id": f"m{number}", "plan": "x"} for number in range(10)]
     what: dict[str, Any] = {
         "object": "person",
@@ -159,7 +159,7 @@ def _moment(number: int) -> Any:
 
 
 def test_the_first_run_of_events_sends_none(pushing: Pushing) -> None:
-    """Unless it is asked for, history is not sent: it would start campaigns; what comes later is sent."""
+    """The first run sends no events by default, since they would start campaigns; later events are sent."""
     known = pushing.ids()[0]
     rows = [{"order": f"o{number}", "who": known, "at": _moment(number)} for number in range(10)]
     what: dict[str, Any] = {
@@ -199,7 +199,7 @@ def test_devices(pushing: Pushing) -> None:
 
 @pytest.mark.proof
 def test_objects_and_relationships(pushing: Pushing) -> None:
-    """Objects and who belongs to them arrive, change and go."""
+    """Objects and relationships are added, changed and removed."""
     companies = [
         {"company": f"c{number}", "name": f"Company {number}", "seats": number} for number in range(4)
     ]
@@ -242,7 +242,7 @@ def segment(pushing: Pushing) -> int:
 
 
 def test_mirror_of_a_segment(pushing: Pushing, segment: int) -> None:
-    """The segment's members are the model's rows, whoever added or removed whom in between."""
+    """The segment's members are the model's rows, also after members were edited in Customer.io."""
     known = pushing.ids()
     what: dict[str, Any] = {
         "object": "segment", "mode": "mirror", "segment": "VIPs", "person": {"id": "who"}, "first_run": "all",
@@ -257,7 +257,7 @@ def test_mirror_of_a_segment(pushing: Pushing, segment: int) -> None:
 
 
 def test_a_mirror_may_leave_others_alone(pushing: Pushing, segment: int) -> None:
-    """With keep_others, members that this sync did not add stay."""
+    """With keep_others, members that this push did not add stay."""
     known = pushing.ids()
     what: dict[str, Any] = {
         "object": "segment", "mode": "mirror", "segment": segment, "person": {"id": "who"},
@@ -287,7 +287,7 @@ def _members(pushing: Pushing, segment: int) -> set[str]:
 
 
 def test_suppressions(pushing: Pushing) -> None:
-    """Suppressing needs approval; nothing is sent to the suppressed; who leaves a mirror is free again."""
+    """Suppressing needs approval; suppressed people get no rows; leaving the mirror ends it."""
     known = pushing.ids()[:3]
     what: dict[str, Any] = {"object": "suppression", "mode": "mirror", "person": {"id": "who"}}
     spec = pushing.declare("erased", [{"who": who} for who in known], **what)
@@ -310,6 +310,6 @@ def test_suppressions(pushing: Pushing) -> None:
 
 
 def test_only_a_plan_can_be_approved() -> None:
-    """Nobody approves what they have not seen."""
+    """An approval without a plan is refused."""
     with pytest.raises(ConfigError, match="name it"):
         PushOptions(approve=True)

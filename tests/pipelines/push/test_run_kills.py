@@ -1,4 +1,4 @@
-"""Killed at any moment, a push loses nothing, repeats no event, and claims nothing that did not arrive.
+"""A push that is killed at random moments loses no row, repeats no event, and records only what arrived.
 
 `CIO_ELT_KILLS` kills more often; the seed is printed, and `CIO_ELT_SEED` repeats a run.
 """
@@ -29,7 +29,7 @@ _FILLER = "é" * 400
 
 
 def _models(pushing: Pushing, step: int) -> None:
-    """Everybody's attributes change with every step, and some events are new."""
+    """Write the models of a step: attributes of all people change, and some events are new."""
     people = [{"user_id": f"u{number:05}", "step": step, "filler": _FILLER} for number in range(PEOPLE)]
     pushing.declare(
         "users", people, object="person", mode="upsert", person={"id": "user_id"},
@@ -52,7 +52,7 @@ def _arrived(pushing: Pushing) -> Counter[bytes]:
 
 
 def _assert_claims_hold(pushing: Pushing) -> None:
-    """Whatever the journal takes for accepted is in the sandbox's log."""
+    """Rows that the journal has as accepted are in the sandbox's log."""
     claimed = pushing.query(
         f"""
         SELECT coalesce(l.item, l.payload) FROM {SCHEMA}.log AS l
@@ -68,7 +68,7 @@ def _assert_claims_hold(pushing: Pushing) -> None:
 
 
 def test_pushes_killed_at_random_moments(pushing: Pushing, shell: Shell) -> None:
-    """Every event counts once, every attribute is the last one, and the journal never claims too much."""
+    """Each event counts once, attributes are the last ones, and accepted rows have arrived."""
     chance = random.Random(SEED)  # noqa: S311
     print(f"CIO_ELT_SEED={SEED}")  # noqa: T201
     pushing.sandbox.knobs.keep_writes = 10_000_000
@@ -106,7 +106,7 @@ main()
 
 
 def test_a_full_disk_loses_nothing(pushing: Pushing, shell: Shell) -> None:
-    """Where files cannot grow, a push ends in a sentence before it sends, and the next one sends all."""
+    """On a full disk a push ends with one sentence before it sends, and the next run sends all rows."""
     _models(pushing, 0)
     arguments = ("push", "run", "users", "--folder", str(pushing.folder), "--json")
     full = subprocess.run(
@@ -117,7 +117,7 @@ def test_a_full_disk_loses_nothing(pushing: Pushing, shell: Shell) -> None:
     assert 1 == full.returncode, full.stderr
     assert full.stderr.startswith("cio-elt: "), full.stderr
     assert 1 == full.stderr.count("\n"), full.stderr
-    assert "invalidated" not in full.stderr, "what came of it, instead of what happened"
+    assert "invalidated" not in full.stderr, "the message names a consequence instead of the cause"
     assert 0 == pushing.requests()
     ran = shell.run(*arguments)
     assert 0 == ran.code, ran.err
@@ -125,7 +125,7 @@ def test_a_full_disk_loses_nothing(pushing: Pushing, shell: Shell) -> None:
 
 
 def test_two_pushes_at_a_time(pushing: Pushing, shell: Shell) -> None:
-    """One runs, the other says who does."""
+    """Of two pushes one runs, and the other names the process that does."""
     from sources.customerio.sandbox import Fault
 
     _models(pushing, 0)
@@ -142,7 +142,7 @@ def test_two_pushes_at_a_time(pushing: Pushing, shell: Shell) -> None:
 
 
 def test_killed_while_it_is_read_back(pushing: Pushing, shell: Shell) -> None:
-    """What was dropped of a run that was killed before it knew is found by the next, and sent again."""
+    """Dropped rows of a run that was killed while reading back are found by the next run, and sent again."""
     from sources.customerio.sandbox import Fault
 
     pushing.sandbox.knobs.drop_every = 14

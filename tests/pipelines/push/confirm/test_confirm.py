@@ -31,7 +31,7 @@ def _users(pushing: Pushing, rows: Sequence[Row], **what: Any) -> PushSpec:
 
 
 def test_seven_of_a_hundred_are_dropped_silently(pushing: Pushing) -> None:
-    """Answered with 200 and dropped: those rows are found, named with the reason, and planned again alone."""
+    """Rows that were answered with 200 and dropped are found with their reason, and sent again."""
     pushing.sandbox.knobs.drop_every = 14
     spec = _users(pushing, _rows(100))
     result = pushing.push(spec)

@@ -1,4 +1,4 @@
-"""Requests are as full as they may be, and no fuller: at every byte, whatever the text."""
+"""Batches are as full as the limits allow, to the byte, for every text."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""The import lane: a file instead of batches, and its reports brought back to the rows."""
+"""Rows go by import: a file instead of batches, and its reports give the states of the rows."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def test_people_arrive_by_import(pushing: Pushing) -> None:
     assert 0 == pushing.push(spec).plan.sends
 
 
-def test_reports_are_brought_back_to_the_rows(pushing: Pushing) -> None:
+def test_reports_give_the_states_of_rows(pushing: Pushing) -> None:
     """A row that the error report names is rejected with its reason, and the others are accepted."""
     pushing.sandbox.knobs.import_takes_s = 0
     suppressed = pushing.sandbox.add("people", id="i3")
@@ -55,7 +55,7 @@ def test_reports_are_brought_back_to_the_rows(pushing: Pushing) -> None:
 
 
 def test_an_import_that_fails_leaves_its_rows_to_the_next_run(pushing: Pushing) -> None:
-    """Nothing counts as accepted, and what may be there is sent again."""
+    """A failed import leaves its rows unknown, and the next run sends them again."""
     pushing.sandbox.knobs.import_takes_s = 0
     pushing.sandbox.knobs.import_fails = True
     spec = pushing.declare("users", _rows(10), **_PERSON)
@@ -68,7 +68,7 @@ def test_an_import_that_fails_leaves_its_rows_to_the_next_run(pushing: Pushing) 
 
 
 def test_objects_arrive_by_import(pushing: Pushing) -> None:
-    """Objects and relationships have files of their own kinds."""
+    """Objects and relationships arrive by imports of their own types."""
     pushing.sandbox.knobs.import_takes_s = 0
     lane = {"lane": "import", "staging": "local"}
     companies = pushing.declare(
@@ -86,7 +86,7 @@ def test_objects_arrive_by_import(pushing: Pushing) -> None:
 
 
 def test_an_imported_object_has_its_attributes_alone(pushing: Pushing) -> None:
-    """The type of an object is the order's, and no attribute of it."""
+    """An import names the object type, so it is no attribute."""
     pushing.sandbox.knobs.import_takes_s = 0
     spec = pushing.declare(
         "companies", [{"company": "ic", "seats": 4}], object="object", mode="upsert", object_type_id="1",

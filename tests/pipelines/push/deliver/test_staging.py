@@ -7,7 +7,7 @@ from sources.customerio.client import ConfigError
 
 
 def test_a_store_that_signs_no_links_is_refused() -> None:
-    """The message says which ones do, and the file is gone again."""
+    """The message names stores that sign links, and the file is deleted."""
     import fsspec
 
     with pytest.raises(ConfigError, match="signs no links"), staged("memory://folder", "x.csv", b"a"):

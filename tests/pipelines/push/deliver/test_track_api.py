@@ -16,8 +16,8 @@ from sources.customerio.sandbox import Fault
 from tests.pipelines.push.conftest import Pushing, Row
 
 
-def test_an_item_with_two_faults_is_one_row() -> None:
-    """A row is refused once, whatever is wrong with it."""
+def test_an_item_with_two_errors_is_one_row() -> None:
+    """A row with two errors is rejected once."""
     errors = [{"batch_index": 0, "reason": "required", "field": field} for field in ("name", "id")]
     answer = Answer("batch", 207, json.dumps({"errors": errors}).encode())
     assert ((7, "required", "name"),) == rejected_rows(Batch((Item(7, b"{}", "a"),)), answer)
@@ -40,7 +40,7 @@ def _users(pushing: Pushing, rows: Sequence[Row], **what: Any) -> PushSpec:
 
 
 def test_refused_items_do_not_keep_the_others_back(pushing: Pushing) -> None:
-    """What a 207 lists is rejected with its reason, and tried again by the next run; the rest is accepted."""
+    """Rows that a 207 lists are rejected with their reason and retried by the next run."""
     pushing.sandbox.faults.add(Fault(operation="batch", refuse_items=(3, 5)))
     spec = _users(pushing, _rows(20))
     result = pushing.push(spec)
@@ -59,7 +59,7 @@ def _plans(pushing: Pushing) -> dict[str, str]:
 
 
 def test_a_refused_request_is_halved_until_the_bad_row_is_alone(pushing: Pushing) -> None:
-    """One bad row that makes Customer.io refuse the whole request keeps nobody else back."""
+    """A bad row for which Customer.io refuses the whole request is isolated; the others are accepted."""
     pushing.sandbox.knobs.batch_whole = True
     pushing.sandbox.knobs.item_bytes = 400
     rows = [{"user_id": f"u{number:04}", "plan": "y" * 500 if number == 13 else "x"} for number in range(32)]
@@ -74,7 +74,7 @@ def test_a_refused_request_is_halved_until_the_bad_row_is_alone(pushing: Pushing
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_keys_that_are_not_accepted_stop_the_run(pushing: Pushing, status: int) -> None:
-    """Nothing of it was taken, nothing more is sent, and the next run sends it all."""
+    """No row of the request counts, nothing more is sent, and the next run sends all rows."""
     pushing.sandbox.faults.add(Fault(operation="batch", status=status))
     spec = _users(pushing, _rows(2_500), deliver={"in_flight": 1})
     with pytest.raises(Exception, match="others are sent by the next run") as caught:
@@ -99,7 +99,7 @@ def test_keys_that_are_not_accepted_stop_the_run(pushing: Pushing, status: int) 
     ids=["429 with Retry-After", "429", "503", "cut off before the answer", "cut off within the answer"],
 )
 def test_trouble_that_passes_is_waited_for(pushing: Pushing, fault: Fault) -> None:
-    """The run goes on more slowly, and every row arrives."""
+    """The run continues at a lower rate, and every row arrives."""
     pushing.sandbox.faults.add(fault)
     assert pushing.push(_users(pushing, _rows(30))).complete
     assert 30 == len(_plans(pushing))

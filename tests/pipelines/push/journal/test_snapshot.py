@@ -30,7 +30,7 @@ def _users(pushing: Pushing, rows: Sequence[Row], **what: Any) -> PushSpec:
 
 
 def test_a_row_that_is_refused_too_often_is_left_alone_until_it_changes(pushing: Pushing) -> None:
-    """After its last try a row is dead, costs no more requests, and lives again when the model changes it."""
+    """After its last attempt a row is a dead letter: it is not sent again until the model changes it."""
     pushing.sandbox.knobs.item_bytes = 400
     bad = [{"user_id": "u0001", "plan": "y" * 500}]
     spec = _users(pushing, bad, deliver={"max_attempts": 2})
@@ -83,7 +83,7 @@ def test_a_mirror_removes_what_may_have_arrived(pushing: Pushing) -> None:
 
 
 def test_events_are_sent_again_as_they_were_stored(pushing: Pushing) -> None:
-    """What may have arrived goes again with the same id, even if the model has changed or has it no more."""
+    """Unknown events are sent again as stored, with the same id, even if the model has changed."""
     from datetime import UTC, datetime
 
     user = pushing.ids()[0]

@@ -19,7 +19,7 @@ def _phones(pushing: Pushing, count: int) -> list[Row]:
 
 
 def test_a_source_that_loses_rows_stops_a_mirror(pushing: Pushing) -> None:
-    """30 % fewer rows: a brake grips and not one request is made; approved, the rows are removed."""
+    """30 % fewer rows: a brake stops the run before any request; once approved, the rows are removed."""
     what: dict[str, Any] = {**_DEVICE, "brakes": {}}
     assert pushing.push(pushing.declare("phones", _phones(pushing, 100), **what)).complete
     before = pushing.requests()
@@ -41,16 +41,16 @@ _BRAKES = [
 ]
 
 
-@pytest.mark.parametrize(("brakes", "left", "version", "gripping"), _BRAKES)
-def test_brakes(pushing: Pushing, brakes: Any, left: int, version: str, gripping: list[str]) -> None:
-    """Each brake grips for its own reason, and no other does."""
+@pytest.mark.parametrize(("brakes", "left", "version", "stopping"), _BRAKES)
+def test_brakes(pushing: Pushing, brakes: Any, left: int, version: str, stopping: list[str]) -> None:
+    """Each brake stops a run for its own reason, and no other brake does."""
     what: dict[str, Any] = {**_DEVICE, "fields": {"v": "text"}}
     rows = [{**row, "v": "x"} for row in _phones(pushing, 10)]
     pushing.push(pushing.declare("phones", rows, **what))
     changed = [{**row, "v": version} for row in rows[:left]]
     model = changed or f"{pushing.rows('phones', rows)} LIMIT 0"
     plan = pushing.plan(pushing.declare("phones", model, **{**what, "brakes": brakes}))
-    assert gripping == [brake.name for brake in plan.stopped_by]
+    assert stopping == [brake.name for brake in plan.stopped_by]
 
 
 _PERSON: dict[str, Any] = {
@@ -63,8 +63,8 @@ def _rows(count: int, **more: Any) -> list[Row]:
     return [{"user_id": f"u{number}", "plan": "secret", "seats": number, **more} for number in range(count)]
 
 
-def test_too_many_new_people_grip(pushing: Pushing) -> None:
-    """A key that nobody has would make everybody anew: that is a brake of its own."""
+def test_too_many_new_people_stop_a_run(pushing: Pushing) -> None:
+    """Too many new people stop a run: a wrong key would create all people again."""
     spec = pushing.declare("users", _rows(40), **{**_PERSON, "brakes": {}})
     assert ["max_creates_percent"] == [brake.name for brake in pushing.push(spec).brakes]
     assert 0 == pushing.requests()
@@ -75,8 +75,8 @@ _PERSON_PLAN: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_people_nobody_can_check_are_not_made(pushing: Pushing) -> None:
-    """Where the warehouse has no people, whoever would be made is braked, unless that brake is let go of."""
+def test_unchecked_people_are_not_created(pushing: Pushing) -> None:
+    """Without people in the warehouse, a push that may create people is stopped."""
     file = pushing.settings.published_file
     hidden = file.rename(file.with_suffix(".away"))
     spec = pushing.declare("users", [{"user_id": "a", "plan": "x"}], **{**_PERSON_PLAN, "brakes": {}})

@@ -12,7 +12,7 @@ _PERSON: dict[str, Any] = {
 
 
 def test_a_mapping_that_says_the_same_sends_nothing(pushing: Pushing) -> None:
-    """Another column of another type with the same values makes no difference to Customer.io."""
+    """A mapping of another column with equal payloads sends nothing."""
     pushing.push(
         pushing.declare(
             "users", "SELECT 'u' AS user_id, 1 AS seats", **{**_PERSON, "fields": {"seats": "integer"}}
@@ -42,7 +42,7 @@ _PERSON_PLAN: dict[str, Any] = {
 
 
 def test_history_stays_history(pushing: Pushing) -> None:
-    """An old event of somebody who is not known yet is not sent either once they are."""
+    """An event before the first run is not sent, even if its person is created later."""
     rows = [{"k": "a", "who": "later", "at": _AT, "name": "n"}]
     spec = pushing.declare("events", rows, **_EVENT)
     assert 1 == pushing.push(spec).plan.counts["assume"]
@@ -51,7 +51,7 @@ def test_history_stays_history(pushing: Pushing) -> None:
 
 
 def test_a_device_that_changes_hands(pushing: Pushing) -> None:
-    """It is taken from the one and given to the other."""
+    """A device that changes its person is removed from one and added to the other."""
     one, other = pushing.ids()[:2]
     what: dict[str, Any] = {
         "object": "device", "mode": "mirror", "person": {"id": "who"},

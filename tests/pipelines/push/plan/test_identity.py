@@ -1,4 +1,4 @@
-"""Who is meant is found out before anything is sent: each class of row gets its verdict."""
+"""The identity of each row is checked before anything is sent."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def _known(pushing: Pushing) -> list[dict[str, Any]]:
 
 
 def test_every_verdict(pushing: Pushing) -> None:
-    """Create, update, re-id, rename, conflict, a double email: each, and what the sandbox makes of it."""
+    """Rows get the verdicts create, update, re_id, rename, conflict, double_email; the sandbox agrees."""
     both = [row for row in _known(pushing) if row["id"] and row["email"]]
     mail_only = next(row for row in _known(pushing) if row["email"] and not row["id"])
     rows = {
@@ -50,8 +50,8 @@ def test_every_verdict(pushing: Pushing) -> None:
     assert both[2]["email"] == there[both[2]["cio_id"]]["email"]
 
 
-def test_whom_an_earlier_push_made_is_known(pushing: Pushing) -> None:
-    """Events for people who were pushed a moment ago are sent, although no sync has seen them yet."""
+def test_people_of_an_earlier_push_are_known(pushing: Pushing) -> None:
+    """Events of people whom an earlier push created are sent before the next sync."""
     from datetime import UTC, datetime
 
     at = datetime(2026, 10, 1, tzinfo=UTC)
@@ -67,7 +67,7 @@ def test_whom_an_earlier_push_made_is_known(pushing: Pushing) -> None:
 
 
 def test_without_people_nothing_is_checked(pushing: Pushing) -> None:
-    """A warehouse that does not exist checks nothing, and the plan says so."""
+    """Without a warehouse no identity is checked, and the plan says so."""
     for file in pushing.settings.cio_elt_data.glob("*.duckdb"):
         file.unlink()
     plan = pushing.plan(

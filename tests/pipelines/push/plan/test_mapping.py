@@ -21,11 +21,11 @@ _VALUES = {
     "infinity in JSON": ("json", "{'a': 'inf'::DOUBLE}", "holds a number that JSON does not have"),
     "long list": ("list", "list_transform(range(600), lambda x: 'x')", "has more than 1,000 bytes"),
 }
-"""What a field cannot be: its declared type, the value in SQL, and what is said of it."""
+"""Invalid values of fields: the declared type, the value in SQL, and the rejection reason."""
 
 
 def test_values_that_cannot_be_sent(pushing: Pushing) -> None:
-    """A row with such a value is invalid for that reason; nulls are no fault, and a row of them is sent."""
+    """A row with an invalid value is rejected for that reason; a row of nulls is sent."""
     rows = [
         f"SELECT 'u{place}' AS user_id, "
         + ", ".join(
@@ -49,7 +49,7 @@ _PERSON_SEATS: dict[str, Any] = {
 
 
 def test_nulls(pushing: Pushing) -> None:
-    """A null says nothing, removes the attribute, or stands for what it was last: as the field says."""
+    """A null sends nothing, removes the attribute, or sends the last value: as its field declares."""
     fields = {name: {"type": "text", "nulls": name} for name in ("omit", "clear", "keep")}
     what: dict[str, Any] = {**_PERSON_SEATS, "fields": fields}
     full: Row = {"user_id": "u", "omit": "1", "clear": "1", "keep": "1"}

@@ -20,7 +20,7 @@ def _reasons(pushing: Pushing, spec: PushSpec) -> dict[str, int]:
 
 
 def test_keys_that_cannot_be_used(pushing: Pushing) -> None:
-    """Null, empty, double and overlong keys are listed, and only the others are sent."""
+    """Null, empty, duplicate and overlong keys are listed, and only the others are sent."""
     spec = pushing.declare("keys", _KEYS, **_PERSON, fields={"plan": "text"})
     expected = {
         "user_id: it is empty": 2,
@@ -53,7 +53,7 @@ def test_an_item_that_is_too_large(pushing: Pushing) -> None:
 
 
 def test_events_that_cannot_be_sent(pushing: Pushing) -> None:
-    """An event needs a time that can be one, and a name of 1 to 100 bytes."""
+    """An event needs a time from 1970 to 2200, and a name of 1 to 100 bytes."""
     who = pushing.ids()[0]
     sql = f"""
         SELECT *, '{who}' AS who FROM (VALUES
@@ -76,7 +76,7 @@ def test_events_that_cannot_be_sent(pushing: Pushing) -> None:
 
 
 def test_addresses_and_devices(pushing: Pushing) -> None:
-    """What is no address, and no platform, is not sent."""
+    """Invalid email addresses and platforms are not sent."""
     mails = pushing.declare(
         "mails",
         "SELECT unnest(['a@b.c', 'nobody', 'two words@b.c']) AS mail",

@@ -1,4 +1,4 @@
-"""Plans and brakes: what is shown is what is sent, and what is dangerous is not sent at all."""
+"""A plan shows the rows that would be sent, hides personal data, and is sent unchanged or not at all."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ def _rows(count: int, **more: Any) -> list[Row]:
 
 
 def test_a_plan_says_what_would_be_sent_and_hides_whose(pushing: Pushing) -> None:
-    """Counts, changes by field, requests and samples; people's data only if it is asked for."""
+    """A plan has counts, changes by field, requests and samples; personal data only on request."""
     pushing.push(pushing.declare("users", _rows(20), **_PERSON))
     rows = [{**row, "seats": 100} if number < 4 else row for number, row in enumerate(_rows(25))]
     spec = pushing.declare("users", rows, **_PERSON)
@@ -42,7 +42,7 @@ def test_a_plan_says_what_would_be_sent_and_hides_whose(pushing: Pushing) -> Non
 
 
 def test_a_plan_is_sent_as_it_was_seen_or_not_at_all(pushing: Pushing) -> None:
-    """A model whose result has changed since is refused, and so is a plan that never was."""
+    """A plan is refused if the model's result has changed since, or if it is unknown."""
     spec = pushing.declare("users", _rows(3), **_PERSON)
     seen = pushing.plan(spec).plan_id
     pushing.rows("users", _rows(4))
@@ -61,7 +61,7 @@ _PERSON_PLAN: dict[str, Any] = {
 
 
 def test_an_attribute_called_name_is_hidden(pushing: Pushing) -> None:
-    """A plan shows what kind of write it is, and nothing that a person is called."""
+    """A plan shows the type of a write, and hides attributes that are called name, type or platform."""
     sql = "SELECT 'a' AS user_id, 'Alice' AS name, 'Smith' AS type, 'Mrs' AS platform"
     fields = dict.fromkeys(("name", "type", "platform"), "text")
     spec = pushing.declare("users", sql, **{**_PERSON_PLAN, "fields": fields})

@@ -8,8 +8,8 @@ from pipelines.errors import InvalidSpec
 from tests.pipelines.push.conftest import Pushing
 
 
-def test_a_sync_that_gets_another_target_is_stopped(pushing: Pushing) -> None:
-    """What is known of the members of one segment says nothing about another."""
+def test_a_push_that_gets_another_target_is_stopped(pushing: Pushing) -> None:
+    """A push whose segment changes is refused: its snapshot is of another segment's members."""
     for name in ("A", "B"):
         pushing.sandbox.add("segments", name=name, type="manual")
     what: dict[str, Any] = {

@@ -47,7 +47,7 @@ _PERSON: dict[str, Any] = {"object": "person", "mode": "upsert", "person": {"id"
 
 @pytest.mark.parametrize(("sql", "said"), _MODELS)
 def test_models_that_cannot_be_run(shared: Pushing, sql: str, said: str) -> None:
-    """The message says what is wrong, without anybody's data, and nothing is sent."""
+    """The message names the error without personal data, and nothing is sent."""
     spec = shared.declare("wrong", sql, **_PERSON, fields={"plan": "text"})
     before = shared.requests()
     with pytest.raises(ModelFailed, match="wrong: ") as caught:

@@ -44,7 +44,7 @@ def test_the_cheaper_lane_is_chosen(pushing: Pushing) -> None:
 
 
 def test_files_of_this_machine_are_for_sandboxes(pushing: Pushing) -> None:
-    """The real Customer.io could not fetch them, which is said before anything is sent."""
+    """Local staging is refused for the real Customer.io, which cannot fetch the files."""
     spec = pushing.declare("users", _rows(1), **_PERSON)
     real = pushing.settings.model_copy(update={"customerio_app_url": None})
     from pipelines.push import push

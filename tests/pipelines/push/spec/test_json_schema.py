@@ -22,6 +22,6 @@ SHIPPED = _ROOT / "warehouse" / "push" / "examples"
 
 @pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.yml")), ids=lambda file: file.stem)
 def test_examples_fit_the_schema(file: Path) -> None:
-    """An editor finds nothing wrong with them."""
+    """The shipped examples are valid by the JSON Schema."""
     document = json.loads(json.dumps(YAML(typ="safe").load(file)))
     jsonschema.validate(document, json.loads((_ROOT / json_schema.FILE).read_text()))

@@ -1,4 +1,4 @@
-"""Bad input is listed with its reason and never sent; nothing is half done."""
+"""Specs that cannot be used are refused with file, line and column."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from pipelines.push import load_spec
 _GOOD = "sync: s\nobject: person\nmode: upsert\nmodel: {sql: select 1}\nperson: {id: u}\n"
 
 
-_DECLARATIONS = [
+_SPECS = [
     pytest.param(
         "sync: s\nobject: [person\nmode: x\n", "s.yml, line 3, column 5: this is no YAML", id="no YAML"
     ),
@@ -47,8 +47,8 @@ _DECLARATIONS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "said"), _DECLARATIONS)
-def test_declarations_that_cannot_be_used(tmp_path: Any, text: str, said: str) -> None:
+@pytest.mark.parametrize(("text", "said"), _SPECS)
+def test_specs_that_cannot_be_used(tmp_path: Any, text: str, said: str) -> None:
     """The message names file, line and column."""
     file = tmp_path / "s.yml"
     file.write_text(text)
