@@ -65,34 +65,15 @@ def execute(
         CustomerioError: sending ended early; accepted rows count, and the next run sends the rest.
     """
     started = time.monotonic()
-    watch = _start_watch(context) if confirms else None
-    if watch is not None:
-        record_watch_start(context.journal, run_id, watch.since)
+    watch = _start_watch(context, run_id) if confirms else None
     throttle = Throttle(context.spec.deliver.requests_per_second)
     delivery = deliver(context, run_id, _sender(context, throttle), planned=planned, on_progress=on_progress)
-    fold_run(
-        context.journal,
-        context.push_id,
-        context.fence,
-        run_id,
-        max_attempts=context.spec.deliver.max_attempts,
-    )
+    attempts = context.spec.deliver.max_attempts
+    fold_run(context.journal, context.push_id, context.fence, run_id, max_attempts=attempts)
     confirmation = Confirmation()
     if delivery.accepted and watch is not None:
         confirmation = confirm(context, run_id, watch)
-    end_run(
-        context.journal,
-        run_id,
-        "done" if delivery.stop is None else "failed",
-        assumed=assumed,
-        requests=throttle.requests,
-        delivery=delivery,
-        confirmation=confirmation,
-    )
-    if delivery.stop is not None:
-        rest = f"Until then {delivery.accepted:,} rows were accepted; the others are sent by the next run."
-        delivery.stop.add_sentence(rest)
-        raise delivery.stop
+    _end(context, run_id, delivery, confirmation, assumed=assumed, requests=throttle.requests)
     return RunResult(
         run_id=run_id,
         delivery=delivery,
@@ -102,18 +83,45 @@ def execute(
     )
 
 
+def _end(
+    context: PushContext,
+    run_id: str,
+    delivery: Delivery,
+    confirmation: Confirmation,
+    *,
+    assumed: int,
+    requests: int,
+) -> None:
+    """Write the end of a run; raises the error that ended sending early."""
+    end_run(
+        context.journal,
+        run_id,
+        "done" if delivery.stop is None else "failed",
+        assumed=assumed,
+        requests=requests,
+        delivery=delivery,
+        confirmation=confirmation,
+    )
+    if delivery.stop is not None:
+        rest = f"Until then {delivery.accepted:,} rows were accepted; the others are sent by the next run."
+        delivery.stop.add_sentence(rest)
+        raise delivery.stop
+
+
 def _sender(context: PushContext, throttle: Throttle) -> Callable[[Batch], SendResult]:
     """Sends a batch by the Track API, or as an import if that is its operation."""
     track_api, csv_import = TrackApi(context, throttle), CsvImport(context, throttle)
     return lambda batch: (csv_import if batch.operation == "import" else track_api).send(batch)
 
 
-def _start_watch(context: PushContext) -> FailureWatch | None:
-    """Start to watch for failures; None if the App API cannot be read."""
+def _start_watch(context: PushContext, run_id: str) -> FailureWatch | None:
+    """Start to watch for failures, and record since when; None if the App API cannot be read."""
     try:
-        return start_watch(context)
+        watch = start_watch(context)
     except EltError as error:
         context.notify(
             f"{context.spec.sync}: the App API cannot be read, so nothing will be confirmed. {error}"
         )
         return None
+    record_watch_start(context.journal, run_id, watch.since)
+    return watch

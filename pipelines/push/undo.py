@@ -32,7 +32,8 @@ from pipelines.push.journal.publish import publish_journal
 from pipelines.push.journal.runs import RunStart, begin_run, push_of_run
 from pipelines.push.plan.query import planning_database
 from pipelines.push.recover import recover
-from pipelines.push.spec.kinds import Kind, attributes_of
+from pipelines.push.spec.item import attributes_of
+from pipelines.push.spec.kinds import Kind
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 

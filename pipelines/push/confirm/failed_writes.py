@@ -14,7 +14,7 @@ from typing import Any
 from pipelines.push.confirm.read_back import same
 from pipelines.push.context import PushContext
 from pipelines.push.journal.log import AcceptedRow
-from pipelines.push.spec.kinds import attributes_of, comparable
+from pipelines.push.spec.item import attributes_of, comparable
 from pipelines.push.spec.spec import PushSpec
 from sources.customerio.client import Client
 

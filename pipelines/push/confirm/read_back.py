@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.push.context import PushContext
 from pipelines.push.journal.log import AcceptedRow
-from pipelines.push.spec.kinds import attributes_of, comparable
+from pipelines.push.spec.item import attributes_of, comparable
 from sources.customerio.client import Client, NotFound, Page
 
 PROFILES_A_REQUEST = 100

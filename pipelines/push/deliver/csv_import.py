@@ -25,7 +25,7 @@ from pipelines.push.deliver.staging import staged
 from pipelines.push.deliver.throttle import Throttle
 from pipelines.push.deliver.track_api import REASON_LENGTH, Rejection, SendResult
 from pipelines.push.journal.log import Item
-from pipelines.push.spec.kinds import attributes_of, comparable
+from pipelines.push.spec.item import attributes_of, comparable
 from pipelines.push.spec.spec import PushSpec
 from sources.customerio.client import BadAnswer, RetryLater
 

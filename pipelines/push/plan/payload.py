@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import orjson
 
 from pipelines.push.plan.mapping import LAST_DAY, MappedField, column_sql, map_fields
-from pipelines.push.spec.item_sql import json_object, json_text, ulid
+from pipelines.push.spec.item import json_object, json_text, ulid
 from pipelines.push.spec.kinds import ID_TYPES
 from pipelines.push.spec.spec import PushSpec
 from pipelines.warehouse.sql import literal
@@ -85,7 +85,7 @@ def _comparable(spec: PushSpec, name: str, cell: str) -> str:
 
 
 class ItemParts:
-    """The parts of a push's items, as SQL of JSON text over a row `d`: see `spec.kinds.Parts`."""
+    """The parts of a push's items, as SQL of JSON text over a row `d`: see `spec.item.Parts`."""
 
     def __init__(self, spec: PushSpec, columns: Mapping[str, str], fields: tuple[MappedField, ...]) -> None:
         self.fields = fields

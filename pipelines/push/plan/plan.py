@@ -97,6 +97,15 @@ def make_plan(
         _one(connection, f"SELECT coalesce(sum(strlen(coalesce(item, payload)) + 1), 0) FROM {_TO_SEND}")
     )
     lane = choose_lane(spec, adds=counts["add"], requests=_requests(connection, spec, size))
+    brake_counts = PlanCounts(
+        rows=rows,
+        held=int(_one(connection, f"SELECT count(*) FROM ({baseline.relation})")),
+        adds=counts["add"],
+        changes=counts["change"],
+        removes=counts["remove"],
+        creates=identity.get("create", 0) if spec.kind.profile else 0,
+        people=people,
+    )
     return Plan(
         plan_id=_plan_id(connection, spec),
         sync=spec.sync,
@@ -115,18 +124,7 @@ def make_plan(
         requests=lane.requests,
         minutes=lane.minutes,
         lane=lane.name,
-        brakes=check_brakes(
-            spec,
-            PlanCounts(
-                rows=rows,
-                held=int(_one(connection, f"SELECT count(*) FROM ({baseline.relation})")),
-                adds=counts["add"],
-                changes=counts["change"],
-                removes=counts["remove"],
-                creates=identity.get("create", 0) if spec.kind.profile else 0,
-                people=people,
-            ),
-        ),
+        brakes=check_brakes(spec, brake_counts),
     )
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from pipelines.errors import InvalidSpec
 from pipelines.push.plan.diff import MEMBERS
-from pipelines.push.spec.kinds import comparable
+from pipelines.push.spec.item import comparable
 from pipelines.push.spec.spec import PushSpec
 from sources.customerio.client import Client
 

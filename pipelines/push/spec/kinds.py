@@ -2,18 +2,20 @@
 
 A new kind is a new row here and the SQL of its item; no other module compares kinds by name.
 
-    spec       modes, needs, key, takes_fields, first_run
-    plan       item, removal, operation, import_type, identity_checks, approval
-    journal    keeps_payload, resends_stored, mirrors_members
-    confirm    reader, sample_limit, failure_types
+    used by    properties
+    spec       modes, order, needs, key, attributes, asks_first_run
+    plan       item, removal, import_type, creates, identity_checks, approval, mirrors_members
+    journal    operation, keeps_appended, resends_stored
+    deliver    import_type
+    confirm    reader, sample_limit, reads_removals, failure_types
     undo       invertible, profile
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal
 
-from pipelines.push.spec.item_sql import json_array, json_object, json_text, stored
+from pipelines.push.spec.item import Parts, json_array, json_object, json_text, stored
 
 Mode = Literal["upsert", "update_only", "append", "mirror"]
 Part = Literal["person", "event", "key", "device", "object_type_id", "object_id", "segment"]
@@ -24,42 +26,6 @@ Action = Literal["add", "change", "remove"]
 
 ID_TYPES = ("text", "integer")
 EVENT_KEY_TYPES = (*ID_TYPES, "decimal", "boolean", "date", "timestamp")
-
-
-class Parts(Protocol):
-    """The parts of an item, as SQL of JSON text over a row `d` of the model; see `plan.payload.ItemParts`."""
-
-    @property
-    def person(self) -> str:
-        """The identifiers of the person."""
-
-    @property
-    def object(self) -> str:
-        """The identifiers of the object."""
-
-    @property
-    def attributes(self) -> str:
-        """The attributes, as an object."""
-
-    @property
-    def device(self) -> str:
-        """The device with its attributes."""
-
-    @property
-    def event_name(self) -> str:
-        """The name of the event."""
-
-    @property
-    def event_id(self) -> str:
-        """The ULID of the event, equal for every delivery of the same row."""
-
-    @property
-    def timestamp(self) -> str:
-        """The time of the event, Unix seconds."""
-
-    @property
-    def entity(self) -> str:
-        """SQL text (no JSON) of the person or object that the row changes."""
 
 
 _IDENTIFIER_OF_STORED = (
@@ -326,19 +292,3 @@ def names_sql(wanted: Callable[[Kind], bool]) -> str:
     """SQL list of the names of kinds, for a column `object` of the journal."""
     names = ", ".join(f"'{row.name}'" for row in KINDS.values() if wanted(row))
     return f"({names or 'NULL'})"
-
-
-def attributes_of(payload: Any, path: str) -> dict[str, Any]:
-    """The attributes of a payload, which lie at that JSON path; the directive `_update` is none."""
-    found = payload
-    for part in path.removeprefix("$").replace("[0]", ".0").split("."):
-        if part:
-            found = found[int(part)] if part.isdigit() else (found or {}).get(part)
-    if not isinstance(found, Mapping):
-        return {}
-    return {name: value for name, value in found.items() if name != "_update"}
-
-
-def comparable(identifier: str, value: str) -> str:
-    """An identifier as it is compared: email addresses are equal in any case [track26]."""
-    return value.lower() if identifier == "email" else value

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pipelines.push.confirm.read_back import READERS
-from pipelines.push.spec.item_sql import json_object, json_text
-from pipelines.push.spec.kinds import KINDS, PARTS, Kind, Parts, attributes_of
+from pipelines.push.spec.item import Parts, attributes_of, json_object, json_text
+from pipelines.push.spec.kinds import KINDS, PARTS, Kind
 from tests.pipelines.push.conftest import Pushing
 
 _ROOT = Path(__file__).parents[4]
