@@ -11,7 +11,7 @@ from prefect.types.entrypoint import EntrypointType
 from ruamel.yaml import YAML
 
 from pipelines.errors import ConfigError
-from pipelines.push import declared as declared_syncs
+from pipelines.push import load_specs
 from pipelines.settings import read_settings
 
 FILE: Final = Path(__file__).parents[1] / "prefect.yaml"
@@ -43,11 +43,11 @@ def served() -> list[RunnerDeployment]:
 
 def _push_schedules() -> list[Schedule]:
     folder = read_settings().cio_elt_push
-    syncs = declared_syncs(folder) if any(folder.glob("*.yml")) else []
+    specs = load_specs(folder) if any(folder.glob("*.yml")) else []
     return [
-        Cron(sync.schedule, timezone="Etc/UTC", slug=sync.sync, parameters={"syncs": [sync.sync]})
-        for sync in syncs
-        if sync.schedule is not None
+        Cron(spec.schedule, timezone="Etc/UTC", slug=spec.sync, parameters={"syncs": [spec.sync]})
+        for spec in specs
+        if spec.schedule is not None
     ]
 
 

@@ -1,4 +1,4 @@
-"""`push`: what SQL models say, sent to Customer.io; a task a sync, in the order that they declare."""
+"""`push`: sends changed rows of SQL models to Customer.io; a task a push, in their order."""
 
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,16 @@ from flows import progress
 from flows.blocks import settings_of_run
 from flows.parameters import Approve, PlanId, Sync
 from flows.runs import PARTLY, STOPPED, concluding, worth_repeating
-from pipelines.push import Delivered, How, Outcome, PushResult, PushSpec, declared, push_all
-from pipelines.push import push as pipeline
+from pipelines.push import (
+    Delivery,
+    PushOptions,
+    PushOutcome,
+    PushResult,
+    PushSpec,
+    load_specs,
+    push_all,
+)
+from pipelines.push import push as run_push
 from pipelines.settings import Settings
 
 
@@ -27,30 +35,32 @@ def _name_of_run() -> str:
 @flow(name="push", flow_run_name=_name_of_run)
 @concluding
 def push(syncs: list[Sync] = [], plan: PlanId = "", approve: Approve = False) -> State[Any]:  # noqa: B006
-    """Send to Customer.io what changed in SQL models, and see that it arrived.
+    """Send changed rows of SQL models to Customer.io, and confirm that they arrived.
 
     Args:
-        syncs: Syncs to push; none means all of them.
-        plan: Send exactly this plan of the one sync, as a run that was stopped names it, or nothing.
-        approve: Send that plan although a brake grips.
+        syncs: Pushes to run; none means all of them.
+        plan: Send exactly this plan of the one push, as a run that was stopped names it, or nothing.
+        approve: Send that plan although a brake stops it.
     """
     settings = settings_of_run()
-    how = How(plan_id=plan or None, approve=approve, notify=get_run_logger().info)
-    chosen = declared(settings.cio_elt_push, syncs)
-    outcomes = push_all(settings, chosen, folder=settings.cio_elt_push, how=how, push_one=_push_one)
+    options = PushOptions(plan_id=plan or None, approve=approve, notify=get_run_logger().info)
+    specs = load_specs(settings.cio_elt_push, syncs)
+    outcomes = push_all(
+        settings, specs, folder=settings.cio_elt_push, options=options, push_one=_push_as_task
+    )
     rows = [_row(outcome) for outcome in outcomes]
-    create_table_artifact(table=rows, key="push", description="What was sent, by sync, and what arrived.")
+    create_table_artifact(table=rows, key="push", description="The rows of each push, and their outcome.")
     return _state(outcomes)
 
 
-def _push_one(settings: Settings, declaration: PushSpec, *, folder: Path, how: How) -> PushResult:
-    """The same as a task that has the sync's name."""
-    work = send.with_options(task_run_name=declaration.sync)
-    result: PushResult = work(settings, declaration, folder, how)
+def _push_as_task(settings: Settings, spec: PushSpec, *, folder: Path, options: PushOptions) -> PushResult:
+    """Run one push as a task with its name."""
+    work = send.with_options(task_run_name=spec.sync)
+    result: PushResult = work(settings, spec, folder, options)
     return result
 
 
-# Repeated, it goes on from its journal: what is known to have arrived is not sent again.
+# A retry resumes from the journal: rows that are known to have arrived are not sent again.
 @task(
     name="plan, send and confirm",
     retries=2,
@@ -58,28 +68,32 @@ def _push_one(settings: Settings, declaration: PushSpec, *, folder: Path, how: H
     retry_condition_fn=worth_repeating,
     cache_policy=NO_CACHE,
 )
-def send(settings: Settings, declaration: PushSpec, folder: Path, how: How) -> PushResult:
-    """One push, its progress shown."""
-    reached = _Reached()
-    with progress.shown(reached.look):
-        result = pipeline(settings, declaration, folder=folder, how=how.telling(reached.told))
+def send(settings: Settings, spec: PushSpec, folder: Path, options: PushOptions) -> PushResult:
+    """Run one push, and show its progress."""
+    progress_so_far = _Progress()
+    with progress.shown(progress_so_far.read):
+        result = run_push(
+            settings, spec, folder=folder, options=options.with_progress(progress_so_far.update)
+        )
     get_run_logger().info("%s", _sentence(result))
     return result
 
 
-class _Reached:
-    """How far the requests of a push have come."""
+class _Progress:
+    """The progress of the requests of a push."""
 
     def __init__(self) -> None:
         self._words, self._percent = "The model is run and compared.", 0.0
 
-    def told(self, done: Delivered) -> None:
-        """Requests were answered."""
-        self._percent = 100.0 * done.answered / max(done.planned, 1)
-        self._words = f"{done.answered:,} of {done.planned:,} rows sent in {done.batches:,} requests."
+    def update(self, delivery: Delivery) -> None:
+        """Take the counts of a run after answers arrived."""
+        self._percent = 100.0 * delivery.answered / max(delivery.planned, 1)
+        self._words = (
+            f"{delivery.answered:,} of {delivery.planned:,} rows sent in {delivery.batches:,} requests."
+        )
 
-    def look(self) -> progress.Reached:
-        """What an operator sees of it."""
+    def read(self) -> progress.Reached:
+        """The progress as an operator sees it."""
         return progress.Reached(percent=self._percent, words=self._words)
 
 
@@ -88,62 +102,65 @@ def _sentence(result: PushResult) -> str:
         return (
             f"{result.sync}: stopped by {', '.join(brake.name for brake in result.brakes)}; nothing was sent."
         )
-    if result.carried is None:
+    if result.run is None:
         return f"{result.sync}: nothing to send."
-    sent, seen = result.carried.delivered, result.carried.confirmed
+    delivery, confirmation = result.run.delivery, result.run.confirmation
     return (
-        f"{result.sync}: {sent.accepted:,} rows accepted, {sent.rejected:,} rejected, "
-        f"{seen.dropped:,} dropped, {result.carried.requests:,} requests."
+        f"{result.sync}: {delivery.accepted:,} rows accepted, {delivery.rejected:,} rejected, "
+        f"{confirmation.dropped:,} dropped, {result.run.requests:,} requests."
     )
 
 
-def _row(outcome: Outcome) -> dict[str, Any]:
+def _row(outcome: PushOutcome) -> dict[str, Any]:
     """A line of the table."""
     result = outcome.result
     counts = result.plan.counts if result else {}
-    carried = result.carried if result else None
+    run = result.run if result else None
+    share = run.confirmation.share if run else None
     return {
         "sync": outcome.sync,
         "plan": result.plan.plan_id if result else "",
         **{action: counts.get(action, 0) for action in ("add", "change", "remove", "unchanged", "invalid")},
-        "accepted": carried.delivered.accepted if carried else 0,
-        "rejected": carried.delivered.rejected if carried else 0,
-        "dropped": carried.confirmed.dropped if carried else 0,
-        "arrived": f"{carried.confirmed.share:.1%}"
-        if carried and carried.confirmed.share is not None
-        else "",
-        "said": _said(outcome),
+        "accepted": run.delivery.accepted if run else 0,
+        "rejected": run.delivery.rejected if run else 0,
+        "dropped": run.confirmation.dropped if run else 0,
+        "arrived": "" if share is None else f"{share:.1%}",
+        "said": _message(outcome),
     }
 
 
-def _said(outcome: Outcome) -> str:
+def _message(outcome: PushOutcome) -> str:
     if outcome.error is not None:
         return str(outcome.error)
     if outcome.waits_for is not None:
-        return f"it comes after {outcome.waits_for}, which was not pushed"
-    return "; ".join(brake.says for brake in outcome.result.brakes) if outcome.result else ""
+        return f"it comes after {outcome.waits_for}, which did not run"
+    return "; ".join(brake.message for brake in outcome.result.brakes) if outcome.result else ""
 
 
-def _state(outcomes: list[Outcome]) -> State[Any]:
-    """The worst first: a brake asks for a person, a failure for another run."""
+def _state(outcomes: list[PushOutcome]) -> State[Any]:
+    """The state of the flow run: the first of stopped, failed, partly done and done that applies."""
     stopped = [outcome for outcome in outcomes if outcome.stopped]
     if stopped:
-        reasons = " ".join(
-            f"{outcome.sync}: {_said(outcome)}. To send it all the same, start `push` for {outcome.sync} "
-            f"with the plan {outcome.result.plan.plan_id} and `approve`."
-            for outcome in stopped
-            if outcome.result
-        )
-        return Failed(name=STOPPED, message=f"Nothing was sent of what a brake stopped. {reasons}")
-    failed = [outcome for outcome in outcomes if not outcome.well]
-    if not failed:
+        return Failed(name=STOPPED, message=_stopped_message(stopped))
+    incomplete = [outcome for outcome in outcomes if not outcome.complete]
+    if not incomplete:
         sent = sum(outcome.result.plan.sends for outcome in outcomes if outcome.result)
         return Completed(message=f"{sent:,} rows sent.")
-    errors = [f"{outcome.sync}: {said}" for outcome in failed if (said := _said(outcome))]
-    lost = [outcome.sync for outcome in failed if outcome.result]
+    errors = [f"{outcome.sync}: {message}" for outcome in incomplete if (message := _message(outcome))]
+    lost = [outcome.sync for outcome in incomplete if outcome.result]
     if lost:
-        errors.append(f"Rows of {', '.join(lost)} were refused or dropped: see `cio-elt push status`.")
+        errors.append(f"Rows of {', '.join(lost)} were rejected or dropped: see `cio-elt push status`.")
     message = " ".join(["Not complete.", *errors])
     if all(outcome.error for outcome in outcomes):
         return Failed(message=message)
     return Failed(name=PARTLY, message=message)
+
+
+def _stopped_message(stopped: list[PushOutcome]) -> str:
+    reasons = " ".join(
+        f"{outcome.sync}: {_message(outcome)}. To send it all the same, start `push` for {outcome.sync} "
+        f"with the plan {outcome.result.plan.plan_id} and `approve`."
+        for outcome in stopped
+        if outcome.result
+    )
+    return f"Brakes stopped pushes; nothing of these was sent. {reasons}"

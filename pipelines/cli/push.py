@@ -1,4 +1,4 @@
-"""`cio-elt push`: what SQL models say, sent to Customer.io; only what changed, and with proof."""
+"""`cio-elt push`: send changed rows of SQL models to Customer.io, and confirm that they arrived."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,14 +9,14 @@ import click
 from pipelines.cli.command import DONE, FAILED, PARTLY, STOPPED_BY_BRAKE, command, note, print_json
 
 if TYPE_CHECKING:
-    from pipelines.push import PushResult, PushSpec
+    from pipelines.push import PushOptions, PushResult, PushSpec
     from pipelines.settings import Settings
 
 _FOLDER = click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=None,
-    help="Where the declarations are; default: CIO_ELT_PUSH.",
+    help="The folder of the specs; default: CIO_ELT_PUSH.",
 )
 _NAMES = click.argument("names", nargs=-1, metavar="[SYNC]...")
 _SHOW = click.option("--show-values", is_flag=True, help="Show people's data as it is.")
@@ -31,15 +31,15 @@ def push() -> None:
 @_FOLDER
 @command
 def list_(*, folder: Path | None, as_json: bool) -> int:
-    """List the syncs in the order in which they are pushed."""
+    """List the pushes in the order in which they run."""
     from pipelines.cli import push_output
-    from pipelines.push import declared
+    from pipelines.push import load_specs
 
-    syncs = declared(_settings(folder).cio_elt_push)
+    specs = load_specs(_settings(folder).cio_elt_push)
     if as_json:
-        print_json({"syncs": [sync.model_dump(mode="json") for sync in syncs]})
+        print_json({"syncs": [spec.model_dump(mode="json") for spec in specs]})
     else:
-        push_output.declared(syncs)
+        push_output.print_specs(specs)
     return DONE
 
 
@@ -48,15 +48,15 @@ def list_(*, folder: Path | None, as_json: bool) -> int:
 @_FOLDER
 @command
 def validate(*, names: tuple[str, ...], folder: Path | None, as_json: bool) -> int:
-    """Check declarations, and their models against the warehouse; send nothing."""
-    from pipelines.push import declared
-    from pipelines.push.validating import validate as check
+    """Check specs, and their models against the warehouse; send nothing."""
+    from pipelines.push import load_specs
+    from pipelines.push import validate as check
 
     settings, columns = _settings(folder), {}
-    for sync in declared(settings.cio_elt_push, names):
-        columns[sync.sync] = check(settings, sync, settings.cio_elt_push)
+    for spec in load_specs(settings.cio_elt_push, names):
+        columns[spec.sync] = check(settings, spec, settings.cio_elt_push)
         if not as_json:
-            click.echo(f"{sync.sync}: right; {len(columns[sync.sync])} columns.")
+            click.echo(f"{spec.sync}: valid; {len(columns[spec.sync])} columns.")
     if as_json:
         print_json({"syncs": [{"sync": name, "columns": found} for name, found in columns.items()]})
     return DONE
@@ -68,55 +68,50 @@ def validate(*, names: tuple[str, ...], folder: Path | None, as_json: bool) -> i
 @_SHOW
 @command
 def plan(*, names: tuple[str, ...], folder: Path | None, show_values: bool, as_json: bool) -> int:
-    """Say what a push would send, and which brakes would stop it; send nothing."""
+    """Show the rows that a push would send, and the brakes that would stop it; send nothing."""
     from pipelines.cli import push_output
-    from pipelines.push import declared
-    from pipelines.push import plan as make
+    from pipelines.push import load_specs, plan_push
 
     settings, plans = _settings(folder), []
-    for sync in declared(settings.cio_elt_push, names):
-        plans.append(make(settings, sync, folder=settings.cio_elt_push, show_values=show_values))
+    for spec in load_specs(settings.cio_elt_push, names):
+        plans.append(plan_push(settings, spec, folder=settings.cio_elt_push, show_values=show_values))
         if not as_json:
-            push_output.plan(plans[-1])
+            push_output.print_plan(plans[-1])
     if as_json:
-        print_json({"plans": [made.document for made in plans]})
-    return STOPPED_BY_BRAKE if any(made.gripping for made in plans) else DONE
+        print_json({"plans": [each.document for each in plans]})
+    return STOPPED_BY_BRAKE if any(each.stopped_by for each in plans) else DONE
 
 
 @push.command()
 @_NAMES
 @_FOLDER
 @click.option("--plan", "plan_id", help="Send exactly that plan, or nothing.")
-@click.option("--approve", is_flag=True, help="Send that plan although a brake grips.")
+@click.option("--approve", is_flag=True, help="Send that plan although a brake stops it.")
 @command
 def run(
     *, names: tuple[str, ...], folder: Path | None, plan_id: str | None, approve: bool, as_json: bool
 ) -> int:
-    """Send what changed: all syncs, or those named.
+    """Send changed rows: of all pushes, or of those named.
 
-    Ends with 3 if a brake stopped it, with 4 if rows were refused or dropped.
+    Ends with 3 if a brake stopped it, with 4 if rows were rejected or dropped.
     """
     from pipelines.cli import push_output
     from pipelines.errors import PlanChanged
-    from pipelines.push import How, declared, push_all
-    from pipelines.push import push as send
-
-    def shown(settings: "Settings", declaration: "PushSpec", *, folder: Path, how: How) -> "PushResult":
-        with push_output.sending(declaration.sync) as told:
-            return send(settings, declaration, folder=folder, how=how.telling(told))
+    from pipelines.push import PushOptions, load_specs, push_all
 
     if plan_id is not None and len(names) != 1:
-        msg = "--plan is of one sync: name that one."
+        msg = "--plan is of one push: name that one."
         raise click.UsageError(msg)
-    settings, how = _settings(folder), How(plan_id=plan_id, approve=approve, notify=note)
+    settings = _settings(folder)
+    options = PushOptions(plan_id=plan_id, approve=approve, notify=note)
     try:
         outcomes = push_all(
             settings,
-            declared(settings.cio_elt_push, names),
+            load_specs(settings.cio_elt_push, names),
             folder=settings.cio_elt_push,
-            how=how,
-            told=lambda outcome: None if as_json else push_output.outcome(outcome),
-            push_one=shown,
+            options=options,
+            on_outcome=lambda outcome: None if as_json else push_output.print_outcome(outcome),
+            push_one=_push_with_progress,
         )
     except PlanChanged as changed:
         return _stopped(changed, as_json=as_json)
@@ -128,16 +123,16 @@ def run(
 @push.command()
 @command
 def status(*, as_json: bool) -> int:
-    """Show each sync's last run, what waits, and what was given up."""
+    """Show the last run of each push, its rejected rows and its dead letters."""
     from pipelines.cli import push_output
-    from pipelines.push import status as look
+    from pipelines.push import read_status
     from pipelines.settings import read_settings
 
-    rows = look(read_settings())
+    rows = read_status(read_settings())
     if as_json:
         print_json({"syncs": [asdict(row) for row in rows]})
     else:
-        push_output.status(rows)
+        push_output.print_status(rows)
     return DONE
 
 
@@ -145,66 +140,63 @@ def status(*, as_json: bool) -> int:
 @click.argument("name", metavar="SYNC")
 @_FOLDER
 @click.option("--key", "keys", multiple=True, help="Only this row; repeat for more.")
-@click.option("--reason", default="", help="Only rows whose reason has these words.")
+@click.option("--reason", default="", help="Only rows whose rejection reason contains this text.")
 @command
 def retry(*, name: str, folder: Path | None, keys: tuple[str, ...], reason: str, as_json: bool) -> int:
-    """Let rows that were given up be tried again by the next run."""
-    from pipelines.push import declared, revive
+    """Let the next run retry dead letters: rows that were rejected too often."""
+    from pipelines.push import load_specs, retry_dead_letters
 
     settings = _settings(folder)
-    (sync,) = declared(settings.cio_elt_push, [name])
-    revived = revive(settings, sync, keys=keys, reason=reason)
+    (spec,) = load_specs(settings.cio_elt_push, [name])
+    retried = retry_dead_letters(settings, spec, keys=keys, reason=reason)
     if as_json:
-        print_json({"sync": name, "revived": revived})
+        print_json({"sync": name, "revived": retried})
     else:
-        click.echo(f"{name}: {revived:,} rows are tried again by the next run.")
+        click.echo(f"{name}: {retried:,} rows are retried by the next run.")
     return DONE
 
 
 @push.command()
 @click.argument("run_id", metavar="RUN")
 @_FOLDER
-@click.option("--plan", "plan_id", help="Take it back, exactly as that undo plan says.")
+@click.option("--plan", "plan_id", help="Undo it, exactly as that plan says.")
 @command
 def undo(*, run_id: str, folder: Path | None, plan_id: str | None, as_json: bool) -> int:
-    """Take back a run: say how, and with --plan do it."""
+    """Undo a run: show the plan, and with --plan send it."""
     from pipelines.cli import push_output
     from pipelines.errors import PlanChanged
-    from pipelines.push import declared, plan_undo, sync_of_run
-    from pipelines.push import undo as take_back
+    from pipelines.push import load_specs, plan_undo, push_of, undo_run
 
     settings = _settings(folder)
-    (sync,) = declared(settings.cio_elt_push, [sync_of_run(settings, run_id)])
+    (spec,) = load_specs(settings.cio_elt_push, [push_of(settings, run_id)])
     if plan_id is None:
-        made, carried = plan_undo(settings, sync, run_id), None
+        undo_plan, result = plan_undo(settings, spec, run_id), None
     else:
         try:
-            made, carried = take_back(settings, sync, run_id, plan_id, notify=note)
+            undo_plan, result = undo_run(settings, spec, run_id, plan_id, notify=note)
         except PlanChanged as changed:
             return _stopped(changed, as_json=as_json)
     if as_json:
-        print_json({"plan": made.document, "run": None if carried is None else carried.document})
+        print_json({"plan": undo_plan.document, "run": None if result is None else result.document})
     else:
-        push_output.undone(made)
-        if carried is not None:
-            push_output.carried(carried)
-    return DONE if carried is None or carried.whole else PARTLY
+        push_output.print_undo(undo_plan)
+        if result is not None:
+            push_output.print_run(result)
+    return DONE if result is None or result.complete else PARTLY
 
 
 @push.command()
 @click.argument("name", metavar="SYNC")
 @_FOLDER
-@click.option(
-    "--without-sending", is_flag=True, required=True, help="Say that you know that nothing is sent."
-)
+@click.option("--without-sending", is_flag=True, required=True, help="Confirm that nothing is to be sent.")
 @command
 def reset(*, name: str, folder: Path | None, as_json: bool, **_sends_nothing: bool) -> int:
-    """Take what the model says now for what Customer.io has; later changes are sent."""
-    from pipelines.push import declared, take_for_sent
+    """Mark the present rows of the model as sent; later changes are sent."""
+    from pipelines.push import load_specs, mark_as_sent
 
     settings = _settings(folder)
-    (sync,) = declared(settings.cio_elt_push, [name])
-    rows = take_for_sent(settings, sync, folder=settings.cio_elt_push)
+    (spec,) = load_specs(settings.cio_elt_push, [name])
+    rows = mark_as_sent(settings, spec, folder=settings.cio_elt_push)
     if as_json:
         print_json({"sync": name, "rows": rows})
     else:
@@ -213,10 +205,21 @@ def reset(*, name: str, folder: Path | None, as_json: bool, **_sends_nothing: bo
 
 
 def _settings(folder: Path | None) -> Any:
-    """The settings of this process, with another folder of declarations if one is named."""
+    """The settings of this process, with another folder of specs if one is named."""
     from pipelines.settings import read_settings
 
     return read_settings(**({} if folder is None else {"cio_elt_push": folder}))
+
+
+def _push_with_progress(
+    settings: "Settings", spec: "PushSpec", *, folder: Path, options: "PushOptions"
+) -> "PushResult":
+    """Run one push, with a progress bar on a terminal."""
+    from pipelines.cli import push_output
+    from pipelines.push import push as run_push
+
+    with push_output.progress(spec.sync) as on_progress:
+        return run_push(settings, spec, folder=folder, options=options.with_progress(on_progress))
 
 
 def _stopped(error: Exception, *, as_json: bool) -> int:
@@ -227,9 +230,9 @@ def _stopped(error: Exception, *, as_json: bool) -> int:
 
 
 def _code(outcomes: list[Any]) -> int:
-    """The worst first: a brake asks for a person, a failure for another run."""
+    """The exit code of several pushes: the first of stopped, failed, partly done and done that applies."""
     if any(outcome.stopped for outcome in outcomes):
         return STOPPED_BY_BRAKE
     if outcomes and all(outcome.error for outcome in outcomes):
         return FAILED
-    return DONE if all(outcome.well for outcome in outcomes) else PARTLY
+    return DONE if all(outcome.complete for outcome in outcomes) else PARTLY

@@ -1,4 +1,4 @@
-"""What `cio-elt push` prints for people; programs take `--json`."""
+"""Prints the results of `cio-elt push` for people; programs use `--json`."""
 
 import os
 import sys
@@ -12,109 +12,108 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pipelines.push.carrying import Carried, Told
-from pipelines.push.journal.status import SyncStatus
-from pipelines.push.plan.plan import Plan
-from pipelines.push.run import PushResult
-from pipelines.push.several import Outcome
-from pipelines.push.spec.spec import PushSpec
-from pipelines.push.undo import UndoPlan
+from pipelines.push import Plan, PushOutcome, PushResult, PushSpec, PushStatus, RunResult, UndoPlan
+from pipelines.push.deliver.dispatch import OnProgress
+from pipelines.push.spec.kinds import KINDS
 
 _console = partial(Console, highlight=False, markup=False, emoji=False)
 _OUT = _console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
 _ERR = _console(stderr=True)
 
 
-def declared(syncs: Sequence[PushSpec]) -> None:
-    """Print the syncs in the order in which they are pushed."""
+def print_specs(specs: Sequence[PushSpec]) -> None:
+    """Print the pushes in the order in which they run."""
     table = _grid("sync", "object", "mode", "after", "schedule", "")
-    for sync in syncs:
+    for spec in specs:
         table.add_row(
-            sync.sync, sync.object, sync.mode, ", ".join(sync.after), sync.schedule or "", sync.description
+            spec.sync, spec.object, spec.mode, ", ".join(spec.after), spec.schedule or "", spec.description
         )
     _OUT.print(table)
 
 
-def plan(made: Plan, *, samples: bool = True) -> None:
-    """Print what a push would do, with some rows of it."""
+def print_plan(plan: Plan, *, samples: bool = True) -> None:
+    """Print a plan, with some of its rows unless `samples` is false."""
     counts = (
-        ", ".join(f"{number:,} {action}" for action, number in made.counts.items() if number) or "no rows"
+        ", ".join(f"{number:,} {action}" for action, number in plan.counts.items() if number) or "no rows"
     )
-    _say(f"{made.sync} ({made.object}, {made.mode}), plan {made.plan_id}: {counts}.")
-    if made.identity:
-        _say(f"  people: {', '.join(f'{number:,} {verdict}' for verdict, number in made.identity.items())}.")
-    elif made.people is None and made.object not in ("object", "suppression"):
-        _say("  people: not checked, since the warehouse has none; run `cio-elt sync people` first.")
-    if made.fields:
-        _say(f"  changed: {', '.join(f'{name} in {number:,}' for name, number in made.fields.items())}.")
-    for fault in made.invalid:
-        _say(f"  invalid: {fault['rows']:,} rows: {fault['reason']} ({', '.join(fault['keys'])})")
-    for sample in made.samples if samples else ():
-        _say(f"  {sample['action']} {sample['key']}: {sample['before'] or 'nothing'} -> {sample['after']}")
-    if made.sends:
-        size = f"{made.requests:,} requests ({made.bytes:,} bytes)"
-        _say(f"  {size}, about {made.minutes:.1f} minutes, by {made.lane}.")
-    for brake in made.gripping:
-        _say(f"  brake {brake.name}: {brake.says}.")
-    if made.gripping:
-        _say(f"  To send it all the same: cio-elt push run {made.sync} --plan {made.plan_id} --approve")
+    _print(f"{plan.sync} ({plan.object}, {plan.mode}), plan {plan.plan_id}: {counts}.")
+    if plan.identity:
+        verdicts = ", ".join(f"{number:,} {verdict}" for verdict, number in plan.identity.items())
+        _print(f"  people: {verdicts}.")
+    elif plan.people is None and KINDS[plan.object].identity_checks:
+        _print("  people: not checked, since the warehouse has none; run `cio-elt sync people` first.")
+    if plan.fields:
+        _print(f"  changed: {', '.join(f'{name} in {number:,}' for name, number in plan.fields.items())}.")
+    for rejected in plan.invalid:
+        _print(f"  invalid: {rejected['rows']:,} rows: {rejected['reason']} ({', '.join(rejected['keys'])})")
+    for sample in plan.samples if samples else ():
+        _print(f"  {sample['action']} {sample['key']}: {sample['before'] or 'nothing'} -> {sample['after']}")
+    if plan.sends:
+        size = f"{plan.requests:,} requests ({plan.bytes:,} bytes)"
+        _print(f"  {size}, about {plan.minutes:.1f} minutes, by {plan.lane}.")
+    for brake in plan.stopped_by:
+        _print(f"  brake {brake.name}: {brake.message}.")
+    if plan.stopped_by:
+        _print(f"  To send it all the same: cio-elt push run {plan.sync} --plan {plan.plan_id} --approve")
 
 
 @contextmanager
-def sending(sync: str) -> Iterator[Told]:
-    """On a terminal, a line that grows with the rows that were answered, and goes when they all are."""
+def progress(name: str) -> Iterator[OnProgress]:
+    """On a terminal, a progress bar of answered rows, which disappears at the end."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_ERR, transient=True, disable=not _ERR.is_terminal) as bar:
-        task = bar.add_task(f"{sync}, rows", total=None)
-        yield lambda done: bar.update(task, total=done.planned, completed=done.answered)
+        task = bar.add_task(f"{name}, rows", total=None)
+        yield lambda delivery: bar.update(task, total=delivery.planned, completed=delivery.answered)
 
 
-def pushed(result: PushResult) -> None:
-    """Print what a push did."""
-    plan(result.plan, samples=False)
+def print_result(result: PushResult) -> None:
+    """Print the result of a push."""
+    print_plan(result.plan, samples=False)
     if result.brakes:
-        _say("  Stopped by a brake; nothing was sent.")
+        _print("  Stopped by a brake; nothing was sent.")
     elif not result.plan.sends and result.plan.counts["assume"]:
-        _say("  Nothing to send: the first run takes these rows for sent.")
-    elif result.carried is None:
-        _say("  Nothing to send.")
+        _print("  Nothing to send: the first run marks these rows as sent.")
+    elif result.run is None:
+        _print("  Nothing to send.")
     else:
-        carried(result.carried)
+        print_run(result.run)
 
 
-def outcome(of: Outcome) -> None:
-    """Print what became of one of several syncs."""
-    if of.result is not None:
-        pushed(of.result)
-    elif of.waits_for is not None:
-        _say(f"{of.sync}: it waits, since it comes after {of.waits_for}, which did not end well.")
+def print_outcome(outcome: PushOutcome) -> None:
+    """Print the outcome of one of several pushes."""
+    if outcome.result is not None:
+        print_result(outcome.result)
+    elif outcome.waits_for is not None:
+        _print(f"{outcome.sync}: it waits, since it comes after {outcome.waits_for}, which did not run.")
     else:
-        _ERR.print(f"{of.sync}: {of.error}", soft_wrap=True)
+        _ERR.print(f"{outcome.sync}: {outcome.error}", soft_wrap=True)
 
 
-def carried(done: Carried) -> None:
-    """Print what became of a run."""
-    sent, seen = done.delivered, done.confirmed
-    _say(
-        f"  Run {done.run_id}: {sent.accepted:,} accepted, {sent.rejected:,} rejected, "
-        f"{done.requests:,} requests, {done.seconds:.1f} s."
+def print_run(result: RunResult) -> None:
+    """Print the result of a run."""
+    delivery, confirmation = result.delivery, result.confirmation
+    _print(
+        f"  Run {result.run_id}: {delivery.accepted:,} accepted, {delivery.rejected:,} rejected, "
+        f"{result.requests:,} requests, {result.seconds:.1f} s."
     )
-    if seen.share is not None and seen.low is not None and seen.high is not None:
-        _say(
-            f"  Read back: {seen.confirmed:,} of {seen.sampled:,} arrived, {seen.share:.1%} "
-            f"({seen.low:.1%} to {seen.high:.1%}); {seen.dropped:,} dropped."
-        )
+    if confirmation.share is None or confirmation.low is None or confirmation.high is None:
+        return
+    _print(
+        f"  Read back: {confirmation.confirmed:,} of {confirmation.sampled:,} arrived, "
+        f"{confirmation.share:.1%} ({confirmation.low:.1%} to {confirmation.high:.1%}); "
+        f"{confirmation.dropped:,} dropped."
+    )
 
 
-def undone(made: UndoPlan) -> None:
-    """Print what taking back a run would do, or did."""
-    _say(f"Run {made.run_id} of {made.sync}, undo plan {made.plan_id}: {made.sends:,} rows to send.")
-    for why, rows in made.left_alone.items():
-        _say(f"  {rows:,} left alone: {why}.")
+def print_undo(plan: UndoPlan) -> None:
+    """Print the plan of an undo."""
+    _print(f"Run {plan.run_id} of {plan.sync}, undo plan {plan.plan_id}: {plan.sends:,} rows to send.")
+    for reason, rows in plan.left_alone.items():
+        _print(f"  {rows:,} left alone: {reason}.")
 
 
-def status(rows: Sequence[SyncStatus]) -> None:
-    """Print how each sync fares."""
+def print_status(rows: Sequence[PushStatus]) -> None:
+    """Print the state of each push."""
     table = _grid(
         "sync", "last run", "state", "started", "accepted", "dropped", "held", "doubtful", "rejected", "dead"
     )
@@ -130,10 +129,10 @@ def status(rows: Sequence[SyncStatus]) -> None:
     _OUT.print(table)
     for row in rows:
         if row.error:
-            _say(f"{row.sync}: {row.error}")
+            _print(f"{row.sync}: {row.error}")
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     _OUT.print(line, soft_wrap=True)
 
 

@@ -1,42 +1,49 @@
-"""From SQL models to Customer.io, and the proof that it arrived.
+"""Pushes rows of SQL models to Customer.io, and confirms that they arrived.
 
-    declaration ──> model -> diff -> brakes ──> deliver -> confirm
-                         │                          │
-                    the published warehouse    the journal, data/push.duckdb
+    spec ──> model -> diff -> brakes ──> deliver -> confirm
+                  │                          │
+          the published warehouse    the journal, data/push.duckdb
 
-`run.py` has the order of work, `journal.py` what is remembered.
+`run.py` has the order of work. A folder imports only from those below it:
+
+    deliver, confirm     send rows; read back which of them arrived
+    context              everything that the steps of a push share
+    plan                 decides what is sent, and sends nothing
+    journal              remembers it
+    spec                 declares it; `spec/kinds.py` has a row for each kind of row
 """
 
-from pipelines.push.carrying import Carried
-from pipelines.push.deliver.dispatch import Delivered
-from pipelines.push.journal.status import SyncStatus, status
+from pipelines.push.execute import RunResult
+from pipelines.push.journal.runs import Delivery
+from pipelines.push.journal.status import PushStatus, read_status
 from pipelines.push.plan.plan import Plan
-from pipelines.push.repair import revive, take_for_sent
-from pipelines.push.run import How, PushResult, plan, push
-from pipelines.push.several import Outcome, push_all
-from pipelines.push.spec.loader import declared, read
+from pipelines.push.pushes import PushOutcome, push_all
+from pipelines.push.repair import mark_as_sent, retry_dead_letters
+from pipelines.push.run import PushOptions, PushResult, plan_push, push, validate
+from pipelines.push.spec.loader import load_spec, load_specs
 from pipelines.push.spec.spec import PushSpec
-from pipelines.push.undo import UndoPlan, plan_undo, sync_of_run, undo
+from pipelines.push.undo import UndoPlan, plan_undo, push_of, undo_run
 
 __all__ = [
-    "Carried",
-    "Delivered",
-    "How",
-    "Outcome",
+    "Delivery",
     "Plan",
+    "PushOptions",
+    "PushOutcome",
     "PushResult",
     "PushSpec",
-    "SyncStatus",
+    "PushStatus",
+    "RunResult",
     "UndoPlan",
-    "declared",
-    "plan",
+    "load_spec",
+    "load_specs",
+    "mark_as_sent",
+    "plan_push",
     "plan_undo",
     "push",
     "push_all",
-    "read",
-    "revive",
-    "status",
-    "sync_of_run",
-    "take_for_sent",
-    "undo",
+    "push_of",
+    "read_status",
+    "retry_dead_letters",
+    "undo_run",
+    "validate",
 ]

@@ -1,11 +1,11 @@
-"""A dlt destination over the same sender, for people who push from dlt pipelines of their own.
+"""A dlt destination that pushes the rows of a dlt pipeline.
 
-    dlt.pipeline("crm", destination=customerio(declaration)).run(users())
+    dlt.pipeline("crm", destination=customerio(spec)).run(users())
 
-Rows are mapped, checked and compared with what Customer.io accepted last, as a declaration says; its model
-is not asked. A batch of dlt is one request, or a few where rows are large. A row that is invalid or refused
-never raises, since dlt would hold back everything behind it for ever: it is written down among the journal's
-rejects. What raises is what stops every row: keys that are not accepted, or no answer from Customer.io.
+Rows are mapped, checked and compared with the rows that Customer.io accepted last, as the spec says; its
+model is not run. A batch of dlt is one request, or a few if rows are large. An invalid or rejected row raises
+nothing, because dlt would hold back all later rows: it is written to the journal's rejects. Only errors that
+concern every row are raised: keys that are not accepted, or no answer from Customer.io.
 """
 
 import time
@@ -16,40 +16,36 @@ import dlt
 import duckdb
 import pyarrow as pa
 
-from pipelines.connect import client
 from pipelines.errors import InvalidSpec
-from pipelines.push.carrying import Carried, carry_out
-from pipelines.push.deliver.batch import BATCH_ITEMS
-from pipelines.push.deliver.dispatch import Run
-from pipelines.push.journal.database import SCHEMA, Journal, Sync
-from pipelines.push.journal.lease import leased
-from pipelines.push.journal.runs import Begun, begin
-from pipelines.push.plan.diff import PLANNED
-from pipelines.push.plan.plan import SENT
-from pipelines.push.plan.prepare import check_target, decide_it, ready_with, sync_of
-from pipelines.push.plan.query import take_rows, workbench
-from pipelines.push.plan.segment import target_of
+from pipelines.push.context import PushContext, open_context
+from pipelines.push.execute import RunResult, execute
+from pipelines.push.journal.database import SCHEMA, PushId
+from pipelines.push.journal.runs import RunStart, begin_run
+from pipelines.push.plan.diff import PLANNED, SENT_ACTIONS
+from pipelines.push.plan.prepare import check_target, decide_rows, prepare_columns
+from pipelines.push.plan.query import planning_database, take_rows
+from pipelines.push.plan.transport import BATCH_ITEMS
 from pipelines.push.recover import recover
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings, read_settings
 
 
-def customerio(declaration: PushSpec, settings: Settings | None = None) -> Any:
-    """The destination for rows of that declaration; its settings are those of `cio-elt`.
+def customerio(spec: PushSpec, settings: Settings | None = None) -> Any:
+    """The dlt destination for rows of that spec; its settings are those of `cio-elt`.
 
-    Brakes are for models, of which all rows are seen before one is sent; here none is looked at.
+    Brakes need all rows of a model before the first is sent, so none is checked here.
 
     Raises:
-        DeclarationWrong: it is a mirror, which has to see all rows at once; it suppresses people, which a
-            person has to approve; or it does not say that everything that comes is to be sent.
+        InvalidSpec: it is a mirror, which needs all rows at once; its rows always need a person's approval;
+            or it does not say that the first run sends all rows.
     """
-    for fault in _refused(declaration):
-        msg = f"{declaration.sync}: {fault}"
+    for reason in _unsupported(spec):
+        msg = f"{spec.sync}: {reason}"
         raise InvalidSpec(msg)
     known = settings or read_settings()
 
-    # Batches come one after the other: they share the sync's lease. dlt up to 1.26 sends lines twice, never
-    # Parquet.
+    # Batches run one after the other, since they share the lease. dlt up to 1.26 sends lines of JSON twice,
+    # and Parquet once.
     @dlt.destination(
         name="customerio",
         loader_file_format="parquet",
@@ -58,60 +54,63 @@ def customerio(declaration: PushSpec, settings: Settings | None = None) -> Any:
         max_parallel_load_jobs=1,
     )
     def customerio_push(items: Any, _table: Any, /) -> None:
-        push_rows(known, declaration, items)
+        push_rows(known, spec, items)
 
     return customerio_push
 
 
-def _refused(declaration: PushSpec) -> Iterator[str]:
-    if declaration.mode == "mirror":
+def _unsupported(spec: PushSpec) -> Iterator[str]:
+    if spec.mode == "mirror":
         yield "a mirror has to see all rows, and dlt hands over parts; use upsert."
-    if declaration.object == "suppression":
-        yield "who is suppressed is gone for good, which a person approves in `cio-elt push run`; use that."
-    if declaration.object in ("event", "segment") and declaration.first_run != "all":
-        yield "dlt's rows are all sent, the first ones too; say first_run: all, and hand over what is to go."
+    if "add" in spec.kind.approval:
+        yield "suppressing is for good, which a person approves in `cio-elt push run`; use that."
+    if spec.kind.asks_first_run and spec.first_run != "all":
+        yield "all rows of dlt are sent, those of the first run too; say first_run: all."
 
 
-def push_rows(settings: Settings, declaration: PushSpec, rows: pa.Table) -> Carried | None:
-    """Send those of the rows that Customer.io does not have; None if it has them all.
+def push_rows(settings: Settings, spec: PushSpec, rows: pa.Table) -> RunResult | None:
+    """Send the rows that Customer.io does not have; None if it has them all.
 
     Raises:
-        ModelFailed: a column is not there, or of a type that does not fit.
-        CustomerioError: nothing can be sent; what was accepted until then counts.
+        ModelFailed: a column is missing, or of a type that does not fit.
+        CustomerioError: sending ended early; accepted rows count.
     """
-    sync, journal = sync_of(settings, declaration), Journal(settings.cio_elt_data)
-    with client(settings) as calls, leased(journal, sync) as fence:
-        segment = target_of(calls, declaration)
-        recover(Run(journal, sync, "", fence), calls, declaration, segment)
-        with workbench(settings) as bench:
-            ready = ready_with(declaration, sync, take_rows(bench, rows))
-            with journal.attached(bench):
-                check_target(bench, ready)
-                decide_it(bench, ready, first=False)
-                _keep_invalid(bench, sync)
-                ((planned,),) = bench.execute(
-                    f"SELECT count(*) FROM {PLANNED} WHERE action IN {SENT}"
-                ).fetchall()
-                if not planned:
-                    return None
-                begun = Begun(plan_id="dlt", fence=fence, planned=planned)
-                chosen = f"SELECT * FROM {PLANNED} WHERE action IN {SENT}"
-                run_id = begin(bench, declaration, sync, begun, chosen)
-        return carry_out(
-            Run(journal, sync, run_id, fence), calls, declaration, segment, planned=planned, confirms=False
-        )
+    with open_context(settings, spec) as context:
+        recover(context)
+        with planning_database(settings) as database:
+            prepared = prepare_columns(spec, context.push_id, take_rows(database, rows))
+            with context.journal.attached(database):
+                check_target(database, prepared)
+                decide_rows(database, prepared, first=False)
+                _record_invalid(database, context.push_id)
+                planned, run_id = _begin(context, database)
+        if not planned:
+            return None
+        return execute(context, run_id, planned=planned, confirms=False)
 
 
-def _keep_invalid(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
-    """Write invalid rows down, as given up until they come again."""
+def _begin(context: PushContext, database: duckdb.DuckDBPyConnection) -> tuple[int, str]:
+    """The number of rows to send, and the id of their run; an empty id if there are none."""
+    rows = f"SELECT * FROM {PLANNED} WHERE action IN {SENT_ACTIONS}"
+    ((planned,),) = database.execute(f"SELECT count(*) FROM ({rows})").fetchall()
+    if not planned:
+        return 0, ""
+    start = RunStart(plan_id="dlt", fence=context.fence, planned=planned)
+    return int(planned), begin_run(database, context.spec, context.push_id, start, rows)
+
+
+def _record_invalid(connection: duckdb.DuckDBPyConnection, push_id: PushId) -> None:
+    """Write invalid rows to the rejects, as dead letters until dlt hands them over again."""
     rejects = f"journal.{SCHEMA}.rejects"
     invalid = f"SELECT coalesce(key, '') AS key, * EXCLUDE (key) FROM {PLANNED} WHERE action = 'invalid'"
-    connection.execute(f"DELETE FROM {rejects} WHERE {sync.where} AND key IN (SELECT key FROM ({invalid}))")
+    connection.execute(
+        f"DELETE FROM {rejects} WHERE {push_id.where} AND key IN (SELECT key FROM ({invalid}))"
+    )
     connection.execute(
         f"""
         INSERT INTO {rejects}
-        SELECT '{sync.workspace}', '{sync.name}', key, 'invalid', entity, payload, digest,
-               happened_at, fault, NULL, 1, true, $now, $now, 'dlt'
+        SELECT '{push_id.workspace}', '{push_id.name}', key, 'invalid', entity, payload, digest,
+               happened_at, rejection, NULL, 1, true, $now, $now, 'dlt'
         FROM ({invalid})
         """,
         {"now": time.time()},

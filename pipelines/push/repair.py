@@ -1,85 +1,76 @@
-"""What a person does by hand: revive rows that were given up, and take the present for what was sent."""
+"""Repairs by hand: retries dead letters, and marks the rows of a model as sent."""
 
 from pathlib import Path
 
-from pipelines.connect import client
 from pipelines.errors import InvalidSpec
-from pipelines.push.carrying import carry_out
-from pipelines.push.deliver.dispatch import Run
+from pipelines.push.context import open_context, push_id_of
+from pipelines.push.execute import execute
 from pipelines.push.journal.database import SCHEMA, Journal
-from pipelines.push.journal.lease import leased
-from pipelines.push.journal.runs import Begun, begin
+from pipelines.push.journal.lease import hold_lease
+from pipelines.push.journal.runs import RunStart, begin_run
 from pipelines.push.plan.diff import PLANNED
-from pipelines.push.plan.prepare import plan_it, run_the_model, sync_of
-from pipelines.push.plan.query import workbench
-from pipelines.push.plan.segment import target_of
+from pipelines.push.plan.prepare import plan_rows, prepare_model
+from pipelines.push.plan.query import planning_database
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 
-_ASSUMED = f"""
+_ASSUMED_ROWS = f"""
 SELECT * REPLACE ('assume' AS action) FROM {PLANNED} WHERE action IN ('add', 'change', 'assume')
 """
 
 
-def revive(settings: Settings, declaration: PushSpec, *, keys: tuple[str, ...] = (), reason: str = "") -> int:
-    """Let rows that were refused too often be tried again: all of them, those keys, or those of a reason.
+def retry_dead_letters(
+    settings: Settings, spec: PushSpec, *, keys: tuple[str, ...] = (), reason: str = ""
+) -> int:
+    """Let the next run retry dead letters: all of them, those keys, or those whose reason contains a text.
 
-    Answers how many.
+    Returns how many.
 
     Raises:
-        LeaseHeld: the sync is being pushed.
+        LeaseHeld: another process runs this push.
     """
-    sync, journal = sync_of(settings, declaration), Journal(settings.cio_elt_data)
-    with leased(journal, sync), journal.open() as connection:
-        revived = connection.execute(
+    push_id, journal = push_id_of(settings, spec), Journal(settings.cio_elt_data)
+    with hold_lease(journal, push_id), journal.open() as connection:
+        retried = connection.execute(
             f"""
             UPDATE {SCHEMA}.rejects SET dead = false, attempts = 0
-            WHERE {sync.where} AND dead AND action <> 'invalid'
+            WHERE {push_id.where} AND dead AND action <> 'invalid'
               AND (len($keys) = 0 OR list_contains($keys, key))
               AND contains(coalesce(reason, ''), $reason)
             RETURNING key
             """,
             {"keys": list(keys), "reason": reason},
         )
-        return len(revived.fetchall())
+        return len(retried.fetchall())
 
 
-def take_for_sent(settings: Settings, declaration: PushSpec, *, folder: Path) -> int:
-    """Take what the model says now for what Customer.io has, without sending anything.
+def mark_as_sent(settings: Settings, spec: PushSpec, *, folder: Path) -> int:
+    """Mark the present rows of the model as sent, without sending anything.
 
-    What earlier runs knew is forgotten; rows that are invalid are left out. Answers how many rows count now.
+    The snapshot and the rejects of earlier runs are deleted first; invalid rows are left out. Returns how
+    many rows count as sent.
 
     Raises:
-        LeaseHeld: the sync is being pushed.
+        LeaseHeld: another process runs this push.
         ModelFailed: the model cannot be run.
-        DeclarationWrong: it is the mirror of a segment, of which nothing is remembered.
+        InvalidSpec: it is the mirror of a segment, which is compared with its members, not with a snapshot.
     """
-    if (declaration.object, declaration.mode) == ("segment", "mirror"):
-        msg = f"{declaration.sync}: a mirror looks at the members each time, so nothing can be reset."
+    if spec.mirrors_members:
+        msg = f"{spec.sync}: a mirror is compared with the present members, so there is nothing to reset."
         raise InvalidSpec(msg)
-    sync, journal = sync_of(settings, declaration), Journal(settings.cio_elt_data)
-    with client(settings) as calls, leased(journal, sync) as fence:
-        with workbench(settings) as bench:
-            ready = run_the_model(bench, declaration, sync, folder)
-            segment = target_of(calls, declaration)
-            with journal.attached(bench):
+    with open_context(settings, spec) as context:
+        push_id = context.push_id
+        with planning_database(settings) as database:
+            prepared = prepare_model(database, spec, push_id, folder)
+            with context.journal.attached(database):
                 for table in ("snapshot", "rejects"):
-                    bench.execute(f"DELETE FROM journal.{SCHEMA}.{table} WHERE {sync.where}")
-                bench.execute(
-                    f"UPDATE journal.{SCHEMA}.runs SET state = 'done', folded = true WHERE {sync.where}"
+                    database.execute(f"DELETE FROM journal.{SCHEMA}.{table} WHERE {push_id.where}")
+                database.execute(
+                    f"UPDATE journal.{SCHEMA}.runs SET state = 'done', folded = true WHERE {push_id.where}"
                 )
-                made = plan_it(bench, ready)
-                wanted = _ASSUMED
-                ((rows,),) = bench.execute(f"SELECT count(*) FROM ({wanted})").fetchall()
-                begun = Begun(plan_id=made.plan_id, fence=fence, planned=0, approved=True)
-                run_id = begin(bench, declaration, sync, begun, wanted)
-        carry_out(
-            Run(journal, sync, run_id, fence),
-            calls,
-            declaration,
-            segment,
-            planned=0,
-            confirms=False,
-            assumed=rows,
-        )
+                plan = plan_rows(database, prepared)
+                ((rows,),) = database.execute(f"SELECT count(*) FROM ({_ASSUMED_ROWS})").fetchall()
+                start = RunStart(plan_id=plan.plan_id, fence=context.fence, planned=0, approved=True)
+                run_id = begin_run(database, spec, push_id, start, _ASSUMED_ROWS)
+        execute(context, run_id, planned=0, confirms=False, assumed=rows)
     return int(rows)

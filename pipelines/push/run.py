@@ -1,52 +1,59 @@
-"""The order of work of a push.
+"""Runs a push: its order of work.
 
     model -> diff -> brakes -> deliver -> confirm
 
-Nothing leaves before the whole plan stands in the journal. Killed at any moment, a push is gone on with by
-the next one: what is known to have arrived is not sent again, and what is not known is.
+Nothing is sent before the whole plan is in the journal. A push that was killed is resumed by the next run:
+rows that are known to have arrived are not sent again; unknown ones are.
 """
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.connect import client
+import duckdb
+
 from pipelines.errors import ConfigError, LeaseHeld
 from pipelines.notify import Notify, silent
-from pipelines.push.carrying import Carried, Told, carry_out
-from pipelines.push.deliver.dispatch import Run
-from pipelines.push.journal.database import Journal, Sync
-from pipelines.push.journal.lease import leased
+from pipelines.push.context import PushContext, open_context
+from pipelines.push.deliver.dispatch import OnProgress
+from pipelines.push.execute import RunResult, execute
+from pipelines.push.journal.database import PushId
+from pipelines.push.journal.lease import hold_lease
 from pipelines.push.journal.publish import publish_journal
-from pipelines.push.journal.runs import Begun, begin
-from pipelines.push.journal.snapshot import unended
+from pipelines.push.journal.runs import RunStart, begin_run, unfinished_runs
 from pipelines.push.plan.brakes import Brake
-from pipelines.push.plan.diff import PLANNED
-from pipelines.push.plan.plan import SENT, Plan, check_plan, keep_plan
-from pipelines.push.plan.prepare import check_target, plan_it, refresh_digests, run_the_model, sync_of
-from pipelines.push.plan.query import workbench
-from pipelines.push.plan.segment import see_members, target_of
+from pipelines.push.plan.diff import PLANNED, SENT_ACTIONS
+from pipelines.push.plan.plan import Plan, check_plan, save_plan
+from pipelines.push.plan.prepare import (
+    PreparedModel,
+    check_target,
+    plan_rows,
+    prepare_model,
+    refresh_digests,
+)
+from pipelines.push.plan.query import planning_database
+from pipelines.push.plan.segment import fetch_members
+from pipelines.push.plan.transport import check_staging, choose_lane
 from pipelines.push.recover import recover
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
-from sources.customerio.client import Client
 
 
 @dataclass(frozen=True, kw_only=True)
 class PushResult:
-    """What a push did: `carried` is None where nothing was to be sent, or a brake grips."""
+    """The result of a push; `run` is None if there was nothing to send, or if brakes stopped it."""
 
     sync: str
     plan: Plan
     brakes: Sequence[Brake] = ()
-    carried: Carried | None = None
+    run: RunResult | None = None
 
     @property
-    def whole(self) -> bool:
-        """Whether every row that was sent arrived, as far as anybody knows."""
-        return self.carried is None or self.carried.whole
+    def complete(self) -> bool:
+        """True if no row that was sent is known to be rejected, unknown or dropped."""
+        return self.run is None or self.run.complete
 
     @property
     def document(self) -> dict[str, Any]:
@@ -54,22 +61,22 @@ class PushResult:
         return {
             "sync": self.sync,
             "plan": self.plan.document,
-            "stopped_by": [asdict(brake) for brake in self.brakes],
-            "run": None if self.carried is None else self.carried.document,
+            "stopped_by": [brake.document for brake in self.brakes],
+            "run": None if self.run is None else self.run.document,
         }
 
 
 @dataclass(frozen=True, kw_only=True)
-class How:
-    """How to push.
+class PushOptions:
+    """The options of a push.
 
     Attributes:
         plan_id: Send this plan, or nothing.
-        approve: Let go of the brakes; takes a plan.
-        retry_for_s: How long a request is repeated.
-        publish: Put the journal among the tables that analysts read, once it is done.
-        notify: Told, in a sentence, of what is worth knowing.
-        told: Told how far it is.
+        approve: Send the plan although brakes stop it; needs `plan_id`.
+        retry_for_s: Seconds for which a request is repeated.
+        publish: Publish the journal for analysts at the end.
+        notify: Called with a sentence that a user should know.
+        on_progress: Called with the counts of the run each time that answers arrive.
     """
 
     plan_id: str | None = None
@@ -77,106 +84,133 @@ class How:
     retry_for_s: float = 300.0
     publish: bool = True
     notify: Notify = silent
-    told: Told = field(default=lambda _: None)
+    on_progress: OnProgress = field(default=lambda _: None)
 
-    def telling(self, told: Told) -> "How":
-        """The same, and `told` is told how far it is."""
-        return replace(self, told=told)
+    def with_progress(self, on_progress: OnProgress) -> "PushOptions":
+        """The same options with another `on_progress`."""
+        return replace(self, on_progress=on_progress)
 
     def __post_init__(self) -> None:
         if self.approve and self.plan_id is None:
-            msg = "What is approved is a plan that somebody has seen: name it, as in --plan ID --approve."
+            msg = "Only a plan that was shown can be approved: name it, as in --plan ID --approve."
             raise ConfigError(msg)
 
 
-def plan(settings: Settings, declaration: PushSpec, *, folder: Path, show_values: bool = False) -> Plan:
-    """What a push would do, without doing any of it.
+def validate(settings: Settings, spec: PushSpec, folder: Path) -> dict[str, str]:
+    """Check that a push could run; returns the columns of its model with their SQL types, and reads no row.
 
     Raises:
-        CustomerioError: the model cannot be run, or the members of a segment cannot be read.
+        ModelFailed: the model cannot be run, or a column is missing or of another type.
+        ConfigError: rows cannot be delivered as the spec says.
     """
-    sync, journal = sync_of(settings, declaration), Journal(settings.cio_elt_data)
-    with client(settings) as calls, workbench(settings) as bench:
-        segment = target_of(calls, declaration)
-        _end_what_was_left(journal, sync, calls, declaration, segment)
-        ready = run_the_model(bench, declaration, sync, folder)
-        see_members(calls, bench, declaration, segment)
-        with journal.attached(bench):
-            check_target(bench, ready)
-            made = plan_it(bench, ready, show_values=show_values)
-            keep_plan(bench, sync, made)
-    return made
+    check_staging(settings, spec)
+    choose_lane(spec, adds=1, requests=1)
+    with planning_database(settings) as database:
+        return prepare_model(database, spec, PushId("", spec.sync), folder, rows=False).columns
 
 
-def push(settings: Settings, declaration: PushSpec, *, folder: Path, how: How | None = None) -> PushResult:
-    """Send what changed since Customer.io last accepted it, and see that it arrived.
+def plan_push(settings: Settings, spec: PushSpec, *, folder: Path, show_values: bool = False) -> Plan:
+    """The plan of a push, without sending anything: a dry run.
 
-    `folder` is where the declaration lies.
+    `folder` has the file of the spec; values of people are hidden unless `show_values`.
 
     Raises:
-        LeaseHeld: another process pushes this sync.
-        PlanChanged: the plan is not what would be sent now.
-        CustomerioError: the model cannot be run; or sending had to end early, and the next run goes on.
+        ModelFailed: the model cannot be run.
+        CustomerioError: the members of a segment cannot be read.
     """
-    how = how or How()
-    sync, journal = sync_of(settings, declaration), Journal(settings.cio_elt_data)
-    with client(settings, retry_for_s=how.retry_for_s) as calls, leased(journal, sync) as fence:
-        result = _push(settings, declaration, folder, how, calls, Run(journal, sync, "", fence))
-    if result.carried is not None and how.publish:
-        publish_journal(settings, journal, notify=how.notify)
+    with open_context(settings, spec, lease=False) as context:
+        _end_interrupted_run(context)
+        with planning_database(settings) as database:
+            prepared = _run_model(context, database, folder)
+            with context.journal.attached(database):
+                return _compare(context, database, prepared, show_values=show_values)
+
+
+def push(
+    settings: Settings, spec: PushSpec, *, folder: Path, options: PushOptions | None = None
+) -> PushResult:
+    """Send the rows that changed since Customer.io last accepted them, and confirm that they arrived.
+
+    `folder` has the file of the spec.
+
+    Raises:
+        LeaseHeld: another process runs this push.
+        PlanChanged: the plan that was asked for is not what would be sent now.
+        ModelFailed: the model cannot be run.
+        CustomerioError: sending ended early, and the next run resumes it.
+    """
+    options = options or PushOptions()
+    with open_context(settings, spec, retry_for_s=options.retry_for_s, notify=options.notify) as context:
+        recover(context)
+        result = _push(settings, context, folder, options)
+        journal = context.journal
+    if result.run is not None and options.publish:
+        publish_journal(settings, journal, notify=options.notify)
     return result
 
 
-def _push(
-    settings: Settings, declaration: PushSpec, folder: Path, how: How, calls: Client, run: Run
-) -> PushResult:
-    sync = run.sync
-    segment = target_of(calls, declaration)
-    recover(run, calls, declaration, segment, notify=how.notify)
-    with workbench(settings) as bench:
-        ready = run_the_model(bench, declaration, sync, folder)
-        see_members(calls, bench, declaration, segment)
-        with run.journal.attached(bench):
-            check_target(bench, ready)
-            made = plan_it(bench, ready)
-            keep_plan(bench, sync, made)
-            refresh_digests(bench, sync)
-            check_plan(bench, sync, made, how.plan_id)
-            if made.gripping and not how.approve:
-                return PushResult(sync=sync.name, plan=made, brakes=made.gripping)
-            assumed = made.counts["assume"]
-            if not made.sends and not assumed and not made.first:
-                return PushResult(sync=sync.name, plan=made)
-            begun = Begun(
-                plan_id=made.plan_id,
-                fence=run.fence,
-                planned=made.sends,
-                lane=made.lane,
-                approved=how.approve,
-            )
-            rows = f"SELECT * FROM {PLANNED} WHERE action IN {(*SENT, 'assume')}"
-            run_id = begin(bench, declaration, sync, begun, rows)
-    begun_run = Run(run.journal, sync, run_id, run.fence)
-    carried = carry_out(
-        begun_run,
-        calls,
-        declaration,
-        segment,
-        planned=made.sends,
-        confirms=made.sends > 0,
+def _push(settings: Settings, context: PushContext, folder: Path, options: PushOptions) -> PushResult:
+    """The five steps: model, diff, brakes, deliver, confirm."""
+    name, push_id = context.spec.sync, context.push_id
+    with planning_database(settings) as database:
+        prepared = _run_model(context, database, folder)
+        with context.journal.attached(database):
+            plan = _compare(context, database, prepared)
+            refresh_digests(database, push_id)
+            check_plan(database, push_id, plan, options.plan_id)
+            if plan.stopped_by and not options.approve:
+                return PushResult(sync=name, plan=plan, brakes=plan.stopped_by)
+            assumed = plan.counts["assume"]
+            if not plan.sends and not assumed and not plan.first:
+                return PushResult(sync=name, plan=plan)
+            run_id = _begin(context, database, plan, approved=options.approve)
+    run = execute(
+        context,
+        run_id,
+        planned=plan.sends,
+        confirms=plan.sends > 0,
         assumed=assumed,
-        notify=how.notify,
-        told=how.told,
+        on_progress=options.on_progress,
     )
-    return PushResult(sync=sync.name, plan=made, carried=carried)
+    return PushResult(sync=name, plan=plan, run=run)
 
 
-def _end_what_was_left(
-    journal: Journal, sync: Sync, calls: Client, declaration: PushSpec, segment: dict[str, Any] | None
-) -> None:
-    """A plan is of what is left to do once an interrupted run is brought to its end, unless somebody runs."""
-    with journal.open() as connection:
-        if not unended(connection, sync):
-            return
-    with suppress(LeaseHeld), leased(journal, sync) as fence:
-        recover(Run(journal, sync, "", fence), calls, declaration, segment)
+def _run_model(context: PushContext, database: duckdb.DuckDBPyConnection, folder: Path) -> PreparedModel:
+    prepared = prepare_model(database, context.spec, context.push_id, folder)
+    fetch_members(context.client, database, context.spec, context.segment)
+    return prepared
+
+
+def _compare(
+    context: PushContext,
+    database: duckdb.DuckDBPyConnection,
+    prepared: PreparedModel,
+    *,
+    show_values: bool = False,
+) -> Plan:
+    """Compare the rows, check the brakes, and save the plan in the attached journal."""
+    check_target(database, prepared)
+    plan = plan_rows(database, prepared, show_values=show_values)
+    save_plan(database, context.push_id, plan)
+    return plan
+
+
+def _begin(context: PushContext, database: duckdb.DuckDBPyConnection, plan: Plan, *, approved: bool) -> str:
+    """Write the run and its rows into the attached journal; returns the run's id."""
+    start = RunStart(
+        plan_id=plan.plan_id,
+        fence=context.fence,
+        planned=plan.sends,
+        lane=plan.lane,
+        approved=approved,
+    )
+    rows = f"SELECT * FROM {PLANNED} WHERE action IN {(*SENT_ACTIONS, 'assume')}"
+    return begin_run(database, context.spec, context.push_id, start, rows)
+
+
+def _end_interrupted_run(context: PushContext) -> None:
+    """End interrupted runs, so that a plan has only the rest; skipped while another process runs."""
+    if not unfinished_runs(context.journal, context.push_id):
+        return
+    with suppress(LeaseHeld), hold_lease(context.journal, context.push_id) as fence:
+        recover(replace(context, fence=fence))

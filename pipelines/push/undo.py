@@ -1,15 +1,15 @@
-"""A run taken back: the inverse of every row that can have one, planned from what was stored before it.
+"""Undoes a run: sends the inverse of every row that has one, from what was stored before the run.
 
     action   of                                    inverse
     change   anything with attributes              the attributes as they were; new ones are cleared
-    add      a person who was there before         the same, from what the warehouse knew of them
+    add      a person who existed before           the same, from the warehouse's values
     add      device, relationship, member          remove
     remove   device, relationship, member          add
-    else     (events, suppressions, people and     none: such rows are refused, and counted
-              objects that were made or deleted)
+    else     (events, suppressions, people and     none: such rows are left alone, and counted
+              objects that were created or deleted)
 
-Whoever was edited since, by a later run or by anybody else, is left alone. The model still says what it said:
-the next run of the sync sends it again, unless the model is changed first.
+Rows that were edited since, by a later run or in Customer.io, are left alone. The model is unchanged by an
+undo: the next run of the push sends its rows again, unless the model is changed first.
 """
 
 from collections import Counter
@@ -21,38 +21,34 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-from pipelines.connect import client
 from pipelines.errors import ConfigError, PlanChanged
 from pipelines.notify import Notify, silent
-from pipelines.push.carrying import Carried, carry_out
-from pipelines.push.confirm.read_back import READERS, Sampled, attributes_of
-from pipelines.push.deliver.dispatch import Run
-from pipelines.push.journal.database import SCHEMA, Journal, Sync
-from pipelines.push.journal.lease import leased
+from pipelines.push.confirm.read_back import READERS
+from pipelines.push.context import PushContext, open_context
+from pipelines.push.execute import RunResult, execute
+from pipelines.push.journal.database import SCHEMA, Journal
+from pipelines.push.journal.log import AcceptedRow
 from pipelines.push.journal.publish import publish_journal
-from pipelines.push.journal.runs import Begun, begin
-from pipelines.push.plan.payload import STORED, removal
-from pipelines.push.plan.prepare import sync_of
-from pipelines.push.plan.query import workbench
-from pipelines.push.plan.segment import target_of
+from pipelines.push.journal.runs import RunStart, begin_run, push_of_run
+from pipelines.push.plan.query import planning_database
 from pipelines.push.recover import recover
+from pipelines.push.spec.item import attributes_of
+from pipelines.push.spec.kinds import Kind
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
-from sources.customerio.client import Client
 
-_SHAPE = pa.schema(
+_COLUMNS = pa.schema(
     [(name, pa.string()) for name in ("key", "action", "entity", "payload", "item", "before")]
     + [("digest", pa.uint64()), ("happened_at", pa.int64()), ("verdict", pa.string())]
 )
-_TURNS_ROUND = ("device", "relationship", "segment")
 _MOST = 100_000
-"""Rows of a run that is taken back: they are looked at one by one, and each may cost a request."""
+"""Rows of a run that can be undone: each may cost a request to compare it with Customer.io."""
 _Row = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class UndoPlan:
-    """What taking back a run would do: rows to send, and by reason those that are left alone."""
+    """The plan of an undo: the rows to send, and by reason the rows that are left alone."""
 
     plan_id: str
     run_id: str
@@ -66,89 +62,92 @@ class UndoPlan:
         return asdict(self)
 
 
-def sync_of_run(settings: Settings, run_id: str) -> str:
-    """The name of the sync that a run was of.
+def push_of(settings: Settings, run_id: str) -> str:
+    """The name of the push that a run is of.
 
     Raises:
         ConfigError: there is no such run.
     """
-    found = Journal(settings.cio_elt_data).ask(f"SELECT sync FROM {SCHEMA}.runs WHERE run_id = ?", [run_id])
-    if not found:
-        msg = (
-            f"There is no run {run_id} in {settings.cio_elt_data}. `cio-elt push status` shows the last ones."
-        )
-        raise ConfigError(msg)
-    return str(found[0][0])
+    return push_of_run(Journal(settings.cio_elt_data), run_id)
 
 
-def plan_undo(settings: Settings, declaration: PushSpec, run_id: str) -> UndoPlan:
-    """What taking back that run would do, without doing it."""
-    sync, journal = sync_of(settings, declaration), Journal(settings.cio_elt_data)
-    with client(settings) as calls, leased(journal, sync):
-        return _plan(calls, journal, sync, declaration, run_id, target_of(calls, declaration))[0]
+def plan_undo(settings: Settings, spec: PushSpec, run_id: str) -> UndoPlan:
+    """The plan of an undo, without sending anything."""
+    with open_context(settings, spec) as context:
+        return _plan(context, run_id)[0]
 
 
-def undo(
-    settings: Settings, declaration: PushSpec, run_id: str, plan_id: str, *, notify: Notify = silent
-) -> tuple[UndoPlan, Carried | None]:
-    """Take back a run, as that plan says.
+def undo_run(
+    settings: Settings, spec: PushSpec, run_id: str, plan_id: str, *, notify: Notify = silent
+) -> tuple[UndoPlan, RunResult | None]:
+    """Undo a run, exactly as that plan says.
 
     Raises:
-        PlanChanged: it is no longer what would be done; nothing was sent.
-        LeaseHeld: the sync is being pushed.
+        PlanChanged: the plan is not what would be sent now; nothing was sent.
+        LeaseHeld: another process runs this push.
     """
-    sync, journal = sync_of(settings, declaration), Journal(settings.cio_elt_data)
-    with client(settings) as calls, leased(journal, sync) as fence:
-        segment = target_of(calls, declaration)
-        recover(Run(journal, sync, "", fence), calls, declaration, segment, notify=notify)
-        made, rows = _plan(calls, journal, sync, declaration, run_id, segment)
-        if made.plan_id != plan_id:
+    with open_context(settings, spec, notify=notify) as context:
+        recover(context)
+        plan, rows = _plan(context, run_id)
+        if plan.plan_id != plan_id:
             msg = (
-                f"The plan {plan_id} is not how the run {run_id} would be taken back now; nothing was sent. "
-                f"Now it is {made.plan_id}, with {made.sends:,} rows. See `cio-elt push undo {run_id}`."
+                f"The plan {plan_id} is not how the run {run_id} would be undone now; nothing was sent. "
+                f"Now it is {plan.plan_id}, with {plan.sends:,} rows. See `cio-elt push undo {run_id}`."
             )
             raise PlanChanged(msg)
         if not rows:
-            return made, None
-        with workbench(settings) as bench:
-            bench.register("push_undone", pa.Table.from_pylist(rows, schema=_SHAPE))
-            with journal.attached(bench):
-                begun = Begun(plan_id=plan_id, fence=fence, planned=len(rows), approved=True, undoes=run_id)
-                began = begin(bench, declaration, sync, begun, "SELECT * FROM push_undone")
-        run = Run(journal, sync, began, fence)
-        carried = carry_out(run, calls, declaration, segment, planned=len(rows), notify=notify)
-    publish_journal(settings, journal, notify=notify)
-    return made, carried
+            return plan, None
+        undo_id = _begin(settings, context, plan, rows)
+        result = execute(context, undo_id, planned=len(rows))
+    publish_journal(settings, context.journal, notify=notify)
+    return plan, result
 
 
-def _plan(
-    calls: Client,
-    journal: Journal,
-    sync: Sync,
-    declaration: PushSpec,
-    run_id: str,
-    segment: dict[str, Any] | None,
-) -> tuple[UndoPlan, list[_Row]]:
-    with journal.open() as connection:
+def _begin(settings: Settings, context: PushContext, plan: UndoPlan, rows: list[_Row]) -> str:
+    """Write the run of an undo and its rows into the journal; returns the run's id."""
+    start = RunStart(
+        plan_id=plan.plan_id, fence=context.fence, planned=len(rows), approved=True, undoes=plan.run_id
+    )
+    with planning_database(settings) as database:
+        database.register("push_undone", pa.Table.from_pylist(rows, schema=_COLUMNS))
+        with context.journal.attached(database):
+            return begin_run(database, context.spec, context.push_id, start, "SELECT * FROM push_undone")
+
+
+def _plan(context: PushContext, run_id: str) -> tuple[UndoPlan, list[_Row]]:
+    """The plan of an undo, and the rows that it sends."""
+    kind, sent = context.spec.kind, _sent_rows(context, run_id)
+    reasons = {row["seq"]: _why_not(kind, row) for row in sent}
+    edited = _edited_since(context, [row for row in sent if not (reasons[row["seq"]] or row["later"])])
+    rows, left_alone = [], Counter[str]()
+    for row in sent:
+        reason = reasons[row["seq"]]
+        if reason is None and (row["later"] or row["seq"] in edited):
+            reason = "edited since"
+        if reason is None:
+            rows.append(_inverse(kind, row))
+        else:
+            left_alone[reason] += 1
+    plan_id = sha256(orjson.dumps([run_id, rows])).hexdigest()[:12]
+    plan = UndoPlan(
+        plan_id=plan_id,
+        run_id=run_id,
+        sync=context.push_id.name,
+        sends=len(rows),
+        left_alone=dict(left_alone),
+    )
+    return plan, rows
+
+
+def _sent_rows(context: PushContext, run_id: str) -> list[_Row]:
+    """The accepted rows of a run; `later` if a later run has sent the key again."""
+    with context.journal.open() as connection:
         _check_size(connection, run_id)
         cursor = connection.execute(
-            _SENT.format(where=sync.where, removal=removal(declaration.object)), [run_id]
+            _SENT.format(where=context.push_id.where, removal=context.spec.kind.removal), [run_id]
         )
         names = [column[0] for column in cursor.description]
-        sent = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    edited = _edited_since(calls, declaration, segment, [row for row in sent if not row["later"]])
-    rows, left = [], Counter[str]()
-    for row in sent:
-        why = _why_not(declaration, row)
-        if why is None and (row["later"] or row["seq"] in edited):
-            why = "edited since"
-        if why is None:
-            rows.append(_inverse(declaration, row))
-        else:
-            left[why] += 1
-    address = sha256(orjson.dumps([run_id, rows])).hexdigest()[:12]
-    plan = UndoPlan(plan_id=address, run_id=run_id, sync=sync.name, sends=len(rows), left_alone=dict(left))
-    return plan, rows
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _check_size(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
@@ -157,8 +156,8 @@ def _check_size(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
     ).fetchall()
     if rows > _MOST:
         msg = (
-            f"The run {run_id} has {rows:,} rows, and at most {_MOST:,} can be taken back. Put the model "
-            "right instead, and push that."
+            f"The run {run_id} has {rows:,} rows, and at most {_MOST:,} can be undone. Correct the model "
+            "instead, and push that."
         )
         raise ConfigError(msg)
 
@@ -180,14 +179,12 @@ ORDER BY f.seq
 """
 
 
-def _edited_since(
-    calls: Client, declaration: PushSpec, segment: dict[str, Any] | None, rows: list[_Row]
-) -> set[int]:
-    """The rows whose present state is not what was sent."""
-    if declaration.object == "event":
+def _edited_since(context: PushContext, rows: list[_Row]) -> set[int]:
+    """The numbers of rows whose present state in Customer.io is other than sent."""
+    if not rows:
         return set()
-    sampled = [
-        Sampled(
+    accepted = [
+        AcceptedRow(
             seq=row["seq"],
             key=row["key"],
             action=row["action"],
@@ -196,56 +193,52 @@ def _edited_since(
         )
         for row in rows
     ]
-    return {seq for seq, _ in READERS[declaration.object](calls, declaration, segment, sampled)}
+    return {seq for seq, _ in READERS[context.spec.kind.reader](context, accepted)}
 
 
-def _why_not(declaration: PushSpec, row: _Row) -> str | None:
-    kind, action = declaration.object, row["action"]
+def _why_not(kind: Kind, row: _Row) -> str | None:
+    """The reason why a row has no inverse; None if it has one."""
+    action = row["action"]
     if row["verdict"] == "re_id":
         return "people who were given an id keep it"
-    if action == "change" and row["before"] is not None and kind in STORED:
+    if action == "change" and row["before"] is not None:
         return None
-    if action != "change" and kind in _TURNS_ROUND:
+    if action != "change" and kind.invertible:
         return None
-    if kind == "person" and action == "add" and row["stored"] is not None:
+    if kind.profile and action == "add" and row["stored"] is not None:
         return None
-    return f"{_MANY.get(kind, f'{kind}s')} that were {_PAST[action]} cannot be taken back"
+    return f"{kind.plural} that were {_PAST[action]} cannot be undone"
 
 
-_MANY = {"person": "people"}
 _PAST = {"add": "added", "change": "changed", "remove": "removed"}
 
 
-def _inverse(declaration: PushSpec, row: _Row) -> _Row:
+def _inverse(kind: Kind, row: _Row) -> _Row:
+    """The row of the log that undoes one."""
     blank = {
         "key": row["key"],
         "entity": row["entity"],
         "before": row["payload"],
+        "item": None,
         "digest": None,
         "happened_at": None,
         "verdict": None,
     }
     if row["action"] == "remove":
-        return {**blank, "action": "add", "payload": row["before"], "item": None}
-    if row["action"] == "add" and declaration.object != "person":
-        return {
-            **blank,
-            "action": "remove",
-            "payload": row["taken_back"],
-            "item": None,
-            "before": row["payload"],
-        }
+        return {**blank, "action": "add", "payload": row["before"]}
+    if row["action"] == "add" and kind.invertible:
+        return {**blank, "action": "remove", "payload": row["taken_back"]}
     before = orjson.loads(row["stored"])
     sent = orjson.loads(row["item"] or row["payload"])
-    path = STORED[declaration.object]
+    path = kind.attributes
     restored = {**dict.fromkeys(attributes_of(sent, path), ""), **attributes_of(before, path)}
-    back = _with_attributes(sent, path, restored)
-    payload = back if row["action"] == "add" else before
-    return {**blank, "action": "change", "payload": _text(payload), "item": _text(back)}
+    item = _with_attributes(sent, path, restored)
+    payload = item if row["action"] == "add" else before
+    return {**blank, "action": "change", "payload": _text(payload), "item": _text(item)}
 
 
 def _with_attributes(payload: Any, path: str, attributes: _Row) -> Any:
-    """The payload with other attributes; `path` leads to them."""
+    """The payload with other attributes at that JSON path."""
     copy = orjson.loads(orjson.dumps(payload))
     *steps, last = path.removeprefix("$.").replace("[0]", ".0").split(".")
     place = copy

@@ -1,11 +1,10 @@
-"""Pushing people: finding 10,000 changes among 1,000,000 rows, packing, and a first load.
+"""Measures pushes of people: finding 10,000 changes among 1,000,000 rows, packing, and a first load.
 
 The baseline of finding is one anti-join of DuckDB over the same two tables, the model's rows and the
 snapshot, in
 the same process and on the same connection: by key and by a digest of the row, the least that tells changed
-rows from unchanged ones. Finding includes everything from the rows to the list of those to look at, and the
-search for double keys. What the whole plan takes, model, payloads, checks and figures included, is a line of
-its own.
+rows from unchanged ones. Finding includes everything from the rows to the list of candidates, and the search
+for duplicate keys. The whole plan, with model, payloads, checks and counts, is a line of its own.
 
 The baseline of packing is orjson's own writing and reading of the same documents; packing's time is making
 requests of items and reading an answer that refuses some.
@@ -38,7 +37,7 @@ SELECT 'u' || i AS user_id, 'user' || i || '@example.com' AS email, 'plan' || (i
        i % 7 AS seats, make_timestamp((1600000000 + i) * 1000000) AS trial_ends_at, i % 2 = 0 AS active
 FROM range({rows}) AS t(i)
 """
-_DECLARATION: dict[str, Any] = {
+_SPEC: dict[str, Any] = {
     "sync": "users",
     "object": "person",
     "mode": "upsert",
@@ -65,13 +64,13 @@ def run() -> list[dict[str, Any]]:
             {**baseline.row(), "ratio": 1.0},
             {**product.row(), "ratio": product.seconds / baseline.seconds},
         ]
-    whole = [in_process(_MODULE, name, ROWS) for name in ("taken_for_sent", "whole_plan")]
+    whole = [in_process(_MODULE, name, ROWS) for name in ("marked_as_sent", "whole_plan")]
     at_most("the memory of a whole plan", whole[-1].peak_mb or 0.0, MOST_MB, "MB")
     return [*rows, *({**figure.row(), "ratio": ""} for figure in whole)]
 
 
 def _apart(measure: Callable[[int], list[Figure]]) -> list[Figure]:
-    """What it measures, in a fresh process."""
+    """The figures of a measurement in a fresh process."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(measure, ROWS).result()
 
@@ -81,16 +80,18 @@ def found(rows: int) -> list[Figure]:
     from pipelines.push.plan.diff import FOUND, compare
 
     with tempfile.TemporaryDirectory() as folder, _bench(rows, Path(folder)) as bench:
-        ready, connection = bench.ready, bench.connection
+        prepared, connection = bench.prepared, bench.connection
         sql = f"""
-            SELECT count(*) FROM (SELECT user_id AS key, {ready.digest} AS digest FROM push_rows AS d) AS d
-            ANTI JOIN (SELECT key, digest FROM ({ready.side.relation})) AS h
+            SELECT count(*) FROM (SELECT user_id AS key, {prepared.digest} AS digest FROM push_rows AS d) AS d
+            ANTI JOIN (SELECT key, digest FROM ({prepared.baseline.relation})) AS h
             ON h.key = d.key AND h.digest = d.digest
         """
         join_s, find_s = [], []
         for _ in range(5):
             join_s.append(_timed(lambda: _expect(connection.execute(sql).fetchall(), rows // _CHANGED)))
-            find_s.append(_timed(lambda: compare(connection, ready.payload, ready.digest, ready.side)))
+            find_s.append(
+                _timed(lambda: compare(connection, prepared.payload, prepared.digest, prepared.baseline))
+            )
         _expect(connection.execute(f"SELECT count(*) FROM {FOUND}").fetchall(), rows // _CHANGED)
     return [
         Figure(name="DuckDB: one anti-join of rows and snapshot", rows=rows, seconds=min(join_s)),
@@ -98,24 +99,24 @@ def found(rows: int) -> list[Figure]:
     ]
 
 
-def taken_for_sent(rows: int) -> Figure:
-    """A first snapshot: every row is what Customer.io has, `push reset --without-sending`."""
+def marked_as_sent(rows: int) -> Figure:
+    """A first snapshot: every row is marked as sent, `push reset --without-sending`."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        _take_for_sent(rows, Path(folder))
-        return Figure(name="the product: all taken for sent", rows=rows, seconds=time.perf_counter() - began)
+        _mark_as_sent(rows, Path(folder))
+        return Figure(name="the product: all marked as sent", rows=rows, seconds=time.perf_counter() - began)
 
 
 def whole_plan(rows: int) -> Figure:
-    """A whole plan, from the model to the figures; what was sent before is another process's work."""
-    from pipelines.push import plan
+    """A whole plan, from the model to the figures; the rows sent before are written by another process."""
+    from pipelines.push import plan_push
 
     with tempfile.TemporaryDirectory() as folder:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            pool.submit(_take_for_sent, rows, Path(folder)).result()
-        settings, declaration = _changed(rows, Path(folder))
+            pool.submit(_mark_as_sent, rows, Path(folder)).result()
+        settings, spec = _changed(rows, Path(folder))
         began = time.perf_counter()
-        made = plan(settings, declaration, folder=Path(folder))
+        made = plan_push(settings, spec, folder=Path(folder))
         seconds = time.perf_counter() - began
         _expect([(made.sends,)], rows // _CHANGED)
     return Figure(name="the product: model, diff, brakes", rows=rows, seconds=seconds)
@@ -125,8 +126,9 @@ def packing(rows: int) -> list[Figure]:
     """Making requests and reading answers, on one core; beside it, orjson alone."""
     import orjson
 
-    from pipelines.push.deliver.batch import Item, packed
-    from pipelines.push.deliver.track_api import rejected_of
+    from pipelines.push.deliver.batch import pack
+    from pipelines.push.deliver.track_api import rejected_rows
+    from pipelines.push.journal.log import Item
     from sources.customerio.client import Answer
 
     bodies = _bodies(rows // 10)
@@ -139,8 +141,8 @@ def packing(rows: int) -> list[Figure]:
             orjson.loads(orjson.dumps({"batch": items[first : first + 1_000]}))
 
     def product() -> None:
-        for each in packed(Item(seq, body, str(seq)) for seq, body in enumerate(bodies, 1)):
-            _expect([(bool(each.body and each.entities and rejected_of(each, answer)),)], True)
+        for each in pack(Item(seq, body, str(seq)) for seq, body in enumerate(bodies, 1)):
+            _expect([(bool(each.body and each.entities and rejected_rows(each, answer)),)], True)
 
     return [
         Figure(name="orjson: the same documents", rows=len(bodies), seconds=_timed(plainly)),
@@ -149,10 +151,10 @@ def packing(rows: int) -> list[Figure]:
 
 
 def first_load(rows: int, folder: Path) -> list[Figure]:
-    """Everybody for the first time, at a rate that this machine's sandbox keeps up with."""
+    """A first load of all people, at a rate that this machine's sandbox can answer."""
     import math
 
-    from pipelines.push import How, push
+    from pipelines.push import PushOptions, push
 
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
@@ -160,14 +162,14 @@ def first_load(rows: int, folder: Path) -> list[Figure]:
     process = context.Process(target=serve, args=(sender, stop))
     process.start()
     try:
-        settings, declaration = _declared(folder, rows, filler=490, **receiver.recv())
+        settings, spec = _declared(folder, rows, filler=490, **receiver.recv())
         began = time.perf_counter()
-        result = push(settings, declaration, folder=folder, how=How())
+        result = push(settings, spec, folder=folder, options=PushOptions())
         seconds = time.perf_counter() - began
     finally:
         stop.set()
         process.join()
-    _expect([(result.carried and result.carried.delivered.accepted,)], rows)
+    _expect([(result.run and result.run.delivery.accepted,)], rows)
     least = math.ceil(result.plan.bytes / 490_000) / _RATE
     return [
         Figure(name=f"byte-full requests at {_RATE:g} a second", rows=rows, seconds=least),
@@ -209,33 +211,31 @@ def _declared(folder: Path, rows: int, filler: int = 0, **others: Any) -> tuple[
         **{**given, **others},
     )
     sql = _MODEL.format(rows=rows)
-    fields = _DECLARATION["fields"]
+    fields = _SPEC["fields"]
     if filler:
         sql = f"SELECT *, repeat('x', {filler}) AS filler FROM ({sql})"
         fields = {**fields, "filler": "text"}
     deliver = {"requests_per_second": _RATE, "in_flight": 4}
     return settings, PushSpec.model_validate(
-        {**_DECLARATION, "fields": fields, "model": {"sql": sql}, "deliver": deliver}
+        {**_SPEC, "fields": fields, "model": {"sql": sql}, "deliver": deliver}
     )
 
 
-def _take_for_sent(rows: int, folder: Path) -> None:
-    """Customer.io has accepted all rows of the sync."""
-    from pipelines.push.repair import take_for_sent
+def _mark_as_sent(rows: int, folder: Path) -> None:
+    """Mark all rows of the push as sent."""
+    from pipelines.push.repair import mark_as_sent
 
-    settings, declaration = _declared(folder, rows)
-    take_for_sent(settings, declaration, folder=folder)
+    settings, spec = _declared(folder, rows)
+    mark_as_sent(settings, spec, folder=folder)
 
 
 def _changed(rows: int, folder: Path) -> tuple[Any, Any]:
-    """The sync when one row in a hundred has changed since."""
-    settings, declaration = _declared(folder, rows)
+    """The push when one row in a hundred has changed since."""
+    settings, spec = _declared(folder, rows)
     is_changed = f"substr(user_id, 2)::BIGINT % {_CHANGED} = 7"
     changed = f"SELECT * REPLACE (CASE WHEN {is_changed} THEN 'new' ELSE plan END AS plan)"
-    sql = f"{changed} FROM ({declaration.model.sql})"
-    return settings, declaration.model_copy(
-        update={"model": declaration.model.model_copy(update={"sql": sql})}
-    )
+    sql = f"{changed} FROM ({spec.model.sql})"
+    return settings, spec.model_copy(update={"model": spec.model.model_copy(update={"sql": sql})})
 
 
 class _bench:  # noqa: N801 -- used as a context
@@ -247,16 +247,17 @@ class _bench:  # noqa: N801 -- used as a context
     def __enter__(self) -> "_bench":
         from contextlib import ExitStack
 
+        from pipelines.push.context import push_id_of
         from pipelines.push.journal.database import Journal
-        from pipelines.push.plan.prepare import run_the_model, sync_of
-        from pipelines.push.plan.query import workbench
+        from pipelines.push.plan.prepare import prepare_model
+        from pipelines.push.plan.query import planning_database
 
-        _take_for_sent(self._rows, self._folder)
-        settings, declaration = _changed(self._rows, self._folder)
+        _mark_as_sent(self._rows, self._folder)
+        settings, spec = _changed(self._rows, self._folder)
         self._stack = ExitStack()
-        self.connection = self._stack.enter_context(workbench(settings))
-        sync = sync_of(settings, declaration)
-        self.ready = run_the_model(self.connection, declaration, sync, self._folder)
+        self.connection = self._stack.enter_context(planning_database(settings))
+        push_id = push_id_of(settings, spec)
+        self.prepared = prepare_model(self.connection, spec, push_id, self._folder)
         self._stack.enter_context(Journal(settings.cio_elt_data).attached(self.connection))
         return self
 

@@ -1,4 +1,4 @@
-"""Pushes through the server: rows arrive, a brake asks for a person, and a person approves a plan."""
+"""Pushes as flow runs: rows arrive, a brake stops a run, and an operator approves its plan."""
 
 import re
 from typing import Any
@@ -39,7 +39,7 @@ def test_an_operator_pushes_a_sync_and_approves_what_a_brake_stopped(stage: Stag
 
 
 def test_a_sync_is_pushed_when_it_says_so(stage: Stage) -> None:
-    """The schedule of the declaration is one of the deployment's, for that sync; no other sync is offered."""
+    """The schedule of a spec is one of the deployment's, for that push; unknown pushes are refused."""
     (schedule,) = stage.deployment("push")["schedules"]
     assert ("0 4 * * *", {"syncs": ["users"]}) == (schedule["schedule"]["cron"], schedule["parameters"])
     assert 409 == stage.ask("push", syncs=["nobody"]).status_code
@@ -55,6 +55,6 @@ def test_a_sync_is_pushed_when_it_says_so(stage: Stage) -> None:
     ids=str,
 )
 def test_what_cannot_be_pushed_is_refused(wrong: dict[str, Any], reason: str) -> None:
-    """A plan is of one sync, only a plan is approved, and an id looks like one."""
+    """A plan is of one push, only a plan can be approved, and its id has a format."""
     with pytest.raises(ParameterTypeError, match=reason):
         push.validate_parameters(wrong)

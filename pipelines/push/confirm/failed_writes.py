@@ -1,8 +1,9 @@
-"""What Customer.io says it did not do: the activities that failed writes leave behind.
+"""Finds failed writes: the activities that Customer.io records for writes that it did not apply.
 
-A 200 says no more than that a write came in. Conflicts of identifiers, updates that are too old, events of
-nobody and the like show as activities of their own [track26]; what their `data` holds is not documented, so a
-failure is ours if all that it names (whom, which event, which attributes) is what a row of ours has.
+A 200 says only that a write was received. Conflicts of identifiers, outdated updates, events of unknown
+people and the like show as activities of their own [track26]. The contents of their `data` are not
+documented, so a failure belongs to a row if everything that it names (person, event, attributes) is what the
+row has.
 """
 
 from collections import defaultdict
@@ -10,99 +11,101 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.push.confirm.read_back import Sampled, attributes_of, folded, same
-from pipelines.push.plan.payload import STORED
-from pipelines.push.spec.spec import Kind, PushSpec
+from pipelines.push.confirm.read_back import same
+from pipelines.push.context import PushContext
+from pipelines.push.journal.log import AcceptedRow
+from pipelines.push.spec.item import attributes_of, comparable
+from pipelines.push.spec.spec import PushSpec
 from sources.customerio.client import Client
 
-_ALL = ("failed_batch_update",)
-_TYPES: dict[Kind, tuple[str, ...]] = {
-    "person": ("failed_attribute_change", "skipped_update"),
-    "event": ("failed_event",),
-    "device": ("failed_attribute_change",),
-    "object": ("_o:{type}:failed_attribute_change",),
-    "relationship": ("relationship_failed_attribute_change", "failed_attribute_change"),
-}
+_ANY_TYPE = "failed_batch_update"
 _MOST_PAGES = 1_000
 """Pages of 100 failures of a type: those of 100,000 rows, which take a minute and a half to read."""
 
 
 @dataclass(frozen=True)
-class Watch:
-    """The failures of a kind of sync from a moment on (Customer.io's clock, Unix s), less those of before."""
+class FailureWatch:
+    """The failure activities of some types from a moment on (Customer.io's clock, Unix s).
+
+    `before` has the ids of activities of that same second that are older than the run.
+    """
 
     types: tuple[str, ...]
     since: int
     before: frozenset[str] = frozenset()
 
 
-def kinds_of_failures(declaration: PushSpec) -> tuple[str, ...]:
-    """The types of activities that failed writes of such a sync leave behind."""
-    kinds = _TYPES.get(declaration.object, ())
-    return tuple(name.format(type=declaration.object_type_id) for name in kinds) + (_ALL if kinds else ())
+def failure_types(spec: PushSpec) -> tuple[str, ...]:
+    """The types of activities that failed writes of a push leave behind."""
+    return tuple(name.format(type=spec.object_type_id) for name in spec.kind.failure_types)
 
 
-def watch(client: Client, declaration: PushSpec) -> Watch:
-    """Begin to watch, before the first row is sent."""
-    types = kinds_of_failures(declaration)
-    # Any answer tells the time there.
-    client.app.list_activities(type=(types or _ALL)[0], limit=1)
-    begun = Watch(types, client.now())
-    return Watch(types, begun.since, frozenset(row["id"] for row in _failures(client, begun)))
+def start_watch(context: PushContext) -> FailureWatch:
+    """Start to watch for failures, before the first row is sent."""
+    types = failure_types(context.spec)
+    # Any answer has Customer.io's time.
+    context.client.app.list_activities(type=next(iter(types), _ANY_TYPE), limit=1)
+    started = FailureWatch(types, context.client.now())
+    older = frozenset(row["id"] for row in _failures(context.client, started))
+    return FailureWatch(types, started.since, older)
 
 
-def complaints(
-    client: Client, watched: Watch, declaration: PushSpec, about: Callable[[set[str]], Sequence[Sampled]]
+def find_failed_rows(
+    context: PushContext, watch: FailureWatch, rows_of: Callable[[set[str]], Sequence[AcceptedRow]]
 ) -> dict[int, str]:
-    """The rows that Customer.io says it dropped since then, with its reasons.
+    """The rows that Customer.io reports as failed since the watch started, with its reasons.
 
-    `about` answers with the accepted rows of those people or objects.
+    `rows_of` returns the accepted rows that changed one of some people or objects.
     """
-    failures = list(_failures(client, watched))
-    named = {value for failure in failures for _, value in _names_of(failure)}
-    by_name: dict[tuple[str, str], list[Sampled]] = defaultdict(list)
-    for row in about(named) if named else ():
-        for name in _named(row):
-            by_name[name].append(row)
+    failures = list(_failures(context.client, watch))
+    entities = {value for failure in failures for _, value in _identifiers_of_failure(failure)}
+    by_identifier: dict[tuple[str, str], list[AcceptedRow]] = defaultdict(list)
+    for row in rows_of(entities) if entities else ():
+        for identifier in _identifiers_of_row(row):
+            by_identifier[identifier].append(row)
     found: dict[int, str] = {}
     for failure in failures:
-        ours = {row.seq: row for name in _names_of(failure) for row in by_name.get(name, ())}
-        for row in ours.values():
-            if _is_of(failure, row, declaration):
+        rows = {
+            row.seq: row
+            for identifier in _identifiers_of_failure(failure)
+            for row in by_identifier.get(identifier, ())
+        }
+        for row in rows.values():
+            if _belongs_to(failure, row, context.spec):
                 found.setdefault(row.seq, _reason(failure))
     return found
 
 
-def _failures(client: Client, watched: Watch) -> Iterator[dict[str, Any]]:
-    for name in watched.types:
+def _failures(client: Client, watch: FailureWatch) -> Iterator[dict[str, Any]]:
+    for name in watch.types:
         for number, page in enumerate(client.app.list_activities.pages(type=name)):
             rows = page.records or []
             yield from (
-                row for row in rows if row["timestamp"] >= watched.since and row["id"] not in watched.before
+                row for row in rows if row["timestamp"] >= watch.since and row["id"] not in watch.before
             )
-            if number == _MOST_PAGES or (rows and rows[-1]["timestamp"] < watched.since):
+            if number == _MOST_PAGES or (rows and rows[-1]["timestamp"] < watch.since):
                 break
 
 
-def _named(row: Sampled) -> Iterator[tuple[str, str]]:
-    """Whom or what a row is about, by every identifier."""
-    for kind, value in row.payload.get("identifiers", {}).items():
-        yield kind, folded(kind, value)
+def _identifiers_of_row(row: AcceptedRow) -> Iterator[tuple[str, str]]:
+    """The identifiers of the person or object of a row, with their names."""
+    for name, value in row.payload.get("identifiers", {}).items():
+        yield name, comparable(name, value)
 
 
-def _names_of(failure: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _identifiers_of_failure(failure: dict[str, Any]) -> Iterator[tuple[str, str]]:
     data = failure.get("data") or {}
     given = {**(data.get("identifiers") or {}), **(failure.get("customer_identifiers") or {})}
     if data.get("object_id"):
         given["object_id"] = data["object_id"]
-    for kind, value in given.items():
+    for name, value in given.items():
         if value:
-            yield kind, folded(kind, str(value))
+            yield name, comparable(name, str(value))
 
 
-def _is_of(failure: dict[str, Any], row: Sampled, declaration: PushSpec) -> bool:
+def _belongs_to(failure: dict[str, Any], row: AcceptedRow, spec: PushSpec) -> bool:
     data = failure.get("data") or {}
-    if declaration.object == "event":
+    if spec.event is not None:
         if data.get("event_id"):
             return bool(data["event_id"] == row.payload.get("id"))
         if (failure.get("name") or row.payload.get("name")) != row.payload.get("name"):
@@ -111,12 +114,10 @@ def _is_of(failure: dict[str, Any], row: Sampled, declaration: PushSpec) -> bool
     named = (data.get("identifiers") or {}).get("object_id")
     if related and named and named not in related:
         return False
-    sent = {**attributes_of(row.payload, STORED[declaration.object]), **row.payload.get("identifiers", {})}
-    complained = data.get("attributes") or {}
+    sent = {**attributes_of(row.payload, spec.kind.attributes), **row.payload.get("identifiers", {})}
+    failed = data.get("attributes") or {}
     return all(
-        name in sent and same(sent[name], str(value))
-        for name, value in complained.items()
-        if name != "_update"
+        name in sent and same(sent[name], str(value)) for name, value in failed.items() if name != "_update"
     )
 
 

@@ -1,1 +1,1 @@
-"""Delivery: rows become requests or a CSV import, and each answer a verdict per row. Decides nothing."""
+"""Delivery: rows become requests or an import, and each answer the states of its rows. Decides nothing."""

@@ -1,30 +1,19 @@
-"""Requests packed from items: as many as fit by bytes and by number, in the order in which they come.
+"""Batches: items packed into requests, as many as fit by bytes and by number, in their order.
 
-A v2 batch has 500 kB at most and its items 32 kB each, whichever kB is meant [track26]; a segment takes 1,000
-ids a call. What is counted is the UTF-8 of the whole body, wrapper and commas included.
+The limits are those of `plan.transport`. The bytes are those of the whole body in UTF-8, wrapper and commas
+included.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-BATCH_BYTES, BATCH_ITEMS = 490_000, 1_000
-IMPORT_BYTES, IMPORT_ITEMS = 20_000_000, 100_000
-"""A file had 100 MB at most, says an old page; smaller parts lose less if one fails, and fit into memory."""
+from pipelines.push.journal.log import Item
+from pipelines.push.plan.transport import BATCH_BYTES, BATCH_ITEMS, IMPORT_BYTES, IMPORT_ITEMS
 
 
 @dataclass(frozen=True)
-class Item:
-    """What is sent for a row: its number in the log, JSON, whom or what it changes, and how."""
-
-    seq: int
-    body: bytes
-    entity: str
-    operation: str = "batch"
-
-
-@dataclass(frozen=True)
-class Packed:
-    """A request: items of consecutive numbers."""
+class Batch:
+    """A request: items of consecutive numbers and of one operation."""
 
     items: tuple[Item, ...]
 
@@ -45,7 +34,7 @@ class Packed:
 
     @property
     def entities(self) -> frozenset[str]:
-        """Whom or what it changes."""
+        """The people and objects that it changes."""
         return frozenset(item.entity for item in self.items)
 
     @property
@@ -54,21 +43,21 @@ class Packed:
         head, tail = wrapper(self.operation)
         return head + b",".join(item.body for item in self.items) + tail
 
-    def halves(self) -> tuple["Packed", "Packed"]:
+    def halves(self) -> tuple["Batch", "Batch"]:
         """The same in two requests."""
         middle = len(self.items) // 2
-        return Packed(self.items[:middle]), Packed(self.items[middle:])
+        return Batch(self.items[:middle]), Batch(self.items[middle:])
 
 
 def wrapper(operation: str) -> tuple[bytes, bytes]:
-    """What stands before and behind the items."""
+    """The bytes before and after the items in a body."""
     return (b'{"batch":[' if operation == "batch" else b'{"ids":['), b"]}"
 
 
-def packed(
+def pack(
     items: Iterable[Item], *, most_bytes: int | None = None, most_items: int | None = None
-) -> Iterator[Packed]:
-    """The items in as few requests as their order allows. An item alone may not be larger than a request."""
+) -> Iterator[Batch]:
+    """The items in as few batches as their order allows. A single item must fit into one."""
     batch: list[Item] = []
     size = 0
     for item in items:
@@ -78,9 +67,9 @@ def packed(
             or len(batch) == (most_items or usual[1])
             or item.operation != batch[0].operation
         ):
-            yield Packed(tuple(batch))
+            yield Batch(tuple(batch))
             batch = []
         size = size + 1 + len(item.body) if batch else sum(map(len, wrapper(item.operation))) + len(item.body)
         batch.append(item)
     if batch:
-        yield Packed(tuple(batch))
+        yield Batch(tuple(batch))

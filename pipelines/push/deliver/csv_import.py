@@ -1,10 +1,10 @@
-"""The import lane: a CSV file instead of many batches.
+"""Sends rows as an import: a CSV file instead of many batches.
 
-    items -> CSV -> staged -> import ordered -> waited for -> reports -> rows
+    items -> CSV -> staged -> import started -> polled -> reports -> rows
 
-The rows that Customer.io's error report names are rejected, with its reasons; what the warning report says is
-kept beside rows that were accepted. An import that does not come to its end leaves its rows unknown, so they
-are sent again: an import says what shall be, not what shall change.
+Rows that Customer.io's error report names are rejected with its reasons; rows of the warning report are
+accepted, and the warnings kept. An import that does not end leaves its rows unknown, so that they are sent
+again: an import sets a state instead of changing it.
 """
 
 import csv
@@ -19,82 +19,73 @@ from typing import Any
 import orjson
 
 from pipelines.errors import EltError
-from pipelines.push.confirm.read_back import attributes_of
-from pipelines.push.deliver.batch import Item, Packed
+from pipelines.push.context import PushContext
+from pipelines.push.deliver.batch import Batch
 from pipelines.push.deliver.staging import staged
-from pipelines.push.deliver.track_api import Rejected, Sent
-from pipelines.push.plan.payload import STORED
-from pipelines.push.plan.transport import IMPORT_TYPES
+from pipelines.push.deliver.throttle import Throttle
+from pipelines.push.deliver.track_api import REASON_LENGTH, Rejection, SendResult
+from pipelines.push.journal.log import Item
+from pipelines.push.spec.item import attributes_of, comparable
 from pipelines.push.spec.spec import PushSpec
-from sources.customerio.client import BadAnswer, Client, RetryLater
+from sources.customerio.client import BadAnswer, RetryLater
 
 DEADLINE_S = 6 * 3600.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
-_LONGEST = 300
+_ENDED = ("imported", "failed", "canceled")
 _Cells = dict[str, str]
 
 
-class Importer:
-    """Sends rows as imports.
+class CsvImport:
+    """Sends the batches of one push as imports.
 
     Args:
-        client: The client of the App API.
-        declaration: The sync.
-        pause: Waits for that many seconds between two looks.
+        context: The push.
+        throttle: Counts the requests.
+        pause: Waits for that many seconds between two polls.
     """
 
     def __init__(
-        self, client: Client, declaration: PushSpec, pause: Callable[[float], None] = time.sleep
+        self, context: PushContext, throttle: Throttle, pause: Callable[[float], None] = time.sleep
     ) -> None:
-        self._client = client
-        self._declaration = declaration
+        self._client = context.client.watching(throttle.record)
+        self._spec = context.spec
         self._pause = pause
 
-    def send(self, packed: Packed) -> Sent:
-        """Have it imported, and read the reports."""
-        rows = {item.seq: cells(item, self._declaration) for item in packed.items}
+    def send(self, batch: Batch) -> SendResult:
+        """Import a batch, and read the reports."""
+        rows = {item.seq: _cells(item, self._spec) for item in batch.items}
         # Several machines and workspaces may share a store.
-        name = f"{self._declaration.sync}-{secrets.token_hex(8)}.csv"
-        ordered = False
+        name = f"{self._spec.sync}-{secrets.token_hex(8)}.csv"
+        started = False
         try:
-            with staged(str(self._declaration.deliver.staging), name, _csv(rows.values())) as link:
-                number = self._order(name, link)
-                ordered = True
-                record = self._wait(number)
-            if record["state"] != "imported":
-                why = record.get("error") or record["state"]
-                msg = f"Customer.io did not finish the import {number}: {why}."
-                raise BadAnswer(msg, operation="import")
-            rejected = self._report(record, "error", rows)
-            refused = {seq for seq, *_ in rejected}
-            warned = tuple(each for each in self._report(record, "warning", rows) if each[0] not in refused)
-            return Sent(state="accepted", status=200, rejected=rejected, warned=warned)
+            with staged(str(self._spec.deliver.staging), name, _csv(rows.values())) as link:
+                number = self._start(name, link)
+                started = True
+                record = self._poll(number)
+            return self._result(record, number, rows)
         except EltError as error:
-            unknown = ordered or error.ambiguous
-            return Sent(
-                state="unknown" if unknown else "unsent", error=str(error), status=error.status, stop=error
-            )
+            state = "unknown" if started or error.ambiguous else "unsent"
+            return SendResult(state=state, error=str(error), status=error.status, stop=error)
 
-    def _order(self, name: str, link: str) -> int:
-        declaration = self._declaration
+    def _start(self, name: str, link: str) -> int:
+        spec = self._spec
         wanted = {
             "name": name,
             "data_file_url": link,
-            "type": IMPORT_TYPES[declaration.object],
-            "identifier": declaration.person.kind if declaration.person else None,
-            "object_type_id": declaration.object_type_id,
-            "data_to_process": "only_existing" if declaration.mode == "update_only" else "all",
+            "type": spec.kind.import_type,
+            "identifier": spec.person.identifier if spec.person else None,
+            "object_type_id": spec.object_type_id,
+            "data_to_process": "only_existing" if spec.mode == "update_only" else "all",
         }
         body = {"import": {name: value for name, value in wanted.items() if value is not None}}
         return int(self._client.call("import", body=body).json()["import"]["id"])
 
-    def _wait(self, number: int) -> dict[str, Any]:
+    def _poll(self, number: int) -> dict[str, Any]:
         pause, waited = _FIRST_PAUSE_S, 0.0
         while True:
-            record: dict[str, Any] = self._client.call("getImport", path={"import_id": number}).json()[
-                "import"
-            ]
-            if record["state"] in ("imported", "failed", "canceled"):
+            answer = self._client.call("getImport", path={"import_id": number})
+            record: dict[str, Any] = answer.json()["import"]
+            if record["state"] in _ENDED:
                 return record
             if waited >= DEADLINE_S:
                 msg = f"The import {number} is still {record['state']} after {waited / 3600:.0f} hours."
@@ -102,10 +93,20 @@ class Importer:
             self._pause(pause)
             waited, pause = waited + pause, min(_LONGEST_PAUSE_S, 2 * pause)
 
+    def _result(self, record: Mapping[str, Any], number: int, rows: Mapping[int, _Cells]) -> SendResult:
+        if record["state"] != "imported":
+            why = record.get("error") or record["state"]
+            msg = f"Customer.io did not finish the import {number}: {why}."
+            raise BadAnswer(msg, operation="import")
+        rejected = self._report(record, "error", rows)
+        numbers = {seq for seq, *_ in rejected}
+        warned = tuple(row for row in self._report(record, "warning", rows) if row[0] not in numbers)
+        return SendResult(state="accepted", status=200, rejected=rejected, warned=warned)
+
     def _report(
-        self, record: Mapping[str, Any], kind: str, rows: Mapping[int, _Cells]
-    ) -> tuple[Rejected, ...]:
-        export = record.get(f"{kind}_export_id")
+        self, record: Mapping[str, Any], level: str, rows: Mapping[int, _Cells]
+    ) -> tuple[Rejection, ...]:
+        export = record.get(f"{level}_export_id")
         if export is None:
             return ()
         url = self._client.call("downloadExport", path={"export_id": export}).json()["url"]
@@ -113,27 +114,25 @@ class Importer:
             file = Path(folder) / "report.csv"
             self._client.download(url, file)
             with file.open(encoding="utf-8-sig", newline="") as text:
-                return tuple(_named(csv.DictReader(text), rows, self._key_columns()))
-
-    def _key_columns(self) -> tuple[str, ...]:
-        declaration = self._declaration
-        person = (declaration.person.kind,) if declaration.person else ()
-        return (*(("object_id",) if declaration.object_id else ()), *person)
+                return tuple(_rows_of_report(csv.DictReader(text), rows, _identifiers(self._spec)))
 
 
-def cells(item: Item, declaration: PushSpec) -> _Cells:
+def _identifiers(spec: PushSpec) -> tuple[str, ...]:
+    """The columns of the file that identify a row."""
+    person = (spec.person.identifier,) if spec.person else ()
+    return (*(("object_id",) if spec.object_id else ()), *person)
+
+
+def _cells(item: Item, spec: PushSpec) -> _Cells:
     """A row of the file: identifiers and attributes, as text."""
     payload = orjson.loads(item.body)
-    named = dict(payload["identifiers"])
-    if declaration.object == "object":
-        # A file has one type, which the order names; a column of that name would be an attribute.
-        del named["object_type_id"]
+    identifiers = dict(payload["identifiers"])
+    # A file has one object type, which the import names; a column of that name would be an attribute.
+    identifiers.pop("object_type_id", None)
     for entry in payload.get("cio_relationships", ()):
-        named |= entry["identifiers"]
-    return {
-        name: _cell(value)
-        for name, value in {**attributes_of(payload, STORED[declaration.object]), **named}.items()
-    }
+        identifiers |= entry["identifiers"]
+    attributes = attributes_of(payload, spec.kind.attributes)
+    return {name: _cell(value) for name, value in {**attributes, **identifiers}.items()}
 
 
 def _cell(value: Any) -> str:
@@ -150,24 +149,24 @@ def _csv(rows: Iterable[_Cells]) -> bytes:
     return text.getvalue().encode()
 
 
-def _named(
-    report: Iterable[Mapping[str, str]], rows: Mapping[int, _Cells], key: tuple[str, ...]
-) -> Iterable[Rejected]:
-    """The rows that a report names, by what they are about; its own columns are not documented.
+def _rows_of_report(
+    report: Iterable[Mapping[str, str]], rows: Mapping[int, _Cells], identifiers: tuple[str, ...]
+) -> Iterable[Rejection]:
+    """The rows that a report names, found by their identifiers; its other columns are not documented.
 
     Raises:
-        BadAnswer: a line of it names no row of ours.
+        BadAnswer: a line of it names no row of this file.
     """
-    numbers = {_folded(row, key): seq for seq, row in rows.items()}
+    numbers = {_identity(row, identifiers): seq for seq, row in rows.items()}
     for line in report:
-        seq = numbers.get(_folded(line, key))
+        seq = numbers.get(_identity(line, identifiers))
         if seq is None:
             msg = "A report of the import names a row that was not in the file; its rows count as unknown."
             raise BadAnswer(msg, operation="getImport")
-        yield seq, (line.get("reason") or line.get("error") or "named in the report")[:_LONGEST], None
+        reason = line.get("reason") or line.get("error") or "named in the report"
+        yield seq, reason[:REASON_LENGTH], None
 
 
-def _folded(row: Mapping[str, str], key: tuple[str, ...]) -> tuple[str, ...]:
-    """What a row is about; an address may come back in another case."""
-    cells = {name: (row.get(name) or "").strip() for name in key}
-    return tuple(cell.lower() if name == "email" else cell for name, cell in cells.items())
+def _identity(row: Mapping[str, str], identifiers: tuple[str, ...]) -> tuple[str, ...]:
+    """The identifiers of a row; an address may come back in another case."""
+    return tuple(comparable(name, (row.get(name) or "").strip()) for name in identifiers)

@@ -1,7 +1,7 @@
-"""Where an import's file waits until Customer.io has fetched it: behind a link of two hours at most.
+"""The staging of an import's file: a link of two hours, until Customer.io has fetched the file.
 
-`local` is a server in this process, for a sandbox on this machine; anything else is a folder of fsspec's, as
-s3://bucket/folder, gs://... or abfs://..., whose store signs links.
+`local` is a server in this process, for a sandbox on this machine; all else is a folder of a store that
+fsspec knows and that signs links, as s3://bucket/folder, gs://... or abfs://...
 """
 
 import secrets
@@ -9,32 +9,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
 
 from pipelines.errors import ConfigError
-from pipelines.push.spec.spec import PushSpec
-from pipelines.settings import Settings
+from pipelines.push.plan.transport import LOCAL
 
-LOCAL = "local"
 LINK_S = 7_200
-"""Customer.io advises to let links expire about two hours after the import began [spec25]."""
-
-
-def check_staging(settings: Settings, declaration: PushSpec) -> None:
-    """See that Customer.io could fetch a file from where it would wait.
-
-    Raises:
-        ConfigError: it could not, since the file would be served on this machine alone.
-    """
-    if declaration.deliver.staging != LOCAL:
-        return
-    host = urlsplit(settings.customerio_app_url or "").hostname
-    if host not in ("127.0.0.1", "localhost", "::1"):
-        msg = (
-            f"{declaration.sync}: Customer.io cannot fetch files from this machine, so deliver.staging "
-            "cannot be `local`; that is for a sandbox. Name a store, such as s3://bucket/folder."
-        )
-        raise ConfigError(msg)
+"""Seconds; Customer.io advises to let links expire about two hours after the import began [spec25]."""
 
 
 @contextmanager
@@ -50,7 +30,7 @@ def staged(place: str, name: str, body: bytes) -> Iterator[str]:
 
 @contextmanager
 def _stored(place: str, name: str, body: bytes) -> Iterator[str]:
-    # Imported by whoever stages a file: most pushes do not.
+    # Imported here since most pushes stage no file.
     import fsspec
 
     try:
@@ -58,7 +38,7 @@ def _stored(place: str, name: str, body: bytes) -> Iterator[str]:
         path = f"{folder.rstrip('/')}/{name}"
         store.pipe_file(path, body)
     except Exception as error:
-        # Each store has errors of its own, and none of them is a mistake of this code.
+        # Each store has error classes of its own.
         msg = (
             f"The import's file cannot be staged in {place.split('?')[0]} ({type(error).__name__}). Check "
             "deliver.staging, its credentials, and that the store's package is there (s3fs, gcsfs, adlfs)."
@@ -67,7 +47,7 @@ def _stored(place: str, name: str, body: bytes) -> Iterator[str]:
     try:
         yield _signed(store, path, place)
     finally:
-        # A file that stays behind is of no use once its link is over, and no reason to send rows again.
+        # A file that cannot be deleted is useless once its link expires; the rows need not be sent again.
         with suppress(Exception):
             store.rm_file(path)
 
@@ -96,7 +76,7 @@ def _served(name: str, body: bytes) -> Iterator[str]:
                 self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Nothing: a path is as good as a key."""
+            """Log nothing: the path is a secret."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), File) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

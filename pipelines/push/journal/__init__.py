@@ -1,1 +1,1 @@
-"""The journal: what was to be sent, what was sent, and its outcome, in `push.duckdb`."""
+"""The journal: the rows that were to be sent, the requests, and their outcome, in `push.duckdb`."""

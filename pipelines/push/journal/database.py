@@ -1,21 +1,21 @@
-"""What was to be sent, what was, and what became of it: `customerio_push` in `data/push.duckdb`.
+"""The journal of pushes: schema `customerio_push` in `data/push.duckdb`.
 
     runs ── log (the rows of a run, numbered in the order of sending)
          ── batches (a request each: first and last row, state)
-         ── outcomes (single rows that fared otherwise than their batch)
+         ── outcomes (rows whose state differs from that of their batch)
     snapshot   the payload of each key that Customer.io accepted last
-    rejects    rows that it did not take, and how often they were tried
+    rejects    rows that it rejected, with the number of attempts
 
-A run writes its log once, before the first request; after that a request costs a line before it leaves and a
+A run writes its log once, before the first request; after that a request costs a line before it is sent and a
 line when its answer is there. A row's state follows from these (the view `rows`). The snapshot is made from
-the log afterwards: killed at any moment, a run leaves a log from which the next one goes on.
+the log afterwards, so a run that was killed leaves a log from which the next run resumes.
 
-The file is open for moments only, so that other syncs, and whoever wants to look, find it free.
+The file is open for short transactions only, so that other pushes and readers are not blocked.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,24 +85,32 @@ LEFT JOIN last AS o ON o.run_id = l.run_id AND o.seq = l.seq;
 
 
 @dataclass(frozen=True)
-class Sync:
-    """A sync of a workspace: what snapshots, rejects and leases belong to."""
+class PushId:
+    """The identity of a push: snapshots, rejects and leases belong to it.
+
+    `workspace` is a digest of the Track API's site id; `name` is the column `sync` of the journal.
+    """
 
     workspace: str
     name: str
 
     @property
     def where(self) -> str:
-        """SQL: the rows of this sync."""
-        return f"workspace = '{self.workspace}' AND sync = '{self.name}'"
+        """SQL: the rows of this push."""
+        return self.where_in("")
+
+    def where_in(self, table: str) -> str:
+        """The same with the columns of one table, where a query has several."""
+        prefix = f"{table}." if table else ""
+        return f"{prefix}workspace = '{self.workspace}' AND {prefix}sync = '{self.name}'"
 
 
 @dataclass(frozen=True)
-class Line:
-    """A request in the log.
+class BatchRecord:
+    """A request in the journal.
 
     `state` is sending, accepted, unknown, halved (sent again in two parts) or unsent; `rejected` has the rows
-    that were refused, as number, reason and field, `warned` accepted ones about which something was said.
+    that were rejected, as number, reason and field; `warned` has accepted rows with a warning.
     """
 
     batch: int
@@ -131,13 +139,13 @@ class Journal:
 
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The file, to ourselves, for a moment; what is done within is one transaction.
+        """A connection to the file, which no other process can use meanwhile; the block is one transaction.
 
         Raises:
-            Busy: another push has it open for longer than a moment.
-            WarehouseFailed: it is no DuckDB file, or somebody else holds it.
+            Busy: another push has had the file open for too long.
+            WarehouseError: it is no DuckDB file, or another program has it open.
         """
-        with self._at_hand(self._own), closing(self._own.cursor()) as connection:
+        with self._attach(self._own), closing(self._own.cursor()) as connection:
             # stdout is the command's.
             connection.execute("USE journal; SET enable_progress_bar = false")
             with _transaction(connection):
@@ -146,12 +154,12 @@ class Journal:
     @contextmanager
     def attached(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         """The same, attached as `journal` to a connection that has other data."""
-        with self._at_hand(connection), _transaction(connection):
+        with self._attach(connection), _transaction(connection):
             yield
 
     @contextmanager
-    def _at_hand(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        with self._alone():
+    def _attach(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        with self._locked():
             try:
                 connection.execute(f"ATTACH {literal(self.file)} AS journal")
             except duckdb.Error as error:
@@ -162,7 +170,7 @@ class Journal:
                 connection.execute("DETACH journal")
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         try:
             with self._lock.acquire(timeout=_WAIT_S):
                 yield
@@ -170,65 +178,57 @@ class Journal:
             msg = f"Another process has had {self.file} open for {_WAIT_S:,.0f} s. Wait for it to end."
             raise Busy(msg) from None
 
-    def ask(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query."""
         with self.open() as connection:
             return connection.execute(sql, list(parameters)).fetchall()
 
-    def note(self, sync: Sync, fence: int, run_id: str, lines: Sequence[Line]) -> None:
-        """Write down requests that are about to leave, and answers that came, all at once.
+    def record_batches(
+        self, push_id: PushId, fence: int, run_id: str, records: Sequence[BatchRecord]
+    ) -> None:
+        """Write requests that are about to be sent, and answers that arrived, in one transaction.
 
         Raises:
-            LeaseLost: somebody else pushes this sync by now; nothing was written.
+            LeaseLost: another process has taken the lease of this push; nothing was written.
         """
+        if not records:
+            return
         with self.open() as connection:
-            check_fence(connection, sync, fence)
-            for line in lines:
-                _write(connection, run_id, line)
+            check_fence(connection, push_id, fence)
+            for record in records:
+                _write(connection, run_id, record)
 
 
-def check_fence(connection: duckdb.DuckDBPyConnection, sync: Sync, fence: int) -> None:
-    """See that the lease is still ours.
+def check_fence(connection: duckdb.DuckDBPyConnection, push_id: PushId, fence: int) -> None:
+    """Check that this process still holds the lease of a push.
 
     Raises:
-        LeaseLost: it is not.
+        LeaseLost: another process has taken it.
     """
-    held = connection.execute(f"SELECT fence FROM {SCHEMA}.leases WHERE {sync.where}").fetchone()
+    held = connection.execute(f"SELECT fence FROM {SCHEMA}.leases WHERE {push_id.where}").fetchone()
     if held != (fence,):
         msg = (
-            f"Another process has taken over the sync {sync.name}; this one stops. See `cio-elt push status`."
+            f"Another process has taken over the push {push_id.name}; this one stops. "
+            "See `cio-elt push status`."
         )
         raise LeaseLost(msg)
 
 
-def take_fence(journal: Journal, sync: Sync, holder: str) -> int:
-    """Write ourselves down as who pushes the sync; the number by which later writes are known as ours."""
-    with journal.open() as connection:
-        held = connection.execute(f"SELECT fence FROM {SCHEMA}.leases WHERE {sync.where}").fetchone()
-        fence = int(held[0]) + 1 if held else 1
-        connection.execute(f"DELETE FROM {SCHEMA}.leases WHERE {sync.where}")
-        connection.execute(
-            f"INSERT INTO {SCHEMA}.leases VALUES (?, ?, ?, ?, ?)",
-            [sync.workspace, sync.name, fence, holder, time.time()],
-        )
-    return fence
-
-
-def _write(connection: duckdb.DuckDBPyConnection, run_id: str, line: Line) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, run_id: str, record: BatchRecord) -> None:
     now = time.time()
-    if line.state == "sending":
+    if record.state == "sending":
         connection.execute(
             f"INSERT INTO {SCHEMA}.batches VALUES (?, ?, ?, ?, ?, ?, 'sending', NULL, ?, NULL, NULL)",
-            [run_id, line.batch, line.operation, line.first, line.last, line.bytes, now],
+            [run_id, record.batch, record.operation, record.first, record.last, record.bytes, now],
         )
         return
     connection.execute(
         f"UPDATE {SCHEMA}.batches SET state = ?, status = ?, answered_at = ?, error = ? "
         "WHERE run_id = ? AND batch = ?",
-        [line.state, line.status, now, line.error, run_id, line.batch],
+        [record.state, record.status, now, record.error, run_id, record.batch],
     )
-    remarks = [("rejected", *row) for row in line.rejected] + [("accepted", *row) for row in line.warned]
-    for state, seq, reason, field in remarks:
+    outcomes = [("rejected", *row) for row in record.rejected] + [("accepted", *row) for row in record.warned]
+    for state, seq, reason, field in outcomes:
         connection.execute(
             f"INSERT INTO {SCHEMA}.outcomes VALUES (?, ?, ?, ?, ?, ?)",
             [run_id, seq, state, reason, field, now],
@@ -241,16 +241,11 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        _quietly(lambda: connection.execute("ROLLBACK"))
+        # A failed transaction may have ended already; the first error is the one to raise.
+        with suppress(duckdb.Error):
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
-
-
-def _quietly(work: Callable[[], object]) -> None:
-    try:
-        work()
-    except duckdb.Error:
-        return
 
 
 def _unreadable(file: Path, error: duckdb.Error) -> WarehouseError:
@@ -259,7 +254,7 @@ def _unreadable(file: Path, error: duckdb.Error) -> WarehouseError:
         return failure
     msg = (
         f"{file} is no DuckDB file that can be read. Move it away and run "
-        "`cio-elt push reset --without-sending`, which takes what the models say now for what "
-        "Customer.io has; or restore it from a backup."
+        "`cio-elt push reset --without-sending`, which marks the rows of the models as sent; or restore it "
+        "from a backup."
     )
     return WarehouseError(msg)

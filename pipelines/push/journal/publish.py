@@ -1,6 +1,6 @@
-"""The journal among the tables that analysts read: schema `customerio_push` of the published warehouse.
+"""Publishes the journal for analysts: schema `customerio_push` of the published warehouse.
 
-Payloads stay in the journal; whoever reads the warehouse sees keys, states and reasons.
+Payloads stay in the journal; the published tables have keys, states and reasons.
 """
 
 import duckdb
@@ -22,7 +22,7 @@ _PUBLISHED = {
 
 
 def publish_journal(settings: Settings, journal: Journal, *, notify: Notify = silent) -> None:
-    """Publish the journal; where a load is writing the warehouse, the next push does."""
+    """Publish the journal; while a load writes the warehouse, this is left to the next push."""
     if not settings.publishes or not settings.load_file.exists():
         return
     try:
@@ -33,7 +33,7 @@ def publish_journal(settings: Settings, journal: Journal, *, notify: Notify = si
     except Busy:
         notify("A load is writing the warehouse; the journal of pushes is published with the next push.")
     except EltError as error:
-        # What was pushed is pushed, and stands in the journal.
+        # The push itself has succeeded and is in the journal.
         notify(f"The journal of pushes could not be published. {error}")
 
 

@@ -1,158 +1,153 @@
-"""From the log to what Customer.io has: the snapshot follows a run's log, and never goes before it.
+"""The snapshot: the rows that Customer.io has, folded from the logs of runs.
 
-    accepted   the payload takes the snapshot's place; a removal takes it out
-    rejected   the row is kept among the rejects, with how often it was tried; the snapshot stays
+    accepted   the payload replaces the snapshot's; a removal deletes it
+    rejected   the row is kept among the rejects, with its attempts; the snapshot stays
     unknown    the snapshot is in doubt (its digest is null), so that the next run sends the row again
-    planned    nothing: the next run plans anew; events go on from the log
+    planned    nothing: the next run plans it again
 
-Events are only remembered by their keys: none is sent twice, whatever it says.
+Of rows that are only appended, such as events, the snapshot keeps the key alone: none is sent twice, even if
+the model's row has changed.
 """
 
 import time
 
 import duckdb
 
-from pipelines.push.journal.database import SCHEMA, Journal, Sync, check_fence
+from pipelines.push.journal.database import SCHEMA, Journal, PushId, check_fence
+from pipelines.push.spec.kinds import KINDS, names_sql
 from pipelines.times import DAY
 
 KEPT_S = 30 * DAY
-"""Rows of older runs are forgotten; runs, snapshot and rejects stay."""
+"""Seconds after which rows of ended runs are deleted; runs, snapshot and rejects stay."""
 
 
-def unended(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[tuple[str, int | None]]:
-    """Runs that did not come to their end, oldest first: id, and since when their failures were watched."""
-    return connection.execute(
-        f"SELECT run_id, watched_since FROM {SCHEMA}.runs WHERE {sync.where} AND state = 'sending' "
-        "ORDER BY started_at"
-    ).fetchall()
-
-
-def fold(journal: Journal, sync: Sync, fence: int, run_id: str, *, max_attempts: int) -> None:
-    """Bring in a run, once; nothing of it is under way any more.
+def fold_run(journal: Journal, push_id: PushId, fence: int, run_id: str, *, max_attempts: int) -> None:
+    """Fold the log of a run into the snapshot, once; none of its requests may be open.
 
     Raises:
-        LeaseLost: another process has taken the sync over.
+        LeaseLost: another process has taken the lease of this push.
     """
     with journal.open() as connection:
-        check_fence(connection, sync, fence)
+        check_fence(connection, push_id, fence)
         ((folded,),) = connection.execute(
             f"SELECT folded FROM {SCHEMA}.runs WHERE run_id = ?", [run_id]
         ).fetchall()
         if not folded:
-            _fold(connection, sync, run_id, max_attempts)
-            _forget(connection)
+            _fold(connection, push_id, run_id, max_attempts)
+            _delete_old_rows(connection)
 
 
-def drop(
+def mark_dropped(
     connection: duckdb.DuckDBPyConnection,
-    sync: Sync,
+    push_id: PushId,
     run_id: str,
     reasons: dict[int, str],
     *,
     max_attempts: int,
 ) -> None:
-    """Take rows (by their number in the log) for not arrived: Customer.io accepted them and dropped them."""
-    now = time.time()
+    """Mark rows (reason by number) as dropped: Customer.io accepted them and did not apply them."""
+    now, members = time.time(), names_sql(lambda kind: kind.mirrors_members)
     connection.executemany(
         f"INSERT INTO {SCHEMA}.outcomes VALUES (?, ?, 'dropped', ?, NULL, ?)",
         [[run_id, seq, reason, now] for seq, reason in reasons.items()],
     )
-    _reject(connection, sync, run_id, "dropped", max_attempts)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE push_lost AS {_rows(run_id, 'dropped')}")
+    _reject(connection, push_id, run_id, "dropped", max_attempts)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE push_dropped AS {_rows(run_id, 'dropped')}")
     connection.execute(
-        f"DELETE FROM {SCHEMA}.snapshot WHERE {sync.where} "
-        "AND key IN (SELECT key FROM push_lost WHERE action = 'add')"
+        f"DELETE FROM {SCHEMA}.snapshot WHERE {push_id.where} "
+        "AND key IN (SELECT key FROM push_dropped WHERE action = 'add')"
     )
     connection.execute(
         f"""
-        UPDATE {SCHEMA}.snapshot SET digest = NULL, payload = coalesce(lost.before, snapshot.payload)
-        FROM push_lost AS lost
-        WHERE {_of(sync)} AND lost.key = snapshot.key AND lost.action = 'change'
+        UPDATE {SCHEMA}.snapshot SET digest = NULL, payload = coalesce(dropped.before, snapshot.payload)
+        FROM push_dropped AS dropped
+        WHERE {push_id.where_in("snapshot")} AND dropped.key = snapshot.key AND dropped.action = 'change'
         """
     )
     connection.execute(
         f"""
         INSERT INTO {SCHEMA}.snapshot
-        SELECT '{sync.workspace}', '{sync.name}', r.object, lost.key, NULL, lost.before, false, r.run_id, ?
-        FROM push_lost AS lost JOIN {SCHEMA}.runs AS r ON r.run_id = '{run_id}'
-        WHERE lost.action = 'remove' AND r.object <> 'segment'
+        SELECT '{push_id.workspace}', '{push_id.name}', r.object, dropped.key, NULL, dropped.before, false,
+               r.run_id, ?
+        FROM push_dropped AS dropped JOIN {SCHEMA}.runs AS r ON r.run_id = '{run_id}'
+        WHERE dropped.action = 'remove' AND r.object NOT IN {members}
         """,
         [now],
     )
 
 
-def _fold(connection: duckdb.DuckDBPyConnection, sync: Sync, run_id: str, max_attempts: int) -> None:
+def _fold(connection: duckdb.DuckDBPyConnection, push_id: PushId, run_id: str, max_attempts: int) -> None:
     connection.execute(
         f"UPDATE {SCHEMA}.batches SET state = 'unknown' WHERE run_id = ? AND state = 'sending'", [run_id]
     )
     ((kind, mode),) = connection.execute(
         f"SELECT object, mode FROM {SCHEMA}.runs WHERE run_id = ?", [run_id]
     ).fetchall()
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE push_taken AS {_rows(run_id, 'accepted')}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE push_accepted AS {_rows(run_id, 'accepted')}")
     connection.execute(
-        f"DELETE FROM {SCHEMA}.snapshot WHERE {sync.where} AND key IN (SELECT key FROM push_taken)"
+        f"DELETE FROM {SCHEMA}.snapshot WHERE {push_id.where} AND key IN (SELECT key FROM push_accepted)"
     )
-    payload = "NULL" if mode == "append" and kind != "suppression" else "payload"
+    keeps = mode != "append" or KINDS[kind].keeps_appended
+    payload = "payload" if keeps else "NULL"
     connection.execute(
         f"""
         INSERT INTO {SCHEMA}.snapshot
-        SELECT '{sync.workspace}', '{sync.name}', '{kind}', key, digest, {payload},
+        SELECT '{push_id.workspace}', '{push_id.name}', '{kind}', key, digest, {payload},
                action = 'assume', '{run_id}', ?
-        FROM push_taken WHERE action <> 'remove'
+        FROM push_accepted WHERE action <> 'remove'
         """,
         [time.time()],
     )
     connection.execute(
-        f"DELETE FROM {SCHEMA}.rejects WHERE {sync.where} AND key IN (SELECT key FROM push_taken)"
+        f"DELETE FROM {SCHEMA}.rejects WHERE {push_id.where} AND key IN (SELECT key FROM push_accepted)"
     )
-    _reject(connection, sync, run_id, "rejected", max_attempts)
+    _reject(connection, push_id, run_id, "rejected", max_attempts)
     if mode != "append":
-        _doubt(connection, sync, run_id, kind)
+        _mark_doubtful(connection, push_id, run_id, kind)
     connection.execute(f"UPDATE {SCHEMA}.runs SET folded = true WHERE run_id = ?", [run_id])
 
 
-def _doubt(connection: duckdb.DuckDBPyConnection, sync: Sync, run_id: str, kind: str) -> None:
-    """Customer.io may have these rows as they were sent, or as they were before."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE push_doubt AS {_rows(run_id, 'unknown')}")
+def _mark_doubtful(connection: duckdb.DuckDBPyConnection, push_id: PushId, run_id: str, kind: str) -> None:
+    """Null the digest of unknown rows: Customer.io has them as they were sent, or as they were before."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE push_unknown AS {_rows(run_id, 'unknown')}")
     connection.execute(
         f"UPDATE {SCHEMA}.snapshot SET digest = NULL "
-        f"WHERE {sync.where} AND key IN (SELECT key FROM push_doubt)"
+        f"WHERE {push_id.where} AND key IN (SELECT key FROM push_unknown)"
     )
     connection.execute(
         f"""
         INSERT INTO {SCHEMA}.snapshot
-        SELECT '{sync.workspace}', '{sync.name}', '{kind}', key, NULL, payload, false, '{run_id}', ?
-        FROM push_doubt
-        WHERE action <> 'remove' AND key NOT IN (SELECT key FROM {SCHEMA}.snapshot WHERE {sync.where})
+        SELECT '{push_id.workspace}', '{push_id.name}', '{kind}', key, NULL, payload, false, '{run_id}', ?
+        FROM push_unknown
+        WHERE action <> 'remove' AND key NOT IN (SELECT key FROM {SCHEMA}.snapshot WHERE {push_id.where})
         """,
         [time.time()],
     )
 
 
 def _reject(
-    connection: duckdb.DuckDBPyConnection, sync: Sync, run_id: str, state: str, max_attempts: int
+    connection: duckdb.DuckDBPyConnection, push_id: PushId, run_id: str, state: str, max_attempts: int
 ) -> None:
-    again = "held.payload IS NOT DISTINCT FROM refused.payload"
+    again = "held.payload IS NOT DISTINCT FROM rejected.payload"
     attempts = f"CASE WHEN {again} THEN held.attempts + 1 ELSE 1 END"
     connection.execute(
         f"""
-        MERGE INTO {SCHEMA}.rejects AS held USING ({_rows(run_id, state)}) AS refused
-        ON {_of(sync, "held")} AND held.key = refused.key
+        MERGE INTO {SCHEMA}.rejects AS held USING ({_rows(run_id, state)}) AS rejected
+        ON {push_id.where_in("held")} AND held.key = rejected.key
         WHEN MATCHED THEN UPDATE SET
-            attempts = {attempts}, dead = {max_attempts} <= {attempts}, action = refused.action,
-            payload = refused.payload, digest = refused.digest, happened_at = refused.happened_at,
-            reason = refused.reason, field = refused.field, last_at = $now, run_id = '{run_id}'
-        WHEN NOT MATCHED THEN INSERT VALUES ('{sync.workspace}', '{sync.name}', refused.key, refused.action,
-            refused.entity, refused.payload, refused.digest, refused.happened_at, refused.reason,
-            refused.field, 1,
-            {max_attempts} <= 1, $now, $now, '{run_id}')
+            attempts = {attempts}, dead = {max_attempts} <= {attempts}, action = rejected.action,
+            payload = rejected.payload, digest = rejected.digest, happened_at = rejected.happened_at,
+            reason = rejected.reason, field = rejected.field, last_at = $now, run_id = '{run_id}'
+        WHEN NOT MATCHED THEN INSERT VALUES ('{push_id.workspace}', '{push_id.name}', rejected.key,
+            rejected.action, rejected.entity, rejected.payload, rejected.digest, rejected.happened_at,
+            rejected.reason, rejected.field, 1, {max_attempts} <= 1, $now, $now, '{run_id}')
         """,
         {"now": time.time()},
     )
 
 
 def _rows(run_id: str, state: str) -> str:
-    """SQL: the log's rows of a run that are in that state."""
+    """SQL of the log's rows of a run that are in that state."""
     return (
         f"SELECT l.*, v.reason, v.field FROM {SCHEMA}.log AS l "
         f"JOIN {SCHEMA}.rows AS v ON v.run_id = l.run_id AND v.seq = l.seq "
@@ -160,15 +155,12 @@ def _rows(run_id: str, state: str) -> str:
     )
 
 
-def _of(sync: Sync, table: str = "snapshot") -> str:
-    return f"{table}.workspace = '{sync.workspace}' AND {table}.sync = '{sync.name}'"
-
-
-def _forget(connection: duckdb.DuckDBPyConnection) -> None:
-    """Rows of runs that ended long ago; events that are still to be sent stay."""
+def _delete_old_rows(connection: duckdb.DuckDBPyConnection) -> None:
+    """Delete the rows of runs that ended long ago, except rows that a retry sends as they are stored."""
+    resent = names_sql(lambda kind: kind.resends_stored)
     old = (
         f"SELECT run_id FROM {SCHEMA}.runs WHERE finished_at < ? "
-        "AND (state = 'done' OR (state <> 'sending' AND object <> 'event'))"
+        f"AND (state = 'done' OR (state <> 'sending' AND object NOT IN {resent}))"
     )
     for table in ("log", "batches", "outcomes"):
         connection.execute(f"DELETE FROM {SCHEMA}.{table} WHERE run_id IN ({old})", [time.time() - KEPT_S])

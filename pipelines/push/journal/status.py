@@ -1,4 +1,4 @@
-"""How each sync fares: its last run, what waits, what was given up."""
+"""The state of each push: its last run, its rejected rows, its dead letters."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from pipelines.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class SyncStatus:
-    """A sync of a workspace. Times are Unix seconds of this machine's clock.
+class PushStatus:
+    """The state of a push of a workspace. Times are Unix seconds of this machine's clock.
 
-    `held` rows were accepted, of `doubtful` ones it is not known; `rejected` ones are tried again, `dead`
-    ones are not, until they change or `push retry` revives them.
+    `held` rows are in the snapshot; of those, `doubtful` ones may not have arrived. `rejected` rows are
+    retried by the next run; `dead` ones (dead letters) only once they change, or after `push retry`.
     """
 
     workspace: str
@@ -31,12 +31,12 @@ class SyncStatus:
     error: str | None
 
 
-def status(settings: Settings) -> list[SyncStatus]:
-    """Every sync that was ever pushed, by name."""
+def read_status(settings: Settings) -> list[PushStatus]:
+    """The state of every push that ever ran, by name."""
     with Journal(settings.cio_elt_data).open() as connection:
         found = connection.execute(_STATUS)
         names = [column[0] for column in found.description]
-        return [SyncStatus(**dict(zip(names, row, strict=True))) for row in found.fetchall()]
+        return [PushStatus(**dict(zip(names, row, strict=True))) for row in found.fetchall()]
 
 
 _STATUS = f"""

@@ -1,1 +1,1 @@
-"""Planning: the model's rows compared with what Customer.io accepted last. Sends nothing."""
+"""Planning: compares the model's rows with the rows that Customer.io accepted last. Sends nothing."""

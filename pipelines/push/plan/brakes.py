@@ -1,22 +1,21 @@
-"""What stops a push before anything is sent: each brake is a row, and any that grips stops the run.
+"""Brakes: limits that are checked before anything is sent. Each is a row; an exceeded one stops the run.
 
-A person lets go of them by approving the plan that they have seen:
-`cio-elt push run SYNC --plan ID --approve`.
+A person releases them by approving a plan: `cio-elt push run SYNC --plan ID --approve`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from pipelines.push.plan.payload import DESTROYS
 from pipelines.push.spec.spec import PushSpec
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What a plan would do, in rows.
+class PlanCounts:
+    """The rows of a plan, for brakes.
 
-    `rows` are the model's, `held` those that Customer.io has by this sync, `people` those in the warehouse
-    (None: not known), `creates` the people that would be made.
+    `rows` are the model's, `held` those that Customer.io has by this push, `people` those in the warehouse
+    (None: not known), `creates` the people that would be created.
     """
 
     rows: int
@@ -30,100 +29,111 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Brake:
-    """A brake that was looked at. `limit` and `found` are rows, or percent."""
+    """A brake that was checked: `limit` and `found` are rows or percent; `stops` stops the run."""
 
     name: str
     limit: float
     found: float
-    grips: bool
-    says: str
+    stops: bool
+    message: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The brake as JSON."""
+        return {
+            "name": self.name,
+            "limit": self.limit,
+            "found": self.found,
+            "grips": self.stops,
+            "says": self.message,
+        }
 
 
 _Limit = Callable[[PushSpec], float | None]
-_Found = Callable[[PushSpec, Facts], float | None]
+_Found = Callable[[PushSpec, PlanCounts], float | None]
 
 
 def _share(part: int, whole: int | None) -> float | None:
-    """Percent; None where there is nothing to be a share of."""
+    """Percent; None if the whole is empty or unknown."""
     return 100 * part / whole if whole else None
 
 
-def _creates(facts: Facts) -> float | None:
-    """Percent of the people who are there; whoever is made where there is nobody is all of them."""
-    return 100.0 * bool(facts.creates) if facts.people == 0 else _share(facts.creates, facts.people)
+def _creates(counts: PlanCounts) -> float | None:
+    """Percent of the people in the warehouse; if it has none, any new person counts as 100 %."""
+    return 100.0 * bool(counts.creates) if counts.people == 0 else _share(counts.creates, counts.people)
 
 
-def _unchecked(sync: PushSpec, facts: Facts) -> int | None:
-    """Rows that may make people of whom the warehouse cannot tell whether they are there."""
-    makes = sync.object == "person" and sync.mode != "update_only"
-    return facts.adds if makes and facts.people is None else None
+def _unchecked(spec: PushSpec, counts: PlanCounts) -> int | None:
+    """Rows that may create people, where the warehouse has no people to check them against."""
+    creates = spec.kind.profile and spec.mode != "update_only"
+    return counts.adds if creates and counts.people is None else None
 
 
-_ABOVE: tuple[tuple[str, _Limit, _Found, str], ...] = (
+def _to_approve(spec: PushSpec, counts: PlanCounts) -> int:
+    """Rows whose action always needs approval."""
+    rows: Mapping[str, int] = {"add": counts.adds, "change": counts.changes, "remove": counts.removes}
+    return sum(rows[action] for action in spec.kind.approval)
+
+
+_UPPER_LIMITS: tuple[tuple[str, _Limit, _Found, str], ...] = (
     (
         "max_deletes",
-        lambda sync: sync.brakes.max_deletes,
-        lambda _, facts: facts.removes,
+        lambda spec: spec.brakes.max_deletes,
+        lambda _, counts: counts.removes,
         "{found:,.0f} rows would be removed, and {limit:,.0f} may be",
     ),
     (
         "max_deletes_percent",
-        lambda sync: sync.brakes.max_deletes_percent,
-        lambda _, facts: _share(facts.removes, facts.held),
+        lambda spec: spec.brakes.max_deletes_percent,
+        lambda _, counts: _share(counts.removes, counts.held),
         "{found:.1f} % of the rows would be removed, and {limit:.1f} % may be",
     ),
     (
         "max_creates_percent",
-        lambda sync: sync.brakes.max_creates_percent,
-        lambda _, facts: _creates(facts),
-        "{found:.1f} % more people would be made, and {limit:.1f} % may be",
+        lambda spec: spec.brakes.max_creates_percent,
+        lambda _, counts: _creates(counts),
+        "{found:.1f} % more people would be created, and {limit:.1f} % may be",
     ),
     (
         "unchecked_people",
-        lambda sync: None if sync.brakes.max_creates_percent is None else 0,
-        lambda sync, facts: _unchecked(sync, facts),
-        "{found:,.0f} people may be made, and the warehouse has no people: run `cio-elt sync people`",
+        lambda spec: None if spec.brakes.max_creates_percent is None else 0,
+        _unchecked,
+        "{found:,.0f} people may be created, and the warehouse has no people: run `cio-elt sync people`",
     ),
     (
         "max_changes_percent",
-        lambda sync: sync.brakes.max_changes_percent,
-        lambda _, facts: _share(facts.changes, facts.held),
+        lambda spec: spec.brakes.max_changes_percent,
+        lambda _, counts: _share(counts.changes, counts.held),
         "{found:.1f} % of the rows would be changed, and {limit:.1f} % may be",
     ),
     (
         "approval",
         lambda _: 0,
-        lambda sync, facts: _destroyed(sync, facts),
+        _to_approve,
         "{found:,.0f} would be deleted or suppressed for good, which a person has to approve",
     ),
 )
 
 
-def look(declaration: PushSpec, facts: Facts) -> list[Brake]:
-    """Every brake, and whether it grips."""
-    found = [
+def check_brakes(spec: PushSpec, counts: PlanCounts) -> list[Brake]:
+    """Every brake of a push; those with `stops` stop the run."""
+    checked = [
         Brake(
             name=name,
             limit=limit,
-            found=value,
-            grips=value > limit,
-            says=says.format(found=value, limit=limit),
+            found=found,
+            stops=found > limit,
+            message=message.format(found=found, limit=limit),
         )
-        for name, limit_of, found_of, says in _ABOVE
-        if (limit := limit_of(declaration)) is not None
-        and (value := found_of(declaration, facts)) is not None
+        for name, limit_of, found_of, message in _UPPER_LIMITS
+        if (limit := limit_of(spec)) is not None and (found := found_of(spec, counts)) is not None
     ]
-    least = declaration.brakes.min_rows
-    if declaration.mode != "append" and facts.held:
+    return [*checked, _check_min_rows(spec, counts)]
+
+
+def _check_min_rows(spec: PushSpec, counts: PlanCounts) -> Brake:
+    least = spec.brakes.min_rows
+    if spec.mode != "append" and counts.held:
         least = max(least, 1)
-    says = f"the model has {facts.rows:,} rows, and has to have {least:,}"
-    return [
-        *found,
-        Brake(name="min_rows", limit=least, found=facts.rows, grips=facts.rows < least, says=says),
-    ]
-
-
-def _destroyed(declaration: PushSpec, facts: Facts) -> int:
-    if declaration.object == "suppression":
-        return facts.adds
-    return facts.removes if declaration.object in DESTROYS else 0
+    message = f"the model has {counts.rows:,} rows, and has to have {least:,}"
+    return Brake(name="min_rows", limit=least, found=counts.rows, stops=counts.rows < least, message=message)

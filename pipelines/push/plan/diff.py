@@ -1,10 +1,9 @@
-"""What a run has to do: the model's rows beside what Customer.io accepted last.
+"""Compares the model's rows with the rows that Customer.io accepted last, and decides the action of each.
 
     push_rows ──compare──> push_found ──map──> push_mapped ──(identity)──> push_planned
 
-Comparing reads both tables once and writes little: only rows whose digest differs go on. Payloads are made
-for those alone, and a payload that is the same after all (a new version of DuckDB, a renamed column) is
-nothing to send.
+`compare` reads both tables once and writes little: only rows whose digest differs are mapped. A payload that
+is equal after all (a new version of DuckDB, a renamed column) is not sent.
 """
 
 from dataclasses import dataclass
@@ -12,27 +11,28 @@ from hashlib import sha256
 
 import duckdb
 
-from pipelines.push.journal.database import SCHEMA, Sync
+from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.mapping import used_columns
-from pipelines.push.plan.payload import Payload, removal, removed_entity
+from pipelines.push.plan.payload import Payload
 from pipelines.push.plan.query import ROWS
 from pipelines.push.spec.spec import PushSpec
 from pipelines.warehouse.sql import literal, quoted
 
-FOUND, DOUBLES, MAPPED, PLANNED = "push_found", "push_doubles", "push_mapped", "push_planned"
+FOUND, DUPLICATES, MAPPED, PLANNED = "push_found", "push_duplicates", "push_mapped", "push_planned"
 MEMBERS = "push_members"
 """The table of a segment's members, for a mirror."""
-_DOUBLE = "its key is that of another row, too"
+SENT_ACTIONS = ("add", "change", "remove")
+_DUPLICATE = "its key is that of another row, too"
 
 
 @dataclass(frozen=True)
-class Side:
-    """What Customer.io has, as SQL: `key`, `digest` (null: not sure), `payload`.
+class Baseline:
+    """The rows that a push is compared with, as SQL: `key`, `digest` (null: in doubt), `payload`.
 
     Attributes:
         relation: A query.
-        removes: Whether what is only there is to be removed.
-        changes: Whether what is on both sides may differ.
+        removes: True if rows that only the baseline has are removed.
+        changes: True if rows that both sides have may differ.
     """
 
     relation: str
@@ -40,50 +40,49 @@ class Side:
     changes: bool
 
 
-def side_of(declaration: PushSpec, sync: Sync) -> Side:
-    """The other side of a sync: the snapshot; for the mirror of a segment, its members."""
-    snapshot = f"SELECT key, digest, payload FROM journal.{SCHEMA}.snapshot WHERE {sync.where}"
-    mirror = declaration.mode == "mirror"
-    if declaration.object == "segment" and mirror:
+def baseline_of(spec: PushSpec, push_id: PushId) -> Baseline:
+    """The baseline of a push: the snapshot; for the mirror of a segment, its present members."""
+    if spec.mirrors_members:
         members = f"SELECT key, 0::UBIGINT AS digest, payload FROM {MEMBERS}"
-        return Side(members, removes=True, changes=False)
-    return Side(snapshot, removes=mirror, changes=declaration.mode != "append")
+        return Baseline(members, removes=True, changes=False)
+    snapshot = f"SELECT key, digest, payload FROM journal.{SCHEMA}.snapshot WHERE {push_id.where}"
+    return Baseline(snapshot, removes=spec.mode == "mirror", changes=spec.mode != "append")
 
 
-def digest_of(declaration: PushSpec, columns: dict[str, str]) -> str:
-    """SQL of a row's digest: the columns that are used, and how they are mapped."""
-    if declaration.object == "segment":
+def digest_sql(spec: PushSpec, columns: dict[str, str]) -> str:
+    """SQL of a row's digest, from the columns that are used and their mapping; members have none."""
+    if spec.kind.mirrors_members:
         return "0::UBIGINT"
-    used = [name for name in columns if declaration.unmapped == "send" or name in used_columns(declaration)]
-    what = declaration.model_dump_json(
+    used = [name for name in columns if spec.unmapped == "send" or name in used_columns(spec)]
+    mapping = spec.model_dump_json(
         include={"object", "mode", "person", "event", "device", "object_type_id", "object_id", "fields"}
     )
-    version = sha256(f"{what}{[columns[name] for name in used]}".encode()).hexdigest()
+    version = sha256(f"{mapping}{[columns[name] for name in used]}".encode()).hexdigest()
     return f"hash({', '.join([literal(version), *(f'd.{quoted(name)}' for name in used)])})"
 
 
-def compare(connection: duckdb.DuckDBPyConnection, payload: Payload, digest: str, side: Side) -> None:
-    """Find what is only here, only there, or different."""
-    differs = "d.digest IS DISTINCT FROM h.digest" if side.changes else "h.digest IS NULL"
-    join = "FULL" if side.removes else "LEFT"
+def compare(connection: duckdb.DuckDBPyConnection, payload: Payload, digest: str, baseline: Baseline) -> None:
+    """Find the rows that only one side has, or that differ."""
+    differs = "d.digest IS DISTINCT FROM h.digest" if baseline.changes else "h.digest IS NULL"
+    join = "FULL" if baseline.removes else "LEFT"
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {FOUND} AS
         SELECT d.place, coalesce(d.key, h.key) AS key, d.digest, h.key IS NOT NULL AS held,
                h.key IS NOT NULL AND h.digest IS NULL AS doubtful
         FROM (SELECT d.rowid AS place, {payload.key} AS key, {digest} AS digest FROM {ROWS} AS d) AS d
-        {join} JOIN (SELECT key, digest FROM ({side.relation})) AS h ON h.key = d.key
+        {join} JOIN (SELECT key, digest FROM ({baseline.relation})) AS h ON h.key = d.key
         WHERE d.place IS NULL OR {differs}
         """
     )
-    _find_doubles(connection, payload)
+    _find_duplicates(connection, payload)
 
 
-def _find_doubles(connection: duckdb.DuckDBPyConnection, payload: Payload) -> None:
-    """The keys that more than one row has, where one of them is to be sent."""
+def _find_duplicates(connection: duckdb.DuckDBPyConnection, payload: Payload) -> None:
+    """Find keys that several rows have, if one of the rows is to be sent."""
     connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {DOUBLES} AS
+        CREATE OR REPLACE TEMP TABLE {DUPLICATES} AS
         SELECT key FROM (SELECT {payload.key} AS key FROM {ROWS} AS d) AS d
         WHERE key IN (SELECT key FROM {FOUND} WHERE place IS NOT NULL)
         GROUP BY key HAVING count(*) > 1
@@ -91,19 +90,21 @@ def _find_doubles(connection: duckdb.DuckDBPyConnection, payload: Payload) -> No
     )
 
 
-def make_payloads(connection: duckdb.DuckDBPyConnection, payload: Payload, side: Side) -> None:
-    """Make the payload of every row that was found, and say what is wrong with it."""
+def make_payloads(connection: duckdb.DuckDBPyConnection, payload: Payload, baseline: Baseline) -> None:
+    """Make the payload of every row that was found, and its rejection reason."""
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {MAPPED} AS
         SELECT f.key, f.digest, f.held, f.doubtful, f.before,
                {payload.entity} AS entity, {payload.at} AS happened_at,
                {payload.item} AS payload, NULL::VARCHAR AS item, NULL::VARCHAR AS prior,
-               CASE WHEN f.key IN (FROM {DOUBLES}) THEN {literal(_DOUBLE)} ELSE {payload.fault} END AS fault,
+               CASE WHEN f.key IN (FROM {DUPLICATES}) THEN {literal(_DUPLICATE)} ELSE {payload.rejection} END
+                   AS rejection,
                NULL::VARCHAR AS verdict
         FROM (
             SELECT found.*, h.payload AS before FROM {FOUND} AS found
-            LEFT JOIN (SELECT key, payload FROM ({side.relation})) AS h ON found.held AND h.key = found.key
+            LEFT JOIN (SELECT key, payload FROM ({baseline.relation})) AS h
+                   ON found.held AND h.key = found.key
             WHERE found.place IS NOT NULL
         ) AS f
         JOIN {ROWS} AS d ON d.rowid = f.place
@@ -112,31 +113,35 @@ def make_payloads(connection: duckdb.DuckDBPyConnection, payload: Payload, side:
 
 
 def decide(
-    connection: duckdb.DuckDBPyConnection, declaration: PushSpec, sync: Sync, side: Side, *, first: bool
+    connection: duckdb.DuckDBPyConnection,
+    spec: PushSpec,
+    push_id: PushId,
+    baseline: Baseline,
+    *,
+    first: bool,
 ) -> None:
-    """Say of every row what is to be done: add, change, remove, same, assume, dead, invalid."""
+    """Decide the action of every row: add, change, remove, same, assume, dead, invalid."""
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {PLANNED} AS
         SELECT key, CASE
-                   WHEN m.key IS NOT NULL AND m.fault IS DISTINCT FROM {literal(_DOUBLE)}
-                        AND ({_assumed(declaration, first=first)}) THEN 'assume'
-                   WHEN m.fault IS NOT NULL THEN 'invalid'
+                   WHEN m.key IS NOT NULL AND m.rejection IS DISTINCT FROM {literal(_DUPLICATE)}
+                        AND ({_assumed(spec, first=first)}) THEN 'assume'
+                   WHEN m.rejection IS NOT NULL THEN 'invalid'
                    WHEN m.held AND NOT m.doubtful AND m.payload = m.before THEN 'same'
-                   WHEN m.held AND NOT m.doubtful THEN 'change'
                    WHEN m.held THEN 'change'
                    ELSE 'add'
                END AS action,
                m.entity, m.happened_at, m.payload, m.item, {_BEFORE} AS before,
-               m.digest, m.fault, m.verdict
+               m.digest, m.rejection, m.verdict
         FROM {MAPPED} AS m
         """
     )
-    if side.removes:
-        _add_removals(connection, declaration, sync, side)
-    if declaration.object == "event":
-        _carry_events(connection, sync)
-    _leave_the_dead(connection, sync)
+    if baseline.removes:
+        _add_removals(connection, spec, push_id, baseline)
+    if spec.kind.resends_stored:
+        _resend_stored(connection, push_id)
+    _skip_dead_letters(connection, push_id)
 
 
 _BEFORE = """
@@ -144,29 +149,29 @@ _BEFORE = """
          WHEN m.prior IS NULL THEN m.before
          ELSE json_merge_patch(m.prior, m.before)::VARCHAR END
 """
-"""What was there before, for undo: what was accepted last, and other attributes as the warehouse has them."""
+"""The earlier state, for undo: the payload accepted last, and other attributes as the warehouse has them."""
 
 
-def _assumed(declaration: PushSpec, *, first: bool) -> str:
-    """SQL: the first run takes this row for accepted: nothing of it is sent, now or once it is put right."""
-    if not first or declaration.first_run == "all" or declaration.object not in ("event", "segment"):
+def _assumed(spec: PushSpec, *, first: bool) -> str:
+    """SQL: the first run assumes this row to be accepted; it is not sent, not even once it is corrected."""
+    if not first or spec.first_run == "all" or not spec.kind.asks_first_run:
         return "false"
-    return "true" if declaration.since is None else f"m.happened_at < {declaration.since}"
+    return "true" if spec.since is None else f"m.happened_at < {spec.since}"
 
 
 def _add_removals(
-    connection: duckdb.DuckDBPyConnection, declaration: PushSpec, sync: Sync, side: Side
+    connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_id: PushId, baseline: Baseline
 ) -> None:
-    own = f"AND found.key IN (SELECT key FROM journal.{SCHEMA}.snapshot WHERE {sync.where})"
+    own = f"AND found.key IN (SELECT key FROM journal.{SCHEMA}.snapshot WHERE {push_id.where})"
     connection.execute(
         f"""
         INSERT INTO {PLANNED}
-        SELECT f.key, 'remove', {removed_entity(declaration.object)}, NULL, {removal(declaration.object)},
+        SELECT f.key, 'remove', {spec.kind.removed_entity}, NULL, {spec.kind.removal},
                NULL, f.before, NULL, NULL, NULL
         FROM (
             SELECT found.key, h.payload AS before FROM {FOUND} AS found
-            JOIN (SELECT key, payload FROM ({side.relation})) AS h ON h.key = found.key
-            WHERE found.place IS NULL {own if declaration.keep_others else ""}
+            JOIN (SELECT key, payload FROM ({baseline.relation})) AS h ON h.key = found.key
+            WHERE found.place IS NULL {own if spec.keep_others else ""}
         ) AS f
         """
     )
@@ -181,36 +186,37 @@ _PENDING = f"""
     WHERE {{where}} AND r.state <> 'done' AND l.action = 'add'
       AND l.key NOT IN (SELECT key FROM journal.{SCHEMA}.rejects WHERE {{where}})
 """
-"""Events that were planned and not accepted: they are sent as they were stored, whatever the model says."""
+"""Events that were planned and not accepted: they are sent as they were stored, not as the model has them."""
 
 
-def _carry_events(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
+def _resend_stored(connection: duckdb.DuckDBPyConnection, push_id: PushId) -> None:
+    """Plan the pending rows of earlier runs as they were stored; their verdict is `carried`."""
     connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE push_carried AS
-        SELECT key, max_by(p, noted_at) AS stored FROM ({_PENDING.format(where=sync.where)}) AS p
-        WHERE key NOT IN (SELECT key FROM journal.{SCHEMA}.snapshot WHERE {sync.where})
+        CREATE OR REPLACE TEMP TABLE push_pending AS
+        SELECT key, max_by(p, noted_at) AS stored FROM ({_PENDING.format(where=push_id.where)}) AS p
+        WHERE key NOT IN (SELECT key FROM journal.{SCHEMA}.snapshot WHERE {push_id.where})
         GROUP BY key
         """
     )
-    connection.execute(f"DELETE FROM {PLANNED} WHERE key IN (SELECT key FROM push_carried)")
+    connection.execute(f"DELETE FROM {PLANNED} WHERE key IN (SELECT key FROM push_pending)")
     connection.execute(
         f"""
         INSERT INTO {PLANNED}
         SELECT key, 'add', stored.entity, stored.happened_at, stored.payload, NULL, NULL,
                stored.digest, NULL, 'carried'
-        FROM push_carried
+        FROM push_pending
         """
     )
 
 
-def _leave_the_dead(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
-    """A row that was refused too often is left alone until it changes."""
+def _skip_dead_letters(connection: duckdb.DuckDBPyConnection, push_id: PushId) -> None:
+    """Skip dead letters until they change: rows that were rejected in too many runs."""
     connection.execute(
         f"""
         UPDATE {PLANNED} SET action = 'dead' FROM journal.{SCHEMA}.rejects AS r
-        WHERE r.{sync.where.replace("AND ", "AND r.")} AND r.dead AND r.key = {PLANNED}.key
-          AND {PLANNED}.action IN ('add', 'change', 'remove')
+        WHERE {push_id.where_in("r")} AND r.dead AND r.key = {PLANNED}.key
+          AND {PLANNED}.action IN {SENT_ACTIONS}
           AND r.payload IS NOT DISTINCT FROM {PLANNED}.payload
         """
     )

@@ -1,46 +1,47 @@
-"""Who is meant: rows beside the people whom the warehouse knows, before anything is sent.
+"""Checks the identity of rows against the people that the warehouse knows, before anything is sent.
 
     verdict       what Customer.io would do                                   what is done here
-    create        make a person                                               sent, counted, braked
+    create        create a person                                             sent, counted, has a brake
     update        change the person of that identifier                        sent
     re_id         give the person of that email the new id [track26]          sent, counted
     rename        refuse: changing an identifier needs the cio_id [track26]   sent to the cio_id
     conflict      accept and drop: two people's identifiers                   invalid
     double_email  keep one of them                                            invalid
     suppressed    accept and drop                                             invalid
-    nobody        accept and drop: nobody, or no object, of that identifier   invalid, tried again next time
+    nobody        accept and drop: no person or object of that identifier     invalid, checked again next time
 
-The warehouse may be behind; what pushes made since people were synced counts too. Without the table of people
-nothing is checked, and the plan says so.
+The warehouse may be behind, so people whom pushes created since the last sync count too. Without the table of
+people nothing is checked, and the plan says so.
 """
+
+from collections.abc import Callable, Mapping
 
 import duckdb
 
-from pipelines.push.journal.database import SCHEMA, Sync
+from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.diff import MAPPED
+from pipelines.push.spec.kinds import IdentityCheck, names_creating
 from pipelines.push.spec.spec import PushSpec
 from pipelines.warehouse.pipeline import DATASET
 
 _KNOWN, _OBJECTS, _VERDICTS = "push_known", "push_objects", "push_verdicts"
 
 
-def check_identity(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, sync: Sync) -> int | None:
-    """Give every mapped row its verdict, and make those invalid that would come to nothing.
+def check_identity(connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_id: PushId) -> int | None:
+    """Give every mapped row its verdict, and reject the rows that Customer.io would drop.
 
-    Answers against how many people rows were checked; None if there are none to check against.
+    Returns the number of people in the warehouse; None if rows have no person, or it has no table of people.
     """
-    if declaration.person is None:
+    if spec.person is None:
         return None
-    there = _tables(connection)
-    if "people" not in there:
+    tables = _tables(connection)
+    if "people" not in tables:
         return None
-    people = _know(connection, sync, there)
-    if declaration.object == "person":
-        _judge_people(connection, declaration, sync)
-    elif declaration.object != "suppression":
-        _judge_others(connection, declaration, sync)
-    if declaration.object == "relationship" and "objects" in there:
-        _judge_objects(connection, declaration, sync)
+    people = _load_known_people(connection, push_id, tables)
+    for check in spec.kind.identity_checks:
+        needed, judge = _CHECKS[check]
+        if needed in tables:
+            judge(connection, spec, push_id)
     return people
 
 
@@ -52,11 +53,11 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {name for (name,) in found.fetchall()}
 
 
-def _know(connection: duckdb.DuckDBPyConnection, sync: Sync, there: set[str]) -> int:
+def _load_known_people(connection: duckdb.DuckDBPyConnection, push_id: PushId, tables: set[str]) -> int:
     synced = (
         f"(SELECT coalesce(max(noted_at), 0) FROM {DATASET}.sync_runs "
         "WHERE resource = 'people' AND error IS NULL)"
-        if "sync_runs" in there
+        if "sync_runs" in tables
         else "0"
     )
     connection.execute(
@@ -67,7 +68,8 @@ def _know(connection: duckdb.DuckDBPyConnection, sync: Sync, there: set[str]) ->
         FROM {DATASET}.people WHERE deleted_at IS NULL
         """
     )
-    # Whom a push has made since; what it has changed of others, the warehouse will know with the next sync.
+    # People whom pushes created since; changes to others reach the warehouse with the next sync.
+    created = names_creating("person")
     connection.execute(
         f"""
         INSERT INTO {_KNOWN}
@@ -75,7 +77,7 @@ def _know(connection: duckdb.DuckDBPyConnection, sync: Sync, there: set[str]) ->
             SELECT coalesce(payload->>'$.identifiers.id', payload->>'$.attributes.id') AS id,
                    lower(coalesce(payload->>'$.identifiers.email', payload->>'$.attributes.email')) AS email
             FROM journal.{SCHEMA}.snapshot
-            WHERE workspace = '{sync.workspace}' AND object = 'person' AND accepted_at >= {synced}
+            WHERE workspace = '{push_id.workspace}' AND object IN {created} AND accepted_at >= {synced}
               AND payload NOT LIKE '%"_update":true%' AND payload NOT LIKE '%"identifiers":{{"cio_id"%'
         ) AS pushed
         WHERE NOT EXISTS (SELECT 1 FROM {_KNOWN} AS k WHERE k.id = pushed.id)
@@ -88,11 +90,12 @@ def _know(connection: duckdb.DuckDBPyConnection, sync: Sync, there: set[str]) ->
     return int(people)
 
 
-def _judge_people(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, sync: Sync) -> None:
-    kind = declaration.person.kind if declaration.person else "id"
+def _judge_profiles(connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_id: PushId) -> None:
+    """Verdicts of rows that are profiles: they may create, rename or collide with people."""
+    identifier = spec.identifier
     given = {
         name: f"nullif(m.payload->>'$.attributes.{name}', '')"
-        if name in declaration.fields and name != kind
+        if name in spec.fields and name != identifier
         else "NULL"
         for name in ("id", "email")
     }
@@ -102,31 +105,31 @@ def _judge_people(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, 
         CREATE OR REPLACE TEMP TABLE {_VERDICTS} AS
         SELECT m.key, me.cio_id AS me, other.cio_id AS other,
             CASE
-                WHEN m.entity IN ({_suppressed(sync, kind)}) THEN 'suppressed'
+                WHEN m.entity IN ({_suppressed(push_id, identifier)}) THEN 'suppressed'
                 WHEN g.email IS NOT NULL AND count(*) OVER (PARTITION BY g.email) > 1 THEN 'double_email'
-                WHEN other.found AND (me.found OR other.{kind} IS NOT NULL)
-                     AND other.{kind} IS DISTINCT FROM me.{kind} THEN 'conflict'
-                WHEN other.found AND me.found IS NOT TRUE AND '{declaration.mode}' <> 'update_only'
+                WHEN other.found AND (me.found OR other.{identifier} IS NOT NULL)
+                     AND other.{identifier} IS DISTINCT FROM me.{identifier} THEN 'conflict'
+                WHEN other.found AND me.found IS NOT TRUE AND '{spec.mode}' <> 'update_only'
                     THEN 're_id'
-                WHEN me.found IS NOT TRUE THEN {_unknown(declaration, kind)}
-                WHEN me.cio_id IS NOT NULL AND {_renames(kind)} THEN 'rename'
+                WHEN me.found IS NOT TRUE THEN {_unknown(spec)}
+                WHEN me.cio_id IS NOT NULL AND {_renames(identifier)} THEN 'rename'
                 ELSE 'update'
             END AS verdict
         FROM {MAPPED} AS m
         CROSS JOIN LATERAL (SELECT {given["id"]} AS id, lower({given["email"]}) AS email) AS g
-        LEFT JOIN (SELECT true AS found, * FROM {_KNOWN}) AS me ON me.{kind} = m.key
+        LEFT JOIN (SELECT true AS found, * FROM {_KNOWN}) AS me ON me.{identifier} = m.key
         LEFT JOIN (SELECT true AS found, * FROM {_KNOWN}) AS other
-               ON other.{also} = g.{also} AND other.{kind} IS DISTINCT FROM m.key
-        WHERE m.fault IS NULL
+               ON other.{also} = g.{also} AND other.{identifier} IS DISTINCT FROM m.key
+        WHERE m.rejection IS NULL
         QUALIFY row_number() OVER (PARTITION BY m.key ORDER BY other.found DESC NULLS LAST) = 1
         """
     )
-    _apply(connection, declaration)
-    _remember(connection)
+    _apply(connection, spec)
+    _store_prior(connection)
 
 
-def _remember(connection: duckdb.DuckDBPyConnection) -> None:
-    """What people have of the attributes that are sent, as the warehouse knows it, for undo."""
+def _store_prior(connection: duckdb.DuckDBPyConnection) -> None:
+    """Store the present values of the attributes that are sent, as the warehouse has them, for undo."""
     connection.execute(
         f"""
         UPDATE {MAPPED} SET prior = '{{"attributes":{{' || array_to_string(list_transform(
@@ -134,62 +137,66 @@ def _remember(connection: duckdb.DuckDBPyConnection) -> None:
                 lambda name: to_json(name)::VARCHAR || ':' || coalesce(
                     to_json(p.attributes->>('$."' || name || '"'))::VARCHAR, '""')), ',') || '}}}}'
         FROM {_VERDICTS} AS v JOIN {DATASET}.people AS p ON p.cio_id = coalesce(v.me, v.other)
-        WHERE v.key = {MAPPED}.key AND {MAPPED}.fault IS NULL
+        WHERE v.key = {MAPPED}.key AND {MAPPED}.rejection IS NULL
           AND v.verdict IN ('update', 'rename', 're_id')
         """
     )
 
 
-def _renames(kind: str) -> str:
-    names = [name for name in ("id", "email") if name != kind]
+def _renames(identifier: str) -> str:
+    names = [name for name in ("id", "email") if name != identifier]
     changed = (
         f"(g.{name} IS NOT NULL AND me.{name} IS NOT NULL AND g.{name} <> me.{name})" for name in names
     )
-    return f"({' OR '.join(changed)})" if kind != "cio_id" else "false"
+    return f"({' OR '.join(changed)})" if identifier != "cio_id" else "false"
 
 
-def _unknown(declaration: PushSpec, kind: str) -> str:
-    return "'nobody'" if declaration.mode == "update_only" or kind == "cio_id" else "'create'"
+def _unknown(spec: PushSpec) -> str:
+    creates = spec.mode != "update_only" and spec.identifier != "cio_id"
+    return "'create'" if creates else "'nobody'"
 
 
-def _suppressed(sync: Sync, kind: str) -> str:
-    """SQL of those identifiers of a kind that pushes have suppressed."""
+def _suppressed(push_id: PushId, identifier: str) -> str:
+    """SQL of the identifiers that pushes have suppressed."""
+    suppressions = names_creating("suppression")
     return (
         f"SELECT key FROM journal.{SCHEMA}.snapshot "
-        f"WHERE workspace = '{sync.workspace}' AND object = 'suppression' AND NOT assumed "
-        f"AND json_exists(payload, '$.identifiers.{kind}')"
+        f"WHERE workspace = '{push_id.workspace}' AND object IN {suppressions} AND NOT assumed "
+        f"AND json_exists(payload, '$.identifiers.{identifier}')"
     )
 
 
-def _judge_others(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, sync: Sync) -> None:
-    """Events, devices, relationships and members need somebody who is there."""
-    kind = declaration.person.kind if declaration.person else "id"
+def _judge_persons(connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_id: PushId) -> None:
+    """Verdicts of rows that need a person who exists: events, devices, relationships, members."""
+    identifier = spec.identifier
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {_VERDICTS} AS
         SELECT m.key, NULL AS me, NULL AS other,
-               CASE WHEN m.entity IN ({_suppressed(sync, kind)}) THEN 'suppressed'
+               CASE WHEN m.entity IN ({_suppressed(push_id, identifier)}) THEN 'suppressed'
                     ELSE 'nobody' END AS verdict
         FROM {MAPPED} AS m
-        WHERE m.fault IS NULL AND (
-            m.entity NOT IN (SELECT {kind} FROM {_KNOWN} WHERE {kind} IS NOT NULL)
-            OR m.entity IN ({_suppressed(sync, kind)})
+        WHERE m.rejection IS NULL AND (
+            m.entity NOT IN (SELECT {identifier} FROM {_KNOWN} WHERE {identifier} IS NOT NULL)
+            OR m.entity IN ({_suppressed(push_id, identifier)})
         )
         """
     )
-    _apply(connection, declaration)
+    _apply(connection, spec)
 
 
-def _judge_objects(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, sync: Sync) -> None:
+def _judge_objects(connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_id: PushId) -> None:
+    """Verdicts of rows that need an object that exists: relationships."""
+    objects = names_creating("object")
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {_OBJECTS} AS
         SELECT object_id AS id FROM {DATASET}.objects
-        WHERE deleted_at IS NULL AND object_type_id = '{declaration.object_type_id}'
+        WHERE deleted_at IS NULL AND object_type_id = '{spec.object_type_id}'
         UNION
         SELECT payload->>'$.identifiers.object_id' FROM journal.{SCHEMA}.snapshot
-        WHERE workspace = '{sync.workspace}' AND object = 'object'
-          AND payload->>'$.identifiers.object_type_id' = '{declaration.object_type_id}'
+        WHERE workspace = '{push_id.workspace}' AND object IN {objects}
+          AND payload->>'$.identifiers.object_type_id' = '{spec.object_type_id}'
         """
     )
     connection.execute(
@@ -197,18 +204,17 @@ def _judge_objects(connection: duckdb.DuckDBPyConnection, declaration: PushSpec,
         CREATE OR REPLACE TEMP TABLE {_VERDICTS} AS
         SELECT m.key, NULL AS me, NULL AS other, 'nobody' AS verdict FROM {MAPPED} AS m
         ANTI JOIN {_OBJECTS} AS o ON o.id = m.payload->>'$.cio_relationships[0].identifiers.object_id'
-        WHERE m.fault IS NULL
+        WHERE m.rejection IS NULL
         """
     )
-    _apply(connection, declaration, nobody="no object of that id is known yet: push or sync objects first")
+    _apply(connection, spec, unknown="no object of that id is known yet: push or sync objects first")
 
 
-def _apply(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, nobody: str | None = None) -> None:
-    kind = declaration.person.kind if declaration.person else "id"
-    unknown = nobody or f"nobody with that {kind} is known: push or sync people first"
+def _apply(connection: duckdb.DuckDBPyConnection, spec: PushSpec, unknown: str | None = None) -> None:
+    unknown = unknown or f"no person with that {spec.identifier} is known: push or sync people first"
     connection.execute(
         f"""
-        UPDATE {MAPPED} SET verdict = v.verdict, fault = CASE v.verdict
+        UPDATE {MAPPED} SET verdict = v.verdict, rejection = CASE v.verdict
             WHEN 'conflict' THEN 'an identifier belongs to another person'
                 || coalesce(' (cio_id ' || v.other || coalesce(', not ' || v.me, '') || ')', '')
             WHEN 'double_email' THEN 'its email is that of another row, too'
@@ -218,7 +224,16 @@ def _apply(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, nobody:
             item = CASE WHEN v.verdict = 'rename' THEN
                 '{{"type":"person","action":"identify","identifiers":{{"cio_id":"' || v.me
                 || '"}},"attributes":' || json_extract({MAPPED}.payload, '$.attributes')::VARCHAR || '}}' END
-        FROM {_VERDICTS} AS v WHERE v.key = {MAPPED}.key AND {MAPPED}.fault IS NULL
+        FROM {_VERDICTS} AS v WHERE v.key = {MAPPED}.key AND {MAPPED}.rejection IS NULL
         """,
         {"unknown": unknown},
     )
+
+
+_Judge = Callable[[duckdb.DuckDBPyConnection, PushSpec, PushId], None]
+_CHECKS: Mapping[IdentityCheck, tuple[str, _Judge]] = {
+    "profile": ("people", _judge_profiles),
+    "person": ("people", _judge_persons),
+    "object": ("objects", _judge_objects),
+}
+"""The table that a check needs in the warehouse, and the check."""

@@ -1,13 +1,13 @@
-"""Columns become JSON, by the type that is declared for them; all of it is SQL, so that rows stay in DuckDB.
+"""Maps columns to JSON by their declared types; all of it is SQL, so that rows stay in DuckDB.
 
-    column, SQL type, declared type ──> the JSON text of its value, and what is wrong with a value
+    column, SQL type, declared type ──> JSON text of the value, and its rejection reason
 
-A type fits some SQL types and no others: the rest is refused before any row is looked at, since what a text
-such as "03/04/2026" means, nobody can know.
+A type fits some SQL types and no others. The rest is refused before any row is read, because the meaning of
+a text such as "03/04/2026" cannot be known.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipelines.errors import ModelFailed
 from pipelines.push.spec.spec import Attribute, FieldType, PushSpec
@@ -16,7 +16,7 @@ from pipelines.warehouse.sql import literal, quoted
 VALUE_BYTES = 1_000
 """An attribute's value has 1,000 bytes at most [track26]."""
 FIRST_DAY, LAST_DAY = "1900-01-01", "2200-01-01"
-"""Times outside of these are a database's way of saying never, such as year 1 or 9999."""
+"""Times outside of these stand for "never" in a database, such as year 1 or 9999."""
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _FAMILIES = {
@@ -39,29 +39,31 @@ _PREFIXES = {
 }
 
 
-def family(sql_type: str) -> str:
-    """What kind of thing a column of that SQL type holds; `other` if no field can be made of it."""
+def type_family(sql_type: str) -> str:
+    """The family of a SQL type; `other` if it fits no field."""
     if sql_type.endswith("]"):
         return "list"
     if sql_type in _FAMILIES:
         return _FAMILIES[sql_type]
-    return next((kind for prefix, kind in _PREFIXES.items() if sql_type.startswith(prefix)), "other")
+    return next((found for prefix, found in _PREFIXES.items() if sql_type.startswith(prefix)), "other")
 
 
 @dataclass(frozen=True)
-class Rule:
-    """How a declared type reads a column.
+class TypeRule:
+    """The columns that a declared type takes, and the JSON that it makes of them.
 
     Attributes:
         takes: The families of SQL types that it fits.
         json: SQL of the JSON text of a column's value.
-        faults: SQL conditions that hold for a value that cannot be sent, by what is then said.
-        natural: The family that becomes this type where columns are sent by their SQL type.
+        limits: SQL conditions that hold for a value over a limit of bytes, by rejection reason.
+        rejections: SQL conditions that hold for any other value that cannot be sent, by rejection reason.
+        natural: The families that get this type where columns are sent by their SQL type.
     """
 
     takes: tuple[str, ...]
     json: Callable[[str], str]
-    faults: Mapping[str, Callable[[str], str]]
+    rejections: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    limits: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
     natural: tuple[str, ...] = ()
 
 
@@ -80,17 +82,17 @@ def _out_of_range(column: str) -> str:
     )
 
 
-def _no_whole(column: str) -> str:
+def _is_fraction(column: str) -> str:
     whole = f"isfinite({column}::DOUBLE) AND {column} = floor({column})"
     return f"NOT ({whole} AND TRY_CAST({column} AS HUGEINT) IS NOT NULL)"
 
 
-def _no_moment(column: str) -> str:
+def _is_no_moment(column: str) -> str:
     return f"{column} NOT BETWEEN epoch(DATE '{FIRST_DAY}') AND epoch(DATE '{LAST_DAY}')"
 
 
-def _no_number(column: str) -> str:
-    """NaN and infinities, bare within a JSON text; DuckDB writes them, and JSON has none."""
+def _has_no_number(column: str) -> str:
+    """SQL: the JSON text has a bare NaN or infinity, which DuckDB writes and JSON does not have."""
     bare = f"""regexp_replace(to_json({column})::VARCHAR, '"(\\\\.|[^"\\\\])*"', '""', 'g')"""
     return f"regexp_matches({bare}, 'NaN|Infinity|inf')"
 
@@ -98,157 +100,150 @@ def _no_number(column: str) -> str:
 _RANGE = f"lies outside of {FIRST_DAY} to {LAST_DAY}"
 _LONG = {f"has more than {VALUE_BYTES:,} bytes": lambda column: f"strlen({column}::VARCHAR) > {VALUE_BYTES}"}
 _LONG_JSON = {
-    "holds a number that JSON does not have": _no_number,
     f"has more than {VALUE_BYTES:,} bytes": lambda column: (
         f"strlen(to_json({column})::VARCHAR) > {VALUE_BYTES}"
     ),
 }
+_BAD_JSON = {"holds a number that JSON does not have": _has_no_number}
 
-RULES: Mapping[FieldType, Rule] = {
-    "text": Rule(
-        ("text", "integer", "decimal", "boolean", "date"), _quoted, _LONG, natural=("text",)
+RULES: Mapping[FieldType, TypeRule] = {
+    "text": TypeRule(
+        ("text", "integer", "decimal", "boolean", "date"), _quoted, limits=_LONG, natural=("text",)
     ),
-    "integer": Rule(
+    "integer": TypeRule(
         ("integer", "decimal", "float"),
         lambda column: f"TRY_CAST({column} AS HUGEINT)::VARCHAR",
-        {"is no whole number": _no_whole},
+        {"is no whole number": _is_fraction},
         natural=("integer",),
     ),
-    "number": Rule(
+    "number": TypeRule(
         ("integer", "decimal", "float"),
         lambda column: f"{column}::VARCHAR",
         {"is no number": lambda column: f"NOT isfinite({column}::DOUBLE)"},
         natural=("decimal", "float"),
     ),
-    "boolean": Rule(("boolean",), lambda column: f"{column}::VARCHAR", {}, natural=("boolean",)),
-    "date": Rule(("date",), _seconds, {_RANGE: _out_of_range}, natural=("date",)),
-    "timestamp": Rule(("timestamp", "date"), _seconds, {_RANGE: _out_of_range}, natural=("timestamp",)),
-    "unix": Rule(
+    "boolean": TypeRule(("boolean",), lambda column: f"{column}::VARCHAR", natural=("boolean",)),
+    "date": TypeRule(("date",), _seconds, {_RANGE: _out_of_range}, natural=("date",)),
+    "timestamp": TypeRule(
+        ("timestamp", "date"), _seconds, {_RANGE: _out_of_range}, natural=("timestamp",)
+    ),
+    "unix": TypeRule(
         ("integer",),
         lambda column: f"{column}::VARCHAR",
-        {_RANGE: _no_moment},
+        {_RANGE: _is_no_moment},
     ),
-    "list": Rule(("list",), lambda column: f"to_json({column})::VARCHAR", _LONG_JSON, natural=("list",)),
-    "json": Rule(
-        ("json", "nested", "list"), lambda column: f"to_json({column})::VARCHAR", _LONG_JSON,
+    "list": TypeRule(
+        ("list",), lambda column: f"to_json({column})::VARCHAR", _BAD_JSON, _LONG_JSON, natural=("list",)
+    ),
+    "json": TypeRule(
+        ("json", "nested", "list"), lambda column: f"to_json({column})::VARCHAR", _BAD_JSON, _LONG_JSON,
         natural=("json", "nested"),
     ),
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Mapped:
+class MappedField:
     """A field, as SQL over the model's row `d` and the payload `f.before` that was accepted last.
 
     Attributes:
         name: The attribute.
         json: JSON text of the value; null if it is not sent.
-        fault: What is wrong with the value, as text; null if nothing is.
+        rejection: The reason why the value cannot be sent, as text; null if it can.
     """
 
     name: str
     json: str
-    fault: str
+    rejection: str
 
 
-def attributes(declaration: PushSpec, columns: Mapping[str, str]) -> dict[str, Attribute]:
-    """The attributes of a sync: the declared ones, and where it says so, all other columns by SQL type.
+def map_fields(spec: PushSpec, columns: Mapping[str, str]) -> list[MappedField]:
+    """Every attribute of a push whose model has those columns (name to SQL type).
 
     Raises:
-        ModelFailed: a column is named nowhere, and is not to be ignored.
+        ModelFailed: a column is missing, is not named in the spec, or has a SQL type that the declared type
+            cannot read.
     """
-    fields = dict(declaration.fields)
-    used = used_columns(declaration)
-    beyond = [column for column in columns if column not in used]
-    if not beyond or declaration.unmapped == "ignore":
-        return fields
-    if declaration.unmapped == "refuse":
+    return [_map_field(spec, name, field, columns) for name, field in _attributes(spec, columns).items()]
+
+
+def _attributes(spec: PushSpec, columns: Mapping[str, str]) -> dict[str, Attribute]:
+    """The declared attributes and, with `unmapped: send`, all other columns by their SQL type."""
+    used = used_columns(spec)
+    extra = [column for column in columns if column not in used]
+    if not extra or spec.unmapped == "ignore":
+        return dict(spec.fields)
+    if spec.unmapped == "refuse":
         msg = (
-            f"{declaration.sync}: the model has columns that are named nowhere: {', '.join(beyond)}. Map "
+            f"{spec.sync}: the model has columns that are named nowhere: {', '.join(extra)}. Map "
             "them under `fields`, take them out of the model, or set `unmapped` to ignore or send."
         )
         raise ModelFailed(msg)
-    return fields | {
-        column: Attribute(type=_natural(declaration, column, columns[column])) for column in beyond
+    return dict(spec.fields) | {
+        column: Attribute(type=_natural(spec, column, columns[column])) for column in extra
     }
 
 
-def mapped(declaration: PushSpec, columns: Mapping[str, str], stored: str) -> list[Mapped]:
-    """Every attribute of a sync whose model has those columns (name to SQL type).
-
-    `stored` is the JSON path to the attributes in a payload.
+def column_sql(spec: PushSpec, name: str, columns: Mapping[str, str], *families: str) -> str:
+    """The SQL name of a column that must exist and be of one of those families.
 
     Raises:
-        ModelFailed: a column is not there, or its SQL type is not one that the declared type can read.
-    """
-    return [
-        _mapped(declaration, name, field, columns, stored)
-        for name, field in attributes(declaration, columns).items()
-    ]
-
-
-def column(declaration: PushSpec, name: str, columns: Mapping[str, str], *families: str) -> str:
-    """The SQL name of a column that has to be there, and to be of one of those families.
-
-    Raises:
-        ModelFailed: it is not.
+        ModelFailed: it does not exist, or is of another family.
     """
     if name not in columns:
-        msg = f"{declaration.sync}: the model has no column {name!r}; it has {', '.join(columns)}."
+        msg = f"{spec.sync}: the model has no column {name!r}; it has {', '.join(columns)}."
         raise ModelFailed(msg)
-    if families and family(columns[name]) not in (*families, "null"):
+    if families and type_family(columns[name]) not in (*families, "null"):
         msg = (
-            f"{declaration.sync}: the column {name} is {columns[name]}, and has to be of the kind "
+            f"{spec.sync}: the column {name} is {columns[name]}, and has to be of the kind "
             f"{' or '.join(families)}. Cast it in the model."
         )
         raise ModelFailed(msg)
     return f"d.{quoted(name)}"
 
 
-def _mapped(
-    declaration: PushSpec, name: str, field: Attribute, columns: Mapping[str, str], stored: str
-) -> Mapped:
+def _map_field(spec: PushSpec, name: str, field: Attribute, columns: Mapping[str, str]) -> MappedField:
     rule = RULES[field.type]
-    cell = column(declaration, field.column or name, columns, *rule.takes)
-    if family(columns[field.column or name]) == "null":
-        cell = f"{cell}::{_ANY[field.type]}"
+    cell = column_sql(spec, field.column or name, columns, *rule.takes)
+    if type_family(columns[field.column or name]) == "null":
+        cell = f"{cell}::{_TYPE_OF_NULLS[field.type]}"
     # An empty text and no value are the same to Customer.io.
     present = f"nullif({cell}::VARCHAR, '')" if field.type == "text" else cell
     value = f"CASE WHEN {present} IS NOT NULL THEN {rule.json(cell)} END"
-    path = literal(f'{stored}."{name}"')
+    path = literal(f'{spec.kind.attributes}."{name}"')
     missing = {"omit": "NULL", "clear": "'\"\"'", "keep": f"json_extract(f.before, {path})::VARCHAR"}
+    conditions = {**rule.rejections, **(rule.limits if spec.kind.limits_values else {})}
     whens = " ".join(
-        f"WHEN {condition(cell)} THEN {literal(f'{name}: {said}')}"
-        for said, condition in rule.faults.items()
-        if not (declaration.object == "event" and "bytes" in said)  # an event's data has its own limit
+        f"WHEN {condition(cell)} THEN {literal(f'{name}: {reason}')}"
+        for reason, condition in conditions.items()
     )
-    fault = f"CASE WHEN {present} IS NULL THEN NULL {whens} END" if whens else "NULL"
-    return Mapped(name, f"coalesce({value}, {missing[field.nulls]})", fault)
+    rejection = f"CASE WHEN {present} IS NULL THEN NULL {whens} END" if whens else "NULL"
+    return MappedField(name, f"coalesce({value}, {missing[field.nulls]})", rejection)
 
 
-_ANY: Mapping[FieldType, str] = {
+_TYPE_OF_NULLS: Mapping[FieldType, str] = {
     "text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE",
     "timestamp": "TIMESTAMP", "unix": "BIGINT", "list": "VARCHAR[]", "json": "JSON",
 }  # fmt: skip
-"""What a column that is nothing but NULL is taken for."""
+"""The SQL type of a column that has only nulls, by declared type."""
 
 
-def _natural(declaration: PushSpec, name: str, sql_type: str) -> FieldType:
-    kind = family(sql_type)
+def _natural(spec: PushSpec, name: str, sql_type: str) -> FieldType:
+    family = type_family(sql_type)
     for field_type, rule in RULES.items():
-        if kind in (*rule.natural, "null"):
+        if family in (*rule.natural, "null"):
             return field_type
-    msg = f"{declaration.sync}: no attribute can be made of {name} ({sql_type}). Cast it in the model."
+    msg = f"{spec.sync}: the column {name} ({sql_type}) cannot become an attribute. Cast it in the model."
     raise ModelFailed(msg)
 
 
-def used_columns(declaration: PushSpec) -> set[str]:
-    """The columns that a declaration names."""
-    named = [field.column or name for name, field in declaration.fields.items()] + [*declaration.keyed_by]
-    if declaration.person:
-        named.append(declaration.person.column)
-    if declaration.event:
-        named += [declaration.event.at, declaration.event.name_column or ""]
-    if declaration.device:
-        named += [declaration.device.platform, declaration.device.last_used or ""]
+def used_columns(spec: PushSpec) -> set[str]:
+    """The columns that a spec names."""
+    named = [field.column or name for name, field in spec.fields.items()] + [*spec.keyed_by]
+    if spec.person:
+        named.append(spec.person.column)
+    if spec.event:
+        named += [spec.event.at, spec.event.name_column or ""]
+    if spec.device:
+        named += [spec.device.platform, spec.device.last_used or ""]
     return set(named) - {""}

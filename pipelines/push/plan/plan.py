@@ -1,7 +1,7 @@
-"""A plan: what a run would send, in figures, and the name by which exactly that can be approved.
+"""The plan of a push: the counts of a run before it starts, and the id by which it can be approved.
 
-The name is a digest of every key, action and payload, so a plan that was looked at is sent as it was looked
-at, or not at all.
+The id is a digest of every key, action and payload, so an approved plan is sent exactly as it was shown, or
+not at all.
 """
 
 import math
@@ -14,37 +14,34 @@ import duckdb
 import orjson
 
 from pipelines.errors import PlanChanged
-from pipelines.push.deliver.batch import BATCH_BYTES, BATCH_ITEMS
-from pipelines.push.journal.database import SCHEMA, Sync
-from pipelines.push.plan.brakes import Brake, Facts, look
-from pipelines.push.plan.diff import PLANNED, Side
-from pipelines.push.plan.masking import masked
-from pipelines.push.plan.payload import STORED, Payload
+from pipelines.push.journal.database import SCHEMA, PushId
+from pipelines.push.plan.brakes import Brake, PlanCounts, check_brakes
+from pipelines.push.plan.diff import PLANNED, SENT_ACTIONS, Baseline
+from pipelines.push.plan.payload import Payload
 from pipelines.push.plan.query import ROWS
-from pipelines.push.plan.transport import lane_of
+from pipelines.push.plan.transport import BATCH_BYTES, BATCH_ITEMS, choose_lane
 from pipelines.push.spec.spec import PushSpec
 from pipelines.warehouse.sql import literal
 
-SENT = ("add", "change", "remove")
 _SAMPLES, _REASONS, _KEYS = 5, 50, 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a run would do.
+    """The plan of a run.
 
     Attributes:
         plan_id: Equal for equal contents.
-        counts: Rows by action: add, change, remove, unchanged, assume (taken for accepted without being
-            sent), invalid, dead (refused too often).
+        counts: Rows by action: add, change, remove, unchanged, assume (counts as accepted without being
+            sent), invalid, dead (a dead letter).
         identity: Rows to send by verdict.
-        people: How many people they were checked against; None if they were not.
-        fields: By attribute, how many of the changed rows change it.
-        invalid: Why rows cannot be sent: reason, rows, some keys.
+        people: The people that rows were checked against; None if they were not checked.
+        fields: By attribute, the number of changed rows that change it.
+        invalid: The rejection reasons, each with its rows and some keys.
         samples: Rows before and after.
-        requests: How many requests it takes, and `minutes` at the configured rate.
-        lane: How rows travel.
-        brakes: What was looked at before.
+        requests: The number of requests, and `minutes` at the configured rate.
+        lane: `batch` or `import`.
+        brakes: The brakes that were checked.
     """
 
     plan_id: str
@@ -69,138 +66,142 @@ class Plan:
     @property
     def sends(self) -> int:
         """Rows that would be sent."""
-        return sum(self.counts[action] for action in SENT)
+        return sum(self.counts[action] for action in SENT_ACTIONS)
 
     @property
-    def gripping(self) -> list[Brake]:
-        """The brakes that stop it."""
-        return [brake for brake in self.brakes if brake.grips]
+    def stopped_by(self) -> list[Brake]:
+        """The brakes that stop the run."""
+        return [brake for brake in self.brakes if brake.stops]
 
     @property
     def document(self) -> dict[str, Any]:
         """The plan as JSON."""
-        return {**asdict(self), "sends": self.sends, "stopped": bool(self.gripping)}
+        brakes = [brake.document for brake in self.brakes]
+        return {**asdict(self), "brakes": brakes, "sends": self.sends, "stopped": bool(self.stopped_by)}
 
 
 def make_plan(
     connection: duckdb.DuckDBPyConnection,
-    declaration: PushSpec,
-    side: Side,
+    spec: PushSpec,
+    baseline: Baseline,
     payload: Payload,
     *,
     people: int | None,
     first: bool,
     show_values: bool = False,
 ) -> Plan:
-    """The plan of what was decided."""
-    counts = _counts(connection)
-    total = int(_one(connection, f"SELECT count(*) FROM {ROWS}"))
-    handled = sum(counts[action] for action in ("add", "change", "assume", "invalid", "dead"))
-    carried = int(_one(connection, f"SELECT count(*) FROM {PLANNED} WHERE verdict = 'carried'"))
-    counts["unchanged"] = max(0, total - handled + carried)
-    identity = dict(
-        connection.execute(
-            f"SELECT verdict, count(*) FROM {PLANNED} WHERE verdict IS NOT NULL GROUP BY 1 ORDER BY 1"
-        ).fetchall()
-    )
+    """The plan of the rows whose actions were decided."""
+    rows = int(_one(connection, f"SELECT count(*) FROM {ROWS}"))
+    counts, identity = _counts(connection, rows), _identity(connection)
     size = int(
         _one(connection, f"SELECT coalesce(sum(strlen(coalesce(item, payload)) + 1), 0) FROM {_TO_SEND}")
     )
-    lane = lane_of(declaration, adds=counts["add"], requests=_requests(connection, size))
-    creates = identity.get("create", 0) if declaration.object == "person" else 0
-    facts = Facts(
-        rows=total,
-        held=int(_one(connection, f"SELECT count(*) FROM ({side.relation})")),
+    lane = choose_lane(spec, adds=counts["add"], requests=_requests(connection, spec, size))
+    brake_counts = PlanCounts(
+        rows=rows,
+        held=int(_one(connection, f"SELECT count(*) FROM ({baseline.relation})")),
         adds=counts["add"],
         changes=counts["change"],
         removes=counts["remove"],
-        creates=creates,
+        creates=identity.get("create", 0) if spec.kind.profile else 0,
         people=people,
     )
     return Plan(
-        plan_id=_address(connection, declaration),
-        sync=declaration.sync,
-        object=declaration.object,
-        mode=declaration.mode,
+        plan_id=_plan_id(connection, spec),
+        sync=spec.sync,
+        object=spec.object,
+        mode=spec.mode,
         made_at=time.time(),
         first=first,
-        rows=total,
+        rows=rows,
         counts=counts,
         identity=identity,
         people=people,
-        fields=_changed_fields(connection, declaration, payload),
+        fields=_changed_fields(connection, spec, payload),
         invalid=_invalid(connection, show_values=show_values),
         samples=_samples(connection, show_values=show_values),
         bytes=size,
         requests=lane.requests,
         minutes=lane.minutes,
         lane=lane.name,
-        brakes=look(declaration, facts),
+        brakes=check_brakes(spec, brake_counts),
     )
 
 
-def keep_plan(connection: duckdb.DuckDBPyConnection, sync: Sync, plan: Plan) -> None:
-    """Keep the plan's figures in the attached journal, without anybody's data."""
+def save_plan(connection: duckdb.DuckDBPyConnection, push_id: PushId, plan: Plan) -> None:
+    """Save the plan's counts in the attached journal, without personal data."""
     document = orjson.dumps({**plan.document, "samples": [], "invalid": []}).decode()
     connection.execute(
         f"INSERT INTO journal.{SCHEMA}.plans VALUES (?, ?, ?, ?, ?)",
-        [sync.workspace, sync.name, plan.plan_id, plan.made_at, document],
+        [push_id.workspace, push_id.name, plan.plan_id, plan.made_at, document],
     )
 
 
-def check_plan(connection: duckdb.DuckDBPyConnection, sync: Sync, plan: Plan, wanted: str | None) -> None:
-    """See that this is the plan that was asked for; `journal` is attached to the connection.
+def check_plan(
+    connection: duckdb.DuckDBPyConnection, push_id: PushId, plan: Plan, wanted: str | None
+) -> None:
+    """Check that this is the plan that was asked for; `journal` is attached to the connection.
 
     Raises:
-        PlanChanged: it is not, or there never was one of that name; nothing was sent.
+        PlanChanged: it is another one, or there is none of that id; nothing was sent.
     """
     if wanted is not None and plan.plan_id != wanted:
-        _check_known(connection, sync, wanted)
+        _check_saved(connection, push_id, wanted)
         counts = ", ".join(f"{number:,} {action}" for action, number in plan.counts.items() if number)
         msg = (
-            f"The plan {wanted} is not what {plan.sync} would send now, since the model's result or the "
-            f"declaration has changed; nothing was sent. Now it is {plan.plan_id}: {counts}. Look at "
+            f"The plan {wanted} is not what {plan.sync} would send now, since the model's result or its "
+            f"file has changed; nothing was sent. Now it is {plan.plan_id}: {counts}. Show "
             f"it with `cio-elt push plan {plan.sync}`."
         )
         raise PlanChanged(msg)
 
 
-def _check_known(connection: duckdb.DuckDBPyConnection, sync: Sync, wanted: str) -> None:
-    known = connection.execute(
-        f"SELECT count(*) FROM journal.{SCHEMA}.plans WHERE {sync.where} AND plan_id = ?", [wanted]
+def _check_saved(connection: duckdb.DuckDBPyConnection, push_id: PushId, wanted: str) -> None:
+    saved = connection.execute(
+        f"SELECT count(*) FROM journal.{SCHEMA}.plans WHERE {push_id.where} AND plan_id = ?", [wanted]
     ).fetchone()
-    if known == (0,):
+    if saved == (0,):
         msg = (
-            f"There is no plan {wanted} of {sync.name}; nothing was sent. `cio-elt push plan {sync.name}` "
-            "makes one and says its name."
+            f"There is no plan {wanted} of {push_id.name}; nothing was sent. `cio-elt push plan "
+            f"{push_id.name}` makes one and shows its id."
         )
         raise PlanChanged(msg)
 
 
-_TO_SEND = f"(SELECT * FROM {PLANNED} WHERE action IN {SENT})"
+_TO_SEND = f"(SELECT * FROM {PLANNED} WHERE action IN {SENT_ACTIONS})"
 
 
-def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+def _counts(connection: duckdb.DuckDBPyConnection, rows: int) -> dict[str, int]:
+    """The number of rows by action; rows of the model without an action of their own are unchanged."""
     found = dict(connection.execute(f"SELECT action, count(*) FROM {PLANNED} GROUP BY action").fetchall())
-    return {action: int(found.get(action, 0)) for action in (*SENT, "assume", "invalid", "dead")}
+    counts = {action: int(found.get(action, 0)) for action in (*SENT_ACTIONS, "assume", "invalid", "dead")}
+    handled = sum(counts[action] for action in ("add", "change", "assume", "invalid", "dead"))
+    carried = int(_one(connection, f"SELECT count(*) FROM {PLANNED} WHERE verdict = 'carried'"))
+    return {**counts, "unchanged": max(0, rows - handled + carried)}
 
 
-def _requests(connection: duckdb.DuckDBPyConnection, size: int) -> int:
-    # Removals of a segment's members are requests of their own.
+def _identity(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    found = connection.execute(
+        f"SELECT verdict, count(*) FROM {PLANNED} WHERE verdict IS NOT NULL GROUP BY 1 ORDER BY 1"
+    )
+    return dict(found.fetchall())
+
+
+def _requests(connection: duckdb.DuckDBPyConnection, spec: PushSpec, size: int) -> int:
+    """The number of batches for rows of that size in bytes; operations are not mixed."""
     groups = connection.execute(
-        f"SELECT count(*) FROM {_TO_SEND} GROUP BY action = 'remove' AND payload NOT LIKE '{{%'"
+        f"SELECT count(*) FROM {_TO_SEND} GROUP BY {spec.kind.operation_sql('batch')}"
     ).fetchall()
     by_count = sum(math.ceil(int(rows) / BATCH_ITEMS) for (rows,) in groups)
     return max(by_count, math.ceil(size / BATCH_BYTES))
 
 
 def _changed_fields(
-    connection: duckdb.DuckDBPyConnection, declaration: PushSpec, payload: Payload
+    connection: duckdb.DuckDBPyConnection, spec: PushSpec, payload: Payload
 ) -> dict[str, int]:
     if not payload.fields:
         return {}
-    stored = STORED[declaration.object]
-    paths = [literal(f'{stored}."{field.name}"') for field in payload.fields]
+    paths = [literal(f'{spec.kind.attributes}."{field.name}"') for field in payload.fields]
     counts = ", ".join(
         f"count_if(json_extract(payload, {path}) IS DISTINCT FROM json_extract(before, {path}))"
         for path in paths
@@ -212,12 +213,12 @@ def _changed_fields(
 def _invalid(connection: duckdb.DuckDBPyConnection, *, show_values: bool) -> list[dict[str, Any]]:
     rows = connection.execute(
         f"""
-        SELECT fault, count(*), list(key ORDER BY key)[:{_KEYS}] FROM {PLANNED} WHERE action = 'invalid'
-        GROUP BY fault ORDER BY 2 DESC, 1 LIMIT {_REASONS}
+        SELECT rejection, count(*), list(key ORDER BY key)[:{_KEYS}] FROM {PLANNED} WHERE action = 'invalid'
+        GROUP BY rejection ORDER BY 2 DESC, 1 LIMIT {_REASONS}
         """
     ).fetchall()
     return [
-        {"reason": reason, "rows": count, "keys": masked([key for key in keys if key], show=show_values)}
+        {"reason": reason, "rows": count, "keys": _masked([key for key in keys if key], show=show_values)}
         for reason, count, keys in rows
     ]
 
@@ -231,10 +232,10 @@ def _samples(connection: duckdb.DuckDBPyConnection, *, show_values: bool) -> lis
     ).fetchall()
     return [
         {
-            "key": masked(key, show=show_values),
+            "key": _masked(key, show=show_values),
             "action": action,
-            "before": masked(_loaded(before), show=show_values),
-            "after": masked(_loaded(after), show=show_values),
+            "before": _masked(_loaded(before), show=show_values),
+            "after": _masked(_loaded(after), show=show_values),
         }
         for key, action, before, after in rows
     ]
@@ -244,16 +245,41 @@ def _loaded(text: str | None) -> Any:
     return None if text is None else orjson.loads(text)
 
 
-def _address(connection: duckdb.DuckDBPyConnection, declaration: PushSpec) -> str:
+def _plan_id(connection: duckdb.DuckDBPyConnection, spec: PushSpec) -> str:
     contents = connection.execute(
         f"""
         SELECT count(*), bit_xor(md5_number(concat_ws(chr(31), key, action, item, payload))) FROM {PLANNED}
-        WHERE action IN {(*SENT, "assume")}
+        WHERE action IN {(*SENT_ACTIONS, "assume")}
         """
     ).fetchone()
-    return sha256(f"{declaration.model_dump_json()}{contents}".encode()).hexdigest()[:12]
+    return sha256(f"{spec.model_dump_json()}{contents}".encode()).hexdigest()[:12]
 
 
 def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
     ((value,),) = connection.execute(sql).fetchall()
     return value
+
+
+_SHOWN = frozenset({"type", "action", "name"})
+"""Keys of a payload whose values are never personal data; an attribute of such a name may be."""
+_SHOWN_WITHIN = {"device": frozenset({"platform"})}
+_NOTHING: frozenset[str] = frozenset()
+
+
+def _masked(value: Any, *, show: bool) -> Any:
+    """The value with every text and number hidden, unless it is to be shown; its structure stays."""
+    return value if show else _hidden(value, _SHOWN)
+
+
+def _hidden(value: Any, shown: frozenset[str]) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, dict):
+        return {
+            name: inner if name in shown else _hidden(inner, _SHOWN_WITHIN.get(name, _NOTHING))
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_hidden(inner, _NOTHING) for inner in value]
+    text = str(value)
+    return f"{text[:1]}…({len(text)})" if text else ""

@@ -1,6 +1,6 @@
-"""A sync's model, run once: its rows as a table in memory, from the published warehouse.
+"""Runs the model of a push once: its rows become a table in memory.
 
-The warehouse is attached read-only, so a model can read what analysts read, and write nothing.
+The published warehouse is attached read-only, so a model can read what analysts read, and write nothing.
 """
 
 import re
@@ -25,11 +25,11 @@ _OF_COLUMN = re.compile(r"casting from source column (\w+)")
 
 
 @contextmanager
-def workbench(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection without a file of its own that sees the published warehouse, where there is one."""
+def planning_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory database with the published warehouse attached as `warehouse`, if there is one."""
     spill = settings.cio_elt_data / "push.tmp"
     with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(spill)}) as connection:
-        # A timestamp without a zone is taken for UTC, and one with a zone is not to depend on the machine's.
+        # A timestamp without a zone is taken as UTC, and one with a zone must not depend on the machine's.
         connection.execute("SET timezone = 'UTC'")
         # stdout is the command's.
         connection.execute("SET enable_progress_bar = false")
@@ -43,26 +43,28 @@ def workbench(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def run_model(
-    connection: duckdb.DuckDBPyConnection, declaration: PushSpec, folder: Path, *, rows: bool = True
+    connection: duckdb.DuckDBPyConnection, spec: PushSpec, folder: Path, *, rows: bool = True
 ) -> dict[str, str]:
-    """Make the table of the model's rows; its columns with their SQL types. Without `rows` it stays empty.
+    """Create the table of the model's rows; returns its columns with their SQL types.
+
+    Without `rows` the table stays empty.
 
     Raises:
         ModelFailed: the model is no single SELECT, or DuckDB cannot run it.
     """
-    select = _select(connection, declaration, folder)
+    select = _select(connection, spec, folder)
     limit = "" if rows else " LIMIT 0"
     try:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {ROWS} AS SELECT * FROM (\n{select}\n){limit}")
     except duckdb.IOException as error:
         raise file_failure(error) from None
     except duckdb.Error as error:
-        raise _failed(declaration, error) from None
+        raise _failed(spec, error) from None
     return _columns(connection)
 
 
 def take_rows(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> dict[str, str]:
-    """Make the same table of rows that are there already; its columns with their SQL types."""
+    """Create the same table from given rows; returns its columns with their SQL types."""
     connection.register("push_given", rows)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {ROWS} AS FROM push_given")
     connection.unregister("push_given")
@@ -74,8 +76,8 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {str(name): str(sql_type) for name, sql_type, *_ in found}
 
 
-def _select(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, folder: Path) -> str:
-    model = declaration.model
+def _select(connection: duckdb.DuckDBPyConnection, spec: PushSpec, folder: Path) -> str:
+    model = spec.model
     if model.dbt is not None:
         schema, _, name = model.dbt.rpartition(".")
         return f"SELECT * FROM {quoted(schema or _MARTS)}.{quoted(name)}"
@@ -83,27 +85,27 @@ def _select(connection: duckdb.DuckDBPyConnection, declaration: PushSpec, folder
     try:
         statements = connection.extract_statements(text)
     except duckdb.Error as error:
-        raise _failed(declaration, error) from None
+        raise _failed(spec, error) from None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        msg = f"{declaration.sync}: a model is one SELECT, and nothing else; this one is something else."
+        msg = f"{spec.sync}: a model is one SELECT, and nothing else; this one is something else."
         raise ModelFailed(msg)
     return statements[0].query.rstrip().rstrip(";")
 
 
-def _failed(declaration: PushSpec, error: duckdb.Error) -> ModelFailed:
+def _failed(spec: PushSpec, error: duckdb.Error) -> ModelFailed:
     if isinstance(error, duckdb.DataError | duckdb.InvalidInputException):
-        # DuckDB repeats the value that it could not read, which is somebody's.
+        # DuckDB's message repeats the value that it could not read, which may be personal data.
         column = _OF_COLUMN.search(str(error))
         where = f"a value of {column[1]}" if column else "a value"
         msg = (
-            f"{declaration.sync}: the model meets {where} that DuckDB cannot read as it is told to "
+            f"{spec.sync}: the model has {where} that DuckDB cannot read as the requested type "
             f"({type(error).__name__}). Run the model in DuckDB to see it, and use TRY_CAST or the like."
         )
         return ModelFailed(msg)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = " ".join(line for line in lines if not line.startswith(("LINE ", "^")))
+    text = " ".join(line for line in lines if not line.startswith(("LINE ", "^")))
     if not isinstance(error, duckdb.ProgrammingError | duckdb.NotSupportedError):
-        msg = f"{declaration.sync}: the model could not be run: {said[:300]}"
+        msg = f"{spec.sync}: the model could not be run: {text[:300]}"
         raise WarehouseError(msg) from None
-    msg = f"{declaration.sync}: DuckDB cannot run the model. It says: {said[:400]}"
+    msg = f"{spec.sync}: DuckDB cannot run the model. It says: {text[:400]}"
     return ModelFailed(msg)

@@ -1,68 +1,80 @@
-"""How rows travel: in batches, or as a file that Customer.io imports; the cheaper one, unless one is forced.
+"""Transport: chooses the lane of a plan, batches or an import of a file, and has the limits of both.
 
-An import costs a handful of requests whatever its size, but minutes until it is through, and cells of a
-file are text, so it is only chosen for people, whose attributes are text anyway [spec25]. Events never go by
-import: a file has no ids by which Customer.io would know a repeat.
+An import costs a handful of requests at any size, but takes minutes, and cells of a file are text, so it is
+chosen only for people, whose attributes are text anyway [spec25]. Events never go by import: a file has no
+ids by which Customer.io would know a repeat.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from pipelines.errors import InvalidSpec
-from pipelines.push.spec.spec import Kind, PushSpec
+from pipelines.errors import ConfigError, InvalidSpec
+from pipelines.push.spec.kinds import KINDS
+from pipelines.push.spec.spec import PushSpec
+from pipelines.settings import Settings
 
-IMPORT_TYPES: Mapping[Kind, str] = {"person": "people", "object": "object", "relationship": "relationship"}
+BATCH_BYTES, BATCH_ITEMS = 490_000, 1_000
+"""A v2 batch has 500 kB at most, whichever kB is meant [track26]; a segment takes 1,000 ids a call."""
+IMPORT_BYTES, IMPORT_ITEMS = 20_000_000, 100_000
+"""A file had 100 MB at most, says an old page; smaller parts lose less if one fails, and fit into memory."""
+LOCAL = "local"
+"""The staging that serves files from this process, for a sandbox on this machine."""
 _MINUTES, _ROWS_A_MINUTE = 5.0, 60_000
-"""What an import takes at least, and how fast it is then: estimates, for which nobody gives figures."""
+"""Estimates of the least time of an import and of its speed; Customer.io publishes no figures."""
 
 
 @dataclass(frozen=True)
 class Lane:
-    """The lane of a plan, with its requests and the minutes that they take."""
+    """The lane of a plan (`batch` or `import`), with its requests and the minutes that they take."""
 
     name: str
     requests: int
     minutes: float
 
 
-def lane_of(declaration: PushSpec, *, adds: int, requests: int) -> Lane:
-    """The lane for so many new rows, which would be so many requests in batches.
+def choose_lane(spec: PushSpec, *, adds: int, requests: int) -> Lane:
+    """The lane for that many new rows, which would take that many requests in batches.
 
     Raises:
-        DeclarationWrong: imports are forced where they cannot be.
+        InvalidSpec: the import lane is asked for where it is not possible.
     """
-    options = declaration.deliver
-    in_batches = Lane("batch", requests, round(requests / options.requests_per_second / 60, 2))
+    options = spec.deliver
+    batches = Lane("batch", requests, round(requests / options.requests_per_second / 60, 2))
     wanted = options.lane
     if wanted == "import":
-        _check(declaration)
-    possible = options.staging is not None and (wanted == "import" or declaration.object == "person")
+        _check_import(spec)
+    possible = options.staging is not None and (wanted == "import" or spec.kind.imports_by_default)
     if wanted == "batch" or not possible or not adds:
-        return in_batches
+        return batches
     by_import = Lane("import", 4, round(_MINUTES + adds / _ROWS_A_MINUTE, 2))
-    return by_import if wanted == "import" or by_import.minutes < in_batches.minutes else in_batches
+    return by_import if wanted == "import" or by_import.minutes < batches.minutes else batches
 
 
-def operation(declaration: PushSpec, lane: str) -> str:
-    """SQL of the operation that takes a planned row; what removes, clears or names a cio_id needs a batch."""
-    if declaration.object == "segment":
-        return "CASE WHEN action = 'remove' THEN 'remove_from_segment' ELSE 'add_to_segment' END"
-    if lane == "import":
-        fits = "action = 'add' AND item IS NULL AND NOT contains(payload, ':\"\"')"
-        return f"CASE WHEN {fits} THEN 'import' ELSE 'batch' END"
-    return "'batch'"
+def check_staging(settings: Settings, spec: PushSpec) -> None:
+    """Check that Customer.io can fetch a file from its staging.
 
-
-def _check(declaration: PushSpec) -> None:
-    if declaration.object not in IMPORT_TYPES:
-        kinds = ", ".join(IMPORT_TYPES)
+    Raises:
+        ConfigError: it cannot, since the file would be served on this machine alone.
+    """
+    if spec.deliver.staging != LOCAL:
+        return
+    host = urlsplit(settings.customerio_app_url or "").hostname
+    if host not in ("127.0.0.1", "localhost", "::1"):
         msg = (
-            f"{declaration.sync}: the import lane takes {kinds}, not {declaration.object}; set lane to batch."
+            f"{spec.sync}: Customer.io cannot fetch files from this machine, so deliver.staging "
+            "cannot be `local`; that is for a sandbox. Name a store, such as s3://bucket/folder."
         )
+        raise ConfigError(msg)
+
+
+def _check_import(spec: PushSpec) -> None:
+    if spec.kind.import_type is None:
+        names = ", ".join(kind.name for kind in KINDS.values() if kind.import_type)
+        msg = f"{spec.sync}: the import lane takes {names}, not {spec.object}; set lane to batch."
         raise InvalidSpec(msg)
-    if declaration.deliver.staging is None:
-        msg = f"{declaration.sync}: the import lane needs deliver.staging, such as s3://bucket/folder."
+    if spec.deliver.staging is None:
+        msg = f"{spec.sync}: the import lane needs deliver.staging, such as s3://bucket/folder."
         raise InvalidSpec(msg)
-    if declaration.object == "person" and declaration.person and declaration.person.kind == "cio_id":
-        msg = f"{declaration.sync}: an import knows people by id or email, not by cio_id; set lane to batch."
+    if spec.kind.profile and spec.identifier == "cio_id":
+        msg = f"{spec.sync}: an import knows people by id or email, not by cio_id; set lane to batch."
         raise InvalidSpec(msg)

@@ -1,1 +1,1 @@
-"""The declaration of a push: `warehouse/push/NAME.yml` as a `PushSpec`, and what differs by kind."""
+"""The spec of a push: `warehouse/push/NAME.yml` as a `PushSpec`, and the table of kinds."""

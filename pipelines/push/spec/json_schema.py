@@ -1,4 +1,7 @@
-"""Writes `warehouse/push/schema.json`, by which editors complete and check declarations."""
+"""The JSON Schema `warehouse/push/schema.json`, by which editors complete and check specs.
+
+Run as a program, `python -m pipelines.push.spec.json_schema`, it writes the file.
+"""
 
 import json
 from pathlib import Path
@@ -9,7 +12,7 @@ FILE = Path("warehouse/push/schema.json")
 
 
 def document() -> str:
-    """The JSON Schema of a declaration; a field may be written as its type alone."""
+    """The JSON Schema of a spec; a field may be written as its type alone."""
     schema = PushSpec.model_json_schema()
     fields = schema["properties"]["fields"]
     types = schema["$defs"]["Attribute"]["properties"]["type"]["enum"]

@@ -1,4 +1,4 @@
-"""Declarations, read from their files; what is wrong is told with line and column."""
+"""Loads specs from their files; an error names the file, line and column."""
 
 from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
@@ -10,54 +10,53 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from pipelines.errors import InvalidSpec
-from pipelines.push.spec.spec import ORDER, PushSpec
+from pipelines.push.spec.spec import PushSpec
 
 EXAMPLES = "warehouse/push/examples"
 
 
-def declared(folder: Path, names: Sequence[str] = ()) -> list[PushSpec]:
-    """The syncs of a folder in the order in which they are pushed; only those named, if any are.
+def load_specs(folder: Path, names: Sequence[str] = ()) -> list[PushSpec]:
+    """The pushes of a folder in the order in which they run; only those named, if any are.
 
     Raises:
-        DeclarationWrong: there are none, a file is no declaration, a name is not known, or the order bites
-            its own tail.
+        InvalidSpec: the folder has no specs, a file is no spec, a name is unknown, or `after` has a cycle.
     """
     if not any(folder.glob("*.yml")):
         msg = (
-            f"There are no declarations in {folder}. Write one there, such as those in {EXAMPLES}, or name "
-            "another folder in CIO_ELT_PUSH."
+            f"There are no specs of pushes in {folder}. Write one there, such as those in {EXAMPLES}, or "
+            "name another folder in CIO_ELT_PUSH."
         )
         raise InvalidSpec(msg)
-    syncs = {found.sync: found for found in map(read, sorted(folder.glob("*.yml")))}
-    if unknown := [name for name in names if name not in syncs]:
-        there = ", ".join(sorted(syncs)) or "none"
-        msg = f"There is no sync {unknown[0]!r} in {folder}; there are: {there}."
+    specs = {spec.sync: spec for spec in map(load_spec, sorted(folder.glob("*.yml")))}
+    if unknown := [name for name in names if name not in specs]:
+        known = ", ".join(sorted(specs)) or "none"
+        msg = f"There is no push {unknown[0]!r} in {folder}; there are: {known}."
         raise InvalidSpec(msg)
-    return [each for each in _ordered(syncs) if not names or each.sync in names]
+    return [spec for spec in _ordered(specs) if not names or spec.sync in names]
 
 
-def read(file: Path) -> PushSpec:
-    """The declaration in that file.
+def load_spec(file: Path) -> PushSpec:
+    """The spec in that file.
 
     Raises:
-        DeclarationWrong: it cannot be read, is no YAML, or does not say what a sync needs.
+        InvalidSpec: the file cannot be read, is no YAML, or lacks a key that a push needs.
     """
     document = _document(file)
     if not isinstance(document, dict):
-        msg = f"{file.name} holds no declaration: it needs keys such as sync, object, mode and model."
+        msg = f"{file.name} holds no spec of a push: it needs keys such as sync, object, mode and model."
         raise InvalidSpec(msg)
     try:
-        found = PushSpec.model_validate(_plain(document))
+        spec = PushSpec.model_validate(_plain(document))
     except ValidationError as error:
-        raise InvalidSpec(_told(file, document, error)) from None
-    if found.sync != file.stem:
-        msg = f"{file.name}, {_place(document, ('sync',))}: the sync is {found.sync!r}; name it as its file."
+        raise InvalidSpec(_message(file, document, error)) from None
+    if spec.sync != file.stem:
+        msg = f"{file.name}, {_place(document, ('sync',))}: the push is {spec.sync!r}; name it as its file."
         raise InvalidSpec(msg)
-    if found.model.file is not None and not (file.parent / found.model.file).is_file():
+    if spec.model.file is not None and not (file.parent / spec.model.file).is_file():
         place = _place(document, ("model", "file"))
-        msg = f"{file.name}, {place}: there is no file {found.model.file} beside it."
+        msg = f"{file.name}, {place}: there is no file {spec.model.file} beside it."
         raise InvalidSpec(msg)
-    return found
+    return spec
 
 
 def _document(file: Path) -> Any:
@@ -66,7 +65,7 @@ def _document(file: Path) -> Any:
     except MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        msg = f"{file.name}{where}: this is no YAML: {error.problem}. Put that right."
+        msg = f"{file.name}{where}: this is no YAML: {error.problem}. Correct it."
         raise InvalidSpec(msg) from None
     except (YAMLError, UnicodeDecodeError, OSError) as error:
         msg = f"{file.name} cannot be read as YAML ({type(error).__name__}). Save it as UTF-8 text."
@@ -74,33 +73,33 @@ def _document(file: Path) -> Any:
 
 
 def _plain(node: Any) -> Any:
-    """The document without its marks."""
+    """The document without its marks of lines and columns."""
     if isinstance(node, dict):
         return {str(name): _plain(inner) for name, inner in node.items()}
     if isinstance(node, list):
         return [_plain(inner) for inner in node]
     # Round-trip scalars are subclasses that remember their quotes.
-    return next((kind(node) for kind in (bool, int, float, str) if isinstance(node, kind)), node)
+    return next((scalar(node) for scalar in (bool, int, float, str) if isinstance(node, scalar)), node)
 
 
-def _told(file: Path, document: Any, error: ValidationError) -> str:
-    faults = [
-        f"{file.name}, {_place(document, fault['loc'])}: {_said(fault)}."
-        for fault in error.errors(include_input=False, include_url=False)
+def _message(file: Path, document: Any, error: ValidationError) -> str:
+    sentences = [
+        f"{file.name}, {_place(document, found['loc'])}: {_sentence(found)}."
+        for found in error.errors(include_input=False, include_url=False)
     ]
-    return " ".join(dict.fromkeys(faults))
+    return " ".join(dict.fromkeys(sentences))
 
 
-def _said(fault: Any) -> str:
-    path = ".".join(str(part) for part in fault["loc"])
-    said = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "extra_forbidden":
-        said = "there is no such key here; schema.json lists those there are"
-    return f"{path}: {said}" if path else said
+def _sentence(found: Any) -> str:
+    path = ".".join(str(part) for part in found["loc"])
+    text = found["msg"].removeprefix("Value error, ")
+    if found["type"] == "extra_forbidden":
+        text = "there is no such key here; schema.json lists those there are"
+    return f"{path}: {text}" if path else text
 
 
 def _place(document: Any, path: Sequence[Any]) -> str:
-    """The line and column of what the path leads to, or of what is nearest above it."""
+    """The line and column of the node at that path, or of its nearest parent that exists."""
     node: Any = document
     place = (node.lc.line, node.lc.col)
     for part in path:
@@ -116,22 +115,22 @@ def _place(document: Any, path: Sequence[Any]) -> str:
     return f"line {place[0] + 1}, column {place[1] + 1}"
 
 
-def _ordered(syncs: dict[str, PushSpec]) -> Iterator[PushSpec]:
-    """What others come after first; otherwise by kind, then by name."""
-    for each in syncs.values():
-        if unknown := [name for name in each.after if name not in syncs]:
-            msg = f"{each.sync}.yml: it comes after {unknown[0]!r}, which is no sync. Correct `after`."
+def _ordered(specs: dict[str, PushSpec]) -> Iterator[PushSpec]:
+    """Each push after those that its `after` names; otherwise by kind, then by name."""
+    for spec in specs.values():
+        if unknown := [name for name in spec.after if name not in specs]:
+            msg = f"{spec.sync}.yml: it comes after {unknown[0]!r}, which is no push. Correct `after`."
             raise InvalidSpec(msg)
-    sorter = TopologicalSorter({name: each.after for name, each in syncs.items()})
+    sorter = TopologicalSorter({name: spec.after for name, spec in specs.items()})
     try:
         sorter.prepare()
     except CycleError as error:
-        msg = f"These syncs come after one another in a circle: {' > '.join(error.args[1])}. Correct `after`."
+        msg = f"These pushes come after one another in a cycle: {' > '.join(error.args[1])}. Correct `after`."
         raise InvalidSpec(msg) from None
     ready: list[str] = []
     while sorter.is_active():
         ready.extend(sorter.get_ready())
-        ready.sort(key=lambda name: (ORDER[syncs[name].object], name))
+        ready.sort(key=lambda name: (specs[name].kind.order, name))
         first = ready.pop(0)
         sorter.done(first)
-        yield syncs[first]
+        yield specs[first]

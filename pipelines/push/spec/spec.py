@@ -1,59 +1,36 @@
-"""What a sync is: one YAML file a sync, `warehouse/push/NAME.yml`.
+"""The spec of a push: one YAML file a push, `warehouse/push/NAME.yml`.
 
-    model ── rows ──> who or what (person, event, device, object, ...) ── fields ──> attributes
+    model ── rows ──> person, event, device, object, ... ── fields ──> attributes
 
-Nothing is guessed: which identifier a column holds, which type a field has and what a null means stand here.
-`warehouse/push/schema.json` is the same as a JSON Schema, for editors.
+Nothing is guessed: the identifier that a column holds, the type of a field and the meaning of a null are
+declared. `warehouse/push/schema.json` is the same as a JSON Schema, for editors.
 """
 
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from pipelines.push.spec.kinds import KINDS, PARTS, Kind, Mode
 from pipelines.times import moment
 
-Kind = Literal["person", "event", "device", "object", "relationship", "segment", "suppression"]
-Mode = Literal["upsert", "update_only", "append", "mirror"]
 FieldType = Literal["text", "integer", "number", "boolean", "date", "timestamp", "unix", "list", "json"]
 Identifier = Literal["id", "email", "cio_id"]
 IDENTIFIERS: tuple[Identifier, ...] = ("id", "email", "cio_id")
 
-MODES: dict[Kind, tuple[Mode, ...]] = {
-    "person": ("upsert", "update_only", "mirror"),
-    "event": ("append",),
-    "device": ("upsert", "mirror"),
-    "object": ("upsert", "mirror"),
-    "relationship": ("upsert", "mirror"),
-    "segment": ("append", "mirror"),
-    "suppression": ("append", "mirror"),
-}
-"""The modes that each kind has: an event cannot be taken back, a segment's member has nothing to update."""
-
-ORDER: dict[Kind, int] = {
-    "person": 0,
-    "object": 1,
-    "device": 2,
-    "relationship": 2,
-    "event": 3,
-    "segment": 4,
-    "suppression": 5,
-}
-"""What is pushed first: whoever joins a segment or has a relationship must be there before."""
-
-# What each kind needs beside its model, and what it may have.
-_NEEDS: dict[Kind, tuple[str, ...]] = {
-    "person": ("person",),
-    "event": ("person", "event", "key"),
-    "device": ("person", "device"),
-    "object": ("object_type_id", "object_id"),
-    "relationship": ("person", "object_type_id", "object_id"),
-    "segment": ("person", "segment"),
-    "suppression": ("person",),
-}
-_PARTS = ("person", "event", "key", "device", "object_type_id", "object_id", "segment")
-_WITHOUT_FIELDS: tuple[Kind, ...] = ("segment", "suppression")
 _NAME_BYTES, _MOST_FIELDS = 150, 300
 """An attribute's name has 150 bytes at most, a person or an object 300 attributes [track26]."""
+
+
+def _known_kind(name: str) -> str:
+    if name not in KINDS:
+        names = [f"'{known}'" for known in KINDS]
+        msg = f"it is {', '.join(names[:-1])} or {names[-1]}"
+        raise ValueError(msg)
+    return name
+
+
+def _kinds_as_enum(schema: dict[str, Any]) -> None:
+    schema["enum"] = list(KINDS)
 
 
 def _text_as_type(given: Any) -> Any:
@@ -90,10 +67,10 @@ class _Part(BaseModel):
 
 
 class Model(_Part):
-    """Where the rows come from; exactly one of the three."""
+    """The source of the rows; exactly one of the three."""
 
     sql: str | None = Field(default=None, description="a SELECT on the published warehouse")
-    file: str | None = Field(default=None, description="a file with one, beside the declaration")
+    file: str | None = Field(default=None, description="a file with one, beside the spec")
     dbt: str | None = Field(default=None, description="a dbt model, as `dim_people`, or with its schema")
 
     @model_validator(mode="after")
@@ -105,20 +82,22 @@ class Model(_Part):
 
 
 class Attribute(_Part):
-    """How a column becomes an attribute."""
+    """The mapping of a column to an attribute."""
 
-    type: FieldType = Field(description="what the column is; dates and timestamps become Unix seconds, UTC")
+    type: FieldType = Field(
+        description="the type of the column; dates and timestamps become Unix seconds, UTC"
+    )
     column: str | None = Field(
-        default=None, description="the column, where it is not called as the attribute"
+        default=None, description="the column, if its name is not that of the attribute"
     )
     nulls: Literal["omit", "clear", "keep"] = Field(
         default="omit",
-        description="what a null says: nothing (omit), remove the attribute (clear), as it was last (keep)",
+        description="a null sends nothing (omit), removes the attribute (clear), sends the last value (keep)",
     )
 
 
 class Person(_Part):
-    """Whom a row is about: the one identifier and the column that holds it."""
+    """The person that a row is about: one identifier and the column that holds it."""
 
     id: str | None = Field(default=None, description="the column with the id")
     email: str | None = Field(default=None, description="the column with the email address")
@@ -132,21 +111,21 @@ class Person(_Part):
         return self
 
     @property
-    def kind(self) -> Identifier:
-        """Which identifier it is."""
-        return next(kind for kind in IDENTIFIERS if kind in self.model_fields_set)
+    def identifier(self) -> Identifier:
+        """The identifier that the column holds."""
+        return next(name for name in IDENTIFIERS if name in self.model_fields_set)
 
     @property
     def column(self) -> str:
-        """The column that holds it."""
-        return str(getattr(self, self.kind))
+        """The column that holds the identifier."""
+        return str(getattr(self, self.identifier))
 
 
 class Event(_Part):
-    """What the event is called and when it happened."""
+    """The name of the event and the time at which it happened."""
 
-    name: str | None = Field(default=None, description="the name of all of them")
-    name_column: str | None = Field(default=None, description="the column with each one's name")
+    name: str | None = Field(default=None, description="the name of all events of this push")
+    name_column: str | None = Field(default=None, description="the column with the name of each event")
     at: str = Field(description="the column with the time at which it happened: a timestamp or a date")
 
     @model_validator(mode="after")
@@ -169,49 +148,53 @@ class Device(_Part):
 
 
 class Brakes(_Part):
-    """What stops a push before it sends anything; percentages are of what was accepted before."""
+    """The limits that stop a push before it sends anything; percentages are of the rows accepted before."""
 
     max_deletes: int | None = Field(default=None, ge=0, description="rows removed at most")
     max_deletes_percent: Percent = Field(default=10.0, description="the same as a share")
     max_creates_percent: Percent | None = Field(
-        default=50.0, description="people made at most, as a share of the people in the warehouse"
+        default=50.0, description="people created at most, as a share of the people in the warehouse"
     )
     max_changes_percent: Percent | None = Field(default=None, description="rows changed at most, as a share")
-    min_rows: int = Field(default=0, ge=0, description="rows that the model has at least")
+    min_rows: int = Field(default=0, ge=0, description="the least number of rows of the model")
 
 
 class Deliver(_Part):
-    """How rows travel."""
+    """The delivery of rows."""
 
     lane: Literal["auto", "batch", "import"] = Field(
-        default="auto", description="batches, or files for an import"
+        default="auto", description="batches of the Track API, or files for an import"
     )
     requests_per_second: float = Field(default=50.0, gt=0, le=1000, description="batches a second at most")
-    in_flight: int = Field(default=4, ge=1, le=16, description="batches under way at the same time")
-    max_attempts: int = Field(default=5, ge=1, description="tries until a refused row is left alone")
+    in_flight: int = Field(default=4, ge=1, le=16, description="batches sent at the same time")
+    max_attempts: int = Field(default=5, ge=1, description="attempts until a rejected row is a dead letter")
     staging: str | None = Field(
-        default=None, description="where import files wait, as s3://bucket/folder; `local` is for a sandbox"
+        default=None, description="the store of import files, as s3://bucket/folder; `local` is for a sandbox"
     )
 
 
 class Confirm(_Part):
-    """How arrival is proven."""
+    """The proof of arrival."""
 
     sample: int = Field(default=300, ge=0, le=5_000, description="rows that are read back")
     wait_s: float = Field(
-        default=10.0, ge=0, le=600, description="how long to wait for what was sent to show"
+        default=10.0, ge=0, le=600, description="seconds to wait until sent rows can be read"
     )
 
 
 class PushSpec(_Part):
-    """A sync."""
+    """A push."""
 
-    sync: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="the sync's name: as the file's")
-    description: str = Field(default="", description="what it is for")
-    object: Kind = Field(description="what a row is")
-    mode: Mode = Field(description="upsert, update_only (make nobody), append, mirror (remove, too)")
+    sync: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="the name of the push: as the file's")
+    description: str = Field(default="", description="its purpose")
+    object: Annotated[str, AfterValidator(_known_kind)] = Field(
+        description="the kind of a row", json_schema_extra=_kinds_as_enum
+    )
+    mode: Mode = Field(
+        description="upsert, update_only (creates no people), append, mirror (also removes rows)"
+    )
     model: Model
-    person: Person | None = Field(default=None, description="whom a row is about")
+    person: Person | None = Field(default=None, description="the person that a row is about")
     event: Event | None = None
     key: Annotated[tuple[str, ...], BeforeValidator(_one_as_list)] | None = Field(
         default=None, min_length=1, description="the columns that tell one event from all others"
@@ -223,47 +206,60 @@ class PushSpec(_Part):
     object_id: str | None = Field(default=None, description="the column with the object's id")
     segment: int | str | None = Field(default=None, description="a manual segment, by id or by name")
     keep_others: bool = Field(
-        default=False, description="a mirror of a segment leaves the members alone that others have added"
+        default=False, description="a mirror of a segment keeps the members that this push did not add"
     )
     fields: dict[str, Annotated[Attribute, BeforeValidator(_text_as_type)]] = Field(
         default_factory=dict, description="the attributes: a type each, or more"
     )
     unmapped: Literal["refuse", "ignore", "send"] = Field(
         default="refuse",
-        description="what to do with columns that are named nowhere; send: by their SQL type",
+        description="the treatment of columns that are not named here; send: by their SQL type",
     )
-    after: tuple[str, ...] = Field(default=(), description="syncs that are pushed before this one")
+    after: tuple[str, ...] = Field(default=(), description="pushes that run before this one")
     first_run: Annotated[str, BeforeValidator(_first_run)] = Field(
-        default="none", description="of events and segments, what the first run sends: none, all, since DAY"
+        default="none", description="of events and segments, the rows of the first run: none, all, since DAY"
     )
     brakes: Brakes = Brakes()
     deliver: Deliver = Deliver()
     confirm: Confirm = Confirm()
     schedule: str | None = Field(
-        default=None, description="when to push it, as cron writes it", pattern=r"^(\S+ ){4}\S+$"
+        default=None, description="the schedule, as cron writes it", pattern=r"^(\S+ ){4}\S+$"
     )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        for fault in (*self._wrong_parts(), *self._wrong_choices(), *self._wrong_fields()):
-            raise ValueError(fault)
+        for wrong in (*self._wrong_parts(), *self._wrong_choices(), *self._wrong_fields()):
+            raise ValueError(wrong)
         return self
+
+    @property
+    def kind(self) -> Kind:
+        """The row of `KINDS` for this push."""
+        return KINDS[self.object]
+
+    @property
+    def identifier(self) -> Identifier:
+        """The identifier by which people are named; `id` for kinds without a person."""
+        return self.person.identifier if self.person else "id"
 
     @property
     def keyed_by(self) -> tuple[str, ...]:
         """The columns by which rows are told apart."""
-        person = () if self.person is None else (self.person.column,)
-        own: dict[Kind, tuple[str | None, ...]] = {
-            "event": self.key or (),
-            "device": (*person, self.device.token if self.device else None),
-            "object": (self.object_id,),
-            "relationship": (self.object_id, *person),
+        return tuple(column for part in self.kind.key for column in self.columns_of(part))
+
+    def columns_of(self, part: str) -> tuple[str, ...]:
+        """The columns that identify a person, an object, a device or an event."""
+        columns = {
+            "person": (self.person.column,) if self.person else (),
+            "object_id": (self.object_id,) if self.object_id else (),
+            "device": (self.device.token,) if self.device else (),
+            "key": self.key or (),
         }
-        return tuple(column for column in own.get(self.object, person) if column is not None)
+        return columns[part]
 
     @property
     def target(self) -> str:
-        """What rows belong to beside a person; if it changes, nothing of what was sent before is of use."""
+        """The kind, and the object type or segment; rows sent to one target say nothing of another."""
         return f"{self.object} {self.object_type_id or self.segment or ''}".strip()
 
     @property
@@ -271,39 +267,45 @@ class PushSpec(_Part):
         """The moment (Unix s) from which on the first run sends; None for none and all."""
         return moment(self.first_run.split(maxsplit=1)[1]) if self.first_run.startswith("since") else None
 
+    @property
+    def mirrors_members(self) -> bool:
+        """True if rows are compared with the present members of a segment instead of the snapshot."""
+        return self.kind.mirrors_members and self.mode == "mirror"
+
     def _wrong_parts(self) -> list[str]:
-        needs = _NEEDS[self.object]
-        lacking = [name for name in needs if getattr(self, name) is None]
-        beyond = [name for name in _PARTS if name not in needs and getattr(self, name) is not None]
-        faults = [f"a sync of object {self.object} needs {', '.join(lacking)}"] if lacking else []
-        return faults + ([f"a sync of object {self.object} has no {', '.join(beyond)}"] if beyond else [])
+        needs = self.kind.needs
+        missing = [name for name in needs if getattr(self, name) is None]
+        extra = [name for name in PARTS if name not in needs and getattr(self, name) is not None]
+        wrong = [f"a push of object {self.object} needs {', '.join(missing)}"] if missing else []
+        return wrong + ([f"a push of object {self.object} has no {', '.join(extra)}"] if extra else [])
 
     def _wrong_choices(self) -> list[str]:
-        faults = []
-        if self.mode not in MODES[self.object]:
-            modes = ", ".join(MODES[self.object])
-            faults.append(f"object {self.object} has no mode {self.mode}; it has {modes}")
-        if self.since is not None and self.object != "event":
-            faults.append("first_run since is for events, which have a time; use none or all")
-        if self.first_run != "none" and self.object not in ("event", "segment"):
-            faults.append("first_run is for events and segments; leave it out")
-        if (self.object, self.mode) == ("segment", "mirror") and self.first_run != "all":
-            faults.append("the mirror of a segment sends from its first run on; say first_run: all")
-        if self.keep_others and (self.object, self.mode) != ("segment", "mirror"):
-            faults.append("keep_others is for the mirror of a segment; leave it out")
+        wrong = []
+        if self.mode not in self.kind.modes:
+            modes = ", ".join(self.kind.modes)
+            wrong.append(f"object {self.object} has no mode {self.mode}; it has {modes}")
+        if self.since is not None and self.event is None:
+            wrong.append("first_run since is for events, which have a time; use none or all")
+        if self.first_run != "none" and not self.kind.asks_first_run:
+            wrong.append("first_run is for events and segments; leave it out")
+        if self.mirrors_members and self.first_run != "all":
+            wrong.append("the mirror of a segment sends from its first run on; say first_run: all")
+        if self.keep_others and not self.mirrors_members:
+            wrong.append("keep_others is for the mirror of a segment; leave it out")
         if self.sync in self.after:
-            faults.append("a sync cannot come after itself")
-        return faults
+            wrong.append("a push cannot come after itself")
+        return wrong
 
     def _wrong_fields(self) -> list[str]:
-        faults = []
-        if self.fields and self.object in _WITHOUT_FIELDS:
-            faults.append(f"object {self.object} has no fields")
+        wrong = []
+        if self.fields and not self.kind.takes_fields:
+            wrong.append(f"object {self.object} has no fields")
         if len(self.fields) > _MOST_FIELDS:
-            faults.append(f"{len(self.fields)} fields are more than Customer.io's {_MOST_FIELDS} attributes")
+            wrong.append(f"{len(self.fields)} fields are more than Customer.io's {_MOST_FIELDS} attributes")
+        reserved = (self.identifier, "cio_id", "_update") if self.kind.profile else ()
         for name in self.fields:
             if not 0 < len(name.encode()) <= _NAME_BYTES:
-                faults.append(f"the field {name[:40]!r} needs a name of 1 to {_NAME_BYTES} bytes")
-            if self.object == "person" and self.person and name in (self.person.kind, "cio_id", "_update"):
-                faults.append(f"the field {name} is no attribute: it says who the person is, or is reserved")
-        return faults
+                wrong.append(f"the field {name[:40]!r} needs a name of 1 to {_NAME_BYTES} bytes")
+            if name in reserved:
+                wrong.append(f"the field {name} is no attribute: it identifies the person, or is reserved")
+        return wrong

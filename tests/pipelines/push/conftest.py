@@ -1,4 +1,4 @@
-"""Pushes in tests: a sandbox, a warehouse that follows it, and models whose rows a test writes down."""
+"""Fixtures for pushes: a sandbox, a warehouse synced from it, and models whose rows a test writes."""
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,20 +13,21 @@ import pytest
 from pydantic import SecretStr
 from ruamel.yaml import YAML
 
-from pipelines.push import How, Plan, PushResult, PushSpec, plan, push, read
+from pipelines.push import Plan, PushOptions, PushResult, PushSpec, load_spec, plan_push, push
 from pipelines.push.journal.database import SCHEMA, Journal
 from pipelines.settings import Settings
 from sources.customerio.sandbox import Sandbox
 from tests.conftest import Warehouse, following
+from tests.pipelines.conftest import Shell, shell_for
 
 Row = Mapping[str, Any]
 LOOSE = {"max_creates_percent": None, "max_deletes_percent": 100}
-"""Brakes that grip nothing but what has to be approved."""
+"""Brakes that stop no run, except those that always need approval."""
 
 
 @dataclass
 class Pushing:
-    """A folder of declarations, and the workspace that they are pushed to."""
+    """A folder of specs, and the workspace that they are pushed to."""
 
     warehouse: Warehouse
     folder: Path
@@ -38,43 +39,48 @@ class Pushing:
         """The workspace."""
         return self.warehouse.sandbox
 
-    def rows(self, sync: str, rows: Sequence[Row] | pa.Table) -> str:
-        """Write down what a model has; SQL that reads it."""
-        file = self.folder / f"{sync}.parquet"
+    def rows(self, name: str, rows: Sequence[Row] | pa.Table) -> str:
+        """Write the rows of a model to a file; returns SQL that reads it."""
+        file = self.folder / f"{name}.parquet"
         pq.write_table(rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(list(rows)), file)
         return f"FROM '{file}'"
 
-    def declare(self, sync: str, rows: Sequence[Row] | pa.Table | str, **what: Any) -> PushSpec:
-        """Declare a sync of those rows, or of that SQL, with brakes that let it run."""
-        sql = rows if isinstance(rows, str) else self.rows(sync, rows)
-        document = {"sync": sync, "model": {"sql": sql}, "brakes": LOOSE, "confirm": {"wait_s": 0}, **what}
-        file = self.folder / f"{sync}.yml"
+    def declare(self, name: str, rows: Sequence[Row] | pa.Table | str, **keys: Any) -> PushSpec:
+        """Write the spec of a push of those rows, or of that SQL, with brakes that let it run."""
+        sql = rows if isinstance(rows, str) else self.rows(name, rows)
+        document = {"sync": name, "model": {"sql": sql}, "brakes": LOOSE, "confirm": {"wait_s": 0}, **keys}
+        file = self.folder / f"{name}.yml"
         YAML(typ="safe").dump(document, file)
-        return read(file)
+        return load_spec(file)
 
-    def plan(self, sync: PushSpec) -> Plan:
-        """What a push would do."""
-        return plan(self.settings, sync, folder=self.folder)
+    def plan(self, spec: PushSpec) -> Plan:
+        """The plan of a push."""
+        return plan_push(self.settings, spec, folder=self.folder)
 
-    def push(self, sync: PushSpec, **how: Any) -> PushResult:
-        """Push it, as the command line does."""
-        return push(self.settings, sync, folder=self.folder, how=How(notify=self.notes.append, **how))
+    def push(self, spec: PushSpec, **options: Any) -> PushResult:
+        """Run a push, as the command line does."""
+        return push(
+            self.settings,
+            spec,
+            folder=self.folder,
+            options=PushOptions(notify=self.notes.append, **options),
+        )
 
-    def approved(self, sync: PushSpec) -> PushResult:
-        """Push what a plan says, whatever brakes say."""
-        return self.push(sync, plan_id=self.plan(sync).plan_id, approve=True)
+    def approved(self, spec: PushSpec) -> PushResult:
+        """Run a push with its plan approved, so that no brake stops it."""
+        return self.push(spec, plan_id=self.plan(spec).plan_id, approve=True)
 
-    def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        """Ask the journal, whose tables are in `customerio_push`."""
-        return Journal(self.settings.cio_elt_data).ask(sql)
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Query the journal, whose tables are in `customerio_push`."""
+        return Journal(self.settings.cio_elt_data).query(sql)
 
     def states(self) -> dict[str, int]:
-        """How many rows of all runs are in which state."""
-        found = self.ask(f"SELECT state, count(*) FROM {SCHEMA}.rows GROUP BY state")
+        """The number of rows of all runs by state."""
+        found = self.query(f"SELECT state, count(*) FROM {SCHEMA}.rows GROUP BY state")
         return {str(state): int(count) for state, count in found}
 
     def requests(self) -> int:
-        """How many writes were asked for over HTTP."""
+        """The number of requests that wrote to the workspace."""
         asked = self.sandbox.stats.by_operation
         return sum(
             asked.get(name, 0) for name in ("batch", "add_to_segment", "remove_from_segment", "import")
@@ -86,7 +92,7 @@ class Pushing:
         return {row["id"]: row["attributes"] for row in rows if row["id"]}
 
     def ids(self) -> list[str]:
-        """The ids of the people who were there from the beginning."""
+        """The ids of the people in the workspace, sorted."""
         return sorted(self.people())
 
 
@@ -117,15 +123,24 @@ def pushing(synced: Path, sandbox: Sandbox, tmp_path: Path) -> Iterator[Pushing]
 
 @pytest.fixture(scope="module")
 def shared(synced: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushing]:
-    """The same for all tests of a file, where they do not get into each other's way."""
+    """The same, shared by the tests of a file that do not influence each other."""
     with pushing_to(Sandbox(scale="tiny"), synced, tmp_path_factory.mktemp("shared")) as pushing:
         yield pushing
 
 
 @contextmanager
 def pushing_to(sandbox: Sandbox, synced: Path, home: Path) -> Iterator[Pushing]:
-    """A folder of declarations, and a warehouse that was synced before, in `home`."""
+    """A folder of specs, and a warehouse that was synced before, in `home`."""
     shutil.copytree(synced, home / "data")
     (home / "push").mkdir()
     with following(sandbox, home / "data") as warehouse:
         yield Pushing(warehouse, home / "push", settings_for_pushes(warehouse))
+
+
+@pytest.fixture
+def shell(pushing: Pushing) -> Shell:
+    """A shell with the keys of both APIs."""
+    made = shell_for(pushing.sandbox, pushing.warehouse.served, pushing.folder.parent)
+    made.env["CUSTOMERIO_TRACK_SITE_ID"] = pushing.sandbox.track_site_id
+    made.env["CUSTOMERIO_TRACK_API_KEY"] = pushing.sandbox.track_api_key
+    return made

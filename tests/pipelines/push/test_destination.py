@@ -1,4 +1,4 @@
-"""dlt pipelines push through the same sender: only what changed, and no bad row holds back the others."""
+"""A dlt pipeline sends only changed rows, and no bad row holds back the others."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ _PERSON: dict[str, Any] = {
 
 
 def _load(pushing: Pushing, rows: list[dict[str, Any]]) -> None:
-    sync = pushing.declare("crm", "SELECT 1", **_PERSON)
+    spec = pushing.declare("crm", "SELECT 1", **_PERSON)
     folder = str(pushing.folder / "dlt")
-    pipeline = dlt.pipeline("crm", pipelines_dir=folder, destination=customerio(sync, pushing.settings))
+    pipeline = dlt.pipeline("crm", pipelines_dir=folder, destination=customerio(spec, pushing.settings))
     pipeline.run(rows, table_name="users")
 
 
@@ -41,10 +41,10 @@ def test_rows_of_a_pipeline_arrive(pushing: Pushing) -> None:
 
 @pytest.mark.proof
 def test_bad_rows_are_written_down(pushing: Pushing) -> None:
-    """An invalid and a refused row raise nothing, and are among the rejects with their reasons."""
+    """An invalid and a rejected row raise nothing, and are in the rejects with their reasons."""
     pushing.sandbox.faults.add(Fault(operation="batch", refuse_items=(1,)))
     _load(pushing, [*_rows(5), {"user_id": "", "plan": "x", "seats": 1}])
-    found = pushing.ask(f"SELECT key, action, dead FROM {SCHEMA}.rejects ORDER BY key")
+    found = pushing.query(f"SELECT key, action, dead FROM {SCHEMA}.rejects ORDER BY key")
     assert [("", "invalid", True), ("d1", "add", False)] == found
     assert 4 == len(pushing.sandbox.writes())
     _load(pushing, _rows(5))
@@ -52,6 +52,32 @@ def test_bad_rows_are_written_down(pushing: Pushing) -> None:
 
 
 def test_a_mirror_is_refused(pushing: Pushing) -> None:
-    """A destination is handed parts, of which none is the whole."""
+    """A mirror is refused, since dlt hands over parts of the rows."""
     with pytest.raises(InvalidSpec, match="use upsert"):
         customerio(pushing.declare("crm", "SELECT 1", **{**_PERSON, "mode": "mirror"}), pushing.settings)
+
+
+_EVENT: dict[str, Any] = {
+    "object": "event", "mode": "append", "person": {"id": "who"}, "key": "k",
+    "event": {"name_column": "name", "at": "at"},
+}  # fmt: skip
+
+
+_PERSON_PLAN: dict[str, Any] = {
+    "object": "person", "mode": "upsert", "person": {"id": "user_id"}, "fields": {"plan": "text"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ({"object": "suppression", "mode": "append", "person": {"id": "user_id"}}, "which a person approves"),
+        (_EVENT, "say first_run: all"),
+        ({**_PERSON_PLAN, "mode": "mirror"}, "use upsert"),
+    ],
+    ids=["suppression", "events", "mirror"],
+)
+def test_unsupported_specs_are_refused(pushing: Pushing, what: dict[str, Any], said: str) -> None:
+    """Specs that need approval, or all rows at once, are refused before any row is read."""
+    with pytest.raises(InvalidSpec, match=said):
+        customerio(pushing.declare("crm", "SELECT 1", **what), pushing.settings)

@@ -1,64 +1,41 @@
-"""The shipped declarations run, their schema is the model's, and the command line drives them."""
+"""The shipped examples run, the README fits the code, and the command line returns its exit codes."""
 
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import jsonschema  # type: ignore[import-untyped]
 import pytest
 from ruamel.yaml import YAML
 
-from pipelines.push import declared
-from pipelines.push.spec import json_schema
-from tests.pipelines.conftest import Shell, shell_for
+from pipelines.push import load_specs
+from tests.pipelines.conftest import Shell
 from tests.pipelines.push.conftest import Pushing
 
 _ROOT = Path(__file__).parents[3]
+
+
 SHIPPED = _ROOT / "warehouse" / "push" / "examples"
 
 
-@pytest.fixture
-def shell(pushing: Pushing) -> Iterator[Shell]:
-    """A shell with the keys of both APIs."""
-    made = shell_for(pushing.sandbox, pushing.warehouse.served, pushing.folder.parent)
-    made.env["CUSTOMERIO_TRACK_SITE_ID"] = pushing.sandbox.track_site_id
-    made.env["CUSTOMERIO_TRACK_API_KEY"] = pushing.sandbox.track_api_key
-    yield made
-
-
-def test_the_schema_is_the_models() -> None:
-    """`python -m pipelines.push.spec.json_schema` writes what is shipped."""
-    assert json_schema.document() == (_ROOT / json_schema.FILE).read_text()
-
-
-@pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.yml")), ids=lambda file: file.stem)
-def test_examples_fit_the_schema(file: Path) -> None:
-    """An editor finds nothing wrong with them."""
-    document = json.loads(json.dumps(YAML(typ="safe").load(file)))
-    jsonschema.validate(document, json.loads((_ROOT / json_schema.FILE).read_text()))
-
-
 def test_examples_run_and_send_nothing_twice(shell: Shell, pushing: Pushing) -> None:
-    """All of them, in the order that they declare, arrive; pushed again, not one request is made."""
+    """All examples arrive, in their order; a second run makes no request."""
     ran = shell.run("push", "run", "--folder", str(SHIPPED), "--json")
     assert 0 == ran.code, ran.err + ran.out
-    syncs = {sync["sync"]: sync for sync in ran.document["syncs"]}
-    assert [sync.sync for sync in declared(SHIPPED)] == list(syncs)
-    assert syncs["trial_users"]["run"]["accepted"] > 10
-    assert syncs["went_quiet"]["plan"]["counts"]["assume"] > 10
-    assert syncs["vips"]["run"]["confirmed"]["confirmed"] == syncs["vips"]["run"]["accepted"] > 0
-    assert syncs["company_members"]["run"]["accepted"] > 10
+    by_name = {spec["sync"]: spec for spec in ran.document["syncs"]}
+    assert [spec.sync for spec in load_specs(SHIPPED)] == list(by_name)
+    assert by_name["trial_users"]["run"]["accepted"] > 10
+    assert by_name["went_quiet"]["plan"]["counts"]["assume"] > 10
+    assert by_name["vips"]["run"]["confirmed"]["confirmed"] == by_name["vips"]["run"]["accepted"] > 0
+    assert by_name["company_members"]["run"]["accepted"] > 10
     before = pushing.requests()
     assert 0 == shell.run("push", "run", "--folder", str(SHIPPED)).code
     assert before == pushing.requests()
     table = pushing.warehouse.query("SELECT sync, state FROM customerio_push.runs ORDER BY sync")
-    assert [(name, "done") for name in sorted(syncs)] == table
+    assert [(name, "done") for name in sorted(by_name)] == table
 
 
 @pytest.mark.proof
 def test_the_command_line(shell: Shell, pushing: Pushing) -> None:
-    """List, validate, plan, run with a brake, approve, status, reset, undo: with their exit codes."""
+    """The commands list, validate, plan, run, status, retry, undo and reset have their exit codes."""
     rows = [{"user_id": f"c{number}", "plan": "secret"} for number in range(60)]
     pushing.declare(
         "users",
@@ -91,29 +68,16 @@ def test_the_command_line(shell: Shell, pushing: Pushing) -> None:
     assert 0 == shell.run("push", "retry", "users", *folder).code
     run_id = done.document["syncs"][0]["run"]["run_id"]
     undone = shell.run("push", "undo", run_id, *folder, "--json").document["plan"]
-    assert {"people that were added cannot be taken back": 58} == undone["left_alone"]
+    assert {"people that were added cannot be undone": 58} == undone["left_alone"]
     assert "60 rows count as sent" in shell.run("push", "reset", "users", *folder, "--without-sending").out
     assert 0 == shell.run("push", "run", "users", *folder).code
-    shell.refused(shell.run("push", "plan", "nobody", *folder), 2, "There is no sync 'nobody'", "users")
+    shell.refused(shell.run("push", "plan", "nobody", *folder), 2, "There is no push 'nobody'", "users")
     keyless = {"CUSTOMERIO_TRACK_SITE_ID": None, "CUSTOMERIO_TRACK_API_KEY": None}
     shell.refused(shell.run("push", "run", "users", *folder, **keyless), 2, "CUSTOMERIO_TRACK_SITE_ID")
 
 
-@pytest.mark.proof
-def test_what_comes_after_waits(shell: Shell, pushing: Pushing) -> None:
-    """A sync that comes after one that was stopped is not pushed; others are."""
-    what = {"object": "person", "mode": "upsert", "person": {"id": "u"}}
-    pushing.declare("first", [{"u": f"x{number}"} for number in range(60)], **{**what, "brakes": {}})
-    pushing.declare("second", [{"u": "y"}], after=["first"], **what)
-    pushing.declare("third", [{"u": "z"}], **what)
-    ran = shell.run("push", "run", "--folder", str(pushing.folder), "--json")
-    assert 3 == ran.code
-    assert "first" == ran.document["syncs"][1]["waits_for"]
-    assert ["z"] == [row["op"]["identifiers"]["id"] for row in pushing.sandbox.writes()]
-
-
-def test_the_page_about_pushes_says_what_there_is(pushing: Pushing) -> None:
-    """Its example is a declaration, its tables are the published ones, its commands are there."""
+def test_the_readme_fits_the_code(pushing: Pushing) -> None:
+    """The README's example is a spec, its tables are the published ones, its commands exist."""
     from pipelines.cli.push import push as commands
     from pipelines.push import PushSpec
 

@@ -1,23 +1,24 @@
-"""What a model says is what Customer.io has, and what a sync brings back: for every kind of sync and mode."""
+"""The rows of a model arrive in Customer.io and come back by a sync: for every kind and mode."""
 
 from typing import Any
 
 import pytest
 
-from pipelines.push import PushSpec
+from pipelines.push import PushOptions, PushSpec
 from sources.customerio.catalogue import resource
+from sources.customerio.client import ConfigError
 from tests.pipelines.push.conftest import Pushing, Row
 
 
-def _twice(pushing: Pushing, sync: PushSpec) -> None:
-    """A push whose rows all arrive, and one after it that sends nothing at all."""
-    result = pushing.push(sync)
+def _twice(pushing: Pushing, spec: PushSpec) -> None:
+    """Run a push whose rows all arrive, and run it again, which sends nothing."""
+    result = pushing.push(spec)
     assert result.brakes == ()
-    assert result.carried is not None
-    assert result.whole, result.document
+    assert result.run is not None
+    assert result.complete, result.document
     before = pushing.requests()
-    again = pushing.push(sync)
-    assert again.carried is None
+    again = pushing.push(spec)
+    assert again.run is None
     assert 0 == again.plan.sends
     assert before == pushing.requests()
 
@@ -62,9 +63,9 @@ def test_people(pushing: Pushing) -> None:
     }
     _twice(pushing, pushing.declare("users", rows, **what))
     rows = [{**row, "plan": "changed"} if number < 7 else row for number, row in enumerate(rows)]
-    sync = pushing.declare("users", rows, **what)
-    assert {"change": 7, "unchanged": 23} == {name: n for name, n in pushing.plan(sync).counts.items() if n}
-    _twice(pushing, sync)
+    spec = pushing.declare("users", rows, **what)
+    assert {"change": 7, "unchanged": 23} == {name: n for name, n in pushing.plan(spec).counts.items() if n}
+    _twice(pushing, spec)
     assert 37 == len(pushing.sandbox.writes())
     there = _in_the_warehouse(pushing)
     for row in rows:
@@ -78,7 +79,7 @@ def test_people(pushing: Pushing) -> None:
 
 
 def test_people_by_email(pushing: Pushing) -> None:
-    """An email identifies whatever its case."""
+    """An email identifies a person in any case."""
     rows = [{"mail": f"NEW{number}@Example.com", "plan": "x"} for number in range(5)]
     what: dict[str, Any] = {
         "object": "person",
@@ -92,20 +93,20 @@ def test_people_by_email(pushing: Pushing) -> None:
 
 
 def test_update_only(pushing: Pushing) -> None:
-    """Whoever is there is updated; whoever is not is not made, and not sent either."""
+    """Existing people are updated; others are neither created nor sent."""
     known = pushing.ids()[:5]
     rows = [{"user_id": user, "plan": "gold"} for user in (*known, "nobody")]
-    sync = pushing.declare(
+    spec = pushing.declare(
         "gold", rows, object="person", mode="update_only", person={"id": "user_id"}, fields={"plan": "text"}
     )
-    assert 1 == pushing.plan(sync).counts["invalid"]
-    _twice(pushing, sync)
+    assert 1 == pushing.plan(spec).counts["invalid"]
+    _twice(pushing, spec)
     assert "nobody" not in pushing.people()
     assert {"gold"} == {pushing.people()[user]["plan"] for user in known}
 
 
 def test_mirror_of_people(pushing: Pushing) -> None:
-    """Whoever leaves the model is deleted, once a person has approved of it; nobody else is."""
+    """People who leave the model are deleted once the plan is approved; no others are."""
     rows = [{"user_id": f"m{number}", "plan": "x"} for number in range(10)]
     what: dict[str, Any] = {
         "object": "person",
@@ -115,14 +116,14 @@ def test_mirror_of_people(pushing: Pushing) -> None:
     }
     before = set(pushing.ids())
     _twice(pushing, pushing.declare("mirrored", rows, **what))
-    sync = pushing.declare("mirrored", rows[:7], **what)
-    stopped = pushing.push(sync)
+    spec = pushing.declare("mirrored", rows[:7], **what)
+    stopped = pushing.push(spec)
     assert {"approval"} == {brake.name for brake in stopped.brakes}
-    result = pushing.approved(sync)
-    assert result.whole
+    result = pushing.approved(spec)
+    assert result.complete
     assert 3 == result.plan.counts["remove"]
     assert before | {row["user_id"] for row in rows[:7]} == set(pushing.ids())
-    assert 0 == pushing.push(sync).plan.sends
+    assert 0 == pushing.push(spec).plan.sends
 
 
 def test_events(pushing: Pushing) -> None:
@@ -158,7 +159,7 @@ def _moment(number: int) -> Any:
 
 
 def test_the_first_run_of_events_sends_none(pushing: Pushing) -> None:
-    """Unless it is asked for, history is not sent: it would start campaigns; what comes later is sent."""
+    """The first run sends no events by default, since they would start campaigns; later events are sent."""
     known = pushing.ids()[0]
     rows = [{"order": f"o{number}", "who": known, "at": _moment(number)} for number in range(10)]
     what: dict[str, Any] = {
@@ -198,7 +199,7 @@ def test_devices(pushing: Pushing) -> None:
 
 @pytest.mark.proof
 def test_objects_and_relationships(pushing: Pushing) -> None:
-    """Objects and who belongs to them arrive, change and go."""
+    """Objects and relationships are added, changed and removed."""
     companies = [
         {"company": f"c{number}", "name": f"Company {number}", "seats": number} for number in range(4)
     ]
@@ -241,13 +242,13 @@ def segment(pushing: Pushing) -> int:
 
 
 def test_mirror_of_a_segment(pushing: Pushing, segment: int) -> None:
-    """The segment's members are the model's rows, whoever added or removed whom in between."""
+    """The segment's members are the model's rows, also after members were edited in Customer.io."""
     known = pushing.ids()
     what: dict[str, Any] = {
         "object": "segment", "mode": "mirror", "segment": "VIPs", "person": {"id": "who"}, "first_run": "all",
     }  # fmt: skip
-    sync = pushing.declare("vips", [{"who": who} for who in known[:10]], **what)
-    _twice(pushing, sync)
+    spec = pushing.declare("vips", [{"who": who} for who in known[:10]], **what)
+    _twice(pushing, spec)
     assert set(known[:10]) == _members(pushing, segment)
     pushing.sandbox.join_segment(segment, known[11])
     pushing.sandbox.leave_segment(segment, known[0])
@@ -256,7 +257,7 @@ def test_mirror_of_a_segment(pushing: Pushing, segment: int) -> None:
 
 
 def test_a_mirror_may_leave_others_alone(pushing: Pushing, segment: int) -> None:
-    """With keep_others, members that this sync did not add stay."""
+    """With keep_others, members that this push did not add stay."""
     known = pushing.ids()
     what: dict[str, Any] = {
         "object": "segment", "mode": "mirror", "segment": segment, "person": {"id": "who"},
@@ -286,14 +287,14 @@ def _members(pushing: Pushing, segment: int) -> set[str]:
 
 
 def test_suppressions(pushing: Pushing) -> None:
-    """Suppressing needs approval; nothing is sent to the suppressed; who leaves a mirror is free again."""
+    """Suppressing needs approval; suppressed people get no rows; leaving the mirror ends it."""
     known = pushing.ids()[:3]
     what: dict[str, Any] = {"object": "suppression", "mode": "mirror", "person": {"id": "who"}}
-    sync = pushing.declare("erased", [{"who": who} for who in known], **what)
-    assert {"approval"} == {brake.name for brake in pushing.push(sync).brakes}
-    assert pushing.approved(sync).whole
+    spec = pushing.declare("erased", [{"who": who} for who in known], **what)
+    assert {"approval"} == {brake.name for brake in pushing.push(spec).brakes}
+    assert pushing.approved(spec).complete
     assert not set(known) & set(pushing.ids())
-    assert 0 == pushing.push(sync).plan.sends
+    assert 0 == pushing.push(spec).plan.sends
     people = pushing.declare(
         "people",
         [{"who": known[0], "plan": "x"}],
@@ -303,6 +304,12 @@ def test_suppressions(pushing: Pushing) -> None:
         fields={"plan": "text"},
     )
     assert {"the person is suppressed"} == {row["reason"] for row in pushing.plan(people).invalid}
-    assert pushing.push(pushing.declare("erased", [{"who": who} for who in known[1:]], **what)).whole
+    assert pushing.push(pushing.declare("erased", [{"who": who} for who in known[1:]], **what)).complete
     assert 1 == pushing.push(people).plan.counts["add"]
     assert known[0] in pushing.ids()
+
+
+def test_only_a_plan_can_be_approved() -> None:
+    """An approval without a plan is refused."""
+    with pytest.raises(ConfigError, match="name it"):
+        PushOptions(approve=True)

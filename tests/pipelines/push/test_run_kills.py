@@ -1,4 +1,4 @@
-"""Killed at any moment, a push loses nothing, repeats no event, and claims nothing that did not arrive.
+"""A push that is killed at random moments loses no row, repeats no event, and records only what arrived.
 
 `CIO_ELT_KILLS` kills more often; the seed is printed, and `CIO_ELT_SEED` repeats a run.
 """
@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from pipelines.push.journal.database import SCHEMA
-from tests.pipelines.conftest import Shell, ended, shell_for
+from tests.pipelines.conftest import Shell, ended
 from tests.pipelines.push.conftest import Pushing
 
 pytestmark = pytest.mark.proof
@@ -28,15 +28,8 @@ _AT = datetime(2026, 10, 1, tzinfo=UTC)
 _FILLER = "é" * 400
 
 
-def _shell(pushing: Pushing) -> Shell:
-    shell = shell_for(pushing.sandbox, pushing.warehouse.served, pushing.folder.parent)
-    shell.env["CUSTOMERIO_TRACK_SITE_ID"] = pushing.sandbox.track_site_id
-    shell.env["CUSTOMERIO_TRACK_API_KEY"] = pushing.sandbox.track_api_key
-    return shell
-
-
 def _models(pushing: Pushing, step: int) -> None:
-    """Everybody's attributes change with every step, and some events are new."""
+    """Write the models of a step: attributes of all people change, and some events are new."""
     people = [{"user_id": f"u{number:05}", "step": step, "filler": _FILLER} for number in range(PEOPLE)]
     pushing.declare(
         "users", people, object="person", mode="upsert", person={"id": "user_id"},
@@ -59,8 +52,8 @@ def _arrived(pushing: Pushing) -> Counter[bytes]:
 
 
 def _assert_claims_hold(pushing: Pushing) -> None:
-    """Whatever the journal takes for accepted is in the sandbox's log."""
-    claimed = pushing.ask(
+    """Rows that the journal has as accepted are in the sandbox's log."""
+    claimed = pushing.query(
         f"""
         SELECT coalesce(l.item, l.payload) FROM {SCHEMA}.log AS l
         JOIN {SCHEMA}.rows AS v ON v.run_id = l.run_id AND v.seq = l.seq
@@ -74,12 +67,11 @@ def _assert_claims_hold(pushing: Pushing) -> None:
         )
 
 
-def test_pushes_killed_at_random_moments(pushing: Pushing) -> None:
-    """Every event counts once, every attribute is the last one, and the journal never claims too much."""
+def test_pushes_killed_at_random_moments(pushing: Pushing, shell: Shell) -> None:
+    """Each event counts once, attributes are the last ones, and accepted rows have arrived."""
     chance = random.Random(SEED)  # noqa: S311
     print(f"CIO_ELT_SEED={SEED}")  # noqa: T201
     pushing.sandbox.knobs.keep_writes = 10_000_000
-    shell = _shell(pushing)
     killed: Counter[str] = Counter()
     for step in range(KILLS):
         _models(pushing, step)
@@ -113,10 +105,9 @@ main()
 """
 
 
-def test_a_full_disk_loses_nothing(pushing: Pushing) -> None:
-    """Where files cannot grow, a push ends in a sentence before it sends, and the next one sends all."""
+def test_a_full_disk_loses_nothing(pushing: Pushing, shell: Shell) -> None:
+    """On a full disk a push ends with one sentence before it sends, and the next run sends all rows."""
     _models(pushing, 0)
-    shell = _shell(pushing)
     arguments = ("push", "run", "users", "--folder", str(pushing.folder), "--json")
     full = subprocess.run(
         [sys.executable, "-c", FULL, *arguments],
@@ -126,33 +117,32 @@ def test_a_full_disk_loses_nothing(pushing: Pushing) -> None:
     assert 1 == full.returncode, full.stderr
     assert full.stderr.startswith("cio-elt: "), full.stderr
     assert 1 == full.stderr.count("\n"), full.stderr
-    assert "invalidated" not in full.stderr, "what came of it, instead of what happened"
+    assert "invalidated" not in full.stderr, "the message names a consequence instead of the cause"
     assert 0 == pushing.requests()
     ran = shell.run(*arguments)
     assert 0 == ran.code, ran.err
     assert {"accepted": PEOPLE - 20, "confirmed": 20} == pushing.states()
 
 
-def test_two_pushes_at_a_time(pushing: Pushing) -> None:
-    """One runs, the other says who does."""
+def test_two_pushes_at_a_time(pushing: Pushing, shell: Shell) -> None:
+    """Of two pushes one runs, and the other names the process that does."""
     from sources.customerio.sandbox import Fault
 
     _models(pushing, 0)
     pushing.sandbox.faults.add(Fault(operation="batch", delay_ms=15_000))
-    shell = _shell(pushing)
     command = ("push", "run", "users", "--folder", str(pushing.folder))
     first, began = shell.start(command), time.monotonic()
-    while not pushing.requests() and pushing.ask(f"SELECT count(*) FROM {SCHEMA}.batches") == [(0,)]:
+    while not pushing.requests() and pushing.query(f"SELECT count(*) FROM {SCHEMA}.batches") == [(0,)]:
         assert time.monotonic() < began + 30
         time.sleep(0.05)
     second = shell.run(*command)
-    shell.refused(second, 1, f"process {first.pid}", "pushes the sync users")
+    shell.refused(second, 1, f"process {first.pid}", "runs the push users")
     assert 0 == ended(first, began).code
     assert 0 == shell.run(*command).code
 
 
-def test_killed_while_it_is_read_back(pushing: Pushing) -> None:
-    """What was dropped of a run that was killed before it knew is found by the next, and sent again."""
+def test_killed_while_it_is_read_back(pushing: Pushing, shell: Shell) -> None:
+    """Dropped rows of a run that was killed while reading back are found by the next run, and sent again."""
     from sources.customerio.sandbox import Fault
 
     pushing.sandbox.knobs.drop_every = 14
@@ -161,7 +151,6 @@ def test_killed_while_it_is_read_back(pushing: Pushing) -> None:
         "users", people, object="person", mode="upsert", person={"id": "user_id"}, fields={"plan": "text"}
     )
     pushing.sandbox.faults.add(Fault(operation="getPeopleById", delay_ms=20_000, times=None))
-    shell = _shell(pushing)
     command = ("push", "run", "users", "--folder", str(pushing.folder), "--json")
     process, began = shell.start(command), time.monotonic()
     shell.wait_for_request("getPeopleById")
@@ -174,5 +163,5 @@ def test_killed_while_it_is_read_back(pushing: Pushing) -> None:
     assert 7 == ran.document["syncs"][0]["plan"]["sends"]
     assert 100 == sum(user.startswith("back") for user in pushing.people())
     assert [("done", 7, 0), ("interrupted", 100, 7)] == sorted(
-        pushing.ask(f"SELECT state, accepted, dropped FROM {SCHEMA}.runs")
+        pushing.query(f"SELECT state, accepted, dropped FROM {SCHEMA}.runs")
     )

@@ -1,11 +1,12 @@
-"""A run is taken back from what was stored before it; what cannot be taken back is said, not tried."""
+"""An undo restores the state before a run; rows that cannot be undone are counted and left alone."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from pipelines.errors import PlanChanged
-from pipelines.push import PushSpec, plan_undo, undo
+from pipelines.push import PushSpec, plan_undo, undo_run
 from sources.customerio.client import ConfigError
 from tests.pipelines.push.conftest import Pushing
 
@@ -19,62 +20,62 @@ _PERSON: dict[str, Any] = {
 
 
 def _run_id(result: Any) -> str:
-    assert result.carried is not None
-    return str(result.carried.run_id)
+    assert result.run is not None
+    return str(result.run.run_id)
 
 
-def _take_back(pushing: Pushing, sync: PushSpec, run_id: str) -> dict[str, int]:
-    """Take back a run as its plan says; rows that were left alone, by reason."""
-    made = plan_undo(pushing.settings, sync, run_id)
-    again, carried = undo(pushing.settings, sync, run_id, made.plan_id)
+def _undo(pushing: Pushing, spec: PushSpec, run_id: str) -> dict[str, int]:
+    """Undo a run by its plan; returns the rows that were left alone, by reason."""
+    made = plan_undo(pushing.settings, spec, run_id)
+    again, carried = undo_run(pushing.settings, spec, run_id, made.plan_id)
     assert again == made
     if made.sends:
         assert carried is not None
-        assert carried.whole, carried.document
-        assert made.sends == carried.delivered.accepted
+        assert carried.complete, carried.document
+        assert made.sends == carried.delivery.accepted
     return made.left_alone
 
 
 def test_people_are_as_they_were(pushing: Pushing) -> None:
-    """Attributes of people who were there are restored or cleared; people who were made stay."""
+    """Attributes of existing people are restored or cleared; people who were created stay."""
     known = pushing.ids()[:4]
     before = {user: pushing.people()[user] for user in known}
     rows = [{"user_id": user, "plan": "gold", "seats": 5} for user in (*known, "made")]
-    sync = pushing.declare("users", rows, **_PERSON)
-    run_id = _run_id(pushing.push(sync))
+    spec = pushing.declare("users", rows, **_PERSON)
+    run_id = _run_id(pushing.push(spec))
     assert {"gold"} == {pushing.people()[user]["plan"] for user in known}
-    assert {"people that were added cannot be taken back": 1} == _take_back(pushing, sync, run_id)
+    assert {"people that were added cannot be undone": 1} == _undo(pushing, spec, run_id)
     assert before == {user: pushing.people()[user] for user in known}
     assert "made" in pushing.people()
 
 
 def test_changes_go_back_to_the_push_before(pushing: Pushing) -> None:
-    """The second of two pushes is taken back, and what was edited since is left alone."""
+    """The second of two pushes is undone; people who were edited since are left alone."""
     known = pushing.ids()[:3]
-    sync = pushing.declare(
+    spec = pushing.declare(
         "users", [{"user_id": user, "plan": "one", "seats": None} for user in known], **_PERSON
     )
-    pushing.push(sync)
-    sync = pushing.declare(
+    pushing.push(spec)
+    spec = pushing.declare(
         "users", [{"user_id": user, "plan": "two", "seats": 2} for user in known], **_PERSON
     )
-    second = _run_id(pushing.push(sync))
+    second = _run_id(pushing.push(spec))
     edited = next(
         row["identifiers"]["cio_id"] for row in pushing.sandbox.rows("people") if row["id"] == known[0]
     )
     pushing.sandbox.edit("people", edited, plan="by hand")
-    assert {"edited since": 1} == _take_back(pushing, sync, second)
+    assert {"edited since": 1} == _undo(pushing, spec, second)
     there = pushing.people()
     assert [("by hand", "2"), ("one", None), ("one", None)] == [
         (there[user]["plan"], there[user].get("seats")) for user in known
     ]
-    assert {"edited since": 3} == _take_back(pushing, sync, second)
-    assert 2 == pushing.push(sync).plan.sends, "the model still says two"
+    assert {"edited since": 3} == _undo(pushing, spec, second)
+    assert 2 == pushing.push(spec).plan.sends, "the model still says two"
 
 
 @pytest.mark.proof
 def test_members_and_devices_turn_round(pushing: Pushing) -> None:
-    """Who was added is removed, and who was removed is added."""
+    """Members and devices that were added are removed, and removed ones are added."""
     known = pushing.ids()
     segment = int(pushing.sandbox.add("segments", name="VIPs", type="manual"))
     vips: dict[str, Any] = {
@@ -82,8 +83,8 @@ def test_members_and_devices_turn_round(pushing: Pushing) -> None:
         "first_run": "all",
     }  # fmt: skip
     pushing.push(pushing.declare("vips", [{"who": who} for who in known[:4]], **vips))
-    sync = pushing.declare("vips", [{"who": who} for who in known[2:6]], **vips)
-    assert {} == _take_back(pushing, sync, _run_id(pushing.push(sync)))
+    spec = pushing.declare("vips", [{"who": who} for who in known[2:6]], **vips)
+    assert {} == _undo(pushing, spec, _run_id(pushing.push(spec)))
     members = {
         row["id"] for row in pushing.sandbox.rows("segment_memberships") if row["segment_id"] == segment
     }
@@ -93,45 +94,64 @@ def test_members_and_devices_turn_round(pushing: Pushing) -> None:
         "device": {"token": "t", "platform": "p"},
     }  # fmt: skip
     pushing.push(pushing.declare("phones", [{"who": known[0], "t": "one", "p": "ios"}], **phones))
-    sync = pushing.declare("phones", [{"who": known[0], "t": "two", "p": "ios"}], **phones)
-    assert {} == _take_back(pushing, sync, _run_id(pushing.push(sync)))
+    spec = pushing.declare("phones", [{"who": known[0], "t": "two", "p": "ios"}], **phones)
+    assert {} == _undo(pushing, spec, _run_id(pushing.push(spec)))
     tokens = {device["id"] for row in pushing.sandbox.rows("people") for device in row["devices"] or ()}
     assert {"one"} == tokens & {"one", "two"}
 
 
 @pytest.mark.proof
-def test_events_and_deletions_cannot_be_taken_back(pushing: Pushing) -> None:
-    """Nothing is sent for them, and the plan says why."""
-    from datetime import UTC, datetime
-
+def test_events_and_deletions_cannot_be_undone(pushing: Pushing) -> None:
+    """For events and deletions nothing is sent, and the plan gives the reason."""
     rows = [
         {"k": str(number), "who": pushing.ids()[0], "at": datetime(2026, 10, 1, tzinfo=UTC)}
         for number in range(3)
     ]
-    sync = pushing.declare(
+    spec = pushing.declare(
         "events", rows, object="event", mode="append", key="k", person={"id": "who"}, first_run="all",
         event={"name": "did", "at": "at"},
     )  # fmt: skip
-    run_id = _run_id(pushing.push(sync))
+    run_id = _run_id(pushing.push(spec))
     before = pushing.requests()
-    assert {"events that were added cannot be taken back": 3} == _take_back(pushing, sync, run_id)
+    assert {"events that were added cannot be undone": 3} == _undo(pushing, spec, run_id)
     mirror = {**_PERSON, "mode": "mirror"}
     people = [{"user_id": f"m{number}", "plan": "x", "seats": 1} for number in range(3)]
     pushing.push(pushing.declare("people", people, **mirror))
-    sync = pushing.declare("people", people[:2], **mirror)
-    run_id = _run_id(pushing.approved(sync))
-    assert {"people that were removed cannot be taken back": 1} == _take_back(pushing, sync, run_id)
+    spec = pushing.declare("people", people[:2], **mirror)
+    run_id = _run_id(pushing.approved(spec))
+    assert {"people that were removed cannot be undone": 1} == _undo(pushing, spec, run_id)
     assert before + 2 == pushing.requests()
 
 
 def test_a_plan_is_needed_and_must_fit(pushing: Pushing) -> None:
-    """Another plan than the present one is refused, and so is a run that never was."""
-    sync = pushing.declare("users", [{"user_id": "a", "plan": "x", "seats": 1}], **_PERSON)
-    run_id = _run_id(pushing.push(sync))
+    """An outdated plan is refused, and so is an unknown run."""
+    spec = pushing.declare("users", [{"user_id": "a", "plan": "x", "seats": 1}], **_PERSON)
+    run_id = _run_id(pushing.push(spec))
     with pytest.raises(PlanChanged, match="nothing was sent"):
-        undo(pushing.settings, sync, run_id, "000000000000")
-    from pipelines.push import sync_of_run
+        undo_run(pushing.settings, spec, run_id, "000000000000")
+    from pipelines.push import push_of
 
-    assert "users" == sync_of_run(pushing.settings, run_id)
+    assert "users" == push_of(pushing.settings, run_id)
     with pytest.raises(ConfigError, match="There is no run"):
-        sync_of_run(pushing.settings, "nothing")
+        push_of(pushing.settings, "nothing")
+
+
+_PERSON_PLAN: dict[str, Any] = {
+    "object": "person", "mode": "upsert", "person": {"id": "user_id"}, "fields": {"plan": "text"},
+}  # fmt: skip
+
+
+def test_undo_restores_what_others_had_set(pushing: Pushing) -> None:
+    """A field that is mapped later returns to its value before the first push."""
+    user = next(user for user, row in pushing.people().items() if row.get("plan"))
+    cio_id = next(row["identifiers"]["cio_id"] for row in pushing.sandbox.rows("people") if row["id"] == user)
+    pushing.sandbox.edit("people", cio_id, seats="7")
+    pushing.warehouse.sync("people", full=True)
+    sql = f"SELECT '{user}' AS user_id, 'gold' AS plan"
+    pushing.push(pushing.declare("users", sql, **_PERSON_PLAN))
+    fields = {"plan": "text", "seats": "integer"}
+    spec = pushing.declare("users", f"{sql}, 2 AS seats", **{**_PERSON_PLAN, "fields": fields})
+    run_id = str(pushing.push(spec).document["run"]["run_id"])
+    assert "2" == pushing.people()[user]["seats"]
+    undo_run(pushing.settings, spec, run_id, plan_undo(pushing.settings, spec, run_id).plan_id)
+    assert ("gold", "7") == (pushing.people()[user]["plan"], pushing.people()[user]["seats"])

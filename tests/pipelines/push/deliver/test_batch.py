@@ -1,4 +1,4 @@
-"""Requests are as full as they may be, and no fuller: at every byte, whatever the text."""
+"""Batches are as full as the limits allow, to the byte, for every text."""
 
 from itertools import pairwise
 
@@ -6,7 +6,9 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.push.deliver.batch import BATCH_BYTES, BATCH_ITEMS, Item, packed, wrapper
+from pipelines.push.deliver.batch import pack, wrapper
+from pipelines.push.journal.log import Item
+from pipelines.push.plan.transport import BATCH_BYTES, BATCH_ITEMS
 
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=40)
 
@@ -20,7 +22,7 @@ def _items(texts: list[str], operation: str = "batch") -> list[Item]:
 def test_nothing_is_lost_repeated_or_too_large(texts: list[str], most_bytes: int, most_items: int) -> None:
     """Every item is in exactly one request, in order, and no request is over a limit."""
     items = _items(texts)
-    requests = list(packed(items, most_bytes=most_bytes, most_items=most_items))
+    requests = list(pack(items, most_bytes=most_bytes, most_items=most_items))
     assert texts == [text for each in requests for text in orjson.loads(each.body)["batch"]]
     assert [item.seq for item in items] == [item.seq for each in requests for item in each.items]
     assert all(len(each.body) <= most_bytes and 1 <= len(each.items) <= most_items for each in requests)
@@ -35,15 +37,15 @@ def test_the_last_byte_counts(count: int, off: int, letter: str) -> None:
     """A request of exactly the limit leaves as one; one byte more makes two."""
     items = _items([letter * 30] * count)
     size = sum(map(len, wrapper("batch"))) + sum(len(item.body) for item in items) + count - 1
-    requests = list(packed(items, most_bytes=size + off))
+    requests = list(pack(items, most_bytes=size + off))
     assert (1 if off >= 0 or count == 1 else 2) == len(requests)
 
 
 def test_real_limits() -> None:
     """At the real limits: 1,000 small items a request, and 490,000 bytes of large ones, none over 500 kB."""
-    small = list(packed(_items(["x"] * 2_500)))
+    small = list(pack(_items(["x"] * 2_500)))
     assert [BATCH_ITEMS, BATCH_ITEMS, 500] == [len(each.items) for each in small]
-    large = list(packed(_items(["y" * 30_998] * 100)))
+    large = list(pack(_items(["y" * 30_998] * 100)))
     assert max(len(each.body) for each in large) <= BATCH_BYTES < 500_000
     assert 100 == sum(len(each.items) for each in large)
     assert {15} == {len(each.items) for each in large[:-1]}
@@ -52,14 +54,14 @@ def test_real_limits() -> None:
 def test_operations_are_not_mixed() -> None:
     """Adding and removing members are requests of their own."""
     items = [*_items(["a", "b"], "add_to_segment"), *_items(["c"], "remove_from_segment")]
-    assert [b'{"ids":["a","b"]}', b'{"ids":["c"]}'] == [each.body for each in packed(items)]
+    assert [b'{"ids":["a","b"]}', b'{"ids":["c"]}'] == [each.body for each in pack(items)]
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(_TEXTS, min_size=2, max_size=30))
 def test_halves_are_the_whole(texts: list[str]) -> None:
     """Two halves have what the whole had, in order."""
-    (whole,) = packed(_items(texts))
+    (whole,) = pack(_items(texts))
     left, right = whole.halves()
     assert whole.items == left.items + right.items
     assert left.items

@@ -1,4 +1,4 @@
-"""Who is meant is found out before anything is sent: each class of row gets its verdict."""
+"""The identity of each row is checked before anything is sent."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def _known(pushing: Pushing) -> list[dict[str, Any]]:
 
 
 def test_every_verdict(pushing: Pushing) -> None:
-    """Create, update, re-id, rename, conflict, a double email: each, and what the sandbox makes of it."""
+    """Rows get the verdicts create, update, re_id, rename, conflict, double_email; the sandbox agrees."""
     both = [row for row in _known(pushing) if row["id"] and row["email"]]
     mail_only = next(row for row in _known(pushing) if row["email"] and not row["id"])
     rows = {
@@ -28,10 +28,10 @@ def test_every_verdict(pushing: Pushing) -> None:
         "same1": ("same@example.com", "double_email"),
         "same2": ("SAME@example.com", "double_email"),
     }
-    sync = pushing.declare(
+    spec = pushing.declare(
         "users", [{"user_id": key, "email": mail, "plan": "p"} for key, (mail, _) in rows.items()], **_PERSON
     )
-    plan = pushing.plan(sync)
+    plan = pushing.plan(spec)
     assert {
         "create": 1,
         "update": 1,
@@ -43,15 +43,15 @@ def test_every_verdict(pushing: Pushing) -> None:
     conflict = next(row["reason"] for row in plan.invalid if both[3]["cio_id"] in row["reason"])
     assert both[2]["cio_id"] in conflict
     assert 4 == plan.sends
-    assert pushing.push(sync).whole
+    assert pushing.push(spec).complete
     there = {row["cio_id"]: row for row in _known(pushing)}
     assert "adopts" == there[mail_only["cio_id"]]["id"]
     assert "fresh@example.com" == there[both[1]["cio_id"]]["email"]
     assert both[2]["email"] == there[both[2]["cio_id"]]["email"]
 
 
-def test_whom_an_earlier_push_made_is_known(pushing: Pushing) -> None:
-    """Events for people who were pushed a moment ago are sent, although no sync has seen them yet."""
+def test_people_of_an_earlier_push_are_known(pushing: Pushing) -> None:
+    """Events of people whom an earlier push created are sent before the next sync."""
     from datetime import UTC, datetime
 
     at = datetime(2026, 10, 1, tzinfo=UTC)
@@ -63,11 +63,11 @@ def test_whom_an_earlier_push_made_is_known(pushing: Pushing) -> None:
     waits = pushing.plan(events)
     assert (0, 1) == (waits.sends, waits.counts["invalid"])
     pushing.push(pushing.declare("users", [{"user_id": "fresh", "email": None, "plan": "p"}], **_PERSON))
-    assert pushing.push(events).whole
+    assert pushing.push(events).complete
 
 
 def test_without_people_nothing_is_checked(pushing: Pushing) -> None:
-    """A warehouse that does not exist checks nothing, and the plan says so."""
+    """Without a warehouse no identity is checked, and the plan says so."""
     for file in pushing.settings.cio_elt_data.glob("*.duckdb"):
         file.unlink()
     plan = pushing.plan(

@@ -1,0 +1,84 @@
+"""The log of a run: its rows, numbered in the order of sending, and their states."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from pipelines.push.journal.database import SCHEMA, Journal
+
+_ROWS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True)
+class Item:
+    """A row to send: its number in the log, its JSON, the person or object it changes, and the operation."""
+
+    seq: int
+    body: bytes
+    entity: str
+    operation: str = "batch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceptedRow:
+    """A row that Customer.io accepted: `payload` as it was sent, `entity` the person or object it changed."""
+
+    seq: int
+    key: str
+    action: str
+    entity: str
+    payload: Any
+
+
+def items_to_send(journal: Journal, run_id: str) -> Iterator[Item]:
+    """The rows of a run in their order, without those that are assumed to be accepted."""
+    last = 0
+    while rows := journal.query(_ITEMS, [run_id, last, last + _ROWS_AT_ONCE]):
+        for seq, body, entity, operation in rows:
+            if body is not None:
+                yield Item(seq, body.encode(), entity, operation)
+        last += _ROWS_AT_ONCE
+
+
+_ITEMS = f"""
+SELECT l.seq, CASE WHEN l.action <> 'assume' THEN coalesce(l.item, l.payload) END, coalesce(l.entity, l.key),
+       l.operation
+FROM {SCHEMA}.log AS l
+WHERE l.run_id = ? AND l.seq > ? AND l.seq <= ? ORDER BY l.seq
+"""
+
+
+def sample_accepted(journal: Journal, run_id: str, *, limit: int, removals: bool = True) -> list[AcceptedRow]:
+    """A random sample of the accepted rows of a run, the same each time; `removals` includes removed rows."""
+    only = "" if removals else "AND l.action <> 'remove'"
+    return _accepted(journal, run_id, f"{only} ORDER BY hash(l.run_id, l.seq) LIMIT ?", [limit])
+
+
+def accepted_of(journal: Journal, run_id: str, entities: set[str]) -> list[AcceptedRow]:
+    """The accepted rows of a run that changed one of those people or objects."""
+    return _accepted(journal, run_id, "AND list_contains(?, coalesce(l.entity, l.key))", [list(entities)])
+
+
+def count_states(journal: Journal, run_id: str) -> dict[str, int]:
+    """The number of rows of a run by state."""
+    found = journal.query(
+        f"SELECT state, count(*) FROM {SCHEMA}.rows WHERE run_id = ? GROUP BY ALL", [run_id]
+    )
+    return {str(state): int(count) for state, count in found}
+
+
+def _accepted(journal: Journal, run_id: str, condition: str, parameters: Sequence[Any]) -> list[AcceptedRow]:
+    found = journal.query(
+        f"""
+        SELECT l.seq, l.key, l.action, coalesce(l.entity, l.key), l.payload FROM {SCHEMA}.log AS l
+        JOIN {SCHEMA}.rows AS v ON v.run_id = l.run_id AND v.seq = l.seq
+        WHERE l.run_id = ? AND v.run_id = ? AND v.state = 'accepted' AND l.action <> 'assume' {condition}
+        """,
+        [run_id, run_id, *parameters],
+    )
+    return [
+        AcceptedRow(seq=seq, key=key, action=action, entity=entity, payload=orjson.loads(payload))
+        for seq, key, action, entity, payload in sorted(found)
+    ]

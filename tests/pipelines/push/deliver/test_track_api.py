@@ -1,0 +1,105 @@
+"""The answer of the Track API decides the state of each row."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pipelines.push import PushSpec
+from pipelines.push.deliver.batch import Batch
+from pipelines.push.deliver.track_api import rejected_rows
+from pipelines.push.journal.database import SCHEMA
+from pipelines.push.journal.log import Item
+from sources.customerio.client import Answer, Unauthorized
+from sources.customerio.sandbox import Fault
+from tests.pipelines.push.conftest import Pushing, Row
+
+
+def test_an_item_with_two_errors_is_one_row() -> None:
+    """A row with two errors is rejected once."""
+    errors = [{"batch_index": 0, "reason": "required", "field": field} for field in ("name", "id")]
+    answer = Answer("batch", 207, json.dumps({"errors": errors}).encode())
+    assert ((7, "required", "name"),) == rejected_rows(Batch((Item(7, b"{}", "a"),)), answer)
+
+
+def _rows(count: int, plan: str = "x") -> list[Row]:
+    return [{"user_id": f"u{number:04}", "plan": plan} for number in range(count)]
+
+
+def _users(pushing: Pushing, rows: Sequence[Row], **what: Any) -> PushSpec:
+    return pushing.declare(
+        "users",
+        rows,
+        object="person",
+        mode="upsert",
+        person={"id": "user_id"},
+        fields={"plan": "text"},
+        **what,
+    )
+
+
+def test_refused_items_do_not_keep_the_others_back(pushing: Pushing) -> None:
+    """Rows that a 207 lists are rejected with their reason and retried by the next run."""
+    pushing.sandbox.faults.add(Fault(operation="batch", refuse_items=(3, 5)))
+    spec = _users(pushing, _rows(20))
+    result = pushing.push(spec)
+    assert result.run is not None
+    assert (18, 2) == (result.run.delivery.accepted, result.run.delivery.rejected)
+    again = pushing.push(spec)
+    assert 2 == again.plan.sends
+    assert again.complete
+    assert [] == pushing.query(f"SELECT key FROM {SCHEMA}.rejects")
+
+
+def _plans(pushing: Pushing) -> dict[str, str]:
+    return {
+        user: row["plan"] for user, row in pushing.people().items() if user.startswith(("u0", "u1", "u2"))
+    }
+
+
+def test_a_refused_request_is_halved_until_the_bad_row_is_alone(pushing: Pushing) -> None:
+    """A bad row for which Customer.io refuses the whole request is isolated; the others are accepted."""
+    pushing.sandbox.knobs.batch_whole = True
+    pushing.sandbox.knobs.item_bytes = 400
+    rows = [{"user_id": f"u{number:04}", "plan": "y" * 500 if number == 13 else "x"} for number in range(32)]
+    spec = _users(pushing, rows)
+    result = pushing.push(spec)
+    assert result.run is not None
+    assert (31, 1) == (result.run.delivery.accepted, result.run.delivery.rejected)
+    assert 31 == len(_plans(pushing))
+    ((key, attempts),) = pushing.query(f"SELECT key, attempts FROM {SCHEMA}.rejects")
+    assert ("u0013", 1) == (key, attempts)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_keys_that_are_not_accepted_stop_the_run(pushing: Pushing, status: int) -> None:
+    """No row of the request counts, nothing more is sent, and the next run sends all rows."""
+    pushing.sandbox.faults.add(Fault(operation="batch", status=status))
+    spec = _users(pushing, _rows(2_500), deliver={"in_flight": 1})
+    with pytest.raises(Exception, match="others are sent by the next run") as caught:
+        pushing.push(spec)
+    assert status == 403 or isinstance(caught.value, Unauthorized)
+    assert 1 == pushing.requests()
+    assert {"planned": 2_500} == pushing.states()
+    assert 2_500 == pushing.push(spec).plan.counts["add"]
+    assert 2_500 == len(_plans(pushing))
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(operation="batch", status=429, retry_after="0", times=2),
+        Fault(operation="batch", status=429, times=1),
+        Fault(operation="batch", status=503, times=2),
+        Fault(operation="batch", drop_connection=True, times=1),
+        Fault(operation="batch", truncate=True, times=1),
+    ],
+    ids=["429 with Retry-After", "429", "503", "cut off before the answer", "cut off within the answer"],
+)
+def test_trouble_that_passes_is_waited_for(pushing: Pushing, fault: Fault) -> None:
+    """The run continues at a lower rate, and every row arrives."""
+    pushing.sandbox.faults.add(fault)
+    assert pushing.push(_users(pushing, _rows(30))).complete
+    assert 30 == len(_plans(pushing))

@@ -1,0 +1,85 @@
+"""Brakes stop a run before its first request; an approved plan releases them."""
+
+from typing import Any
+
+import pytest
+
+from pipelines.push.journal.database import SCHEMA
+from tests.pipelines.push.conftest import Pushing, Row
+
+_DEVICE: dict[str, Any] = {
+    "object": "device", "mode": "mirror", "person": {"id": "who"},
+    "device": {"token": "token", "platform": "platform"},
+}  # fmt: skip
+
+
+def _phones(pushing: Pushing, count: int) -> list[Row]:
+    who = pushing.ids()[0]
+    return [{"who": who, "token": f"t{number}", "platform": "ios"} for number in range(count)]
+
+
+def test_a_source_that_loses_rows_stops_a_mirror(pushing: Pushing) -> None:
+    """30 % fewer rows: a brake stops the run before any request; once approved, the rows are removed."""
+    what: dict[str, Any] = {**_DEVICE, "brakes": {}}
+    assert pushing.push(pushing.declare("phones", _phones(pushing, 100), **what)).complete
+    before = pushing.requests()
+    spec = pushing.declare("phones", _phones(pushing, 70), **what)
+    result = pushing.push(spec)
+    assert ["max_deletes_percent"] == [brake.name for brake in result.brakes]
+    assert result.run is None
+    assert before == pushing.requests()
+    assert pushing.approved(spec).complete
+    assert [(True,)] == pushing.query(f"SELECT approved FROM {SCHEMA}.runs ORDER BY started_at DESC LIMIT 1")
+
+
+_BRAKES = [
+    ({"max_deletes": 1, "max_deletes_percent": 100}, 8, "x", ["max_deletes"]),
+    ({"max_deletes_percent": 100}, 8, "x", []),
+    ({"max_deletes_percent": 100}, 0, "x", ["min_rows"]),
+    ({"max_deletes_percent": 100, "min_rows": 9}, 8, "x", ["min_rows"]),
+    ({"max_changes_percent": 50}, 10, "y", ["max_changes_percent"]),
+]
+
+
+@pytest.mark.parametrize(("brakes", "left", "version", "stopping"), _BRAKES)
+def test_brakes(pushing: Pushing, brakes: Any, left: int, version: str, stopping: list[str]) -> None:
+    """Each brake stops a run for its own reason, and no other brake does."""
+    what: dict[str, Any] = {**_DEVICE, "fields": {"v": "text"}}
+    rows = [{**row, "v": "x"} for row in _phones(pushing, 10)]
+    pushing.push(pushing.declare("phones", rows, **what))
+    changed = [{**row, "v": version} for row in rows[:left]]
+    model = changed or f"{pushing.rows('phones', rows)} LIMIT 0"
+    plan = pushing.plan(pushing.declare("phones", model, **{**what, "brakes": brakes}))
+    assert stopping == [brake.name for brake in plan.stopped_by]
+
+
+_PERSON: dict[str, Any] = {
+    "object": "person", "mode": "upsert", "person": {"id": "user_id"},
+    "fields": {"plan": "text", "seats": "integer"},
+}  # fmt: skip
+
+
+def _rows(count: int, **more: Any) -> list[Row]:
+    return [{"user_id": f"u{number}", "plan": "secret", "seats": number, **more} for number in range(count)]
+
+
+def test_too_many_new_people_stop_a_run(pushing: Pushing) -> None:
+    """Too many new people stop a run: a wrong key would create all people again."""
+    spec = pushing.declare("users", _rows(40), **{**_PERSON, "brakes": {}})
+    assert ["max_creates_percent"] == [brake.name for brake in pushing.push(spec).brakes]
+    assert 0 == pushing.requests()
+
+
+_PERSON_PLAN: dict[str, Any] = {
+    "object": "person", "mode": "upsert", "person": {"id": "user_id"}, "fields": {"plan": "text"},
+}  # fmt: skip
+
+
+def test_unchecked_people_are_not_created(pushing: Pushing) -> None:
+    """Without people in the warehouse, a push that may create people is stopped."""
+    file = pushing.settings.published_file
+    hidden = file.rename(file.with_suffix(".away"))
+    spec = pushing.declare("users", [{"user_id": "a", "plan": "x"}], **{**_PERSON_PLAN, "brakes": {}})
+    assert ["unchecked_people"] == [brake.name for brake in pushing.push(spec).brakes]
+    hidden.rename(file)
+    assert 0 == pushing.requests()

@@ -1,0 +1,63 @@
+"""Values of a column that cannot be sent are listed with their reason; all others are sent."""
+
+from typing import Any
+
+from tests.pipelines.push.conftest import Pushing, Row
+
+_PERSON: dict[str, Any] = {"object": "person", "mode": "upsert", "person": {"id": "user_id"}}
+
+
+_VALUES = {
+    "value over 1,000 bytes": ("text", "repeat('é', 501)", "has more than 1,000 bytes"),
+    "NaN": ("number", "'nan'::DOUBLE", "is no number"),
+    "infinity": ("number", "'-inf'::DOUBLE", "is no number"),
+    "fraction": ("integer", "1.5", "is no whole number"),
+    "NaN as integer": ("integer", "'nan'::DOUBLE", "is no whole number"),
+    "year 1": ("date", "DATE '0001-01-01'", "lies outside of 1900-01-01 to 2200-01-01"),
+    "year 9999": ("timestamp", "TIMESTAMP '9999-12-31'", "lies outside of 1900-01-01 to 2200-01-01"),
+    "for ever": ("timestamp", "'infinity'::TIMESTAMPTZ", "lies outside of 1900-01-01 to 2200-01-01"),
+    "milliseconds": ("unix", "1700000000000", "lies outside of 1900-01-01 to 2200-01-01"),
+    "NaN in a list": ("list", "['nan'::DOUBLE]", "holds a number that JSON does not have"),
+    "infinity in JSON": ("json", "{'a': 'inf'::DOUBLE}", "holds a number that JSON does not have"),
+    "long list": ("list", "list_transform(range(600), lambda x: 'x')", "has more than 1,000 bytes"),
+}
+"""Invalid values of fields: the declared type, the value in SQL, and the rejection reason."""
+
+
+def test_values_that_cannot_be_sent(pushing: Pushing) -> None:
+    """A row with an invalid value is rejected for that reason; a row of nulls is sent."""
+    rows = [
+        f"SELECT 'u{place}' AS user_id, "
+        + ", ".join(
+            f'{value if place == other else "NULL"} AS "{name}"'
+            for other, (name, (_, value, _)) in enumerate(_VALUES.items())
+        )
+        for place in range(len(_VALUES) + 1)
+    ]
+    fields = {name: kind for name, (kind, _, _) in _VALUES.items()}
+    spec = pushing.declare("values", " UNION ALL ".join(rows), **_PERSON, fields=fields)
+    result = pushing.push(spec)
+    expected = {f"{name}: {reason}": 1 for name, (_, _, reason) in _VALUES.items()}
+    assert expected == {row["reason"]: row["rows"] for row in result.plan.invalid}
+    assert [f"u{len(_VALUES)}"] == [row["op"]["identifiers"]["id"] for row in pushing.sandbox.writes()]
+
+
+_PERSON_SEATS: dict[str, Any] = {
+    "object": "person", "mode": "upsert", "person": {"id": "user_id"},
+    "fields": {"plan": "text", "seats": "integer"},
+}  # fmt: skip
+
+
+def test_nulls(pushing: Pushing) -> None:
+    """A null sends nothing, removes the attribute, or sends the last value: as its field declares."""
+    fields = {name: {"type": "text", "nulls": name} for name in ("omit", "clear", "keep")}
+    what: dict[str, Any] = {**_PERSON_SEATS, "fields": fields}
+    full: Row = {"user_id": "u", "omit": "1", "clear": "1", "keep": "1"}
+    pushing.push(pushing.declare("nulls", [full], **what))
+    rows = pushing.rows("nulls", [full])
+    empty = f"SELECT user_id, NULL AS omit, '' AS clear, NULL AS keep FROM ({rows})"
+    assert pushing.push(pushing.declare("nulls", empty, **what)).complete
+    assert {"keep": "1", "clear": ""} == pushing.sandbox.writes()[-1]["op"]["attributes"]
+    held = pushing.people()["u"]
+    assert ("1", None, "1") == (held["omit"], held.get("clear"), held["keep"])
+    assert 0 == pushing.push(pushing.declare("nulls", empty, **what)).plan.sends

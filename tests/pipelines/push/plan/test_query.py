@@ -1,0 +1,58 @@
+"""Models that cannot be run are refused before any row is sent."""
+
+from typing import Any
+
+import pytest
+
+from pipelines.errors import ModelFailed
+from pipelines.push.journal.database import SCHEMA
+from tests.pipelines.push.conftest import Pushing
+
+_MODELS = [
+    pytest.param(
+        "SELECT 1 AS user_id FROM nowhere", "Table with name nowhere does not exist", id="unknown table"
+    ),
+    pytest.param("SELEC 1", 'syntax error at or near "SELEC"', id="no SQL"),
+    pytest.param("SELECT 1 AS user_id; DROP TABLE x", "a model is one SELECT", id="two statements"),
+    pytest.param("DELETE FROM customerio_raw.people", "a model is one SELECT", id="no SELECT"),
+    pytest.param(
+        "SELECT 1 AS other", "the model has no column 'user_id'; it has other", id="column that is not there"
+    ),
+    pytest.param(
+        "SELECT 1 AS user_id, 'x' AS plan, 2 AS more", "columns that are named nowhere: more", id="beyond"
+    ),
+    pytest.param(
+        "SELECT 1 AS user_id, [1] AS plan", "the column plan is INTEGER[]", id="type that does not fit"
+    ),
+    pytest.param(
+        "SELECT CAST(v AS INTEGER) AS user_id, '' AS plan FROM (SELECT 'secret@x.y' AS v)",
+        "a value of v that DuckDB cannot read",
+        id="hidden value",
+    ),
+    pytest.param(
+        "SELECT 'a' AS user_id, strptime('secret@x.y', '%Y')::VARCHAR AS plan",
+        "cannot read",
+        id="hidden time",
+    ),
+    pytest.param(
+        "SELECT 'a' AS user_id, json_extract('secret', '$.a')::VARCHAR AS plan",
+        "cannot read",
+        id="hidden JSON",
+    ),
+]
+
+
+_PERSON: dict[str, Any] = {"object": "person", "mode": "upsert", "person": {"id": "user_id"}}
+
+
+@pytest.mark.parametrize(("sql", "said"), _MODELS)
+def test_models_that_cannot_be_run(shared: Pushing, sql: str, said: str) -> None:
+    """The message names the error without personal data, and nothing is sent."""
+    spec = shared.declare("wrong", sql, **_PERSON, fields={"plan": "text"})
+    before = shared.requests()
+    with pytest.raises(ModelFailed, match="wrong: ") as caught:
+        shared.push(spec)
+    assert said in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert before == shared.requests()
+    assert [] == shared.query(f"SELECT run_id FROM {SCHEMA}.runs WHERE sync = 'wrong'")
