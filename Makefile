@@ -44,9 +44,11 @@ format: $(INSTALLED) ## Put the code into its one format
 bench: $(INSTALLED) ## Measure, every figure beside its baseline (BENCH="--json" for a document)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
-docs: $(INSTALLED) ## Write the reference pages from the catalogue
+docs: $(INSTALLED) ## Write what is generated: reference pages, types, dbt's sources, the map
 	@$(BIN)/python -m sources.customerio.pages
 	@$(BIN)/python -m sources.customerio.client.signatures
+	@$(BIN)/python -m pipelines.transform.raw
+	@$(BIN)/python -m tests.architecture
 
 lock: $(INSTALLED) ## Resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

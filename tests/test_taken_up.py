@@ -1,7 +1,7 @@
 """The data folder and Prefect database that an earlier commit wrote are taken up by today's code.
 
-`tests/fixtures/make_before.py` made them; the sandbox is restarted from the same seed, and the few writes that
-it had taken by then are repeated, so that the workspace is the same one.
+`tests/fixtures/make_before.py` made them. The sandbox is restarted from the same seed, and the few writes
+that it had taken are repeated, so that the workspace is the same one.
 """
 
 import json
@@ -126,7 +126,7 @@ def test_status_shows_what_is_there(before: Before) -> None:
 def test_a_sync_continues(before: Before) -> None:
     """A sync of the same workspace writes no row and asks no more than the last one of the earlier code."""
     # Tables that share a list count its requests for the one that came first, so the sum is compared.
-    last = "SELECT max_by(run_id, started_at) FROM customerio_raw.sync_runs"
+    last = "SELECT max_by(run_id, finished_at) FROM customerio_raw.sync_runs"
     ((asked,),) = before.query(f"SELECT sum(requests) FROM customerio_raw.sync_runs WHERE run_id = ({last})")
     covered = before.query("SELECT * FROM customerio_raw.coverage ORDER BY ALL")
 
@@ -198,17 +198,18 @@ def test_deployments_are_served_from_the_same_database(before: Before) -> None:
         api = f"http://127.0.0.1:{probe.getsockname()[1]}/api"
     kept = _deployments_of(before.folder / "prefect" / "prefect.db")
     home = {"PREFECT_HOME": str(before.folder / "prefect"), "PREFECT_API_URL": api}
-    log = (before.folder / "serving.log").open("w")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flows"],
-        env={**PREFECT, **before.shell.env, **home},
-        cwd=Path(__file__).parents[1],
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
+    log = before.folder / "serving.log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flows"],
+            env={**PREFECT, **before.shell.env, **home},
+            cwd=Path(__file__).parents[1],
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
     try:
-        _wait_for(before.folder / "serving.log", "runs at once")
+        _wait_for(log, "runs at once")
         served = httpx.post(f"{api}/deployments/filter", json={}, timeout=30).raise_for_status().json()
         runs = httpx.post(f"{api}/flow_runs/filter", json={}, timeout=30).raise_for_status().json()
     finally:
