@@ -5,7 +5,6 @@ import importlib
 import re
 import subprocess
 from collections import Counter
-from functools import reduce
 from pathlib import PurePosixPath
 
 import pytest
@@ -85,7 +84,9 @@ def test_a_way_leads_through_functions_that_exist(title: str) -> None:
         module = architecture.module_of(step)
         assert module, f"{step} is in no module"
         names = step.removeprefix(f"{module}.").split(".")
-        found = reduce(lambda thing, name: getattr(thing, name, None), names, importlib.import_module(module))
+        found: object = importlib.import_module(module)
+        for name in names:
+            found = getattr(found, name, None)
         assert callable(found), f"{step} is no function"
     assert [] == architecture.unreached(steps)
 

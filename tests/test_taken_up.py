@@ -88,9 +88,14 @@ def before(tmp_path: Path) -> Iterator[Before]:
 
 def _repeat(sandbox: Sandbox, served: Served, history: dict[str, Any]) -> None:
     """Do to the workspace what was done to it before."""
-    keys = {"track_site_id": sandbox.track_site_id, "track_api_key": sandbox.track_api_key}
     with closing(
-        Client(app_api_key=sandbox.app_api_key, app_url=served.app_url, track_url=served.track_url, **keys)
+        Client(
+            app_api_key=sandbox.app_api_key,
+            track_site_id=sandbox.track_site_id,
+            track_api_key=sandbox.track_api_key,
+            app_url=served.app_url,
+            track_url=served.track_url,
+        )
     ) as client:
         for _ in history["exports_ordered"]:
             client.call("exportPeopleData", body=EVERYBODY)
