@@ -52,12 +52,12 @@ OPERATION = """\
     Operation(id="listLabels", method="GET", path="/v1/labels",
         records="labels", bucket="app", effect="read"),
 """
-HANDLER = '''\
-def list_labels(ask: RequestContext) -> dict[str, Any]:  # noqa: ARG001 -- every workspace has the same
-    """The labels."""
+HANDLER = '''
+
+@answers("listLabels")
+def list_labels(context: RequestContext) -> dict[str, Any]:  # noqa: ARG001 -- every workspace has the same
+    """Lists the labels."""
     return {"labels": [{"id": 1, "name": "spring"}, {"id": 2, "name": "autumn"}]}
-
-
 '''
 ROUTE_TEST = '''\
 """The account's calls."""
@@ -89,13 +89,20 @@ RESOURCE = """\
 TRUTH = """\
     "labels": lambda _: iter([{"id": 1, "name": "spring"}, {"id": 2, "name": "autumn"}]),
 """
-STAGED = """\
-select id as label_id, name as label_name, deleted_at is not null as is_deleted
-from {{ raw('labels') }}
+STAGING_YML = """\
+  - name: stg_labels
+    description: A label that messages carry.
+    columns:
+      - {name: label_id, description: Id of the label.}
+      - {name: name, description: Name of the label.}
+      - {name: first_seen_at, description: Time of the sync that first saw the row.}
+      - {name: deleted_at, description: Time of the sync that no longer found the row.}
+      - {name: is_deleted, description: True if a complete sync no longer found the row.}
+      - {name: loaded_by, description: Id of the dlt load that wrote this version of the row.}
 """
 MART = """\
 -- The labels that are in use, by name.
-select label_id, label_name from {{ ref('stg_labels') }} where not is_deleted
+select label_id, name as label_name from {{ ref('stg_labels') }} where not is_deleted
 """
 MART_YML = """\
   - name: label_names
@@ -116,9 +123,7 @@ EDITS: dict[str, dict[str, Edit]] = {
     "An operation, answered by the sandbox": {
         "sources/customerio/catalogue/app_workspace.py": _added(OPERATION, before=")\n"),
         "tests/sources/customerio/catalogue/operations.tsv": _written("app\tlistLabels\tGET\t/v1/labels\t\n"),
-        "sources/customerio/sandbox/wire/routes/account.py": lambda text: _added(
-            '    "listLabels": list_labels,\n', before="}\n"
-        )(_added(HANDLER, before="HANDLERS:")(text)),
+        "sources/customerio/sandbox/wire/routes/account.py": _written(HANDLER),
         "tests/sources/customerio/sandbox/wire/routes/test_account.py": _written(ROUTE_TEST),
     },
     "A table": {
@@ -126,10 +131,7 @@ EDITS: dict[str, dict[str, Edit]] = {
         "sources/customerio/sandbox/state/truth/truth.py": _added(
             TRUTH, before="    **metric_rows.TABLES,\n"
         ),
-        "warehouse/models/staging/stg_labels.sql": _written(STAGED),
-        "warehouse/models/staging/staging.yml": _written(
-            "  - name: stg_labels\n    description: The labels of messages.\n"
-        ),
+        "warehouse/models/staging/staging.yml": _written(STAGING_YML),
     },
     "A mart": {
         "warehouse/models/marts/label_names.sql": _written(MART),
@@ -208,7 +210,7 @@ def test_a_list_names_files_that_exist(title: str) -> None:
     """Each file of a list exists; one that is to be made lies in a folder that exists."""
     made = {file for edits in EDITS.values() for file in edits}
     for file, _ in lists()[title]:
-        new = file in made or re.search(r"NOUN|NAME", file)
+        new = file in made or "stg_labels" in file or re.search(r"NOUN|NAME", file)
         path = ROOT / file
         folder = ROOT / re.split(r"/[^/]*(?:NOUN|NAME)", file)[0] if new else path
         assert folder.exists() or (new and path.parent.exists()), f"there is no {file}"

@@ -23,7 +23,7 @@ ACROSS = {
     "tests/pipelines/push/test_examples.py": "the declarations in warehouse/push/examples",
     "tests/pipelines/warehouse/test_postgres.py": "a warehouse that is a server",
     "tests/sources/customerio/catalogue/test_operations.py": "the rows of all modules of OPERATIONS",
-    "tests/sources/customerio/client/test_door.py": "the names that the package exports",
+    "tests/sources/customerio/test_facts.py": "FACTS.md and the tags in comments",
     "tests/sources/customerio/extract/test_source.py": "the dlt source over all readers, with their fixtures",
     "tests/sources/customerio/sandbox/wire/test_every_operation.py": "all operations on one workspace",
 }
@@ -43,9 +43,14 @@ def _tests() -> list[str]:
 
 
 def _mirrored(name: str) -> list[str]:
-    """The modules that a test may be named by: its own name, or the beginning of it up to a `_`."""
+    """The modules that a test may be named by: its own name, or the beginning of it up to a `_`.
+
+    `test_init` is the test of the package's `__init__`.
+    """
     path = PurePosixPath(name)
     folder = PurePosixPath(*path.parts[1:-1])
+    if path.stem == "test_init":
+        return [str(folder / "__init__.py")]
     parts = path.stem.removeprefix("test_").split("_")
     stems = ["_".join(parts[:length]) for length in range(len(parts), 0, -1)]
     return [str(folder / end) for stem in stems for end in (f"{stem}.py", f"{stem}/__init__.py")]
