@@ -93,7 +93,7 @@ STAGING_YML = """\
   - name: stg_labels
     description: A label that messages carry.
     columns:
-      - {name: label_id, description: Id of the label.}
+      - {name: id, description: Id of the label.}
       - {name: name, description: Name of the label.}
       - {name: first_seen_at, description: Time of the sync that first saw the row.}
       - {name: deleted_at, description: Time of the sync that no longer found the row.}
@@ -102,7 +102,7 @@ STAGING_YML = """\
 """
 MART = """\
 -- The labels that are in use, by name.
-select label_id, name as label_name from {{ ref('stg_labels') }} where not is_deleted
+select id as label_id, name as label_name from {{ ref('stg_labels') }} where not is_deleted
 """
 MART_YML = """\
   - name: label_names
