@@ -44,11 +44,12 @@ format: $(INSTALLED) ## Put the code into its one format
 bench: $(INSTALLED) ## Measure, every figure beside its baseline (BENCH="--json" for a document)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
-docs: $(INSTALLED) ## Write the reference pages and the staging models from the catalogue
+docs: $(INSTALLED) ## Write what is generated: reference pages, types, sources and staging models, the map
 	@$(BIN)/python -m sources.customerio.pages
 	@$(BIN)/python -m sources.customerio.client.signatures
 	@$(BIN)/python -m pipelines.transform.raw_tables
 	@$(BIN)/python -m pipelines.transform.staging_models
+	@$(BIN)/python -m tests.architecture
 
 lock: $(INSTALLED) ## Resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

@@ -49,6 +49,16 @@ def test_the_changelog_tells_of_this_version() -> None:
     assert version and newest and version[1] == newest[1]
 
 
+def test_the_license_is_the_one_that_the_package_names() -> None:
+    """`LICENSE` is the text of the Apache License, which pyproject.toml names."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    text = (ROOT / "LICENSE").read_text()
+
+    assert ("Apache-2.0", ["LICENSE"]) == (project["license"], project["license-files"])
+    assert "Apache License" in text and "END OF TERMS AND CONDITIONS" in text
+    assert not [name for name in project["classifiers"] if name.startswith("License ::")]
+
+
 def test_every_test_says_what_it_shows() -> None:
     """Each test function has a docstring."""
     silent = re.compile(r'^( *)def (test_\w+)\([^)]*\)[^:]*:\n(?!\1    """)', flags=re.MULTILINE)

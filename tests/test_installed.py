@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 _CLONE = Path(__file__).parents[1]
-_PARTS = ("sources", "pipelines", "flows", "warehouse", "pyproject.toml", "README.md")
+_PARTS = ("sources", "pipelines", "flows", "warehouse", "pyproject.toml", "README.md", "LICENSE")
 
 
 def _run(*command: str | Path, **env: str) -> str:

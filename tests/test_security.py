@@ -1,0 +1,53 @@
+"""SECURITY.md promises what tests hold."""
+
+import ast
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from click import Group
+from ruamel.yaml import YAML
+
+from flows.environment import DEFAULTS
+from pipelines.cli.main import main
+from sources.customerio.sandbox import Sandbox
+
+ROOT = Path(__file__).parents[1]
+LOOPBACK = "127.0.0.1"
+
+
+def test_every_promise_has_its_test() -> None:
+    """The test that holds a promise exists."""
+    promised = re.findall(
+        r"^\| .+ \| `(test_\w+)` \|$", (ROOT / "SECURITY.md").read_text("utf-8"), re.MULTILINE
+    )
+    tests = {
+        node.name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+    }
+
+    assert promised
+    assert [] == [name for name in promised if name not in tests]
+
+
+def test_servers_listen_on_this_machine() -> None:
+    """The sandbox, its command and the Prefect server take connections of this machine alone by default."""
+    assert isinstance(main, Group)
+    options = {option.name: option.default for option in main.commands["sandbox"].params}
+    with Sandbox(scale="tiny").serve() as served:
+        hosts = {urlsplit(url).hostname for url in (served.app_url, served.track_url, served.control_url)}
+
+    assert {LOOPBACK} == hosts
+    assert LOOPBACK == options["host"]
+    assert LOOPBACK == urlsplit(DEFAULTS["PREFECT_API_URL"]).hostname
+
+
+def test_telemetry_of_dbt_and_prefect_is_off() -> None:
+    """The settings with which flows and transforms start have telemetry switched off."""
+    project = YAML(typ="safe").load(ROOT / "warehouse" / "dbt_project.yml")
+
+    assert project["flags"]["send_anonymous_usage_stats"] is False
+    assert "1" == DEFAULTS["DO_NOT_TRACK"]
+    assert "false" == DEFAULTS["PREFECT_SERVER_ANALYTICS_ENABLED"]
