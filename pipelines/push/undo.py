@@ -214,20 +214,19 @@ _PAST = {"add": "added", "change": "changed", "remove": "removed"}
 
 
 def _inverse(kind: Kind, row: _Row) -> _Row:
-    """The row of the log that undoes one."""
+    """The row of the log that undoes one; the order of its keys is part of the plan's id."""
     blank = {
         "key": row["key"],
         "entity": row["entity"],
         "before": row["payload"],
-        "item": None,
         "digest": None,
         "happened_at": None,
         "verdict": None,
     }
     if row["action"] == "remove":
-        return {**blank, "action": "add", "payload": row["before"]}
+        return {**blank, "action": "add", "payload": row["before"], "item": None}
     if row["action"] == "add" and kind.invertible:
-        return {**blank, "action": "remove", "payload": row["taken_back"]}
+        return {**blank, "action": "remove", "payload": row["taken_back"], "item": None}
     before = orjson.loads(row["stored"])
     sent = orjson.loads(row["item"] or row["payload"])
     path = kind.attributes
