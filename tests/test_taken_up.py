@@ -133,7 +133,9 @@ def test_a_sync_continues(before: Before) -> None:
     # Tables that share a list count its requests for the one that came first, so the sum is compared.
     last = "SELECT max_by(run_id, finished_at) FROM customerio_raw.sync_runs"
     ((asked,),) = before.query(f"SELECT sum(requests) FROM customerio_raw.sync_runs WHERE run_id = ({last})")
-    covered = before.query("SELECT * FROM customerio_raw.coverage ORDER BY ALL")
+    # The sandbox's clock stands still, so a window that is read again has the same key and a newer load.
+    claims = "SELECT resource, start_at, end_at, read_at, backfill FROM customerio_raw.coverage"
+    covered = before.query(claims)
 
     tables = before.document("sync")["resources"]
 
@@ -143,7 +145,7 @@ def test_a_sync_continues(before: Before) -> None:
     }
     assert {} == {table: counts for table, counts in written.items() if counts}, "rows were written again"
     assert asked == sum(row["requests"] for row in tables)
-    assert set(covered) <= set(before.query("SELECT * FROM customerio_raw.coverage"))
+    assert set(covered) <= set(before.query(claims))
 
 
 def test_a_day_later_it_is_the_workspace(before: Before) -> None:

@@ -23,7 +23,7 @@ from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.runs import TABLE as RUNS
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.extract import Batch, ResourceSummary, Scope
-from sources.customerio.extract.destination_rows import as_read
+from sources.customerio.extract.arrow import as_read
 from sources.customerio.extract.diff import Changes, Held, Key
 from sources.customerio.extract.rows import NO_FINGERPRINT, Row
 

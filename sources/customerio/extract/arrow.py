@@ -7,11 +7,12 @@ between two runs.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 from msgspec.structs import astuple
 
 from sources.customerio.catalogue import ColumnType, Resource
-from sources.customerio.extract.rows import NO_JSON, TypedRow
+from sources.customerio.extract.rows import NO_JSON, Row, TypedRow
 
 # The project's columns of every table: when the row was first seen (Unix s), and its fingerprint.
 OWN_COLUMNS: Mapping[str, ColumnType] = {"first_seen_at": "bigint", "_row_hash": "bigint"}
@@ -65,3 +66,16 @@ def _column(kind: ColumnType, values: Sequence[Any]) -> Any:
     if kind == "json":
         values = [None if value is NO_JSON else bytes(value) for value in values]
     return pa.array(values, type=_ARROW[kind])
+
+
+def as_read(resource: Resource, row: Mapping[str, Any]) -> Row:
+    """A row as a reader would have yielded it: the API's columns alone, JSON columns as stored text."""
+    kinds = resource.columns
+    own = columns_of(resource).keys() - kinds.keys()
+    return {
+        name: msgspec.Raw(value.encode())
+        if isinstance(value, str) and kinds.get(name, "json") == "json"
+        else value
+        for name, value in row.items()
+        if name not in own and not name.startswith("_dlt_")
+    }

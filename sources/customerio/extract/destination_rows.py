@@ -16,14 +16,13 @@ from threading import Lock
 from typing import Any, cast
 
 import dlt
-import msgspec
 from dlt.common.configuration.container import Container
 from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.common.pipeline import PipelineContext
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from sources.customerio.catalogue import Resource
-from sources.customerio.extract.arrow import columns_of
+from sources.customerio.extract.arrow import as_read
 from sources.customerio.extract.batch import Scope
 from sources.customerio.extract.diff import Held, Key
 from sources.customerio.extract.rows import Row
@@ -164,16 +163,3 @@ def _between(client: Any, scope: Scope) -> tuple[str, tuple[int | str, ...]]:
     names = [client.escape_column_name(column) if client else column for column in columns]
     where = " AND ".join([f"{names[0]} BETWEEN %s AND %s", *(f"{name} = %s" for name in names[1:])])
     return where, (scope.low, scope.high, *(value for _, value in scope.where))
-
-
-def as_read(resource: Resource, row: Mapping[str, Any]) -> Row:
-    """A row as a reader would have yielded it: the API's columns alone, JSON columns as stored text."""
-    kinds = resource.columns
-    own = columns_of(resource).keys() - kinds.keys()
-    return {
-        name: msgspec.Raw(value.encode())
-        if isinstance(value, str) and kinds.get(name, "json") == "json"
-        else value
-        for name, value in row.items()
-        if name not in own and not name.startswith("_dlt_")
-    }

@@ -63,7 +63,7 @@ def test_only_everybody_is_everybody() -> None:
 
 
 @pytest.mark.parametrize(
-    "request",
+    "wanted",
     [
         PeopleRequest(),
         PeopleRequest(attributes=("Name", "name")),
@@ -71,11 +71,11 @@ def test_only_everybody_is_everybody() -> None:
         DeliveriesRequest(transactional_message_id=3),
     ],
 )
-def test_an_order_is_read_as_it_was_written(request: PeopleRequest | DeliveriesRequest) -> None:
+def test_an_order_is_read_as_it_was_written(wanted: PeopleRequest | DeliveriesRequest) -> None:
     """So an equal request is found again, and what is sent is what was checked."""
-    assert request == from_json(request.kind, to_json(request))
+    assert wanted == from_json(wanted.kind, to_json(wanted))
 
 
 def test_the_metrics_are_those_of_deliveries() -> None:
-    """The names that an request takes and a file is searched for are the API's."""
+    """The names that a request takes and a file is searched for are the API's."""
     assert METRICS == SANDBOX_METRICS
