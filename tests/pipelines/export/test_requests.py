@@ -1,4 +1,4 @@
-"""What can be ordered is checked before any request."""
+"""An export request is checked before anything is sent."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ DAY = 86_400
     ],
 )
 def test_a_wrong_deliveries_order_is_refused(given: dict[str, Any], says: str) -> None:
-    """The message says what was found and what would be right."""
+    """The message has the wrong value and the right choice."""
     with pytest.raises(ConfigError, match=says):
         DeliveriesRequest(**given)
 
@@ -43,20 +43,20 @@ def test_a_wrong_deliveries_order_is_refused(given: dict[str, Any], says: str) -
     ],
 )
 def test_a_wrong_filter_is_refused(filters: dict[str, Any]) -> None:
-    """The grammar is that of searches."""
+    """Filters follow the grammar of searches."""
     with pytest.raises(ConfigError, match="filter"):
         PeopleRequest(filters=filters)
 
 
 def test_a_year_and_nested_filters_are_fine() -> None:
-    """Twelve months of a leap year, and every shape that the grammar has."""
+    """Twelve months of a leap year are accepted, and every form of the filter grammar."""
     DeliveriesRequest(action_id=1, start=0, end=366 * DAY, metric="opened", drafts=True)
     leaf = {"attribute": {"field": "plan", "operator": "eq", "value": "pro"}}
     PeopleRequest(filters={"or": [leaf, {"not": {"segment": {"id": 7}}}, EVERYBODY]})
 
 
 def test_only_everybody_is_everybody() -> None:
-    """The default is; who has an `id` is not everybody."""
+    """Only the default means all people; `id exists` does not."""
     having_id = {"attribute": {"field": "id", "operator": "exists"}}
     assert PeopleRequest().is_everybody
     assert not PeopleRequest(filters=having_id).is_everybody
@@ -72,10 +72,10 @@ def test_only_everybody_is_everybody() -> None:
     ],
 )
 def test_an_order_is_read_as_it_was_written(request: PeopleRequest | DeliveriesRequest) -> None:
-    """So an equal request is found again, and what is sent is what was checked."""
+    """A stored request reads back equal, so that a repeat is found and the checked request is sent."""
     assert request == from_json(request.kind, to_json(request))
 
 
 def test_the_metrics_are_those_of_deliveries() -> None:
-    """The names that an request takes and a file is searched for are the API's."""
+    """The metrics of a request and of a file have the API's names."""
     assert METRICS == SANDBOX_METRICS

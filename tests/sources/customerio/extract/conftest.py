@@ -142,7 +142,7 @@ def read() -> Iterator[ReadTable]:
 class Deliveries:
     """Stands for `GET /v1/messages`: newest first, both bounds included, `page` rows at most.
 
-    The ids are the places in `created`; `asked` are the windows of first pages, in the order of asking.
+    The ids are indexes into `created`; `asked` has the windows of first pages, in the order of requests.
     """
 
     created: Sequence[int]

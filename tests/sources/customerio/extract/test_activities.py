@@ -82,13 +82,13 @@ def test_the_overlap_is_an_option_and_a_full_read_knows_no_watermark(
 
 
 def test_once_a_day_the_overlap_is_three_days(client_of: ClientOf, read: ReadTable) -> None:
-    """The first read of a day finds events with an older time, back to the first read of the day before."""
+    """The first read of a day reads again from three days below the first read of the day before."""
     pages = [[(name, NOW - number * 24 * HOUR)] for number, name in enumerate("abcdefgh")]
     state = {"watermark": NOW, "daily_at": NOW - 24 * HOUR}
 
     found = read(client_of(Feed(*pages)), "activities", state, clock=_clock)
 
-    # The last page read is the first one that lies entirely more than three days back.
+    # The last page read is the first one that lies more than three days below the read of the day before.
     assert ["a", "b", "c", "d", "e", "f"] == ids(found.rows)
     assert {"watermark": NOW, "daily_at": NOW} == state
 
