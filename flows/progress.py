@@ -28,7 +28,7 @@ class Reached:
 
 @contextmanager
 def shown(look: Callable[[], Reached], *, beat_s: float = BEAT_S) -> Iterator[None]:
-    """Show the result of `look` every `beat_s` seconds while the block runs, and 100 % at its end."""
+    """Show the progress that `look` returns every `beat_s` seconds while the block runs; 100 % at its end."""
     ended, through = threading.Event(), threading.Event()
     # The context names the run of the artifact. A daemon thread does not keep the process alive if the server
     # does not answer.

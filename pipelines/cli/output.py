@@ -51,7 +51,7 @@ def _running(summary: RunSummary) -> Table:
 
 
 def sync(result: "SyncResult") -> None:
-    """Print the run's summary, and each failure once."""
+    """Print the summary of a sync, and each failure once."""
     table = grid(("resource", *_COUNTS, "seconds"), numeric=(*_COUNTS, "seconds"))
     for tally in result.summary.resources.values():
         table.add_row(tally.resource, *(f"{number:,}" for number in _numbers(tally)), f"{tally.seconds:.1f}")

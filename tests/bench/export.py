@@ -99,7 +99,7 @@ def _measured(rows: int) -> Iterator[Figure]:
 
 
 def _held(figure: Figure) -> Figure:
-    """The figure, if it is within the limits; small files have no limit of time, for most of it is fixed cost."""
+    """The figure, if it is within the limits; small files have no limit of time."""
     at_most(f"the memory of {figure.rows:,} rows", figure.peak_mb, MOST_MB, "MB")
     if figure.name == _QUERYABLE and figure.rows > 2_000_000:
         at_most(f"the time of {figure.rows:,} rows", figure.ratio, MOST_RATIO, "times DuckDB's")

@@ -76,7 +76,7 @@ def test_a_store_that_refuses_every_link(exporting: Exporting) -> None:
     ],
 )
 def test_a_file_that_is_not_whole(exporting: Exporting, knobs: dict[str, Any], says: str) -> None:
-    """A broken file is fetched twice and reported; none of its rows lands, and the next run orders a new one."""
+    """A broken file is fetched twice and reported; none of its rows lands; the next run orders a new one."""
     sandbox, warehouse = exporting.warehouse.sandbox, exporting.warehouse
     before = exporting().rows
     sandbox.add("people", id="new")
