@@ -1,4 +1,4 @@
-# Every target builds .venv itself when it is missing or older than what it is made from.
+# Every target builds .venv if it is missing, or older than the lock file or pyproject.toml.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED) ## Replicate a sandbox workspace into DuckDB; again, and only what changed arrives
+demo: $(INSTALLED) ## Replicate a sandbox workspace into DuckDB; a second run loads only changes
 	@$(BIN)/cio-elt demo
 
 serve: $(INSTALLED) ## Serve every Prefect deployment of prefect.yaml, with a server if none answers
@@ -21,41 +21,41 @@ serve: $(INSTALLED) ## Serve every Prefect deployment of prefect.yaml, with a se
 test: $(INSTALLED) ## Run the tests
 	@$(BIN)/pytest -q -n auto --dist worksteal
 
-# Those of the flows share one Prefect server and mostly wait for it, so they run beside the others.
-proofs: $(INSTALLED) ## Run the slow proofs: processes killed at bad moments, flows on a Prefect server and in its pages
+# Proofs of the flows share one Prefect server and mostly wait for it, so they run beside the others.
+proofs: $(INSTALLED) ## Run the slow tests: killed processes, flows on a Prefect server and in its pages
 	@mkdir -p .pytest_cache; $(BIN)/pytest -q -m proof tests/flows > .pytest_cache/flows.log 2>&1 & flows=$$!; \
 	$(BIN)/pytest -q -m proof -n 2 --dist loadfile --ignore tests/flows; rest=$$?; \
 	wait $$flows; flows=$$?; cat .pytest_cache/flows.log; [ $$rest = 0 ] && [ $$flows = 0 ]
 
-torture: $(INSTALLED) ## The longest proofs: runs killed at 50 random moments (KILLS=50), runs cancelled and stopped
+torture: $(INSTALLED) ## Run the longest tests: runs killed at 50 random moments (KILLS=50), cancelled and stopped
 	@CIO_ELT_KILLS=$${KILLS:-50} $(BIN)/pytest -q -rP -m proof tests/pipelines/ingest/test_sync_kills.py tests/pipelines/push/test_run_kills.py \
 		tests/flows/test_runs.py tests/flows/test_together.py
 
-check: $(INSTALLED) ## Lint, format, types, import contracts
+check: $(INSTALLED) ## Check lint, format, types and import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-format: $(INSTALLED) ## Put the code into its one format
+format: $(INSTALLED) ## Format the code, and correct lint
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(INSTALLED) ## Measure, every figure beside its baseline (BENCH="--json" for a document)
+bench: $(INSTALLED) ## Run the benchmarks, each with its baseline (BENCH="--json" for JSON)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
-docs: $(INSTALLED) ## Write what is generated: reference pages, types, sources and staging models, the map
+docs: $(INSTALLED) ## Generate reference pages, types, dbt sources, staging models and the map
 	@$(BIN)/python -m sources.customerio.pages
 	@$(BIN)/python -m sources.customerio.client.signatures
 	@$(BIN)/python -m pipelines.transform.raw_tables
 	@$(BIN)/python -m pipelines.transform.staging_models
 	@$(BIN)/python -m tests.architecture
 
-lock: $(INSTALLED) ## Resolve requirements.lock anew from pyproject.toml
+lock: $(INSTALLED) ## Resolve requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --no-strip-extras --upgrade -o requirements.lock
 
-clean: ## Remove what was built; the warehouse stays
+clean: ## Remove .venv and caches; the warehouse stays
 	@rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(INSTALLED): requirements.lock pyproject.toml

@@ -141,7 +141,7 @@ def create_export(settings: Settings, request: ExportRequest) -> RegisteredExpor
     name="look", retries=3, retry_delay_seconds=30, retry_condition_fn=worth_repeating, cache_policy=NO_CACHE
 )
 def check_state(settings: Settings, export: RegisteredExport) -> ExportState:
-    """Request the state of the export."""
+    """Request the state of the export from Customer.io."""
     return poll(settings, export)
 
 

@@ -28,7 +28,7 @@ class Reached:
 
 @contextmanager
 def shown(look: Callable[[], Reached], *, beat_s: float = BEAT_S) -> Iterator[None]:
-    """Show the result of `look` every `beat_s` seconds while the block runs, and 100 % at its end."""
+    """Show the progress that `look` returns every `beat_s` seconds while the block runs; 100 % at its end."""
     ended, through = threading.Event(), threading.Event()
     # The context names the run of the artifact. A daemon thread does not keep the process alive if the server
     # does not answer.
@@ -44,10 +44,10 @@ def shown(look: Callable[[], Reached], *, beat_s: float = BEAT_S) -> Iterator[No
         watcher.join(timeout=1.0)
 
 
-def of(report: RunSummary) -> Callable[[], Reached]:
+def of(summary: RunSummary) -> Callable[[], Reached]:
     """A function that returns the progress of a run that begins now, from its summary."""
     since = time.monotonic()
-    return lambda: _reached(report, time.monotonic() - since)
+    return lambda: _reached(summary, time.monotonic() - since)
 
 
 class Chunks:
@@ -59,9 +59,9 @@ class Chunks:
         self._began = time.monotonic()
         self._inside = of(RunSummary())
 
-    def begin(self, report: RunSummary) -> None:
-        """Start a chunk, or a retry of it; `report` is its summary."""
-        self._inside = of(report)
+    def begin(self, summary: RunSummary) -> None:
+        """Start a chunk, or a retry of it; `summary` counts its requests and rows."""
+        self._inside = of(summary)
 
     def end(self) -> None:
         """Count the chunk as done."""
@@ -99,8 +99,8 @@ class Steps:
         return Reached(percent=percent, words=self._sentences[-1] if self._sentences else "Starting.")
 
 
-def _reached(report: RunSummary, seconds: float) -> Reached:
-    tallies = list(report.resources.values())
+def _reached(summary: RunSummary, seconds: float) -> Reached:
+    tallies = list(summary.resources.values())
     made = sum(tally.requests for tally in tallies)
     left = sum(tally.requests_left or 0 for tally in tallies)
     reading = [tally.resource for tally in tallies if tally.started is not None and not tally.done]

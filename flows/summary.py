@@ -13,17 +13,17 @@ from pipelines.times import span
 from sources.customerio.extract import ResourceSummary, RunSummary, Window
 
 
-def shown(report: RunSummary, *, key: str, title: str) -> None:
+def shown(summary: RunSummary, *, key: str, title: str) -> None:
     """Create a table artifact of a run's summary; artifacts of the same key are a history in the UI."""
-    rows = [_row(tally) for tally in report.resources.values()]
+    rows = [_row(tally) for tally in summary.resources.values()]
     create_table_artifact(table=rows, key=key, description=title)
 
 
-def logged(report: RunSummary, window: Window | None = None) -> None:
+def logged(summary: RunSummary, window: Window | None = None) -> None:
     """Log a line for each resource that the run read."""
     logger = get_run_logger()
     when = f" {days(window)}" if window else ""
-    for tally in report.resources.values():
+    for tally in summary.resources.values():
         if tally.requests or tally.error:
             logger.info(
                 "%s%s: %d requests, %d rows read, %d new, %d changed, %d deleted, %.1f s%s",

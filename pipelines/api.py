@@ -45,7 +45,7 @@ class Request:
 
     @property
     def body(self) -> Any:
-        """The JSON document, or None."""
+        """The JSON body of the request; None if it has none."""
         return self.arguments["body"]
 
     @property

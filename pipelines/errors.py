@@ -50,7 +50,7 @@ __all__ = [
 
 
 class WrongUse(ConfigError):
-    """What was asked for makes no request; the message says what would."""
+    """The arguments make no request; the message names the right ones."""
 
 
 class WarehouseError(EltError):

@@ -43,7 +43,7 @@ def packages() -> list[str]:
 
 
 def arrows(folder: str) -> Arrows:
-    """What the boxes of a folder import of each other; a package's `__init__` is a part of its own box."""
+    """The imports between the boxes of a folder; a package's `__init__` is a part of its own box."""
     prefix = f"{folder}." if folder else ""
     boxes = sorted(graph().find_children(folder)) if folder else list(TOP)
     found: dict[str, set[str]] = {box: set() for box in boxes}
@@ -88,7 +88,7 @@ def reduced(drawn: Arrows, box: str) -> list[str]:
 
 
 def size(box: str) -> int:
-    """How many modules a box has; a package's `__init__` is none."""
+    """The number of modules of a box, without a package's `__init__`."""
     inside = graph().find_descendants(box)
     return sum(not graph().find_children(module) for module in inside) if inside else 1
 
@@ -172,7 +172,7 @@ def ways() -> dict[str, list[str]]:
 
 
 def module_of(step: str) -> str:
-    """The module of a step: the longest beginning of its name that is one."""
+    """The module of a step: the longest prefix of its name that is a module."""
     parts = step.split(".")
     names = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
     return next((name for name in names if name in graph().modules), "")
@@ -189,7 +189,7 @@ def unreached(way: list[str]) -> list[str]:
 
 
 def _imports(importer: str, imported: str) -> bool:
-    """Whether a module is the other, or imports it, directly or through others."""
+    """Checks if a module is the other, or imports it, directly or through others."""
     return importer == imported or graph().chain_exists(importer=importer, imported=imported)
 
 

@@ -1,4 +1,4 @@
-"""What tests share: a sandbox over real HTTP, a warehouse in a temporary folder, whole tables to compare."""
+"""Fixtures of all tests: a sandbox over real HTTP, an empty warehouse, comparisons of whole tables."""
 
 import atexit
 import gc
@@ -23,32 +23,32 @@ from sources.customerio.extract.arrow import columns_of
 from sources.customerio.extract.lists import masked
 from sources.customerio.sandbox import Sandbox, Served
 
-# What a shell runs in the background is deaf to Ctrl-C, and so would be the commands that tests start.
+# A process that a shell starts in the background ignores Ctrl-C, and so would commands that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# Tests make many objects and keep few; looking for garbage less often saves a tenth of their time.
+# Tests make many objects and keep few; collecting garbage less often saves a tenth of their time.
 gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: a part of each test is waiting for disks and other processes."""
+    """One worker more than cores: a part of each test waits for disks and other processes."""
     return (os.cpu_count() or 1) + 1
 
 
 def pytest_sessionfinish() -> None:
-    """Look for garbage once, where pytest would look through all that lives six times."""
+    """Collect garbage once; pytest would collect six times."""
     gc.collect()
     gc.freeze()
     # DuckDB's types complain of what they still find at the very end.
     atexit.register(gc.unfreeze)
 
 
-# Readers whose rows Customer.io tells for some days only: activities, and the metrics' days.
+# Readers of rows that Customer.io returns for some days only: activities, and the metrics' days.
 TOLD_FOR_DAYS = {"feed": 30, "metrics": 44}
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_mine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting of the person who runs the tests reaches them, and nothing they write reaches back."""
+    """Settings of the person who runs the tests have no effect on them, and tests change none of these."""
     for name in list(os.environ):
         if name.startswith(("CUSTOMERIO_", "CIO_ELT_", "DLT_", "SOURCES__", "DESTINATION__")):
             monkeypatch.delenv(name)
@@ -59,7 +59,7 @@ def _no_settings_of_mine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 @dataclass
 class Warehouse:
-    """A sandbox workspace and the warehouse that follows it."""
+    """A sandbox workspace and the warehouse that is synced from it."""
 
     sandbox: Sandbox
     served: Served
@@ -71,7 +71,7 @@ class Warehouse:
         return sync(self.settings, resources, full=full, summary=RunSummary(), notify=self.notes.append)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Ask the published file."""
+        """The rows of a query in the published file."""
         with duckdb.connect(self.settings.published_file, read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
@@ -94,14 +94,14 @@ class Warehouse:
         }
 
     def truth(self, resource: Resource) -> dict[tuple[Any, ...], dict[str, Any]]:
-        """The sandbox's rows of a table by key, what is secret in them masked."""
+        """The sandbox's rows of a table by key, secrets masked."""
         return {
             tuple(row[column] for column in resource.key): masked(resource, row)
             for row in map(_keyed, self.sandbox.rows(resource.table))
         }
 
     def assert_equals_world(self, *, but: tuple[str, ...] = ()) -> None:
-        """Every table is the sandbox's, key by key and field by field.
+        """Assert that every table equals the sandbox's by key and field.
 
         What Customer.io tells for some days only may be there beside, and so may counts of earlier days.
         Tables that are read only when they are named are not looked at.
@@ -123,7 +123,7 @@ class Warehouse:
 
 
 def _keyed(row: dict[str, Any]) -> dict[str, Any]:
-    """A person's key stands inside their identifiers."""
+    """The row with its key; that of a person is inside their identifiers."""
     if "cio_id" in row or "identifiers" not in row:
         return row
     return {"cio_id": row["identifiers"]["cio_id"], **row}
@@ -134,7 +134,7 @@ def assert_same(
     truth: dict[tuple[Any, ...], dict[str, Any]],
     found: dict[tuple[Any, ...], dict[str, Any]],
 ) -> None:
-    """The rows are the same, key by key and field by field; a field left out is null."""
+    """Assert that the rows are equal by key and field; a field left out is null."""
     assert set(truth) == set(found), f"keys of {resource.table}"
     columns = set(resource.columns).union(*truth.values(), *found.values())
     for key, row in truth.items():
@@ -157,13 +157,13 @@ def warehouse(sandbox: Sandbox, tmp_path: Path) -> Iterator[Warehouse]:
 
 @contextmanager
 def following(sandbox: Sandbox, data: Path) -> Iterator[Warehouse]:
-    """A warehouse in `data` that follows that sandbox."""
+    """A warehouse in `data` that is synced from that sandbox."""
     with sandbox.serve() as served:
         yield Warehouse(sandbox, served, settings_for(sandbox, served, data))
 
 
 def settings_for(sandbox: Sandbox, served: Served, data: Path, **others: Any) -> Settings:
-    """Settings with which a sync reads that sandbox, as fast as it can, into `data`."""
+    """Settings for a sync of that sandbox into `data`, without rate limits."""
     given: dict[str, Any] = {
         "customerio_app_api_key": SecretStr(sandbox.app_api_key),
         "customerio_app_url": served.app_url,

@@ -28,7 +28,7 @@ class Public:
 
 @cache
 def public() -> tuple[Public, ...]:
-    """Every public thing of the code, in the order of its files."""
+    """Every public thing of the code, file by file."""
     files = sorted(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))
     return tuple(thing for file in files for thing in _of(file))
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL of this machine, in a temporary folder, for the tests that need one."""
+"""A PostgreSQL server on this machine, in a temporary folder, for the tests that need one."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ import pytest
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[str]:
-    """The URL of a new database; the test is skipped where there is no PostgreSQL."""
+    """The URL of a new database; the test is skipped if PostgreSQL is not installed."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not programs:
         pytest.skip("there is no PostgreSQL; `apt-get install postgresql` brings it")
@@ -35,7 +35,7 @@ def cluster(folder: Path) -> Iterator[str]:
     control = str(programs[-1] / "pg_ctl")
     run(control, "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
     try:
-        # Nobody asks for the password, but dlt does not connect without one.
+        # The server needs no password, but dlt does not connect without one.
         url = f"postgresql://loader:loader@127.0.0.1:{port}/postgres"
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE DATABASE workspace")

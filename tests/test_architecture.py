@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md says what the code does: its map, its ways and its invariants."""
+"""The map, the ways and the invariants of ARCHITECTURE.md are those of the code."""
 
 import ast
 import importlib
@@ -14,14 +14,14 @@ from tests.architecture import BEGIN, END, PAGE, ROOT
 
 TEXT = PAGE.read_text("utf-8")
 MOST = 30
-"""Names that a folder may have before a sentence must say by what rule one is found."""
+"""The most names in a folder without a sentence that says how to find one."""
 
 NAMED_BY = {
     "sources/customerio/sandbox/state/store": ("sources/customerio/sandbox/README.md", "a data structure"),
     "sources/customerio/schemas": ("CONTRIBUTING.md", "named by its operation"),
     "warehouse/models/staging": ("CONTRIBUTING.md", "named by its raw table"),
 }
-"""Larger folders, and the page and words that say the rule."""
+"""Larger folders, with the page and words of that sentence."""
 
 
 def _title(drawing: str) -> str:
@@ -29,7 +29,7 @@ def _title(drawing: str) -> str:
 
 
 def test_the_map_is_current() -> None:
-    """`make docs` draws the map; it was run after the last import that changed it."""
+    """The map equals the import graph; `make docs` draws it."""
     assert architecture.page(TEXT) == TEXT
 
 
@@ -60,7 +60,7 @@ def test_no_arrow_of_the_map_points_upward(drawing: str) -> None:
 
 
 def test_no_folder_has_more_names_than_a_screen() -> None:
-    """A folder has 30 names at most, or a page says by what rule a name is found in it."""
+    """A folder has 30 names at most, or a page says how a name is found in it."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
     files = {PurePosixPath(file) for file in listed.stdout.splitlines() if (ROOT / file).exists()}
     children = {path for file in files for path in (file, *file.parents) if path.name != "__init__.py"}
@@ -92,14 +92,14 @@ def test_a_way_leads_through_functions_that_exist(title: str) -> None:
 
 
 def test_each_way_is_told() -> None:
-    """A record's way in, a row's way out and an export's way are on the page."""
+    """The page has the way of a record in, of a row out, and of an export."""
     assert ["The way of a record in", "The way of a row out", "The way of an export"] == list(
         architecture.ways()
     )
 
 
 def test_every_invariant_has_its_test() -> None:
-    """The test that guards an invariant exists, and is a test."""
+    """The test of each invariant exists."""
     rows = re.findall(r"^\| .+ \| `(test_\w+)` \|$", TEXT, flags=re.MULTILINE)
     tests = {
         node.name

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md's lists of files are complete: followed in a copy of the repository, each thing is there.
+"""CONTRIBUTING.md's lists of files are complete: followed in a copy of the repository, each addition works.
 
 Customer.io gets a new call in that copy, `GET /v1/labels`; the lists make it an operation of the sandbox, a
 table of the warehouse and a mart.
@@ -33,7 +33,7 @@ def lists() -> dict[str, list[tuple[str, bool]]]:
 
 
 def _added(words: str, *, before: str) -> Edit:
-    """Put words in front of the last place where `before` stands."""
+    """The file with words inserted before the last occurrence of `before`."""
 
     def edit(text: str) -> str:
         head, found, tail = text.rpartition(before)
@@ -44,7 +44,7 @@ def _added(words: str, *, before: str) -> Edit:
 
 
 def _written(words: str) -> Edit:
-    """Add words to the end of the file, which may be new."""
+    """The file with words added at its end; it may be new."""
     return lambda text: text + words
 
 
@@ -140,11 +140,11 @@ EDITS: dict[str, dict[str, Edit]] = {
         "warehouse/README.md": _added("| `label_names` | a label |\n", before="| `segment_history` |"),
     },
 }
-"""The edits of each list, by file: those that add labels."""
+"""The edits that add labels, by list and file."""
 
 
 def _run(folder: Path, *command: str) -> str:
-    """Run a command with the copy's code; its output."""
+    """Run a command with the copy's code; returns its output."""
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert 0 == ran.returncode, f"{shlex.join(command)}\n{ran.stdout}\n{ran.stderr}"
@@ -152,7 +152,7 @@ def _run(folder: Path, *command: str) -> str:
 
 
 def _docs(folder: Path) -> None:
-    """Run what `make docs` runs."""
+    """Run the commands of `make docs`."""
     recipe = (ROOT / "Makefile").read_text("utf-8").partition("\ndocs:")[2].partition("\n\n")[0]
     for module in re.findall(r"python -m ([\w.]+)", recipe):
         _run(folder, sys.executable, "-m", module)
@@ -165,7 +165,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the repository's files, as a repository of its own."""
+    """A copy of the repository's files, in a repository of its own."""
     folder = tmp_path_factory.mktemp("copy") / "repository"
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
     for file in listed.stdout.splitlines():
@@ -178,7 +178,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _follow(folder: Path, title: str) -> None:
-    """Edit the files of a list; those that change are those that it names."""
+    """Edit the files of a list, and assert that no other file changed."""
     named = lists()[title]
     before = _contents(folder)
     for file, edit in EDITS[title].items():
@@ -207,7 +207,7 @@ def test_an_operation_a_table_and_a_mart_are_added(copied: Path) -> None:
 
 @pytest.mark.parametrize("title", lists())
 def test_a_list_names_files_that_exist(title: str) -> None:
-    """Each file of a list exists; one that is to be made lies in a folder that exists."""
+    """Each file of a list exists; a new file's folder exists."""
     made = {file for edits in EDITS.values() for file in edits}
     for file, _ in lists()[title]:
         new = file in made or "stg_labels" in file or re.search(r"NOUN|NAME", file)

@@ -1,4 +1,4 @@
-"""The documentation says what the code does."""
+"""The documentation agrees with the code."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_the_readme_names_commands_that_exist() -> None:
-    """Each `make` target and each `cio-elt` command in the README is there."""
+    """Each `make` target and each `cio-elt` command in the README exists."""
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
 
     assert set(re.findall(r"\bmake ([a-z]+)\b", README)) <= targets
@@ -22,14 +22,14 @@ def test_the_readme_names_commands_that_exist() -> None:
 
 
 def test_the_readme_names_every_setting_and_no_other() -> None:
-    """The README's table of settings is the settings."""
+    """The settings in the README's table are those of the code."""
     named = set(re.findall(r"`((?:CUSTOMERIO|CIO_ELT)_[A-Z_]+)`", README))
 
     assert named == {name.upper() for name in Settings.model_fields}
 
 
 def test_links_lead_somewhere() -> None:
-    """Each relative link of each page leads to a file or folder."""
+    """Each relative link of each page points to an existing file or folder."""
     listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
     broken = [
         (page, link)
@@ -42,7 +42,7 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_the_changelog_tells_of_this_version() -> None:
-    """The version in pyproject.toml is the newest one of the changelog."""
+    """The newest version of the changelog is that of pyproject.toml."""
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), flags=re.MULTILINE)
     newest = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
 
@@ -69,7 +69,7 @@ def test_every_test_says_what_it_shows() -> None:
 
 
 def test_the_lock_has_every_dependency() -> None:
-    """`make` installs what the lock names and nothing else; `make lock` writes it."""
+    """The lock file has every dependency; `make lock` writes it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     locked = set(
@@ -84,7 +84,7 @@ def test_the_lock_has_every_dependency() -> None:
 
 
 def test_the_lock_names_no_index() -> None:
-    """Hashes say what a package is; where it comes from is the user's to say."""
+    """The lock file has hashes of packages, and leaves the choice of an index to the user."""
     lock = (ROOT / "requirements.lock").read_text()
 
     assert "--hash=sha256:" in lock

@@ -1,4 +1,4 @@
-"""Every public thing of the code has a docstring whose first line is whole."""
+"""Every public thing of the code has a docstring with a complete first line."""
 
 from collections import Counter
 
@@ -8,7 +8,7 @@ from tests.docstrings import main, public
 
 
 def test_every_public_thing_has_a_docstring() -> None:
-    """Modules, classes, functions and methods without a leading underscore say what they are."""
+    """Modules, classes, functions and methods without a leading underscore have one."""
     missing = [f"{thing.file}:{thing.line} {thing.name}" for thing in public() if not thing.docstring]
 
     assert [] == missing
@@ -23,7 +23,7 @@ def test_a_first_line_ends() -> None:
 
 
 def test_ten_are_drawn_by_their_seed() -> None:
-    """The command prints ten places, the same for the same seed."""
+    """The command prints ten places, and the same ones for the same seed."""
     one, same, other = (CliRunner().invoke(main, ["--seed", seed]).output for seed in ("1", "1", "2"))
 
     assert 10 == sum(line.startswith(("sources/", "pipelines/", "flows/")) for line in one.splitlines())

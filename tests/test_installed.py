@@ -1,4 +1,4 @@
-"""The package as `pip install` makes it, far from the clone: what it reads beside its code came along."""
+"""The package as `pip install` makes it, outside of the clone: its data files are installed too."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ _PARTS = ("sources", "pipelines", "flows", "warehouse", "pyproject.toml", "READM
 
 
 def _run(*command: str | Path, **env: str) -> str:
-    """What the command printed; it must end well."""
+    """The output of a command, which must succeed."""
     ran = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **env})
     assert 0 == ran.returncode, ran.stderr
     return ran.stdout
@@ -21,7 +21,7 @@ def _run(*command: str | Path, **env: str) -> str:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that the package was installed into, without the network."""
+    """The folder of the installed package; no network is used."""
     folder = tmp_path_factory.mktemp("installed")
     source = folder / "source"
     source.mkdir()
@@ -50,7 +50,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.proof
 def test_it_syncs_transforms_and_reports(installed: Path, tmp_path: Path) -> None:
-    """A whole sandbox workspace becomes tables, marts and a page, all below the folder it is run in."""
+    """A sandbox workspace becomes tables, marts and a page, all below the current folder."""
     command = installed / "bin" / "cio-elt"
     env = {"PYTHONPATH": str(installed)}
     where = "import pipelines, sources; print(pipelines.__file__, sources.__file__)"
@@ -68,7 +68,7 @@ def test_it_syncs_transforms_and_reports(installed: Path, tmp_path: Path) -> Non
 
 @pytest.mark.proof
 def test_calls_know_their_bodies(installed: Path) -> None:
-    """The schemas of Customer.io's documents are in the package."""
+    """The package contains the schemas of Customer.io's documents."""
     said = _run(installed / "bin" / "cio-elt", "api", "schema", "exportPeopleData", PYTHONPATH=str(installed))
 
     assert "Body (required), as JSON Schema" in said
@@ -76,7 +76,7 @@ def test_calls_know_their_bodies(installed: Path) -> None:
 
 @pytest.mark.proof
 def test_deployments_are_served_from_a_clone(installed: Path) -> None:
-    """An installed package has no `prefect.yaml`, and says where to go."""
+    """An installed package has no `prefect.yaml`, and its message names the clone."""
     script = "from flows.deployments import declared; declared()"
     ran = subprocess.run(
         [sys.executable, "-c", script],

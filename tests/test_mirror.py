@@ -66,6 +66,6 @@ def test_a_test_is_named_by_its_module(name: str) -> None:
 
 
 def test_no_exception_is_left_over() -> None:
-    """Each exception is a file or a folder of today."""
+    """Each exception is an existing file or folder that needs one."""
     assert [] == [name for name in (*ACROSS, *OUTSIDE) if not (ROOT / name).exists()]
     assert [] == [name for name in ACROSS if any((ROOT / module).exists() for module in _mirrored(name))]

@@ -1,4 +1,4 @@
-"""Every number that the pages state, held against where it comes from; a number without a source is refused.
+"""Every number on the pages is compared with its source; a number without a source is refused.
 
 `STATED` has a row a sentence. What stands in code is typed by somebody and states nothing; the answers in
 warehouse/README.md are asked again by `tests/warehouse/test_readme.py`.
@@ -44,7 +44,7 @@ PAGES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Stated:
-    """A sentence of a page with places for its numbers, and what they are by the code."""
+    """A sentence of a page with places for its numbers, and their values in the code."""
 
     page: str
     words: str
@@ -72,7 +72,7 @@ def _var(name: str) -> Any:
 
 
 def _search_requests() -> int:
-    """Requests that the people of the default limit cost: a page of ids each, then their profiles."""
+    """Requests for as many people as the default limit: a page of ids each, then their profiles."""
     people, page = _setting("customerio_people_by_search"), operation("getPeopleFilter").page_max
     assert page is not None
     return int(people // page + people // PROFILES_A_REQUEST)
@@ -80,7 +80,7 @@ def _search_requests() -> int:
 
 @cache
 def _held(scale: ScaleName) -> tuple[str, ...]:
-    """How many people, deliveries and activities a workspace has on its first day, and over how many days."""
+    """The people, deliveries and activities of a workspace on its first day, and the days of its history."""
     sandbox = Sandbox(scale=scale)
     people, messages, activities = (
         sum(1 for _ in sandbox.rows(table)) for table in ("people", "messages", "activities")
@@ -101,7 +101,7 @@ STATED = (
     Stated(
         page=README,
         words="{} columns are the project's own",
-        # The fourth is dlt's: it names the load.
+        # The fourth is dlt's: the id of the load.
         source=lambda: (WORDS[len({*OWN_COLUMNS, *TOMBSTONE, "_dlt_load_id"})].capitalize(),),
     ),
     Stated(
@@ -180,7 +180,7 @@ STATED = (
     Stated(page=WAREHOUSE, words="on one of {} clocks", source=lambda: (WORDS[_clocks()],)),
 )
 
-# What has digits or a number's word in it and states none: a pattern, and why.
+# Texts with digits or a number word that state no number: a pattern, and the reason.
 NO_STATEMENT = (
     (r"`sync campaigns segments` reads\s+two tables", "the two that are named"),
     (r"(?s)```.*?```", "code, to be typed"),
@@ -211,7 +211,7 @@ def _clocks() -> int:
 
 
 def _confidence() -> int:
-    """The share in % that lies within the intervals' z."""
+    """The confidence, in %, of intervals with the code's z."""
     macros = (ROOT / "warehouse/macros/statistics.sql").read_text("utf-8")
     found = re.search(r"macro z_95\(\) %\}([\d.e]+)\{", macros)
     assert found is not None
@@ -219,7 +219,7 @@ def _confidence() -> int:
 
 
 def _page(name: str) -> str:
-    """A page without the answers that another test asks for, each paragraph's lines as they are."""
+    """A page without the answers that another test checks."""
     return BLOCK.sub("", (ROOT / name).read_text("utf-8"))
 
 
@@ -229,19 +229,19 @@ def _told(row: Stated) -> str:
 
 
 def _folded(text: str) -> re.Pattern[str]:
-    """The words, wherever the page's lines break."""
+    """A pattern of the words, with any line breaks between them."""
     return re.compile(r"\s+".join(map(re.escape, text.split())))
 
 
 @pytest.mark.parametrize("row", STATED, ids=lambda row: f"{row.page}: {row.words}")
 def test_a_number_is_what_it_is_by_the_code(row: Stated) -> None:
-    """The page says the sentence with the numbers that the code has today."""
+    """The sentence on the page has the numbers of the code."""
     assert _folded(_told(row)).search(_page(row.page)), f"{row.page} does not say: {_told(row)}"
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_number_has_a_source(name: str) -> None:
-    """What is left of a page without the sentences of `STATED` has no number in it."""
+    """A page without the sentences of `STATED` has no number."""
     text = _page(name)
     for row in STATED:
         if row.page == name:

@@ -1,4 +1,4 @@
-"""SECURITY.md promises what tests hold."""
+"""Every promise of SECURITY.md has a test."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def test_every_promise_has_its_test() -> None:
-    """The test that holds a promise exists."""
+    """The test of a promise exists."""
     promised = re.findall(
         r"^\| .+ \| `(test_\w+)` \|$", (ROOT / "SECURITY.md").read_text("utf-8"), re.MULTILINE
     )
@@ -33,7 +33,7 @@ def test_every_promise_has_its_test() -> None:
 
 
 def test_servers_listen_on_this_machine() -> None:
-    """The sandbox, its command and the Prefect server take connections of this machine alone by default."""
+    """By default the sandbox, its command and the Prefect server accept connections of this machine alone."""
     assert isinstance(main, Group)
     options = {option.name: option.default for option in main.commands["sandbox"].params}
     with Sandbox(scale="tiny").serve() as served:
@@ -45,7 +45,7 @@ def test_servers_listen_on_this_machine() -> None:
 
 
 def test_telemetry_of_dbt_and_prefect_is_off() -> None:
-    """The settings with which flows and transforms start have telemetry switched off."""
+    """The settings with which flows and transforms start disable telemetry."""
     project = YAML(typ="safe").load(ROOT / "warehouse" / "dbt_project.yml")
 
     assert project["flags"]["send_anonymous_usage_stats"] is False

@@ -1,4 +1,4 @@
-"""The data folder and Prefect database that an earlier commit wrote are taken up by today's code.
+"""Today's code continues with the data folder and Prefect database of an earlier commit.
 
 `tests/fixtures/make_before.py` made them. The sandbox is restarted from the same seed, and the few writes
 that it had taken are repeated, so that the workspace is the same one.
@@ -52,12 +52,12 @@ class Before:
         return self.shell.sandbox
 
     def query(self, sql: str, file: str = "customerio.duckdb") -> list[tuple[Any, ...]]:
-        """Ask a DuckDB file of the data folder."""
+        """The rows of a query in a DuckDB file of the data folder."""
         with duckdb.connect(self.folder / "data" / file, read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
     def document(self, *arguments: str, code: int = 0) -> Any:
-        """The JSON that a command prints; it ends with that code and without a traceback."""
+        """The JSON output of a command; it ends with that code and without a traceback."""
         ran = self.shell.run(*arguments, "--json")
         assert "Traceback" not in ran.err
         assert code == ran.code, ran.err
@@ -66,7 +66,7 @@ class Before:
 
 @pytest.fixture
 def before(tmp_path: Path) -> Iterator[Before]:
-    """The fixture, unpacked, and its workspace, served."""
+    """The unpacked fixture with its workspace, served."""
     with tarfile.open(ARCHIVE) as packed:
         packed.extractall(tmp_path, filter="data")
     history = json.loads((tmp_path / "workspace.json").read_text())
@@ -87,7 +87,7 @@ def before(tmp_path: Path) -> Iterator[Before]:
 
 
 def _repeat(sandbox: Sandbox, served: Served, history: dict[str, Any]) -> None:
-    """Do to the workspace what was done to it before."""
+    """Repeat the writes that the workspace had received."""
     with closing(
         Client(
             app_api_key=sandbox.app_api_key,
@@ -120,7 +120,7 @@ def test_the_fixture_names_no_machine_and_no_key(before: Before) -> None:
 
 
 def test_status_shows_what_is_there(before: Before) -> None:
-    """`status` shows each table with the rows that it had, and no gap."""
+    """`status` shows each table with its rows, and no gap."""
     rows = {row["table"]: row["rows"] for row in before.document("status")["tables"]}
 
     raw = before.tables["customerio.duckdb"]
@@ -129,8 +129,8 @@ def test_status_shows_what_is_there(before: Before) -> None:
 
 
 def test_a_sync_continues(before: Before) -> None:
-    """A sync of the same workspace writes no row and asks no more than the last one of the earlier code."""
-    # Tables that share a list count its requests for the one that came first, so the sum is compared.
+    """A sync of the same workspace writes no row, and needs no more requests than the earlier code."""
+    # Requests for a list that tables share are counted for the first of them, so the sum is compared.
     last = "SELECT max_by(run_id, finished_at) FROM customerio_raw.sync_runs"
     ((asked,),) = before.query(f"SELECT sum(requests) FROM customerio_raw.sync_runs WHERE run_id = ({last})")
     # The sandbox's clock stands still, so a window that is read again has the same key and a newer load.
@@ -149,7 +149,7 @@ def test_a_sync_continues(before: Before) -> None:
 
 
 def test_a_day_later_it_is_the_workspace(before: Before) -> None:
-    """A day passes; after a sync the warehouse equals the workspace, and coverage is one piece."""
+    """After a day and a sync the warehouse equals the workspace, and coverage has no gap."""
     before.sandbox.clock.advance(DAY_S)
     before.document("sync")
 
@@ -176,7 +176,7 @@ def test_exports_are_remembered(before: Before) -> None:
 
 
 def test_a_push_continues(before: Before) -> None:
-    """The run that was killed is resumed, what was accepted is not sent again, and the dead letter stays."""
+    """The killed run is resumed, accepted rows are not sent again, and the dead letter stays."""
     status = {row["sync"]: row for row in before.document("push", "status")["syncs"]}
     assert {"plans": 1, "visits": 0, "tiers": 0} == {name: row["dead"] for name, row in status.items()}
     known = len(before.sandbox.writes())

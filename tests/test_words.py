@@ -9,9 +9,9 @@ from tests.words import ROOT, Prose, per_thousand, prose
 
 RIDDLES = frozenset({"whoever", "whatever", "whomever", "whichever", "whom", "somebody", "nobody"})
 MOST_RIDDLES = 0.5
-"""Riddle words in 1,000 words."""
+"""The most riddle words in 1,000 words."""
 MOST_OPENINGS = 0.1
-"""Docstrings in 1,000 words that open with a clause where a noun or a verb belongs."""
+"""The most docstrings in 1,000 words that open with a clause instead of a noun or a verb."""
 
 _OPENING = re.compile(r"(What|Whether|Who|Whose|Whom|Where|Whoever|Whatever)\b(?!.*\?$)")
 
@@ -26,7 +26,7 @@ MEANINGS = {
     "patience (a retry policy)": re.compile(r"\bpatience\b"),
     "lane (a transport)": re.compile(r"\blanes?\b"),
 }
-"""Words that have a term of the field: the term is in ARCHITECTURE.md or in brackets here."""
+"""Words with a term of the field, which is in ARCHITECTURE.md or in brackets here."""
 
 
 def _worst(found: Counter[str]) -> str:
@@ -57,7 +57,7 @@ def test_a_docstring_opens_with_a_noun_or_a_verb() -> None:
 
 @pytest.mark.parametrize("words", MEANINGS)
 def test_the_fields_term_is_used(words: str) -> None:
-    """What the field has a term for is called by it."""
+    """Words that have a term of the field do not occur."""
     found = [(piece, match[0]) for piece in prose() if (match := _found(piece, MEANINGS[words]))]
     places = "\n".join(f"  {piece.file}:{piece.line}: {text}" for piece, text in found)
 

@@ -24,7 +24,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 
 @dataclass(frozen=True)
 class Prose:
-    """A piece of text: its file, its line, its kind, and the words of it."""
+    """A piece of text: its file, its line, its kind and its words."""
 
     file: str
     line: int
@@ -67,7 +67,7 @@ def prose() -> tuple[Prose, ...]:
 
 
 def per_thousand(count: int, pieces: tuple[Prose, ...]) -> float:
-    """How often in 1,000 words."""
+    """The count per 1,000 words."""
     return 1000 * count / sum(len(piece.words) for piece in pieces)
 
 
@@ -83,7 +83,7 @@ def _of_python(name: str, source: str) -> Iterator[Prose]:
 
 
 def _attribute_docstrings(name: str, node: ast.AST) -> Iterator[Prose]:
-    """The strings below assignments, which say what a constant or field is."""
+    """The strings below assignments, which describe a constant or field."""
     body = getattr(node, "body", [])
     for before, after in pairwise(body):
         if (

@@ -27,7 +27,7 @@ _DEADLINE = click.option(
 def export() -> None:
     """Load people or deliveries from an export file.
 
-    An export costs a handful of requests, whatever its size. A command that was stopped is resumed by the
+    An export costs a handful of requests at any size. A command that was stopped is resumed by the
     same command, with the same export: it creates none while one is under way.
     """
 

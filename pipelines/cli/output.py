@@ -29,19 +29,19 @@ _COUNTS = ("requests", "read", "new", "changed", "deleted")
 
 
 @contextmanager
-def progress(report: RunSummary) -> Iterator[None]:
+def progress(summary: RunSummary) -> Iterator[None]:
     """Show each resource's counts on stderr while they grow; only on a terminal."""
     if not ERR.is_terminal:
         yield
         return
-    with Live(get_renderable=lambda: _running(report), console=ERR, refresh_per_second=4, transient=True):
+    with Live(get_renderable=lambda: _running(summary), console=ERR, refresh_per_second=4, transient=True):
         yield
 
 
-def _running(report: RunSummary) -> Table:
+def _running(summary: RunSummary) -> Table:
     numeric = ("requests", "left", "rows", "to write")
     table = grid(("resource", *numeric, "state"), numeric=numeric)
-    for tally in list(report.resources.values()):
+    for tally in list(summary.resources.values()):
         left = "" if tally.requests_left is None else f"{tally.requests_left:,}"
         state = "failed" if tally.error else "read" if tally.done else "reading"
         table.add_row(
@@ -51,7 +51,7 @@ def _running(report: RunSummary) -> Table:
 
 
 def sync(result: "SyncResult") -> None:
-    """Print the run's summary, and each failure once."""
+    """Print the summary of a sync, and each failure once."""
     table = grid(("resource", *_COUNTS, "seconds"), numeric=(*_COUNTS, "seconds"))
     for tally in result.summary.resources.values():
         table.add_row(tally.resource, *(f"{number:,}" for number in _numbers(tally)), f"{tally.seconds:.1f}")

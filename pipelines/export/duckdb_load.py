@@ -1,4 +1,4 @@
-"""Loads an export's file into DuckDB: natively, whole or not at all, once per export id.
+"""Loads an export's file into DuckDB with DuckDB's own reader: completely or not at all, once per export id.
 
     scan the file in order -> rows of `exported_*` -> counted against `total` -> commit
 
@@ -35,7 +35,7 @@ _WIDE = 250
 
 
 class DuckdbLoad:
-    """Writes one export's rows into the DuckDB file `into`, in a transaction a step."""
+    """Writes the rows of an export into the DuckDB file `into`; each step is one transaction."""
 
     def __init__(
         self, into: Path, export: RegisteredExport, source: CsvFile, context: LoadContext, schema: str

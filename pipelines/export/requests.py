@@ -12,11 +12,9 @@ import orjson
 from pipelines.errors import ConfigError
 from pipelines.times import DAY
 from sources.customerio.catalogue import DELIVERY_METRIC_NAMES
+from sources.customerio.catalogue.people_filter import ALL_PEOPLE
 
 Kind = Literal["people", "deliveries"]
-
-EVERYBODY: Mapping[str, Any] = {"and": [{"attribute": {"field": "cio_id", "operator": "exists"}}]}
-"""Matches all people; `id exists` leaves out those known by email only [live-airbyte]."""
 
 LONGEST_S = 366 * DAY
 """A deliveries export spans 12 months at most; of a longer range only the last 12 would come."""
@@ -38,7 +36,7 @@ class PeopleRequest:
     type: ClassVar[str] = "customers"
     table: ClassVar[str] = "exported_people"
 
-    filters: Mapping[str, Any] = field(default_factory=lambda: EVERYBODY)
+    filters: Mapping[str, Any] = field(default_factory=lambda: ALL_PEOPLE)
     attributes: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
@@ -53,7 +51,7 @@ class PeopleRequest:
     @property
     def is_everybody(self) -> bool:
         """Checks if the file holds all people: then a person who is not in it is deleted."""
-        return self.filters == EVERYBODY
+        return self.filters == ALL_PEOPLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +143,7 @@ def _check_deliveries(request: DeliveriesRequest) -> None:
         msg = f"The range from {request.start} to {request.end} is empty: the end comes first. Swap them."
         raise ConfigError(msg)
     if request.end - request.start > LONGEST_S:
-        days = (request.end - request.start) / 86_400
+        days = (request.end - request.start) / DAY
         msg = (
             f"The range spans {days:,.0f} days; an export has 12 months at most. Export each year on its own."
         )

@@ -12,13 +12,13 @@ from sources.customerio import RESOURCES
 from sources.customerio.catalogue import Operation, Resource, operation, resource
 from sources.customerio.client import Client, Forbidden, NotFound
 from sources.customerio.extract.objects import everything_of
-from sources.customerio.extract.people import EVERYBODY
+from sources.customerio.extract.people import ALL_PEOPLE_BODY
 
 # The ids of a row's parents and its own, outermost first.
 Ids = tuple[object, ...]
 
 _BODIES: Mapping[str, Callable[..., object]] = {
-    "getPeopleFilter": lambda: EVERYBODY,
+    "getPeopleFilter": lambda: ALL_PEOPLE_BODY,
     "getObjectsFilter": everything_of,
 }
 

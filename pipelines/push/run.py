@@ -35,7 +35,7 @@ from pipelines.push.plan.prepare import (
 )
 from pipelines.push.plan.query import planning_database
 from pipelines.push.plan.segment import fetch_members
-from pipelines.push.plan.transport import check_staging, choose_lane
+from pipelines.push.plan.transport import check_staging, choose_transport
 from pipelines.push.recover import recover
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
@@ -104,7 +104,7 @@ def validate(settings: Settings, spec: PushSpec, folder: Path) -> dict[str, str]
         ConfigError: rows cannot be delivered as the spec says.
     """
     check_staging(settings, spec)
-    choose_lane(spec, adds=1, requests=1)
+    choose_transport(spec, adds=1, requests=1)
     with planning_database(settings) as database:
         return prepare_model(database, spec, PushId("", spec.sync), folder, rows=False).columns
 

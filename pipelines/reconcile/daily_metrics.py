@@ -1,4 +1,4 @@
-"""Compares the metrics of senders by day: a cell for each day and metric with a number on either side."""
+"""Compares metrics by day: a cell for each day and metric that either side has a number for."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ class _Counted:
 
     @property
     def differing(self) -> list[Day]:
-        """The days with a metric that differs."""
+        """The days on which a metric differs."""
         counts = self.counts or {}
         return [
             day
@@ -38,7 +38,7 @@ class _Counted:
 def daily_cells(
     client: Client, query: Query, chosen: Sequence[Parent], number: int, read_times: ReadTimes
 ) -> Iterator[Cell]:
-    """Compare the last `number` days of these parents; days that differ are compared by delivery.
+    """The cells of the last `number` days of these parents; days that differ are also compared by delivery.
 
     Raises:
         CustomerioError: a request failed.

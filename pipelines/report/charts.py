@@ -58,7 +58,7 @@ _STYLE: dict[str, Any] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A chart: `svg` scales with the page and contains `description` for screen readers."""
+    """A chart as SVG that scales with the page; it contains `description` for screen readers."""
 
     title: str
     description: str

@@ -100,13 +100,13 @@ class Sort(RootModel[Annotated[dict[str, Literal["asc", "desc"]], Len(1, 1)]]):
 
     @property
     def path(self) -> str:
-        """The field's path."""
+        """The path of the field to sort by."""
         (path,) = self.root
         return path
 
     @property
     def descending(self) -> bool:
-        """True for `desc`."""
+        """True if the order is descending."""
         return self.root[self.path] == "desc"
 
 

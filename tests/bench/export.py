@@ -1,11 +1,11 @@
-"""A large deliveries export, from the sandbox to tables that can be queried, beside DuckDB reading the file.
+"""A large deliveries export, from the sandbox to queryable tables, against DuckDB's read of the same file.
 
 The sandbox is a process of its own, and its file is made before the clock starts: at Customer.io that is
-the time in which the export is pending. The product's time is everything behind it: link, download, check,
-load, publish; and then, rows brought home into `messages` and published again. The baseline is DuckDB's own
+the time in which the export is pending. The product's time is everything after that: link, download, check,
+load, publish; then the merge into `messages`, and publishing again. The baseline is DuckDB's own
 `CREATE TABLE AS FROM read_csv` of the same file, with its default settings, in the same run. Each is a
-process of its own, so that its peak memory is its own; the product's at three times the rows tells whether
-it grows with them. The warehouse is not the first run's: an export without rows has made its tables.
+process of its own, so that its peak memory is its own; a second run with three times the rows shows if the
+product's memory grows with them. The tables exist before: an export without rows has made them.
 
 The bench ends if the queryable table takes more than twice DuckDB's time, or either size more than 600 MB.
 
@@ -37,7 +37,7 @@ _HOME = "the product, until messages has them too"
 _YEAR_S = 365 * 86_400
 # The share of a world's deliveries that its one campaign sends.
 _CAMPAIGN_SHARE = 0.52
-# What makes 3,000,000 rows about 300 MB.
+# The columns with which 3,000,000 rows are about 300 MB.
 _COLUMNS = (
     ("delivery_id", "id"),
     ("created", "created"),
@@ -71,7 +71,7 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where the sandbox is and what opens it, the end of its world (Unix s), and a folder to work in."""
+    """A served sandbox: its URL and key, the end of its world (Unix s), and a working folder."""
 
     url: str
     key: str
@@ -80,7 +80,7 @@ class Place:
 
 
 def run() -> list[dict[str, Any]]:
-    """Both sizes, each with its baseline; ends the bench at a figure beyond its limit."""
+    """Measure both sizes, each with its baseline; ends the bench at a figure beyond its limit."""
     return [figure.row() for rows in (ROWS, 3 * ROWS) for figure in _measured(rows)]
 
 
@@ -99,7 +99,7 @@ def _measured(rows: int) -> Iterator[Figure]:
 
 
 def _held(figure: Figure) -> Figure:
-    """The figure, if it is within the limits; few rows take the time of what is done once a run."""
+    """The figure, if it is within the limits; small files have no limit of time."""
     at_most(f"the memory of {figure.rows:,} rows", figure.peak_mb, MOST_MB, "MB")
     if figure.name == _QUERYABLE and figure.rows > 2_000_000:
         at_most(f"the time of {figure.rows:,} rows", figure.ratio, MOST_RATIO, "times DuckDB's")
@@ -107,7 +107,7 @@ def _held(figure: Figure) -> Figure:
 
 
 def serve(sender: Connection, rows: int, stop: Any) -> None:
-    """Serve a world whose one campaign has sent about so many deliveries in a year."""
+    """Serve a workspace whose one campaign has sent about that many deliveries in a year."""
     from sources.customerio.sandbox import Sandbox, Scale
 
     scale = Scale(
@@ -162,7 +162,7 @@ def _order(place: Place) -> Any:
 
 
 def ordered(place: Place) -> list[Figure]:
-    """The product makes its tables with an empty export, and orders; the sandbox begins to write the file."""
+    """Create the product's tables with an empty export, and order the large one."""
     from pipelines.export import DeliveriesRequest, create, export
 
     settings = _settings(place)

@@ -1,8 +1,8 @@
-"""What Prefect adds to a sync that finds nothing new: a run of the flow against `cio-elt sync`, alternately.
+"""The overhead of Prefect: a flow run of a sync without changes against `cio-elt sync`, in turns.
 
-A flow run is taken from being started through the API until the server says that it is over, less the time
-until the serving process has seen it: that is the pause between two looks, and no cost. Both read the same
-sandbox and write the same warehouse; the processes of both begin from nothing, imports included.
+The time of a flow run is from its start through the API to its final state on the server, without the time
+until the serving process has found it: that is the pause between two polls, and no cost. Both read the same
+sandbox and write the same warehouse; both start new processes, so imports are included.
 """
 
 import os
@@ -25,9 +25,9 @@ MOST_MORE_S = 3.0
 
 
 def run() -> list[dict[str, Any]]:
-    """Medians of the command, of the flow, and of what it costs more; ends the bench if that is too much."""
+    """Medians of the command, of the flow and of the difference; ends the bench if that is too large."""
     with tempfile.TemporaryDirectory() as folder:
-        # Prefect reads it when it is imported: nothing is to reach a real folder of it.
+        # Prefect reads it on import, so that no real folder of Prefect is used.
         os.environ.setdefault("PREFECT_HOME", folder)
         from tests.flows.stage import kept, strike
 

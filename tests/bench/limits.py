@@ -1,4 +1,4 @@
-"""Measures how much of Customer.io's rate limit the client reaches, and whether it is ever refused.
+"""The share of Customer.io's rate limit that the client reaches, and its refused requests.
 
 A server on loopback counts exactly: more than 10 requests in any second before an arrival, refused ones
 included, is a 429. Clients with many threads, in one process and in two, call it as fast as the limiter
@@ -23,15 +23,15 @@ from sources.customerio.client import Client, RateLimited, RateLimits
 BUDGET = 10
 LATENCY_S = 0.2
 SECONDS = 10.0
-"""Length of a scene."""
+"""Seconds of a scene."""
 SCENES = ((1, 12), (2, 8))
-"""How many processes, and threads in each."""
+"""The number of processes, and of threads in each."""
 _SPAWN = get_context("spawn")
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What one scene reached.
+    """The measurement of one scene.
 
     `share` is the rate over whole windows of 10 requests, as a part of 10 a second; `closest_s` the least
     time in which 11 requests arrived.

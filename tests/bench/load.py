@@ -2,7 +2,7 @@
 
 The product's path is measured whole: JSON pages, comparison, Arrow, Parquet, merge. `dlt's defaults` hands
 the same rows to dlt as dicts, in its default file format. `INSERT ... SELECT` is DuckDB alone, from Parquet.
-Each runs in a process of its own, so that its peak memory is its own.
+Each runs in a process of its own, which has its own peak memory.
 """
 
 import random

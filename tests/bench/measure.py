@@ -1,4 +1,4 @@
-"""A figure, how to take one in a process of its own, and what becomes of one beyond its limit."""
+"""A figure, its measurement in a process of its own, and its limit."""
 
 import importlib
 import multiprocessing
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One measurement. `peak_mb` is the process's largest resident size, what it started with included."""
+    """One measurement. `peak_mb` is the process's largest resident size, interpreter included."""
 
     name: str
     rows: int
@@ -30,7 +30,7 @@ def at_most(what: str, value: float, most: float, unit: str) -> None:
 
 
 def in_process(module: str, function: str, rows: int) -> Figure:
-    """What `module.function(rows)` measures, in a fresh process, with that process's peak memory."""
+    """The figure of `module.function(rows)` in a new process, with that process's peak memory."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(target=_measure, args=(sender, module, function, rows))

@@ -1,10 +1,10 @@
-"""Everybody in a workspace, by one export: how many requests that takes, from the order to the table.
+"""The number of requests that all people of a workspace cost by one export, from order to table.
 
-The sandbox is in this process, and its clock moves while the product waits for the file. Downloads of the
-file are no requests of the API, and not counted as such. The sandbox keeps each person as an object, about
-130 us to make and 3.3 KB to hold on 2 cores: 200,000 in half a minute, 1,000,000 in two and 3.3 GB, so that
-they are not the default. The requests are the same: their number depends on the time until the file is
-there, and not on what is in it.
+The sandbox is in this process, and its clock advances while the product waits for the file. Downloads of the
+file are no requests of the API, and are not counted. The sandbox keeps each person as an object, which takes
+about 130 us and 3.3 KB on 2 cores: 200,000 take half a minute, 1,000,000 take two minutes and 3.3 GB, so
+these are not the default. The number of requests depends on the time until the file is made, and not on its
+size.
 
 `CIO_ELT_BENCH_PEOPLE` changes the people.
 """
@@ -30,7 +30,7 @@ _TAKES_S = 600
 
 
 def run() -> list[dict[str, Any]]:
-    """The export; ends the bench if it takes more requests than it may, or if somebody is missing."""
+    """Run the export; ends the bench if it takes too many requests, or if a person is missing."""
     sandbox = Sandbox(
         scale=Scale(
             name="many",
@@ -66,8 +66,8 @@ def run() -> list[dict[str, Any]]:
 
 
 def _pause(sandbox: Sandbox, seconds: float, due: int) -> None:
-    """Let that much time pass there."""
-    # Once the file is due, what the sandbox needs to write it is no time in which Customer.io is asked.
+    """Advance the sandbox's clock by that many seconds."""
+    # Once the file is due, the time in which the sandbox writes it has no polls.
     sandbox.clock.advance(seconds)
     while sandbox.clock.now() >= due and any(row["status"] == "pending" for row in sandbox.rows("exports")):
         time.sleep(0.1)

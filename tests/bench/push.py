@@ -28,7 +28,7 @@ from tests.bench.measure import Figure, at_most, in_process
 
 ROWS = int(os.environ.get("CIO_ELT_BENCH_ROWS", "1000000"))
 _CHANGED = 100
-"""One row in so many is changed."""
+"""One row in that many is changed."""
 _RATE = 8.0
 MOST_MB = 1024
 _MODULE = "tests.bench.push"
@@ -70,13 +70,13 @@ def run() -> list[dict[str, Any]]:
 
 
 def _apart(measure: Callable[[int], list[Figure]]) -> list[Figure]:
-    """The figures of a measurement in a fresh process."""
+    """The figures of a measurement in a new process."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(measure, ROWS).result()
 
 
 def found(rows: int) -> list[Figure]:
-    """An anti-join, and finding what is different: in turns, the shortest of five."""
+    """Compares finding changes with an anti-join: in turns, the shortest of five."""
     from pipelines.push.plan.diff import FOUND, compare
 
     with tempfile.TemporaryDirectory() as folder, _bench(rows, Path(folder)) as bench:
@@ -100,7 +100,7 @@ def found(rows: int) -> list[Figure]:
 
 
 def marked_as_sent(rows: int) -> Figure:
-    """A first snapshot: every row is marked as sent, `push reset --without-sending`."""
+    """The first snapshot: every row is marked as sent, `push reset --without-sending`."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         _mark_as_sent(rows, Path(folder))
@@ -108,7 +108,7 @@ def marked_as_sent(rows: int) -> Figure:
 
 
 def whole_plan(rows: int) -> Figure:
-    """A whole plan, from the model to the figures; the rows sent before are written by another process."""
+    """The whole plan, from the model to the counts; the rows sent before are written by another process."""
     from pipelines.push import plan_push
 
     with tempfile.TemporaryDirectory() as folder:
@@ -123,7 +123,7 @@ def whole_plan(rows: int) -> Figure:
 
 
 def packing(rows: int) -> list[Figure]:
-    """Making requests and reading answers, on one core; beside it, orjson alone."""
+    """Making requests and reading answers, on one core, against orjson alone."""
     import orjson
 
     from pipelines.push.deliver.batch import pack
@@ -230,7 +230,7 @@ def _mark_as_sent(rows: int, folder: Path) -> None:
 
 
 def _changed(rows: int, folder: Path) -> tuple[Any, Any]:
-    """The push when one row in a hundred has changed since."""
+    """The push after one row in a hundred has changed."""
     settings, spec = _declared(folder, rows)
     is_changed = f"substr(user_id, 2)::BIGINT % {_CHANGED} = 7"
     changed = f"SELECT * REPLACE (CASE WHEN {is_changed} THEN 'new' ELSE plan END AS plan)"

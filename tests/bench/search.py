@@ -1,8 +1,8 @@
 """Searches over 1,000,000 deliveries, no column indexed: filter, sort and limit 100.
 
-Each search is the product's, from the JSON document to the records, the published file opened anew each
-time as the command does it. Beside it stands what somebody would write by hand for the same question, run
-on a connection that is open already. Both are medians of several runs after one that is not counted, and
+Each search is the product's, from the JSON document to the records; it opens the published file each time,
+as the command does. The baseline is handwritten SQL for the same question, on a connection that is open
+already. Both are medians of several runs after one that is not counted, and
 both must find the same deliveries in the same order. DuckDB makes the table itself, from range().
 
 `CIO_ELT_BENCH_ROWS` changes the rows.
@@ -34,7 +34,7 @@ _ALIKE = (
     "lambda w: jaro_winkler_similarity(w, 'wellcome') >= 0.88)) > 0"
 )
 
-# What is asked for: its name, the filter, and the same by hand.
+# The queries: name, filter, and the same as handwritten SQL.
 QUESTIONS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("numbers and text", {"and": [{"in": {"campaign_id": [3, 7]}}, {"eq": {"type": "email"}}]},
      "campaign_id IN (3, 7) AND type = 'email'"),
@@ -72,7 +72,7 @@ _TABLE = """
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One question; `ratio` is its time over that of the query by hand."""
+    """One query; `ratio` is its time over that of the handwritten SQL."""
 
     question: str
     rows: int
@@ -83,7 +83,7 @@ class Figure:
 
 
 def run() -> list[dict[str, Any]]:
-    """Every question; ends the bench if one takes a second or finds anything else than by hand."""
+    """Run every query; ends the bench if one takes a second or differs from the handwritten SQL."""
     with tempfile.TemporaryDirectory() as folder:
         settings = read_settings(cio_elt_data=Path(folder))
         with duckdb.connect(settings.published_file) as connection:

@@ -1,4 +1,4 @@
-"""How soon the command line answers: `cio-elt --help`, beside an interpreter that does nothing."""
+"""The start time of the command line: `cio-elt --help` against an interpreter that does nothing."""
 
 import statistics
 import subprocess
@@ -11,7 +11,7 @@ _RUNS = 7
 
 
 def run() -> list[dict[str, Any]]:
-    """The median of several runs of each, in turn, after one that is not counted."""
+    """The median of several runs of each, in turns, after one that is not counted."""
     commands = {
         "cio-elt --help": [str(Path(sys.executable).parent / "cio-elt"), "--help"],
         "python -c pass (baseline)": [sys.executable, "-c", "pass"],

@@ -1,4 +1,4 @@
-"""How well a sync uses 10 requests a second, against a server that counts exactly and answers in 200 ms.
+"""The share of 10 requests a second that a sync reaches, with a strict server that answers in 200 ms.
 
 "While it has work" is from the first request of the reading, which asks for the time, up to the last one
 that is not the activity feed's: a page of the feed is asked for with the token of the page before, so the
@@ -69,7 +69,7 @@ def _sync(sandbox: Sandbox, served: Served, folder: Path, data: str) -> "subproc
         "CIO_ELT_DATA": str(folder / data),
         "CIO_ELT_LIMITS": str(folder / "limits"),
     }
-    # The sandbox stands for another machine: it is not to wait for a processor that a sync is using.
+    # The sandbox stands for another machine, so it must not wait for a processor that a sync uses.
     command = ["nice", "-n", "10", str(Path(sys.executable).parent / "cio-elt"), "sync", "--json"]
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
 

@@ -1,9 +1,9 @@
-"""The marts of 1,000,000 deliveries: built from nothing, and brought up to date after a day.
+"""The time and memory of the marts of 1,000,000 deliveries: a full build, and an update after a day.
 
 DuckDB makes the raw tables itself, from range(): a year of deliveries by 40 campaigns and 60 newsletters to
 100,000 people. After the first build a day passes: its deliveries are new, and some of the last month's have
-another metric. Every figure is the whole command's, dbt's start included; the memory is that of dbt, in
-which the work is done. Beside them stands what copying the file costs, which is what is done in any case.
+another metric. Every figure is the whole command's, dbt's start included; the memory is that of dbt's
+process, which does the work. The baseline is a copy of the file, which the command makes in any case.
 
 `CIO_ELT_BENCH_ROWS` changes the deliveries.
 """
@@ -54,7 +54,7 @@ _CONFIG = f"""
            '1' AS _dlt_load_id
     FROM range({PEOPLE}) AS numbers(i);
 """
-# Deliveries first..last, newest last; a metric in `late` came after the load before.
+# Deliveries first..last, newest last; a metric in `late` came after the last load.
 _MESSAGES = """
     SELECT md5(i::VARCHAR) || '-fQE=' AS id, md5(i::VARCHAR) || ':1' AS deduplicate_id, made_at AS created,
            channel AS type, 'person' || i % $people || '@domain' || i % 50 || '.example' AS recipient,
@@ -89,7 +89,7 @@ _MESSAGES = """
 
 
 def run() -> list[dict[str, Any]]:
-    """A full build and one after a day; ends the bench if one takes longer, or more memory, than it may."""
+    """A full build and one after a day; ends the bench if one exceeds its limit of time or memory."""
     with tempfile.TemporaryDirectory() as folder:
         settings = read_settings(cio_elt_data=Path(folder))
         a_day = ROWS // 365
@@ -110,7 +110,7 @@ def _messages(first: int, last: int, *, load: str, late: bool) -> tuple[str, dic
 
 
 def _pass_a_day(file: Path, rows: int) -> None:
-    """A day's deliveries, and of the month before every tenth converted meanwhile."""
+    """Add a day's deliveries, and conversions to a tenth of those of the month before."""
     with duckdb.connect(file) as connection:
         new, given = _messages(ROWS - rows, ROWS, load="2", late=False)
         connection.execute(f"INSERT INTO customerio_raw.messages {new}", given)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-# Prefect reads it when it is imported: the tests must not write into a real folder of Prefect.
+# Prefect reads it on import: the tests must not write into a real folder of Prefect.
 os.environ.setdefault("PREFECT_HOME", tempfile.mkdtemp(prefix="prefect-of-tests-"))
 
 from tests.flows.stage import Stage, kept, strike

@@ -41,12 +41,12 @@ class Stage:
 
     @property
     def ui(self) -> str:
-        """Where the server's pages are."""
+        """The URL of the server's pages."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of everything that runs here."""
+        """The environment of all processes of the stage."""
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder / "home"),
@@ -68,7 +68,7 @@ class Stage:
         }
 
     def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        """Call the server's API; where its database is busy, as it says with 503, once more."""
+        """Call the server's API; a 503, for a busy database, is repeated."""
         while True:
             response = httpx.request(method, f"{self.ui}/api{path}", json=body, timeout=30.0)
             if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
@@ -86,16 +86,16 @@ class Stage:
         return str(response.json()["id"])
 
     def deployment(self, name: str) -> Any:
-        """The deployment, as the server has it; `name` is FLOW/NAME, or both where they are the same."""
+        """The deployment on the server; `name` is FLOW/NAME, or both where they are the same."""
         full = name if "/" in name else f"{name}/{name}"
         return self.call("GET", f"/deployments/name/{full}").raise_for_status().json()
 
     def run(self, run_id: str) -> Any:
-        """The run as the server has it now."""
+        """The current state of the run on the server."""
         return self.call("GET", f"/flow_runs/{run_id}").raise_for_status().json()
 
     def when(self, run_id: str, true: Callable[[Any], bool], within_s: float = 60.0) -> Any:
-        """The run, as soon as something is true of it."""
+        """The run, as soon as a condition holds for it."""
         return until(lambda: run if true(run := self.run(run_id)) else None, within_s)
 
     def ended(self, run_id: str, within_s: float = 60.0) -> Any:
@@ -103,11 +103,11 @@ class Stage:
         return self.when(run_id, lambda run: run["state"]["type"] in FINAL, within_s)
 
     def logs(self, run_id: str) -> str:
-        """The run's log, once its end has arrived there."""
+        """The log of an ended run, once its last line has arrived."""
 
         def complete() -> str | None:
             lines = self._lines(run_id)
-            # Tasks say that they have finished too, without a message; the run says it last.
+            # Tasks report their end too, without a message; the run reports it last.
             ended = lines and lines[-1].startswith("Finished in state") and not lines[-1].endswith("()")
             return "\n".join(lines) if ended else None
 
@@ -130,7 +130,7 @@ class Stage:
         httpx.post(url, json=body, timeout=30.0).raise_for_status()
 
     def requests(self) -> Any:
-        """The numbers of requests that the sandbox has answered."""
+        """The counts of requests that the sandbox has answered."""
         return httpx.get(f"{self.sandbox['control_url']}/_sandbox/requests", timeout=30.0).json()
 
     def rows(self, table: str) -> list[Any]:
@@ -160,7 +160,7 @@ class Stage:
         )
 
     def declare(self, sync: str, sql: str) -> None:
-        """Declare a sync of people, `user_id` and `plan`; there may be no more than twice as many people."""
+        """Declare a push of people, `user_id` and `plan`, with a brake at twice as many people."""
         (self.folder / "push").mkdir(exist_ok=True)
         (self.folder / "push" / f"{sync}.yml").write_text(
             f"sync: {sync}\nobject: person\nmode: upsert\nmodel:\n  sql: {sql}\nperson: {{id: user_id}}\n"
@@ -174,7 +174,7 @@ class Stage:
         until(self._answers, 120.0)
 
     def serve(self) -> str:
-        """Serve all deployments, and wait until they are; returns the serving process's output until then."""
+        """Serve all deployments; returns the serving process's output once they are ready."""
         log = self.folder / "serving.log"
         self._start("serving", [sys.executable, "-m", "flows"], self.environment, log)
         said = until(lambda: text if "runs at once" in (text := log.read_text()) else "", 60.0)
@@ -183,7 +183,7 @@ class Stage:
         return said
 
     def hand_over(self) -> None:
-        """Hand all deployments to a work pool and start a worker for it, as the README of `flows` says."""
+        """Deploy to a work pool and start a worker for it, as the README of `flows` says."""
         prefect = [sys.executable, "-m", "prefect"]
         for command in (
             ["--no-prompt", "work-pool", "create", "customerio", "--type", "process", "--overwrite"],
@@ -196,14 +196,14 @@ class Stage:
         self._start("worker", worker, self.environment, self.folder / "worker.log")
 
     def kill(self, name: str) -> None:
-        """Kill a process and all that it started, at once, as a machine that goes down does."""
+        """Kill a process and its children with SIGKILL."""
         group = self.groups.pop(name)
         if lives(group):
             os.killpg(group, signal.SIGKILL)
             until(lambda: not lives(group), 10.0)
 
     def stop(self, name: str) -> None:
-        """Tell a process to end, as a service manager does, and wait until it has."""
+        """Stop a process with SIGTERM, as a service manager does, and wait until it has ended."""
         process = self.groups.pop(name)
         os.kill(process, signal.SIGTERM)
         until(lambda: not lives(process), 30.0)
@@ -217,7 +217,7 @@ class Stage:
         )
 
     def _lines(self, run_id: str) -> list[str]:
-        """All that the server has of the run's log; it answers some lines at a time."""
+        """The whole log of the run; the server answers some lines at a time."""
         wanted: dict[str, Any] = {"logs": {"flow_run_id": {"any_": [run_id]}}, "sort": "TIMESTAMP_ASC"}
         lines: list[str] = []
         while page := self.call("POST", "/logs/filter", {**wanted, "offset": len(lines)}).json():
@@ -239,7 +239,7 @@ def slow_backfill(stage: Stage, from_day: str, to_day: str) -> str:
 
 
 def first_chunk_loaded(stage: Stage, from_day: str, to_day: str) -> None:
-    """Wait until the backfill is in the middle."""
+    """Wait until the backfill has loaded its first chunk."""
     until(lambda: chunks(stage, from_day, to_day), 60.0)
 
 

@@ -1,4 +1,4 @@
-"""The server acts by itself: it notes a run that failed, and ends one whose process is gone."""
+"""The server's automations record a failed run, and end a run whose process is gone."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,13 +11,13 @@ from flows import automations
 from flows.environment import HEARTBEAT_S
 from tests.flows.stage import Stage, first_chunk_loaded, slow_backfill, until
 
-# One sign of life may be late, two are not.
+# One heartbeat may be late, two may not.
 SILENT_S = HEARTBEAT_S + 15
 
 
 @pytest.fixture
 def watched(stage: Stage) -> Iterator[Stage]:
-    """The stage with the automations, that of dead runs with less patience than it has elsewhere."""
+    """The stage with the automations, where a dead run is ended after fewer seconds than elsewhere."""
     with temporary_settings({PREFECT_API_URL: f"{stage.ui}/api", PREFECT_HOME: stage.folder / "prefect"}):
         automations.save(None, silent_s=SILENT_S)
         try:
@@ -27,7 +27,7 @@ def watched(stage: Stage) -> Iterator[Stage]:
 
 
 def test_a_run_that_fails_is_noted_within_seconds(watched: Stage) -> None:
-    """The event feed leads from the automation's action back to the failure of this very run."""
+    """The event feed links the automation's action to the failure of this run."""
     began = datetime.now(UTC)
     run_id = watched.start("backfill", resource="messages", from_day="2026-09-02", to_day="2026-09-01")
     assert "FAILED" == watched.ended(run_id)["state"]["type"]
@@ -38,7 +38,7 @@ def test_a_run_that_fails_is_noted_within_seconds(watched: Stage) -> None:
 
 
 def test_a_run_whose_process_is_gone_is_ended_by_the_server(watched: Stage) -> None:
-    """Without a serving process, the server misses the run's heartbeats and crashes it."""
+    """If the serving process is gone, the server misses the run's heartbeats and crashes it."""
     days = ("2026-07-16", "2026-07-30")
     run_id = slow_backfill(watched, *days)
     first_chunk_loaded(watched, *days)
@@ -56,7 +56,7 @@ def test_a_run_whose_process_is_gone_is_ended_by_the_server(watched: Stage) -> N
 
 
 def _noted(stage: Stage, automation: str, run_id: str, since: datetime) -> list[Any]:
-    """The actions of an automation that were executed for a run's failure."""
+    """The actions of an automation that a run's failure started."""
     events = _events(stage, since)
     failures = {
         f"prefect.event.{event['id']}"

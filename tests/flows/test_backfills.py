@@ -1,4 +1,4 @@
-"""A backfill, started through the server's API and through its pages."""
+"""A backfill that is started through the server's API or its pages."""
 
 import shutil
 import tempfile
@@ -20,7 +20,7 @@ SCREENSHOTS = ROOT / ".pytest_cache" / "screenshots"
 
 
 def test_a_backfill_started_through_the_api_outlives_the_server(stage: Stage) -> None:
-    """Rows arrive, the ledger proves that time, an operator can follow; half-way the server is killed."""
+    """Rows and coverage arrive and progress is shown, although the server is killed half-way."""
     run_id = slow_backfill(stage, "2026-08-01", "2026-08-15")
     first_chunk_loaded(stage, "2026-08-01", "2026-08-15")
 
@@ -38,7 +38,7 @@ def test_a_backfill_started_through_the_api_outlives_the_server(stage: Stage) ->
 
 
 def test_an_operator_backfills_with_the_form(stage: Stage, page: Page) -> None:
-    """The form is filled as by hand; its run brings the rows, and its page says so."""
+    """The form is filled in by a browser; its run loads the rows, and its page says so."""
     _open_form(page, stage)
     _choose(page, "resource", "messages")
     _date(page, "from_day", "2026-09-20")
@@ -57,7 +57,7 @@ def test_an_operator_backfills_with_the_form(stage: Stage, page: Page) -> None:
 
 
 def test_the_form_refuses_wrong_days(stage: Stage, page: Page) -> None:
-    """A day that is missing or of no year of this century makes no run; the page says why."""
+    """A day that is missing or outside of this century creates no run; the page says why."""
     _open_form(page, stage)
     _choose(page, "resource", "messages")
     _date(page, "to_day", "0206-09-30")
@@ -88,7 +88,7 @@ def test_the_form_refuses_wrong_days(stage: Stage, page: Page) -> None:
 def test_the_server_refuses_what_a_schema_can_say(
     stage: Stage, parameters: dict[str, Any], reason: str
 ) -> None:
-    """There is no run: the server answers with the reason."""
+    """No run is created: the server answers with the reason."""
     right = {"resource": "messages", "from_day": "2026-09-01", "to_day": "2026-09-02"}
 
     answer = stage.ask("backfill", **{**right, **parameters})
@@ -98,7 +98,7 @@ def test_the_server_refuses_what_a_schema_can_say(
 
 
 def test_a_wrong_order_of_days_is_refused_before_the_run_starts(stage: Stage) -> None:
-    """No schema can compare two fields, so the run is made; it fails before it runs, and says why."""
+    """A schema cannot compare two fields, so the run is created; it fails before it starts, and says why."""
     run_id = stage.start("backfill", resource="messages", from_day="2026-09-02", to_day="2026-09-01")
 
     run = stage.ended(run_id)
@@ -116,7 +116,7 @@ def _rows(stage: Stage, from_day: str, to_day: str) -> int:
 
 
 def _proven(stage: Stage, from_day: str, to_day: str) -> bool:
-    """Whether the ledger's intervals of one backfill are exactly those days."""
+    """Checks if the coverage of one backfill is exactly those days."""
     ((proven,),) = stage.query(
         "SELECT count(*) FROM (SELECT min(start_at) AS first, max(end_at) AS last, "
         "sum(end_at - start_at + 1) AS seconds FROM customerio_raw.coverage GROUP BY backfill) "
@@ -127,7 +127,7 @@ def _proven(stage: Stage, from_day: str, to_day: str) -> bool:
 
 
 def _all_logs(stage: Stage, run_id: str) -> str:
-    """The log of a run that never ran: its last line is not the usual one."""
+    """The log of a run that never started, which has no usual last line."""
     wanted = {"logs": {"flow_run_id": {"any_": [run_id]}}}
     lines = until(lambda: stage.call("POST", "/logs/filter", wanted).json(), 20.0)
     return "\n".join(line["message"] for line in lines)
@@ -176,7 +176,7 @@ def _date(page: Page, name: str, day: str) -> None:
 
 
 def _submitted(page: Page) -> str:
-    """The run that Submit made; pressed again where the server asks for that.
+    """The run that Submit created; it is pressed again if the server asks for that.
 
     On SQLite a transaction of Prefect's server that read before another one wrote cannot write: it answers
     503, having done nothing, and the form stays as it was filled.

@@ -38,7 +38,7 @@ def test_a_form_says_what_each_field_is_for(row: dict[str, Any]) -> None:
 
 
 def test_the_command_line_of_prefect_reads_the_file() -> None:
-    """`prefect deploy --all` takes the same file: it fits Prefect's own model of it."""
+    """`prefect deploy --all` accepts the file: it fits Prefect's own model of it."""
     from ruamel.yaml import YAML
 
     model = PrefectYamlModel.model_validate(YAML(typ="safe").load(FILE))
@@ -47,7 +47,7 @@ def test_the_command_line_of_prefect_reads_the_file() -> None:
 
 
 def test_the_readme_names_every_deployment_and_parameter() -> None:
-    """The README's table of deployments is the file's, its fields are the forms'."""
+    """The README has the deployments of the file, and the fields of their forms."""
     rows = dict(re.findall(r"^\| `([a-z-]+)` \|[^|]*\| ([^|]*) \|", README, flags=re.MULTILINE))
 
     assert set(SERVED) == set(rows)

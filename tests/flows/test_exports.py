@@ -1,4 +1,4 @@
-"""Exports through the server: a wait that no process holds, and one export whatever is killed."""
+"""Exports through the server: waiting holds no process, and a killed run creates no second export."""
 
 import json
 from collections.abc import Callable
@@ -12,9 +12,9 @@ from tests.flows.stage import Stage, until
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of export: its deployment and form, what orders it, and where its rows go.
+    """One kind of export: its deployment and form, its request, and the table of its rows.
 
-    `key` is the column of the key at home, and the header of its cells in the file.
+    `key` is the column of the key in the table, and its header in the file.
     """
 
     deployment: str
@@ -43,7 +43,7 @@ DELIVERIES = Kind(
 
 
 def test_a_wait_survives_the_worker_and_goes_on_with_the_same_export(stage: Stage) -> None:
-    """The run waits as a row on the schedule; whoever serves next collects the export that was ordered."""
+    """The waiting run is scheduled again; the next serving process collects the export that was ordered."""
     stage.control("knobs", {"export_takes_s": 3600})
     ordered_before = _orders(stage, PEOPLE)
     run_id = stage.start("export-people")
@@ -68,7 +68,7 @@ def _downloading(stage: Stage) -> bool:
 
 
 def _loading(stage: Stage) -> bool:
-    """The file is there, so it is being loaded: that takes about a second."""
+    """Wait until the file is being loaded, which takes about a second."""
     return any((stage.folder / "data" / "exports").glob("*.csv"))
 
 
@@ -80,7 +80,7 @@ def _loading(stage: Stage) -> bool:
 def test_a_worker_killed_while_it_collects_costs_no_second_export(
     stage: Stage, kind: Kind, there: Callable[[Stage], bool]
 ) -> None:
-    """Killed with all it started: its run is ended, the next one loads the same export, every row once."""
+    """After a kill of its processes the run is ended; the next one loads the same export, each row once."""
     stage.control("faults", {"clear": True})
     stage.control("knobs", {"export_takes_s": 0})
     if there is _downloading:
@@ -114,7 +114,7 @@ def test_a_worker_killed_while_it_collects_costs_no_second_export(
 
 
 def test_a_backfill_by_exports_waits_off_the_worker(stage: Stage) -> None:
-    """Exports are ordered ahead, the run goes back on the schedule, and brings them when they are ready."""
+    """Exports are ordered, the run is scheduled again, and loads them when they are ready."""
     stage.control("faults", {"clear": True})
     stage.control("knobs", {"export_takes_s": 3600})
     deliveries = "SELECT count(*) FROM customerio_raw.messages WHERE created < epoch(DATE '2026-04-01')"
@@ -139,6 +139,6 @@ def _orders(stage: Stage, kind: Kind) -> int:
 
 
 def _bring_forward(stage: Stage, run_id: str) -> None:
-    """The time has come to look again."""
+    """Schedule the next poll for the present."""
     state: dict[str, Any] = {"type": "SCHEDULED", "name": "Waiting", "message": "now"}
     stage.call("POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": True}).raise_for_status()

@@ -15,7 +15,7 @@ RIGHT = {"resource": "messages", "from_day": TODAY - timedelta(days=9), "to_day"
 
 
 def test_right_days_are_days_inside() -> None:
-    """The form's text is a date in the flow, and a date is a second of UTC in the pipeline."""
+    """The form's text is a date in the flow, and a second of UTC in the pipeline."""
     given = backfill.validate_parameters(
         {"resource": "messages", "from_day": "2026-01-01", "to_day": "2026-02-01"}
     )
@@ -54,7 +54,7 @@ def test_wrong_days_are_refused_with_the_reason(wrong: dict[str, Any], reason: s
     ids=str,
 )
 def test_the_outermost_right_days_are_taken(edge: dict[str, Any]) -> None:
-    """Today can be read up to now, and activities as far back as they are kept."""
+    """The present is the last end of a window, and the retention of activities bounds its start."""
     backfill.validate_parameters({**RIGHT, **edge})
 
 
@@ -73,7 +73,7 @@ def test_the_outermost_right_days_are_taken(edge: dict[str, Any]) -> None:
     ids=str,
 )
 def test_a_wrong_deliveries_export_is_refused_with_the_reason(wrong: dict[str, Any], reason: str) -> None:
-    """Nothing is ordered, for an order costs a place in the queue of Customer.io's exports."""
+    """Nothing is ordered, because an order takes a place in Customer.io's queue of exports."""
     with pytest.raises(ParameterTypeError, match=reason):
         export_deliveries.validate_parameters({"parent": "campaign", "parent_id": 1, **wrong})
 

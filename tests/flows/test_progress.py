@@ -9,7 +9,7 @@ from tests.flows.stage import Stage, until
 
 
 def test_requests_and_minutes_left_are_shown() -> None:
-    """10 of 30 requests were made at once; the rest takes less than a minute, which is shown as one."""
+    """After 10 of 30 requests the rest takes less than a minute, which is shown as one."""
     report = RunSummary()
     report.open("messages")
     tally = report.resources["messages"]
@@ -24,7 +24,7 @@ def test_requests_and_minutes_left_are_shown() -> None:
 
 
 def test_a_backfill_counts_its_chunks() -> None:
-    """Two of four chunks are read and a half of the third; one that is repeated counts once."""
+    """Two of four chunks are done and half of the third; a retried chunk counts once."""
     report = RunSummary()
     report.open("messages")
     report.resources["messages"].requests, report.resources["messages"].requests_left = 5, 5
@@ -44,7 +44,7 @@ def test_a_backfill_counts_its_chunks() -> None:
 
 
 def test_a_piece_of_work_is_as_far_as_its_last_sentence() -> None:
-    """Of three steps the second is under way; one that is repeated never makes it more than all."""
+    """In the second of three steps, retries never make the progress exceed 100 %."""
     heard: list[str] = []
     steps = progress.Steps(3, heard.append)
 
@@ -59,7 +59,7 @@ def test_a_piece_of_work_is_as_far_as_its_last_sentence() -> None:
 
 
 def test_an_operator_watches_one_artifact_a_run(stage: Stage) -> None:
-    """The artifact appears after a beat, has the requests made and left, and ends at 100 %."""
+    """A run's artifact appears after the first interval, counts requests made and left, and ends at 100 %."""
     stage.control("faults", {"clear": True})
     slow = {"delay_ms": 4000, "times": None}
     stage.control(

@@ -11,13 +11,13 @@ from tests.flows.stage import Stage
 
 
 def _table(stage: Stage, run_id: str) -> Any:
-    """The one line of the run's table."""
+    """The one row of the run's table."""
     (data,) = [each["data"] for each in stage.artifacts(run_id) if each["key"] == "push"]
     return data
 
 
 def test_an_operator_pushes_a_sync_and_approves_what_a_brake_stopped(stage: Stage) -> None:
-    """Rows arrive and are read back; too many new people stop a run, whose first line says what to do."""
+    """Rows are sent and read back; too many new people stop a run, whose first line names the next step."""
     stage.control("faults", {"clear": True})
     stage.ended(stage.start("sync", resources=["people"]))
     run = stage.ended(run_id := stage.start("push", syncs=["users"]))
@@ -39,7 +39,7 @@ def test_an_operator_pushes_a_sync_and_approves_what_a_brake_stopped(stage: Stag
 
 
 def test_a_sync_is_pushed_when_it_says_so(stage: Stage) -> None:
-    """The schedule of a spec is one of the deployment's, for that push; unknown pushes are refused."""
+    """A spec's schedule is one of the deployment's, for that push; unknown pushes are refused."""
     (schedule,) = stage.deployment("push")["schedules"]
     assert ("0 4 * * *", {"syncs": ["users"]}) == (schedule["schedule"]["cron"], schedule["parameters"])
     assert 409 == stage.ask("push", syncs=["nobody"]).status_code
@@ -55,6 +55,6 @@ def test_a_sync_is_pushed_when_it_says_so(stage: Stage) -> None:
     ids=str,
 )
 def test_what_cannot_be_pushed_is_refused(wrong: dict[str, Any], reason: str) -> None:
-    """A plan is of one push, only a plan can be approved, and its id has a format."""
+    """A plan needs one push, only a plan can be approved, and its id has a format."""
     with pytest.raises(ParameterTypeError, match=reason):
         push.validate_parameters(wrong)

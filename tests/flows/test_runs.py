@@ -1,4 +1,4 @@
-"""The end of runs: with a message, in time, and never "Running" for ever."""
+"""Runs end with a message and in time, and none stays "Running" for ever."""
 
 import os
 
@@ -11,7 +11,7 @@ LONG = pytest.mark.skipif("CIO_ELT_KILLS" not in os.environ, reason="of the long
 
 
 def test_a_machine_that_goes_down_leaves_no_run_under_way(stage: Stage) -> None:
-    """All serving processes are killed; the next one ends the run, and another run does the rest."""
+    """After all serving processes are killed, the next one ends the run, and another run does the rest."""
     run_id = slow_backfill(stage, "2026-07-01", "2026-07-15")
     first_chunk_loaded(stage, "2026-07-01", "2026-07-15")
 
@@ -31,7 +31,7 @@ def test_a_machine_that_goes_down_leaves_no_run_under_way(stage: Stage) -> None:
 
 @LONG
 def test_a_cancelled_run_stops_within_seconds_and_leaves_whole_chunks(stage: Stage) -> None:
-    """Cancel, while a request hangs: the process is gone soon, and the warehouse can be written again."""
+    """A run cancelled during a slow request ends its process soon, and the warehouse can be written again."""
     run_id = slow_backfill(stage, "2026-06-01", "2026-06-29")
     first_chunk_loaded(stage, "2026-06-01", "2026-06-29")
 
@@ -46,7 +46,7 @@ def test_a_cancelled_run_stops_within_seconds_and_leaves_whole_chunks(stage: Sta
 
 @LONG
 def test_a_service_that_is_stopped_ends_its_runs(stage: Stage) -> None:
-    """SIGTERM to the serving process: no run is left under way, and the next service goes on."""
+    """After SIGTERM to the serving process no run is left running, and the next service resumes."""
     run_id = slow_backfill(stage, "2026-05-10", "2026-06-07")
     first_chunk_loaded(stage, "2026-05-10", "2026-06-07")
 

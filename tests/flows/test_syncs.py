@@ -1,4 +1,4 @@
-"""How the flows end, told by their states; run in this process against the server."""
+"""The final states of flows that run in this process against the server."""
 
 import subprocess
 import sys
@@ -26,14 +26,14 @@ from tests.flows.stage import Stage
 
 @pytest.fixture(autouse=True)
 def _here(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The environment of the stage is this process's."""
+    """This process has the environment of the stage."""
     for name, value in stage.environment.items():
         monkeypatch.setenv(name, value)
     stage.control("faults", {"clear": True})
     settings = {
         PREFECT_API_URL: f"{stage.ui}/api",
         PREFECT_HOME: stage.folder / "prefect",
-        # What this process logs would still be on its way when the server is gone.
+        # Otherwise the log of this process would still be on its way when the server has ended.
         PREFECT_LOGGING_TO_API_ENABLED: False,
     }
     with temporary_settings(settings):
@@ -41,7 +41,7 @@ def _here(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_a_sync_says_what_it_wrote(stage: Stage) -> None:
-    """The run's state has the number of rows; its summary has a row a table."""
+    """The run's state has the number of rows; its table has a row per resource."""
     state = sync(["segments", "campaigns"], return_state=True)
 
     assert state.is_completed()
@@ -52,7 +52,7 @@ def test_a_sync_says_what_it_wrote(stage: Stage) -> None:
 
 
 def test_a_sync_that_meets_another_writer_is_skipped(stage: Stage) -> None:
-    """It waits as long as it was told, and fails nothing: the next run does its work."""
+    """The run waits as long as configured and is skipped without a failure; the next run does its work."""
     with FileLock(stage.folder / "data" / "writer.lock"):
         state = sync(["segments"], wait_minutes=0, return_state=True)
 
@@ -64,7 +64,7 @@ def test_a_sync_that_meets_another_writer_is_skipped(stage: Stage) -> None:
 def test_a_failed_run_says_what_to_do_and_no_more(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The state's message is the sentence that the command line prints; the log has no traceback."""
+    """The state's message is that of the command line; the log has no traceback."""
     monkeypatch.setenv("CUSTOMERIO_APP_API_KEY", "revoked")
 
     state = sync(["segments"], return_state=True)
@@ -77,7 +77,7 @@ def test_a_failed_run_says_what_to_do_and_no_more(
 
 
 def test_a_run_that_lacks_some_tables_says_which(stage: Stage) -> None:
-    """What could be read is loaded; the run is no success, so that somebody is told."""
+    """The readable tables are loaded; the run fails, so that its operator is notified."""
     stage.control("knobs", {"forbidden": ["listSegments"]})
     state = sync(["segments", "campaigns"], return_state=True)
     stage.control("knobs", {"forbidden": []})
@@ -88,7 +88,7 @@ def test_a_run_that_lacks_some_tables_says_which(stage: Stage) -> None:
 
 
 def test_a_gap_makes_freshness_fail(stage: Stage) -> None:
-    """The run is Stale and says which table lacks what, and what to do; the numbers are in its table."""
+    """The run is Stale and names the tables, their gaps and the next step; the numbers are in its table."""
     program = str(Path(sys.executable).parent / "cio-elt")
     days = ["--from", "2026-05-01", "--to", "2026-05-02"]
     subprocess.run([program, "backfill", "messages", *days], env=stage.environment, check=True)
@@ -105,7 +105,7 @@ def test_a_gap_makes_freshness_fail(stage: Stage) -> None:
 def test_setup_keeps_secrets_in_blocks_and_makes_limit_and_automations(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Twice is as good as once; then a run whose environment lacks the key takes it from its block."""
+    """Setup can be repeated; a run whose environment lacks the key takes it from its block."""
     told = [CliRunner().invoke(main, ["setup"], catch_exceptions=False).output for _ in range(2)][-1]
     monkeypatch.delenv("CUSTOMERIO_APP_API_KEY")
 
@@ -125,7 +125,7 @@ def test_setup_keeps_secrets_in_blocks_and_makes_limit_and_automations(
 
 
 def test_one_run_at_a_time_writes_a_warehouse_that_is_a_server() -> None:
-    """A file's lock covers one machine; the server's limit covers all of them."""
+    """A file lock covers one machine; the server's concurrency limit covers all of them."""
     CliRunner().invoke(main, ["setup"], catch_exceptions=False)
     settings = read_settings(cio_elt_destination="postgres")
 

@@ -1,4 +1,4 @@
-"""Syncs and a long backfill through one server at the same time, at Customer.io's own pace."""
+"""Syncs and a long backfill on one server at the same time, within Customer.io's rate limit."""
 
 import os
 import re
@@ -9,17 +9,17 @@ import pytest
 from tests.flows.stage import Stage, chunks, first_chunk_loaded
 
 SYNCS = 2
-# An operator reads nothing of locks, their holders, or code.
+# An operator sees no locks, holders or code.
 _OF_LOCKS = re.compile(r"\block(s|ed)?\b|\bbusy\b|another process|traceback", re.IGNORECASE)
 
 
-# Machines that are busy with other tests date requests late.
+# On a busy machine the times of requests are late.
 LONG = pytest.mark.skipif("CIO_ELT_KILLS" not in os.environ, reason="of the long form, `make torture`")
 
 
 @pytest.fixture
 def strict(stage: Stage) -> Iterator[Stage]:
-    """The same server, with a sandbox that refuses the 11th request in a second, and a warehouse beside."""
+    """The same server, with a sandbox that refuses the 11th request in a second, and a new warehouse."""
     beside = Stage(folder=stage.folder / "strict", port=stage.port, speed="1")
     beside.folder.mkdir()
     stage.stop("serving")

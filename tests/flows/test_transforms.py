@@ -1,4 +1,4 @@
-"""The marts through the server: built, published, and the report one click away."""
+"""The marts through the server: built and published, with a link to the report."""
 
 from urllib.parse import unquote, urlsplit
 
@@ -6,7 +6,7 @@ from tests.flows.stage import Stage
 
 
 def test_an_operator_gets_marts_and_a_link_to_the_report(stage: Stage) -> None:
-    """A warehouse that lacks most tables has its marts all the same; the run's artifact leads to the page."""
+    """A warehouse without most tables gets its marts; the run's artifact links to the page."""
     run = stage.ended(run_id := stage.start("transform", full=True), within_s=180.0)
 
     assert "COMPLETED" == run["state"]["type"], run["state"]["message"]

@@ -1,4 +1,4 @@
-"""Runs through a work pool, as on several machines: handed over from prefect.yaml, taken up by a worker."""
+"""Runs through a work pool, as on several machines: deployed from prefect.yaml, run by a worker."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.flows.stage import Stage
 
 @pytest.fixture
 def pooled(stage: Stage) -> Iterator[Stage]:
-    """The stage with a worker in the place of the serving process."""
+    """The stage with a worker instead of the serving process."""
     stage.stop("serving")
     try:
         stage.hand_over()
@@ -21,7 +21,7 @@ def pooled(stage: Stage) -> Iterator[Stage]:
 
 
 def test_a_worker_of_a_pool_runs_what_was_deployed(pooled: Stage) -> None:
-    """The commands of flows/README.md bring rows; the process that serves can have the deployments back."""
+    """The commands of flows/README.md load rows; later the serving process can take the deployments back."""
     run = pooled.ended(pooled.start("sync", resources=["segments"]), within_s=120.0)
 
     assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
@@ -33,5 +33,5 @@ def test_a_worker_of_a_pool_runs_what_was_deployed(pooled: Stage) -> None:
     served = pooled.ended(pooled.start("sync", resources=["segments"]))
     pooled.stop("serving")
 
-    # The deployment still names the pool; the serving process runs it all the same.
+    # The deployment still names the pool; the serving process runs it anyway.
     assert "COMPLETED" == served["state"]["type"], served["state"]["message"]

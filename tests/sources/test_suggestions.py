@@ -6,7 +6,7 @@ NAMES = ("campaigns", "campaign_actions", "segments", "Name")
 
 
 def test_similar_names_are_suggested() -> None:
-    """Up to three, the most similar first, as they are written and whatever case was typed."""
+    """Up to three names, the most similar first, in their own spelling; case is ignored."""
     assert did_you_mean("campains", NAMES) == " Did you mean campaigns or campaign_actions?"
     assert did_you_mean("nam", NAMES) == " Did you mean Name?"
     assert did_you_mean("SEGMENT", NAMES) == " Did you mean segments?"

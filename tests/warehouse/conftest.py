@@ -1,4 +1,4 @@
-"""Fixtures of the marts' tests: a tiny workspace and the demo's, each synced and transformed once."""
+"""Fixtures of the marts: a tiny workspace and the demo's, each synced and transformed once."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Warehouse,
 
 @pytest.fixture(scope="session")
 def marts(built: tuple[Warehouse, TransformResult]) -> Warehouse:
-    """That warehouse."""
+    """The warehouse of `built`."""
     return built[0]
 
 

@@ -1,4 +1,4 @@
-"""The answers in `warehouse/README.md`: each query's rows, as a table right below it.
+"""Writes the answers in `warehouse/README.md`: the rows of each query, as a table below it.
 
     python -m tests.warehouse.readme
 
@@ -34,7 +34,7 @@ def demo(folder: Path) -> Iterator[Warehouse]:
 
 
 def answered(page: str, ask: Callable[[str], pd.DataFrame]) -> str:
-    """The page with every query's answer below it."""
+    """The page with the answer to every query below it."""
     return BLOCK.sub(lambda found: f"```sql\n{found['query']}```\n\n{_table(ask(found['query']))}\n", page)
 
 
@@ -61,7 +61,7 @@ def _cell(value: Any) -> str:
 
 
 def main() -> None:
-    """Write the page anew."""
+    """Write the page."""
     with (
         tempfile.TemporaryDirectory() as folder,
         demo(Path(folder)) as warehouse,

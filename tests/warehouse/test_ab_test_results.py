@@ -1,4 +1,4 @@
-"""The verdicts of `ab_test_results`: its own SQL, as dbt compiled it, on simulated tests."""
+"""The verdicts of `ab_test_results`: its SQL, as dbt compiled it, on simulated tests."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ NOW = pd.Timestamp("2026-10-15 10:00", tz="UTC")
 
 @pytest.fixture
 def simulated(marts: Warehouse) -> Iterator["Simulated"]:
-    """A database in memory under the name that the compiled SQL has, and that SQL."""
+    """An in-memory database with the name that the compiled SQL uses, and that SQL."""
     compiled = marts.settings.cio_elt_data / "dbt/target/compiled/customerio/models/marts/ab_test_results.sql"
     with duckdb.connect() as connection:
         connection.execute(
@@ -31,7 +31,7 @@ def simulated(marts: Warehouse) -> Iterator["Simulated"]:
 
 
 class Simulated:
-    """Newsletters with test groups of one content each, whose counts are given."""
+    """Newsletters with test groups of one content each, with given counts."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         self._connection = connection
@@ -87,7 +87,7 @@ def _counts(tests: int, arms: int, random: np.random.Generator, lift: float = 0.
 
 
 def test_no_winner_where_there_is_no_difference(simulated: Simulated) -> None:
-    """Of 2,000 tests whose arms are the same, at most 5 % name a winner or a loser in any metric."""
+    """Of 2,000 tests with equal arms, at most 5 % name a winner or a loser in any metric."""
     rows = simulated.verdicts(_counts(SIMULATIONS, 3, np.random.default_rng(SEED)))
     assert rows.test.nunique() == SIMULATIONS
     called = rows[rows.verdict.isin(["winner", "loser"])].test.nunique()
@@ -96,7 +96,7 @@ def test_no_winner_where_there_is_no_difference(simulated: Simulated) -> None:
 
 
 def test_adjusted_as_in_books(simulated: Simulated) -> None:
-    """Per test, p_holm is Holm's adjustment of all its comparisons, whose p are scipy's."""
+    """Per test, p_holm is Holm's adjustment of all its comparisons; the p-values are scipy's."""
     rows = simulated.verdicts(_counts(300, 4, np.random.default_rng(SEED + 1), lift=0.2))
     for _, test in rows.groupby("test"):
         tried = test[test.p.notna()]
@@ -106,7 +106,7 @@ def test_adjusted_as_in_books(simulated: Simulated) -> None:
 
 
 def test_real_differences_are_found(simulated: Simulated) -> None:
-    """A lift of half is found in large arms; an unsubscribe rate of half as much again is a loser."""
+    """In large arms a 50 % lift wins, and an unsubscribe rate 50 % higher loses."""
     counts = _counts(200, 2, np.random.default_rng(SEED + 2), lift=0.5)
     counts = counts[counts.deliveries > 50_000]
     rows = simulated.verdicts(counts).query("not is_control")
@@ -131,7 +131,7 @@ def test_real_differences_are_found(simulated: Simulated) -> None:
 def test_verdicts(
     simulated: Simulated, deliveries: tuple[int, int], x: tuple[int, int], age_days: int, verdict: str
 ) -> None:
-    """Each verdict, in the order in which they exclude each other."""
+    """Each verdict, in the order of their precedence."""
     counts = pd.DataFrame({"test": [1, 1], "arm": [0, 1], "deliveries": deliveries})
     counts["last_created_at"] = NOW - pd.Timedelta(days=age_days)
     for rate in RATES:
@@ -141,5 +141,5 @@ def test_verdicts(
 
 
 def test_a_lone_arm_is_no_test(simulated: Simulated) -> None:
-    """With one arm there is nothing to compare."""
+    """A single arm has no comparison."""
     assert simulated.verdicts(_counts(5, 1, np.random.default_rng(SEED))).empty

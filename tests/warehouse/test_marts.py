@@ -1,4 +1,4 @@
-"""Every mart compared cell by cell with pandas over the state of the sandbox, tiny and demo workspace."""
+"""Every mart equals, cell by cell, a pandas computation over the sandbox's state, tiny and demo workspace."""
 
 import datetime
 import json
@@ -22,13 +22,13 @@ EPOCH = datetime.date(1970, 1, 1)
 
 
 def day(number: int) -> datetime.date:
-    """The day of that number since 1970, UTC."""
+    """The UTC date of a number of days since 1970."""
     return EPOCH + datetime.timedelta(days=int(number))
 
 
 @pytest.fixture(scope="module", params=["tiny", "demo"])
 def marts(request: pytest.FixtureRequest) -> Warehouse:
-    """A warehouse whose marts were built of a whole sync."""
+    """A warehouse with marts after a full sync."""
     if request.param == "tiny":
         return request.getfixturevalue("built")[0]  # type: ignore[no-any-return]
     return request.getfixturevalue("demonstrated")  # type: ignore[no-any-return]
@@ -69,12 +69,12 @@ def same(found: Mapping[Any, Mapping[str, Any]], expected: Mapping[Any, Mapping[
 
 
 def test_what_was_synced(marts: Warehouse) -> None:
-    """Below the marts, every raw table is the sandbox's, key by key and field by field."""
+    """Every raw table equals the sandbox's by key and field."""
     marts.assert_equals_world()
 
 
 def test_deliveries(marts: Warehouse, sent: pd.DataFrame) -> None:
-    """Each delivery is there once, with its message, person and every moment."""
+    """Each delivery is there once, with its message, person and times."""
     expected = {
         (row.delivery_id,): {
             "message_key": row.message_key,
@@ -94,7 +94,7 @@ def test_deliveries(marts: Warehouse, sent: pd.DataFrame) -> None:
 
 
 def test_delivery_events(marts: Warehouse, sent: pd.DataFrame) -> None:
-    """Each metric of each delivery is a row, those without a column of their own too."""
+    """Each metric of each delivery is a row, also metrics without a column."""
     expected = {
         (row.delivery_id, metric): {
             "happened_at": at,
@@ -109,7 +109,7 @@ def test_delivery_events(marts: Warehouse, sent: pd.DataFrame) -> None:
 
 
 def test_messages(marts: Warehouse, sent: pd.DataFrame) -> None:
-    """Every action that sends, every content and template is there, and nothing sent belongs to none."""
+    """Every sending action, content and template is a row, and each delivery belongs to one."""
     box = marts.sandbox
     channels = {"email", "push", "twilio", "in_app", "slack", "webhook", "whatsapp", "inbox"}
     listed = {
@@ -159,7 +159,7 @@ def test_messages_by_day(marts: Warehouse, sent: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("source", ["campaign", "broadcast", "newsletter", "transactional"])
 def test_performance(marts: Warehouse, sent: pd.DataFrame, source: str) -> None:
-    """Counts, rates, people and the messages' number of each campaign and so on."""
+    """Counts, rates, people and number of messages of each campaign, newsletter, broadcast and so on."""
     by, theirs = ["parent_id"], sent[sent.source_type == source]
     mature, told = truth.mature(theirs, by, marts.sandbox.clock.now()), truth.told(theirs, by)
     expected = {
@@ -183,7 +183,7 @@ def test_performance(marts: Warehouse, sent: pd.DataFrame, source: str) -> None:
 
 
 def test_channels_by_day(marts: Warehouse, sent: pd.DataFrame) -> None:
-    """The cohort clock has counts and rates, the event clock the counts of the day's events."""
+    """By the cohort clock, counts and rates; by the event clock, the counts of the day's events."""
     by = ["day", "channel", "source_type"]
     mature = truth.mature(sent, by, marts.sandbox.clock.now())
     expected: dict[Any, dict[str, Any]] = {
@@ -200,7 +200,7 @@ def test_channels_by_day(marts: Warehouse, sent: pd.DataFrame) -> None:
 
 
 def test_time_to_engage(marts: Warehouse, sent: pd.DataFrame) -> None:
-    """How many engaged up to each stretch of time since delivery, and the quantiles."""
+    """The number of people who engaged within each time after delivery, and the quantiles."""
     kinds = {
         "open": ("opened", "openable"), "human_open": ("human_opened", "openable"),
         "click": ("clicked", "clickable"), "human_click": ("human_clicked", "clickable"),
@@ -262,7 +262,7 @@ def test_deliverability(marts: Warehouse, sent: pd.DataFrame) -> None:
 
 
 def test_ab_tests(marts: Warehouse, sent: pd.DataFrame) -> None:
-    """Each arm's counts are those of its contents, or of its message below a campaign's random split."""
+    """The counts of an arm are those of its contents, or of its message below a campaign's random split."""
     arms = {
         (f"newsletter:{group['newsletter_id']}", group["id"]): [
             f"newsletter:{group['newsletter_id']}:{content}" for content in group["content_ids"]
@@ -299,7 +299,7 @@ def test_ab_tests(marts: Warehouse, sent: pd.DataFrame) -> None:
 
 
 def test_journeys(marts: Warehouse) -> None:
-    """Journeys by day, as Customer.io counts them, a step a column."""
+    """Journeys by day, as Customer.io counts them, one step per column."""
     steps = ("started", "activated", "never_activated", "messaged", "finished", "exited_early", "converted")
     expected: dict[Any, dict[str, Any]] = {}
     for row in marts.sandbox.rows("campaign_journey_metrics"):
@@ -327,7 +327,7 @@ def test_journey_steps(marts: Warehouse, sent: pd.DataFrame) -> None:
 
 
 def test_segments(marts: Warehouse) -> None:
-    """Sizes and members of segments, from the first reading on."""
+    """Sizes and members of segments since the first reading."""
     now = marts.sandbox.clock.now()
     members = Counter(row["segment_id"] for row in marts.sandbox.rows("segment_memberships"))
     expected = {
@@ -379,7 +379,7 @@ def test_people(marts: Warehouse, sent: pd.DataFrame) -> None:
 
 
 def test_suppressions(marts: Warehouse) -> None:
-    """Addresses by list and day, and whose they are."""
+    """Addresses by list and day, with their people."""
     people = {(row["identifiers"]["email"] or "").lower() for row in marts.sandbox.rows("people")} - {""}
     lists: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     for row in marts.sandbox.rows("esp_suppressions"):
@@ -407,7 +407,7 @@ def _without_utm(href: str) -> str:
 
 
 def test_links(marts: Warehouse) -> None:
-    """Clicks by URL without UTM parameters; each click once, though days and months both tell of it."""
+    """Clicks by URL without UTM parameters; each click once, although days and months both count it."""
     clicks: Counter[Any] = Counter()
     unique: Counter[Any] = Counter()
     for source, parent in (
@@ -427,13 +427,13 @@ def test_links(marts: Warehouse) -> None:
 
 
 def test_ops(marts: Warehouse) -> None:
-    """Runs and freshness are of every table that was asked for; no time that was read is missing."""
+    """Every synced table has its runs and freshness, and no time that was read is missing."""
     now = marts.sandbox.clock.now()
     audited = rows_of(marts, "ops.sync_audit", ["table_name"])
     assert audited[("messages",)]["rows_read"] == len(list(marts.sandbox.rows("messages")))
     fresh = rows_of(marts, "ops.freshness", ["table_name"])
     assert set(fresh) == set(audited)
-    # The second that is under way is not read, and while a run reads, some more pass.
+    # The current second is not read, and some more pass during a run.
     assert 1 <= fresh[("messages",)]["lag_seconds"] < 600
     covered = rows_of(marts, "ops.coverage", ["table_name"])
     assert covered[("messages",)]["last_second_at"] == now - 1

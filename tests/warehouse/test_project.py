@@ -1,4 +1,4 @@
-"""The dbt project as a whole: its unit tests, its sources, its descriptions, its documentation."""
+"""The whole dbt project: its unit tests, its sources, its descriptions, its documentation."""
 
 import json
 import shutil
@@ -26,14 +26,14 @@ def dbt(marts: Warehouse, tmp_path: Path) -> Dbt:
 
 
 def test_edges_of_the_definitions(dbt: Dbt) -> None:
-    """Every unit test holds."""
+    """Every dbt unit test passes."""
     nodes = [node for node in dbt.run("test", "--select", "test_type:unit") if node.kind == "unit_test"]
     assert len(nodes) >= 5
     assert [] == [(node.name, node.message) for node in nodes if node.status != "pass"]
 
 
 def test_documentation_builds(dbt: Dbt) -> None:
-    """Dbt's pages build, and know every table with its comments."""
+    """Dbt's pages build, with every table and its comments."""
     dbt.run("docs", "generate")
     catalog = json.loads((dbt.folder / "target" / "catalog.json").read_bytes())
     fact = catalog["nodes"]["model.customerio.fct_delivery"]
@@ -42,7 +42,7 @@ def test_documentation_builds(dbt: Dbt) -> None:
 
 
 def test_raw_tables_have_the_columns(marts: Warehouse) -> None:
-    """The tables of a sync have the columns and types of sources.yml."""
+    """Synced tables have the columns and types of sources.yml."""
     found: dict[str, dict[str, str]] = {}
     for table, name, kind in marts.query(
         "SELECT table_name, column_name, lower(data_type) FROM information_schema.columns "
@@ -70,7 +70,7 @@ def test_everything_is_described(marts: Warehouse) -> None:
 
 
 def test_rates_say_what_they_are(marts: Warehouse) -> None:
-    """A rate's comment has its numerator and denominator, since when it is known, and when it is mature."""
+    """A rate's comment has its numerator, denominator, first day, and the age at which it is mature."""
     ((comment,),) = marts.query(
         "SELECT comment FROM duckdb_columns() "
         "WHERE table_name = 'campaign_performance' AND column_name = 'human_click_rate'"
@@ -116,7 +116,7 @@ def test_a_mart_is_a_file_and_an_entry(
 
 @pytest.mark.usefixtures("built")
 def test_nothing_is_left_behind() -> None:
-    """A build writes nothing into the project, and dbt sends nothing anywhere."""
+    """A build writes nothing into the project, and dbt sends nothing to any host."""
     made = {path.name for path in PROJECT.iterdir()} & {"target", "logs", "dbt_packages", ".user.yml"}
     assert made == set()
     assert YAML(typ="safe").load(PROJECT / "dbt_project.yml")["flags"]["send_anonymous_usage_stats"] is False

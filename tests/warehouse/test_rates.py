@@ -1,4 +1,4 @@
-"""Every rate at its edges, on both clocks: odd deliveries, loaded, built, and counted once more."""
+"""Every rate at its edges, on both clocks: odd deliveries are loaded, built, and counted a second time."""
 
 import math
 import shutil
@@ -22,12 +22,12 @@ CHANNELS = ("email", "push", "twilio", "in_app", "webhook", "fax")
 # Days before the sandbox's now: not mature for anything, for clicks, for conversions; then mature, and one
 # between the days since which human opens and human clicks are known, and one before both.
 AGES = (1, 5, 30, 200, 560, 600)
-# Of each channel and age that many deliveries: none of them need be sent, and 60 make 30 openers or more.
+# That many deliveries for each channel and age: some are not sent, and 60 have 30 openers or more.
 SIZES = {"email": 120, "push": 60, "twilio": 60, "in_app": 60, "webhook": 10, "fax": 4}
 
 
 def _odd(now: int) -> list[dict[str, Any]]:
-    """Deliveries to which anything happened in any order, and of each channel a day on which nothing did."""
+    """Deliveries with any events in any order, and for each channel a day without any event."""
     random = np.random.default_rng(SEED)
     rows = []
     for channel in CHANNELS:
@@ -46,7 +46,7 @@ def _delivery(channel: str, created: int, random: "np.random.Generator | None") 
         usual = {"sent": 0.9, "delivered": 0.8, "opened": 0.7, "clicked": 0.5}
         for metric in truth.METRICS:
             if random.random() < usual.get(metric, 0.3):
-                # Up to half a day early, a click before its open, an open before the delivery was made.
+                # Up to half a day early, so a click can precede its open, and an open the delivery.
                 happened[metric] = created + int(random.integers(-truth.DAY // 2, 3 * truth.DAY))
         for act in ("open", "click"):
             if happened.keys() & {f"human_{act}ed", f"prefetch_{act}ed"}:
@@ -90,7 +90,7 @@ def odd(marts: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.
 
 
 def test_no_rate_is_left_out(odd: tuple[pd.DataFrame, dict[Any, Any]]) -> None:
-    """The rates of the marts are those that this module looks at."""
+    """The rates of the marts are those that this module checks."""
     columns = next(iter(odd[1].values()))
     assert set(truth.RATES) == {
         name.removesuffix("_numerator") for name in columns if name.endswith("_numerator")
@@ -99,7 +99,7 @@ def test_no_rate_is_left_out(odd: tuple[pd.DataFrame, dict[Any, Any]]) -> None:
 
 @pytest.mark.parametrize("rate", truth.RATES)
 def test_a_rate_at_its_edges(odd: tuple[pd.DataFrame, dict[Any, Any]], marts: Warehouse, rate: str) -> None:
-    """Null without a denominator, with too few openers, and on the event's clock; right everywhere else."""
+    """Null without a denominator, with too few openers, and on the event's clock; exact everywhere else."""
     sent, found = odd
     expected = truth.told(sent, ["day", "channel"])
     mature = truth.mature(sent, ["day", "channel"], marts.sandbox.clock.now())
@@ -114,7 +114,7 @@ def test_a_rate_at_its_edges(odd: tuple[pd.DataFrame, dict[Any, Any]], marts: Wa
     for key, row in found.items():
         assert key[0] == "cohort" or [None] * 5 == [row[f"{rate}{cell}"] for cell in cells], key
 
-    # Nothing above was shown unless each edge was there.
+    # Each edge must occur, or the comparisons above show nothing.
     known = {key: row[rate] for key, row in expected.items()}
     assert any(row[f"{rate}_denominator"] == 0 and known[key] is None for key, row in expected.items())
     assert any(0 < value < 1 for value in known.values() if value is not None)
@@ -125,7 +125,7 @@ def test_a_rate_at_its_edges(odd: tuple[pd.DataFrame, dict[Any, Any]], marts: Wa
 
 
 def test_machines_are_no_people(odd: tuple[pd.DataFrame, dict[Any, Any]]) -> None:
-    """Opens and clicks by machines alone count for Customer.io's rates and for no human one."""
+    """Opens and clicks by machines alone count for Customer.io's rates and for no human rate."""
     sent, found = odd
     for act, since in (("open", "opens_known"), ("click", "clicks_known")):
         able = sent[sent.openable if act == "open" else sent.clickable]
@@ -138,7 +138,7 @@ def test_machines_are_no_people(odd: tuple[pd.DataFrame, dict[Any, Any]]) -> Non
 
 
 def test_what_happened_on_a_day(odd: tuple[pd.DataFrame, dict[Any, Any]]) -> None:
-    """On the event's clock each metric counts on its own day, in whichever order they came."""
+    """On the event's clock each metric counts on its own day, in any order of the metrics."""
     sent, found = odd
     happened: Counter[Any] = Counter()
     early = 0

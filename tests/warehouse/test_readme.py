@@ -1,4 +1,4 @@
-"""The page about the warehouse: its answers are the demo's, its tables are those that there are."""
+"""The page about the warehouse has the demo's answers and all tables."""
 
 import re
 
@@ -12,14 +12,14 @@ pytestmark = pytest.mark.proof
 
 
 def test_the_answers_are_the_demos(demonstrated: Warehouse) -> None:
-    """Asked again of the demo's workspace, every question has the answer that the page gives."""
+    """In the demo's workspace, every query has the answer on the page."""
     page = README.read_text("utf-8")
     with frames(demonstrated.settings) as ask:
         assert page == answered(page, ask), "run: python -m tests.warehouse.readme"
 
 
 def test_the_questions_can_be_asked(marts: Warehouse) -> None:
-    """Every query works on any workspace, and there are ten, with answers."""
+    """Every query works on any workspace; there are ten, with answers."""
     blocks = list(BLOCK.finditer(README.read_text("utf-8")))
     with frames(marts.settings) as ask:
         for found in blocks:
@@ -30,7 +30,7 @@ def test_the_questions_can_be_asked(marts: Warehouse) -> None:
 
 
 def test_the_map_names_every_table(marts: Warehouse) -> None:
-    """The marts and the tables of `ops` are those of the page, all of them."""
+    """The page lists all marts and all tables of `ops`."""
     page = README.read_text("utf-8")
     map_of_tables = page[page.index("## The tables") : page.index("## Ten questions")]
     named = {
@@ -48,7 +48,7 @@ def test_the_map_names_every_table(marts: Warehouse) -> None:
 
 
 def test_tables_have_the_names_that_the_page_says(marts: Warehouse) -> None:
-    """Whoever opens the file finds each mart as `customerio.NAME` too, the reconciliation among them."""
+    """The file has a view `customerio.NAME` for each mart, and for the reconciliation."""
     names = marts.query("SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'")
     assert ("reconciliation",) in names
     for (name,) in names:

@@ -1,4 +1,4 @@
-"""The report: complete in itself, true to the workspace, readable on a desk, on a phone and on paper."""
+"""The report is one complete file with the workspace's numbers, readable on a desktop, a phone and paper."""
 
 import re
 import shutil
@@ -39,7 +39,7 @@ class Page(HTMLParser):
         assert [] == self._open, "every element is closed"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the element."""
+        """Record the element."""
         given = dict(attrs)
         self.tags[tag] += 1
         if given.get("id"):
@@ -54,16 +54,16 @@ class Page(HTMLParser):
             self.rows[self._section][-1].append("")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """An element without content, as in SVG."""
+        """Record an element without content, as in SVG."""
         self.tags[tag] += 1
         del attrs
 
     def handle_endtag(self, tag: str) -> None:
-        """The innermost element ends."""
+        """Close the innermost element."""
         assert tag == self._open.pop()
 
     def handle_data(self, data: str) -> None:
-        """Text of a cell."""
+        """Record the text of a cell."""
         if {"td", "th"} & set(self._open) and "svg" not in self._open:
             self.rows[self._section][-1][-1] += data
 
@@ -75,7 +75,7 @@ def written(settings: Settings, folder: Path) -> str:
 
 @pytest.fixture
 def copied(marts: Warehouse, tmp_path: Path) -> Settings:
-    """A warehouse of one's own with marts, to be damaged."""
+    """A copy of a warehouse with marts, which the test may damage."""
     settings = marts.settings.model_copy(update={"cio_elt_data": tmp_path / "copied"})
     settings.cio_elt_data.mkdir()
     shutil.copyfile(marts.settings.published_file, settings.published_file)
@@ -90,7 +90,7 @@ def alter(settings: Settings, *statements: str) -> None:
 
 
 def test_the_page_needs_nothing_else(marts: Warehouse, tmp_path: Path) -> None:
-    """No script, no font, no picture from elsewhere; every id once; every chart has a title."""
+    """No script, font or picture from elsewhere; ids are unique, and every chart has a title."""
     text = written(marts.settings, tmp_path)
     page = Page(text)
 
@@ -105,7 +105,7 @@ def test_the_page_needs_nothing_else(marts: Warehouse, tmp_path: Path) -> None:
 
 
 def test_the_numbers_are_the_workspaces(marts: Warehouse, tmp_path: Path) -> None:
-    """Campaigns with their sent messages, as counted from the sandbox's own deliveries."""
+    """Campaigns and their sent messages, as counted from the sandbox's deliveries."""
     names = {row["id"]: row["name"] for row in marts.sandbox.rows("campaigns")}
     sent = Counter(
         names[row["campaign_id"]]
@@ -121,7 +121,7 @@ def test_the_numbers_are_the_workspaces(marts: Warehouse, tmp_path: Path) -> Non
 
 
 def test_names_are_text(copied: Settings, tmp_path: Path) -> None:
-    """Names of campaigns are never markup."""
+    """Names of campaigns are escaped."""
     alter(copied, """UPDATE campaign_performance SET name = '<script>alert("x")</script> & co'""")
     text = written(copied, tmp_path)
 
@@ -149,7 +149,7 @@ def test_mismatches_are_told(copied: Settings, tmp_path: Path) -> None:
 
 
 def test_a_workspace_that_sent_nothing_has_a_page(copied: Settings, tmp_path: Path) -> None:
-    """Without a single message the page says so, section by section."""
+    """Without any message the page says so in each section."""
     with duckdb.connect(copied.published_file) as connection:
         found = connection.execute(
             "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' AND NOT internal"
@@ -164,7 +164,7 @@ def test_a_workspace_that_sent_nothing_has_a_page(copied: Settings, tmp_path: Pa
 
 
 def test_without_marts_the_command_for_them_is_named(warehouse: Warehouse, tmp_path: Path) -> None:
-    """A warehouse that was synced and not transformed has nothing to show yet."""
+    """A warehouse that was synced but not transformed is refused; the message names the command."""
     with pytest.raises(ConfigError, match="There is no warehouse"):
         report(warehouse.settings)
     warehouse.sync("segments")
@@ -174,7 +174,7 @@ def test_without_marts_the_command_for_them_is_named(warehouse: Warehouse, tmp_p
 
 
 def test_a_file_that_cannot_be_written_is_named(marts: Warehouse, tmp_path: Path) -> None:
-    """A sentence with the way out, and nothing left behind."""
+    """The message names the file and the option to change it, and no file is left behind."""
     with pytest.raises(ConfigError, match=r"cannot be written to .*--out"):
         report(marts.settings, tmp_path / "nowhere" / "report.html")
     assert [] == list(tmp_path.iterdir())
@@ -207,7 +207,7 @@ def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
 def test_the_page_in_a_browser(
     marts: Warehouse, tmp_path: Path, chromium: Browser, name: str, width: int, height: int, medium: str
 ) -> None:
-    """No console message, no request, no scrolling sideways, no chart wider than its frame."""
+    """No console message, no request, no horizontal scrolling, no chart wider than its frame."""
     written(marts.settings, tmp_path)
     page = chromium.new_page(viewport={"width": width, "height": height})
     told: list[str] = []

@@ -1,4 +1,4 @@
-"""The SQL macros of statistics against scipy, and the A/B verdicts on tests without any difference."""
+"""The SQL macros of statistics against scipy."""
 
 import duckdb
 import numpy as np
@@ -17,7 +17,7 @@ CLOSE = 1e-6
 
 @pytest.fixture
 def connection(marts: Warehouse) -> duckdb.DuckDBPyConnection:
-    """The published file, as an analyst opens it."""
+    """The published file, opened as an analyst would."""
     return duckdb.connect(marts.settings.published_file, read_only=True)
 
 
@@ -46,7 +46,7 @@ def _same(found: "pd.Series[float]", expected: object) -> None:
 
 
 def test_wilson_intervals(connection: duckdb.DuckDBPyConnection, tables: pd.DataFrame) -> None:
-    """Both ends are scipy's on every table; without deliveries there are none."""
+    """Both ends are scipy's on every table, and null without deliveries."""
     found = _asked(connection, tables, low="wilson_low(x1, n1)", high="wilson_high(x1, n1)")
     n = tables.n1.where(tables.n1 > 0)
     z, p = stats.norm.ppf(0.975), tables.x1 / n
@@ -61,7 +61,7 @@ def test_wilson_intervals(connection: duckdb.DuckDBPyConnection, tables: pd.Data
 
 
 def test_normal_distribution(connection: duckdb.DuckDBPyConnection) -> None:
-    """The distribution and the two-sided p are scipy's from -45 to 45, in the tails by their share too."""
+    """The distribution and the two-sided p are scipy's from -45 to 45, in the tails by ratio too."""
     z = pd.DataFrame({"z": np.concatenate([np.linspace(-45, 45, 9_001), [0.0, 7.07106781186547, 37.0]])})
     found = _asked(connection, z, cdf="normal_cdf(z)", p="two_sided_p(z)")
     _same(found.cdf, stats.norm.cdf(z.z))
@@ -71,7 +71,7 @@ def test_normal_distribution(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_two_proportions(connection: duckdb.DuckDBPyConnection, tables: pd.DataFrame) -> None:
-    """Squared, z is the statistic of the chi-square test, and its p the same; null where there is no test."""
+    """Z squared is the chi-square statistic, with the same p; both are null where no test is possible."""
     found = _asked(
         connection,
         tables,
@@ -96,7 +96,7 @@ def test_two_proportions(connection: duckdb.DuckDBPyConnection, tables: pd.DataF
 
 
 def test_sample_ratio(connection: duckdb.DuckDBPyConnection) -> None:
-    """The chi-square's tail is scipy's for every number of arms up to 21; null beyond."""
+    """The tail of chi-square is scipy's for up to 21 arms, and null beyond."""
     random = np.random.default_rng(SEED)
     given = pd.DataFrame({"x": random.exponential(20, TABLES), "df": random.integers(1, 21, TABLES)})
     given.loc[:99, "x"] = 0.0
@@ -107,7 +107,7 @@ def test_sample_ratio(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_minimal_detectable_effect(connection: duckdb.DuckDBPyConnection, tables: pd.DataFrame) -> None:
-    """It is the difference whose z has 80 % power under scipy's normal distribution."""
+    """The effect is the difference whose z has 80 % power under scipy's normal distribution."""
     found = _asked(connection, tables, mde="minimal_detectable_effect(x1 / n1, n1, n2)").mde
     p = tables.x1 / tables.n1.where(tables.n1 > 0)
     defined = (p > 0) & (p < 1)

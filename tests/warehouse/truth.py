@@ -118,7 +118,7 @@ def counts(rows: pd.DataFrame, by: list[str]) -> dict[tuple[Any, ...], dict[str,
     sums = flags.astype("int64").groupby([rows[column] for column in by]).sum().to_dict("index")
     made = {_key(key): {str(name): cell for name, cell in row.items()} for key, row in sums.items()}
     for row in made.values():
-        # None that are known is not the same as none.
+        # An unknown number of openers is null, not 0.
         for act in ("open", "click"):
             if not row.pop(f"{act}s_known"):
                 row[f"human_{act}ed"] = None
@@ -126,7 +126,7 @@ def counts(rows: pd.DataFrame, by: list[str]) -> dict[tuple[Any, ...], dict[str,
 
 
 def told(rows: pd.DataFrame, by: list[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """Counts, and rates with all that is stored of them, as rows of a mart have them."""
+    """Counts, and rates with all stored values, as rows of a mart."""
     made = counts(rows, by)
     for row in made.values():
         for name in RATES:
@@ -160,7 +160,7 @@ def _key(key: Any) -> tuple[Any, ...]:
 
 
 def holm(p: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-    """Holm's adjustment, as it is written in books."""
+    """Holm's adjustment, by the textbook definition."""
     order = np.argsort(p)
     adjusted = np.empty(len(p))
     highest = 0.0

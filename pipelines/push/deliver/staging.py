@@ -19,7 +19,7 @@ LINK_S = 7_200
 
 @contextmanager
 def staged(place: str, name: str, body: bytes) -> Iterator[str]:
-    """The link of a file with that content, which is deleted afterwards.
+    """A link to a new file with that content; the file is deleted when the block ends.
 
     Raises:
         ConfigError: the store cannot be written, or signs no links.

@@ -32,7 +32,7 @@ class PushStatus:
 
 
 def read_status(settings: Settings) -> list[PushStatus]:
-    """The state of every push that ever ran, by name."""
+    """The state of each push that has run, by name."""
     with Journal(settings.cio_elt_data).open() as connection:
         found = connection.execute(_STATUS)
         names = [column[0] for column in found.description]

@@ -19,7 +19,7 @@ from pipelines.push.spec.spec import PushSpec
 from pipelines.warehouse.sql import literal
 
 ITEM_BYTES = 31_000
-"""An item of a batch has 32 kB at most [track26], whichever kB is meant."""
+"""An item of a batch has 32 kB at most, of 1,000 or 1,024 bytes each [track26]."""
 ID_BYTES, EVENT_NAME_BYTES = 150, 100
 
 

@@ -19,7 +19,7 @@ from pipelines.push.plan.brakes import Brake, PlanCounts, check_brakes
 from pipelines.push.plan.diff import PLANNED, SENT_ACTIONS, Baseline
 from pipelines.push.plan.payload import Payload
 from pipelines.push.plan.query import ROWS
-from pipelines.push.plan.transport import BATCH_BYTES, BATCH_ITEMS, choose_lane
+from pipelines.push.plan.transport import BATCH_BYTES, BATCH_ITEMS, choose_transport
 from pipelines.push.spec.spec import PushSpec
 from pipelines.warehouse.sql import literal
 
@@ -96,7 +96,7 @@ def make_plan(
     size = int(
         _one(connection, f"SELECT coalesce(sum(strlen(coalesce(item, payload)) + 1), 0) FROM {_TO_SEND}")
     )
-    lane = choose_lane(spec, adds=counts["add"], requests=_requests(connection, spec, size))
+    transport = choose_transport(spec, adds=counts["add"], requests=_requests(connection, spec, size))
     brake_counts = PlanCounts(
         rows=rows,
         held=int(_one(connection, f"SELECT count(*) FROM ({baseline.relation})")),
@@ -121,9 +121,9 @@ def make_plan(
         invalid=_invalid(connection, show_values=show_values),
         samples=_samples(connection, show_values=show_values),
         bytes=size,
-        requests=lane.requests,
-        minutes=lane.minutes,
-        lane=lane.name,
+        requests=transport.requests,
+        minutes=transport.minutes,
+        lane=transport.name,
         brakes=check_brakes(spec, brake_counts),
     )
 

@@ -1,7 +1,7 @@
-"""Transport: chooses the lane of a plan, batches or an import of a file, and has the limits of both.
+"""Chooses the transport of a plan, batches or an import of a file; has the limits of both.
 
 An import costs a handful of requests at any size, but takes minutes, and cells of a file are text, so it is
-chosen only for people, whose attributes are text anyway [spec25]. Events never go by import: a file has no
+chosen only for people, whose attributes are text anyway [spec25]. Events are never imported: a file has no
 ids by which Customer.io would know a repeat.
 """
 
@@ -14,7 +14,7 @@ from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 
 BATCH_BYTES, BATCH_ITEMS = 490_000, 1_000
-"""A v2 batch has 500 kB at most, whichever kB is meant [track26]; a segment takes 1,000 ids a call."""
+"""A v2 batch has 500 kB at most, of 1,000 or 1,024 bytes each [track26]; a segment takes 1,000 ids a call."""
 IMPORT_BYTES, IMPORT_ITEMS = 20_000_000, 100_000
 """A file had 100 MB at most, says an old page; smaller parts lose less if one fails, and fit into memory."""
 LOCAL = "local"
@@ -24,29 +24,29 @@ _MINUTES, _ROWS_A_MINUTE = 5.0, 60_000
 
 
 @dataclass(frozen=True)
-class Lane:
-    """The lane of a plan (`batch` or `import`), with its requests and the minutes that they take."""
+class Transport:
+    """The transport of a plan (`batch` or `import`), with its requests and the minutes that they take."""
 
     name: str
     requests: int
     minutes: float
 
 
-def choose_lane(spec: PushSpec, *, adds: int, requests: int) -> Lane:
-    """The lane for that many new rows, which would take that many requests in batches.
+def choose_transport(spec: PushSpec, *, adds: int, requests: int) -> Transport:
+    """The transport of that many new rows, which would take that many requests in batches.
 
     Raises:
-        InvalidSpec: the import lane is asked for where it is not possible.
+        InvalidSpec: an import is requested where it is not possible.
     """
     options = spec.deliver
-    batches = Lane("batch", requests, round(requests / options.requests_per_second / 60, 2))
+    batches = Transport("batch", requests, round(requests / options.requests_per_second / 60, 2))
     wanted = options.lane
     if wanted == "import":
         _check_import(spec)
     possible = options.staging is not None and (wanted == "import" or spec.kind.imports_by_default)
     if wanted == "batch" or not possible or not adds:
         return batches
-    by_import = Lane("import", 4, round(_MINUTES + adds / _ROWS_A_MINUTE, 2))
+    by_import = Transport("import", 4, round(_MINUTES + adds / _ROWS_A_MINUTE, 2))
     return by_import if wanted == "import" or by_import.minutes < batches.minutes else batches
 
 

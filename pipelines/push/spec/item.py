@@ -33,7 +33,7 @@ def stored(path: str) -> str:
 
 
 def ulid(ms: str, seed: str) -> str:
-    """SQL of a ULID: 48 bits of milliseconds, and the first 80 bits of a hex text."""
+    """SQL of a ULID, the id of an event: 48 bits of milliseconds, and the first 80 bits of a hex text."""
     halves = (f"('0x' || substr({seed}, {start}, 10))::BIGINT" for start in (1, 11))
     return " || ".join((_base32(ms, 10), *(_base32(half, 8) for half in halves)))
 

@@ -108,7 +108,7 @@ class Kind:
         return self.attributes != "$"
 
     def operation_sql(self, lane: str) -> str:
-        """SQL of the operation that takes a planned row on that lane.
+        """SQL of the operation that takes a planned row, by transport: `batch` or `import`.
 
         Rows that remove, clear an attribute or name a cio_id cannot go by import.
         """

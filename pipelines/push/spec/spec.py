@@ -160,7 +160,7 @@ class Brakes(_Part):
 
 
 class Deliver(_Part):
-    """The delivery of rows."""
+    """How rows are sent: rate, batches or import, staging."""
 
     lane: Literal["auto", "batch", "import"] = Field(
         default="auto", description="batches of the Track API, or files for an import"
@@ -174,7 +174,7 @@ class Deliver(_Part):
 
 
 class Confirm(_Part):
-    """The proof of arrival."""
+    """The check that pushed rows arrived at Customer.io."""
 
     sample: int = Field(default=300, ge=0, le=5_000, description="rows that are read back")
     wait_s: float = Field(

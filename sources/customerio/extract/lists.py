@@ -11,7 +11,7 @@ from sources.customerio.catalogue import Resource, operation
 from sources.customerio.catalogue import resource as catalogued
 from sources.customerio.extract.batch import Batch, Scope, unlisted
 from sources.customerio.extract.masking import masked_url
-from sources.customerio.extract.people import EVERYBODY
+from sources.customerio.extract.people import ALL_PEOPLE_BODY
 from sources.customerio.extract.rows import Row, only_record
 from sources.customerio.extract.run_context import DAY, RunContext, records
 
@@ -67,7 +67,7 @@ def preferences(run: RunContext, resource: Resource, _state: dict[str, Any]) -> 
         rows = records(client, resource.operation, {"customer_id": cio_id}, {"id_type": "cio_id"})
         return [{**only_record(resource, row), "cio_id": cio_id} for row in rows]
 
-    for page in client.pages(catalogued(_parent(resource)).operation, body=EVERYBODY):
+    for page in client.pages(catalogued(_parent(resource)).operation, body=ALL_PEOPLE_BODY):
         ids = [person["cio_id"] for person in page.records]
         run.summary_of(resource.table).expect(len(ids))
         yield Batch(rows=[row for rows in run.map(asked, ids) for row in rows])

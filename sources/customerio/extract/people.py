@@ -9,12 +9,13 @@ from itertools import islice
 from typing import Any
 
 from sources.customerio.catalogue import Resource
+from sources.customerio.catalogue.people_filter import ALL_PEOPLE
 from sources.customerio.client import BadAnswer
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import RunContext
 
-EVERYBODY = {"filter": {"and": [{"attribute": {"field": "cio_id", "operator": "exists"}}]}}
+ALL_PEOPLE_BODY = {"filter": ALL_PEOPLE}
 
 # "Up to 100 identifiers" a body of POST /v1/customers/attributes.
 PROFILES_A_REQUEST = 100
@@ -30,7 +31,7 @@ def people(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Itera
         return [_person(item) for item in answer.json()["customers"] or []]
 
     searched = found = 0
-    for page in client.pages(resource.operation, body=EVERYBODY):
+    for page in client.pages(resource.operation, body=ALL_PEOPLE_BODY):
         searched += len(page.records)
         ids = iter([person["cio_id"] for person in page.records])
         hundreds = list(iter(lambda ids=ids: list(islice(ids, PROFILES_A_REQUEST)), []))  # type: ignore[misc]

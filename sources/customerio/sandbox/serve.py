@@ -102,7 +102,7 @@ class PromptServer(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._asked.set)
 
     async def main_loop(self) -> None:
-        """Serve until `ask_to_stop`."""
+        """Serve until `ask_to_stop` is called."""
         self._loop = asyncio.get_running_loop()
         self.ready.set()
         await self._asked.wait()

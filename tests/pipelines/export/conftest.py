@@ -1,4 +1,4 @@
-"""Exports in tests: a warehouse, a clock that pauses move, and files with whatever header and rows."""
+"""Fixtures of exports: a warehouse, a clock that pauses advance, and files with given headers and rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Exporting:
     warehouse: Warehouse
 
     def __call__(self, what: ExportRequest | None = None) -> ExportResult:
-        """Export that, everybody by default."""
+        """Run an export, by default of all people."""
         return export(
             self.warehouse.settings,
             what or PeopleRequest(),
@@ -26,7 +26,7 @@ class Exporting:
         )
 
     def pause(self, seconds: float) -> None:
-        """Let that much time pass in the sandbox."""
+        """Advance the sandbox's clock by that many seconds."""
         self.warehouse.sandbox.clock.advance(seconds)
 
     def campaign(self, **others: Any) -> DeliveriesRequest:
@@ -36,7 +36,7 @@ class Exporting:
         return DeliveriesRequest(**given)
 
     def orders(self) -> int:
-        """How many exports were created over the API."""
+        """The number of exports that were created over the API."""
         asked = self.warehouse.sandbox.stats.by_operation
         return asked.get("exportPeopleData", 0) + asked.get("exportDeliveriesData", 0)
 

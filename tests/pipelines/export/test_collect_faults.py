@@ -1,4 +1,4 @@
-"""Whatever breaks on the way, an export is whole in the end or reported, and never half loaded."""
+"""After any failure on the way, an export is complete or reported, and never loaded in part."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ TABLES = ("exported_people", "people")
 
 @pytest.fixture(autouse=True)
 def no_waits() -> Iterator[None]:
-    """Repeats come at once."""
+    """Retries do not wait."""
     with stamina.set_testing(True, attempts=4):
         yield
 
@@ -32,7 +32,7 @@ def _downloads(exporting: Exporting, export_id: int) -> int:
 
 
 def test_a_connection_cut_at_90_percent(exporting: Exporting) -> None:
-    """The same link goes on behind the last byte."""
+    """The download resumes from the same link after the last byte."""
     exporting.warehouse.sandbox.faults.add(Fault(operation="storage", cut_at=0.9))
     result = exporting()
     assert (result.rows, result.rows) == _counts(exporting)
@@ -42,7 +42,7 @@ def test_a_connection_cut_at_90_percent(exporting: Exporting) -> None:
 
 
 def test_a_link_that_expires_in_the_middle(exporting: Exporting) -> None:
-    """A fresh link goes on where the dead one ended, however often that happens."""
+    """A new link resumes the download of an expired one, any number of times."""
     sandbox = exporting.warehouse.sandbox
     for share in (0.3, 0.6, 0.9):
         sandbox.faults.add(Fault(operation="storage", cut_at=share, advance_s=1000, after=int(share * 6) - 1))
@@ -53,7 +53,7 @@ def test_a_link_that_expires_in_the_middle(exporting: Exporting) -> None:
 
 
 def test_a_store_that_refuses_every_link(exporting: Exporting) -> None:
-    """A fresh link that brings nothing is the last one; the next run goes on with the same export."""
+    """A new link without any byte is the last one; the next run resumes with the same export."""
     sandbox = exporting.warehouse.sandbox
     sandbox.faults.add(Fault(operation="storage", status=403, times=None))
     with pytest.raises(LinkExpired):
@@ -76,7 +76,7 @@ def test_a_store_that_refuses_every_link(exporting: Exporting) -> None:
     ],
 )
 def test_a_file_that_is_not_whole(exporting: Exporting, knobs: dict[str, Any], says: str) -> None:
-    """It is fetched twice and then reported, no row of it lands, and the next run orders a new one."""
+    """A broken file is fetched twice and reported; none of its rows lands; the next run orders a new one."""
     sandbox, warehouse = exporting.warehouse.sandbox, exporting.warehouse
     before = exporting().rows
     sandbox.add("people", id="new")
@@ -99,7 +99,7 @@ _NEW = "SELECT count(*) FROM customerio_raw.people WHERE id = 'new'"
 
 
 def test_a_forgotten_export_is_ordered_anew(exporting: Exporting) -> None:
-    """Where Customer.io knows the export no more, the next run starts over."""
+    """If Customer.io no longer has the export, the next run orders a new one."""
     sandbox = exporting.warehouse.sandbox
     sandbox.faults.add(Fault(operation="getExport", status=404))
     with pytest.raises(Exception, match=r"knows no export \d+ any more") as caught:

@@ -1,4 +1,4 @@
-"""Kill -9 anywhere: the next run completes, no export is created twice, no row is lost or doubled."""
+"""After a kill -9 at any point the next run completes: no export is created twice, no row lost or doubled."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ export(read_settings(), PeopleRequest(), notify=notify, pause=lambda _: time.sle
 
 @contextmanager
 def _running(warehouse: Warehouse) -> Iterator["subprocess.Popen[str]"]:
-    """An export of everybody in a process of its own, which is killed if it still runs."""
+    """An export of all people in a process of its own, which is killed at the end if it still runs."""
     settings = warehouse.settings
     assert settings.customerio_app_api_key is not None
     environment = {
@@ -64,7 +64,7 @@ def _until(happened: Callable[[], bool], what: str) -> None:
 
 
 def _assert_whole(exporting: Exporting, *, orders: int = 1) -> None:
-    """One run more ends what was begun; its rows are all there, once."""
+    """Assert that one more run completes the export, and that each row is there once."""
     exporting.warehouse.sandbox.faults.clear()
     result = exporting()
     found = exporting.warehouse.query(
@@ -76,7 +76,7 @@ def _assert_whole(exporting: Exporting, *, orders: int = 1) -> None:
 
 
 def test_killed_while_it_is_ordered(exporting: Exporting) -> None:
-    """Customer.io has taken the order, nobody has noted its export: the next run finds it in the list."""
+    """Customer.io has created an export whose id was not stored: the next run finds it in the list."""
     sandbox = exporting.warehouse.sandbox
     sandbox.faults.add(Fault(operation="exportPeopleData", delay_ms=20_000))
     with _running(exporting.warehouse):
@@ -87,7 +87,7 @@ def test_killed_while_it_is_ordered(exporting: Exporting) -> None:
 
 
 def test_killed_before_it_is_ordered(exporting: Exporting) -> None:
-    """The intent was noted and nothing was asked for: there is nothing to adopt, and one is created."""
+    """The intent was stored and no request made: no export is found, and one is created."""
     sandbox = exporting.warehouse.sandbox
     sandbox.faults.add(Fault(operation="exportPeopleData", drop_connection=True, status=503))
     try:
@@ -110,7 +110,7 @@ def test_killed_while_polling(exporting: Exporting) -> None:
 
 
 def test_killed_while_downloading(exporting: Exporting) -> None:
-    """What had arrived stays, and the next run asks for the rest."""
+    """The bytes that arrived are kept, and the next run requests the rest."""
     sandbox, settings = exporting.warehouse.sandbox, exporting.warehouse.settings
     sandbox.knobs.export_takes_s = 0
     sandbox.faults.add(Fault(operation="storage", cut_at=0.6, stall_ms=30_000))
@@ -126,7 +126,7 @@ def test_killed_while_downloading(exporting: Exporting) -> None:
 
 
 def test_killed_while_loading(exporting: Exporting) -> None:
-    """Before the tables are made, in the middle of it, and when rows are loaded and not home yet."""
+    """Killed before the tables are made, during the load, and after the load but before the merge."""
     exporting.warehouse.sandbox.knobs.export_takes_s = 0
     for sentence, later_s in (("Loading", 0.0), ("Loading", 0.7), ("merging them", 0.0)):
         with _running(exporting.warehouse) as process:

@@ -1,4 +1,4 @@
-"""A person of an export is completed from the held row, and differs only where a value does."""
+"""A person of an export is completed from the stored row, and differs only in changed values."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def _exported(**changed: Any) -> Row:
     ],
 )
 def test_an_equal_row_is_the_held_one(row: Row) -> None:
-    """Nothing that the export carries differs, so the very same object comes back."""
+    """If no value of the export differs, the same object is returned."""
     assert complete(row, HELD) is HELD
 
 
@@ -68,7 +68,7 @@ def test_an_equal_row_is_the_held_one(row: Row) -> None:
     ],
 )
 def test_a_value_that_differs_is_taken(changed: Row, column: str, found: object) -> None:
-    """That column has the export's values; all others are the held row's."""
+    """A changed column has the export's value; all others have the stored row's."""
     after = complete(_exported(**changed), HELD)
 
     assert found == after[column]

@@ -1,4 +1,4 @@
-"""A file is read by place: whatever its headers are, and whatever is wrong with it is told without a cell."""
+"""A file is read by position, under any headers; its faults are reported without a cell."""
 
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def _rows(file: CsvFile) -> list[dict[str, Any]]:
     ids=["plain", "BOM and CRLF", "quoted", "case twins", "twice", "numbers", "3 MB in a cell", "no rows"],
 )
 def test_every_cell_comes_by_its_header(tmp_path: Path, content: bytes, rows: list[dict[str, str]]) -> None:
-    """Headers are data: names that DuckDB could not have as columns are no trouble."""
+    """Headers are data: names that DuckDB refuses as columns are read too."""
     assert rows == _rows(_file(tmp_path, content))
 
 
@@ -59,7 +59,7 @@ def test_every_cell_comes_by_its_header(tmp_path: Path, content: bytes, rows: li
     ],
 )
 def test_what_is_wrong_is_told_without_a_cell(tmp_path: Path, content: bytes, says: str) -> None:
-    """The message names the export, the line and the fault."""
+    """The message has the export, the line and the fault, and no cell."""
     with pytest.raises(FileBroken, match=r"^The file of export 7 ") as caught:
         _rows(_file(tmp_path, content))
     assert says in str(caught.value)
@@ -67,7 +67,7 @@ def test_what_is_wrong_is_told_without_a_cell(tmp_path: Path, content: bytes, sa
 
 
 def test_a_header_as_written_comes_before_one_that_is_like_it(tmp_path: Path) -> None:
-    """Of `ID`, `id` and `Id`, the one that is spelled as Customer.io spells it counts."""
+    """Of `ID`, `id` and `Id`, the column with Customer.io's own spelling is read."""
     file = _file(tmp_path, b"ID,id,Delivery Id\n1,2,3\n")
     assert ("c1", "c2", None) == (
         file.column(["id"]), file.column(["delivery_id", "id"]), file.column(["cio_id"]),
@@ -85,7 +85,7 @@ def test_a_header_as_written_comes_before_one_that_is_like_it(tmp_path: Path) ->
     ],
 )
 def test_times_are_unix_seconds(tmp_path: Path, cell: str, created: int | None) -> None:
-    """Exports of the real service may tell times in either way; what is no time is null."""
+    """Exports may have times in two formats; a value that is no time becomes null."""
     columns = delivery_columns(_file(tmp_path, f"delivery_id,created,sent\na,{cell},{cell}\n".encode()))
     file = open_csv(tmp_path / "file.csv", export_id=7)
     with duckdb.connect() as connection:
@@ -98,7 +98,7 @@ def test_times_are_unix_seconds(tmp_path: Path, cell: str, created: int | None) 
 
 
 def test_a_person_is_the_same_whatever_order_the_columns_have(tmp_path: Path) -> None:
-    """So another order of columns, or a new empty one, is no change of everybody."""
+    """Another order of columns, or a new empty one, changes no person."""
     texts = []
     for content in (b"cio_id,id,b,a\n1,2,x,y\n", b"a,new,b,id,cio_id\ny,,x,2,1\n"):
         file = _file(tmp_path, content)

@@ -1,4 +1,4 @@
-"""Where the warehouse is no file of ours, exports go through dlt; a DuckDB stands for the server."""
+"""Exports into a warehouse that is no local file are loaded by dlt; here DuckDB stands for the server."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from tests.pipelines.export.conftest import Exporting
 
 @pytest.fixture
 def server(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings whose destination is one that dlt knows by a name alone."""
+    """Settings whose destination dlt knows only by its name."""
     monkeypatch.setenv("DESTINATION__SERVER__DESTINATION_TYPE", "duckdb")
     monkeypatch.setenv("DESTINATION__SERVER__CREDENTIALS", str(tmp_path / "server.duckdb"))
     return settings_for(
@@ -29,7 +29,7 @@ def server(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.proof
 def test_exports_on_a_server(exporting: Exporting, server: Settings, tmp_path: Path) -> None:
-    """The same rows land in the same tables, once; deliveries that are there stay, changed people change."""
+    """The same rows land in the same tables once; stored deliveries stay, changed people change."""
     sandbox = exporting.warehouse.sandbox
     campaign = exporting.campaign()
 

@@ -1,4 +1,4 @@
-"""All deliveries of a stretch of time by exports; one that was read by pages too is one row."""
+"""A history is all deliveries of a window of time, by exports; one that pages brought too is one row."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def _settings(warehouse: Warehouse) -> None:
 
 @pytest.mark.proof
 def test_every_parent_s_deliveries_of_that_time_are_there_once(warehouse: Warehouse) -> None:
-    """Old ones come by export; those that a sync read by pages stay as they are, and stay there."""
+    """Old deliveries come by export; those that a sync read by pages stay unchanged."""
     _settings(warehouse)
     warehouse.sync("campaigns", "broadcasts", "newsletters", "messages")
     before = warehouse.rows(MESSAGES)
@@ -41,7 +41,7 @@ def test_every_parent_s_deliveries_of_that_time_are_there_once(warehouse: Wareho
 
 @pytest.mark.proof
 def test_what_was_loaded_within_a_day_is_not_ordered_again(warehouse: Warehouse) -> None:
-    """So one that was stopped goes on with the parents that are left; a day later all are ordered anew."""
+    """A stopped run resumes with the parents that are left; a day later all are ordered again."""
     _settings(warehouse)
     warehouse.sync("campaigns", "messages")
     now = warehouse.sandbox.clock.now()
@@ -56,7 +56,7 @@ def test_what_was_loaded_within_a_day_is_not_ordered_again(warehouse: Warehouse)
 
 
 def test_without_a_parent_it_says_what_to_do(warehouse: Warehouse) -> None:
-    """Parents are taken from the warehouse, which must have them first."""
+    """Without parents in the warehouse the message names the command that loads them."""
     warehouse.sync("segments")
 
     with pytest.raises(ConfigError, match="cio-elt sync"):

@@ -1,4 +1,4 @@
-"""An export's rows are merged by the same rule as those of a sync: the same row is the same from either."""
+"""Rows of exports and of syncs are merged by one rule: an unchanged row is unchanged from either."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def _profiles(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
 
 
 def test_an_unchanged_workspace_has_no_changes_in_any_order(exporting: Exporting) -> None:
-    """Syncs and exports take turns; none of them finds a row that is new, changed or deleted."""
+    """Syncs and exports take turns; none of them finds a new, changed or deleted row."""
     warehouse, clock = exporting.warehouse, exporting.warehouse.sandbox.clock
     warehouse.sync("people")
     before = warehouse.query("SELECT * EXCLUDE (_dlt_load_id) FROM customerio_raw.people ORDER BY cio_id")
@@ -63,7 +63,7 @@ def test_an_unchanged_workspace_has_no_changes_in_any_order(exporting: Exporting
 
 
 def test_a_changed_attribute_is_one_change_from_either(exporting: Exporting) -> None:
-    """The export finds one edit, the sync the other; an edit that a sync has found is none for an export."""
+    """An edit is one change for an export and one for a sync; after a sync it is none for an export."""
     warehouse, sandbox = exporting.warehouse, exporting.warehouse.sandbox
     warehouse.sync("people")
     one, two, *_ = _people(warehouse)
@@ -75,7 +75,7 @@ def test_a_changed_attribute_is_one_change_from_either(exporting: Exporting) -> 
 
     sandbox.edit("people", two, plan="bespoke")
     sandbox.clock.advance(5)
-    # The export's person too: when the attribute was set stands in `timestamps`, which no export carries.
+    # The exported person changes too: the time of an attribute is in `timestamps`, which no export has.
     assert (0, 2, 0) == _counts(warehouse.sync("people").summary.resources["people"])
     sandbox.clock.advance(5)
     assert (0, 0, 0) == _counts(exporting())
@@ -83,7 +83,7 @@ def test_a_changed_attribute_is_one_change_from_either(exporting: Exporting) -> 
 
 
 def test_an_export_keeps_what_it_does_not_carry(exporting: Exporting) -> None:
-    """Of a changed person `timestamps` and `devices` stay as a sync read them."""
+    """The `timestamps` and `devices` of a changed person stay as a sync read them."""
     warehouse, sandbox = exporting.warehouse, exporting.warehouse.sandbox
     warehouse.sync("people")
     (one, *kept), *_ = warehouse.query(_NOT_CARRIED)
@@ -102,7 +102,7 @@ _NOT_CARRIED = (
 
 
 def test_fingerprints_of_earlier_exports_are_taken_up(exporting: Exporting) -> None:
-    """Rows whose fingerprint was made in another way are no change for an export, and one for a sync."""
+    """A fingerprint of another version is no change for an export, and one for a sync."""
     warehouse = exporting.warehouse
     warehouse.sync("people")
     with duckdb.connect(warehouse.settings.load_file) as connection:
@@ -117,7 +117,7 @@ def test_fingerprints_of_earlier_exports_are_taken_up(exporting: Exporting) -> N
 
 
 def test_unchanged_deliveries_have_no_changes_in_any_order(exporting: Exporting) -> None:
-    """What a sync has read, an export leaves as it is, and the next sync finds as it was."""
+    """An export leaves deliveries as a sync read them, and the next sync finds no change."""
     warehouse = exporting.warehouse
     warehouse.sync("messages")
 
@@ -133,7 +133,7 @@ def _counts(of: ExportResult | ResourceSummary) -> tuple[int, int, int]:
 
 
 def test_everybody_is_people(exporting: Exporting) -> None:
-    """The rows of the file are there as they are, and `people` equals the profiles of the workspace."""
+    """The export's rows land as they are, and `people` equals the profiles of the workspace."""
     result = exporting()
 
     warehouse = exporting.warehouse
@@ -148,7 +148,7 @@ def test_everybody_is_people(exporting: Exporting) -> None:
 
 
 def test_only_changes_of_people_are_written(exporting: Exporting) -> None:
-    """A second export writes who is new, changed or gone, and no other row; who comes back is alive again."""
+    """A second export writes only new, changed and deleted people; one who comes back loses the tombstone."""
     sandbox, warehouse = exporting.warehouse.sandbox, exporting.warehouse
     exporting()
     one, two, *_ = _people(warehouse)
@@ -175,7 +175,7 @@ def test_only_changes_of_people_are_written(exporting: Exporting) -> None:
 
 
 def test_some_people_leave_the_others_alone(exporting: Exporting) -> None:
-    """Whoever a filter leaves out is not gone, and a file with chosen attributes stays where it is."""
+    """People outside a filter are not deleted, and a file of some attributes stays in its own table."""
     exporting()
     everybody = _people(exporting.warehouse)
     leaf = {"attribute": {"field": "plan", "operator": "eq", "value": "free"}}
@@ -193,7 +193,7 @@ def test_some_people_leave_the_others_alone(exporting: Exporting) -> None:
 
 
 def test_deliveries_seen_both_ways_are_one_row(exporting: Exporting) -> None:
-    """What pages brought stays as it is; what an export brought first is made whole by a later sync."""
+    """Deliveries of pages stay unchanged; those of an export are completed by a later sync."""
     warehouse = exporting.warehouse
     first = exporting(exporting.campaign())
     ids = {row["delivery_id"] for row in exporting.file_rows(first.export_id)}
@@ -236,14 +236,14 @@ def test_an_exported_delivery_has_what_the_file_tells(exporting: Exporting) -> N
 
 
 def test_drafts_stay_among_the_exports(exporting: Exporting) -> None:
-    """`messages` has no drafts, so an export that has some is kept apart, and says so."""
+    """An export with drafts stays in its own table, and says so, because `messages` has no drafts."""
     result = exporting(exporting.campaign(drafts=True))
     assert "Drafts were asked for" in result.note
     assert [(0,)] == exporting.warehouse.query("SELECT count(*) FROM customerio_raw.messages")
 
 
 def test_a_file_without_a_key_stays_among_the_exports(exporting: Exporting) -> None:
-    """Real headers are unpublished: a file in which no column is the key is kept, and the note says so."""
+    """A file without a key column stays in its own table, with a note; real headers are unpublished."""
     exporting.warehouse.sandbox.knobs.delivery_columns = (("Zustellung", "id"), ("sent", "metrics.sent"))
     result = exporting(exporting.campaign())
     assert "No column of the file is called delivery_id" in result.note
@@ -255,7 +255,7 @@ def test_a_file_without_a_key_stays_among_the_exports(exporting: Exporting) -> N
 
 @pytest.mark.parametrize("header", ["Delivery ID", "id"])
 def test_a_key_is_found_under_several_names(exporting: Exporting, header: str) -> None:
-    """Case, spaces and hyphens do not count."""
+    """Headers match a key without regard to case, spaces and hyphens."""
     exporting.warehouse.sandbox.knobs.delivery_columns = ((header, "id"), ("Created At", "created"))
     result = exporting(exporting.campaign())
     assert (result.rows, "") == (result.new, result.note)
@@ -265,7 +265,7 @@ def test_a_key_is_found_under_several_names(exporting: Exporting, header: str) -
 
 
 def test_an_older_export_changes_nothing(exporting: Exporting) -> None:
-    """An export that is collected after a newer one, or after a sync read people, keeps to its own table."""
+    """An export older than another one, or than a sync of people, is loaded into its own table only."""
     settings, sandbox = exporting.warehouse.settings, exporting.warehouse.sandbox
     leaf = {"attribute": {"field": "cio_id", "operator": "exists"}}
     older = create(settings, PeopleRequest(filters={"or": [leaf]}))
@@ -287,7 +287,7 @@ def test_an_older_export_changes_nothing(exporting: Exporting) -> None:
 
 
 def test_an_empty_file_of_everybody_takes_nobody_for_deleted(exporting: Exporting) -> None:
-    """A workspace whose export names nobody is not believed; its people stay."""
+    """If an export of a workspace has no people, it is not trusted, and the stored people stay."""
     exporting()
     people = _people(exporting.warehouse)
     for cio_id in people:

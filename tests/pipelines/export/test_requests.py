@@ -1,11 +1,12 @@
-"""What can be ordered is checked before any request."""
+"""An export request is checked before anything is sent."""
 
 from typing import Any
 
 import pytest
 
 from pipelines.export import DeliveriesRequest, PeopleRequest
-from pipelines.export.requests import EVERYBODY, METRICS, from_json, to_json
+from pipelines.export.requests import METRICS, from_json, to_json
+from sources.customerio.catalogue.people_filter import ALL_PEOPLE
 from sources.customerio.client import ConfigError
 from sources.customerio.sandbox.state.store.deliveries import METRICS as SANDBOX_METRICS
 
@@ -24,7 +25,7 @@ DAY = 86_400
     ],
 )
 def test_a_wrong_deliveries_order_is_refused(given: dict[str, Any], says: str) -> None:
-    """The message says what was found and what would be right."""
+    """The message has the wrong value and the right choice."""
     with pytest.raises(ConfigError, match=says):
         DeliveriesRequest(**given)
 
@@ -35,7 +36,7 @@ def test_a_wrong_deliveries_order_is_refused(given: dict[str, Any], says: str) -
         {},
         {"and": []},
         {"and": [{}]},
-        {"or": EVERYBODY, "and": EVERYBODY},
+        {"or": ALL_PEOPLE, "and": ALL_PEOPLE},
         {"like": {}},
         {"not": {"segment": {"id": "7"}}},
         {"attribute": {"field": "plan", "operator": "eq"}},
@@ -43,20 +44,20 @@ def test_a_wrong_deliveries_order_is_refused(given: dict[str, Any], says: str) -
     ],
 )
 def test_a_wrong_filter_is_refused(filters: dict[str, Any]) -> None:
-    """The grammar is that of searches."""
+    """Filters follow the grammar of searches."""
     with pytest.raises(ConfigError, match="filter"):
         PeopleRequest(filters=filters)
 
 
 def test_a_year_and_nested_filters_are_fine() -> None:
-    """Twelve months of a leap year, and every shape that the grammar has."""
+    """Twelve months of a leap year are accepted, and every form of the filter grammar."""
     DeliveriesRequest(action_id=1, start=0, end=366 * DAY, metric="opened", drafts=True)
     leaf = {"attribute": {"field": "plan", "operator": "eq", "value": "pro"}}
-    PeopleRequest(filters={"or": [leaf, {"not": {"segment": {"id": 7}}}, EVERYBODY]})
+    PeopleRequest(filters={"or": [leaf, {"not": {"segment": {"id": 7}}}, ALL_PEOPLE]})
 
 
 def test_only_everybody_is_everybody() -> None:
-    """The default is; who has an `id` is not everybody."""
+    """Only the default means all people; `id exists` does not."""
     having_id = {"attribute": {"field": "id", "operator": "exists"}}
     assert PeopleRequest().is_everybody
     assert not PeopleRequest(filters=having_id).is_everybody
@@ -72,10 +73,10 @@ def test_only_everybody_is_everybody() -> None:
     ],
 )
 def test_an_order_is_read_as_it_was_written(wanted: PeopleRequest | DeliveriesRequest) -> None:
-    """So an equal request is found again, and what is sent is what was checked."""
+    """A stored request reads back equal, so that a repeat is found and the checked request is sent."""
     assert wanted == from_json(wanted.kind, to_json(wanted))
 
 
 def test_the_metrics_are_those_of_deliveries() -> None:
-    """The names that a request takes and a file is searched for are the API's."""
+    """The metrics of a request and of a file have the API's names."""
     assert METRICS == SANDBOX_METRICS

@@ -1,4 +1,4 @@
-"""An export ends in tables: its own, and those of people and deliveries, and a sync agrees with them."""
+"""An export fills its own table and those of people and deliveries, and a sync agrees with them."""
 
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def _profiles(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.proof
 def test_a_sync_works_before_and_after(exporting: Exporting) -> None:
-    """Exports write into dlt's tables, and dlt goes on with them: in the end all is as in the workspace."""
+    """Exports write into dlt's tables and dlt continues with them; at the end they equal the workspace."""
     warehouse = exporting.warehouse
     warehouse.sync("people", "messages")
     exporting()
@@ -60,7 +60,7 @@ def test_a_sync_works_before_and_after(exporting: Exporting) -> None:
 
 @pytest.mark.proof
 def test_hostile_headers(exporting: Exporting) -> None:
-    """2,000 columns, case twins, spaces, quotes and line breaks come through, cell by cell."""
+    """2,000 columns, twins by case, spaces, quotes and line breaks arrive cell by cell."""
     sandbox = exporting.warehouse.sandbox
     odd = {"Name": "A", "name": "b", "NAME": "c", 'say "hi", twice': "d", "two\nlines": "e\nf", " ": "g"}
     odd |= {"it's": "h", "c0": "i", "select": "j", "ünï": "k", "a.b": "l", "$.x": "m"}
@@ -75,14 +75,14 @@ def test_hostile_headers(exporting: Exporting) -> None:
 
 
 def test_gzip_is_recognised(exporting: Exporting) -> None:
-    """A gzipped file says nothing of it but its first two bytes."""
+    """A gzipped file is recognised by its first two bytes."""
     exporting.warehouse.sandbox.knobs.export_gzip = True
     exporting()
     assert _profiles(exporting.warehouse.sandbox) == _people(exporting.warehouse)
 
 
 def test_an_export_takes_few_requests_whatever_its_size(tmp_path: Path) -> None:
-    """Requests are for the order, the looks and the link: ten minutes of waiting make 20, people add none."""
+    """Requests create, poll and fetch the link: 20 for ten minutes of waiting, at any number of people."""
     counts = []
     for people in (30, 3000):
         scale = Scale(
@@ -105,12 +105,12 @@ def test_an_export_takes_few_requests_whatever_its_size(tmp_path: Path) -> None:
 
 
 def test_the_door() -> None:
-    """What other packages may use is named, in order."""
+    """The names for other packages are listed in order."""
     assert door.__all__ == sorted(door.__all__, key=lambda name: (not name.isupper(), name))
 
 
 def test_a_deadline_ends_the_waiting_and_the_next_run_goes_on(exporting: Exporting) -> None:
-    """Nothing is created twice by giving up."""
+    """A run that times out creates nothing again; the next run collects its export."""
     settings = exporting.warehouse.settings
     exporting.warehouse.sandbox.knobs.export_takes_s = 3600
     created = create(settings, PeopleRequest())
@@ -126,7 +126,7 @@ def test_a_deadline_ends_the_waiting_and_the_next_run_goes_on(exporting: Exporti
 
 
 def test_a_failed_export_is_reported_and_then_ordered_anew(exporting: Exporting) -> None:
-    """Nothing of it lands; the message names the export and the next step."""
+    """No row of a failed export lands; the message has its id and the next step."""
     exporting.warehouse.sandbox.knobs.export_fails = True
     with pytest.raises(ExportFailed, match=r"Export \d+ failed at Customer.io.*Run the export again"):
         exporting()

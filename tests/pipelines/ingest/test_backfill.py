@@ -1,4 +1,4 @@
-"""Backfills read any time again, in chunks, and leave the live cursor where it is."""
+"""A backfill reads a window of time again, in chunks, and does not move the live cursor."""
 
 import time
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def _claimed(warehouse: Warehouse, table: str = "messages") -> list[Window]:
 
 
 def _memory(warehouse: Warehouse) -> Any:
-    """What dlt keeps of watermarks, in the warehouse itself."""
+    """The watermarks that dlt keeps, read from the warehouse."""
     with duckdb.connect(warehouse.settings.load_file, read_only=True) as connection:
         return connection.execute(
             "SELECT version_hash FROM customerio_raw._dlt_pipeline_state ORDER BY version DESC LIMIT 1"
@@ -62,7 +62,7 @@ def _memory(warehouse: Warehouse) -> Any:
 
 
 def test_old_time_arrives_and_the_ledger_grows(young: Warehouse) -> None:
-    """All rows of the range and none beside it; the watermark and the ages' readings stay."""
+    """All rows of the window arrive and no others; watermark and age bands stay."""
     now = young.sandbox.clock.now()
     young.sync("messages")
     memory = _memory(young)
@@ -80,7 +80,7 @@ def test_old_time_arrives_and_the_ledger_grows(young: Warehouse) -> None:
 
 @pytest.mark.proof
 def test_one_that_was_stopped_goes_on_with_what_is_left(young: Warehouse) -> None:
-    """A chunk that failed is read again, those before it are not; the name stays the same."""
+    """A failed chunk is read again, the ones before it are not; the backfill keeps its name."""
     now = young.sandbox.clock.now()
     young.sync("messages")
     asked: dict[str, Any] = {"start": now - 90 * DAY, "end": now - 30 * DAY, "chunk_days": 15}
@@ -100,7 +100,7 @@ def test_one_that_was_stopped_goes_on_with_what_is_left(young: Warehouse) -> Non
 
 @pytest.mark.proof
 def test_one_that_is_complete_begins_anew_when_it_is_asked_for_again(young: Warehouse) -> None:
-    """Then it finds what changed meanwhile, and only that is written."""
+    """A completed backfill that is started again finds changes, and writes only those."""
     now = young.sandbox.clock.now()
     young.sync("messages")
     asked: dict[str, Any] = {"start": now - 300 * DAY, "end": now - 200 * DAY, "chunk_days": 180}
@@ -122,7 +122,7 @@ def test_one_that_is_complete_begins_anew_when_it_is_asked_for_again(young: Ware
 
 
 def test_gaps_are_found_and_filled_and_nothing_else_is_read(young: Warehouse) -> None:
-    """Between two stretches that were read lies one that was not; `gaps` asks for it alone."""
+    """`gaps` reads the unread time between two windows, and nothing else."""
     now = young.sandbox.clock.now()
     young.sync("messages")
     _fill(young, plan(young.settings, "messages", now - 100 * DAY, now - 60 * DAY, chunk_days=180))
@@ -142,7 +142,7 @@ def test_gaps_are_found_and_filled_and_nothing_else_is_read(young: Warehouse) ->
 
 
 def test_it_may_be_the_first_run_of_all(young: Warehouse) -> None:
-    """Nothing has to be synced before: the range arrives, and the ledger begins with it."""
+    """Without an earlier sync the window arrives, and the coverage ledger begins with it."""
     now = young.sandbox.clock.now()
 
     _fill(young, plan(young.settings, "messages", now - 60 * DAY, now - 30 * DAY, chunk_days=30))
@@ -162,7 +162,7 @@ REFUSED: dict[str, tuple[tuple[str, int | None, int | None], tuple[str, ...]]] =
 
 
 def test_what_cannot_be_read_is_refused(young: Warehouse) -> None:
-    """Before any request, with what would be right."""
+    """An impossible window is refused before any request, with the right choice."""
     young.sync("segments", "messages")
     before = sum(young.sandbox.stats.by_operation.values())
 
@@ -176,7 +176,7 @@ def test_what_cannot_be_read_is_refused(young: Warehouse) -> None:
 
 
 def test_activities_that_nobody_read_in_time_are_a_gap(warehouse: Warehouse) -> None:
-    """Warned of while they can still be read; afterwards the ledger says since when they are lost."""
+    """A gap of activities causes a warning while it can be read; later the ledger has the lost time."""
     warehouse.sync("activities")
     before = warehouse.sandbox.clock.now()
     assert [] == missing(status(warehouse.settings))
@@ -192,7 +192,7 @@ def test_activities_that_nobody_read_in_time_are_a_gap(warehouse: Warehouse) -> 
 
 
 def test_it_warns_before_activities_are_lost(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After 25 days without a sync, five are left to read what Customer.io still has."""
+    """After 25 days without a sync, five days are left to read the oldest activities of Customer.io."""
     warehouse.sync("activities")
     there = time.time()
     monkeypatch.setattr("pipelines.warehouse.runs.time.time", lambda: there + 25 * DAY)
@@ -207,7 +207,7 @@ def test_it_warns_before_activities_are_lost(warehouse: Warehouse, monkeypatch: 
 
 @pytest.mark.proof
 def test_an_interrupt_stops_it_at_once_and_the_next_goes_on(shell: Shell) -> None:
-    """Ctrl-C in the middle of a chunk; the chunks before it are published, the next run reads the rest."""
+    """Ctrl-C during a chunk: the earlier chunks are published, and the next run reads the rest."""
     shell.sandbox.faults.add(Fault(operation="listMessages", delay_ms=60_000, times=None, after=5))
     now = shell.sandbox.clock.now()
     assert 0 == shell.run("sync", "messages", CUSTOMERIO_START=str(now - DAY)).code
@@ -241,7 +241,7 @@ def test_an_interrupt_stops_it_at_once_and_the_next_goes_on(shell: Shell) -> Non
 
 @pytest.mark.proof
 def test_a_sync_takes_its_turn_between_two_chunks(shell: Shell) -> None:
-    """A sync that meets a long backfill is through before it, at Customer.io's own limits, without a 429."""
+    """A sync that meets a long backfill ends before it, at Customer.io's own limits, without a 429."""
     now = shell.sandbox.clock.now()
     env = {"CIO_ELT_SPEED": "1"}
     assert 0 == shell.run("sync", "messages", CUSTOMERIO_START=str(now - DAY)).code

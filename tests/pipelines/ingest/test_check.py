@@ -1,4 +1,4 @@
-"""`check`: whether a sync would work, told resource by resource."""
+"""`check`: tests, resource by resource, if a sync would work."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.pipelines.conftest import Shell
 
 
 def test_everything_is_reachable_with_a_whole_key(warehouse: Warehouse) -> None:
-    """A key with all scopes reaches every table; what needs a file or its name is said to be untried."""
+    """A key with all scopes reaches every table; tables that need a file or their name are untried."""
     result = check(warehouse.settings)
 
     assert result.complete
@@ -23,7 +23,7 @@ def test_everything_is_reachable_with_a_whole_key(warehouse: Warehouse) -> None:
 
 
 def test_it_asks_little_and_writes_nothing(warehouse: Warehouse) -> None:
-    """A handful of requests, all of them reads, and no file in the data folder but the limits' own."""
+    """`check` makes a few requests, all reads, and writes no file but that of the rate limits."""
     check(warehouse.settings)
 
     assert warehouse.sandbox.stats.total < 2 * len(RESOURCES)
@@ -45,7 +45,7 @@ def test_the_track_api_is_asked_for_the_region(warehouse: Warehouse) -> None:
 
 
 def test_a_workspace_without_parents_leaves_their_children_untried(warehouse: Warehouse) -> None:
-    """Without a campaign there is none whose actions could be asked for."""
+    """Without a campaign, the tables below campaigns are untried."""
     for row in list(warehouse.sandbox.rows("campaigns")):
         warehouse.sandbox.delete("campaigns", row["id"])
     result = check(warehouse.settings)
@@ -56,7 +56,7 @@ def test_a_workspace_without_parents_leaves_their_children_untried(warehouse: Wa
 
 
 def test_a_missing_scope_names_the_resource(shell: Shell) -> None:
-    """`check` ends with 4, and says which resource the key does not reach and what to do."""
+    """`check` ends with 4, and names the resource that the key does not reach and the next step."""
     shell.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None))
 
     ran = shell.run("check", "--json")

@@ -1,4 +1,4 @@
-"""`status`: what the warehouse holds, and how the last run of each table went."""
+"""`status`: the content of the warehouse, and the last run of each table."""
 
 import re
 
@@ -13,13 +13,13 @@ from tests.pipelines.conftest import Shell
 
 
 def test_before_any_sync_it_says_what_to_do(warehouse: Warehouse) -> None:
-    """There is nothing to show yet, and the message names the command that changes that."""
+    """Without any sync the message names the command to run."""
     with pytest.raises(ConfigError, match="Run `cio-elt sync`"):
         status(warehouse.settings)
 
 
 def test_it_counts_rows_and_deleted_ones(warehouse: Warehouse) -> None:
-    """Rows are those that are alive; the newest one's time is the cursor's."""
+    """Deleted rows are not counted as rows; the newest time is the cursor's."""
     segments = [row["id"] for row in warehouse.sandbox.rows("segments")]
     warehouse.sync("segments", "newsletters")
     warehouse.sandbox.delete("segments", segments[0])
@@ -38,7 +38,7 @@ def test_it_counts_rows_and_deleted_ones(warehouse: Warehouse) -> None:
 
 
 def test_the_last_error_stays_beside_the_last_success(warehouse: Warehouse) -> None:
-    """A resource that failed shows why, and since when its rows are old."""
+    """A failed resource shows its error, and the time of its last success."""
     warehouse.sync("segments")
     warehouse.sandbox.clock.advance(3600)
     warehouse.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None))
@@ -60,7 +60,7 @@ def test_the_last_error_stays_beside_the_last_success(warehouse: Warehouse) -> N
 
 @pytest.mark.proof
 def test_people_and_programs_see_the_same(warehouse: Warehouse, shell: Shell) -> None:
-    """A table for people, one document for programs."""
+    """A table for people and one JSON document for programs have the same numbers."""
     warehouse.sync("segments")
 
     programs, people = shell.run("status", "--json"), shell.run("status")
@@ -73,7 +73,7 @@ def test_people_and_programs_see_the_same(warehouse: Warehouse, shell: Shell) ->
 
 @pytest.mark.proof
 def test_a_gap_ends_it_with_1_where_that_is_asked_for(shell: Shell) -> None:
-    """The table shows from when until when time was read; once the gap is filled, all is well."""
+    """With that option a gap ends it with 1 and is shown with its ends; once it is filled, the end is 0."""
     now = shell.sandbox.clock.now()
     assert 0 == shell.run("sync", "messages", CUSTOMERIO_START=str(now - DAY)).code
     far = ("--from", str(now - 9 * DAY), "--to", str(now - 8 * DAY))
@@ -95,7 +95,7 @@ def test_a_gap_ends_it_with_1_where_that_is_asked_for(shell: Shell) -> None:
 
 @pytest.mark.proof
 def test_a_table_that_is_later_than_asked_for_ends_it_with_1(shell: Shell) -> None:
-    """Three hours pass in which only segments are read: activities are too late for two, not for four."""
+    """Three hours in which only segments are read make activities late for two hours, not for four."""
     assert 0 == shell.run("sync", "activities", "segments").code
     shell.sandbox.clock.advance(3 * HOUR)
     assert 0 == shell.run("sync", "segments").code

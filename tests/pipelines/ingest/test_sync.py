@@ -1,4 +1,4 @@
-"""A sync makes the warehouse equal to the workspace, and writes no more than that takes."""
+"""A sync makes the warehouse equal to the workspace, and writes only changes."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,11 +13,11 @@ from tests.conftest import Warehouse, following
 
 DAY = 86_400
 PLAIN = resources_named([])
-"""What a sync reads that is told nothing: all but the optional tables."""
+"""The tables of a sync without names: all but the optional ones."""
 
 
 def test_every_row_of_the_world_is_in_the_warehouse(warehouse: Warehouse) -> None:
-    """After the first sync, all tables are equal to the workspace: table, key and field."""
+    """After the first sync, all tables equal the workspace by key and field."""
     result = warehouse.sync()
 
     assert [] == result.failed
@@ -28,7 +28,7 @@ def test_every_row_of_the_world_is_in_the_warehouse(warehouse: Warehouse) -> Non
 
 @pytest.mark.proof
 def test_an_unchanged_world_costs_no_row(warehouse: Warehouse) -> None:
-    """A second sync of a workspace in which nothing happened writes nothing."""
+    """A second sync of an unchanged workspace writes nothing."""
     warehouse.sync()
     before = {row.table: warehouse.rows(row) for row in PLAIN}
 
@@ -40,7 +40,7 @@ def test_an_unchanged_world_costs_no_row(warehouse: Warehouse) -> None:
 
 @pytest.mark.proof
 def test_a_day_brings_what_changed_and_nothing_else(warehouse: Warehouse) -> None:
-    """When the clock moved on, new and changed rows arrive; a row that is as it was is not written again."""
+    """After a day, new and changed rows arrive; an unchanged row is not written again."""
     warehouse.sync()
     before = {row.table: warehouse.rows(row) for row in PLAIN}
     warehouse.sandbox.clock.advance(DAY)
@@ -61,7 +61,7 @@ def test_a_day_brings_what_changed_and_nothing_else(warehouse: Warehouse) -> Non
 
 @pytest.fixture
 def busy(tmp_path: Path) -> Iterator[Warehouse]:
-    """A workspace with so many deliveries that some metric is always on its way."""
+    """A workspace with many deliveries, so that some metrics always arrive late."""
     scale = replace(SCALES["tiny"], name="busy", deliveries=5_000)
     with following(Sandbox(scale=scale), tmp_path / "data") as warehouse:
         yield warehouse
@@ -102,7 +102,7 @@ def test_edits_deletions_and_late_metrics_arrive(busy: Warehouse) -> None:
 
 @pytest.mark.proof
 def test_a_deleted_and_a_suppressed_person_are_forgotten(warehouse: Warehouse) -> None:
-    """They are tombstones at once; what Customer.io redacts in their old rows arrives with a full sync."""
+    """Deleted and suppressed people get tombstones at once; redactions of old rows need a full sync."""
     warehouse.sync()
     deleted, suppressed, *_ = sorted(key for (key,) in warehouse.truth(resource("people")))
     warehouse.sandbox.delete("people", deleted)
@@ -118,7 +118,7 @@ def test_a_deleted_and_a_suppressed_person_are_forgotten(warehouse: Warehouse) -
 
 @pytest.mark.proof
 def test_nothing_is_fetched_twice(warehouse: Warehouse) -> None:
-    """A whole sync asks each question once, but for two that have their reasons; the next syncs do so too."""
+    """A sync repeats only two requests, for known reasons, and so do the next ones."""
     greeting = "GET /v1/workspaces"  # asked before any work, to find a wrong key in a second
     counted = "GET /v1/exports"  # a download is counted in its export's row, so files are fetched between
     stats = warehouse.sandbox.stats

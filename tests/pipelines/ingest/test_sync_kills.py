@@ -1,4 +1,4 @@
-"""Killed at any moment, a run leaves a warehouse that claims no second it lacks, and the next one goes on.
+"""A run killed at any moment leaves a coverage ledger without false claims, and the next run completes.
 
 `make torture` kills more often; the seed is printed, and CIO_ELT_SEED repeats a run.
 """
@@ -30,7 +30,7 @@ TIMED = {"messages": "created", "activities": "timestamp"}
 
 
 Rows = dict[str, dict[str, int]]
-"""By table the ids and times of the rows that a workspace has."""
+"""The ids and times of a workspace's rows, by table."""
 
 _CLAIMS = """
 SELECT resource, start_at, end_at, read_at FROM customerio_raw.coverage
@@ -43,12 +43,12 @@ def _rows(sandbox: Sandbox) -> Rows:
 
 
 def _assert_claims_hold(there: dict[int, Rows], file: Path) -> None:
-    """Every row that the workspace had in claimed time, when the claim was made, is in that file.
+    """Assert that the file has every row of covered time that the workspace had when it was covered.
 
-    `there` has its rows by the time of its clock: some appear with a time that has passed long ago.
+    `there` has the rows at each time of the workspace's clock; some rows appear with an earlier time.
     """
     with tempfile.TemporaryDirectory() as folder:
-        # A killed writer leaves its log; opened in another place, it disturbs nobody.
+        # A killed writer leaves its log; in a copy of the file, reading it has no effect on the original.
         for each in file.parent.glob(f"{file.name}*"):
             shutil.copy(each, folder)
         with duckdb.connect(Path(folder) / file.name) as connection:
@@ -65,14 +65,14 @@ def _assert_claims_hold(there: dict[int, Rows], file: Path) -> None:
 
 @pytest.fixture
 def busy(tmp_path: Path) -> Iterator[Warehouse]:
-    """A workspace whose reading takes long enough to be killed within."""
+    """A workspace that takes long enough to read that a run can be killed meanwhile."""
     scale = replace(SCALES["tiny"], name="busy", deliveries=2_500, events=800)
     with following(Sandbox(scale=scale, latency_ms=20), tmp_path / "data") as warehouse:
         yield warehouse
 
 
 def test_the_ledger_never_claims_what_is_not_loaded(busy: Warehouse, tmp_path: Path) -> None:
-    """Syncs and backfills are killed at random moments; after that, one of each makes all tables whole."""
+    """Syncs and backfills are killed at random moments; after one more of each, all tables are complete."""
     chance = random.Random(SEED)  # noqa: S311
     print(f"CIO_ELT_SEED={SEED}")  # noqa: T201
     start = busy.sandbox.clock.now() - 60 * DAY
@@ -92,7 +92,7 @@ def test_the_ledger_never_claims_what_is_not_loaded(busy: Warehouse, tmp_path: P
             _assert_claims_hold(there, file)
         busy.sandbox.clock.advance(chance.randrange(3600, DAY))
 
-    # The first one may go on with what was killed; the second reads all of its time as it is now.
+    # The first one may resume a killed one; the second reads all of its time again.
     for command in (("sync",), backfill, backfill):
         ran = shell.run(*command)
         assert 0 == ran.code, ran.err

@@ -1,4 +1,4 @@
-"""Many people come by an export that is ordered first and collected last; few by search."""
+"""Many people come by an export, ordered first and collected last; few come by search."""
 
 import threading
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ PEOPLE = resource("people")
 
 @contextmanager
 def _passing(warehouse: Warehouse) -> Iterator[None]:
-    """Once something waits for an export, the workspace's clock moves on, so that its file is made."""
+    """Advance the workspace's clock once an export is polled, so that its file is made."""
     over = threading.Event()
 
     def pass_time() -> None:
@@ -48,7 +48,7 @@ def _sync(warehouse: Warehouse, *tables: str) -> SyncResult:
 
 @pytest.mark.proof
 def test_people_arrive_with_the_rest_and_cost_a_handful_of_requests(warehouse: Warehouse) -> None:
-    """Everybody is there with identifiers and attributes; the run notes them like any other table."""
+    """All people have identifiers and attributes, and the run counts them like any other table."""
     with _passing(warehouse):
         result = _sync(warehouse, "people", "segments")
 
@@ -67,7 +67,7 @@ def test_people_arrive_with_the_rest_and_cost_a_handful_of_requests(warehouse: W
 
 @pytest.mark.proof
 def test_who_is_deleted_gets_a_tombstone_and_nobody_is_written_twice(warehouse: Warehouse) -> None:
-    """A second export writes what changed, and its own file is loaded by nobody else."""
+    """A second export writes only changes, and its file is loaded by no other table."""
     with _passing(warehouse):
         _sync(warehouse, "people")
     gone, edited, *_ = sorted(key for (key,) in warehouse.truth(PEOPLE))
@@ -89,7 +89,7 @@ def test_who_is_deleted_gets_a_tombstone_and_nobody_is_written_twice(warehouse: 
 
 
 def test_a_key_that_may_not_export_reads_people_by_search(warehouse: Warehouse) -> None:
-    """It costs more requests, and everybody is there all the same."""
+    """People are read by search, with more requests."""
     warehouse.sandbox.faults.add(Fault(operation="exportPeopleData", status=403, times=None))
 
     result = _sync(warehouse, "people")
@@ -100,7 +100,7 @@ def test_a_key_that_may_not_export_reads_people_by_search(warehouse: Warehouse) 
 
 
 def test_an_export_that_takes_long_is_taken_up_by_the_next_sync(warehouse: Warehouse) -> None:
-    """The rest has landed; the same export is collected later, and none is created beside it."""
+    """The rest lands; the next sync collects the same export and creates no other."""
     notes: list[str] = []
     tables = ("people", "segments")
     first = sync(_by_export(warehouse), tables, summary=RunSummary(), export_wait_s=0.1, notify=notes.append)

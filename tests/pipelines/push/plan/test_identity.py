@@ -51,7 +51,7 @@ def test_every_verdict(pushing: Pushing) -> None:
 
 
 def test_people_of_an_earlier_push_are_known(pushing: Pushing) -> None:
-    """Events of people whom an earlier push created are sent before the next sync."""
+    """After a push created people, their events are sent before the next sync."""
     from datetime import UTC, datetime
 
     at = datetime(2026, 10, 1, tzinfo=UTC)

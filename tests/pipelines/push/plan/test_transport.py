@@ -1,11 +1,11 @@
-"""The cheaper lane is chosen, and impossible ones are refused."""
+"""The cheaper transport is chosen, and an impossible one is refused."""
 
 from typing import Any
 
 import pytest
 
 from pipelines.errors import InvalidSpec
-from pipelines.push.plan.transport import choose_lane
+from pipelines.push.plan.transport import choose_transport
 from sources.customerio.client import ConfigError
 from tests.pipelines.push.conftest import Pushing
 
@@ -29,15 +29,15 @@ def _rows(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def test_the_cheaper_lane_is_chosen(pushing: Pushing) -> None:
+def test_the_cheaper_transport_is_chosen(pushing: Pushing) -> None:
     """Many new people go by import where files can be staged; few, and everything else, in batches."""
     auto = {**_PERSON, "deliver": {"staging": "s3://bucket/x", "requests_per_second": 0.5}}
     spec = pushing.declare("users", _rows(1), **auto)
     assert ["batch", "import"] == [
-        choose_lane(spec, adds=n, requests=n // 1_000 + 1).name for n in (10_000, 1_000_000)
+        choose_transport(spec, adds=n, requests=n // 1_000 + 1).name for n in (10_000, 1_000_000)
     ]
     nowhere = pushing.declare("users", _rows(1), **{**_PERSON, "deliver": {}})
-    assert "batch" == choose_lane(nowhere, adds=1_000_000, requests=1_000).name
+    assert "batch" == choose_transport(nowhere, adds=1_000_000, requests=1_000).name
     forced = pushing.declare("users", _rows(1), **{**_PERSON, "deliver": {"lane": "import"}})
     with pytest.raises(InvalidSpec, match="needs deliver"):
         pushing.plan(forced)

@@ -1,4 +1,4 @@
-"""What the tests of the readers share: small worlds, readers on their own, and a dlt project of one's own."""
+"""Fixtures of the readers' tests: small workspaces, readers without dlt, and a dlt project."""
 
 import math
 from bisect import bisect_left, bisect_right
@@ -43,14 +43,14 @@ Outside = Callable[[httpx.Request], httpx.Response]
 
 @pytest.fixture(autouse=True)
 def no_waits() -> Iterator[None]:
-    """Repeats come at once, and a call is tried twice."""
+    """Retries do not wait, and a call is tried twice."""
     with stamina.set_testing(True, attempts=2):
         yield
 
 
 @pytest.fixture(autouse=True)
 def own_dlt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Everything dlt writes is the test's own; every row tells by which load it came."""
+    """Dlt writes into the test's own folder, and each row has the id of its load."""
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
     monkeypatch.setenv("RUNTIME__LOG_LEVEL", "CRITICAL")
@@ -59,20 +59,20 @@ def own_dlt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def small() -> Sandbox:
-    """A fresh small world."""
+    """A new small workspace."""
     return Sandbox(scale=SMALL)
 
 
 @pytest.fixture
 def small_served(small: Sandbox) -> Iterator[Served]:
-    """Where it is served."""
+    """The URL and key of the small workspace's server."""
     with small.serve() as served:
         yield served
 
 
 @pytest.fixture
 def client_of() -> Iterator[Callable[..., Client]]:
-    """Makes clients without rate limits: of a served sandbox, or of a callable instead of Customer.io."""
+    """Makes clients without rate limits, of a served sandbox or of a callable in place of Customer.io."""
     with ExitStack() as opened:
 
         def make(outside: Served | Outside, key: str = "app-key") -> Client:
@@ -89,25 +89,25 @@ def client_of() -> Iterator[Callable[..., Client]]:
 
 @pytest.fixture
 def api(small: Sandbox, small_served: Served, client_of: Callable[..., Client]) -> Client:
-    """A client of the small world."""
+    """A client of the small workspace."""
     return client_of(small_served, small.app_api_key)
 
 
 @dataclass(frozen=True)
 class Read:
-    """What a reader handed over, and what it cost."""
+    """The tables that a reader returned, and the numbers of its run."""
 
     batches: list[Batch]
     summary: ResourceSummary
 
     @property
     def rows(self) -> list[Row]:
-        """All rows as dicts of what is not null, in the order in which they came."""
+        """All rows as dicts without nulls, in the order of arrival."""
         return [plain(row) for batch in self.batches for row in batch.rows]
 
 
 def plain(row: Row | TypedRow) -> Row:
-    """The row as a dict of what is not null."""
+    """The row as a dict without its nulls."""
     cells: Row = orjson.loads(msgspec.json.encode(row)) if isinstance(row, TypedRow) else row
     return {name: value for name, value in cells.items() if value is not None}
 
@@ -142,7 +142,7 @@ def read() -> Iterator[ReadTable]:
 class Deliveries:
     """Stands for `GET /v1/messages`: newest first, both bounds included, `page` rows at most.
 
-    The ids are the places in `created`; `asked` are the windows of first pages, in the order of asking.
+    The ids are indexes into `created`; `asked` has the windows of first pages, in the order of requests.
     """
 
     created: Sequence[int]
@@ -172,13 +172,13 @@ class Deliveries:
 
 @dataclass
 class Project(Warehouse):
-    """A dlt project of one's own: a pipeline, a DuckDB file, and no code but the source."""
+    """A dlt project: a pipeline, a DuckDB file, and no code but the source."""
 
     client: Client | None = None
 
     @property
     def pipeline(self) -> dlt.Pipeline:
-        """The project's pipeline, its state taken up from where the last run left it."""
+        """The project's pipeline, with the state that the last run left."""
         folder = self.settings.cio_elt_data
         return dlt.pipeline(
             "own",
@@ -188,30 +188,30 @@ class Project(Warehouse):
         )
 
     def run(self, *tables: str, **arguments: Any) -> None:
-        """Load some tables; a failure is raised, unless a `report` is among the arguments."""
+        """Load some tables; a failure is raised unless `report` is an argument."""
         self.pipeline.run(customerio_source(tables, client=self.client, **arguments))
 
     def state(self, table: str) -> dict[str, Any]:
-        """What the pipeline remembers of a table."""
+        """The state that the pipeline keeps for a table."""
         sources: dict[str, Any] = self.pipeline.state["sources"]
         found: dict[str, Any] = sources["customerio"]["resources"].get(table, {})
         return found
 
     def cells(self, sql: str) -> list[tuple[Any, ...]]:
-        """Ask the warehouse, in its own schema."""
+        """The rows of a query in the warehouse, in its own schema."""
         with duckdb.connect(self.settings.published_file, read_only=True) as connection:
             connection.execute("SET schema = 'customerio_raw'")
             return connection.execute(sql).fetchall()
 
     def assert_equal(self, *tables: str) -> None:
-        """Those tables are the sandbox's, key by key and field by field."""
+        """Assert that those tables equal the sandbox's, by key and field."""
         for table in tables:
             row = resource(table)
             assert without_nulls(self.truth(row)) == without_nulls(self.rows(row)), table
 
 
 def without_nulls(rows: dict[tuple[Any, ...], Row]) -> dict[tuple[Any, ...], Row]:
-    """The rows, and of their fields those that say something."""
+    """The rows without fields that are null."""
     return {
         key: {name: value for name, value in row.items() if value is not None} for key, row in rows.items()
     }
@@ -219,7 +219,7 @@ def without_nulls(rows: dict[tuple[Any, ...], Row]) -> dict[tuple[Any, ...], Row
 
 @pytest.fixture
 def project(small: Sandbox, small_served: Served, api: Client, tmp_path: Path) -> Project:
-    """The small world and an empty project for it."""
+    """A dlt project that reads the small workspace into an empty warehouse."""
     data = tmp_path / "data"
     data.mkdir()
     return Project(small, small_served, settings_for(small, small_served, data), client=api)

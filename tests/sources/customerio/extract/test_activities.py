@@ -1,4 +1,4 @@
-"""The feed of activities is read down to its watermark less an overlap, whatever order its rows are in."""
+"""The activity feed is read down to its watermark minus an overlap, in any order of its rows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ class Feed:
         self.read = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Answer one page; its token is its number."""
+        """Answer with one page; its token is its number."""
         if request.url.path != "/v1/activities":
             return httpx.Response(200, json={"ip_addresses": [], "workspaces": []})
         self.read += 1
@@ -39,7 +39,7 @@ def _clock() -> int:
 
 
 def test_the_first_read_goes_to_the_end(client_of: ClientOf, read: ReadTable) -> None:
-    """Without a watermark all pages are read; the newest row's time becomes the watermark."""
+    """Without a watermark all pages are read; the time of the newest row becomes the watermark."""
     feed = Feed([("a", NOW - 5)], [("b", NOW - 20 * HOUR)], [("c", NOW - 700 * HOUR)])
     state: dict[str, Any] = {}
 
@@ -50,7 +50,7 @@ def test_the_first_read_goes_to_the_end(client_of: ClientOf, read: ReadTable) ->
 
 
 def test_a_later_read_stops_at_the_first_page_below_the_overlap(client_of: ClientOf, read: ReadTable) -> None:
-    """A page that reaches into the overlap is not the last; one that lies below it as a whole is."""
+    """A page with a row inside the overlap is not the last; a page entirely below the overlap is."""
     floor = NOW - 10 * HOUR - HOUR
     feed = Feed([("a", NOW - 5)], [("b", floor), ("c", floor - HOUR)], [("d", floor - 1)], [("e", floor - 2)])
     state = {"watermark": NOW - 10 * HOUR, "daily_at": NOW}
@@ -64,7 +64,7 @@ def test_a_later_read_stops_at_the_first_page_below_the_overlap(client_of: Clien
 def test_the_overlap_is_an_option_and_a_full_read_knows_no_watermark(
     client_of: ClientOf, read: ReadTable
 ) -> None:
-    """`overlap_s` says how far below the watermark late rows are looked for; `full` reads everything."""
+    """`overlap_s` is the time below the watermark that is read again; `full` reads everything."""
     pages = [[(name, NOW - number * HOUR)] for number, name in enumerate("abcdefgh")]
 
     found = read(
@@ -82,19 +82,19 @@ def test_the_overlap_is_an_option_and_a_full_read_knows_no_watermark(
 
 
 def test_once_a_day_the_overlap_is_three_days(client_of: ClientOf, read: ReadTable) -> None:
-    """A day's first read finds events that came with an older time since the first one of the day before."""
+    """The first read of a day reads again from three days below the first read of the day before."""
     pages = [[(name, NOW - number * 24 * HOUR)] for number, name in enumerate("abcdefgh")]
     state = {"watermark": NOW, "daily_at": NOW - 24 * HOUR}
 
     found = read(client_of(Feed(*pages)), "activities", state, clock=_clock)
 
-    # The last page is the first one that lies below a day and three as a whole.
+    # The last page read is the first one that lies more than three days below the read of the day before.
     assert ["a", "b", "c", "d", "e", "f"] == ids(found.rows)
     assert {"watermark": NOW, "daily_at": NOW} == state
 
 
 def test_rows_of_tomorrow_do_not_move_the_watermark_there(client_of: ClientOf, read: ReadTable) -> None:
-    """A future-dated row stands on top of the feed; what happens until then is read all the same."""
+    """With a future-dated row on top of the feed, events up to that time are still read."""
     state: dict[str, Any] = {}
     read(client_of(Feed([("future", NOW + 24 * HOUR), ("a", NOW - 5)])), "activities", state, clock=_clock)
     assert {"watermark": NOW, "daily_at": NOW} == state
@@ -110,7 +110,7 @@ def test_rows_of_tomorrow_do_not_move_the_watermark_there(client_of: ClientOf, r
 def test_what_appears_during_a_long_read_is_below_the_watermark_of_the_next(
     client_of: ClientOf, read: ReadTable
 ) -> None:
-    """With a row of tomorrow on top, the watermark is the time at which the read began, not ended."""
+    """With a future-dated row on top, the watermark is the time at which the read began, not its end."""
     ticks = iter(range(NOW, NOW + 100 * HOUR, 2 * HOUR))
     state: dict[str, Any] = {}
 
@@ -120,7 +120,7 @@ def test_what_appears_during_a_long_read_is_below_the_watermark_of_the_next(
 
 
 def test_an_empty_feed_leaves_no_watermark_behind(client_of: ClientOf, read: ReadTable) -> None:
-    """The read after one that found nothing goes to the end too."""
+    """A read that found nothing sets no watermark: the next one reads to the end of the feed."""
     state: dict[str, Any] = {}
     read(client_of(Feed([])), "activities", state, clock=_clock)
 
@@ -130,7 +130,7 @@ def test_an_empty_feed_leaves_no_watermark_behind(client_of: ClientOf, read: Rea
 
 
 def test_a_row_that_moved_to_the_next_page_counts_once(project: Project, client_of: ClientOf) -> None:
-    """While pages are read the feed grows at its top; a row seen twice is read once and stored once."""
+    """The feed grows at its top during a read; a row that is read twice is counted and stored once."""
     same = ("same", NOW - 20)
     project.client = client_of(Feed([("a", NOW - 5), same], [same, ("b", NOW - 40)], [same]))
     of_run = RunSummary()
@@ -145,7 +145,7 @@ def test_a_row_that_moved_to_the_next_page_counts_once(project: Project, client_
 def test_an_empty_page_with_a_next_does_not_end_it(
     project: Project, client_of: ClientOf, read: ReadTable
 ) -> None:
-    """A page without rows is passed over, the first one and one in the middle."""
+    """An empty page with a `next` does not end the read, be it the first page or one in the middle."""
     middle = Feed([("a", NOW - 5)], [], [("b", NOW - 20 * HOUR)])
     assert ["a", "b"] == ids(read(client_of(middle), "activities", clock=_clock).rows)
 
@@ -155,7 +155,7 @@ def test_an_empty_page_with_a_next_does_not_end_it(
 
 
 def test_day_after_day_backdated_and_future_rows_arrive(project: Project) -> None:
-    """Only what is backdated by more than the overlap is missed, and a full read finds it."""
+    """Only events backdated by more than the overlap are missed, and a full read finds them."""
     project.run("activities")
     project.sandbox.clock.advance(2 * 24 * HOUR)
     watermark = project.state("activities")["watermark"]

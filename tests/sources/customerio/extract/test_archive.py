@@ -1,4 +1,4 @@
-"""Archived messages: a hundred a day, newest first, and no day reads what another has read."""
+"""Archived messages are read newest first, a hundred a day, and each one once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ TABLE = "archived_messages"
 
 @dataclass
 class Archive:
-    """Stands for the list of messages and their archived copies; ids are places in `created`."""
+    """Stands for the list of messages and their archived copies; ids are indexes into `created`."""
 
     created: Sequence[int]
     quota: int = 100
@@ -51,7 +51,7 @@ class Archive:
         ]
 
     def day(self) -> None:
-        """Another day: the quota is whole again."""
+        """Start another day, with a full quota."""
         self.left = self.quota
 
 
@@ -60,7 +60,7 @@ Run = Callable[[Archive, dict[str, Any], int], list[str]]
 
 @pytest.fixture
 def run(client_of: Callable[..., Client], read: ReadTable) -> Run:
-    """Reads as much as one day gives; the ids of the rows."""
+    """Reads as many as the quota of one day allows; returns the ids of the rows."""
 
     def one_day(outside: Archive, state: dict[str, Any], now: int) -> list[str]:
         outside.day()
@@ -70,7 +70,7 @@ def run(client_of: Callable[..., Client], read: ReadTable) -> Run:
 
 
 def test_days_go_on_where_the_last_one_ended(run: Run) -> None:
-    """Newest first, within one second too; in the end everything was read, and nothing twice."""
+    """Each day resumes at the end of the last one, also within one second; no message is read twice."""
     now = 1_000 * DAY
     outside, state = Archive([now - 10 - number // 40 for number in range(250)]), dict[str, Any]()
 
@@ -83,7 +83,7 @@ def test_days_go_on_where_the_last_one_ended(run: Run) -> None:
 
 
 def test_what_is_new_comes_before_what_was_left(run: Run) -> None:
-    """Each day's messages stand on top of the queue; the gaps below them close when there is time."""
+    """New messages are read before older ones; the gaps below them close when there is quota."""
     now = 1_000 * DAY
     created = [now - number for number in range(1, 131)]
     outside, state = Archive(created), dict[str, Any]()
@@ -100,7 +100,7 @@ def test_what_is_new_comes_before_what_was_left(run: Run) -> None:
 
 
 def test_queues_of_days_that_never_suffice(run: Run) -> None:
-    """Where each day has more than a day can read, stretches and gaps alternate, newest first."""
+    """If each day has more messages than its quota, read and unread intervals alternate, newest first."""
     outside, state, now = Archive([], quota=10), dict[str, Any](), 1_000 * DAY
     for day in range(5):
         outside.created = [*outside.created, *(now + day * DAY + second for second in range(15))]
@@ -113,7 +113,7 @@ def test_queues_of_days_that_never_suffice(run: Run) -> None:
 
 
 def test_a_message_without_a_copy_is_not_asked_for_again(run: Run) -> None:
-    """A 404 is an answer too."""
+    """A 404 is a final answer: the copy is not requested again."""
     outside, state = Archive([1, 2, 3], gone=frozenset({"0001"})), dict[str, Any]()
 
     assert ["0002", "0000"] == run(outside, state, DAY)
@@ -122,7 +122,7 @@ def test_a_message_without_a_copy_is_not_asked_for_again(run: Run) -> None:
 
 
 def test_the_quota_is_no_failure(project: Project) -> None:
-    """What a day gives lands, the run says that it goes on, and on another day it does."""
+    """A run that uses up the quota is no failure: its rows land, it says so, and another day continues."""
     for table in ("messages", "archived_messages"):
         assert len(list(project.sandbox.rows(table))) > 100
     of_run = RunSummary()
@@ -143,7 +143,7 @@ def test_the_quota_is_no_failure(project: Project) -> None:
 
 
 def test_a_failure_in_the_middle_reads_nothing_twice(project: Project) -> None:
-    """What was read before it lands and counts as done; the message that failed is the next one."""
+    """Messages read before the failure land and count as done; the next run starts with the failed one."""
     project.sandbox.faults.add(Fault(operation="getArchivedMessage", status=400, times=1, after=7))
     project.sandbox.faults.add(Fault(operation="getArchivedMessage", status=429, times=None, after=13))
     summary = RunSummary()

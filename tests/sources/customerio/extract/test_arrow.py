@@ -1,4 +1,4 @@
-"""Rows become tables whose columns keep their types, whatever a row brings along."""
+"""Rows become Arrow tables whose columns keep their types."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def _cells(**row: Any) -> dict[str, Any]:
 
 
 def test_known_columns_are_always_there() -> None:
-    """The API's, then the project's own, also without a row."""
+    """The columns of the API and of the project are there, also without a row."""
     table = with_own(THINGS, to_arrow(THINGS, []), first_seen_at=[], row_hash=[])
 
     assert list(columns_of(THINGS)) == table.column_names
@@ -49,12 +49,12 @@ def test_known_columns_are_always_there() -> None:
     ],
 )
 def test_values_take_their_column_s_type(given: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Ids come as integers here and as strings there; a column's type never changes."""
+    """Ids may come as integers or as strings; the type of a column never changes."""
     assert expected == _cells(**given)
 
 
 def test_unknown_fields_land_as_json() -> None:
-    """A field that Customer.io adds is a JSON column, from its first row on, whatever its type is then."""
+    """A field that Customer.io adds is a JSON column from its first row on, with values of any type."""
     rows: list[Row] = [{"id": 1, "colour": "red"}, {"id": 2, "colour": {"r": 255}}, {"id": 3}]
     table = to_arrow(THINGS, typed(THINGS, rows))
 

@@ -1,4 +1,4 @@
-"""The ledger claims the time that was read, in the package of the rows, and not a second more."""
+"""The coverage ledger claims exactly the time that was read, in the same load package as the rows."""
 
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
@@ -20,7 +20,7 @@ def _claimed(project: Project, table: str) -> list[tuple[int, int]]:
 
 
 def test_a_sync_proves_its_time_up_to_the_second_before_it_began(project: Project) -> None:
-    """What happens in the second of the request may come after it; all before it was read."""
+    """Coverage ends one second before the request, because that second may get more rows."""
     start = project.sandbox.clock.now() - 20 * DAY
     project.run("messages", "activities", options=Options(start=start))
 
@@ -32,7 +32,7 @@ def test_a_sync_proves_its_time_up_to_the_second_before_it_began(project: Projec
 
 
 def test_rows_and_ledger_come_in_one_package(project: Project) -> None:
-    """So a package that never arrives takes its claim with it."""
+    """Rows and coverage are in one load package, so a package that is lost takes its claim along."""
     project.run("messages", "activities")
 
     loads = project.cells(
@@ -42,7 +42,7 @@ def test_rows_and_ledger_come_in_one_package(project: Project) -> None:
 
 
 def test_a_read_that_broke_off_claims_what_it_read(project: Project) -> None:
-    """The pages above the failure are in the warehouse and in the ledger; what lies below is in neither."""
+    """Pages above a failure are in the warehouse and in the ledger; time below it is in neither."""
     project.sandbox.faults.add(Fault(operation="listActivities", status=403, after=1, times=None))
     summary = RunSummary()
 
@@ -57,7 +57,7 @@ def test_a_read_that_broke_off_claims_what_it_read(project: Project) -> None:
 
 
 def test_a_run_that_fails_claims_nothing(project: Project) -> None:
-    """Without a report the failure ends the run: neither rows nor claims."""
+    """Without a summary a failure ends the run, and neither rows nor coverage are loaded."""
     project.sandbox.faults.add(Fault(operation="listActivities", status=403, after=1, times=None))
 
     with pytest.raises(PipelineStepFailed, match="scope"):
@@ -69,7 +69,7 @@ def test_a_run_that_fails_claims_nothing(project: Project) -> None:
 
 
 def test_one_stretch_of_time_is_read_alone(project: Project) -> None:
-    """The rows of the window and no others; watermark and bands stay where they were."""
+    """A window of time is read alone: no other rows, and watermark and bands stay as they were."""
     now = project.sandbox.clock.now()
     project.run("messages", "activities", options=Options(start=now - 5 * DAY))
     before = project.pipeline.state["sources"]

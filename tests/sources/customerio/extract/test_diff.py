@@ -1,4 +1,4 @@
-"""Only what changed is written, compared with what the warehouse itself holds."""
+"""Only changed rows are written; they are found by comparison with the warehouse."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def _changes(table: str) -> tuple[Changes, ResourceSummary]:
 
 
 def test_without_a_warehouse_everything_is_new() -> None:
-    """A destination that is empty, or cannot be asked, holds nothing: no row is left out, none is gone."""
+    """With a destination that is empty or cannot be queried, every row is new and none is deleted."""
     changes, summary = _changes("campaigns")
     batch = Batch(rows=[{"id": 1, "name": "a"}, {"id": 2, "name": "b"}], last=True)
 
@@ -33,7 +33,7 @@ def test_without_a_warehouse_everything_is_new() -> None:
 
 @pytest.mark.parametrize("together", [True, False])
 def test_a_row_that_comes_twice_is_written_once(together: bool) -> None:
-    """Within a page or on two pages of one list: the first one counts."""
+    """Of a row that comes twice, on one page or on two pages of a list, the first one is written."""
     changes, summary = _changes("campaigns")
     rows: list[dict[str, Any]] = [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}, {"id": 1, "name": "late"}]
     batches = [Batch(rows=rows)] if together else [Batch(rows=rows[:2]), Batch(rows=rows[2:])]
@@ -45,7 +45,7 @@ def test_a_row_that_comes_twice_is_written_once(together: bool) -> None:
 
 
 def test_two_scopes_are_compared_apart() -> None:
-    """The same person in two segments is two rows."""
+    """Rows of two scopes are compared separately: the same person in two segments is two rows."""
     changes, summary = _changes("segment_memberships")
     for segment in (1, 2):
         scope = Scope(column="segment_id", low=segment, high=segment)
@@ -60,7 +60,7 @@ def _loads(project: Project, table: str) -> dict[Any, str]:
 
 
 def test_an_edit_that_moves_no_time_is_seen_and_the_rest_is_not_written(project: Project) -> None:
-    """Rows are compared whole; only the edited one carries the id of the second load."""
+    """Rows are compared whole: only the edited row has the id of the second load."""
     project.run("campaigns")
     before, seen = (
         _loads(project, "campaigns"),
@@ -82,7 +82,7 @@ def test_an_edit_that_moves_no_time_is_seen_and_the_rest_is_not_written(project:
 
 
 def test_deliveries_whose_metrics_arrive_late_are_the_only_ones_written(project: Project) -> None:
-    """Of the deliveries that are read again, those with a new metric are written, and new ones."""
+    """Of the deliveries that are read again, only those with a new metric are written, and new deliveries."""
     project.run("messages")
     before, rows_before = _loads(project, "messages"), project.rows(resource("messages"))
     project.sandbox.clock.advance(43_200)
@@ -96,7 +96,7 @@ def test_deliveries_whose_metrics_arrive_late_are_the_only_ones_written(project:
 
 
 def test_a_warehouse_that_lost_its_table_gets_every_row_again(project: Project) -> None:
-    """There is no second memory that could disagree with the warehouse."""
+    """Rows are compared with the warehouse alone: if its table is lost, all rows are written again."""
     project.run("campaigns")
     with project.pipeline.sql_client() as connection:
         connection.execute_sql("DELETE FROM campaigns WHERE id = (SELECT min(id) FROM campaigns)")
@@ -109,7 +109,7 @@ def test_a_warehouse_that_lost_its_table_gets_every_row_again(project: Project) 
 
 
 def test_the_clock_of_customer_io_is_asked_for_once(project: Project) -> None:
-    """`first_seen_at` is the sandbox's time, not this machine's; one request tells it."""
+    """`first_seen_at` is the time of Customer.io, not of this machine; it takes one request."""
     project.run("campaigns", "newsletters")
 
     times = project.cells("SELECT first_seen_at FROM campaigns UNION SELECT first_seen_at FROM newsletters")
@@ -118,7 +118,7 @@ def test_the_clock_of_customer_io_is_asked_for_once(project: Project) -> None:
 
 
 def test_a_row_without_its_key_is_refused() -> None:
-    """It could be merged with nothing, and would stop the whole load."""
+    """A row without its key is rejected, for it cannot be merged and would stop the whole load."""
     changes, _ = _changes("campaigns")
     rows: list[dict[str, Any]] = [{"id": 1}, {"name": "nameless"}]
 

@@ -1,4 +1,4 @@
-"""An export's file lands once and whole, or not at all."""
+"""The rows of an export's file land once and completely, or not at all."""
 
 import csv
 import gzip
@@ -27,7 +27,7 @@ def _downloads(sandbox: Sandbox) -> dict[int, int]:
 
 
 def test_each_file_is_loaded_once(project: Project, api: Client) -> None:
-    """Rows, the list and its `downloads` are equal after a sync; a second one downloads nothing."""
+    """Rows, the list and its `downloads` are equal after a sync; a second sync downloads nothing."""
     project.run(*TABLES)
     downloads = _downloads(project.sandbox)
     failed = {row["id"] for row in project.sandbox.rows("exports") if row["status"] == "failed"}
@@ -53,7 +53,7 @@ def test_each_file_is_loaded_once(project: Project, api: Client) -> None:
 
 
 def test_a_gzipped_file_with_odd_headers(project: Project, api: Client) -> None:
-    """A file may be gzipped without saying so; `Name`, `name` and `first name` are three columns."""
+    """A gzipped file needs no header that says so; `Name`, `name` and `first name` are three columns."""
     project.sandbox.knobs.set({"export_gzip": True})
     project.sandbox.add(
         "people", email="odd@example.com", **{"Name": "A", "name": "b", "first name": 'c, "d"\nzwei Zeilen'}
@@ -70,7 +70,7 @@ def test_a_gzipped_file_with_odd_headers(project: Project, api: Client) -> None:
 
 
 def test_a_link_that_died_on_the_way_is_replaced(project: Project, api: Client) -> None:
-    """Links last 15 minutes; a fresh one is asked for once, and the first one is counted too."""
+    """Links are valid for 15 minutes; an expired one is replaced once, and both links count as requests."""
     export = next(row["id"] for row in project.sandbox.rows("exports") if row["status"] == "done")
     target = project.settings.cio_elt_data / "file.csv"
     tired = _Tired(api, project.sandbox, naps=1)
@@ -91,7 +91,7 @@ class _Tired(Client):
         self._sandbox, self._naps = sandbox, naps
 
     def download(self, url: str, target: Any) -> int:
-        """Sleep, if there is a nap left, and download."""
+        """Sleep, if a sleep is left, and download."""
         if self._naps:
             self._naps -= 1
             self._sandbox.clock.advance(1200)
@@ -99,7 +99,7 @@ class _Tired(Client):
 
 
 class Exports:
-    """Stands for Customer.io and its store, with whatever files and totals a test wants."""
+    """Stands for Customer.io and its file store, with the files and totals of a test."""
 
     def __init__(self, **files: tuple[int, bytes]) -> None:
         self.files = {int(name.strip("_")): file for name, file in files.items()}
@@ -147,7 +147,7 @@ def _read(read: ReadTable, client_of: ClientOf, outside: Exports, state: dict[st
 def test_a_file_that_is_not_whole_lands_nothing(
     client_of: ClientOf, read: ReadTable, total: int, file: bytes, says: tuple[str, ...]
 ) -> None:
-    """The error says what is wrong and shows no cell; the file is fetched again by the next sync."""
+    """The error names the fault without any cell; the next sync fetches the file again."""
     state: dict[str, Any] = {}
     outside = Exports(_7=(total, file), _8=(2, TWO))
 
@@ -163,7 +163,7 @@ def test_a_file_that_is_not_whole_lands_nothing(
 
 
 def test_a_broken_file_beside_a_good_one(project: Project, client_of: ClientOf) -> None:
-    """Through dlt too: rows of the good file land, of the broken one none, and the failure is reported."""
+    """Through dlt, rows of the good file land, none of the broken one, and the failure is reported."""
     project.client = client_of(Exports(_7=(3, TWO), _8=(2, TWO)))
     summary = RunSummary()
 
@@ -175,7 +175,7 @@ def test_a_broken_file_beside_a_good_one(project: Project, client_of: ClientOf) 
 
 @pytest.mark.parametrize("file", [b"", b"id,email\n", b"\xef\xbb\xbfid,email\r\n\r\n"])
 def test_an_export_of_nobody(client_of: ClientOf, read: ReadTable, file: bytes) -> None:
-    """A file without rows, even without a header, is a whole file of no rows."""
+    """A file without rows is complete, with or without a header."""
     state: dict[str, Any] = {}
 
     assert [] == _read(read, client_of, Exports(_7=(0, file)), state).rows
@@ -183,7 +183,7 @@ def test_an_export_of_nobody(client_of: ClientOf, read: ReadTable, file: bytes) 
 
 
 def test_values_are_left_as_they_are(client_of: ClientOf, read: ReadTable) -> None:
-    """Cells stay text; blank lines are no rows, a byte order mark is no part of the first header."""
+    """Cells stay text, blank lines are no rows, and a byte order mark is no part of the first header."""
     file = b"\xef\xbb\xbfid,a b\n007,\n\n" + b"1," + b"x" * 200_000 + b"\n"
 
     found = _read(read, client_of, Exports(_7=(2, file)), {})

@@ -1,4 +1,4 @@
-"""Lists are read whole: what is missing from a complete reading is gone, from an incomplete one it is not."""
+"""Lists are read whole: a row that is missing is deleted only if the reading was complete."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault, Sandbox
 from tests.sources.customerio.extract.conftest import Project, ReadTable
 
-# One of each way to be read that is not the plainest.
+# One table of each way of reading but the plainest.
 FITTINGS = (
     "broadcast_actions", "broadcast_triggers", "newsletter_contents", "newsletter_test_groups",
     "transactional_messages", "transactional_contents", "segment_usage", "segment_counts",
@@ -33,7 +33,7 @@ def _member(sandbox: Sandbox, segment_id: int | None = None) -> tuple[int, str]:
 
 
 def test_vanished_rows_get_a_tombstone_and_lose_it_when_they_come_back(project: Project) -> None:
-    """A campaign with its actions, a segment with its members, one action, one newsletter, one member."""
+    """A deleted campaign with its actions, a segment with its members, a newsletter: all get tombstones."""
     sandbox = project.sandbox
     campaign = next(iter(sandbox.rows("campaigns")))["id"]
     action = next(row for row in sandbox.rows("campaign_actions") if row["campaign_id"] != campaign)
@@ -74,7 +74,7 @@ def test_vanished_rows_get_a_tombstone_and_lose_it_when_they_come_back(project: 
 
 
 def test_a_tombstone_keeps_the_row_as_it_was(project: Project) -> None:
-    """Of a vanished campaign everything known stays, JSON columns included, and `deleted_at` is not moved."""
+    """A deleted campaign keeps all columns, JSON included; `deleted_at` does not change later."""
     project.run("campaigns")
     row = resource("campaigns")
     before = project.rows(row)
@@ -93,7 +93,7 @@ def test_a_tombstone_keeps_the_row_as_it_was(project: Project) -> None:
 
 @pytest.mark.parametrize("table", ["campaign_actions", "segment_memberships"])
 def test_a_reading_that_breaks_off_leaves_no_tombstone(project: Project, table: str) -> None:
-    """500s in the middle: what was read lands, nothing counts as gone, and the report names the failure."""
+    """After 500s in the middle, rows land, none counts as deleted, and the summary has the failure."""
     project.run(table)
     before = project.rows(resource(table))
     if table == "campaign_actions":
@@ -122,7 +122,7 @@ def test_a_reading_that_breaks_off_leaves_no_tombstone(project: Project, table: 
 
 
 def test_what_was_read_before_the_failure_lands(project: Project) -> None:
-    """Children that answered are in the warehouse although the rest failed; a second try completes."""
+    """Children that answered are in the warehouse although the rest failed; a second run completes them."""
     project.sandbox.faults.add(Fault(operation="listCampaignActions", status=500, times=None, after=2))
     summary = RunSummary()
 
@@ -137,7 +137,7 @@ def test_what_was_read_before_the_failure_lands(project: Project) -> None:
 
 
 def test_a_failed_list_leaves_the_others_alone(project: Project) -> None:
-    """With a summary, one resource's failure ends neither the others nor the load."""
+    """With a summary, the failure of one resource ends neither the others nor the load."""
     project.run("campaigns", "newsletters", "messages")
     watermark = project.state("messages")
     project.sandbox.delete("newsletters", next(iter(project.sandbox.rows("newsletters")))["id"])
@@ -158,7 +158,7 @@ def test_a_failed_list_leaves_the_others_alone(project: Project) -> None:
 
 
 def test_a_campaign_deleted_between_its_list_and_its_actions_is_skipped(project: Project) -> None:
-    """A 404 below a parent that has just gone is no failure: its children are gone with it."""
+    """A 404 below a parent that was just deleted is no failure: its children are deleted too."""
     project.run("campaigns", "campaign_actions")
     campaign = max(row["id"] for row in project.sandbox.rows("campaigns"))
     project.sandbox.faults.add(Fault(operation="listCampaigns", then_delete=("campaigns", str(campaign))))
@@ -173,7 +173,7 @@ def test_a_campaign_deleted_between_its_list_and_its_actions_is_skipped(project:
 
 
 def test_a_segment_that_is_built_records_neither_joins_nor_leaves(project: Project) -> None:
-    """While its list is stale nobody joins or leaves; once it is finished the difference arrives."""
+    """While a segment is being built no join or leave is recorded; they arrive once it is finished."""
     tables = ("segments", "segment_memberships")
     segment, member = _member(project.sandbox)
     project.run(*tables)
@@ -193,7 +193,7 @@ def test_a_segment_that_is_built_records_neither_joins_nor_leaves(project: Proje
 
 
 def test_an_action_s_id_is_text(project: Project) -> None:
-    """In its own list it is a string, and stays one, whatever Customer.io sends."""
+    """Action ids stay text, also if Customer.io sends numbers."""
     project.run("campaign_actions")
 
     assert [("VARCHAR", "BIGINT")] == project.cells(
@@ -203,7 +203,7 @@ def test_an_action_s_id_is_text(project: Project) -> None:
 
 
 def test_an_empty_list_that_comes_as_null_is_no_failure(small: Sandbox, api: Client, read: ReadTable) -> None:
-    """`null` stands for no rows; so the table is known to be empty."""
+    """`null` stands for no rows, so the table is known to be empty."""
     for row in list(small.rows("newsletters")):
         small.delete("newsletters", row["id"])
     small.faults.add(Fault(operation="listNewsletters", null_rows=True))
@@ -215,7 +215,7 @@ def test_an_empty_list_that_comes_as_null_is_no_failure(small: Sandbox, api: Cli
 
 
 def test_a_list_is_asked_for_once_for_all_who_need_it(project: Project) -> None:
-    """Campaigns and segments are parents too; a sync lists them once."""
+    """Campaigns and segments are parents too; a sync requests their lists once."""
     project.run(*CONFIG)
 
     asked = project.sandbox.stats.by_operation
@@ -223,7 +223,7 @@ def test_a_list_is_asked_for_once_for_all_who_need_it(project: Project) -> None:
 
 
 def test_everything_a_workspace_is_furnished_with_lands(project: Project) -> None:
-    """Wrapped records, bare values, lists in two parts, single objects: every table is the workspace's."""
+    """Wrapped records, bare values, lists in two parts, single objects: every table equals the workspace."""
     for table in FITTINGS:
         assert project.truth(resource(table)), f"the world has rows of {table}"
 
@@ -234,12 +234,12 @@ def test_everything_a_workspace_is_furnished_with_lands(project: Project) -> Non
     assert {1} == {
         asked[name] for name in ("listSegments", "listBroadcasts", "getCollections", "listSnippets")
     }
-    # The visible ones and the hidden ones, each with its empty last page.
+    # Visible and hidden topics, each with an empty last page.
     assert 4 == asked["listSenders"]
 
 
 def test_what_goes_from_a_workspace_gets_a_tombstone(project: Project) -> None:
-    """A snippet, a collection with its rows, rows of another collection, a sender with its usage, a topic."""
+    """A deleted snippet, collection with its rows, row, sender with its usage or topic gets a tombstone."""
     project.run(*FITTINGS)
     assert project.client is not None
     app = project.client.app
@@ -260,7 +260,7 @@ def test_what_goes_from_a_workspace_gets_a_tombstone(project: Project) -> None:
 
 
 def test_new_contents_are_seen_although_nothing_says_so(project: Project) -> None:
-    """A collection's `updated_at` does not move with its contents; they are fetched all the same."""
+    """The contents of a collection are always fetched, because its `updated_at` does not change with them."""
     project.run("collections", "collection_rows")
     before = project.rows(resource("collections"))[1,]
     project.sandbox.clock.advance(60)
@@ -275,7 +275,7 @@ def test_new_contents_are_seen_although_nothing_says_so(project: Project) -> Non
 
 
 def test_a_count_is_a_row_when_it_is_another_or_a_day_old(project: Project) -> None:
-    """Counts make a history: an hour later only what changed is added, a day later everything."""
+    """Counts are a history: after an hour only changed ones are added, after a day all."""
     table, sandbox = "segment_counts", project.sandbox
     manual = next(row["id"] for row in sandbox.rows("segments") if row["type"] == "manual")
     began, segments = sandbox.clock.now(), len(list(sandbox.rows("segments")))
@@ -298,7 +298,7 @@ def test_a_count_is_a_row_when_it_is_another_or_a_day_old(project: Project) -> N
 
 
 def test_a_segment_that_is_built_is_not_counted(project: Project) -> None:
-    """Its count is as incomplete as its list."""
+    """A segment that is being built is not counted, because its list is incomplete."""
     segment = next(project.sandbox.rows("segments"))["id"]
     project.sandbox.edit("segments", segment, state="build")
 
@@ -309,7 +309,7 @@ def test_a_segment_that_is_built_is_not_counted(project: Project) -> None:
 
 
 def test_everybody_s_preferences(project: Project) -> None:
-    """One request a person, when it is asked for; somebody who goes gets a tombstone."""
+    """Preferences cost one request a person, and only when named; a deleted person's get a tombstone."""
     table = "subscription_preferences"
     project.run(table)
     project.assert_equal(table)
@@ -326,7 +326,7 @@ def test_everybody_s_preferences(project: Project) -> None:
 
 
 def test_an_answer_without_its_record_is_told(small: Sandbox, client_of: Any, read: ReadTable) -> None:
-    """Another shape is a failure, not a table of nulls."""
+    """An answer of another shape is a failure, not a table of nulls."""
     lists = {"/v1/segments": {"segments": [{"id": 1, "state": "finished"}]}}
     client = client_of(lambda request: httpx.Response(200, json=lists.get(request.url.path, {"used": {}})))
 

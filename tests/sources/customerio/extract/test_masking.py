@@ -1,4 +1,4 @@
-"""What is secret in a URL does not reach the warehouse."""
+"""Secrets in URLs do not reach the warehouse."""
 
 import pytest
 
@@ -22,12 +22,12 @@ from tests.sources.customerio.extract.conftest import Project
     ],
 )
 def test_a_url_is_masked(url: str, masked: str) -> None:
-    """Credentials and values go; host, path and names stay."""
+    """Credentials and values are masked; host, path and names stay."""
     assert masked == masked_url(url)
 
 
 def test_no_secret_of_a_webhook_is_in_the_warehouse(project: Project) -> None:
-    """Not in the table, not in a file that the load wrote on its way."""
+    """No secret of a webhook is in the table or in a file that the load wrote."""
     secrets = ("s3cr3t-pass", "abc123", "k-42")
     endpoints = [row["endpoint"] for row in project.sandbox.rows("reporting_webhooks")]
     assert all(any(secret in endpoint for endpoint in endpoints) for secret in secrets)
@@ -57,6 +57,6 @@ def test_another_secret_in_the_same_place_is_no_change(project: Project) -> None
 
 
 def test_every_column_of_endpoints_is_masked() -> None:
-    """Only lists are masked, so only their rows may ask for it."""
+    """Only lists are masked, so only rows of lists in the catalogue may name masked columns."""
     assert {"reporting_webhooks"} == {row.table for row in RESOURCES if row.masked}
     assert {"lists"} == {row.reader for row in RESOURCES if row.masked}

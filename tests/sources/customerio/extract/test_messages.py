@@ -1,4 +1,4 @@
-"""Deliveries are read window by window: none twice in a read, none never, old ones as often as they ripen."""
+"""Deliveries are read window by window, each once in a read; old ones are read again as they age."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -18,13 +18,13 @@ ClientOf = Callable[..., Client]
 
 
 def _state(read_to: float, *bands: float) -> dict[str, Any]:
-    """What was read when, in days before now: everything new, and each of the ages."""
+    """A state with the days, before now, at which new deliveries and each age band were last read."""
     read_at = {str(band.max_age_s): NOW - int(days * DAY) for band, days in zip(BANDS, bands, strict=True)}
     return {"read_to": NOW - int(read_to * DAY), "bands": read_at}
 
 
 def _windows(*ages: tuple[float, float]) -> list[Window]:
-    """Windows between ages in days; only the first holds the second in which it begins."""
+    """Windows between ages in days; only the first contains the second in which it begins."""
     return [
         Window(start=NOW - int(oldest * DAY), end=NOW - int(newest * DAY) - (newest > 0))
         for newest, oldest in ages
@@ -47,14 +47,14 @@ def _windows(*ages: tuple[float, float]) -> list[Window]:
 def test_ages_are_due(
     read_days_ago: tuple[float, float, float, float], due: list[tuple[float, float]]
 ) -> None:
-    """The young at every sync, a month's daily, half a year's weekly, and what passed that age once."""
+    """New deliveries are due at every sync, a month's daily, half a year's weekly, older ones once."""
     assert _windows(*due) == list(due_windows(Options(), _state(*read_days_ago), NOW).values())
 
 
 @pytest.mark.parametrize("start_days_ago", [3, 20, 100, 400])
 @pytest.mark.parametrize("pause_days", [0, 1, 8, 35, 250])
 def test_due_windows_meet_and_do_not_overlap(start_days_ago: int, pause_days: int) -> None:
-    """From now back to the oldest second that is due, or the start, each second is in one window."""
+    """Each second from now back to the oldest due one, or to the start, is in exactly one window."""
     start = NOW - start_days_ago * DAY
     due = due_windows(Options(start=start), _state(*[pause_days + 7] * 4), NOW)
 
@@ -65,7 +65,7 @@ def test_due_windows_meet_and_do_not_overlap(start_days_ago: int, pause_days: in
 
 
 def test_an_age_that_was_added_to_the_settings_is_due() -> None:
-    """A band that the state does not know has never been read."""
+    """An age band that is not in the state has never been read, so it is due."""
     state = _state(0, 0, 0, 0)
     del state["bands"][str(BANDS[1].max_age_s)]
 
@@ -73,7 +73,7 @@ def test_an_age_that_was_added_to_the_settings_is_due() -> None:
 
 
 def test_the_first_sync_goes_back_until_a_year_is_empty(client_of: ClientOf, read: ReadTable) -> None:
-    """Windows meet without a gap, over eleven empty ones too, and end behind twelve empty ones in a row."""
+    """Windows follow without a gap, also over eleven empty ones, and end after twelve empty ones in a row."""
     newest_of_window = [NOW - number * WINDOW_S for number in (0, 12, 24, 35)]
     oldest_of_window = [at - WINDOW_S + 1 for at in newest_of_window]
     outside = Deliveries([*newest_of_window, *oldest_of_window])
@@ -90,7 +90,7 @@ def test_the_first_sync_goes_back_until_a_year_is_empty(client_of: ClientOf, rea
 
 
 def test_deliveries_behind_twelve_empty_windows_are_left(client_of: ClientOf, read: ReadTable) -> None:
-    """Nobody reads decades: what lies behind a year of nothing takes a start."""
+    """The first sync stops after a year without deliveries; older ones need `start`."""
     outside = Deliveries([NOW, NOW - 30 * WINDOW_S])
 
     assert ["0"] == ids(read(client_of(outside), "messages", clock=lambda: NOW).rows)
@@ -99,7 +99,7 @@ def test_deliveries_behind_twelve_empty_windows_are_left(client_of: ClientOf, re
 
 
 def test_a_start_is_kept(client_of: ClientOf, read: ReadTable) -> None:
-    """With a start nothing older is asked for, at the first sync and later."""
+    """Nothing older than `start` is requested, at the first sync and later."""
     start = NOW - 45 * DAY
     outside = Deliveries([start - 1, start, NOW])
     state: dict[str, Any] = {}
@@ -112,7 +112,7 @@ def test_a_start_is_kept(client_of: ClientOf, read: ReadTable) -> None:
 
 
 def test_a_second_with_more_rows_than_a_page(client_of: ClientOf, read: ReadTable) -> None:
-    """Rows of one second are read page by page to their last, also at the edges of a window."""
+    """Rows of one second are read page by page to the last, also at the edges of a window."""
     created = [NOW] * 11 + [NOW - 1] * 4 + [NOW - 2] * 9 + [NOW - DAY] * 3 + [NOW - 2 * DAY] * 10
     outside = Deliveries(created, page=4)
 
@@ -125,7 +125,7 @@ def test_a_second_with_more_rows_than_a_page(client_of: ClientOf, read: ReadTabl
 def test_long_windows_are_split_and_each_row_is_read_once(
     client_of: ClientOf, read: ReadTable, page: int
 ) -> None:
-    """Whatever the page size and however uneven the days, each row comes once, in a scope that holds it."""
+    """With any page size and uneven days, each row comes once, in a scope that contains it."""
     uneven = [NOW - (number**3) % (40 * DAY) for number in range(300)]
     outside = Deliveries(uneven, page=page)
 
@@ -141,7 +141,7 @@ def test_long_windows_are_split_and_each_row_is_read_once(
 
 
 def test_a_burst_does_not_cut_the_quiet_days_into_seconds(client_of: ClientOf, read: ReadTable) -> None:
-    """A newsletter that leaves within seconds costs about as many requests as it has pages."""
+    """A newsletter that is sent within seconds costs about as many requests as it has pages."""
     outside = Deliveries([NOW - 5 * DAY - number // 30 for number in range(1000)], page=20)
 
     found = read(client_of(outside), "messages", clock=lambda: NOW, start=NOW - 25 * DAY)
@@ -173,7 +173,7 @@ def test_a_page_without_rows_that_has_a_next_goes_on(client_of: ClientOf, read: 
 def test_the_world_s_deliveries_after_a_pause_of_seven_months(
     small: Sandbox, api: Client, read: ReadTable
 ) -> None:
-    """No request spans the six months at which Customer.io cuts without a word, so nothing is missing."""
+    """No request spans the six months at which Customer.io silently cuts, so nothing is missing."""
     state: dict[str, Any] = {}
     first = read(api, "messages", state)
     small.clock.advance(215 * DAY)
@@ -187,7 +187,7 @@ def test_the_world_s_deliveries_after_a_pause_of_seven_months(
 
 
 def test_late_opens_are_there_once_a_delivery_is_sealed(small: Sandbox, api: Client, read: ReadTable) -> None:
-    """Synced every four days until all deliveries of the beginning are sealed, their metrics are complete."""
+    """With a sync every four days, metrics are complete once deliveries are too old to change."""
     state: dict[str, Any] = {}
     merged = {row["id"]: row for row in read(api, "messages", state).rows}
     beginning = set(merged)
@@ -201,7 +201,7 @@ def test_late_opens_are_there_once_a_delivery_is_sealed(small: Sandbox, api: Cli
 
 @pytest.mark.proof
 def test_a_full_sync_brings_redactions_of_old_deliveries(project: Project) -> None:
-    """What deleting and suppressing people changes in sealed rows is seen when everything is read again."""
+    """A full sync loads the redactions that deleted and suppressed people cause in old rows."""
     project.run("messages", "people")
     project.sandbox.clock.advance(190 * DAY)
     project.run("messages", "people")

@@ -1,4 +1,4 @@
-"""Tables of metrics hold every number that Customer.io tells, add up, and lose what became 0 or is gone."""
+"""Metric tables hold every number of Customer.io and add up; numbers that became 0 or are deleted leave."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -33,7 +33,7 @@ def _alive(project: Project, table: str) -> int:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_table_is_what_customer_io_tells(small: Sandbox, api: Client, read: ReadTable, table: str) -> None:
-    """Number by number, with the second at which its period begins."""
+    """Each number equals Customer.io's, with the second at which its period begins."""
     key = resource(table).key
 
     found = read(api, table, clock=small.clock.now)
@@ -46,7 +46,7 @@ def test_a_table_is_what_customer_io_tells(small: Sandbox, api: Client, read: Re
 
 
 def test_the_tables_add_up_to_the_deliveries(project: Project) -> None:
-    """Summed up over all periods, each metric is as often told as messages have it; so are unique clicks."""
+    """Summed over all periods, each metric equals its count over the deliveries, unique clicks included."""
     ids = {
         "campaign_action_metrics": ("campaign_id", "action_id"),
         "newsletter_content_metrics": ("newsletter_id", "content_id"),
@@ -74,7 +74,7 @@ def test_the_tables_add_up_to_the_deliveries(project: Project) -> None:
 
 
 def test_an_unchanged_world_costs_no_row_and_a_later_one_only_changes(project: Project) -> None:
-    """A second run writes nothing; ten days later what was written differs from before."""
+    """A second run writes nothing; ten days later every written row differs from its earlier version."""
     project.run(*ONE_OF_EACH)
     again = RunSummary()
     project.run(*ONE_OF_EACH, summary=again)
@@ -90,7 +90,7 @@ def test_an_unchanged_world_costs_no_row_and_a_later_one_only_changes(project: P
         assert {key: row for key, row in found.items() if key in truth} == truth
         changed = {key for key, row in found.items() if before[table].get(key) != row}
         assert later.resources[table].new + later.resources[table].changed == len(changed)
-        # Days that version 1 no longer tells stay as they were.
+        # Days that version 1 of the API no longer returns stay as they were.
         assert {key: before[table][key] for key in found.keys() - truth.keys()} == {
             key: found[key] for key in found.keys() - truth.keys()
         }
@@ -99,7 +99,7 @@ def test_an_unchanged_world_costs_no_row_and_a_later_one_only_changes(project: P
 
 
 def test_days_that_are_told_no_more_stay(project: Project) -> None:
-    """Fifty days later the newsletters' old days are in the warehouse, though no answer has them."""
+    """After fifty days the newsletters' old days are in the warehouse, though no answer has them."""
     project.run("newsletter_metrics")
     before = project.rows(resource("newsletter_metrics"))
     project.sandbox.clock.advance(50 * DAY)
@@ -115,7 +115,7 @@ def test_days_that_are_told_no_more_stay(project: Project) -> None:
 
 
 def test_what_became_0_is_gone(project: Project) -> None:
-    """A number in the warehouse that Customer.io no longer tells gets a tombstone."""
+    """A number in the warehouse that Customer.io no longer returns gets a tombstone."""
     project.run("campaign_metrics")
     with duckdb.connect(project.settings.published_file) as connection:
         connection.execute(
@@ -133,7 +133,7 @@ def test_what_became_0_is_gone(project: Project) -> None:
 
 
 def test_metrics_of_what_is_gone_get_tombstones(project: Project) -> None:
-    """A deleted campaign's, action's and newsletter's numbers are gone with it, and only those."""
+    """The numbers of a deleted campaign, action or newsletter get tombstones, and no others."""
     world = project.sandbox
     tables = (
         "campaign_metrics",
@@ -162,7 +162,7 @@ def test_metrics_of_what_is_gone_get_tombstones(project: Project) -> None:
 
 
 def test_a_campaign_deleted_between_its_list_and_its_metrics_is_skipped(project: Project) -> None:
-    """A 404 below a parent that has just gone is no failure; its numbers are gone too."""
+    """A 404 below a parent that was just deleted is no failure; its numbers get tombstones."""
     project.run("campaign_metrics")
     campaign = max(row["id"] for row in project.sandbox.rows("campaigns"))
     project.sandbox.faults.add(Fault(operation="listCampaigns", then_delete=("campaigns", str(campaign))))
@@ -174,7 +174,7 @@ def test_a_campaign_deleted_between_its_list_and_its_metrics_is_skipped(project:
 
 @pytest.mark.parametrize("table", ["campaign_link_metrics", "newsletter_content_metrics"])
 def test_a_reading_that_breaks_off_leaves_no_tombstone(project: Project, table: str) -> None:
-    """500s in the middle: nothing counts as gone, and the next run completes."""
+    """After 500s in the middle nothing counts as deleted, and the next run completes."""
     project.run(table)
     before = project.rows(resource(table))
     project.sandbox.faults.add(Fault(operation=resource(table).operation, status=500, times=None, after=1))
@@ -190,7 +190,7 @@ def test_a_reading_that_breaks_off_leaves_no_tombstone(project: Project, table: 
 
 
 def test_parts_are_listed_once_for_all_who_need_them(project: Project) -> None:
-    """Actions and contents are a table and parents too; a run lists them once a parent."""
+    """Actions and contents are tables and parents too; a run lists them once a parent."""
     project.run(
         "campaign_actions",
         "newsletter_contents",
@@ -211,7 +211,7 @@ def test_parts_are_listed_once_for_all_who_need_them(project: Project) -> None:
 
 
 def test_days_without_anything_are_not_asked_for(project: Project) -> None:
-    """Months that tell nothing have no days and no unique clicks, and cost one request."""
+    """A message whose months are all 0 costs one request: no days and no unique clicks are requested."""
     project.sandbox.clock.advance(100 * DAY)
     for row in list(project.sandbox.rows("newsletters")):
         if row["id"] != 1:
@@ -230,7 +230,7 @@ def test_days_without_anything_are_not_asked_for(project: Project) -> None:
 def test_numbers_read_while_the_day_turns_are_read_again(
     small: Sandbox, api: Client, read: ReadTable, table: str
 ) -> None:
-    """The clock says yesterday before an answer and today after it: the answer's days are not guessed."""
+    """If the date changes between request and answer, the answer is not used and the request is repeated."""
     now = datetime.fromtimestamp(small.clock.now(), EASTERN)
     midnight = int(now.replace(hour=0, minute=0).timestamp()) + DAY
     small.clock.advance(midnight - small.clock.now())
@@ -247,7 +247,7 @@ def test_numbers_read_while_the_day_turns_are_read_again(
 def test_days_of_the_short_and_the_long_day_are_dated_right(
     client_of: Callable[..., Client], read: ReadTable
 ) -> None:
-    """New York's clocks go back on November 1: days on both sides of it begin at their midnight."""
+    """When New York's clocks go back on November 1, days before and after begin at their own midnight."""
     sandbox = Sandbox(scale="tiny", now=int(datetime(2026, 11, 25, 12, tzinfo=EASTERN).timestamp()))
     with sandbox.serve() as served:
         rows = read(client_of(served, sandbox.app_api_key), "transactional_metrics").rows
@@ -276,7 +276,7 @@ def test_days_of_the_short_and_the_long_day_are_dated_right(
 def test_an_answer_of_another_shape_is_no_zero(
     client_of: Callable[..., Client], read: ReadTable, document: Any, missing: str
 ) -> None:
-    """An answer without its series stops the reading, for taken as 0 it would empty the table."""
+    """An answer without its series stops the reading; as zeros it would empty the table."""
 
     def outside(request: httpx.Request) -> httpx.Response:
         body = {"broadcasts": [{"id": 1}]} if request.url.path == "/v1/broadcasts" else document
@@ -289,7 +289,7 @@ def test_an_answer_of_another_shape_is_no_zero(
 def test_a_series_that_is_null_or_short_counts_from_now(
     client_of: Callable[..., Client], read: ReadTable
 ) -> None:
-    """The last number is the current period's, however many there are before it."""
+    """The last number is the current period's, for a series of any length."""
     now = int(datetime(2026, 10, 15, 12, tzinfo=EASTERN).timestamp())
 
     def outside(request: httpx.Request) -> httpx.Response:

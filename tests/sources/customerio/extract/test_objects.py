@@ -1,4 +1,4 @@
-"""Objects and relationships: read whole, each row once, whatever comes twice."""
+"""Objects and relationships are read whole, each row once."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def _thing(action: str, object_id: str, **more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("page", [2, 50])
 def test_the_tables_are_the_sandboxs(project: Project, page: int) -> None:
-    """Whatever the size of a page, and with rows that come on two of them, each row is there once."""
+    """With any page size, and with rows that come on two pages, each row is there once."""
     project.sandbox.knobs.objects_page = page
 
     project.run(*TABLES)
@@ -36,7 +36,7 @@ def test_the_tables_are_the_sandboxs(project: Project, page: int) -> None:
 
 
 def test_changes_and_ends(project: Project, small_served: Served) -> None:
-    """What changed is written, what is gone has a tombstone, its relationships too."""
+    """Changed objects are written; deleted ones get a tombstone, and so do their relationships."""
     project.run(*TABLES)
     held = {row["object_id"] for row in project.sandbox.rows("relationships") if row["object_id"] == "acme"}
     assert held
@@ -56,7 +56,7 @@ def test_changes_and_ends(project: Project, small_served: Served) -> None:
 
 
 def test_objects_are_searched_once_a_run(api: Client, read: ReadTable, project: Project) -> None:
-    """The two tables share the search; each asks once about each object (and more for longer lists)."""
+    """The two tables share the search; each makes one request per object, and more for longer lists."""
     things = list(project.sandbox.rows("objects"))
     project.sandbox.knobs.objects_page = 100
     project.run(*TABLES)
@@ -78,7 +78,7 @@ def test_an_object_that_vanishes_meanwhile_is_gone(project: Project) -> None:
 
 
 def test_an_incomplete_reading_buries_nothing(project: Project) -> None:
-    """Where a page fails there are no tombstones."""
+    """A page that fails leaves no tombstones."""
     project.run(*TABLES)
     project.sandbox.faults.add(Fault(operation="getObjectRelationships", status=500, times=None, after=2))
     project.run(*TABLES, summary=RunSummary())

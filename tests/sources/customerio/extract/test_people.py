@@ -1,4 +1,4 @@
-"""People are found by search and read by the hundred, whatever identifies them."""
+"""People are found by search, and their profiles are read by the hundred, by any identifier."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ from tests.sources.customerio.extract.conftest import Project, ReadTable
 
 
 def test_everybody_is_read(project: Project) -> None:
-    """More people than fit into one request for profiles, some of them known by email only."""
+    """More people than fit into one request of profiles are read, some of them known by email only."""
     for number in range(120):
         project.sandbox.add("people", email=f"person{number}@example.com", plan="free")
     summary = RunSummary()
@@ -31,7 +31,7 @@ def test_everybody_is_read(project: Project) -> None:
 
 
 def test_a_deleted_person_becomes_a_tombstone_and_an_edit_arrives(project: Project) -> None:
-    """Deleted and suppressed people are gone from the search; attributes carry no time of change."""
+    """Deleted and suppressed people get tombstones; edits arrive, though they carry no time of change."""
     project.run("people")
     deleted, suppressed, edited = sorted(key for (key,) in project.truth(resource("people")))[:3]
     project.sandbox.delete("people", deleted)
@@ -49,7 +49,7 @@ def test_a_deleted_person_becomes_a_tombstone_and_an_edit_arrives(project: Proje
 
 
 def test_somebody_deleted_between_the_search_and_the_profiles(project: Project) -> None:
-    """They have no profile, which is no failure."""
+    """A person without a profile was deleted after the search, which is no failure."""
     project.run("people")
     gone = max(key for (key,) in project.truth(resource("people")))
     project.sandbox.faults.add(Fault(operation="getPeopleFilter", then_delete=("people", gone)))
@@ -61,7 +61,7 @@ def test_somebody_deleted_between_the_search_and_the_profiles(project: Project) 
 
 
 def test_profiles_that_fail_take_nobody_for_deleted(project: Project) -> None:
-    """The search went through, the profiles did not: nothing changes."""
+    """If the search succeeds and the profiles fail, no person counts as deleted."""
     project.run("people")
     before = project.rows(resource("people"))
     project.sandbox.faults.add(Fault(operation="getPeopleById", status=500, times=None))
@@ -77,7 +77,7 @@ def test_profiles_that_fail_take_nobody_for_deleted(project: Project) -> None:
 def test_profiles_come_wrapped_or_not(
     client_of: Callable[..., Client], read: ReadTable, wrapped: bool
 ) -> None:
-    """The specification wraps each profile in `customer`, the live service does not."""
+    """The specification wraps each profile in `customer`; the live service does not."""
     profile: dict[str, Any] = {
         "id": "",
         "identifiers": {"cio_id": "a300", "email": "a@example.com", "id": None},
@@ -101,7 +101,7 @@ def test_profiles_come_wrapped_or_not(
 
 
 def test_nobody(client_of: Callable[..., Client], read: ReadTable) -> None:
-    """A search that finds nobody answers null; the table is empty and complete."""
+    """A search without a match answers null; the table is empty and complete."""
 
     def outside(request: httpx.Request) -> httpx.Response:
         assert request.url.path == "/v1/customers"
@@ -114,7 +114,7 @@ def test_nobody(client_of: Callable[..., Client], read: ReadTable) -> None:
 
 
 def test_a_search_whose_profiles_do_not_come_deletes_nobody(client_of: Callable[..., Client]) -> None:
-    """Ids that match nobody are left out without an error; when all are, that is no believable answer."""
+    """Unknown ids are left out without an error; if all are, the answer is not trusted."""
 
     def nobody(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/v1/customers":

@@ -1,4 +1,4 @@
-"""A row is the same row whichever way it was decoded, and a value that does not fit is told, not shown."""
+"""Fast and slow decoding make the same row; a value of another type is reported without being shown."""
 
 from dataclasses import replace
 from typing import Any
@@ -31,7 +31,7 @@ ROW = '{"id":7,"name":"a","extra":{"b":1,"a":[1.0,"\\u003c"]}}'
 
 
 def test_a_page_that_fits_comes_as_typed_rows() -> None:
-    """Cells are asked for as in a dict; JSON stays the text that came."""
+    """A page that fits its types becomes typed rows: cells are read as in a dict, JSON stays text."""
     [row] = _decoded(ROW)
 
     assert isinstance(row, TypedRow)
@@ -49,7 +49,7 @@ def test_a_page_that_fits_comes_as_typed_rows() -> None:
     ],
 )
 def test_a_row_is_the_same_beside_one_that_does_not_fit(odd: str) -> None:
-    """An odd row makes its page take the slow way; no other row of it may look changed for that."""
+    """If one row does not fit, its page is decoded slowly; the other rows stay the same."""
     fitting = typed(THINGS, _decoded(ROW))
     beside = typed(THINGS, _decoded(ROW, odd))
 
@@ -59,7 +59,7 @@ def test_a_row_is_the_same_beside_one_that_does_not_fit(odd: str) -> None:
 
 
 def test_null_is_as_good_as_nothing() -> None:
-    """A field that is null and one that is left out make the same row, in both ways."""
+    """A null field and a missing one make the same row, in both decodings."""
     null = '{"id":1,"name":null,"share":null,"active":null,"extra":null}'
     hashes = {*row_hashes(typed(THINGS, _decoded(null, '{"id":1}')))}
     hashes |= {*row_hashes(typed(THINGS, _decoded(null, '{"id":1,"colour":null}')))}
@@ -69,12 +69,12 @@ def test_null_is_as_good_as_nothing() -> None:
 
 @pytest.mark.parametrize("body", ['{"campaigns":null}', "{}", "[]", '{"campaigns":{"id":1}}', '"text"'])
 def test_an_answer_of_another_shape_comes_as_it_is(body: str) -> None:
-    """Whoever reads pages knows which of them to refuse."""
+    """An answer of another shape is returned as it is; the caller rejects it."""
     assert orjson.loads(body) == decoder(THINGS)(body.encode())
 
 
 def test_what_is_no_json_is_refused_as_ever() -> None:
-    """The error is the one that answers are judged by."""
+    """The error is the same as for any answer that is no JSON."""
     with pytest.raises(orjson.JSONDecodeError):
         decoder(THINGS)(b"<html>")
 
@@ -94,7 +94,7 @@ def test_what_is_no_json_is_refused_as_ever() -> None:
 def test_a_key_that_does_not_fit_is_named_without_being_shown(
     column: str, value: object, kind: ColumnType, found: str
 ) -> None:
-    """The message says table, column and both types; the value may be personal."""
+    """The message has table, column and both types, but not the value, which may be personal."""
     rows: list[Row] = [{"id": 1}, {column: value}]
 
     with pytest.raises(BadAnswer) as raised:
@@ -112,7 +112,7 @@ def test_a_key_that_does_not_fit_is_named_without_being_shown(
     ("column", "value"), [("share", "half"), ("share", {"of": 1}), ("active", "perhaps"), ("active", 3)]
 )
 def test_a_value_of_another_type_lies_beside_its_column(column: str, value: object) -> None:
-    """Nothing is lost when a type wanders: the column stays empty, and JSON beside it holds what came."""
+    """A value of another type is kept as JSON in a column beside its own, which stays empty."""
     rows: list[Row] = [{"id": 1, column: value}, {"id": 2}]
 
     table = to_arrow(THINGS, typed(THINGS, rows))
@@ -123,7 +123,7 @@ def test_a_value_of_another_type_lies_beside_its_column(column: str, value: obje
 
 
 def test_a_fingerprint_knows_no_order_of_keys() -> None:
-    """Equal rows have equal fingerprints, at every depth, beside any others; any difference shows."""
+    """Equal rows have equal fingerprints for any order of keys, at every depth; unequal rows do not."""
     row = {"id": 1, "name": "a", "extra": {"x": [1, 2], "y": None}}
     same = {"extra": {"y": None, "x": [1, 2]}, "name": "a", "id": "1"}
     others: list[dict[str, Any]] = [
@@ -148,7 +148,7 @@ def test_a_fingerprint_knows_no_order_of_keys() -> None:
 
 
 def test_numbers_that_json_may_hold_can_be_fingerprinted() -> None:
-    """The largest integers and fractions of JSON are no obstacle."""
+    """The largest integers and fractions of JSON have fingerprints."""
     row = orjson.loads(b'{"id":1,"extra":{"a":18446744073709551615,"b":1e308,"c":-9223372036854775808}}')
 
     assert row_hashes(typed(THINGS, [row]))

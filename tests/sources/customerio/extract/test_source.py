@@ -1,4 +1,4 @@
-"""The source in a dlt project of one's own: nothing but dlt, a key and a destination."""
+"""The source in a dlt project of its own: dlt, a key and a destination."""
 
 import gc
 import threading
@@ -22,18 +22,18 @@ TABLES = ("campaigns", "segments", "messages")
 
 
 def _cause(failed: PipelineStepFailed) -> BaseException | None:
-    """What dlt has wrapped: once for the resource, once for the step."""
+    """The error inside dlt's two wrappers, of the resource and of the step."""
     assert isinstance(failed.__cause__, ResourceExtractionError)
     return failed.__cause__.__cause__
 
 
 @pytest.fixture
 def own(project: Project, monkeypatch: pytest.MonkeyPatch, small_served: Served) -> Iterator[Project]:
-    """A project that makes the client itself: only the address of the sandbox is set."""
+    """A project that makes the client itself; only the sandbox's address is set."""
     monkeypatch.setenv("SOURCES__CUSTOMERIO__CUSTOMERIO_APP_URL", small_served.app_url)
     project.client = None
     yield project
-    # Its connections end with the source, which is garbage by now.
+    # Its connections are closed when the source is garbage-collected.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
@@ -42,7 +42,7 @@ def own(project: Project, monkeypatch: pytest.MonkeyPatch, small_served: Served)
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.parametrize("name", ["SOURCES__CUSTOMERIO__CUSTOMERIO_APP_API_KEY", "CUSTOMERIO_APP_API_KEY"])
 def test_the_key_is_a_secret_of_dlt(own: Project, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """It comes from the environment under dlt's long name or under its own."""
+    """The key is a dlt secret: it comes from the environment under dlt's long name or under its own."""
     monkeypatch.setenv(name, own.sandbox.app_api_key)
 
     own.pipeline.run(customerio_source(["workspaces"]))
@@ -51,7 +51,7 @@ def test_the_key_is_a_secret_of_dlt(own: Project, monkeypatch: pytest.MonkeyPatc
 
 
 def test_without_a_key_the_setting_is_named(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is asked of anybody; a stray `API_KEY` is not taken for it."""
+    """Without a key no request is made, and an unrelated `API_KEY` is not used."""
     monkeypatch.setenv("API_KEY", own.sandbox.app_api_key)
 
     with pytest.raises(PipelineStepFailed) as raised:
@@ -64,7 +64,7 @@ def test_without_a_key_the_setting_is_named(own: Project, monkeypatch: pytest.Mo
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 def test_a_key_that_is_not_known_stops_the_run(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a report a failure is raised, as dlt wraps it, and the key is in no message."""
+    """Without a summary an unknown key raises a failure, wrapped by dlt; the key is in no message."""
     monkeypatch.setenv("CUSTOMERIO_APP_API_KEY", "wrong-key-0123456789")
 
     with pytest.raises(PipelineStepFailed) as raised:
@@ -75,7 +75,7 @@ def test_a_key_that_is_not_known_stops_the_run(own: Project, monkeypatch: pytest
 
 
 def test_the_second_run_reads_what_is_new(project: Project) -> None:
-    """A state of its own tells it how far it got; the warehouse is equal after each run."""
+    """The second run starts at the first one's state; the warehouse equals the workspace after each."""
     project.pipeline.run(customerio_source(TABLES, client=project.client))
     asked = project.sandbox.stats.by_operation["listMessages"]
     project.assert_equal(*TABLES)
@@ -92,7 +92,7 @@ def test_the_second_run_reads_what_is_new(project: Project) -> None:
 
 
 def test_selected_resources_are_the_only_ones_asked_for(project: Project) -> None:
-    """`with_resources` works as with any other source."""
+    """`with_resources` works as with any other dlt source."""
     source = customerio_source(client=project.client)
     assert {"coverage", *(row.table for row in resources_named([]))} == set(source.resources)
 
@@ -103,7 +103,7 @@ def test_selected_resources_are_the_only_ones_asked_for(project: Project) -> Non
 
 
 def test_an_optional_table_is_read_only_when_it_is_named(project: Project) -> None:
-    """What costs a request a row, or a quota, is no part of a plain sync; by its name it is read."""
+    """Tables that cost a request a row, or a quota, are read only if they are named."""
     optional = {row.table for row in RESOURCES if row.optional}
     assert {"archived_messages", "subscription_preferences"} == optional
     assert not optional & set(customerio_source(client=project.client).resources)
@@ -114,14 +114,14 @@ def test_an_optional_table_is_read_only_when_it_is_named(project: Project) -> No
 
 
 def test_children_without_their_parents(project: Project) -> None:
-    """A table whose parents are not loaded asks for their list itself."""
+    """A table whose parents are not loaded requests their list itself."""
     project.pipeline.run(customerio_source(client=project.client).with_resources("campaign_actions"))
 
     project.assert_equal("campaign_actions")
 
 
 def test_a_table_that_does_not_exist_is_refused(project: Project) -> None:
-    """A misspelt name would otherwise be a table that is never loaded; nobody is asked anything."""
+    """A misspelt table is refused before any request, for it would never be loaded."""
     with pytest.raises(ConfigError, match="campaigns"):
         customerio_source(["campaing"], client=project.client)
 
@@ -129,7 +129,7 @@ def test_a_table_that_does_not_exist_is_refused(project: Project) -> None:
 
 
 def test_one_source_object_can_be_run_twice(project: Project) -> None:
-    """The second run is a new one: it lists again and sees what changed meanwhile."""
+    """A second run of the same source object lists again and finds changes."""
     source = customerio_source(["campaigns", "campaign_actions"], client=project.client)
     project.pipeline.run(source)
     project.sandbox.add("campaigns", name="Added between the runs")
@@ -140,7 +140,7 @@ def test_one_source_object_can_be_run_twice(project: Project) -> None:
 
 
 def test_start_and_full_are_arguments_too(project: Project) -> None:
-    """`customerio_start` bounds the deliveries, on a full reading as well."""
+    """`customerio_start` bounds the deliveries, also of a full reading."""
     start = project.sandbox.clock.now() - 10 * 86_400
 
     for full in (False, True):
@@ -154,7 +154,7 @@ def test_start_and_full_are_arguments_too(project: Project) -> None:
 
 
 def test_every_file_format_of_the_destination_will_do(project: Project) -> None:
-    """Parquet is dlt's own choice for Arrow tables; asked for by name it is the same."""
+    """Rows are the same in every file format of the destination; dlt's choice for Arrow is Parquet."""
     project.pipeline.run(
         customerio_source(["campaigns"], client=project.client), loader_file_format="parquet"
     )
@@ -164,7 +164,7 @@ def test_every_file_format_of_the_destination_will_do(project: Project) -> None:
 
 
 def test_a_field_that_customer_io_adds_becomes_a_json_column(project: Project) -> None:
-    """The column appears with the first row that has it, and takes whatever comes later."""
+    """The column appears with the first row that has it, and takes values of any type later."""
     project.run("campaigns")
     first, second, *_ = [row["id"] for row in project.sandbox.rows("campaigns")]
     project.sandbox.edit("campaigns", first, surprise={"a": [1, None]})
@@ -181,7 +181,7 @@ def test_a_field_that_customer_io_adds_becomes_a_json_column(project: Project) -
 
 
 def test_a_failure_leaves_no_half_of_a_state(project: Project) -> None:
-    """A run that raised has loaded nothing, and its watermarks are where they were."""
+    """A run that raised has loaded nothing, and its watermarks did not move."""
     project.run("messages", "segments")
     state = project.state("messages")
     project.sandbox.clock.advance(86_400)
@@ -198,7 +198,7 @@ def test_a_failure_leaves_no_half_of_a_state(project: Project) -> None:
 
 
 def test_options_take_the_place_of_start_and_full(project: Project) -> None:
-    """Everything that can be asked of a run may be given as one object."""
+    """One object can hold all options of a run."""
     start = project.sandbox.clock.now() - 86_400
     source = customerio_source(["messages"], client=project.client, options=Options(start=start))
 
@@ -217,7 +217,7 @@ def _workers() -> list[str]:
 
 
 def _windows(project: Project) -> int:
-    """How many windows there are since 1970."""
+    """The number of windows since 1970."""
     return project.sandbox.clock.now() // WINDOW_S
 
 
@@ -228,7 +228,7 @@ def _interrupt(_: object) -> None:
 def test_an_interrupted_run_asks_for_nothing_more(
     project: Project, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Ctrl-C in the middle of a long read: threads end with the request they are in, and say nothing."""
+    """Ctrl-C during a long read: threads end after their current request, without a message."""
     project.sandbox.faults.add(Fault(operation="listMessages", delay_ms=50, times=None))
     source = customerio_source(["campaigns", "messages", "people"], client=project.client, customerio_start=0)
     source.resources["campaigns"].add_map(_interrupt)
@@ -245,7 +245,7 @@ def test_an_interrupted_run_asks_for_nothing_more(
 
 
 def test_a_run_that_failed_stops_the_others(project: Project) -> None:
-    """Without a report the first failure is the last: no thread goes on asking."""
+    """Without a summary the first failure ends the run: no thread makes another request."""
     project.sandbox.faults.add(
         Fault(operation="listMessages", delay_ms=50, times=None),
         Fault(operation="listCampaigns", status=401, times=None),

@@ -1,4 +1,4 @@
-"""Suppressed addresses: four kinds, of the workspace and of every domain that it sends from."""
+"""Suppressed addresses: four kinds, for the workspace and for every sending domain."""
 
 from itertools import product
 
@@ -15,19 +15,19 @@ TABLE = "esp_suppressions"
 
 
 def test_every_kind_of_every_domain_is_read(small: Sandbox, api: Client, read: ReadTable) -> None:
-    """Beside the answer without a domain, whose rows have '', those of the senders' and the given ones."""
+    """The lists without a domain (rows with ''), of the senders' domains and of the given ones are read."""
     found = read(api, TABLE, domains=("other.example",))
 
     asked = product(KINDS, ("", "example.com", "mail.example.org"))
     there = {(row["suppression_type"], row["domain"]) for row in found.rows}
     assert {(kind, domain) for kind, domain in asked if kind != "invalid_emails"} == there
-    # Each of 16 lists ends with an empty page; those with rows have another before it.
+    # Each of 16 lists ends with an empty page; those with rows have another page before it.
     assert 16 + len(there) == small.stats.by_operation["getSuppressionByType"]
     assert found.batches[-1].last
 
 
 def test_the_table_is_the_truth_and_follows_it(project: Project) -> None:
-    """An address that is freed becomes a tombstone in both of its rows; a new one arrives."""
+    """A freed address gets a tombstone in both of its rows; a new one arrives."""
     project.run(TABLE)
     project.assert_equal(TABLE)
     freed = next(
@@ -45,7 +45,7 @@ def test_the_table_is_the_truth_and_follows_it(project: Project) -> None:
 
 
 def test_a_list_that_fails_leaves_no_tombstone(project: Project) -> None:
-    """One list of many cannot be read: nobody is taken for freed."""
+    """If one of the lists fails, no address counts as freed."""
     project.run(TABLE)
     before = project.rows(resource(TABLE))
     project.sandbox.faults.add(Fault(operation="getSuppressionByType", status=400, times=1, after=3))
@@ -58,7 +58,7 @@ def test_a_list_that_fails_leaves_no_tombstone(project: Project) -> None:
 
 
 def test_a_domain_stays_asked_for_when_its_sender_goes(project: Project) -> None:
-    """Its addresses are suppressed still; that nobody sends from it is no reason to take them for freed."""
+    """The addresses of a domain without senders are still suppressed, so its lists are still read."""
     project.run(TABLE)
     project.sandbox.delete("sender_identities", 2)
 
@@ -71,7 +71,7 @@ def test_a_domain_stays_asked_for_when_its_sender_goes(project: Project) -> None
 def test_a_sender_without_an_address_has_no_domain(
     small: Sandbox, api: Client, read: ReadTable, email: str
 ) -> None:
-    """Text messages come from numbers."""
+    """Senders of text messages have numbers, and so no domain."""
     for row in list(small.rows("sender_identities")):
         small.edit("sender_identities", row["id"], email=email)
 

@@ -1,4 +1,4 @@
-"""Windows of time joined, subtracted and cut: no second is lost, none counts twice."""
+"""Windows of time are joined, subtracted and cut without losing or doubling a second."""
 
 import random
 from itertools import pairwise
@@ -15,12 +15,12 @@ def _seconds(windows: list[Window]) -> set[int]:
 
 
 def test_windows_that_meet_become_one() -> None:
-    """Both ends are included, so 1-2 and 3-4 leave nothing out between them."""
+    """Adjacent windows are joined: both ends are included, so 1-2 and 3-4 have no gap."""
     assert [_window(1, 4), _window(6, 9)] == union([_window(6, 9), _window(3, 4), _window(1, 2)])
 
 
 def test_what_is_left_out_has_exact_ends() -> None:
-    """Before, between and behind; nothing outside of the whole."""
+    """Gaps before, between and behind windows have exact ends, inside the whole."""
     assert [_window(0, 1), _window(4, 5), _window(9, 10)] == left_out(
         _window(0, 10), [_window(2, 3), _window(6, 8), _window(12, 15)]
     )
@@ -28,7 +28,7 @@ def test_what_is_left_out_has_exact_ends() -> None:
 
 
 def test_any_windows_and_their_complement_make_the_whole() -> None:
-    """With two hundred random sets of windows: nothing in both, nothing in neither."""
+    """For two hundred random sets, windows and their complement share no second and miss none."""
     chance = random.Random(11)  # noqa: S311 (examples)
     for _ in range(200):
         starts = [chance.randrange(-5, 60) for _ in range(chance.randrange(6))]
@@ -43,6 +43,6 @@ def test_any_windows_and_their_complement_make_the_whole() -> None:
 
 
 def test_slices_are_newest_first_and_meet() -> None:
-    """The oldest one is what remains."""
+    """Slices are adjacent and newest first; the oldest one is the remainder."""
     assert [_window(8, 10), _window(5, 7), _window(4, 4)] == sliced(_window(4, 10), 3)
     assert 7 == sum(piece.seconds for piece in sliced(_window(4, 10), 3))

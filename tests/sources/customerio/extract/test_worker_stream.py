@@ -1,4 +1,4 @@
-"""Resources work side by side in threads, and whoever waits for another is not waited for in vain."""
+"""Resources work side by side in threads, and waiting for one another never blocks a run."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ from sources.customerio.extract.worker_stream import ReadyTables, Stream
 
 NOW = 1_790_000_000
 MANY = 200
-"""Batches: several times as many as a stream works ahead."""
+"""Number of batches: several times as many as a stream works ahead."""
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def pipeline(tmp_path: Path) -> dlt.Pipeline:
 
 
 def _run(pipeline: dlt.Pipeline, readers: dict[str, Reader], summary: RunSummary | None = None) -> None:
-    """Run readers that ask nobody, in one run."""
+    """Run readers that make no request, in one run."""
     with Client(app_api_key="unused") as client:
         run = RunContext(client=client, options=Options(), summary=summary or RunSummary(), clock=lambda: NOW)
         destination = DestinationRows()
@@ -61,7 +61,7 @@ def _batches(first: int = 0) -> Iterator[Batch]:
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("runs", [1, 2])
 def test_resources_may_wait_for_each_other(pipeline: dlt.Pipeline, backwards: bool, runs: int) -> None:
-    """One waits for another's end, that one for a third's middle: in any order, with tables there or not."""
+    """One waits for another's end, which waits for a third's middle: in any order, tables there or not."""
     for _ in range(runs):
         middle = threading.Event()
 
@@ -94,7 +94,7 @@ def test_resources_may_wait_for_each_other(pipeline: dlt.Pipeline, backwards: bo
 
 @pytest.mark.parametrize("runs", [1, 2])
 def test_nobody_waits_for_one_that_failed(pipeline: dlt.Pipeline, runs: int) -> None:
-    """A reader that failed is over, for those who wait for its end too; what it had read lands."""
+    """A failed reader counts as ended, so its waiters continue; the rows that it read land."""
 
     def fails(_r: RunContext, _t: Resource, _s: object) -> Iterator[Batch]:
         yield Batch(rows=[{"id": 1}])
@@ -115,7 +115,7 @@ def test_nobody_waits_for_one_that_failed(pipeline: dlt.Pipeline, runs: int) -> 
 
 @pytest.mark.parametrize("error", [BadAnswer("known"), ZeroDivisionError("unforeseen")])
 def test_an_error_in_a_reader_s_thread_reaches_dlt(pipeline: dlt.Pipeline, error: Exception) -> None:
-    """Expected or not, it is raised where the pipeline was run, as the cause."""
+    """An expected or unexpected error of a thread is raised by the pipeline's run, as the cause."""
 
     def fails(_r: RunContext, _t: Resource, _s: object) -> Iterator[Batch]:
         yield from _batches()
@@ -131,7 +131,7 @@ def test_an_error_in_a_reader_s_thread_reaches_dlt(pipeline: dlt.Pipeline, error
 
 
 def test_a_reader_that_is_not_foreseen_to_fail_is_not_kept_quiet(pipeline: dlt.Pipeline) -> None:
-    """A report takes Customer.io's failures; a mistake of ours is raised all the same."""
+    """A summary records failures of Customer.io; any other error is still raised."""
 
     def mistaken(_r: RunContext, _t: Resource, _s: object) -> Iterator[Batch]:
         yield Batch(rows=[{"id": 1 // 0}])
@@ -141,7 +141,7 @@ def test_a_reader_that_is_not_foreseen_to_fail_is_not_kept_quiet(pipeline: dlt.P
 
 
 def test_memory_does_not_run_ahead() -> None:
-    """A stream works ahead of whoever takes its tables, but only so far."""
+    """A stream works ahead of its consumer by a fixed number of tables."""
     made: list[int] = []
     arrivals = ReadyTables()
 

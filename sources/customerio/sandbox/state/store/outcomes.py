@@ -1,4 +1,4 @@
-"""Outcomes of deliveries that calls make: their metrics and failures, which the world draws."""
+"""Outcomes of deliveries that API calls create: metrics and failures, drawn at random by the world."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,7 +12,7 @@ DrawOutcomes = Callable[[Array, Sequence[str], Array], tuple[Array, Array]]
 
 
 def always_delivered(leaves: Array, channels: Sequence[str], numbers: Array) -> tuple[Array, Array]:  # noqa: ARG001
-    """The outcomes of a workspace without a world: every delivery is sent and delivered, none is opened."""
+    """Outcomes without a generated world: every delivery is sent and delivered, none is opened."""
     metrics = np.zeros((len(leaves), len(METRICS)), dtype=np.uint32)
     metrics[:, METRIC["sent"]] = leaves + 1
     metrics[:, METRIC["delivered"]] = leaves + 2

@@ -97,7 +97,7 @@ class PutObject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RelatePerson:
-    """RelatePerson a person to an object, if both still exist."""
+    """Relate a person to an object, if both still exist."""
 
     at: int
     type_id: str

@@ -11,7 +11,7 @@ ADDRESSES = ("35.188.196.183", "104.198.177.219", "104.154.232.87", "130.211.229
 
 
 def shown(table: str) -> Callable[[Workspace], Iterator[Record]]:
-    """A reader of a table's records as shown."""
+    """Returns a function that lists a table's records in the form of the API."""
     return lambda workspace: workspace.tables[table].shown()
 
 

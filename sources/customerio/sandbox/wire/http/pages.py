@@ -59,7 +59,7 @@ def token_after_person(number: int) -> str:
 
 
 def person_before(query: Mapping[str, str]) -> int:
-    """The number of the person after whom the page begins; -1 at the beginning."""
+    """The number of the person before the page's first one; -1 at the beginning."""
     at = decode_start(query)
     return -1 if at is None else at[1] // _STRIDE
 

@@ -78,7 +78,7 @@ def track_anonymous(context: RequestContext) -> ApiResponse | dict[str, Any]:
 
 @answers("add_device")
 def add_device(context: RequestContext) -> ApiResponse | dict[str, Any]:
-    """Adds or updates a device; its id is called token in version 2."""
+    """Adds or updates a device; its `id` becomes the `token` of the version 2 operation."""
     given = context.json().get("device")
     device = dict(given) if isinstance(given, dict) else {}
     device["token"] = device.pop("id", None)

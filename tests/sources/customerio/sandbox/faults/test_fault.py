@@ -53,7 +53,7 @@ def test_half_an_answer(small: Sandbox, small_api: httpx.Client) -> None:
 
 
 def test_a_slow_answer(small: Sandbox, small_api: httpx.Client) -> None:
-    """A reader with little patience gives up."""
+    """A reader with a short timeout gives up."""
     small.faults.add(Fault(operation="listCampaigns", delay_ms=400))
 
     with pytest.raises(httpx.ReadTimeout):
