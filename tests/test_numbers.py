@@ -1,6 +1,6 @@
 """Every number on the pages is compared with its source; a number without a source is refused.
 
-`STATED` has a row a sentence. What stands in code is typed by somebody and states nothing; the answers in
+`STATED` has a row a sentence. Code blocks state nothing, because users type them; the answers in
 warehouse/README.md are asked again by `tests/warehouse/test_readme.py`.
 """
 
