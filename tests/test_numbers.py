@@ -1,6 +1,6 @@
 """Every number on the pages is compared with its source; a number without a source is refused.
 
-`STATED` has a row a sentence. What stands in code is typed by somebody and states nothing; the answers in
+`STATED` has a row a sentence. Code blocks state nothing, because users type them; the answers in
 warehouse/README.md are asked again by `tests/warehouse/test_readme.py`.
 """
 
@@ -126,13 +126,13 @@ STATED = (
     Stated(page=CHANGES, words="workspace, {} tables", source=lambda: (len(RESOURCES),)),
     Stated(
         page=CHANGES,
-        words="{} of them cost a request a row",
+        words="{} tables cost a request per row",
         source=lambda: (WORDS[sum(row.optional for row in RESOURCES)].capitalize(),),
     ),
     Stated(page=CHANGES, words="`archived_messages` ({} a day)", source=lambda: (ARCHIVE.requests,)),
     Stated(
         page=CHANGES,
-        words="More than {:,} people come by an export",
+        words="More than {:,} people are read by an export",
         source=lambda: (_setting("customerio_people_by_search"),),
     ),
     Stated(page=CHANGES, words="any of the {} calls", source=lambda: (len(OPERATIONS),)),
