@@ -8,7 +8,7 @@
     conflict      accept and drop: two people's identifiers                   invalid
     double_email  keep one of them                                            invalid
     suppressed    accept and drop                                             invalid
-    missing       accept and drop: no person or object of that identifier     invalid, checked again next time
+    nobody        accept and drop: no person or object of that identifier     invalid, checked again next time
 
 The warehouse may be behind, so people that pushes created since the last sync count too. Without the table of
 people nothing is checked, and the plan says so.
@@ -153,7 +153,7 @@ def _renames(identifier: str) -> str:
 
 def _unknown(spec: PushSpec) -> str:
     creates = spec.mode != "update_only" and spec.identifier != "cio_id"
-    return "'create'" if creates else "'missing'"
+    return "'create'" if creates else "'nobody'"
 
 
 def _suppressed(push_id: PushId, identifier: str) -> str:
@@ -174,7 +174,7 @@ def _judge_persons(connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_i
         CREATE OR REPLACE TEMP TABLE {_VERDICTS} AS
         SELECT m.key, NULL AS me, NULL AS other,
                CASE WHEN m.entity IN ({_suppressed(push_id, identifier)}) THEN 'suppressed'
-                    ELSE 'missing' END AS verdict
+                    ELSE 'nobody' END AS verdict
         FROM {MAPPED} AS m
         WHERE m.rejection IS NULL AND (
             m.entity NOT IN (SELECT {identifier} FROM {_KNOWN} WHERE {identifier} IS NOT NULL)
@@ -202,7 +202,7 @@ def _judge_objects(connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_i
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {_VERDICTS} AS
-        SELECT m.key, NULL AS me, NULL AS other, 'missing' AS verdict FROM {MAPPED} AS m
+        SELECT m.key, NULL AS me, NULL AS other, 'nobody' AS verdict FROM {MAPPED} AS m
         ANTI JOIN {_OBJECTS} AS o ON o.id = m.payload->>'$.cio_relationships[0].identifiers.object_id'
         WHERE m.rejection IS NULL
         """
@@ -219,7 +219,7 @@ def _apply(connection: duckdb.DuckDBPyConnection, spec: PushSpec, unknown: str |
                 || coalesce(' (cio_id ' || v.other || coalesce(', not ' || v.me, '') || ')', '')
             WHEN 'double_email' THEN 'its email is that of another row, too'
             WHEN 'suppressed' THEN 'the person is suppressed'
-            WHEN 'missing' THEN $unknown
+            WHEN 'nobody' THEN $unknown
             END,
             item = CASE WHEN v.verdict = 'rename' THEN
                 '{{"type":"person","action":"identify","identifiers":{{"cio_id":"' || v.me
