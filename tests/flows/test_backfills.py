@@ -104,7 +104,7 @@ def test_a_wrong_order_of_days_is_refused_before_the_run_starts(stage: Stage) ->
     run = stage.ended(run_id)
 
     assert "FAILED" == run["state"]["type"]
-    assert "begins on 2026-09-02; choose a later day" in run["state"]["message"]
+    assert "to_day 2026-09-01 is not after from_day 2026-09-02; choose a later day" in run["state"]["message"]
     assert 0 == run["run_count"]
     assert "Traceback" not in _all_logs(stage, run_id)
 
