@@ -128,7 +128,7 @@ EDITS: dict[str, dict[str, Edit]] = {
     },
     "A table": {
         "sources/customerio/catalogue/tables_workspace.py": _added(RESOURCE, before=")\n"),
-        "sources/customerio/sandbox/state/truth/truth.py": _added(
+        "sources/customerio/sandbox/state/truth/tables.py": _added(
             TRUTH, before="    **metric_rows.TABLES,\n"
         ),
         "warehouse/models/staging/staging.yml": _written(STAGING_YML),
