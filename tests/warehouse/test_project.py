@@ -105,7 +105,9 @@ def test_a_mart_is_a_file_and_an_entry(
 
     nodes = Dbt(file=file, folder=tmp_path / "dbt").run("build", "--select", "subject_length")
 
-    assert {("model", "success"), ("test", "pass")} == {(node.kind, node.status) for node in nodes}
+    # The hooks of the project run too, as operations.
+    built = {(node.kind, node.status) for node in nodes if node.kind != "operation"}
+    assert {("model", "success"), ("test", "pass")} == built
     with duckdb.connect(file, read_only=True) as connection:
         comments = connection.execute(
             "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'subject_length'"
