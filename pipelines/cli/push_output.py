@@ -1,34 +1,25 @@
 """Prints the results of `cio-elt push` for people; programs use `--json`."""
 
-import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
+from pipelines.cli.tables import ERR, OUT, grid, say, warn
 from pipelines.push import Plan, PushOutcome, PushResult, PushSpec, PushStatus, RunResult, UndoPlan
 from pipelines.push.deliver.dispatch import OnProgress
 from pipelines.push.spec.kinds import KINDS
 
-_console = partial(Console, highlight=False, markup=False, emoji=False)
-_OUT = _console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
-_ERR = _console(stderr=True)
-
 
 def print_specs(specs: Sequence[PushSpec]) -> None:
     """Print the pushes in the order in which they run."""
-    table = _grid("sync", "object", "mode", "after", "schedule", "")
+    table = grid(("sync", "object", "mode", "after", "schedule", ""))
     for spec in specs:
         table.add_row(
             spec.sync, spec.object, spec.mode, ", ".join(spec.after), spec.schedule or "", spec.description
         )
-    _OUT.print(table)
+    OUT.print(table)
 
 
 def print_plan(plan: Plan, *, samples: bool = True) -> None:
@@ -36,32 +27,32 @@ def print_plan(plan: Plan, *, samples: bool = True) -> None:
     counts = (
         ", ".join(f"{number:,} {action}" for action, number in plan.counts.items() if number) or "no rows"
     )
-    _print(f"{plan.sync} ({plan.object}, {plan.mode}), plan {plan.plan_id}: {counts}.")
+    say(f"{plan.sync} ({plan.object}, {plan.mode}), plan {plan.plan_id}: {counts}.")
     if plan.identity:
         verdicts = ", ".join(f"{number:,} {verdict}" for verdict, number in plan.identity.items())
-        _print(f"  people: {verdicts}.")
+        say(f"  people: {verdicts}.")
     elif plan.people is None and KINDS[plan.object].identity_checks:
-        _print("  people: not checked, since the warehouse has none; run `cio-elt sync people` first.")
+        say("  people: not checked, since the warehouse has none; run `cio-elt sync people` first.")
     if plan.fields:
-        _print(f"  changed: {', '.join(f'{name} in {number:,}' for name, number in plan.fields.items())}.")
+        say(f"  changed: {', '.join(f'{name} in {number:,}' for name, number in plan.fields.items())}.")
     for rejected in plan.invalid:
-        _print(f"  invalid: {rejected['rows']:,} rows: {rejected['reason']} ({', '.join(rejected['keys'])})")
+        say(f"  invalid: {rejected['rows']:,} rows: {rejected['reason']} ({', '.join(rejected['keys'])})")
     for sample in plan.samples if samples else ():
-        _print(f"  {sample['action']} {sample['key']}: {sample['before'] or 'nothing'} -> {sample['after']}")
+        say(f"  {sample['action']} {sample['key']}: {sample['before'] or 'nothing'} -> {sample['after']}")
     if plan.sends:
         size = f"{plan.requests:,} requests ({plan.bytes:,} bytes)"
-        _print(f"  {size}, about {plan.minutes:.1f} minutes, by {plan.lane}.")
+        say(f"  {size}, about {plan.minutes:.1f} minutes, by {plan.lane}.")
     for brake in plan.stopped_by:
-        _print(f"  brake {brake.name}: {brake.message}.")
+        say(f"  brake {brake.name}: {brake.message}.")
     if plan.stopped_by:
-        _print(f"  To send it all the same: cio-elt push run {plan.sync} --plan {plan.plan_id} --approve")
+        say(f"  To send it all the same: cio-elt push run {plan.sync} --plan {plan.plan_id} --approve")
 
 
 @contextmanager
 def progress(name: str) -> Iterator[OnProgress]:
     """On a terminal, a progress bar of answered rows, which disappears at the end."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=_ERR, transient=True, disable=not _ERR.is_terminal) as bar:
+    with Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal) as bar:
         task = bar.add_task(f"{name}, rows", total=None)
         yield lambda delivery: bar.update(task, total=delivery.planned, completed=delivery.answered)
 
@@ -70,11 +61,11 @@ def print_result(result: PushResult) -> None:
     """Print the result of a push."""
     print_plan(result.plan, samples=False)
     if result.brakes:
-        _print("  Stopped by a brake; nothing was sent.")
+        say("  Stopped by a brake; nothing was sent.")
     elif not result.plan.sends and result.plan.counts["assume"]:
-        _print("  Nothing to send: the first run marks these rows as sent.")
+        say("  Nothing to send: the first run marks these rows as sent.")
     elif result.run is None:
-        _print("  Nothing to send.")
+        say("  Nothing to send.")
     else:
         print_run(result.run)
 
@@ -84,21 +75,21 @@ def print_outcome(outcome: PushOutcome) -> None:
     if outcome.result is not None:
         print_result(outcome.result)
     elif outcome.waits_for is not None:
-        _print(f"{outcome.sync}: it waits, since it comes after {outcome.waits_for}, which did not run.")
+        say(f"{outcome.sync}: it waits, since it comes after {outcome.waits_for}, which did not run.")
     else:
-        _ERR.print(f"{outcome.sync}: {outcome.error}", soft_wrap=True)
+        warn(f"{outcome.sync}: {outcome.error}")
 
 
 def print_run(result: RunResult) -> None:
     """Print the result of a run."""
     delivery, confirmation = result.delivery, result.confirmation
-    _print(
+    say(
         f"  Run {result.run_id}: {delivery.accepted:,} accepted, {delivery.rejected:,} rejected, "
         f"{result.requests:,} requests, {result.seconds:.1f} s."
     )
     if confirmation.share is None or confirmation.low is None or confirmation.high is None:
         return
-    _print(
+    say(
         f"  Read back: {confirmation.confirmed:,} of {confirmation.sampled:,} arrived, "
         f"{confirmation.share:.1%} ({confirmation.low:.1%} to {confirmation.high:.1%}); "
         f"{confirmation.dropped:,} dropped."
@@ -107,15 +98,26 @@ def print_run(result: RunResult) -> None:
 
 def print_undo(plan: UndoPlan) -> None:
     """Print the plan of an undo."""
-    _print(f"Run {plan.run_id} of {plan.sync}, undo plan {plan.plan_id}: {plan.sends:,} rows to send.")
+    say(f"Run {plan.run_id} of {plan.sync}, undo plan {plan.plan_id}: {plan.sends:,} rows to send.")
     for reason, rows in plan.left_alone.items():
-        _print(f"  {rows:,} left alone: {reason}.")
+        say(f"  {rows:,} left alone: {reason}.")
 
 
 def print_status(rows: Sequence[PushStatus]) -> None:
     """Print the state of each push."""
-    table = _grid(
-        "sync", "last run", "state", "started", "accepted", "dropped", "held", "doubtful", "rejected", "dead"
+    table = grid(
+        (
+            "sync",
+            "last run",
+            "state",
+            "started",
+            "accepted",
+            "dropped",
+            "held",
+            "doubtful",
+            "rejected",
+            "dead",
+        )
     )
     for row in rows:
         numbers = (row.accepted, row.dropped, row.held, row.doubtful, row.rejected, row.dead)
@@ -126,22 +128,11 @@ def print_status(rows: Sequence[PushStatus]) -> None:
             _utc(row.started_at),
             *("" if number is None else f"{number:,}" for number in numbers),
         )
-    _OUT.print(table)
+    OUT.print(table)
     for row in rows:
         if row.error:
-            _print(f"{row.sync}: {row.error}")
-
-
-def _print(line: str) -> None:
-    _OUT.print(line, soft_wrap=True)
+            say(f"{row.sync}: {row.error}")
 
 
 def _utc(at: float | None) -> str:
     return "" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}"
-
-
-def _grid(*columns: str) -> Table:
-    table: Any = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column)
-    return table  # type: ignore[no-any-return]

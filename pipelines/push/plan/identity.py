@@ -25,6 +25,8 @@ from pipelines.push.spec.spec import PushSpec
 from pipelines.warehouse.pipeline import DATASET
 
 _KNOWN, _OBJECTS, _VERDICTS = "push_known", "push_objects", "push_verdicts"
+# The verdict as plans print and count it.
+_NO_MATCH = "'nobody'"
 
 
 def check_identity(connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_id: PushId) -> int | None:
@@ -153,7 +155,7 @@ def _renames(identifier: str) -> str:
 
 def _unknown(spec: PushSpec) -> str:
     creates = spec.mode != "update_only" and spec.identifier != "cio_id"
-    return "'create'" if creates else "'nobody'"
+    return "'create'" if creates else _NO_MATCH
 
 
 def _suppressed(push_id: PushId, identifier: str) -> str:
@@ -174,7 +176,7 @@ def _judge_persons(connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_i
         CREATE OR REPLACE TEMP TABLE {_VERDICTS} AS
         SELECT m.key, NULL AS me, NULL AS other,
                CASE WHEN m.entity IN ({_suppressed(push_id, identifier)}) THEN 'suppressed'
-                    ELSE 'nobody' END AS verdict
+                    ELSE {_NO_MATCH} END AS verdict
         FROM {MAPPED} AS m
         WHERE m.rejection IS NULL AND (
             m.entity NOT IN (SELECT {identifier} FROM {_KNOWN} WHERE {identifier} IS NOT NULL)
@@ -202,7 +204,7 @@ def _judge_objects(connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_i
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {_VERDICTS} AS
-        SELECT m.key, NULL AS me, NULL AS other, 'nobody' AS verdict FROM {MAPPED} AS m
+        SELECT m.key, NULL AS me, NULL AS other, {_NO_MATCH} AS verdict FROM {MAPPED} AS m
         ANTI JOIN {_OBJECTS} AS o ON o.id = m.payload->>'$.cio_relationships[0].identifiers.object_id'
         WHERE m.rejection IS NULL
         """
@@ -219,7 +221,7 @@ def _apply(connection: duckdb.DuckDBPyConnection, spec: PushSpec, unknown: str |
                 || coalesce(' (cio_id ' || v.other || coalesce(', not ' || v.me, '') || ')', '')
             WHEN 'double_email' THEN 'its email is that of another row, too'
             WHEN 'suppressed' THEN 'the person is suppressed'
-            WHEN 'nobody' THEN $unknown
+            WHEN {_NO_MATCH} THEN $unknown
             END,
             item = CASE WHEN v.verdict = 'rename' THEN
                 '{{"type":"person","action":"identify","identifiers":{{"cio_id":"' || v.me

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import pytest
 
 from pipelines.export import DeliveriesRequest, ExportRequest, ExportResult, PeopleRequest, export
+from sources.customerio.sandbox import Sandbox
 from tests.conftest import Warehouse
 
 
@@ -54,3 +56,31 @@ def exporting(warehouse: Warehouse) -> Exporting:
 
 
 Query = Callable[[str], list[tuple[Any, ...]]]
+
+PEOPLE_CELLS = 'SELECT row_number, "row" FROM customerio_raw.exported_people WHERE export_id = {} ORDER BY 1'
+"""SQL of the cells of a people export; its id fills the place."""
+
+
+def held_people(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
+    """The values of each person of the warehouse that an export carries, by `cio_id`."""
+    rows = warehouse.query(
+        "SELECT cio_id, id, identifiers, attributes, unsubscribed FROM customerio_raw.people "
+        "WHERE deleted_at IS NULL"
+    )
+    return {
+        cio_id: {
+            "id": id_ or "",
+            "identifiers": orjson.loads(identifiers),
+            "attributes": orjson.loads(attributes),
+            "unsubscribed": unsubscribed,
+        }
+        for cio_id, id_, identifiers, attributes, unsubscribed in rows
+    }
+
+
+def profiles(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
+    """The same values of each person of the workspace."""
+    names = ("id", "identifiers", "attributes", "unsubscribed")
+    return {
+        row["identifiers"]["cio_id"]: {name: row[name] for name in names} for row in sandbox.rows("people")
+    }

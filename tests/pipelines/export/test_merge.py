@@ -1,7 +1,5 @@
 """Rows of exports and of syncs are merged by one rule: an unchanged row is unchanged from either."""
 
-from typing import Any
-
 import duckdb
 import orjson
 import pytest
@@ -10,38 +8,10 @@ from pipelines.export import ExportResult, PeopleRequest, collect, create, wait
 from pipelines.export.registry import folder
 from sources.customerio.catalogue import resource
 from sources.customerio.extract import ResourceSummary
-from sources.customerio.sandbox import Sandbox
-from tests.conftest import Warehouse
-from tests.pipelines.export.conftest import Exporting
+from tests.pipelines.export.conftest import PEOPLE_CELLS, Exporting, held_people, profiles
 
 MESSAGES = resource("messages")
 PEOPLE = resource("people")
-EVERYBODY_CELLS = (
-    'SELECT row_number, "row" FROM customerio_raw.exported_people WHERE export_id = {} ORDER BY 1'
-)
-
-
-def _people(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
-    rows = warehouse.query(
-        "SELECT cio_id, id, identifiers, attributes, unsubscribed FROM customerio_raw.people "
-        "WHERE deleted_at IS NULL"
-    )
-    return {
-        cio_id: {
-            "id": id_ or "",
-            "identifiers": orjson.loads(identifiers),
-            "attributes": orjson.loads(attributes),
-            "unsubscribed": unsubscribed,
-        }
-        for cio_id, id_, identifiers, attributes, unsubscribed in rows
-    }
-
-
-def _profiles(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
-    names = ("id", "identifiers", "attributes", "unsubscribed")
-    return {
-        row["identifiers"]["cio_id"]: {name: row[name] for name in names} for row in sandbox.rows("people")
-    }
 
 
 def test_an_unchanged_workspace_has_no_changes_in_any_order(exporting: Exporting) -> None:
@@ -66,12 +36,12 @@ def test_a_changed_attribute_is_one_change_from_either(exporting: Exporting) -> 
     """An edit is one change for an export and one for a sync; after a sync it is none for an export."""
     warehouse, sandbox = exporting.warehouse, exporting.warehouse.sandbox
     warehouse.sync("people")
-    one, two, *_ = _people(warehouse)
+    one, two, *_ = held_people(warehouse)
 
     sandbox.edit("people", one, plan="bespoke")
     sandbox.clock.advance(5)
     assert (0, 1, 0) == _counts(exporting())
-    assert _profiles(sandbox) == _people(warehouse)
+    assert profiles(sandbox) == held_people(warehouse)
 
     sandbox.edit("people", two, plan="bespoke")
     sandbox.clock.advance(5)
@@ -137,10 +107,10 @@ def test_everybody_is_people(exporting: Exporting) -> None:
     result = exporting()
 
     warehouse = exporting.warehouse
-    found = warehouse.query(EVERYBODY_CELLS.format(result.export_id))
+    found = warehouse.query(PEOPLE_CELLS.format(result.export_id))
     truth = exporting.file_rows(result.export_id)
     assert list(enumerate(truth, 1)) == [(number, orjson.loads(row)) for number, row in found]
-    assert _profiles(warehouse.sandbox) == _people(warehouse)
+    assert profiles(warehouse.sandbox) == held_people(warehouse)
     assert (len(truth), len(truth), 0, 0, "") == (
         result.rows, result.new, result.changed, result.deleted, result.note,
     )  # fmt: skip
@@ -151,7 +121,7 @@ def test_only_changes_of_people_are_written(exporting: Exporting) -> None:
     """A second export writes only new, changed and deleted people; one who comes back loses the tombstone."""
     sandbox, warehouse = exporting.warehouse.sandbox, exporting.warehouse
     exporting()
-    one, two, *_ = _people(warehouse)
+    one, two, *_ = held_people(warehouse)
     sandbox.edit("people", one, plan="bespoke")
     sandbox.delete("people", two)
     three = sandbox.add("people", id="three")
@@ -160,8 +130,8 @@ def test_only_changes_of_people_are_written(exporting: Exporting) -> None:
     result = exporting()
 
     assert (1, 1, 1) == (result.new, result.changed, result.deleted)
-    assert _profiles(sandbox) == _people(warehouse)
-    assert before["plan"] == _people(warehouse)[one]["attributes"]["plan"]
+    assert profiles(sandbox) == held_people(warehouse)
+    assert before["plan"] == held_people(warehouse)[one]["attributes"]["plan"]
     written = warehouse.query(
         "SELECT cio_id FROM customerio_raw.people WHERE _dlt_load_id = "
         "(SELECT max(_dlt_load_id) FROM customerio_raw.exported_people)"
@@ -177,7 +147,7 @@ def test_only_changes_of_people_are_written(exporting: Exporting) -> None:
 def test_some_people_leave_the_others_alone(exporting: Exporting) -> None:
     """People outside a filter are not deleted, and a file of some attributes stays in its own table."""
     exporting()
-    everybody = _people(exporting.warehouse)
+    everybody = held_people(exporting.warehouse)
     leaf = {"attribute": {"field": "plan", "operator": "eq", "value": "free"}}
 
     some = exporting(PeopleRequest(filters=leaf))
@@ -185,7 +155,7 @@ def test_some_people_leave_the_others_alone(exporting: Exporting) -> None:
 
     assert 0 < some.rows < len(everybody)
     assert (0, 0, 0) == (some.new, some.changed, some.deleted)
-    assert everybody == _people(exporting.warehouse)
+    assert everybody == held_people(exporting.warehouse)
     assert "Only some attributes" in chosen.note
     assert [(chosen.rows,)] == exporting.warehouse.query(
         f"SELECT count(*) FROM customerio_raw.exported_people WHERE export_id = {chosen.export_id}"
@@ -272,28 +242,28 @@ def test_an_older_export_changes_nothing(exporting: Exporting) -> None:
     sandbox.clock.advance(5)
     sandbox.add("people", id="late")
     exporting()
-    truth = _people(exporting.warehouse)
+    truth = held_people(exporting.warehouse)
 
     note = collect(settings, wait(settings, older, pause=exporting.pause)).note
 
     assert "made later" in note
-    assert truth == _people(exporting.warehouse)
+    assert truth == held_people(exporting.warehouse)
     newer = create(settings, PeopleRequest())
     sandbox.clock.advance(60)
     exporting.warehouse.sync("people")
-    truth = _people(exporting.warehouse)
+    truth = held_people(exporting.warehouse)
     assert "A sync has read people" in collect(settings, newer).note
-    assert truth == _people(exporting.warehouse)
+    assert truth == held_people(exporting.warehouse)
 
 
 def test_an_empty_file_of_everybody_takes_nobody_for_deleted(exporting: Exporting) -> None:
     """If an export of a workspace has no people, it is not trusted, and the stored people stay."""
     exporting()
-    people = _people(exporting.warehouse)
+    people = held_people(exporting.warehouse)
     for cio_id in people:
         exporting.warehouse.sandbox.delete("people", cio_id)
 
     result = exporting()
 
     assert "has no row" in result.note
-    assert people == _people(exporting.warehouse)
+    assert people == held_people(exporting.warehouse)

@@ -1,7 +1,6 @@
 """An export fills its own table and those of people and deliveries, and a sync agrees with them."""
 
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
@@ -11,36 +10,10 @@ from pipelines.errors import ExportFailed, StillPending
 from pipelines.export import PeopleRequest, collect, create, wait
 from sources.customerio.catalogue import resource
 from sources.customerio.sandbox import Sandbox, Scale
-from tests.conftest import Warehouse, following
-from tests.pipelines.export.conftest import Exporting
+from tests.conftest import following
+from tests.pipelines.export.conftest import PEOPLE_CELLS, Exporting, held_people, profiles
 
 MESSAGES = resource("messages")
-EVERYBODY_CELLS = (
-    'SELECT row_number, "row" FROM customerio_raw.exported_people WHERE export_id = {} ORDER BY 1'
-)
-
-
-def _people(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
-    rows = warehouse.query(
-        "SELECT cio_id, id, identifiers, attributes, unsubscribed FROM customerio_raw.people "
-        "WHERE deleted_at IS NULL"
-    )
-    return {
-        cio_id: {
-            "id": id_ or "",
-            "identifiers": orjson.loads(identifiers),
-            "attributes": orjson.loads(attributes),
-            "unsubscribed": unsubscribed,
-        }
-        for cio_id, id_, identifiers, attributes, unsubscribed in rows
-    }
-
-
-def _profiles(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
-    names = ("id", "identifiers", "attributes", "unsubscribed")
-    return {
-        row["identifiers"]["cio_id"]: {name: row[name] for name in names} for row in sandbox.rows("people")
-    }
 
 
 @pytest.mark.proof
@@ -69,16 +42,16 @@ def test_hostile_headers(exporting: Exporting) -> None:
 
     result = exporting()
 
-    found = exporting.warehouse.query(EVERYBODY_CELLS.format(result.export_id))
+    found = exporting.warehouse.query(PEOPLE_CELLS.format(result.export_id))
     assert exporting.file_rows(result.export_id) == [orjson.loads(row) for _, row in found]
-    assert odd.items() <= _people(exporting.warehouse)[cio_id]["attributes"].items()
+    assert odd.items() <= held_people(exporting.warehouse)[cio_id]["attributes"].items()
 
 
 def test_gzip_is_recognised(exporting: Exporting) -> None:
     """A gzipped file is recognised by its first two bytes."""
     exporting.warehouse.sandbox.knobs.export_gzip = True
     exporting()
-    assert _profiles(exporting.warehouse.sandbox) == _people(exporting.warehouse)
+    assert profiles(exporting.warehouse.sandbox) == held_people(exporting.warehouse)
 
 
 def test_an_export_takes_few_requests_whatever_its_size(tmp_path: Path) -> None:
@@ -131,4 +104,4 @@ def test_a_failed_export_is_reported_and_then_ordered_anew(exporting: Exporting)
     with pytest.raises(ExportFailed, match=r"Export \d+ failed at Customer.io.*Run the export again"):
         exporting()
     exporting.warehouse.sandbox.knobs.export_fails = False
-    assert exporting().new == len(_people(exporting.warehouse))
+    assert exporting().new == len(held_people(exporting.warehouse))

@@ -24,6 +24,32 @@ Row = Mapping[str, Any]
 LOOSE = {"max_creates_percent": None, "max_deletes_percent": 100}
 """Brakes that stop no run, except those that always need approval."""
 
+BY_IMPORT: Mapping[str, Any] = {
+    "object": "person", "mode": "upsert", "person": {"id": "user_id"},
+    "fields": {"email": "text", "plan": "text", "active": "boolean", "tags": "list"},
+    "deliver": {"lane": "import", "staging": "local"},
+}  # fmt: skip
+"""The keys of a spec that sends people by an import."""
+
+
+def user_rows(count: int, plan: str = "x") -> list[Row]:
+    """Rows of the model of `Pushing.users`."""
+    return [{"user_id": f"u{number:04}", "plan": plan} for number in range(count)]
+
+
+def import_rows(count: int) -> list[Row]:
+    """Rows of a model of `BY_IMPORT`, with values that CSV must quote."""
+    return [
+        {
+            "user_id": f"i{number}",
+            "email": f"i{number}@example.com",
+            "plan": 'a "b", c\né',
+            "active": True,
+            "tags": ["x"],
+        }
+        for number in range(count)
+    ]
+
 
 @dataclass
 class Pushing:
@@ -52,6 +78,18 @@ class Pushing:
         file = self.folder / f"{name}.yml"
         YAML(typ="safe").dump(document, file)
         return load_spec(file)
+
+    def users(self, rows: Sequence[Row], **keys: Any) -> PushSpec:
+        """The spec `users`: people by `user_id`, with the attribute `plan`."""
+        return self.declare(
+            "users",
+            rows,
+            object="person",
+            mode="upsert",
+            person={"id": "user_id"},
+            fields={"plan": "text"},
+            **keys,
+        )
 
     def plan(self, spec: PushSpec) -> Plan:
         """The plan of a push."""

@@ -1,11 +1,7 @@
 """Rows that Customer.io accepted and dropped are found."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from pipelines.push import PushSpec
 from pipelines.push.journal.database import SCHEMA
-from tests.pipelines.push.conftest import Pushing, Row
+from tests.pipelines.push.conftest import Pushing, user_rows
 
 
 def _plans(pushing: Pushing) -> dict[str, str]:
@@ -14,26 +10,10 @@ def _plans(pushing: Pushing) -> dict[str, str]:
     }
 
 
-def _rows(count: int, plan: str = "x") -> list[Row]:
-    return [{"user_id": f"u{number:04}", "plan": plan} for number in range(count)]
-
-
-def _users(pushing: Pushing, rows: Sequence[Row], **what: Any) -> PushSpec:
-    return pushing.declare(
-        "users",
-        rows,
-        object="person",
-        mode="upsert",
-        person={"id": "user_id"},
-        fields={"plan": "text"},
-        **what,
-    )
-
-
 def test_seven_of_a_hundred_are_dropped_silently(pushing: Pushing) -> None:
     """Rows that were answered with 200 and dropped are found with their reason, and sent again."""
     pushing.sandbox.knobs.drop_every = 14
-    spec = _users(pushing, _rows(100))
+    spec = pushing.users(user_rows(100))
     result = pushing.push(spec)
     assert not result.complete
     assert result.run is not None

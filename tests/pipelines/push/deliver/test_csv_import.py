@@ -1,37 +1,16 @@
 """Rows go by import: a file instead of batches, and its reports give the states of the rows."""
 
-from typing import Any
-
 import pytest
 
 from pipelines.push.journal.database import SCHEMA
 from sources.customerio.client import BadAnswer
-from tests.pipelines.push.conftest import Pushing
-
-_PERSON: dict[str, Any] = {
-    "object": "person", "mode": "upsert", "person": {"id": "user_id"},
-    "fields": {"email": "text", "plan": "text", "active": "boolean", "tags": "list"},
-    "deliver": {"lane": "import", "staging": "local"},
-}  # fmt: skip
-
-
-def _rows(count: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "user_id": f"i{number}",
-            "email": f"i{number}@example.com",
-            "plan": 'a "b", c\né',
-            "active": True,
-            "tags": ["x"],
-        }
-        for number in range(count)
-    ]
+from tests.pipelines.push.conftest import BY_IMPORT, Pushing, import_rows
 
 
 def test_people_arrive_by_import(pushing: Pushing) -> None:
     """One import instead of batches; every value arrives, and the next push sends nothing."""
     pushing.sandbox.knobs.import_takes_s = 0
-    spec = pushing.declare("users", _rows(40), **_PERSON)
+    spec = pushing.declare("users", import_rows(40), **BY_IMPORT)
     assert "import" == pushing.plan(spec).lane
     result = pushing.push(spec)
     assert result.complete, result.document
@@ -46,7 +25,7 @@ def test_reports_give_the_states_of_rows(pushing: Pushing) -> None:
     pushing.sandbox.knobs.import_takes_s = 0
     suppressed = pushing.sandbox.add("people", id="i3")
     pushing.sandbox.suppress(suppressed)
-    result = pushing.push(pushing.declare("users", _rows(10), **_PERSON))
+    result = pushing.push(pushing.declare("users", import_rows(10), **BY_IMPORT))
     assert result.run is not None
     assert (9, 1) == (result.run.delivery.accepted, result.run.delivery.rejected)
     assert [("i3", "the identifier is suppressed")] == pushing.query(
@@ -58,7 +37,7 @@ def test_an_import_that_fails_leaves_its_rows_to_the_next_run(pushing: Pushing) 
     """A failed import leaves its rows unknown, and the next run sends them again."""
     pushing.sandbox.knobs.import_takes_s = 0
     pushing.sandbox.knobs.import_fails = True
-    spec = pushing.declare("users", _rows(10), **_PERSON)
+    spec = pushing.declare("users", import_rows(10), **BY_IMPORT)
     with pytest.raises(BadAnswer, match="did not finish the import"):
         pushing.push(spec)
     assert {"unknown": 10} == pushing.states()

@@ -1,19 +1,16 @@
 """The answer of the Track API decides the state of each row."""
 
 import json
-from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
-from pipelines.push import PushSpec
 from pipelines.push.deliver.batch import Batch
 from pipelines.push.deliver.track_api import rejected_rows
 from pipelines.push.journal.database import SCHEMA
 from pipelines.push.journal.log import Item
 from sources.customerio.client import Answer, Unauthorized
 from sources.customerio.sandbox import Fault
-from tests.pipelines.push.conftest import Pushing, Row
+from tests.pipelines.push.conftest import Pushing, user_rows
 
 
 def test_an_item_with_two_errors_is_one_row() -> None:
@@ -23,26 +20,10 @@ def test_an_item_with_two_errors_is_one_row() -> None:
     assert ((7, "required", "name"),) == rejected_rows(Batch((Item(7, b"{}", "a"),)), answer)
 
 
-def _rows(count: int, plan: str = "x") -> list[Row]:
-    return [{"user_id": f"u{number:04}", "plan": plan} for number in range(count)]
-
-
-def _users(pushing: Pushing, rows: Sequence[Row], **what: Any) -> PushSpec:
-    return pushing.declare(
-        "users",
-        rows,
-        object="person",
-        mode="upsert",
-        person={"id": "user_id"},
-        fields={"plan": "text"},
-        **what,
-    )
-
-
 def test_refused_items_do_not_keep_the_others_back(pushing: Pushing) -> None:
     """Rows that a 207 lists are rejected with their reason and retried by the next run."""
     pushing.sandbox.faults.add(Fault(operation="batch", refuse_items=(3, 5)))
-    spec = _users(pushing, _rows(20))
+    spec = pushing.users(user_rows(20))
     result = pushing.push(spec)
     assert result.run is not None
     assert (18, 2) == (result.run.delivery.accepted, result.run.delivery.rejected)
@@ -63,7 +44,7 @@ def test_a_refused_request_is_halved_until_the_bad_row_is_alone(pushing: Pushing
     pushing.sandbox.knobs.batch_whole = True
     pushing.sandbox.knobs.item_bytes = 400
     rows = [{"user_id": f"u{number:04}", "plan": "y" * 500 if number == 13 else "x"} for number in range(32)]
-    spec = _users(pushing, rows)
+    spec = pushing.users(rows)
     result = pushing.push(spec)
     assert result.run is not None
     assert (31, 1) == (result.run.delivery.accepted, result.run.delivery.rejected)
@@ -76,7 +57,7 @@ def test_a_refused_request_is_halved_until_the_bad_row_is_alone(pushing: Pushing
 def test_keys_that_are_not_accepted_stop_the_run(pushing: Pushing, status: int) -> None:
     """No row of the request counts, nothing more is sent, and the next run sends all rows."""
     pushing.sandbox.faults.add(Fault(operation="batch", status=status))
-    spec = _users(pushing, _rows(2_500), deliver={"in_flight": 1})
+    spec = pushing.users(user_rows(2_500), deliver={"in_flight": 1})
     with pytest.raises(Exception, match="others are sent by the next run") as caught:
         pushing.push(spec)
     assert status == 403 or isinstance(caught.value, Unauthorized)
@@ -101,5 +82,5 @@ def test_keys_that_are_not_accepted_stop_the_run(pushing: Pushing, status: int) 
 def test_trouble_that_passes_is_waited_for(pushing: Pushing, fault: Fault) -> None:
     """The run continues at a lower rate, and every row arrives."""
     pushing.sandbox.faults.add(fault)
-    assert pushing.push(_users(pushing, _rows(30))).complete
+    assert pushing.push(pushing.users(user_rows(30))).complete
     assert 30 == len(_plans(pushing))

@@ -1,45 +1,27 @@
 """The snapshot and the rejects follow the log of each run."""
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from pipelines.push import PushSpec
 from pipelines.push.journal.database import SCHEMA
 from sources.customerio.client import RetryLater
 from sources.customerio.sandbox import Fault
-from tests.pipelines.push.conftest import Pushing, Row
-
-
-def _rows(count: int, plan: str = "x") -> list[Row]:
-    return [{"user_id": f"u{number:04}", "plan": plan} for number in range(count)]
-
-
-def _users(pushing: Pushing, rows: Sequence[Row], **what: Any) -> PushSpec:
-    return pushing.declare(
-        "users",
-        rows,
-        object="person",
-        mode="upsert",
-        person={"id": "user_id"},
-        fields={"plan": "text"},
-        **what,
-    )
+from tests.pipelines.push.conftest import Pushing, user_rows
 
 
 def test_a_row_that_is_refused_too_often_is_left_alone_until_it_changes(pushing: Pushing) -> None:
     """After its last attempt a row is a dead letter: it is not sent again until the model changes it."""
     pushing.sandbox.knobs.item_bytes = 400
     bad = [{"user_id": "u0001", "plan": "y" * 500}]
-    spec = _users(pushing, bad, deliver={"max_attempts": 2})
+    spec = pushing.users(bad, deliver={"max_attempts": 2})
     assert [False, False] == [pushing.push(spec).complete for _ in range(2)]
     before = pushing.requests()
     third = pushing.push(spec)
     assert (0, 1) == (third.plan.sends, third.plan.counts["dead"])
     assert before == pushing.requests()
-    assert pushing.push(_users(pushing, _rows(2))).complete
+    assert pushing.push(pushing.users(user_rows(2))).complete
     assert [] == pushing.query(f"SELECT key FROM {SCHEMA}.rejects")
 
 
@@ -53,14 +35,14 @@ def test_what_may_have_arrived_is_sent_again(pushing: Pushing) -> None:
     """A request whose answer never comes leaves its rows unknown; the next run sends the latest rows."""
     pushing.sandbox.faults.add(Fault(operation="batch", truncate=True, times=None))
     with pytest.raises(RetryLater):
-        pushing.push(_users(pushing, _rows(10)), retry_for_s=0.0)
+        pushing.push(pushing.users(user_rows(10)), retry_for_s=0.0)
     assert {"unknown": 10} == pushing.states()
     pushing.sandbox.faults.clear()
-    result = pushing.push(_users(pushing, _rows(8, plan="newer")))
+    result = pushing.push(pushing.users(user_rows(8, plan="newer")))
     assert result.complete
     assert 8 == result.plan.counts["change"]
     assert {"newer": 8, "x": 2} == dict(Counter(_plans(pushing).values()))
-    assert 0 == pushing.push(_users(pushing, _rows(8, plan="newer"))).plan.sends
+    assert 0 == pushing.push(pushing.users(user_rows(8, plan="newer"))).plan.sends
 
 
 def test_a_mirror_removes_what_may_have_arrived(pushing: Pushing) -> None:

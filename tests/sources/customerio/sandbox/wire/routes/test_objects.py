@@ -1,12 +1,11 @@
 """Objects, their types and relationships: reading them, and writing them through the Track API."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from sources.customerio.sandbox import Sandbox, Served
+from sources.customerio.sandbox import Sandbox
 from tests.sources.customerio.sandbox.wire.routes.track import (
     Row,
     acts,
@@ -14,15 +13,7 @@ from tests.sources.customerio.sandbox.wire.routes.track import (
     person,
     profile,
     thing,
-    track_client,
 )
-
-
-@pytest.fixture
-def track(small: Sandbox, small_served: Served) -> Iterator[httpx.Client]:
-    """The small world's Track API."""
-    with track_client(small, small_served) as client:
-        yield client
 
 
 def _send(track: httpx.Client, *ops: Row) -> None:

@@ -1,6 +1,5 @@
 """The Track API, version 1, and the effects of its writes."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -13,17 +12,9 @@ from tests.sources.customerio.sandbox.wire.routes.track import (
     attributes,
     outcomes,
     profile,
-    track_client,
 )
 
 BETA = 5  # the world's manual segment
-
-
-@pytest.fixture
-def track(small: Sandbox, small_served: Served) -> Iterator[httpx.Client]:
-    """The small world's Track API."""
-    with track_client(small, small_served) as client:
-        yield client
 
 
 def _identify(track: httpx.Client, who: str, **given: Any) -> None:

@@ -1,7 +1,6 @@
 """The Track API, version 2: one operation, or a batch whose errors are listed by place."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -17,15 +16,7 @@ from tests.sources.customerio.sandbox.wire.routes.track import (
     person,
     profile,
     thing,
-    track_client,
 )
-
-
-@pytest.fixture
-def track(small: Sandbox, small_served: Served) -> Iterator[httpx.Client]:
-    """The small world's Track API."""
-    with track_client(small, small_served) as client:
-        yield client
 
 
 def _send(track: httpx.Client, *ops: Row) -> httpx.Response:
