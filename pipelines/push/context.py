@@ -60,9 +60,9 @@ def open_context(
         LeaseHeld: another process runs this push.
     """
     push_id, journal = push_id_of(settings, spec), Journal(settings.cio_elt_data)
-    patience = {} if retry_for_s is None else {"retry_for_s": retry_for_s}
+    retries = {} if retry_for_s is None else {"retry_for_s": retry_for_s}
     with (
-        client(settings, **patience) as open_client,
+        client(settings, **retries) as open_client,
         hold_lease(journal, push_id) if lease else nullcontext(0) as fence,
     ):
         yield PushContext(

@@ -36,14 +36,10 @@ def reading(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         FileHeld: another process has the file open for writing.
         WarehouseError: the file is not a DuckDB file that can be read.
     """
-    try:
+    with _damaged(
+        f"{published} cannot be read as a DuckDB file. Move it away; `cio-elt sync` publishes it anew."
+    ):
         connection = open_file(published, read_only=True)
-    except duckdb.Error as error:
-        failure = file_failure(error)
-        if isinstance(failure, FileHeld):
-            raise failure from None
-        msg = f"{published} cannot be read as a DuckDB file. Move it away; `cio-elt sync` publishes it anew."
-        raise WarehouseError(msg) from None
     with connection:
         yield connection
 
@@ -55,17 +51,21 @@ def check_writable(file: Path) -> None:
         FileHeld: another process has the file open.
         WarehouseError: the file is not a DuckDB file that can be read.
     """
-    try:
+    with _damaged(
+        f"{file} is not a DuckDB file that can be read. Move it away and run this again: "
+        "what customerio.duckdb beside it holds is kept, and what is missing is read from Customer.io."
+    ):
         open_file(file).close()
+
+
+@contextmanager
+def _damaged(message: str) -> Iterator[None]:
+    """Raise a WarehouseError with the message if a file cannot be opened, unless another process holds it."""
+    try:
+        yield
     except duckdb.Error as error:
         failure = file_failure(error)
-        if isinstance(failure, FileHeld):
-            raise failure from None
-        msg = (
-            f"{file} is not a DuckDB file that can be read. Move it away and run this again: "
-            "what customerio.duckdb beside it holds is kept, and what is missing is read from Customer.io."
-        )
-        raise WarehouseError(msg) from None
+        raise (failure if isinstance(failure, FileHeld) else WarehouseError(message)) from None
 
 
 def restore(private: Path, published: Path) -> None:
