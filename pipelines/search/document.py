@@ -11,7 +11,6 @@ The models check the shape. Fields and values are checked against the table when
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from annotated_types import Len
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -36,15 +35,15 @@ class _OptionalKeys(_Object):
         return {name: given for name, given in value.items() if given is not None}
 
 
-Comparison = Annotated[dict[str, Any], Len(1, 1)]
+Comparison = Annotated[dict[str, Any], Field(min_length=1, max_length=1)]
 """A field's path, and the value that it is compared with."""
 
 
 class Filter(_Object):
     """A condition, or several that are joined: exactly one of these keys is given."""
 
-    and_: Annotated[list["Filter"], Len(1)] = Field(_OMITTED, alias="and")
-    or_: Annotated[list["Filter"], Len(1)] = Field(_OMITTED, alias="or")
+    and_: Annotated[list["Filter"], Field(min_length=1)] = Field(_OMITTED, alias="and")
+    or_: Annotated[list["Filter"], Field(min_length=1)] = Field(_OMITTED, alias="or")
     not_: "Filter" = Field(_OMITTED, alias="not")
     eq: Comparison = _OMITTED
     neq: Comparison = _OMITTED
@@ -93,7 +92,7 @@ class Filter(_Object):
             yield from part.condition_depths(depth + 1)
 
 
-class Sort(RootModel[Annotated[dict[str, Literal["asc", "desc"]], Len(1, 1)]]):
+class Sort(RootModel[Annotated[dict[str, Literal["asc", "desc"]], Field(min_length=1, max_length=1)]]):
     """A field to sort by, and the direction; records without a value come last in both directions."""
 
     model_config = ConfigDict(strict=True, frozen=True)
@@ -114,7 +113,7 @@ class Query(_OptionalKeys):
     """The records to find, and their order."""
 
     filter: Filter | None = None
-    sort: Annotated[list[Sort], Len(0, MAX_SORT)] = []
+    sort: Annotated[list[Sort], Field(max_length=MAX_SORT)] = []
 
     @model_validator(mode="before")
     @classmethod
@@ -130,7 +129,7 @@ class Search(_OptionalKeys):
     query: Query = Query()
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
     cursor: str | None = None
-    fields: Annotated[list[str], Len(1)] | None = None
+    fields: Annotated[list[str], Field(min_length=1)] | None = None
     include_deleted: bool = False
 
 

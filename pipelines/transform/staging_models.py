@@ -7,12 +7,12 @@ null, and ids are named after their table. A file without the first line `HEADER
 not overwritten.
 """
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.transform.dbt import PROJECT
 from pipelines.transform.raw_tables import columns
+from sources.customerio.catalogue import DELIVERY_METRICS
 
 FOLDER = PROJECT / "models" / "staging"
 HEADER = "-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line."
@@ -126,12 +126,10 @@ def _expression(name: str, kind: str) -> str:
 
 def _metric_times() -> dict[str, str]:
     """A column for each documented metric of a delivery: when the delivery first reached it."""
-    with (PROJECT / "seeds" / "delivery_metrics.csv").open(encoding="utf-8") as file:
-        metrics = [row["metric"] for row in csv.DictReader(file)]
     # `created` is a column of the API; a metric such as `secondary:delivered` is in fct_delivery_event.
     return {
         f"{metric}_at": f"to_timestamp(cast(metrics ->> '{metric}' as bigint))"
-        for metric in metrics
+        for metric in (row.name for row in DELIVERY_METRICS)
         if metric != "created" and ":" not in metric
     }
 
