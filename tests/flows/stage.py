@@ -119,6 +119,10 @@ class Stage:
         found: list[Any] = self.call("POST", "/artifacts/filter", wanted).json()
         return found
 
+    def tables(self, run_id: str) -> list[Any]:
+        """Those artifacts of the run that are tables; a run that takes long has one of its progress too."""
+        return [each for each in self.artifacts(run_id) if each["type"] == "table"]
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the published warehouse."""
         with duckdb.connect(self.folder / "data" / "customerio.duckdb", read_only=True) as connection:

@@ -46,7 +46,7 @@ def test_a_sync_says_what_it_wrote(stage: Stage) -> None:
 
     assert state.is_completed()
     assert str(state.message).endswith("rows written.")
-    (summary,) = stage.artifacts(str(state.state_details.flow_run_id))
+    (summary,) = stage.tables(str(state.state_details.flow_run_id))
     assert "segments" in summary["data"]
     assert "campaigns" in summary["data"]
 
@@ -98,7 +98,7 @@ def test_a_gap_makes_freshness_fail(stage: Stage) -> None:
     assert state.is_failed()
     assert "Stale" == state.name
     assert "messages lacks" in str(state.message)
-    (table,) = stage.artifacts(str(state.state_details.flow_run_id))
+    (table,) = stage.tables(str(state.state_details.flow_run_id))
     assert "behind" in table["data"]
 
 
