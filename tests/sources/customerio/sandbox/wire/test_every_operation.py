@@ -14,12 +14,15 @@ from sources.customerio.catalogue import OPERATIONS, Operation
 from sources.customerio.client import App, Client, RateLimits, Track
 from sources.customerio.client.api import method_name
 from sources.customerio.sandbox import Sandbox
+from sources.customerio.sandbox.wire.routes import HANDLERS
 
 Given = dict[str, Any]
 
 # What is read stands first; what is destroyed comes last, and each has a thing of its own.
 _EFFECTS = ("read", "write", "send", "destroy")
-IN_ORDER = sorted(OPERATIONS, key=lambda row: _EFFECTS.index(row.effect))
+IN_ORDER = sorted(
+    (row for row in OPERATIONS if row.id in HANDLERS), key=lambda row: _EFFECTS.index(row.effect)
+)
 # Customer.io answers these with 204 and nothing, the others with 200 and a document.
 NO_CONTENT = {
     "deleteCollection",
