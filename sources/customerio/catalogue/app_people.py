@@ -45,7 +45,7 @@ APP_PEOPLE = (
     Operation(id="getSuppression", method="GET", path="/v1/esp/search_suppression/{email_address}",
         records="suppressions", bucket="app", effect="read"),
     Operation(id="getSuppressionByType", method="GET", path="/v1/esp/suppression/{suppression_type}",
-        query=(LIMIT, Parameter(name="offset", type="integer"), Parameter(name="domain")),
+        query=(LIMIT, Parameter(name="offset", type="integer"), Parameter(name="domain"), Parameter(name="email")),
         records="suppressions", paging="offset", page_default=100, page_max=1000, bucket="app",
         effect="read"),
     Operation(id="deleteSuppression", method="DELETE", path="/v1/esp/suppression/{suppression_type}/{email_address}",

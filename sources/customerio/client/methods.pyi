@@ -296,7 +296,7 @@ class App:
     def get_suppression(self, *, email_address: str | int) -> None:
         """`GET /v1/esp/search_suppression/{email_address}` (read; https://docs.customer.io/integrations/api/app/#operation/getSuppression)."""
     @_list
-    def get_suppression_by_type(self, *, suppression_type: str | int, limit: int | str | None = ..., offset: int | str | None = ..., domain: str | int | None = ...) -> None:
+    def get_suppression_by_type(self, *, suppression_type: str | int, limit: int | str | None = ..., offset: int | str | None = ..., domain: str | int | None = ..., email: str | int | None = ...) -> None:
         """`GET /v1/esp/suppression/{suppression_type}` (read; https://docs.customer.io/integrations/api/app/#operation/getSuppressionByType)."""
     @_method
     def delete_suppression(self, *, suppression_type: str | int, email_address: str | int) -> None:

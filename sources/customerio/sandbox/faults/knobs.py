@@ -24,6 +24,7 @@ class Knobs:
     - `trigger_takes_s`: seconds of the clock that each queued trigger of a broadcast takes;
     - `apply_delay_s`: seconds of the clock from a write's 200 until it is applied;
     - `drop_every`: every n-th write is accepted and lost: 14 loses 7 of 100 (0: none);
+    - `optout_takes_s`: seconds of the clock until a change of opt-outs can be read (how many is unverified);
     - `keep_writes`: the number of writes in the log;
     - `email_by_id`: the workspace allows updates to an email by id;
     - `events_create`: an event of an unknown person creates that person (unverified);
@@ -52,6 +53,7 @@ class Knobs:
     trigger_takes_s: int = 20
     apply_delay_s: int = 0
     drop_every: int = 0
+    optout_takes_s: int = 5
     keep_writes: int = LOG_SIZE
     email_by_id: bool = False
     events_create: bool = False

@@ -99,6 +99,7 @@ RECORD_KINDS = {
             hides=frozenset({"deduplicate_id", "data"}),
         ),
         RecordKind(table="reporting_webhooks", noun="webhook", hides=_PLAIN),
+        RecordKind(table="subscription_channels", noun="channel", hides=_PLAIN),
         RecordKind(table="subscription_topics", noun="topic", hides=_PLAIN | {"translations"}),
         RecordKind(
             table="esp_suppressions",
