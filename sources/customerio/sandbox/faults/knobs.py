@@ -35,6 +35,7 @@ class Knobs:
     - `track_redirect`: the root of the right region's host: Track calls are sent there with 307;
     - `objects_page`: rows on a page of objects or relationships whose `limit` is not given (unverified);
     - `duplicates_across_pages`: such a page begins with the last row of the one before [spec25];
+    - `topic_required`: a new newsletter must name a topic, as where the subscription center is on [spec26];
     - `import_takes_s`: seconds of the clock until an import has ended;
     - `import_fails`: imports created from now on fail;
     - `privacy_levels`: whether the plan has privacy levels of attributes;
@@ -65,6 +66,7 @@ class Knobs:
     track_redirect: str = ""
     objects_page: int = 10
     duplicates_across_pages: bool = True
+    topic_required: bool = False
     import_takes_s: int = 30
     import_fails: bool = False
     privacy_levels: bool = True

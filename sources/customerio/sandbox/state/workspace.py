@@ -49,6 +49,8 @@ class Workspace:
         self.forms: set[str] = set()
         self.write_queue = WriteQueue()
         self.imports = Imports()
+        self.newsletter_filters: dict[int, Record] = {}  # recipients of newsletters that calls create
+        self.scheduled_newsletters: set[int] = set()  # sent or scheduled by calls
         self.deleted_sources: set[int] = set()
         self.unsuppressed: set[tuple[str, str]] = set()  # (type, address) removed from the provider's lists
         self.data_index: dict[str, dict[str, Record]] = {"attributes": {}, "events": {}}

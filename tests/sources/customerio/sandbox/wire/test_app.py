@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sources.customerio.catalogue import OPERATIONS, operation
+from sources.customerio.catalogue import OPERATIONS, Operation, operation
 from sources.customerio.sandbox import Sandbox
 
 
@@ -131,3 +131,20 @@ def test_answered_operations_are_the_ones_promised(api: httpx.Client) -> None:
     assert operation("listMessages").path in page
     stable = sum(row.stability == "stable" for row in OPERATIONS)
     assert f"{stable} of {len(OPERATIONS)} operations are answered" in page
+
+
+DOUBTFUL = [row for row in OPERATIONS if row.stability == "doubtful"]
+
+
+@pytest.mark.parametrize("row", DOUBTFUL, ids=lambda row: row.id)
+def test_a_doubtful_operation_is_a_501_with_its_name(
+    small_api: httpx.Client, small: Sandbox, row: Operation
+) -> None:
+    """The sandbox does not invent what is not known to exist."""
+    path = re.sub(r"\{[a-z_]+\}", "1", row.path)
+    headers = _basic(small.track_site_id, small.track_api_key) if row.api == "track" else {}
+
+    response = small_api.request(row.method, path, headers=headers)
+
+    assert 501 == response.status_code
+    assert row.id in response.text
