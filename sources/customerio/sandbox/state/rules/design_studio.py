@@ -1,6 +1,6 @@
 """Design Studio: folders, emails with their translations, components.
 
-A record has a UUID, which is derived from its number in the table. Whatever an email's `transformers` hold is
+A record has a UUID, which is derived from its number in the table. An email's `transformers` are
 kept as given.
 """
 

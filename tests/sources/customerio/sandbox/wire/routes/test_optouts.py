@@ -20,7 +20,7 @@ def _put(api: httpx.Client, *changes: dict[str, Any], path: str = ANN) -> int:
     return api.put(path, json={"optouts": list(changes)}).status_code
 
 
-def test_pages_have_everybody_once_and_end_without_next(api: httpx.Client) -> None:
+def test_pages_have_each_person_once_and_end_without_next(api: httpx.Client) -> None:
     """The last page has no `next` key, and small pages have the rows of the large one."""
     whole = api.get("/v1/optouts", params={"limit": 1000}).json()
     assert {"optouts"} == whole.keys()
