@@ -24,6 +24,7 @@ class Knobs:
     - `trigger_takes_s`: seconds of the clock that each queued trigger of a broadcast takes;
     - `apply_delay_s`: seconds of the clock from a write's 200 until it is applied;
     - `drop_every`: every n-th write is accepted and lost: 14 loses 7 of 100 (0: none);
+    - `optout_takes_s`: seconds of the clock until a change of opt-outs can be read (how many is unverified);
     - `keep_writes`: the number of writes in the log;
     - `email_by_id`: the workspace allows updates to an email by id;
     - `events_create`: an event of an unknown person creates that person (unverified);
@@ -34,6 +35,7 @@ class Knobs:
     - `track_redirect`: the root of the right region's host: Track calls are sent there with 307;
     - `objects_page`: rows on a page of objects or relationships whose `limit` is not given (unverified);
     - `duplicates_across_pages`: such a page begins with the last row of the one before [spec25];
+    - `topic_required`: a new newsletter must name a topic, as where the subscription center is on [spec26];
     - `import_takes_s`: seconds of the clock until an import has ended;
     - `import_fails`: imports created from now on fail;
     - `privacy_levels`: whether the plan has privacy levels of attributes;
@@ -52,6 +54,7 @@ class Knobs:
     trigger_takes_s: int = 20
     apply_delay_s: int = 0
     drop_every: int = 0
+    optout_takes_s: int = 5
     keep_writes: int = LOG_SIZE
     email_by_id: bool = False
     events_create: bool = False
@@ -63,6 +66,7 @@ class Knobs:
     track_redirect: str = ""
     objects_page: int = 10
     duplicates_across_pages: bool = True
+    topic_required: bool = False
     import_takes_s: int = 30
     import_fails: bool = False
     privacy_levels: bool = True

@@ -36,7 +36,8 @@ def build(engine: Engine, worker: Executor) -> ASGIApp:
             Endpoint(engine, row, HANDLERS.get(row.id), worker=worker, link=link),
             methods=[row.method],
         )
-        for row in OPERATIONS
+        # A literal part goes before a parameter: letters sort before `{`.
+        for row in sorted(OPERATIONS, key=lambda row: row.path)
     ]
     routes.append(Route(storage.PATH, storage.Storage(engine, worker).get))
     routes.extend(control.routes(engine, worker))

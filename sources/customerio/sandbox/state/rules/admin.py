@@ -91,6 +91,13 @@ _DEFAULTS: dict[str, Record] = {
         "full_resolution": False,
         "with_content": False,
     },
+    "subscription_channels": {
+        "identifier": "",
+        "type": "email",
+        "name": "",
+        "description": "",
+        "subscribed_by_default": True,
+    },
     "subscription_topics": {"name": "", "description": "", "subscribed_by_default": True},
 }
 

@@ -86,7 +86,7 @@ class DeliveryView:
             if tombstone is None or tombstone.reason == "suppressed":
                 return None
             person = tombstone.person
-        if channel == "twilio":
+        if channel in ("twilio", "whatsapp"):
             return person.phone
         if channel == "push":
             return str(person.devices[0]["id"]) if person.devices else None

@@ -3,6 +3,7 @@
 Refused
 ├── NotFound     404: the record or its parent does not exist
 ├── BadRequest   400: the request is malformed
+├── Conflict     409: the record is in use
 ├── Invalid      422: one part of the body is refused
 ├── Forbidden    403: the request is not allowed
 ├── TooLarge     413: the body or an attachment is over its limit
@@ -25,6 +26,10 @@ class NotFound(Refused):
 
 class BadRequest(Refused):
     """A malformed id, body or parameter."""
+
+
+class Conflict(Refused):
+    """The record is in use, so that it cannot be deleted."""
 
 
 class Invalid(Refused):

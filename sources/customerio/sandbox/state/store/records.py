@@ -99,7 +99,18 @@ RECORD_KINDS = {
             hides=frozenset({"deduplicate_id", "data"}),
         ),
         RecordKind(table="reporting_webhooks", noun="webhook", hides=_PLAIN),
+        RecordKind(table="subscription_channels", noun="channel", hides=_PLAIN),
         RecordKind(table="subscription_topics", noun="topic", hides=_PLAIN | {"translations"}),
+        RecordKind(table="design_studio_folders", noun="folder"),
+        RecordKind(table="design_studio_emails", noun="email"),
+        RecordKind(
+            table="design_studio_translations",
+            noun="translation",
+            parent=("design_studio_emails", "email_id"),
+        ),
+        RecordKind(table="design_studio_components", noun="component"),
+        RecordKind(table="asset_folders", noun="folder"),
+        RecordKind(table="assets", noun="asset"),
         RecordKind(
             table="esp_suppressions",
             noun="suppression",

@@ -10,6 +10,7 @@ from sources.customerio.sandbox.faults.fault import DETAILS, Fault
 from sources.customerio.sandbox.state.store.errors import (
     BadRequest,
     Busy,
+    Conflict,
     Forbidden,
     Invalid,
     NotFound,
@@ -24,6 +25,7 @@ from sources.customerio.sandbox.wire.http.response import ApiResponse
 _STATUS: dict[type[Refused], int] = {
     NotFound: 404,
     BadRequest: 400,
+    Conflict: 409,
     Invalid: 422,
     Forbidden: 403,
     TooLarge: 413,

@@ -7,7 +7,8 @@ from sources.customerio.sandbox.state.truth.workspace_records import ADDRESSES
 from sources.customerio.sandbox.wire.http.registry import answers
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
-_TRACK_HOSTS = {"us": "https://track.customer.io", "eu": "https://track-eu.customer.io"}
+TRACK_HOSTS = {"us": "https://track.customer.io", "eu": "https://track-eu.customer.io"}
+"""The root of the Track API's host, by region."""
 
 
 @answers("listWorkspaces")
@@ -26,4 +27,4 @@ def list_ip_addresses(context: RequestContext) -> dict[str, Any]:  # noqa: ARG00
 def get_region(context: RequestContext) -> dict[str, Any]:
     """Returns the region of the account; the hosts of both regions return the right one [track26]."""
     region_name = context.workspace.region
-    return {"url": _TRACK_HOSTS[region_name], "region": region_name, "environment_id": views.WORKSPACE_ID}
+    return {"url": TRACK_HOSTS[region_name], "region": region_name, "environment_id": views.WORKSPACE_ID}
