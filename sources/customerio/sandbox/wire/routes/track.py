@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from sources.customerio.sandbox.state.store.errors import BadRequest, NotFound
-from sources.customerio.sandbox.state.store.track_operation import MAX_EVENT_DATA, Op, problem
-from sources.customerio.sandbox.wire.http.accept_writes import accept_write, accept_writes
+from sources.customerio.sandbox.state.store.track_operation import MAX_EVENT_DATA, Op, seconds
+from sources.customerio.sandbox.wire.http.accept_writes import accept_write, accept_writes, refusal
 from sources.customerio.sandbox.wire.http.error_responses import track_v1_error
 from sources.customerio.sandbox.wire.http.registry import answers
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
@@ -39,7 +39,7 @@ def identify(context: RequestContext) -> ApiResponse | dict[str, Any]:
     if isinstance(relations, dict):
         entries = relations.get("relationships") or []
         related = {**person, "action": relations.get("action"), "cio_relationships": entries}
-        if (found := problem(related)) is not None:
+        if (found := refusal(context, related)) is not None:
             return track_v1_error(found.message)
         ops.append(related)
     accept_writes(context, ((0, op) for op in ops))
@@ -97,7 +97,7 @@ def merge(context: RequestContext) -> ApiResponse | dict[str, Any]:
     """Merges two people; the error body has one `error`, not a list [track26]."""
     given = context.json()
     op = {"type": "person", "action": "merge", **{name: given.get(name) for name in ("primary", "secondary")}}
-    found = problem(op)
+    found = refusal(context, op)
     if found is not None:
         return ApiResponse(status=400, body={"meta": {"error": found.message}})
     return accept_write(context, op)
@@ -152,7 +152,7 @@ def submit_form(context: RequestContext) -> ApiResponse:
         return track_v1_error("data must have exactly one of id and email")
     fields = {name: value for name, value in data.items() if name not in _FORM_FIELDS and name not in named}
     op = {"type": "person", "action": "identify", "identifiers": named, "attributes": fields}
-    if (found := problem(op)) is not None:
+    if (found := refusal(context, op)) is not None:
         return track_v1_error(found.message)
     accept_write(context, op)
     return ApiResponse(status=204)
@@ -188,7 +188,7 @@ def _accept_person(context: RequestContext, action: str) -> dict[str, Any]:
 
 def _accept_valid(context: RequestContext, op: Op) -> ApiResponse | dict[str, Any]:
     """Accept an operation, or answer 400 if it is invalid."""
-    found = problem(op)
+    found = refusal(context, op)
     return accept_write(context, op) if found is None else track_v1_error(found.message)
 
 
@@ -204,7 +204,8 @@ def _accept_event(context: RequestContext, identifiers: dict[str, str]) -> ApiRe
         "attributes": {} if data is None else data,
     }
     # An anonymous event may have a blank id, which the check of identifiers would refuse.
-    found = problem(op if identifiers.get("anonymous_id") != "" else {**op, "identifiers": {"id": "blank"}})
+    checked = op if identifiers.get("anonymous_id") != "" else {**op, "identifiers": {"id": "blank"}}
+    found = refusal(context, checked)
     if found is not None:
         return track_v1_error(found.message)
     if len(orjson.dumps(op["attributes"])) > MAX_EVENT_DATA:
@@ -225,6 +226,6 @@ def _accept_metric(
         "name": metric,
         "attributes": {name: given[name] for name in fields if given.get(name) is not None},
     }
-    if isinstance(given.get("timestamp"), int):
-        op["timestamp"] = given["timestamp"]
+    if (at := seconds(given.get("timestamp"))) is not None:
+        op["timestamp"] = at
     return accept_write(context, op)
