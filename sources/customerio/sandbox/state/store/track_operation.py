@@ -108,11 +108,16 @@ def _id_problem(field: str, value: object) -> Problem | None:
     name = field.rpartition(".")[2]
     if value == "":
         return Problem("required", field, f"{name} is required")
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if not is_identifier(value):
         return Problem("invalid", field, "must be a string or a number")  # the words of [rud26]
     if too_long(text(value), MAX_ID):
         return Problem("invalid", field, f"{name} cannot be longer than {MAX_ID} bytes")
     return None
+
+
+def is_identifier(value: object) -> bool:
+    """True if a value may be an identifier: text, or a number [rud26]."""
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 def is_ulid(value: str) -> bool:

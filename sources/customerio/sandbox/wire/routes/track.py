@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from sources.customerio.sandbox.state.store.errors import BadRequest, NotFound
-from sources.customerio.sandbox.state.store.track_operation import MAX_EVENT_DATA, Op, seconds
+from sources.customerio.sandbox.state.store.filters import text
+from sources.customerio.sandbox.state.store.track_operation import MAX_EVENT_DATA, Op, is_identifier, seconds
 from sources.customerio.sandbox.wire.http.accept_writes import accept_write, accept_writes, refusal
 from sources.customerio.sandbox.wire.http.error_responses import track_v1_error
 from sources.customerio.sandbox.wire.http.registry import answers
@@ -108,8 +109,9 @@ def merge(context: RequestContext) -> ApiResponse | dict[str, Any]:
 def change_members(context: RequestContext, action: str) -> ApiResponse | dict[str, Any]:
     """Adds people to a manual segment or removes them; unknown ids are ignored."""
     ids, id_type = context.json().get("ids"), context.query.get("id_type") or "id"
-    if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
-        return track_v1_error("ids must be an array of strings")
+    # Customer.io's own client takes numbers, and sends them as such [sdk node].
+    if not isinstance(ids, list) or not all(is_identifier(item) for item in ids):
+        return track_v1_error("ids must be an array of strings or numbers")
     if not 1 <= len(ids) <= _MOST_IDS:
         return track_v1_error(f"ids must have between 1 and {_MOST_IDS} entries")
     if id_type not in _ID_TYPES:
@@ -122,7 +124,14 @@ def change_members(context: RequestContext, action: str) -> ApiResponse | dict[s
         return track_v1_error("the segment is not a manual segment")
     named = {"segment_id": row["id"]}
     return accept_write(
-        context, {"type": "segment", "action": action, "identifiers": named, "id_type": id_type, "ids": ids}
+        context,
+        {
+            "type": "segment",
+            "action": action,
+            "identifiers": named,
+            "id_type": id_type,
+            "ids": [text(item) for item in ids],
+        },
     )
 
 
