@@ -76,6 +76,4 @@ DOUBTFUL = (
         body="json", bucket="app", effect="write", stability="doubtful", has_page=False),
     Operation(id="deleteCollectionSource", method="DELETE", path="/v1/collections/sources/{source_id}",
         bucket="app", effect="destroy", stability="doubtful"),
-    Operation(id="checkCredentials", api="track", method="GET", path="/auth",
-        bucket="track", effect="read", stability="doubtful", has_page=False),
 )

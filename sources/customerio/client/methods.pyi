@@ -620,6 +620,9 @@ class Track:
     def get_region(self) -> None:
         """`GET /api/v1/accounts/region` (read; https://docs.customer.io/integrations/api/track/#operation/getRegion)."""
     @_method
+    def check_credentials(self) -> None:
+        """`GET /auth` (read; https://docs.customer.io/integrations/api/track/#operation/checkCredentials)."""
+    @_method
     def delete(self, *, identifier: str | int) -> None:
         """`DELETE /api/v1/customers/{identifier}` (destroy; https://docs.customer.io/integrations/api/track/#operation/delete)."""
     @_method
@@ -670,6 +673,3 @@ class Track:
     @_method
     def unsubscribe(self, *, delivery_id: str | int, body: object | None = ...) -> None:
         """`POST /unsubscribe/{delivery_id}` (write; https://docs.customer.io/integrations/api/track/#operation/unsubscribe)."""
-    @_method
-    def check_credentials(self) -> None:
-        """`GET /auth` (read; https://docs.customer.io/integrations/api/track/)."""

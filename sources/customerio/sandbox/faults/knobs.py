@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sources.customerio.sandbox.state.store.export_file import DELIVERY_COLUMNS, ExportOptions
 from sources.customerio.sandbox.state.store.write_queue import LOG_SIZE, ApplyOptions
+
+EventIds = Literal["accept", "dedupe", "refuse"]
 
 
 @dataclass(kw_only=True)
@@ -28,6 +30,8 @@ class Knobs:
     - `keep_writes`: the number of writes in the log;
     - `email_by_id`: the workspace allows updates to an email by id;
     - `events_create`: an event of an unknown person creates that person (unverified);
+    - `event_ids`: an event's id that is no ULID is taken without deduplication (`accept`, as Segment's writes
+      suggest; unverified), is deduplicated too (`dedupe`) or makes the event invalid (`refuse`);
     - `removes_by_id`: removing from a segment takes `id` alone, as documented [track26];
     - `batch_bytes`, `item_bytes`: the limits of Track v2, of a body and of one operation;
     - `oversize_status`: the status for a larger one, 413 or 400 (unverified);
@@ -58,6 +62,7 @@ class Knobs:
     keep_writes: int = LOG_SIZE
     email_by_id: bool = False
     events_create: bool = False
+    event_ids: EventIds = "accept"
     removes_by_id: bool = False
     batch_bytes: int = 500_000
     item_bytes: int = 32_000
@@ -84,7 +89,12 @@ class Knobs:
 
     def apply_options(self) -> ApplyOptions:
         """The options of applying writes at present."""
-        return ApplyOptions(self.email_by_id, self.events_create, self.removes_by_id)
+        return ApplyOptions(
+            email_by_id=self.email_by_id,
+            events_create=self.events_create,
+            removes_by_id=self.removes_by_id,
+            dedupes_any_id=self.event_ids == "dedupe",
+        )
 
     def export_options(self) -> ExportOptions:
         """The options of making exports at present."""
@@ -102,6 +112,9 @@ def _shaped(name: str, value: Any) -> Any:
     """A knob's value from JSON, with sets and tuples where the knob has them."""
     if name == "forbidden":
         return set(value)
+    if name == "event_ids" and value not in get_args(EventIds):
+        msg = f"event_ids is {', '.join(get_args(EventIds))}, not {value!r}."
+        raise ValueError(msg)
     if name == "delivery_columns":
         return tuple((str(header), str(path)) for header, path in value)
     return value

@@ -23,6 +23,12 @@ def list_ip_addresses(context: RequestContext) -> dict[str, Any]:  # noqa: ARG00
     return {"ip_addresses": list(ADDRESSES)}
 
 
+@answers("checkCredentials")
+def check_credentials(context: RequestContext) -> dict[str, Any]:  # noqa: ARG001 -- all handlers are called alike
+    """Confirms the keys of the Track API, as Segment checks them [seg26]; the body is unverified."""
+    return {"meta": {"message": "nice credentials."}}
+
+
 @answers("getRegion")
 def get_region(context: RequestContext) -> dict[str, Any]:
     """Returns the region of the account; the hosts of both regions return the right one [track26]."""

@@ -225,6 +225,7 @@ _FILE = base64.b64encode(b"x" * 999).decode()
         ({"send_at": "soon"}, 400, "send_at"),
         ({"queue_draft": "yes"}, 400, "queue_draft must be a boolean"),
         ({"headers": "no json"}, 400, "headers"),
+        ({"headers": {"X-Tag": 7}}, 400, "headers"),
         ({"message_data": []}, 400, "message_data"),
         ({"attachments": {"a.csv": "no base64"}}, 400, 'Attachment must be base64 encoded: "a.csv"'),
         ({"attachments": {"a.exe": _FILE}}, 403, "Forbidden file type exe for attachment a.exe."),
