@@ -13,6 +13,7 @@ class Knobs:
     """Settings that can be changed while the sandbox runs.
 
     - `forbidden`: operations that the key's scope does not allow (403);
+    - `not_served`: operations that this region or plan does not have: 404 without JSON;
     - `wrong_region`: this is the other region's host, so no App API key is known here (401);
     - `export_takes_s`: seconds of the clock until an export's file is there;
     - `export_fails`: exports created from now on fail;
@@ -41,6 +42,7 @@ class Knobs:
     """
 
     forbidden: set[str] = field(default_factory=set)
+    not_served: set[str] = field(default_factory=set)
     wrong_region: bool = False
     export_takes_s: int = 30
     export_fails: bool = False
@@ -96,7 +98,7 @@ class Knobs:
 
 def _shaped(name: str, value: Any) -> Any:
     """A knob's value from JSON, with sets and tuples where the knob has them."""
-    if name == "forbidden":
+    if name in ("forbidden", "not_served"):
         return set(value)
     if name == "delivery_columns":
         return tuple((str(header), str(path)) for header, path in value)

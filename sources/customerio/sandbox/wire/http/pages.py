@@ -36,8 +36,7 @@ def decode_start(query: Mapping[str, str]) -> tuple[int, int] | None:
         first, second = base64.b64decode(given, validate=True).decode().split(":")
         return int(first), int(second)
     except (binascii.Error, ValueError):
-        msg = "start is not a page token"
-        raise BadRequest(msg) from None
+        raise malformed() from None
 
 
 def offset_page(
@@ -72,6 +71,11 @@ def page_size(operation: Operation, query: Mapping[str, str]) -> int:
     return min(wanted, operation.page_max) if operation.page_max else wanted
 
 
+def malformed() -> BadRequest:
+    """The error for a parameter that cannot be read; it does not say which one [live-estuary]."""
+    return BadRequest("bad request")
+
+
 def integer(query: Mapping[str, str], name: str) -> int | None:
     """A whole number from the query, None if it is missing; BadRequest if it is not a number."""
     given = query.get(name, "")
@@ -80,5 +84,4 @@ def integer(query: Mapping[str, str], name: str) -> int | None:
     try:
         return int(given)
     except ValueError:
-        msg = f"{name} must be an integer"
-        raise BadRequest(msg) from None
+        raise malformed() from None

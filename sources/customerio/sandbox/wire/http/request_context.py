@@ -45,7 +45,7 @@ class RequestContext:
         if given.isdecimal():
             return int(given)
         if self.operation.path.startswith(("/v1/campaigns/", "/v1/broadcasts/")):
-            msg = f"invalid {name}"
+            msg = "bad request"
             raise BadRequest(msg)
         msg = "not found"
         raise NotFound(msg)

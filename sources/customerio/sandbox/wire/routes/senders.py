@@ -5,7 +5,6 @@ import binascii
 from typing import Any
 
 from sources.customerio.sandbox.state.rules import senders
-from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.registry import answers
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
@@ -52,5 +51,4 @@ def _last_id(token: str) -> int | None:
     try:
         return int(base64.b64decode(token, validate=True))
     except (binascii.Error, ValueError):
-        msg = "start is not a page token"
-        raise BadRequest(msg) from None
+        raise pages.malformed() from None
