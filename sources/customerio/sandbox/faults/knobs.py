@@ -34,6 +34,9 @@ class Knobs:
     - `batch_whole`: an invalid item refuses its whole batch with 400; by default it is left out with 207;
     - `track_redirect`: the root of the right region's host: Track calls are sent there with 307;
     - `objects_page`: rows on a page of objects or relationships whose `limit` is not given (unverified);
+    - `next_after_full_only`: of newsletters and senders, a page that is not full has no `next` (unverified);
+    - `person_pages_restart`: a token past the end of a person's messages leads back to the first page, as in
+      the workspace's list (unverified);
     - `duplicates_across_pages`: such a page begins with the last row of the one before [spec25];
     - `import_takes_s`: seconds of the clock until an import has ended;
     - `import_fails`: imports created from now on fail;
@@ -64,6 +67,8 @@ class Knobs:
     batch_whole: bool = False
     track_redirect: str = ""
     objects_page: int = 10
+    next_after_full_only: bool = False
+    person_pages_restart: bool = True
     duplicates_across_pages: bool = True
     import_takes_s: int = 30
     import_fails: bool = False

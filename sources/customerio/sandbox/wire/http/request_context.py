@@ -17,13 +17,17 @@ from sources.customerio.sandbox.wire.http.response import ApiResponse
 
 @dataclass(frozen=True, kw_only=True)
 class RequestContext:
-    """One request. `path` and `query` hold the parameters as sent, of `query` only those of the operation."""
+    """One request. `path` and `query` hold the parameters as sent, of `query` only those of the operation.
+
+    `sent` has the others too: some lists check a parameter that they do not document.
+    """
 
     operation: Operation
     workspace: Workspace
     knobs: Knobs
     path: Mapping[str, str]
     query: Mapping[str, str]
+    sent: Mapping[str, str]
     raw_body: bytes
     root: str  # scheme and host of the request, for links
     link: Callable[[int, int], str]  # (export id, expiry) -> path and query of a signed download link

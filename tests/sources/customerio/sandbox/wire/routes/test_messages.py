@@ -1,5 +1,6 @@
 """Deliveries: order, bounds, reach, filters, records, late metrics."""
 
+import base64
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -44,6 +45,49 @@ def test_newest_first_and_the_last_page_has_no_next(api: httpx.Client) -> None:
 
     assert created == sorted(created, reverse=True)
     assert body["next"] == ""
+
+
+def test_a_token_is_a_position_and_restarts_past_the_end(api: httpx.Client) -> None:
+    """A token says a row's position; at the end or past it comes the first page, with its `next`."""
+    first = api.get("/v1/messages", params={"limit": 7}).json()
+    assert base64.b64decode(first["next"]) == b"v20:7"
+    count = len(_reads(api))
+
+    for position in (count, count + 1, 10**9):
+        token = base64.b64encode(f"v20:{position}".encode()).decode()
+        assert api.get("/v1/messages", params={"limit": 7, "start": token}).json() == first
+    last = base64.b64encode(f"v20:{count - 1}".encode()).decode()
+    page = api.get("/v1/messages", params={"limit": 7, "start": last}).json()
+    assert (len(page["messages"]), page["next"]) == (1, "")
+
+
+@pytest.mark.parametrize("token", ["djIxOjE=", "MQ==", "MDox", "djIwOi0x", "djIwOg==", "no token"])
+def test_a_token_of_another_form_is_400(api: httpx.Client, token: str) -> None:
+    """Another version, a bare position, two numbers and a negative one are `bad request`."""
+    response = api.get("/v1/messages", params={"start": token})
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["detail"].startswith("bad request (reference ")
+
+
+def test_rows_that_arrive_move_the_others_down(small: Sandbox, small_api: httpx.Client) -> None:
+    """A position is counted anew: after an arrival the second page begins with a row of the first."""
+    small.add("people", id="ann", email="ann@example.com")
+    first = small_api.get("/v1/messages", params={"limit": 3}).json()
+    send = {"transactional_message_id": 1, "identifiers": {"id": "ann"}, "to": "ann@example.com"}
+    small_api.post("/v1/send/email", json=send).raise_for_status()
+
+    second = small_api.get("/v1/messages", params={"limit": 3, "start": first["next"]}).json()
+
+    assert second["messages"][0] == first["messages"][-1]
+
+
+def _reads(api: httpx.Client) -> list[dict[str, Any]]:
+    """The deliveries of six months, on one page."""
+    body = api.get("/v1/messages", params={"limit": 1000}).json()
+    assert body["next"] == ""
+    rows: list[dict[str, Any]] = body["messages"]
+    return rows
 
 
 def test_fifty_a_page_by_default(api: httpx.Client) -> None:
@@ -209,6 +253,8 @@ def test_a_persons_messages(tiny: Sandbox, api: httpx.Client, read: Reader) -> N
 
     assert [row["id"] for row in found] == wanted
     assert api.get("/v1/customers/nobody/messages").status_code == 404
+    last = api.get(f"/v1/customers/{who['email']}/messages", params={"id_type": "email", "limit": 1000})
+    assert "next" not in last.json(), "the key is absent at the end [live-estuary]"
 
 
 def test_metrics_arrive_late_and_move_the_deduplicate_id(small: Sandbox) -> None:

@@ -1,5 +1,6 @@
 """Newsletters: their order, and the time of sending."""
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -30,3 +31,24 @@ def test_a_draft_newsletter_was_never_sent(api: httpx.Client) -> None:
 
     assert sent[9001] is None
     assert sent[1] > 0
+
+
+def test_a_token_is_a_position_and_an_empty_page_follows(tiny: Sandbox, api: httpx.Client) -> None:
+    """The last page has a `next`; behind it are an empty page and no restart [live-estuary]."""
+    count = len(list(tiny.rows("newsletters")))
+    last = api.get("/v1/newsletters", params={"limit": 1000}).json()["next"]
+
+    assert base64.b64decode(last) == str(count).encode()
+    for token in (last, base64.b64encode(b"5000").decode()):
+        page = api.get("/v1/newsletters", params={"start": token, "limit": 1000}).json()
+        assert page == {"newsletters": [], "next": ""}
+    assert api.get("/v1/newsletters", params={"start": "djIwOjE="}).status_code == 400
+
+
+def test_a_page_that_is_not_full_may_be_the_last(small: Sandbox, small_api: httpx.Client) -> None:
+    """With `next_after_full_only` only a full page has a `next`."""
+    small.knobs.next_after_full_only = True
+    count = len(list(small.rows("newsletters")))
+
+    assert small_api.get("/v1/newsletters", params={"limit": count + 1}).json()["next"] == ""
+    assert small_api.get("/v1/newsletters", params={"limit": count}).json()["next"]
