@@ -1,7 +1,7 @@
 """A request as a handler sees it: the operation, its parameters and body, the workspace, the knobs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -27,11 +27,11 @@ class RequestContext:
     knobs: Knobs
     path: Mapping[str, str]
     query: Mapping[str, str]
-    sent: Mapping[str, str]
     raw_body: bytes
     root: str  # scheme and host of the request, for links
     link: Callable[[int, int], str]  # (export id, expiry) -> path and query of a signed download link
     faults: Sequence[Fault] = ()
+    sent: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def now(self) -> int:

@@ -6,7 +6,7 @@ The operations differ in their filter and in how far back one request goes (`loo
 from dataclasses import replace
 from typing import Any
 
-from sources.customerio.sandbox.state.rules.triggers import first_triggered
+from sources.customerio.sandbox.state.rules.triggers import first_triggered, processing
 from sources.customerio.sandbox.state.store import lookback
 from sources.customerio.sandbox.state.store.deliveries import DeliveryFilter
 from sources.customerio.sandbox.state.store.errors import NotFound
@@ -19,21 +19,56 @@ from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
 @answers("listMessages")
 def list_messages(context: RequestContext) -> dict[str, Any]:
-    """Lists the deliveries of the whole workspace."""
+    """Lists the deliveries of the whole workspace.
+
+    `trigger_id` counts only together with `campaign_id`, which is the id of a broadcast then
+    [sdk node]. No delivery has responses that `get_tracked_responses` could add.
+    """
+    query = context.query
     wanted = DeliveryFilter(
         start=0,
         end=0,
-        campaign_id=pages.integer(context.query, "campaign_id"),
-        newsletter_id=pages.integer(context.query, "newsletter_id"),
-        action_id=pages.integer(context.query, "action_id"),
+        campaign_id=pages.integer(query, "campaign_id"),
+        newsletter_id=pages.integer(query, "newsletter_id"),
+        action_id=pages.integer(query, "action_id"),
+        transactional_message_id=pages.integer(query, "transactional_id"),
+        template_id=pages.integer(query, "template_id"),
+        content_id=pages.integer(query, "content_id"),
     )
-    return _listed(context, wanted, lookback.WORKSPACE)
+    trigger_id = pages.integer(query, "trigger_id")
+    between = None
+    if trigger_id is not None and wanted.campaign_id is not None:
+        between = processing(context.workspace, wanted.campaign_id, trigger_id)
+        wanted = replace(wanted, campaign_id=None, broadcast_id=wanted.campaign_id)
+    answer = _listed(context, wanted, lookback.WORKSPACE, between=between)
+    return {**answer, **_associations(context, answer["messages"])}
 
 
 @answers("getMessage")
 def get_message(context: RequestContext) -> dict[str, Any]:
     """Returns one delivery; drafts too."""
-    return {"message": context.workspace.delivery_view.record(row_of(context), context.now)}
+    record = context.workspace.delivery_view.record(row_of(context), context.now)
+    return {"message": record, **_associations(context, [record])}
+
+
+_ASSOCIATED = (
+    ("campaigns", "campaign_id", ("campaigns",)),
+    ("actions", "action_id", ("campaign_actions", "broadcast_actions")),
+    ("newsletters", "newsletter_id", ("newsletters",)),
+    ("contents", "content_id", ("newsletter_contents",)),
+)
+
+
+def _associations(context: RequestContext, records: list[Record]) -> dict[str, Any]:
+    """The parents of the deliveries, with `associations=true`; their fields are unverified [sdk node]."""
+    if context.query.get("associations") != "true":
+        return {}
+    found: dict[str, Any] = {}
+    for key, field, tables in _ASSOCIATED:
+        ids = {row[field] for row in records if row[field] is not None}
+        rows = (row for table in tables for row in context.workspace.tables[table] if row["id"] in ids)
+        found[key] = [{"id": row["id"], "name": row["name"]} for row in rows]
+    return found
 
 
 def row_of(context: RequestContext) -> int:
@@ -94,10 +129,15 @@ def of_person(context: RequestContext) -> dict[str, Any]:
 
 
 def _listed(
-    context: RequestContext, wanted: DeliveryFilter, reach: Lookback, first: int | None = None
+    context: RequestContext,
+    wanted: DeliveryFilter,
+    reach: Lookback,
+    first: int | None = None,
+    *,
+    between: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     """A page; `next` is "" on the last one, and on an empty one [live-estuary]."""
-    records, token = _page(context, wanted, reach, first)
+    records, token = _page(context, wanted, reach, first, between=between)
     return {"messages": records, "next": token}
 
 
@@ -107,6 +147,7 @@ def _page(
     reach: Lookback,
     first: int | None = None,
     *,
+    between: tuple[int, int] | None = None,
     restarts: bool = True,
 ) -> tuple[list[Record], str]:
     """A page, newest first, and the token of the next one; both bounds are inclusive [live-airbyte].
@@ -114,7 +155,8 @@ def _page(
     The token says a position among the rows that match, counted from the newest: rows that arrive between two
     requests move the others down [live-estuary].
 
-    `first` is the time of the parent's first delivery or trigger, from which `reach` counts.
+    `first` is the time of the parent's first delivery or trigger, from which `reach` counts. `between` are
+    further bounds.
     """
     deliveries, now, query = context.workspace.deliveries, context.now, context.query
     limit = pages.page_size(context.operation, query)
@@ -124,6 +166,8 @@ def _page(
         now=now,
         first=first,
     )
+    if between is not None:
+        start, end = max(start, between[0]), min(end, between[1])
     wanted = replace(
         wanted,
         start=start,

@@ -240,6 +240,84 @@ def test_ids_are_opaque_and_found_by_path(tiny: Sandbox, api: httpx.Client) -> N
         assert api.get(f"/v1/messages/{row['id']}").json() == {"message": row}
 
 
+def test_a_click_is_a_metric_of_its_link_too(tiny: Sandbox) -> None:
+    """`link:<n>`, and `human_link:<n>` if a person clicked, at the time of the click [live-estuary]."""
+    clicked = [row["metrics"] for row in tiny.rows("messages") if "clicked" in row["metrics"]]
+    names = {name for metrics in clicked for name in metrics if "link:" in name}
+
+    assert len(names) > 4
+    for metrics in clicked:
+        links = {name.split(":")[0]: at for name, at in metrics.items() if "link:" in name}
+        expected = {"link": metrics["clicked"], "human_link": metrics.get("human_clicked")}
+        assert links in ({name: at for name, at in expected.items() if at}, {})
+    unclicked = (row["metrics"] for row in tiny.rows("messages") if "clicked" not in row["metrics"])
+    assert not any("link:" in name for metrics in unclicked for name in metrics)
+
+
+def test_a_row_has_all_keys(tiny: Sandbox) -> None:
+    """Unset keys are null, none is absent [live-estuary]."""
+    keys = {
+        "id", "deduplicate_id", "msg_template_id", "action_id", "parent_action_id", "customer_id",
+        "transactional_message_id", "customer_identifiers", "trigger_event_id", "recipient", "subject",
+        "metrics", "created", "failure_message", "newsletter_id", "content_id", "campaign_id",
+        "broadcast_id", "type", "forgotten",
+    }  # fmt: skip
+    assert all(set(row) == keys for row in tiny.rows("messages"))
+
+
+@pytest.mark.parametrize(
+    ("parameter", "field"),
+    [
+        ("transactional_id", "transactional_message_id"),
+        ("template_id", "msg_template_id"),
+        ("content_id", "content_id"),
+    ],
+)
+def test_filters_by_content(
+    tiny: Sandbox, api: httpx.Client, read: Reader, parameter: str, field: str
+) -> None:
+    """Deliveries of one transactional message, one template or one content [sdk node]."""
+    value = next(row[field] for row in tiny.rows("messages") if row[field] is not None)
+    wanted = [row for row in _reads_half_a_year(api, read, limit=1000) if row[field] == value]
+
+    assert wanted == _reads_half_a_year(api, read, limit=1000, **{parameter: value})
+    assert wanted
+
+
+def test_a_trigger_counts_with_its_broadcast_alone(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
+    """The deliveries of a broadcast's triggers are those of the broadcast; an unknown trigger has none."""
+    triggers = list(tiny.rows("broadcast_triggers"))
+    broadcast = triggers[-1]["broadcast_id"]
+    numbers = [row["id"] for row in triggers if row["broadcast_id"] == broadcast]
+    whole = [row for row in _reads_half_a_year(api, read, limit=1000) if row["broadcast_id"] == broadcast]
+
+    found = [
+        row
+        for number in numbers
+        for row in _reads_half_a_year(api, read, limit=1000, campaign_id=broadcast, trigger_id=number)
+    ]
+
+    assert whole
+    assert sorted(row["id"] for row in found) == sorted(row["id"] for row in whole)
+    assert _reads_half_a_year(api, read, campaign_id=broadcast, trigger_id=10**6) == []
+    everything = _reads_half_a_year(api, read, limit=1000)
+    assert _reads_half_a_year(api, read, limit=1000, trigger_id=10**6) == everything
+
+
+def test_associations_are_named_beside_the_deliveries(api: httpx.Client) -> None:
+    """With `associations=true` the parents of the page's rows follow; responses change nothing here."""
+    plain = api.get("/v1/messages", params={"get_tracked_responses": "true"}).json()
+    body = api.get("/v1/messages", params={"associations": "true"}).json()
+
+    assert plain == {name: body[name] for name in ("messages", "next")}
+    assert set(body) == {"messages", "next", "campaigns", "actions", "newsletters", "contents"}
+    campaigns = {row["campaign_id"] for row in body["messages"]} - {None}
+    assert {row["id"] for row in body["campaigns"]} == campaigns
+    one = api.get(f"/v1/messages/{body['messages'][0]['id']}", params={"associations": "true"}).json()
+    assert one["message"] == body["messages"][0]
+    assert set(one) == {"message", "campaigns", "actions", "newsletters", "contents"}
+
+
 def test_a_persons_messages(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
     """One person's deliveries, by email in another case; an unknown person is 404."""
     row = next(row for row in tiny.rows("messages") if row["customer_id"])

@@ -25,6 +25,17 @@ def test_newsletters_sort(api: httpx.Client, read: Reader) -> None:
     assert read(api, "/v1/newsletters", "newsletters", sort="desc", limit=3) == ascending[::-1]
 
 
+def test_keys_that_are_not_set_are_absent(api: httpx.Client) -> None:
+    """A newsletter without segments, topic or file has no keys for them [live-estuary]."""
+    rows = {row["id"]: row for row in api.get("/v1/newsletters").json()["newsletters"]}
+
+    assert rows[1]["recipient_segment_ids"] == [2]
+    assert set(rows[5]) == {
+        "id", "deduplicate_id", "content_ids", "name", "sent_at", "created", "updated", "type", "tags",
+    }  # fmt: skip
+    assert rows[5]["deduplicate_id"] == f"5:{rows[5]['updated']}"
+
+
 def test_a_draft_newsletter_was_never_sent(api: httpx.Client) -> None:
     """`sent_at` is null until a newsletter is sent."""
     sent = {row["id"]: row["sent_at"] for row in api.get("/v1/newsletters").json()["newsletters"]}

@@ -49,6 +49,8 @@ def test_one_sender(api: httpx.Client) -> None:
         sender["address"], sender["template_type"], sender["hidden"]
     )  # fmt: skip
     assert sender["deduplicate_id"].startswith("1:")
+    assert sender["phone"] == "", "phone is a key of every sender [live-ingestr]"
+    assert api.get("/v1/sender_identities/4").json()["sender_identity"]["phone"] == "+15550100"
     assert 404 == api.get("/v1/sender_identities/77").status_code
 
 
