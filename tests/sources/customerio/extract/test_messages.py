@@ -130,7 +130,7 @@ def _small_pages(sandbox: Sandbox, served: Served, page: int, after: Callable[[]
     headers = {"Authorization": f"Bearer {sandbox.app_api_key}"}
 
     def outside(request: httpx.Request) -> httpx.Response:
-        params = {**request.url.params, "limit": page}
+        params = {**request.url.params, "limit": str(page)}
         answer = httpx.get(f"{served.app_url}{request.url.path}", params=params, headers=headers)
         if request.url.path == "/v1/messages":
             after()
