@@ -2,6 +2,7 @@
 
 from sources.customerio.catalogue.operation import Operation, Parameter
 from sources.customerio.catalogue.parameters import (
+    ASSOCIATIONS,
     DRAFTS,
     END_AT,
     END_TS,
@@ -15,6 +16,7 @@ from sources.customerio.catalogue.parameters import (
     START_TS,
     STATE,
     STEPS,
+    TRACKED_RESPONSES,
     TYPE,
     TZ,
     UNIQUE,
@@ -87,10 +89,11 @@ APP_MESSAGING = (
     Operation(id="campaignLinkMetrics", method="GET", path="/v1/campaigns/{campaign_id}/metrics/links",
         query=(PERIOD, STEPS, UNIQUE), records="links", bucket="app", effect="read"),
     Operation(id="listMessages", method="GET", path="/v1/messages",
-        query=(START, LIMIT, TYPE, METRIC, DRAFTS, Parameter(name="campaign_id", type="integer"), Parameter(name="newsletter_id", type="integer"), Parameter(name="action_id", type="integer"), START_TS, END_TS),
+        query=(START, LIMIT, TYPE, METRIC, DRAFTS, Parameter(name="campaign_id", type="integer"), Parameter(name="newsletter_id", type="integer"), Parameter(name="action_id", type="integer"),
+            Parameter(name="transactional_id", type="integer"), Parameter(name="trigger_id", type="integer"), Parameter(name="template_id", type="integer"), Parameter(name="content_id", type="integer"), START_TS, END_TS, ASSOCIATIONS, TRACKED_RESPONSES),
         records="messages", paging="start", page_default=50, page_max=1000, bucket="app", effect="read"),
     Operation(id="getMessage", method="GET", path="/v1/messages/{message_id}",
-        bucket="app", effect="read"),
+        query=(ASSOCIATIONS, TRACKED_RESPONSES), bucket="app", effect="read"),
     Operation(id="getArchivedMessage", method="GET", path="/v1/messages/{message_id}/archived_message",
         bucket="archive", effect="read"),
     Operation(id="listNewsletters", method="GET", path="/v1/newsletters",

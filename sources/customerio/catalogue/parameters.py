@@ -20,6 +20,8 @@ START_AT = Parameter(name="start", type="integer")
 END_AT = Parameter(name="end", type="integer")
 STATE = Parameter(name="state")
 NAME = Parameter(name="name")
+ASSOCIATIONS = Parameter(name="associations", type="boolean")
+TRACKED_RESPONSES = Parameter(name="get_tracked_responses", type="boolean")
 SORT = Parameter(name="sort")
 
 _IN_FOLDER = (

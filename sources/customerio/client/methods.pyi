@@ -113,10 +113,10 @@ class App:
     def campaign_link_metrics(self, *, campaign_id: int | str, period: str | int | None = ..., steps: int | str | None = ..., unique: bool | str | None = ...) -> None:
         """`GET /v1/campaigns/{campaign_id}/metrics/links` (read; https://docs.customer.io/integrations/api/app/#operation/campaignLinkMetrics)."""
     @_list
-    def list_messages(self, *, start: str | int | None = ..., limit: int | str | None = ..., type: str | int | None = ..., metric: str | int | None = ..., drafts: bool | str | None = ..., campaign_id: int | str | None = ..., newsletter_id: int | str | None = ..., action_id: int | str | None = ..., start_ts: int | str | None = ..., end_ts: int | str | None = ...) -> None:
+    def list_messages(self, *, start: str | int | None = ..., limit: int | str | None = ..., type: str | int | None = ..., metric: str | int | None = ..., drafts: bool | str | None = ..., campaign_id: int | str | None = ..., newsletter_id: int | str | None = ..., action_id: int | str | None = ..., transactional_id: int | str | None = ..., trigger_id: int | str | None = ..., template_id: int | str | None = ..., content_id: int | str | None = ..., start_ts: int | str | None = ..., end_ts: int | str | None = ..., associations: bool | str | None = ..., get_tracked_responses: bool | str | None = ...) -> None:
         """`GET /v1/messages` (read; https://docs.customer.io/integrations/api/app/#operation/listMessages)."""
     @_method
-    def get_message(self, *, message_id: str | int) -> None:
+    def get_message(self, *, message_id: str | int, associations: bool | str | None = ..., get_tracked_responses: bool | str | None = ...) -> None:
         """`GET /v1/messages/{message_id}` (read; https://docs.customer.io/integrations/api/app/#operation/getMessage)."""
     @_method
     def get_archived_message(self, *, message_id: str | int) -> None:

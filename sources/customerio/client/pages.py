@@ -1,7 +1,9 @@
 """Reads a list page by page, by the paging of its operation.
 
 The last page is the one without `next`, not an empty one: some lists have an empty page in the middle, and
-the senders' list has one at its end [live-airbyte]. A token that comes twice would make the read endless.
+the senders' list has one at its end [live-airbyte]. Some lists have no `next` at their end, and a token past
+the end of the messages leads back to their first page [live-estuary]: a token that comes twice, or a page
+that begins as the first one did, would make the read endless. Tokens are of one read: none is kept.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -46,14 +48,16 @@ def _single(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
 
 def _by_token(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
     seen: set[str] = set()
+    first: list[Any] = []
     while True:
         page = _page(row, fetch(query))
-        if page.next in seen:
+        if page.next in seen or (first and page.records[:1] == first):
             msg = (
                 f"`{row.id}` led back to a page that was already read, after {len(seen)} pages; the read was "
                 "stopped and is not complete. Run it again."
             )
             raise EndlessPages(msg, operation=row.id)
+        first = first or page.records[:1]
         yield page
         if page.next is None:
             return

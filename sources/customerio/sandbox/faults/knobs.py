@@ -15,6 +15,7 @@ class Knobs:
     """Settings that can be changed while the sandbox runs.
 
     - `forbidden`: operations that the key's scope does not allow (403);
+    - `not_served`: operations that this region or plan does not have: 404 without JSON;
     - `wrong_region`: this is the other region's host, so no App API key is known here (401);
     - `export_takes_s`: seconds of the clock until an export's file is there;
     - `export_fails`: exports created from now on fail;
@@ -38,6 +39,9 @@ class Knobs:
     - `batch_whole`: an invalid item refuses its whole batch with 400; by default it is left out with 207;
     - `track_redirect`: the root of the right region's host: Track calls are sent there with 307;
     - `objects_page`: rows on a page of objects or relationships whose `limit` is not given (unverified);
+    - `next_after_full_only`: of newsletters and senders, a page that is not full has no `next` (unverified);
+    - `person_pages_restart`: a token past the end of a person's messages leads back to the first page, as in
+      the workspace's list (unverified);
     - `duplicates_across_pages`: such a page begins with the last row of the one before [spec25];
     - `topic_required`: a new newsletter must name a topic, as where the subscription center is on [spec26];
     - `import_takes_s`: seconds of the clock until an import has ended;
@@ -47,6 +51,7 @@ class Knobs:
     """
 
     forbidden: set[str] = field(default_factory=set)
+    not_served: set[str] = field(default_factory=set)
     wrong_region: bool = False
     export_takes_s: int = 30
     export_fails: bool = False
@@ -70,6 +75,8 @@ class Knobs:
     batch_whole: bool = False
     track_redirect: str = ""
     objects_page: int = 10
+    next_after_full_only: bool = False
+    person_pages_restart: bool = True
     duplicates_across_pages: bool = True
     topic_required: bool = False
     import_takes_s: int = 30
@@ -110,7 +117,7 @@ class Knobs:
 
 def _shaped(name: str, value: Any) -> Any:
     """A knob's value from JSON, with sets and tuples where the knob has them."""
-    if name == "forbidden":
+    if name in ("forbidden", "not_served"):
         return set(value)
     if name == "event_ids" and value not in get_args(EventIds):
         msg = f"event_ids is {', '.join(get_args(EventIds))}, not {value!r}."

@@ -94,12 +94,14 @@ def daily_changes(day: int, begins: int, genesis: int) -> Iterator[AddRecord | E
 
 
 def _senders() -> Iterator[Record]:
+    """Senders with the keys that they have live [live-ingestr], and `hidden`."""
     for sender_id, name, address, kind, auto_generated, hidden in _SENDERS:
         yield {
             "id": sender_id,
             "name": name,
             "email": address if kind == "email" else "",
             "address": f"{name} <{address}>" if kind == "email" else address,
+            "phone": address if kind == "phone" else "",
             "template_type": kind,
             "auto_generated": auto_generated,
             "hidden": hidden,

@@ -20,6 +20,7 @@ from sources.customerio.sandbox.state.store.planned_changes import (
     OrderExport,
     PlannedChange,
 )
+from sources.customerio.sandbox.state.store.records import UNSCHEDULED
 from sources.customerio.sandbox.world import behaviour, design_studio, optouts, vocabulary, workspace_records
 from sources.customerio.sandbox.world.contents import newsletter, winner
 from sources.customerio.sandbox.world.objects import ObjectPlanner
@@ -176,13 +177,13 @@ def _new_campaign(day: int, at: int) -> dict[str, object]:
         "id": 2000 + day,
         "name": f"Experiment of day {day}",
         "description": "",
-        "type": "segment",
+        "type": "seg_attr",
         "created": at,
         "updated": at,
         "active": False,
         "state": "draft",
         "first_started": 0,
-        "tags": [],
+        "tags": None,
         "trigger_segment_ids": [2],
-        "filter_segment_ids": [],
+        **UNSCHEDULED,
     }

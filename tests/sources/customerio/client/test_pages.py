@@ -97,6 +97,19 @@ def test_a_token_that_comes_twice_stops_the_read(client_of: ClientOf) -> None:
     assert len(outside.queries) == 3
 
 
+def test_a_page_that_leads_back_to_the_first_one_stops_the_read(client_of: ClientOf) -> None:
+    """A list that begins anew is an error by name, also if its token is another one."""
+    outside = TokenList(
+        "messages",
+        {
+            None: {"messages": [{"id": "a"}, {"id": "b"}], "next": "1"},
+            "1": {"messages": [{"id": "a"}, {"id": "b"}], "next": "2"},
+        },
+    )
+    with pytest.raises(EndlessPages, match="`listMessages` led back to a page that was already read"):
+        list(client_of(outside).pages("listMessages"))
+
+
 @pytest.mark.parametrize(
     ("operation_id", "path", "limit"),
     [

@@ -13,11 +13,16 @@ Refused
 
 
 class Refused(Exception):
-    """The workspace refuses a request; `detail` is the message of the API's answer."""
+    """The workspace refuses a request; `detail` is the message of the API's answer.
 
-    def __init__(self, detail: str) -> None:
+    A `verbatim` detail is shown as it is; the App API adds a reference to any other, and replaces the detail
+    of any other 404 [live-estuary].
+    """
+
+    def __init__(self, detail: str, *, verbatim: bool = False) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.verbatim = verbatim
 
 
 class NotFound(Refused):

@@ -59,7 +59,6 @@ RECORD_KINDS = {
         RecordKind(
             table="newsletter_contents",
             noun="content",
-            hides=frozenset({"created"}),
             parent=("newsletters", "newsletter_id"),
             source_key="content_id",
         ),
@@ -80,7 +79,7 @@ RECORD_KINDS = {
         RecordKind(
             table="transactional_contents",
             noun="content",
-            hides=frozenset({"deduplicate_id", "transactional_id"}),
+            hides=frozenset({"deduplicate_id", "layout", "transactional_id"}),
             parent=("transactional_messages", "transactional_id"),
         ),
         RecordKind(table="segments", noun="segment", created="created_at", updated="updated_at"),
@@ -119,6 +118,14 @@ RECORD_KINDS = {
     )
 }
 
+
+UNSCHEDULED: Record = {
+    "scheduled_start": 0,
+    "scheduled_stop": 0,
+    "scheduled_start_should_backfill": False,
+    "scheduled_stop_should_sunset": False,
+}
+"""The fields of a campaign or broadcast that starts and stops at no set time [live-estuary]."""
 
 # The world numbers its records from 1; records added by calls are numbered from here on.
 FIRST_ADDED_ID = 10_000

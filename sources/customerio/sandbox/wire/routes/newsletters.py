@@ -11,11 +11,15 @@ from sources.customerio.sandbox.wire.http.response import ApiResponse
 
 @answers("listNewsletters")
 def list_newsletters(context: RequestContext) -> dict[str, Any]:
-    """Lists newsletters by id, in pages; `sort` is asc (default) or desc."""
+    """Lists newsletters by id, in pages; `sort` is asc (default) or desc.
+
+    `next` is a position, and stands on the last page too: one empty page follows [live-estuary].
+    """
     rows = sorted(context.workspace.tables["newsletters"], key=lambda row: int(row["id"]))
     if context.query.get("sort") == "desc":
         rows.reverse()
-    page, token = pages.offset_page(rows, context.query, pages.page_size(context.operation, context.query))
+    limit, ends_full = pages.page_size(context.operation, context.query), context.knobs.next_after_full_only
+    page, token = pages.position_page(rows, context.query, limit, ends_full=ends_full)
     return {"newsletters": page, "next": token}
 
 

@@ -14,7 +14,7 @@ from sources.customerio.sandbox import Sandbox
 def _errors(response: httpx.Response) -> dict[str, Any]:
     (error,) = response.json()["errors"]
     assert error["status"] == str(response.status_code)
-    assert re.search(r" \(reference [0-9a-f]{6}\)$", error["detail"])
+    assert re.search(r" \(reference [0-9A-HJKMNP-TV-Z]{26}\)$", error["detail"])
     return dict(error)
 
 
@@ -83,8 +83,43 @@ def test_the_wrong_region_knows_no_app_key(small: Sandbox, small_api: httpx.Clie
     ("method", "path"), [("GET", "/v1/nothing"), ("DELETE", "/v1/campaigns"), ("GET", "/")]
 )
 def test_an_unknown_call_is_404(api: httpx.Client, method: str, path: str) -> None:
-    """A path that Customer.io does not have, or not under this method, is a 404 in the errors array."""
-    assert _errors(api.request(method, path))["status"] == "404"
+    """A path that Customer.io does not have, or not by this method, is a plain-text 404 [live-estuary]."""
+    response = api.request(method, path)
+    assert (response.status_code, response.text) == (404, "404 page not found")
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "campaigns/9999/actions",
+        "broadcasts/9999/actions",
+        "newsletters/9999/contents",
+        "segments/9999/membership",
+    ],
+)
+def test_a_missing_parent_is_404_in_json(api: httpx.Client, path: str) -> None:
+    """A list below a missing parent is never empty: it is `not found`, with a new reference each time."""
+    first, second = (_errors(api.get(f"/v1/{path}"))["detail"] for _ in range(2))
+
+    assert first.split(" (")[0] == second.split(" (")[0] == "not found"
+    assert first != second
+
+
+def test_an_unknown_type_of_suppressions_has_no_reference(api: httpx.Client) -> None:
+    """The provider's lists have their own words, without a reference [live-estuary]."""
+    response = api.get("/v1/esp/suppression/complaints")
+
+    assert response.status_code == 400
+    assert response.json() == {"errors": [{"detail": "type is invalid", "status": "400"}]}
+
+
+def test_an_operation_that_is_not_served_is_an_unknown_path(small: Sandbox, small_api: httpx.Client) -> None:
+    """`not_served` answers like a path that does not exist, for a region or plan without the call."""
+    small.knobs.not_served = {"listCampaigns"}
+
+    assert small_api.get("/v1/campaigns").text == "404 page not found"
+    assert small_api.get("/v1/broadcasts").status_code == 200
 
 
 def test_unknown_parameters_are_ignored_and_large_limits_clamped(api: httpx.Client) -> None:
@@ -98,8 +133,10 @@ def test_unknown_parameters_are_ignored_and_large_limits_clamped(api: httpx.Clie
 
 @pytest.mark.parametrize("params", [{"limit": "many"}, {"start_ts": "monday"}, {"start": "not a token"}])
 def test_malformed_parameters_are_400(api: httpx.Client, params: dict[str, str]) -> None:
-    """A parameter that is not a number or not a token is a 400 in the errors array."""
-    assert _errors(api.get("/v1/messages", params=params))["status"] == "400"
+    """A parameter that is not a number or not a token is `bad request`, with a reference."""
+    error = _errors(api.get("/v1/messages", params=params))
+    assert error["status"] == "400"
+    assert error["detail"].startswith("bad request (reference ")
 
 
 def test_tokens_mind_their_case(api: httpx.Client) -> None:
@@ -118,7 +155,7 @@ def test_every_operation_has_a_route(small_api: httpx.Client, small: Sandbox) ->
         headers = track if row.api == "track" else {}
         body: dict[str, object] | None = {} if row.body != "none" else None
         response = small_api.request(row.method, path, json=body, headers=headers)
-        nowhere = re.search(r'"not found(\"| \(reference)', response.text)
+        nowhere = response.text in ("404 page not found", '{"meta":{"error":"not found"}}\n')
 
         assert not (response.status_code == 404 and nowhere), row.id
 

@@ -38,12 +38,15 @@ def test_subjects_of_deliveries_are_those_of_their_contents(tiny: Sandbox) -> No
             assert (row["subject"] or "") == subjects[row["content_id"]]
 
 
-def test_a_content_carries_updated(api: httpx.Client) -> None:
-    """It is undocumented and equal to the instant in `deduplicate_id`; there is no `created`."""
-    content = _contents(api, TESTED)[0]
+def test_a_content_carries_its_times_and_empty_text(api: httpx.Client) -> None:
+    """`updated` is in `deduplicate_id`; unset text is "", headers are the text `[]` [live-estuary]."""
+    content = _contents(api, TRANSLATED)[0]
 
     assert content["deduplicate_id"] == f"{content['id']}:{content['updated']}"
-    assert "created" not in content
+    assert 0 < content["created"] <= content["updated"]
+    assert (content["body_plain"], content["body_amp"], content["cc"], content["bcc"]) == ("", "", "", "")
+    assert (content["headers"], content["preprocessor"], content["test_group_id"]) == ("[]", "none", 0)
+    assert content["reply_to_id"] is None
 
 
 def test_the_first_test_group_is_number_zero(api: httpx.Client) -> None:
