@@ -80,14 +80,20 @@ def find_operation(name: str) -> Operation:
     return names[name]
 
 
-def find_operations(*, api: str | None = None, effect: str | None = None, text: str = "") -> list[Operation]:
-    """The operations of that API and effect whose name or path has each word of the text."""
+def find_operations(
+    *, api: str | None = None, effect: str | None = None, text: str = "", doubtful: bool = False
+) -> list[Operation]:
+    """The operations of that API and effect whose name or path has each word of the text.
+
+    Doubtful ones, which may not exist, are found if `doubtful` is true.
+    """
     words = text.lower().split()
     return [
         row
         for row in OPERATIONS
         if api in (None, row.api)
         and effect in (None, row.effect)
+        and (doubtful or row.stability == "stable")
         and all(word in f"{row.id} {method_name(row)} {row.method} {row.path}".lower() for word in words)
     ]
 
@@ -100,6 +106,7 @@ def describe_operation(row: Operation) -> dict[str, Any]:
         "method": row.method,
         "path": row.path,
         "effect": row.effect,
+        "stability": row.stability,
         "limit": row.bucket,
         "paging": row.paging,
         "lists": row.records,
@@ -107,7 +114,7 @@ def describe_operation(row: Operation) -> dict[str, Any]:
             *(_parameter("path", item) for item in row.path_parameters),
             *(_parameter("query", item) for item in row.query),
         ],
-        "takes_body": row.body == "json",
+        "takes_body": row.body != "none",
         "python": f"client.{row.api}.{method_name(row)}",
         "docs": row.docs,
     }
@@ -116,7 +123,7 @@ def describe_operation(row: Operation) -> dict[str, Any]:
 def schema_document(row: Operation) -> dict[str, Any]:
     """An operation as JSON, with the schema of its body and an example of a call."""
     body = None
-    if row.body == "json":
+    if row.body != "none":
         body = {"required": needs_body(row), "schema": schema_of(row), "example": example_of(row)}
     return {**describe_operation(row), "body": body, "example": example_command(row)}
 
@@ -127,7 +134,7 @@ def example_command(row: Operation) -> str:
     for item in (*row.path_parameters, *row.query):
         if item.required:
             words.append(f"--param {item.name}={'1' if item.type == 'integer' else item.name.upper()}")
-    if row.body == "json":
+    if row.body != "none":
         words.append("--body @body.json")
     if row.effect in IRREVERSIBLE:
         words.append("--yes")

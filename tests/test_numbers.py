@@ -88,6 +88,10 @@ def _held(scale: ScaleName) -> tuple[str, ...]:
     return f"{people:,}", f"{messages:,}", str(SCALES[scale].history_days), f"{activities:,}"
 
 
+def _stable() -> int:
+    return sum(row.stability == "stable" for row in OPERATIONS)
+
+
 def _python() -> str:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     return str(project["requires-python"]).removeprefix(">=")
@@ -135,8 +139,8 @@ STATED = (
         words="More than {:,} people are read by an export",
         source=lambda: (_setting("customerio_people_by_search"),),
     ),
-    Stated(page=CHANGES, words="any of the {} calls", source=lambda: (len(OPERATIONS),)),
-    Stated(page=CHANGES, words="it answers all {} operations", source=lambda: (len(OPERATIONS),)),
+    Stated(page=CHANGES, words="any of the {} calls", source=lambda: (_stable(),)),
+    Stated(page=CHANGES, words="it answers all {} operations", source=lambda: (_stable(),)),
     Stated(page=FLOWS, words="daily at {} UTC | `resources`, `full`", source=lambda: _daily_at("sync-full")),
     Stated(page=FLOWS, words="hourly at {} past", source=lambda: _daily_at("transform")),
     Stated(

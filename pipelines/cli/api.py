@@ -22,21 +22,23 @@ def api() -> None:
 @click.option(
     "--effect", type=click.Choice(["read", "write", "send", "destroy"]), help="Only calls with this effect."
 )
+@click.option("--all", "doubtful", is_flag=True, help="Also calls that may not exist, marked as doubtful.")
 @command
-def list_(*, text: tuple[str, ...], of: str | None, effect: str | None, as_json: bool) -> int:
-    """List all calls, or those that match each word of TEXT.
+def list_(*, text: tuple[str, ...], of: str | None, effect: str | None, doubtful: bool, as_json: bool) -> int:
+    """List the calls, or those that match each word of TEXT.
 
-    Words are looked for in names and paths.
+    Words are looked for in names and paths. Calls that stand in a document alone are listed with --all.
     """
     from pipelines.api import describe_operation, find_operations
 
-    rows = find_operations(api=of, effect=effect, text=" ".join(text))
+    rows = find_operations(api=of, effect=effect, text=" ".join(text), doubtful=doubtful)
     if as_json:
         print_json({"operations": [describe_operation(row) for row in rows]})
         return DONE
     width = max((len(row.id) for row in rows), default=0)
     for row in rows:
-        click.echo(f"{row.id:{width}}  {row.effect:7}  {row.method:6} {row.path}")
+        mark = "  (doubtful)" if row.stability == "doubtful" else ""
+        click.echo(f"{row.id:{width}}  {row.effect:7}  {row.method:6} {row.path}{mark}")
     note(f"{len(rows)} call(s). `cio-elt api schema OPERATION` shows the parameters of one.")
     return DONE
 
@@ -54,6 +56,8 @@ def schema(*, operation: str, as_json: bool) -> int:
         return DONE
     click.echo(f"{document['method']} {document['path']}  ({document['api']}, {document['effect']})")
     click.echo(document["docs"])
+    if document["stability"] == "doubtful":
+        click.echo("Doubtful: it stands in a document alone, and may not exist.")
     for item in document["parameters"]:
         needed = ", required" if item["required"] else ""
         click.echo(f"  --param {item['name']}=...  {item['type']} in the {item['in']}{needed}")
@@ -130,7 +134,9 @@ def _show_request(request: Any, as_json: bool) -> None:
         return
     click.echo(f"{request.operation.method} {request.url}")
     if request.body is not None:
-        click.echo(f"Content-Type: application/json\n\n{pretty(request.body)}")
+        form = request.operation.body == "multipart"
+        click.echo(f"Content-Type: {'multipart/form-data, of' if form else 'application/json'}")
+        click.echo(f"\n{pretty(request.body)}")
 
 
 def _stream(pages: Any) -> int:

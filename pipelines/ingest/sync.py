@@ -24,7 +24,7 @@ from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, lo
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.runs import run_rows, runs_table
 from sources.customerio import resources_named
-from sources.customerio.client import Forbidden
+from sources.customerio.client import Forbidden, NotServed
 from sources.customerio.extract import Options, ResourceSummary, RunSummary, Window
 
 if TYPE_CHECKING:
@@ -175,11 +175,14 @@ def _write(settings: Settings, run: list[dict[str, Any]], target: "Pipeline | No
 
 
 def _created(settings: Settings, notify: Notify) -> RegisteredExport | None:
-    """An export of all people, or None if the key may not create one."""
+    """An export of all people, or None if the key may not create one or the region has no exports."""
     try:
         return create(settings, PeopleRequest(), notify=notify)
     except Forbidden:
         notify("The key's scope lacks exports, so people are read one page at a time.")
+        return None
+    except NotServed:
+        notify("This region or plan has no exports, so people are read one page at a time.")
         return None
 
 

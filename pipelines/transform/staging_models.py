@@ -23,6 +23,8 @@ _SHARED: Mapping[str, str] = {
     "updated": "updated_at",
     "timestamp": "happened_at",
     "first_started": "first_started_at",
+    "scheduled_start": "scheduled_start_at",
+    "scheduled_stop": "scheduled_stop_at",
     "_dlt_load_id": "loaded_by",
 }
 # Names of columns that need one of their own, by table.

@@ -4,6 +4,7 @@ The client's calls, the dlt resources, the sandbox's routes, the command line's 
 pages are all derived from these tuples; nothing else in the project names a path or a key column.
 """
 
+from sources.customerio.catalogue.app_design_studio import APP_DESIGN_STUDIO
 from sources.customerio.catalogue.app_messaging import APP_MESSAGING
 from sources.customerio.catalogue.app_people import APP_PEOPLE
 from sources.customerio.catalogue.app_workspace import APP_WORKSPACE
@@ -12,6 +13,7 @@ from sources.customerio.catalogue.delivery_metrics import (
     DELIVERY_METRICS,
     DeliveryMetric,
 )
+from sources.customerio.catalogue.doubtful import DOUBTFUL
 from sources.customerio.catalogue.operation import Bucket, Operation, Parameter
 from sources.customerio.catalogue.resource import ColumnType, Resource
 from sources.customerio.catalogue.resources import RESOURCES
@@ -32,8 +34,15 @@ __all__ = [
     "resource",
 ]
 
-OPERATIONS: tuple[Operation, ...] = (*APP_MESSAGING, *APP_PEOPLE, *APP_WORKSPACE, *TRACK)
-"""Every call of the App API and the Track API."""
+OPERATIONS: tuple[Operation, ...] = (
+    *APP_MESSAGING,
+    *APP_PEOPLE,
+    *APP_WORKSPACE,
+    *APP_DESIGN_STUDIO,
+    *TRACK,
+    *DOUBTFUL,
+)
+"""Every call of the App API and the Track API; the doubtful ones come last."""
 
 _OPERATIONS = {row.id: row for row in OPERATIONS}
 _RESOURCES = {row.table: row for row in RESOURCES}

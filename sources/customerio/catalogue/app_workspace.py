@@ -43,6 +43,8 @@ APP_WORKSPACE = (
         body="json", bucket="app", effect="write"),
     Operation(id="deleteSnippet", method="DELETE", path="/v1/snippets/{snippet_name}",
         bucket="app", effect="destroy"),
+    Operation(id="getChannels", method="GET", path="/v1/subscription_channels",
+        records="channels", bucket="app", effect="read"),
     Operation(id="getTopics", method="GET", path="/v1/subscription_topics",
         records="topics", bucket="app", effect="read"),
     Operation(id="listWorkspaces", method="GET", path="/v1/workspaces",

@@ -10,12 +10,16 @@ from typing import Literal
 Api = Literal["app", "track"]
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 ParameterType = Literal["string", "integer", "boolean"]
-Paging = Literal["none", "start", "offset"]
-"""The way to the next page: none, a token as `start`, or an `offset`."""
+Body = Literal["none", "json", "multipart"]
+"""The encoding of a body: none, JSON, or a form with a file."""
+Paging = Literal["none", "start", "offset", "page"]
+"""The way to the next page: none, a token as `start`, an `offset`, or the number of the `page`."""
 Bucket = Literal["app", "broadcast", "archive", "send", "track"]
 """The rate limit under which a call counts."""
 Effect = Literal["read", "write", "send", "destroy"]
 """The effect of a repeated call; see `Operation`."""
+Stability = Literal["stable", "doubtful"]
+"""If a source proves that the call exists; see `Operation`."""
 
 _DOCS = {
     "app": "https://docs.customer.io/integrations/api/app/#operation/",
@@ -40,6 +44,8 @@ class Operation:
     `page_default` and `page_max` are rows a page (None: no `limit` parameter, or no documented bound).
     `effect` is the effect of a repeat: `read` none, `write` the same state again, `send` a second message,
     event, import or export, `destroy` a loss that cannot be undone.
+    `stability` is `stable` for a call that was seen live or that Customer.io's own libraries make, `doubtful`
+    for one that stands in a document alone or was inferred; it may not exist.
     """
 
     id: str
@@ -47,7 +53,7 @@ class Operation:
     method: Method
     path: str
     query: tuple[Parameter, ...] = ()
-    body: Literal["none", "json"] = "none"
+    body: Body = "none"
     records: str | None = None
     paging: Paging = "none"
     page_default: int | None = None
@@ -56,6 +62,9 @@ class Operation:
     effect: Effect
     # Only the allowlist of addresses and the unsubscribe link answer without credentials.
     authenticated: bool = True
+    stability: Stability = "stable"
+    # False where Customer.io's id of the call is unknown: then the id is this catalogue's.
+    has_page: bool = True
 
     @property
     def path_parameters(self) -> tuple[Parameter, ...]:
@@ -68,8 +77,8 @@ class Operation:
 
     @property
     def docs(self) -> str:
-        """The URL of Customer.io's page about this call."""
-        return _DOCS[self.api] + self.id
+        """The URL of Customer.io's page about this call, or of the whole reference if `has_page` is false."""
+        return _DOCS[self.api] + self.id if self.has_page else _DOCS[self.api].removesuffix("#operation/")
 
     @property
     def body_schema(self) -> str | None:
@@ -77,12 +86,14 @@ class Operation:
         if self.body == "none":
             return None
         path = self.path.replace("~", "~0").replace("/", "~1")
-        return f"#/paths/{path}/{self.method.lower()}/requestBody/content/application~1json/schema"
+        media = "application~1json" if self.body == "json" else "multipart~1form-data"
+        return f"#/paths/{path}/{self.method.lower()}/requestBody/content/{media}/schema"
 
 
 INTEGER_IDS = frozenset(
     {
         "action_id",
+        "asset_id",
         "broadcast_id",
         "campaign_id",
         "collection_id",

@@ -20,4 +20,23 @@ START_AT = Parameter(name="start", type="integer")
 END_AT = Parameter(name="end", type="integer")
 STATE = Parameter(name="state")
 NAME = Parameter(name="name")
+ASSOCIATIONS = Parameter(name="associations", type="boolean")
+TRACKED_RESPONSES = Parameter(name="get_tracked_responses", type="boolean")
 SORT = Parameter(name="sort")
+
+_IN_FOLDER = (
+    Parameter(name="parent_folder_id"),
+    Parameter(name="direct_descendants_only", type="boolean"),
+)
+_BY_PAGE = (Parameter(name="page", type="integer"), LIMIT)
+ASSET_LIST = (*_IN_FOLDER, *_BY_PAGE)
+DESIGN_STUDIO_LIST = (
+    *_IN_FOLDER,
+    Parameter(name="sort_by"),
+    Parameter(name="sort_order"),
+    Parameter(name="created_before", type="integer"),
+    Parameter(name="created_after", type="integer"),
+    Parameter(name="updated_before", type="integer"),
+    Parameter(name="updated_after", type="integer"),
+    *_BY_PAGE,
+)

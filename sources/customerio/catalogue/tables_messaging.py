@@ -52,6 +52,10 @@ MESSAGING: tuple[Resource, ...] = (
             "trigger_segment_ids": "json",
             "filter_segment_ids": "json",
             "event_name": "text",
+            "scheduled_start": "bigint",
+            "scheduled_stop": "bigint",
+            "scheduled_start_should_backfill": "bool",
+            "scheduled_stop_should_sunset": "bool",
         },
     ),
     Resource(
@@ -108,6 +112,11 @@ MESSAGING: tuple[Resource, ...] = (
             "msg_template_ids": "json",
             "first_started": "bigint",
             "tags": "json",
+            "description": "text",
+            "scheduled_start": "bigint",
+            "scheduled_stop": "bigint",
+            "scheduled_start_should_backfill": "bool",
+            "scheduled_stop_should_sunset": "bool",
         },
     ),
     Resource(
@@ -182,6 +191,10 @@ MESSAGING: tuple[Resource, ...] = (
             "newsletter_id": "bigint",
             "id": "bigint",
             "updated": "bigint",
+            "created": "bigint",
+            "body_plain": "text",
+            "cc": "text",
+            "test_group_id": "bigint",
         },
     ),
     Resource(
@@ -237,6 +250,7 @@ MESSAGING: tuple[Resource, ...] = (
             "id": "bigint",
             "created": "bigint",
             "updated": "bigint",
+            "cc": "text",
         },
     ),
     Resource(

@@ -32,6 +32,7 @@ WORKSPACE: tuple[Resource, ...] = (
             "name": "text",
             "email": "text",
             "address": "text",
+            "phone": "text",
             "template_type": "text",
             "auto_generated": "bool",
             "hidden": "bool",

@@ -7,13 +7,13 @@
 The methods are made here and nowhere else; `methods.pyi` gives their parameters to editors and type checkers.
 """
 
+import inspect
 import keyword
 import re
 from collections.abc import Iterator, Mapping
-from inspect import Parameter, Signature
 from typing import Any, ClassVar, Literal, Protocol
 
-from sources.customerio.catalogue import OPERATIONS, Operation
+from sources.customerio.catalogue import OPERATIONS, Operation, Parameter
 from sources.customerio.client.bodies import check_body, needs_body
 from sources.customerio.client.calls import call_of, check_names
 from sources.customerio.client.errors import WrongCall
@@ -28,6 +28,11 @@ def method_name(row: Operation) -> str:
     """The operation's id as Python writes names: `listCampaigns` is `list_campaigns`, `import` `import_`."""
     name = _WORDS.sub("_", row.id).lower()
     return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def parameter_name(item: Parameter) -> str:
+    """The parameter's name as Python writes it: `from` is `from_`."""
+    return f"{item.name}_" if keyword.iskeyword(item.name) else item.name
 
 
 class Caller(Protocol):
@@ -67,15 +72,19 @@ class Method:
         self.__doc__ = f"`{operation.method} {operation.path}` ({operation.effect}; {operation.docs})."
 
     @property
-    def __signature__(self) -> Signature:
+    def __signature__(self) -> inspect.Signature:
         """The parameters, for completion in shells and notebooks; editors read `methods.pyi`."""
         row = self.operation
-        names = {item.name: item.required for item in (*row.path_parameters, *row.query)}
-        if row.body == "json":
+        names = {parameter_name(item): item.required for item in (*row.path_parameters, *row.query)}
+        if row.body != "none":
             names["body"] = needs_body(row)
-        return Signature(
+        return inspect.Signature(
             [
-                Parameter(name, Parameter.KEYWORD_ONLY, default=Parameter.empty if required else None)
+                inspect.Parameter(
+                    name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=inspect.Parameter.empty if required else None,
+                )
                 for name, required in names.items()
             ]
         )
@@ -136,7 +145,11 @@ def checked(row: Operation, given: dict[str, object], body: object | None) -> di
     Raises:
         WrongCall: A parameter is unknown, missing or of another type, or the body does not fit.
     """
-    given = {name: value for name, value in given.items() if value is not None}
+    given = {
+        name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name: value
+        for name, value in given.items()
+        if value is not None
+    }
     in_path = {item.name for item in row.path_parameters}
     check_names(row, (*row.path_parameters, *row.query), given)
     arguments: dict[str, Any] = {

@@ -12,6 +12,7 @@ import orjson
 
 from sources.customerio.catalogue import OPERATIONS, Operation, Parameter, operation
 from sources.customerio.client.errors import WrongCall
+from sources.customerio.client.forms import form_of
 from sources.suggestions import did_you_mean
 
 
@@ -126,4 +127,6 @@ def _encoded(row: Operation, body: object | None) -> bytes | None:
     if encoded is not None and row.body == "none":
         msg = f"`{row.id}` takes no body. See {row.docs}"
         raise WrongCall(msg, operation=row.id)
+    if encoded is not None and row.body == "multipart":
+        form_of(row, encoded)  # refused here, before a request is made
     return encoded

@@ -31,12 +31,14 @@ class ErrorBody:
     Attributes:
         detail: Customer.io's message, shortened and without addresses; empty if there is none.
         pointer: JSON pointer or field name of the wrong part of the request.
-        reference: Customer.io's support code.
+        reference: Customer.io's support code, which is another one in each answer [live-estuary].
+        is_json: False if the body is no JSON object, as in the 404 of an unknown path [live-estuary].
     """
 
     detail: str = ""
     pointer: str | None = None
     reference: str | None = None
+    is_json: bool = True
 
 
 def read_error_body(body: bytes, secrets: Iterable[str | None] = ()) -> ErrorBody:
@@ -44,7 +46,7 @@ def read_error_body(body: bytes, secrets: Iterable[str | None] = ()) -> ErrorBod
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return ErrorBody()
+        return ErrorBody(is_json=False)
     found = list(_messages(document))
     text = "; ".join(detail for detail, _ in found if detail)
     for secret in filter(None, secrets):
@@ -54,6 +56,7 @@ def read_error_body(body: bytes, secrets: Iterable[str | None] = ()) -> ErrorBod
         detail=redacted(_REFERENCE.sub("", text)),
         pointer=next((redacted(pointer) for _, pointer in found if pointer), None),
         reference=reference[1] if reference else None,
+        is_json=isinstance(document, dict),
     )
 
 

@@ -9,6 +9,7 @@
     │   │   └── Unreachable no connection at all: DNS, refused, TLS
     │   └── RateLimited     429, or the client's own rate limit has no slot in time
     ├── NotFound            skip: 404, the record or its parent does not exist
+    ├── NotServed           leave the call out: 404 without JSON, this host has no such operation
     ├── BadRequest          correct the request: any other 4xx, with the place in it where known
     ├── LinkExpired         ask for a fresh download link
     ├── BadAnswer           report: the answer is not what this call returns
@@ -90,6 +91,13 @@ class RateLimited(RetryLater):
 
 class NotFound(CustomerioError):
     """404: the record, or its parent in the path, does not exist (any more)."""
+
+
+class NotServed(CustomerioError):
+    """404 without Customer.io's JSON: the host has no such operation, in this region or on this plan.
+
+    It says nothing about the record in the path, so that nothing may be concluded to be deleted.
+    """
 
 
 class BadRequest(CustomerioError):

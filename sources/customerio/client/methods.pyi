@@ -113,10 +113,10 @@ class App:
     def campaign_link_metrics(self, *, campaign_id: int | str, period: str | int | None = ..., steps: int | str | None = ..., unique: bool | str | None = ...) -> None:
         """`GET /v1/campaigns/{campaign_id}/metrics/links` (read; https://docs.customer.io/integrations/api/app/#operation/campaignLinkMetrics)."""
     @_list
-    def list_messages(self, *, start: str | int | None = ..., limit: int | str | None = ..., type: str | int | None = ..., metric: str | int | None = ..., drafts: bool | str | None = ..., campaign_id: int | str | None = ..., newsletter_id: int | str | None = ..., action_id: int | str | None = ..., start_ts: int | str | None = ..., end_ts: int | str | None = ...) -> None:
+    def list_messages(self, *, start: str | int | None = ..., limit: int | str | None = ..., type: str | int | None = ..., metric: str | int | None = ..., drafts: bool | str | None = ..., campaign_id: int | str | None = ..., newsletter_id: int | str | None = ..., action_id: int | str | None = ..., transactional_id: int | str | None = ..., trigger_id: int | str | None = ..., template_id: int | str | None = ..., content_id: int | str | None = ..., start_ts: int | str | None = ..., end_ts: int | str | None = ..., associations: bool | str | None = ..., get_tracked_responses: bool | str | None = ...) -> None:
         """`GET /v1/messages` (read; https://docs.customer.io/integrations/api/app/#operation/listMessages)."""
     @_method
-    def get_message(self, *, message_id: str | int) -> None:
+    def get_message(self, *, message_id: str | int, associations: bool | str | None = ..., get_tracked_responses: bool | str | None = ...) -> None:
         """`GET /v1/messages/{message_id}` (read; https://docs.customer.io/integrations/api/app/#operation/getMessage)."""
     @_method
     def get_archived_message(self, *, message_id: str | int) -> None:
@@ -124,6 +124,9 @@ class App:
     @_list
     def list_newsletters(self, *, limit: int | str | None = ..., sort: str | int | None = ..., start: str | int | None = ...) -> None:
         """`GET /v1/newsletters` (read; https://docs.customer.io/integrations/api/app/#operation/listNewsletters)."""
+    @_method
+    def create_newsletter(self, *, body: object) -> None:
+        """`POST /v1/newsletters` (send; https://docs.customer.io/integrations/api/app/#operation/createNewsletter)."""
     @_method
     def deletet_newsletters(self, *, newsletter_id: int | str) -> None:
         """`DELETE /v1/newsletters/{newsletter_id}` (destroy; https://docs.customer.io/integrations/api/app/#operation/deletetNewsletters)."""
@@ -151,6 +154,12 @@ class App:
     @_method
     def update_newsletter_variant_translation(self, *, newsletter_id: int | str, language: str | int, body: object | None = ...) -> None:
         """`PUT /v1/newsletters/{newsletter_id}/language/{language}` (write; https://docs.customer.io/integrations/api/app/#operation/updateNewsletterVariantTranslation)."""
+    @_method
+    def create_newsletter_language(self, *, newsletter_id: int | str, body: object) -> None:
+        """`POST /v1/newsletters/{newsletter_id}/language` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def delete_newsletter_language(self, *, newsletter_id: int | str, language: str | int) -> None:
+        """`DELETE /v1/newsletters/{newsletter_id}/language/{language}` (destroy; https://docs.customer.io/integrations/api/app/)."""
     @_list
     def get_newsletter_msg_meta(self, *, newsletter_id: int | str, start: str | int | None = ..., limit: int | str | None = ..., metric: str | int | None = ..., start_ts: int | str | None = ..., end_ts: int | str | None = ...) -> None:
         """`GET /v1/newsletters/{newsletter_id}/messages` (read; https://docs.customer.io/integrations/api/app/#operation/getNewsletterMsgMeta)."""
@@ -166,9 +175,24 @@ class App:
     @_method
     def update_newsletter_test_translation(self, *, newsletter_id: int | str, test_group_id: int | str, language: str | int, body: object | None = ...) -> None:
         """`PUT /v1/newsletters/{newsletter_id}/test_group/{test_group_id}/language/{language}` (write; https://docs.customer.io/integrations/api/app/#operation/updateNewsletterTestTranslation)."""
+    @_method
+    def create_newsletter_test_group_language(self, *, newsletter_id: int | str, test_group_id: int | str, body: object) -> None:
+        """`POST /v1/newsletters/{newsletter_id}/test_group/{test_group_id}/language` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def delete_newsletter_test_group_language(self, *, newsletter_id: int | str, test_group_id: int | str, language: str | int) -> None:
+        """`DELETE /v1/newsletters/{newsletter_id}/test_group/{test_group_id}/language/{language}` (destroy; https://docs.customer.io/integrations/api/app/)."""
     @_list
     def get_newsletter_test_groups(self, *, newsletter_id: int | str) -> None:
         """`GET /v1/newsletters/{newsletter_id}/test_groups` (read; https://docs.customer.io/integrations/api/app/#operation/getNewsletterTestGroups)."""
+    @_method
+    def create_newsletter_test_group(self, *, newsletter_id: int | str) -> None:
+        """`POST /v1/newsletters/{newsletter_id}/test_groups` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def send_newsletter(self, *, newsletter_id: int | str, body: object | None = ...) -> None:
+        """`POST /v1/newsletters/{newsletter_id}/send` (send; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def schedule_newsletter(self, *, newsletter_id: int | str, body: object) -> None:
+        """`POST /v1/newsletters/{newsletter_id}/schedule` (send; https://docs.customer.io/integrations/api/app/)."""
     @_method
     def send_email(self, *, body: object) -> None:
         """`POST /v1/send/email` (send; https://docs.customer.io/integrations/api/app/#operation/sendEmail)."""
@@ -184,6 +208,9 @@ class App:
     @_method
     def send_sms(self, *, body: object) -> None:
         """`POST /v1/send/sms` (send; https://docs.customer.io/integrations/api/app/#operation/sendSMS)."""
+    @_method
+    def send_whats_app(self, *, body: object) -> None:
+        """`POST /v1/send/whatsapp` (send; https://docs.customer.io/integrations/api/app/)."""
     @_list
     def list_senders(self, *, start: str | int | None = ..., limit: int | str | None = ..., sort: str | int | None = ..., hidden: bool | str | None = ...) -> None:
         """`GET /v1/sender_identities` (read; https://docs.customer.io/integrations/api/app/#operation/listSenders)."""
@@ -251,10 +278,25 @@ class App:
     def get_person_subscription_preferences(self, *, customer_id: str | int, id_type: str | int | None = ..., language: str | int | None = ...) -> None:
         """`GET /v1/customers/{customer_id}/subscription_preferences` (read; https://docs.customer.io/integrations/api/app/#operation/getPersonSubscriptionPreferences)."""
     @_list
+    def get_optouts(self, *, from_: str | int | None = ..., start: str | int | None = ..., limit: int | str | None = ...) -> None:
+        """`GET /v1/optouts` (read; https://docs.customer.io/integrations/api/app/#operation/getOptouts)."""
+    @_list
+    def get_person_optouts(self, *, customer_id: str | int, id_type: str | int | None = ...) -> None:
+        """`GET /v1/customers/{customer_id}/optouts` (read; https://docs.customer.io/integrations/api/app/#operation/getPersonOptouts)."""
+    @_method
+    def update_person_optouts(self, *, customer_id: str | int, id_type: str | int | None = ..., body: object) -> None:
+        """`PUT /v1/customers/{customer_id}/optouts` (write; https://docs.customer.io/integrations/api/app/#operation/updatePersonOptouts)."""
+    @_method
+    def get_subscription_center_token(self, *, customer_id: str | int) -> None:
+        """`GET /v1/subscription_center/{customer_id}/token` (read; https://docs.customer.io/integrations/api/app/#operation/getSubscriptionCenterToken)."""
+    @_list
+    def get_domain_suppressions_by_type(self, *, domain_name: str | int, suppression_type: str | int, start: str | int | None = ..., limit: int | str | None = ..., email: str | int | None = ...) -> None:
+        """`GET /v1/esp/domains/{domain_name}/suppression/{suppression_type}` (read; https://docs.customer.io/integrations/api/app/#operation/getDomainSuppressionsByType)."""
+    @_list
     def get_suppression(self, *, email_address: str | int) -> None:
         """`GET /v1/esp/search_suppression/{email_address}` (read; https://docs.customer.io/integrations/api/app/#operation/getSuppression)."""
     @_list
-    def get_suppression_by_type(self, *, suppression_type: str | int, limit: int | str | None = ..., offset: int | str | None = ..., domain: str | int | None = ...) -> None:
+    def get_suppression_by_type(self, *, suppression_type: str | int, limit: int | str | None = ..., offset: int | str | None = ..., domain: str | int | None = ..., email: str | int | None = ...) -> None:
         """`GET /v1/esp/suppression/{suppression_type}` (read; https://docs.customer.io/integrations/api/app/#operation/getSuppressionByType)."""
     @_method
     def delete_suppression(self, *, suppression_type: str | int, email_address: str | int) -> None:
@@ -374,17 +416,212 @@ class App:
     def delete_snippet(self, *, snippet_name: str | int) -> None:
         """`DELETE /v1/snippets/{snippet_name}` (destroy; https://docs.customer.io/integrations/api/app/#operation/deleteSnippet)."""
     @_list
+    def get_channels(self) -> None:
+        """`GET /v1/subscription_channels` (read; https://docs.customer.io/integrations/api/app/#operation/getChannels)."""
+    @_list
     def get_topics(self) -> None:
         """`GET /v1/subscription_topics` (read; https://docs.customer.io/integrations/api/app/#operation/getTopics)."""
     @_list
     def list_workspaces(self) -> None:
         """`GET /v1/workspaces` (read; https://docs.customer.io/integrations/api/app/#operation/listWorkspaces)."""
+    @_list
+    def list_folders(self, *, parent_folder_id: str | int | None = ..., direct_descendants_only: bool | str | None = ..., sort_by: str | int | None = ..., sort_order: str | int | None = ..., created_before: int | str | None = ..., created_after: int | str | None = ..., updated_before: int | str | None = ..., updated_after: int | str | None = ..., page: int | str | None = ..., limit: int | str | None = ...) -> None:
+        """`GET /v1/design_studio/folders` (read; https://docs.customer.io/integrations/api/app/#operation/listFolders)."""
+    @_method
+    def create_design_studio_folder(self, *, body: object) -> None:
+        """`POST /v1/design_studio/folders` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def get_design_studio_folder(self, *, folder_id: str | int) -> None:
+        """`GET /v1/design_studio/folders/{folder_id}` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def update_design_studio_folder(self, *, folder_id: str | int, body: object | None = ...) -> None:
+        """`PUT /v1/design_studio/folders/{folder_id}` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def delete_design_studio_folder(self, *, folder_id: str | int) -> None:
+        """`DELETE /v1/design_studio/folders/{folder_id}` (destroy; https://docs.customer.io/integrations/api/app/)."""
+    @_list
+    def list_emails(self, *, parent_folder_id: str | int | None = ..., direct_descendants_only: bool | str | None = ..., sort_by: str | int | None = ..., sort_order: str | int | None = ..., created_before: int | str | None = ..., created_after: int | str | None = ..., updated_before: int | str | None = ..., updated_after: int | str | None = ..., page: int | str | None = ..., limit: int | str | None = ..., is_template: str | int | None = ..., has_translations: str | int | None = ..., is_linked: str | int | None = ...) -> None:
+        """`GET /v1/design_studio/emails` (read; https://docs.customer.io/integrations/api/app/#operation/listEmails)."""
+    @_method
+    def create_design_studio_email(self, *, body: object) -> None:
+        """`POST /v1/design_studio/emails` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def get_email(self, *, email_id: str | int) -> None:
+        """`GET /v1/design_studio/emails/{email_id}` (read; https://docs.customer.io/integrations/api/app/#operation/getEmail)."""
+    @_method
+    def update_design_studio_email(self, *, email_id: str | int, body: object | None = ...) -> None:
+        """`PUT /v1/design_studio/emails/{email_id}` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def delete_design_studio_email(self, *, email_id: str | int) -> None:
+        """`DELETE /v1/design_studio/emails/{email_id}` (destroy; https://docs.customer.io/integrations/api/app/)."""
+    @_list
+    def list_design_studio_email_languages(self, *, email_id: str | int) -> None:
+        """`GET /v1/design_studio/emails/{email_id}/languages` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def create_design_studio_email_language(self, *, email_id: str | int, body: object) -> None:
+        """`POST /v1/design_studio/emails/{email_id}/languages` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def get_design_studio_email_language(self, *, email_id: str | int, language: str | int) -> None:
+        """`GET /v1/design_studio/emails/{email_id}/languages/{language}` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def update_design_studio_email_language(self, *, email_id: str | int, language: str | int, body: object | None = ...) -> None:
+        """`PUT /v1/design_studio/emails/{email_id}/languages/{language}` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def delete_design_studio_email_language(self, *, email_id: str | int, language: str | int) -> None:
+        """`DELETE /v1/design_studio/emails/{email_id}/languages/{language}` (destroy; https://docs.customer.io/integrations/api/app/)."""
+    @_list
+    def list_components(self, *, parent_folder_id: str | int | None = ..., direct_descendants_only: bool | str | None = ..., sort_by: str | int | None = ..., sort_order: str | int | None = ..., created_before: int | str | None = ..., created_after: int | str | None = ..., updated_before: int | str | None = ..., updated_after: int | str | None = ..., page: int | str | None = ..., limit: int | str | None = ..., tag: str | int | None = ...) -> None:
+        """`GET /v1/design_studio/components` (read; https://docs.customer.io/integrations/api/app/#operation/listComponents)."""
+    @_method
+    def create_design_studio_component(self, *, body: object) -> None:
+        """`POST /v1/design_studio/components` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def get_design_studio_component(self, *, component_id: str | int) -> None:
+        """`GET /v1/design_studio/components/{component_id}` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def update_design_studio_component(self, *, component_id: str | int, body: object | None = ...) -> None:
+        """`PUT /v1/design_studio/components/{component_id}` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def delete_design_studio_component(self, *, component_id: str | int) -> None:
+        """`DELETE /v1/design_studio/components/{component_id}` (destroy; https://docs.customer.io/integrations/api/app/)."""
+    @_list
+    def list_assets(self, *, parent_folder_id: str | int | None = ..., direct_descendants_only: bool | str | None = ..., page: int | str | None = ..., limit: int | str | None = ...) -> None:
+        """`GET /v1/assets` (read; https://docs.customer.io/integrations/api/app/#operation/listAssets)."""
+    @_method
+    def create_asset(self, *, body: object) -> None:
+        """`POST /v1/assets/files` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def get_asset(self, *, asset_id: int | str) -> None:
+        """`GET /v1/assets/files/{asset_id}` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def update_asset(self, *, asset_id: int | str, body: object | None = ...) -> None:
+        """`PUT /v1/assets/files/{asset_id}` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def delete_asset(self, *, asset_id: int | str) -> None:
+        """`DELETE /v1/assets/files/{asset_id}` (destroy; https://docs.customer.io/integrations/api/app/)."""
+    @_list
+    def list_asset_folders(self, *, parent_folder_id: str | int | None = ..., direct_descendants_only: bool | str | None = ..., page: int | str | None = ..., limit: int | str | None = ...) -> None:
+        """`GET /v1/assets/folders` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def create_asset_folder(self, *, body: object) -> None:
+        """`POST /v1/assets/folders` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def get_asset_folder(self, *, folder_id: str | int) -> None:
+        """`GET /v1/assets/folders/{folder_id}` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def update_asset_folder(self, *, folder_id: str | int, body: object | None = ...) -> None:
+        """`PUT /v1/assets/folders/{folder_id}` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def delete_asset_folder(self, *, folder_id: str | int) -> None:
+        """`DELETE /v1/assets/folders/{folder_id}` (destroy; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def get_transactional_content(self, *, transactional_id: int | str, content_id: int | str) -> None:
+        """`GET /v1/transactional/{transactional_id}/contents/{content_id}` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def start_live_notification(self, *, body: object | None = ...) -> None:
+        """`POST /v1/live_notifications/start` (send; https://docs.customer.io/integrations/api/app/#operation/startLiveNotification)."""
+    @_method
+    def update_live_notification(self, *, body: object | None = ...) -> None:
+        """`POST /v1/live_notifications/update` (send; https://docs.customer.io/integrations/api/app/#operation/updateLiveNotification)."""
+    @_method
+    def end_live_notification(self, *, body: object | None = ...) -> None:
+        """`POST /v1/live_notifications/end` (send; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def get_live_notification(self, *, instance_id: str | int) -> None:
+        """`GET /v1/live_notifications/{instance_id}` (read; https://docs.customer.io/integrations/api/app/#operation/getLiveNotification)."""
+    @_method
+    def list_email_versions(self, *, email_id: str | int) -> None:
+        """`GET /v1/design_studio/emails/{email_id}/versions` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def create_email_version(self, *, email_id: str | int, body: object | None = ...) -> None:
+        """`POST /v1/design_studio/emails/{email_id}/versions` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def get_email_version(self, *, email_id: str | int, version_id: str | int) -> None:
+        """`GET /v1/design_studio/emails/{email_id}/versions/{version_id}` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def delete_email_version(self, *, email_id: str | int, version_id: str | int) -> None:
+        """`DELETE /v1/design_studio/emails/{email_id}/versions/{version_id}` (destroy; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def restore_email_version(self, *, email_id: str | int, version_id: str | int) -> None:
+        """`POST /v1/design_studio/emails/{email_id}/versions/{version_id}/restore` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def link_email(self, *, email_id: str | int, body: object | None = ...) -> None:
+        """`POST /v1/design_studio/emails/{email_id}/link` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def preview_email(self, *, email_id: str | int, body: object | None = ...) -> None:
+        """`POST /v1/design_studio/emails/{email_id}/preview` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def publish_email(self, *, email_id: str | int, body: object | None = ...) -> None:
+        """`POST /v1/design_studio/emails/{email_id}/publish` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def get_email_publish_status(self, *, email_id: str | int) -> None:
+        """`GET /v1/design_studio/emails/{email_id}/publish_status` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def render_email(self, *, email_id: str | int) -> None:
+        """`GET /v1/design_studio/emails/{email_id}/render` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def review_email(self, *, email_id: str | int) -> None:
+        """`GET /v1/design_studio/emails/{email_id}/review` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def get_email_unpublished_changes(self, *, email_id: str | int) -> None:
+        """`GET /v1/design_studio/emails/{email_id}/unpublished_changes` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def create_inbox_preview(self, *, email_id: str | int, body: object | None = ...) -> None:
+        """`POST /v1/design_studio/emails/{email_id}/inbox_previews` (send; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def get_inbox_preview(self, *, email_id: str | int, run_id: str | int) -> None:
+        """`GET /v1/design_studio/emails/{email_id}/inbox_previews/{run_id}` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def get_inbox_preview_capture(self, *, email_id: str | int, run_id: str | int, client_id: str | int) -> None:
+        """`GET /v1/design_studio/emails/{email_id}/inbox_previews/{run_id}/captures/{client_id}` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def list_inbox_preview_jobs(self) -> None:
+        """`GET /v1/design_studio/inbox_previews/jobs` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def list_inbox_preview_clients(self) -> None:
+        """`GET /v1/design_studio/inbox_previews/clients` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def list_inbox_preview_credits(self) -> None:
+        """`GET /v1/design_studio/inbox_previews/credits` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def submit_collection_write(self, *, collection_id: int | str, body: object | None = ...) -> None:
+        """`POST /v1/collections/{collection_id}/writes` (write; https://docs.customer.io/integrations/api/app/#operation/submitCollectionWrite)."""
+    @_method
+    def get_collection_write(self, *, collection_id: int | str, write_id: str | int) -> None:
+        """`GET /v1/collections/{collection_id}/writes/{write_id}` (read; https://docs.customer.io/integrations/api/app/#operation/getCollectionWrite)."""
+    @_method
+    def put_collection_sync(self, *, collection_id: int | str, body: object | None = ...) -> None:
+        """`PUT /v1/collections/{collection_id}/sync` (write; https://docs.customer.io/integrations/api/app/#operation/putCollectionSync)."""
+    @_method
+    def get_collection_sync(self, *, collection_id: int | str) -> None:
+        """`GET /v1/collections/{collection_id}/sync` (read; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def delete_collection_sync(self, *, collection_id: int | str) -> None:
+        """`DELETE /v1/collections/{collection_id}/sync` (destroy; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def poll_collection_sync(self, *, collection_id: int | str) -> None:
+        """`POST /v1/collections/{collection_id}/sync/poll` (write; https://docs.customer.io/integrations/api/app/#operation/pollCollectionSync)."""
+    @_list
+    def get_collection_sync_rejects(self, *, collection_id: int | str, limit: int | str | None = ..., cursor: str | int | None = ...) -> None:
+        """`GET /v1/collections/{collection_id}/sync/rejects` (read; https://docs.customer.io/integrations/api/app/#operation/getCollectionSyncRejects)."""
+    @_list
+    def list_collection_sources(self) -> None:
+        """`GET /v1/collections/sources` (read; https://docs.customer.io/integrations/api/app/#operation/listCollectionSources)."""
+    @_method
+    def create_collection_source(self, *, body: object | None = ...) -> None:
+        """`POST /v1/collections/sources` (write; https://docs.customer.io/integrations/api/app/)."""
+    @_method
+    def delete_collection_source(self, *, source_id: str | int) -> None:
+        """`DELETE /v1/collections/sources/{source_id}` (destroy; https://docs.customer.io/integrations/api/app/#operation/deleteCollectionSource)."""
 
 class Track:
     def __init__(self, client: Caller) -> None: ...
     @_method
     def get_region(self) -> None:
         """`GET /api/v1/accounts/region` (read; https://docs.customer.io/integrations/api/track/#operation/getRegion)."""
+    @_method
+    def check_credentials(self) -> None:
+        """`GET /auth` (read; https://docs.customer.io/integrations/api/track/#operation/checkCredentials)."""
     @_method
     def delete(self, *, identifier: str | int) -> None:
         """`DELETE /api/v1/customers/{identifier}` (destroy; https://docs.customer.io/integrations/api/track/#operation/delete)."""

@@ -1,7 +1,9 @@
 """Reads a list page by page, by the paging of its operation.
 
 The last page is the one without `next`, not an empty one: some lists have an empty page in the middle, and
-the senders' list has one at its end [live-airbyte]. A token that comes twice would make the read endless.
+the senders' list has one at its end [live-airbyte]. Some lists have no `next` at their end, and a token past
+the end of the messages leads back to their first page [live-estuary]: a token that comes twice, or a page
+that begins as the first one did, would make the read endless. Tokens are of one read: none is kept.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +26,7 @@ class Page:
     Attributes:
         records: The rows; a document without a list is the only row.
         document: The whole answer; empty if the answer is a bare list.
-        next: The token or offset of the next page; None on the last one.
+        next: The token, offset or number of the next page; None on the last one.
     """
 
     records: list[Any] = field(repr=False)
@@ -46,14 +48,16 @@ def _single(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
 
 def _by_token(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
     seen: set[str] = set()
+    first: list[Any] = []
     while True:
         page = _page(row, fetch(query))
-        if page.next in seen:
+        if page.next in seen or (first and page.records[:1] == first):
             msg = (
                 f"`{row.id}` led back to a page that was already read, after {len(seen)} pages; the read was "
                 "stopped and is not complete. Run it again."
             )
             raise EndlessPages(msg, operation=row.id)
+        first = first or page.records[:1]
         yield page
         if page.next is None:
             return
@@ -76,10 +80,29 @@ def _by_offset(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
         before, query = page.records, {**query, "offset": offset}
 
 
+def _by_number(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
+    """Read to `meta.pagination.total`: these lists have no `next` [live-estuary]."""
+    before: list[Any] = []
+    while True:
+        page = _page(row, fetch(query))
+        if page.records and page.records == before:
+            msg = f"`{row.id}` answered one page twice; the read is not complete. Run it again."
+            raise EndlessPages(msg, operation=row.id)
+        number = int(str(query.get("page") or 1))
+        told = (page.document.get("meta") or {}).get("pagination") or {}
+        size = int(told.get("limit") or len(page.records))
+        is_last = not page.records or number * size >= int(told.get("total") or 0)
+        yield Page(page.records, page.document, None if is_last else str(number + 1))
+        if is_last:
+            return
+        before, query = page.records, {**query, "page": number + 1}
+
+
 _READERS: dict[str, Callable[[Operation, Query, Fetch], Iterator[Page]]] = {
     "none": _single,
     "start": _by_token,
     "offset": _by_offset,
+    "page": _by_number,
 }
 
 

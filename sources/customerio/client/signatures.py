@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sources.customerio.catalogue import OPERATIONS, Operation, Parameter
-from sources.customerio.client.api import method_name
+from sources.customerio.client.api import method_name, parameter_name
 from sources.customerio.client.bodies import needs_body
 
 FILE = Path(__file__).with_name("methods.pyi")
@@ -66,8 +66,8 @@ def _method(row: Operation) -> str:
 
 def _takes(row: Operation) -> Iterator[str]:
     for parameter in (*row.path_parameters, *row.query):
-        yield f"{parameter.name}: {_annotated(parameter)}"
-    if row.body == "json":
+        yield f"{parameter_name(parameter)}: {_annotated(parameter)}"
+    if row.body != "none":
         yield "body: object" if needs_body(row) else "body: object | None = ..."
 
 

@@ -12,6 +12,7 @@ from sources.customerio.client.errors import (
     CustomerioError,
     Forbidden,
     NotFound,
+    NotServed,
     RateLimited,
     Unauthorized,
     Unavailable,
@@ -48,6 +49,8 @@ def error_for(
     """The error for that answer: cause, next step and Customer.io's own message."""
     found = read_error_body(body, host.keys)
     kind = error_class(status)
+    if kind is NotFound and row.api == "app" and not found.is_json:
+        kind = NotServed
     error = kind(
         " ".join(part for part in (_happened(kind, row, host, status), _quoted(found)) if part),
         operation=row.id,
@@ -94,6 +97,11 @@ def _happened(kind: type[CustomerioError], row: Operation, host: Host, status: i
             "scope in Customer.io's account settings under API credentials, or leave this part out."
         ),
         NotFound: f"`{row.id}` found nothing (404): it, or what its path names, is gone or never was.",
+        NotServed: (
+            f"{host.name} does not serve `{row.id}` ({row.path}): its 404 is no JSON, as for a path that it "
+            f"does not have. The workspace's region ({host.region}) or plan may lack this call: leave this "
+            "part out, or check CUSTOMERIO_REGION and CUSTOMERIO_APP_URL."
+        ),
         RateLimited: f"`{row.id}` met the rate limit of `{row.bucket}` calls (429).",
         Unavailable: f"`{row.id}` failed on the side of {host.name} ({status}).",
         WrongHost: (

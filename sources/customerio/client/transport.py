@@ -13,6 +13,7 @@ import httpx
 from sources.customerio.client.calls import Call
 from sources.customerio.client.clock import ServerClock
 from sources.customerio.client.errors import RateLimited
+from sources.customerio.client.forms import form_of
 from sources.customerio.client.hosts import Api, Host, may_receive_keys
 from sources.customerio.client.limits import RateLimits, Slot, workspace_of
 from sources.customerio.client.log_filter import hide_request_logs, install
@@ -109,11 +110,13 @@ class Transport:
         headers = {"Accept": "application/json"}
         if call.operation.authenticated:
             headers["Authorization"] = host.authorization
+        method, url = call.operation.method, host.root + call.target
+        if call.body is not None and call.operation.body == "multipart":
+            fields, files = form_of(call.operation, call.body)
+            return self.http.build_request(method, url, data=fields, files=files, headers=headers)
         if call.body is not None:
             headers["Content-Type"] = "application/json"
-        return self.http.build_request(
-            call.operation.method, host.root + call.target, content=call.body, headers=headers
-        )
+        return self.http.build_request(method, url, content=call.body, headers=headers)
 
     def _slot(self, call: Call, host: Host, within_s: float) -> Slot:
         row = call.operation

@@ -4,6 +4,10 @@ A request may span six months, both bounds included, and answers newest first; a
 error, so windows are 30 days at most. A window longer than a page is not followed by page tokens,
 one after the other, but cut at the oldest second of its first page; what is left is split into parts of a
 few pages, and one for the rest, that are read side by side. Parts do not overlap.
+
+A token is a position, which moves while deliveries arrive [live-estuary]. So tokens are followed only below a
+second that fills a page, and rows that come again are left out. A window ends at the read's beginning:
+its last second may still grow, so it is not covered, and the next read begins with it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -117,6 +121,7 @@ class _Reader:
         self._operation = resource.operation
         self._page_max = operation(resource.operation).page_max
         self._cursor = str(resource.cursor)
+        (self._key,) = resource.key
         self._decode = decoder(resource)
 
     def read(self, windows: Iterable[Window]) -> Iterator[Batch]:
@@ -147,8 +152,11 @@ class _Reader:
         query = {"start_ts": window.start, "end_ts": window.end, "limit": self._page_max}
         pages = self._client.pages(self._operation, query=query, decode=self._decode)
         rows: list[Row] = []
+        seen: set[object] = set()
         for page in pages:
-            rows += page.records
+            # Rows that arrived meanwhile moved rows of the page before onto this one.
+            rows += [row for row in page.records if row[self._key] not in seen]
+            seen.update(row[self._key] for row in page.records if page.next)
             if not page.next:
                 return _Part(rows=rows, read=window, left=None)
             oldest = min((row[self._cursor] for row in rows), default=window.end)

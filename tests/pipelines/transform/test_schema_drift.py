@@ -9,7 +9,7 @@ from pipelines.transform.schema_drift import record_changes
 
 
 def test_changes_are_reported_once(tmp_path: Path) -> None:
-    """New, vanished and retyped columns, new metrics and channels are reported once, none at first."""
+    """New, vanished and retyped columns, new metrics and channels are reported once, links are not."""
     file = tmp_path / "load.duckdb"
     with duckdb.connect(file) as connection:
         connection.execute(
@@ -35,7 +35,9 @@ def test_changes_are_reported_once(tmp_path: Path) -> None:
             ALTER TABLE customerio_raw.campaigns ADD COLUMN fresh JSON;
             INSERT INTO customerio_raw.campaigns
                 SELECT i, NULL, '{"a": 1}', '2', NULL, '2', '"x"' FROM range(50, 90) AS numbers(i);
-            INSERT INTO customerio_raw.messages VALUES ('b', 'fax', '{"sent": 2, "read_aloud": 3}', '2');
+            INSERT INTO customerio_raw.messages VALUES (
+                'b', 'fax', '{"sent": 2, "read_aloud": 3, "link:77": 4, "human_link:77": 4}', '2'
+            );
             """
         )
     changes = record_changes(file)

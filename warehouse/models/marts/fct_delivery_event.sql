@@ -45,4 +45,7 @@ select
     moments.built_in
 from moments
 left join {{ ref('delivery_metrics') }} as metrics on metrics.metric = moments.metric
+-- A key for each link that was clicked, without bound: the links have tables of their own.
 where moments.happened_at is not null
+    and moments.metric not like 'link:%'
+    and moments.metric not like 'human_link:%'

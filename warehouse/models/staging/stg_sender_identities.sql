@@ -5,6 +5,7 @@ select
     nullif(name, '') as name,
     nullif(email, '') as email,
     nullif(address, '') as address,
+    nullif(phone, '') as phone,
     nullif(template_type, '') as template_type,
     auto_generated as is_auto_generated,
     hidden as is_hidden,

@@ -22,6 +22,7 @@ select
     id as content_id,
     to_timestamp(nullif(created, 0)) as created_at,
     to_timestamp(nullif(updated, 0)) as updated_at,
+    nullif(cc, '') as cc,
     to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
     to_timestamp(nullif(deleted_at, 0)) as deleted_at,
     deleted_at is not null as is_deleted,

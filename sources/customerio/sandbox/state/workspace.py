@@ -16,6 +16,7 @@ from sources.customerio.sandbox.state.store.exports import Exports
 from sources.customerio.sandbox.state.store.ids import DeliveryIds
 from sources.customerio.sandbox.state.store.imports import Imports
 from sources.customerio.sandbox.state.store.objects import Objects
+from sources.customerio.sandbox.state.store.optouts import Optouts
 from sources.customerio.sandbox.state.store.outcomes import DrawOutcomes, always_delivered
 from sources.customerio.sandbox.state.store.people import People, Person, Record, RemovalReason
 from sources.customerio.sandbox.state.store.records import RECORD_KINDS, Table
@@ -40,6 +41,7 @@ class Workspace:
         }
         self.deliveries = Deliveries()
         self.activities = Activities()
+        self.optouts = Optouts()
         self.exports = Exports()
         self.objects = Objects()
         self.anonymous = Anonymous()
@@ -47,6 +49,8 @@ class Workspace:
         self.forms: set[str] = set()
         self.write_queue = WriteQueue()
         self.imports = Imports()
+        self.newsletter_filters: dict[int, Record] = {}  # recipients of newsletters that calls create
+        self.scheduled_newsletters: set[int] = set()  # sent or scheduled by calls
         self.deleted_sources: set[int] = set()
         self.unsuppressed: set[tuple[str, str]] = set()  # (type, address) removed from the provider's lists
         self.data_index: dict[str, dict[str, Record]] = {"attributes": {}, "events": {}}
@@ -90,6 +94,7 @@ class Workspace:
         self.segments.remove_person(person.number)
         self.objects.remove_person(person.number)
         self.anonymous.remove_person(person.number)
+        self.optouts.remove_person(person.number)
         self.people.remove(person, reason, at)
         self.deliveries.drop_future(at, person=person.number)
         self.activities.drop_future(at, person.number)

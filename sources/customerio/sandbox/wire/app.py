@@ -1,6 +1,6 @@
 """The ASGI application: a route for each operation of the catalogue, the storage host, the control routes.
 
-An unknown path is a 404, and so is a known path under a method that it does not have.
+An unknown path is a 404, and so is a known path under a method that it does not have (unverified).
 """
 
 import time
@@ -19,7 +19,7 @@ from sources.customerio.sandbox.stats import LoggedRequest, request_key
 from sources.customerio.sandbox.wire import control, storage
 from sources.customerio.sandbox.wire.http.auth import authorize
 from sources.customerio.sandbox.wire.http.endpoint import ARRIVED, ENCODED_SLASH, Endpoint, request_target
-from sources.customerio.sandbox.wire.http.error_responses import app_error, track_error
+from sources.customerio.sandbox.wire.http.error_responses import unknown_route
 from sources.customerio.sandbox.wire.http.response import encode, send_response
 from sources.customerio.sandbox.wire.routes import HANDLERS
 
@@ -36,7 +36,8 @@ def build(engine: Engine, worker: Executor) -> ASGIApp:
             Endpoint(engine, row, HANDLERS.get(row.id), worker=worker, link=link),
             methods=[row.method],
         )
-        for row in OPERATIONS
+        # A literal part goes before a parameter: letters sort before `{`.
+        for row in sorted(OPERATIONS, key=lambda row: row.path)
     ]
     routes.append(Route(storage.PATH, storage.Storage(engine, worker).get))
     routes.extend(control.routes(engine, worker))
@@ -77,7 +78,7 @@ class Unknown:
         row = Operation(id="unknown", api=api, method="GET", path="/", bucket="app", effect="read")
         response = authorize(self._engine, row, request.headers, arrived, target)
         if response is None:
-            response = track_error(404, "not found") if api == "track" else app_error(404, "not found")
+            response = unknown_route(api)
         self._engine.stats.log(LoggedRequest(arrived, row.id, api, response.status, call))
         now = self._engine.clock.now()
         await send_response(scope, receive, send, response, encode(response), api=api, now=now, faults=[])

@@ -33,8 +33,8 @@ class ObjectPlanner:
 
     def opening(self, genesis: int) -> Iterator[PlannedChange]:
         """Object types, objects and relationships at the beginning."""
-        for type_id, name, singular, icon, enabled in vocabulary.OBJECT_TYPES:
-            yield AddObjectType(at=genesis, record=_type(type_id, name, singular, icon, enabled=enabled))
+        for type_id, name, singular, enabled in vocabulary.OBJECT_TYPES:
+            yield AddObjectType(at=genesis, record=_type(type_id, name, singular, enabled=enabled))
         for number in range(self._companies):
             about = _about(number, genesis)
             yield PutObject(at=genesis, type_id=COMPANIES, id=_company(number), attributes=about)
@@ -78,14 +78,14 @@ class ObjectPlanner:
         yield RelatePerson(at=genesis, type_id=CONCERTS, id="summer-night", number=1, attributes={})
 
 
-def _type(type_id: str, name: str, singular: str, icon: str, *, enabled: bool) -> Record:
+def _type(type_id: str, name: str, singular: str, *, enabled: bool) -> Record:
+    """A type as the API lists it: live without an icon [live-estuary]."""
     return {
         "id": type_id,
         "name": name,
         "singular_name": singular,
         "slug": name.lower(),
         "singular_slug": singular.lower(),
-        "icon": icon,
         "enabled": enabled,
     }
 

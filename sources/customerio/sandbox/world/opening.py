@@ -10,6 +10,7 @@ from sources.customerio.sandbox.clock import DAY
 from sources.customerio.sandbox.state.store.deliveries import Source
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.store.planned_changes import AddRecord
+from sources.customerio.sandbox.state.store.records import UNSCHEDULED
 from sources.customerio.sandbox.world import contents, vocabulary
 from sources.customerio.sandbox.world.scale import Scale
 from sources.customerio.sandbox.world.workspace_records import initial_records
@@ -127,17 +128,21 @@ def _campaign(opening: Opening, number: int, genesis: int) -> None:
     fields: Record = {
         "id": campaign_id,
         "name": name if number < len(vocabulary.CAMPAIGNS) else f"{name} {number}",
-        "description": f"SendPlanner the {name.lower()} messages",
+        "description": f"Sends the messages of {name.lower()}" if number % 3 else "",
         "type": kind,
         "created": created,
         "updated": created + number * 7777,
         "active": state == "running",
         "state": state,
         "first_started": created + DAY,
-        "tags": ["lifecycle"] if number % 2 == 0 else [],
-        "trigger_segment_ids": [2 + number % 3] if kind == "segment" else [],
-        "filter_segment_ids": [1] if number % 4 == 1 else [],
+        "tags": ["lifecycle"] if number % 2 == 0 else None,
+        "trigger_segment_ids": [2 + number % 3] if kind == "seg_attr" else [],
+        **UNSCHEDULED,
     }
+    if number % 4 == 1:
+        fields["filter_segment_ids"] = [1]
+    if number % 5 == 3:
+        fields |= {"scheduled_start": created + DAY, "scheduled_start_should_backfill": True}
     if kind == "event":
         fields["event_name"] = "order_placed" if number % 2 else "cart_updated"
     if kind == "date":
@@ -225,13 +230,15 @@ def _broadcast(opening: Opening, number: int, genesis: int) -> None:
     fields: Record = {
         "id": broadcast_id,
         "name": vocabulary.BROADCASTS[number % len(vocabulary.BROADCASTS)],
+        "description": "",
         "type": "triggered_broadcast",
         "created": created,
         "updated": created + 3600,
         "active": True,
         "state": "running",
         "first_started": created + 7200,
-        "tags": [],
+        "tags": None,
+        **UNSCHEDULED,
     }
     opening.steps.append(AddRecord(at=genesis, table="broadcasts", fields=fields))
     channel = "email" if number % 3 < 2 else "push"

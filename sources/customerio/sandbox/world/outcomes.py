@@ -48,7 +48,7 @@ class Odds:
     secondary: float = 0.0
 
 
-CHANNELS = ("email", "push", "twilio", "in_app", "webhook", "slack")
+CHANNELS = ("email", "push", "twilio", "in_app", "whatsapp", "webhook", "slack")
 _ODDS = {
     "email": Odds(
         dropped=0.01,
@@ -74,6 +74,7 @@ _ODDS = {
         undeliverable=0.02, failed=0.01, delivered=0.97, late=0.02, human_click=0.08, replied=0.03
     ),
     "in_app": Odds(human_open=0.6, human_click=0.2, converted=0.05),
+    "whatsapp": Odds(undeliverable=0.02, failed=0.01, delivered=0.98, human_open=0.7, human_click=0.1),
     "webhook": Odds(attempted=1.0, failed=0.03),
     "slack": Odds(attempted=1.0, failed=0.02),
 }

@@ -21,25 +21,25 @@ BIO = (
     "=1+1",
 )
 CAMPAIGNS = (
-    ("Welcome series", "segment"),
+    ("Welcome series", "seg_attr"),
     ("Abandoned cart", "event"),
     ("Trial ending", "date"),
-    ("Win back", "segment"),
+    ("Win back", "seg_attr"),
     ("Onboarding checklist", "event"),
     ("Birthday", "date"),
     ("Review request", "event"),
-    ("Upgrade to Pro", "segment"),
+    ("Upgrade to Pro", "seg_attr"),
     ("Webinar follow-up", "form"),
     ("Renewal reminder", "date"),
     ("Feature tour", "event"),
-    ("Refer a friend", "segment"),
+    ("Refer a friend", "seg_attr"),
     ("Payment failed", "event"),
     ("Survey: how are we doing?", "form"),
     ("Back in stock", "event"),
     ("Anniversary", "date"),
-    ("Inactive for 30 days", "segment"),
+    ("Inactive for 30 days", "seg_attr"),
     ("Shipping updates", "event"),
-    ("VIP club", "segment"),
+    ("VIP club", "seg_attr"),
     ("Partner leads", "webhook"),
 )
 SUBJECTS = (
@@ -65,9 +65,9 @@ EVENTS: tuple[tuple[str, str | None], ...] = (
     ("screen", "Basket"),
 )
 OBJECT_TYPES = (
-    ("1", "Companies", "Company", "building", True),
-    ("2", "Courses", "Course", "book", True),
-    ("3", "Concerts", "Concert", "calendar", False),
+    ("1", "Companies", "Company", True),
+    ("2", "Courses", "Course", True),
+    ("3", "Concerts", "Concert", False),
 )
 COMPANIES = (
     "Acme", "Borealis", "Cobalt Labs", "Driftwood", "Evergreen", "Foundry Nine", "Gullwing", "Harbour & Co",

@@ -73,6 +73,7 @@ def initial_records(scale: Scale, genesis: int) -> Iterator[AddRecord]:
         ("collections", _collections(genesis)),
         ("reporting_webhooks", _webhooks()),
         ("subscription_topics", _topics()),
+        ("subscription_channels", _channels()),
         ("esp_suppressions", _suppressions(scale, genesis)),
     ):
         yield from (AddRecord(at=genesis, table=table, fields=fields) for fields in made)
@@ -93,12 +94,14 @@ def daily_changes(day: int, begins: int, genesis: int) -> Iterator[AddRecord | E
 
 
 def _senders() -> Iterator[Record]:
+    """Senders with the keys that they have live [live-ingestr], and `hidden`."""
     for sender_id, name, address, kind, auto_generated, hidden in _SENDERS:
         yield {
             "id": sender_id,
             "name": name,
             "email": address if kind == "email" else "",
             "address": f"{name} <{address}>" if kind == "email" else address,
+            "phone": address if kind == "phone" else "",
             "template_type": kind,
             "auto_generated": auto_generated,
             "hidden": hidden,
@@ -148,6 +151,18 @@ def _topics() -> Iterator[Record]:
             "subscribed_by_default": subscribed,
             "translations": translations,
         }
+
+
+def _channels() -> Iterator[Record]:
+    """One custom channel: without one the list is empty [live-estuary]."""
+    yield {
+        "id": 1,
+        "identifier": "channel_1",
+        "type": "twilio",
+        "name": "Delivery updates by text",
+        "description": "A text message on the day of a delivery.",
+        "subscribed_by_default": False,
+    }
 
 
 def _suppressions(scale: Scale, genesis: int) -> Iterator[Record]:

@@ -20,7 +20,8 @@ from sources.customerio.sandbox.state.store.planned_changes import (
     OrderExport,
     PlannedChange,
 )
-from sources.customerio.sandbox.world import behaviour, vocabulary, workspace_records
+from sources.customerio.sandbox.state.store.records import UNSCHEDULED
+from sources.customerio.sandbox.world import behaviour, design_studio, optouts, vocabulary, workspace_records
 from sources.customerio.sandbox.world.contents import newsletter, winner
 from sources.customerio.sandbox.world.objects import ObjectPlanner
 from sources.customerio.sandbox.world.opening import EMPTY_SEGMENT, FIRST_BROADCAST, plan_opening
@@ -58,6 +59,8 @@ class World:
             *arrivals,
             *self._opening.steps,
             *self._objects.opening(self.genesis - 1),
+            *optouts.opening(self._population.before(0), self.genesis - 1),
+            *design_studio.opening(self.genesis - 1),
         ]
         return DayPlan(ends=self.genesis, sources=tuple(self._opening.sources), changes=changes)
 
@@ -79,6 +82,8 @@ class World:
             *workspace_records.daily_changes(day, begins, self.genesis - 1),
             *self._export_requests(day, begins),
             *self._objects.daily(day, begins),
+            *optouts.daily(day, begins, people),
+            *design_studio.daily(day, begins),
         ]
         if lively:
             changes += behaviour.changes(begins, people, rng)
@@ -172,13 +177,13 @@ def _new_campaign(day: int, at: int) -> dict[str, object]:
         "id": 2000 + day,
         "name": f"Experiment of day {day}",
         "description": "",
-        "type": "segment",
+        "type": "seg_attr",
         "created": at,
         "updated": at,
         "active": False,
         "state": "draft",
         "first_started": 0,
-        "tags": [],
+        "tags": None,
         "trigger_segment_ids": [2],
-        "filter_segment_ids": [],
+        **UNSCHEDULED,
     }

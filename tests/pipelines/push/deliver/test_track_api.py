@@ -20,6 +20,18 @@ def test_an_item_with_two_errors_is_one_row() -> None:
     assert ((7, "required", "name"),) == rejected_rows(Batch((Item(7, b"{}", "a"),)), answer)
 
 
+def test_a_value_that_is_too_long_is_one_row() -> None:
+    """The row is rejected with Customer.io's own words, which name the attribute [rud26]."""
+    words = "property value cannot be longer than 1000 bytes"
+    error = {"batch_index": 1, "reason": "invalid", "field": "attributes.bio", "message": words}
+    batch = Batch((Item(7, b"{}", "a"), Item(8, b"{}", "b")))
+
+    answer = Answer("batch", 207, json.dumps({"errors": [error]}).encode())
+    assert ((8, f"invalid: {words}", "attributes.bio"),) == rejected_rows(batch, answer)
+    bare = Answer("batch", 207, json.dumps({"errors": [{"batch_index": 0, "reason": "invalid"}]}).encode())
+    assert ((7, "invalid", None),) == rejected_rows(batch, bare)
+
+
 def test_refused_items_do_not_keep_the_others_back(pushing: Pushing) -> None:
     """Rows that a 207 lists are rejected with their reason and retried by the next run."""
     pushing.sandbox.faults.add(Fault(operation="batch", refuse_items=(3, 5)))

@@ -44,6 +44,19 @@ def test_a_key_that_becomes_double(pushing: Pushing) -> None:
     assert {"its key is that of another row, too"} == {row["reason"] for row in plan.invalid}
 
 
+def test_a_value_that_is_too_long(pushing: Pushing) -> None:
+    """A value has 1,000 bytes at most, which are not characters; a longer one is never sent."""
+    sql = "SELECT 'fits' AS user_id, repeat('é', 500) AS bio UNION ALL SELECT 'over', repeat('é', 500) || 'x'"
+    spec = pushing.declare("long", sql, **_PERSON, fields={"bio": "text"})
+
+    assert {"bio: has more than 1,000 bytes": 1} == _reasons(pushing, spec)
+    run = pushing.push(spec).run
+    assert run is not None
+    assert (1, 0) == (run.delivery.accepted, run.delivery.rejected)
+    assert "é" * 500 == pushing.people()["fits"]["bio"]
+    assert "over" not in pushing.people()
+
+
 def test_an_item_that_is_too_large(pushing: Pushing) -> None:
     """Attributes that are each small enough may be too large together."""
     columns = ", ".join(f"repeat('x', 990) AS a{number}" for number in range(33))

@@ -8,27 +8,32 @@ import pytest
 
 from sources.customerio.catalogue import OPERATIONS, Operation, operation
 
-# Customer.io's own list of operations, and three that its newer documents add.
-LISTED = list(
-    csv.DictReader((Path(__file__).parent / "operations.tsv").read_text().splitlines(), delimiter="\t")
-)
+
+def _listed(file: str) -> list[dict[str, str]]:
+    return list(csv.DictReader((Path(__file__).parent / file).read_text().splitlines(), delimiter="\t"))
+
+
+# Customer.io's own list of operations, three that its newer documents add, and those that it lacks.
+LISTED = _listed("operations.tsv")
+NEWER = _listed("newer_operations.tsv")
 ADDED = {
     ("POST", "/v1/send/inbox_message"),
     ("POST", "/v1/send/in_app"),
     ("POST", "/v1/snippets"),
+    ("GET", "/auth"),
 }
 
 
 def test_every_listed_operation_is_there_and_no_other() -> None:
-    """The catalogue has the 133 listed operations and the three added ones, by method and path."""
-    expected = {(row["method"], row["path"]) for row in LISTED} | ADDED
+    """The catalogue has the 133 listed operations, the three added ones and 79 newer, by method and path."""
+    expected = {(row["method"], row["path"]) for row in (*LISTED, *NEWER)} | ADDED
 
-    assert len(LISTED) == 133
+    assert (133, 79) == (len(LISTED), len(NEWER))
     assert expected == {(row.method, row.path) for row in OPERATIONS}
     assert len(expected) == len(OPERATIONS)
 
 
-@pytest.mark.parametrize("listed", LISTED, ids=lambda row: row["id"])
+@pytest.mark.parametrize("listed", [*LISTED, *NEWER], ids=lambda row: row["id"])
 def test_an_operation_has_the_listed_name_and_parameters(listed: dict[str, str]) -> None:
     """Id, API and query parameters are Customer.io's; the catalogue may know more parameters."""
     row = operation(listed["id"])
@@ -42,12 +47,29 @@ def test_an_operation_has_the_listed_name_and_parameters(listed: dict[str, str])
     assert query <= {(parameter.name, parameter.required) for parameter in row.query}
 
 
+@pytest.mark.parametrize("listed", NEWER, ids=lambda row: row["id"])
+def test_a_newer_operation_says_how_sure_it_is(listed: dict[str, str]) -> None:
+    """Stability, body and the origin of the id are those of the list; 45 operations are stable."""
+    row = operation(listed["id"])
+
+    assert listed["stability"] == row.stability
+    assert bool(listed["body"]) == (row.body != "none")
+    assert (listed["named_by"] == "Customer.io") == row.has_page
+    assert 45 == sum(each["stability"] == "stable" for each in NEWER)
+
+
+def test_the_older_operations_are_stable() -> None:
+    """No listed operation is in doubt: 182 are stable with the newer ones."""
+    assert {"stable"} == {operation(listed["id"]).stability for listed in LISTED}
+    assert 182 == sum(row.stability == "stable" for row in OPERATIONS)
+
+
 def _check_ids_are_unique(row: Operation) -> None:
     assert Counter(each.id for each in OPERATIONS)[row.id] == 1, "two operations share an id"
 
 
 def _check_api_and_path_agree(row: Operation) -> None:
-    track = row.path.startswith(("/api/v1/", "/api/v2/", "/unsubscribe/"))
+    track = row.path.startswith(("/api/v1/", "/api/v2/", "/unsubscribe/", "/auth"))
     assert track == (row.api == "track"), "an App API path starts with /v1/, a Track API path does not"
     assert track or row.path.startswith("/v1/"), "an App API path starts with /v1/"
 
@@ -89,7 +111,7 @@ def _check_parameters_are_named_once(row: Operation) -> None:
 
 def _check_docs_link(row: Operation) -> None:
     assert row.docs.startswith("https://docs.customer.io/"), "the documentation is Customer.io's"
-    assert row.docs.endswith(f"/{row.id}"), "the documentation is found by the operation's id"
+    assert row.docs.endswith(f"/{row.id}") == row.has_page, "the documentation is found by the operation's id"
 
 
 RULES = [rule for name, rule in sorted(globals().items()) if name.startswith("_check_")]

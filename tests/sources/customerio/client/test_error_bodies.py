@@ -5,6 +5,7 @@ import pytest
 from sources.customerio.client.error_bodies import LONGEST, ErrorBody, read_error_body, redacted
 
 NOTHING = ErrorBody()
+NO_JSON = ErrorBody(is_json=False)
 
 
 @pytest.mark.parametrize(
@@ -29,10 +30,10 @@ NOTHING = ErrorBody()
         (b'{"errors":null}', NOTHING),
         (b'{"errors":[{"source":null}]}', NOTHING),
         (b'{"meta":[]}', NOTHING),
-        (b"[]", NOTHING),
-        (b"", NOTHING),
-        (b"<html>502 Bad Gateway</html>", NOTHING),
-        (b"\xff\xfe", NOTHING),
+        (b"[]", NO_JSON),
+        (b"", NO_JSON),
+        (b"<html>502 Bad Gateway</html>", NO_JSON),
+        (b"\xff\xfe", NO_JSON),
     ],
 )
 def test_each_envelope_is_read(body: bytes, said: ErrorBody) -> None:

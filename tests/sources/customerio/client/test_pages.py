@@ -97,6 +97,19 @@ def test_a_token_that_comes_twice_stops_the_read(client_of: ClientOf) -> None:
     assert len(outside.queries) == 3
 
 
+def test_a_page_that_leads_back_to_the_first_one_stops_the_read(client_of: ClientOf) -> None:
+    """A list that begins anew is an error by name, also if its token is another one."""
+    outside = TokenList(
+        "messages",
+        {
+            None: {"messages": [{"id": "a"}, {"id": "b"}], "next": "1"},
+            "1": {"messages": [{"id": "a"}, {"id": "b"}], "next": "2"},
+        },
+    )
+    with pytest.raises(EndlessPages, match="`listMessages` led back to a page that was already read"):
+        list(client_of(outside).pages("listMessages"))
+
+
 @pytest.mark.parametrize(
     ("operation_id", "path", "limit"),
     [
@@ -197,3 +210,36 @@ def test_wrong_parameters_are_refused_before_the_first_page(client_of: ClientOf)
     """The mistake is raised where it is made, not where the pages are read."""
     with pytest.raises(WrongCall, match="no query parameter limits"):
         client_of(lambda _: httpx.Response(200)).pages("listMessages", query={"limits": 5})
+
+
+class NumberedList:
+    """A list with numbered pages and a total, without `next`; keeps the queries that it was sent."""
+
+    def __init__(self, rows: int, *, deaf: bool = False) -> None:
+        self.rows = [{"id": str(number)} for number in range(rows)]
+        self.deaf = deaf
+        self.queries: list[dict[str, str]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        self.queries.append(dict(request.url.params))
+        number, size = int(request.url.params.get("page", 1)), int(request.url.params["limit"])
+        first = 0 if self.deaf else (number - 1) * size
+        meta = {"pagination": {"page": number, "limit": size, "total": len(self.rows)}}
+        return httpx.Response(200, json={"emails": self.rows[first : first + size], "meta": meta})
+
+
+@pytest.mark.parametrize(("rows", "pages"), [(0, 1), (2, 1), (4, 2), (5, 3)])
+def test_numbered_pages_are_read_to_their_total(client_of: ClientOf, rows: int, pages: int) -> None:
+    """The last page is the one that reaches the total; no page behind it is asked for."""
+    outside = NumberedList(rows)
+    read = list(client_of(outside).pages("listEmails", query={"limit": 2}))
+    assert outside.rows == [record for page in read for record in page.records]
+    assert [None, *map(str, range(2, pages + 1))] == [query.get("page") for query in outside.queries]
+    assert [*map(str, range(2, pages + 1)), None] == [page.next for page in read]
+
+
+def test_a_numbered_page_that_comes_twice_ends_the_read(client_of: ClientOf) -> None:
+    """A server that ignores the number would make the read endless."""
+    with pytest.raises(EndlessPages, match="one page twice"):
+        list(client_of(NumberedList(5, deaf=True)).pages("listEmails", query={"limit": 2}))

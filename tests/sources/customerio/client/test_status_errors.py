@@ -9,6 +9,7 @@ from sources.customerio.client import (
     CustomerioError,
     Forbidden,
     NotFound,
+    NotServed,
     RateLimited,
     Unauthorized,
     Unavailable,
@@ -51,10 +52,33 @@ def _refused(status: int, body: bytes = b"", operation_id: str = "listCampaigns"
 )
 def test_the_status_says_what_to_do(status: int, kind: type[CustomerioError]) -> None:
     """Stop, retry, skip or refuse is read from the status, which stays on the error."""
-    error = _refused(status)
+    error = _refused(status, b"{}")
     assert type(error) is kind
     assert error.status == status
     assert "listCampaigns" in str(error)
+
+
+@pytest.mark.parametrize("body", [b"404 page not found", b"", b"<html>gone</html>", b'"gone"'])
+def test_a_404_without_json_is_a_call_that_is_not_served(body: bytes) -> None:
+    """Plain text means an unknown path: no record is gone, and the message names the call and the region."""
+    error = _refused(404, body, operation_id="listCampaignActions")
+    assert type(error) is NotServed
+    assert "`listCampaignActions`" in str(error)
+    assert "region (us)" in str(error)
+
+
+def test_a_reference_is_an_attribute_and_no_part_of_the_message_s_detail() -> None:
+    """Each answer has another reference, so details compare without it."""
+    bodies = [
+        b'{"errors":[{"detail":"not found (reference %s)","status":"404"}]}' % reference
+        for reference in (b"01M3ZD6FQ2N8S4T1V5W7X9Y0AB", b"01M3ZD6FQ3N8S4T1V5W7X9Y0AC")
+    ]
+    errors = [_refused(404, body) for body in bodies]
+    assert [error.reference for error in errors] == [
+        "01M3ZD6FQ2N8S4T1V5W7X9Y0AB",
+        "01M3ZD6FQ3N8S4T1V5W7X9Y0AC",
+    ]
+    assert all("“not found”." in str(error) for error in errors)
 
 
 def test_unauthorized_names_the_causes_in_order() -> None:

@@ -172,6 +172,36 @@ def test_a_campaign_deleted_between_its_list_and_its_actions_is_skipped(project:
     project.assert_equal("campaigns")
 
 
+def test_children_that_are_not_served_fail_by_name_and_leave_no_tombstone(project: Project) -> None:
+    """A 404 in plain text is no deleted parent: the table fails, and keeps its rows."""
+    project.run("campaigns", "campaign_actions")
+    before = project.rows(resource("campaign_actions"))
+    project.sandbox.knobs.not_served = {"listCampaignActions"}
+    summary = RunSummary()
+
+    project.run("campaigns", "campaign_actions", summary=summary)
+
+    (failed,) = summary.failed
+    assert failed.resource == "campaign_actions"
+    assert "does not serve `listCampaignActions`" in str(failed.error)
+    assert before
+    assert before == project.rows(resource("campaign_actions"))
+    assert set() == _tombstones(project, "campaign_actions")
+
+
+def test_a_list_that_is_not_served_fails_by_name_and_leaves_no_tombstone(project: Project) -> None:
+    """The same for a list of its own; tables beside it are read."""
+    project.run("campaigns", "newsletters")
+    project.sandbox.knobs.not_served = {"listCampaigns"}
+    summary = RunSummary()
+
+    project.run("campaigns", "newsletters", summary=summary)
+
+    assert ["campaigns"] == [failed.resource for failed in summary.failed]
+    assert set() == _tombstones(project, "campaigns")
+    project.assert_equal("newsletters")
+
+
 def test_a_segment_that_is_built_records_neither_joins_nor_leaves(project: Project) -> None:
     """While a segment is being built no join or leave is recorded; they arrive once it is finished."""
     tables = ("segments", "segment_memberships")

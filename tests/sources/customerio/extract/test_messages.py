@@ -4,13 +4,14 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import httpx
 import pytest
 
 from sources.customerio.client import Client
 from sources.customerio.extract import BANDS, Options, Window
 from sources.customerio.extract.messages import WINDOW_S, due_windows
-from sources.customerio.sandbox import DEFAULT_START, Sandbox
-from tests.sources.customerio.extract.conftest import Deliveries, Project, ReadTable, ids, plain
+from sources.customerio.sandbox import DEFAULT_START, Sandbox, Served
+from tests.sources.customerio.extract.conftest import Deliveries, Outside, Project, ReadTable, ids, plain
 
 DAY = 86_400
 NOW = 1_790_000_000
@@ -119,6 +120,66 @@ def test_a_second_with_more_rows_than_a_page(client_of: ClientOf, read: ReadTabl
     found = read(client_of(outside), "messages", clock=lambda: NOW, start=NOW - 2 * DAY)
 
     assert sorted(map(str, range(len(created)))) == ids(found.rows)
+
+
+SEND = {"transactional_message_id": 1, "identifiers": {"id": "ann"}, "to": "ann@example.com"}
+
+
+def _small_pages(sandbox: Sandbox, served: Served, page: int, after: Callable[[], None]) -> Outside:
+    """The sandbox with pages of `page` rows; calls `after` behind each page of deliveries."""
+    headers = {"Authorization": f"Bearer {sandbox.app_api_key}"}
+
+    def outside(request: httpx.Request) -> httpx.Response:
+        params = {**request.url.params, "limit": str(page)}
+        answer = httpx.get(f"{served.app_url}{request.url.path}", params=params, headers=headers)
+        if request.url.path == "/v1/messages":
+            after()
+        return httpx.Response(
+            answer.status_code, content=answer.content, headers={"date": answer.headers["date"]}
+        )
+
+    return outside
+
+
+@pytest.mark.parametrize("page", [2, 3, 10])
+def test_what_arrives_between_two_pages_is_neither_lost_nor_read_twice(
+    small: Sandbox, small_served: Served, client_of: ClientOf, read: ReadTable, page: int
+) -> None:
+    """Rows arrive in the second of the read and later, after each page; the truth is met row by row."""
+    small.add("people", id="ann", email="ann@example.com")
+    headers = {"Authorization": f"Bearer {small.app_api_key}"}
+    sent: list[str] = []
+
+    def send() -> None:
+        answer = httpx.post(f"{small_served.app_url}/v1/send/email", json=SEND, headers=headers)
+        sent.append(answer.raise_for_status().json()["delivery_id"])
+
+    def arrive() -> None:
+        if len(sent) < 40:
+            send()
+            if len(sent) % 4 == 0:
+                small.clock.advance(1800)
+
+    for _ in range(2 * page + 1):
+        send()
+    state: dict[str, Any] = {}
+    before, began = ids(small.rows("messages")), small.clock.now()
+
+    first = read(client_of(_small_pages(small, small_served, page, arrive)), "messages", state)
+
+    found = ids(first.rows)
+    assert sorted(set(found)) == found, "no row is read twice"
+    assert set(before) <= set(found)
+    assert state["read_to"] == began
+    settled = {row["id"] for row in small.rows("messages") if row["created"] < began}
+    assert settled == {row["id"] for row in first.rows if row["created"] < began}
+    second = read(client_of(_small_pages(small, small_served, 1000, lambda: None)), "messages", state)
+    both = {row["id"]: row for row in (*first.rows, *second.rows)}
+    truth = {row["id"]: row for row in small.rows("messages")}
+    assert set(truth) == set(both)
+    recent = [row for row in truth.values() if row["created"] >= began]
+    assert len(recent) >= 40
+    assert all(plain(row) == both[row["id"]] for row in recent)
 
 
 @pytest.mark.parametrize("page", [1, 2, 7, 50])

@@ -205,7 +205,8 @@ def test_parts_are_listed_once_for_all_who_need_them(project: Project) -> None:
     campaigns = [row["id"] for row in project.sandbox.rows("campaigns")]
     pages = sum(-(-sum(row["campaign_id"] == one for row in actions) // 10) for one in campaigns)
     assert pages == asked["listCampaignActions"]
-    assert 1 == asked["listCampaigns"] == asked["listNewsletters"]
+    assert 1 == asked["listCampaigns"]
+    assert 2 == asked["listNewsletters"], "an empty page follows the last one [live-estuary]"
     assert len(campaigns) == asked["campaignMetrics"]
     assert len(actions) == asked["campaignActionMetrics"]
 

@@ -79,7 +79,7 @@ def read() -> Reader:
             asked = {**params, **({"start": start} if start else {})}
             body = client.get(path, params=asked).raise_for_status().json()
             rows += body[key] or []
-            start = body["next"]
+            start = body.get("next", "")
             if not start:
                 return rows
 

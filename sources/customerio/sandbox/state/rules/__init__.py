@@ -5,7 +5,7 @@ Every module takes a Workspace. Its name is Customer.io's noun, as in `wire/rout
     operations of the Track API   apply people identify devices segments merge events relationships
                                   delivery_reports
     calls of the App API          sends triggers audience snippets collections suppressions preferences
-                                  senders content_edits
+                                  senders content_edits optouts design_studio assets folders newsletters
     records as the API shows them views contents archive
     passes                        apply create_deliveries create_export run_import
     time and tests                timeline admin

@@ -7,7 +7,7 @@ from typing import Any
 
 from sources.customerio.sandbox.state.store.filters import text
 from sources.customerio.sandbox.state.store.people import IDENTIFIERS, Person, Record
-from sources.customerio.sandbox.state.store.records import RECORD_KINDS
+from sources.customerio.sandbox.state.store.records import RECORD_KINDS, UNSCHEDULED
 from sources.customerio.sandbox.state.workspace import Workspace
 
 _CONTENT: Record = {
@@ -25,13 +25,13 @@ _DEFAULTS: dict[str, Record] = {
     "campaigns": {
         "name": "",
         "description": "",
-        "type": "segment",
+        "type": "seg_attr",
         "active": True,
         "state": "running",
         "first_started": 0,
-        "tags": [],
+        "tags": None,
         "trigger_segment_ids": [],
-        "filter_segment_ids": [],
+        **UNSCHEDULED,
     },
     "campaign_actions": {
         "name": "",
@@ -45,11 +45,13 @@ _DEFAULTS: dict[str, Record] = {
     },
     "broadcasts": {
         "name": "",
+        "description": "",
         "type": "triggered_broadcast",
         "active": True,
         "state": "running",
         "first_started": 0,
-        "tags": [],
+        "tags": None,
+        **UNSCHEDULED,
     },
     "broadcast_actions": {**_CONTENT, "sending_state": "automatic"},
     "newsletter_contents": _CONTENT,
@@ -70,13 +72,13 @@ _DEFAULTS: dict[str, Record] = {
         "sent_at": None,
         "type": "email",
         "tags": [],
-        "recipient_segment_ids": [],
     },
     "segments": {},
     "sender_identities": {
         "name": "",
         "email": "",
         "address": "",
+        "phone": "",
         "template_type": "email",
         "auto_generated": False,
         "hidden": False,
@@ -90,6 +92,13 @@ _DEFAULTS: dict[str, Record] = {
         "disabled": False,
         "full_resolution": False,
         "with_content": False,
+    },
+    "subscription_channels": {
+        "identifier": "",
+        "type": "email",
+        "name": "",
+        "description": "",
+        "subscribed_by_default": True,
     },
     "subscription_topics": {"name": "", "description": "", "subscribed_by_default": True},
 }

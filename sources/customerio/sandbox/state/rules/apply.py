@@ -79,12 +79,27 @@ def _identify(workspace: Workspace, op: Op, at: int, options: ApplyOptions) -> s
     if wrong is not None:
         # Version 1 accepts every operation; version 2 has validated it before.
         raise Dropped(wrong.message, FAILED_ATTRIBUTES, data={"identifiers": op["identifiers"]})
+    named = _without_anonymous_id(workspace, op)
+    if named is None:
+        # An anonymous identify creates no person, and its attributes are not kept (unverified).
+        return "no person has the anonymous id"
+    op = named
     person = identify(workspace, op, at, email_by_id=options.email_by_id)
     anonymous_id = (op.get("attributes") or {}).get("anonymous_id")
     if anonymous_id:
         associate(workspace, person, str(anonymous_id), at)
     relationships.relate_objects(workspace, person, op, at)
     return ""
+
+
+def _without_anonymous_id(workspace: Workspace, op: Op) -> Op | None:
+    """The operation with the `cio_id` of the person who has its anonymous id; None if no person has it."""
+    anonymous_id = op["identifiers"].get("anonymous_id")
+    if anonymous_id is None:
+        return op
+    number = workspace.anonymous.person(anonymous_id)
+    person = None if number is None else workspace.people.get(number)
+    return None if person is None else {**op, "identifiers": {"cio_id": person.cio_id}}
 
 
 def _relate(workspace: Workspace, op: Op, at: int, _options: ApplyOptions) -> str:
@@ -98,7 +113,7 @@ def _unrelate(workspace: Workspace, op: Op, at: int, _options: ApplyOptions) -> 
 
 
 def _track(workspace: Workspace, op: Op, at: int, options: ApplyOptions) -> str:
-    return track_event(workspace, op, at, creates=options.events_create)
+    return track_event(workspace, op, at, options)
 
 
 def _plain(rule: Callable[[Workspace, Op, int], str]) -> Rule:

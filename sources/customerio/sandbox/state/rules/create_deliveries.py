@@ -100,5 +100,6 @@ def _undeliverable_reason(workspace: Workspace, message: Message) -> str | None:
     channel = message.source.channel
     if channel in _WITHOUT_ADDRESS or message.source.recipient:
         return None
-    address = {"email": person.email, "twilio": person.phone, "push": person.devices}[channel]
+    by_phone = {"twilio": person.phone, "whatsapp": person.phone}
+    address = {"email": person.email, "push": person.devices, **by_phone}[channel]
     return None if address else _NO_ADDRESS

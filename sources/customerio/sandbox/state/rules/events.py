@@ -4,35 +4,37 @@ from sources.customerio.sandbox.state.rules.people import refuse_suppressed
 from sources.customerio.sandbox.state.store.activities import NO_PERSON
 from sources.customerio.sandbox.state.store.drop_reasons import FAILED_EVENT, Dropped
 from sources.customerio.sandbox.state.store.people import Person
-from sources.customerio.sandbox.state.store.track_operation import Op
+from sources.customerio.sandbox.state.store.track_operation import Op, is_ulid
+from sources.customerio.sandbox.state.store.write_queue import ApplyOptions
 from sources.customerio.sandbox.state.workspace import Workspace
 
 _ANONYMOUS = "anonymous_id"
 
 
-def track_event(workspace: Workspace, op: Op, at: int, *, creates: bool = False) -> str:
+def track_event(workspace: Workspace, op: Op, at: int, options: ApplyOptions) -> str:
     """Log an event at its own time; an event whose ULID was received before is ignored [track26].
 
-    `creates`: an event of an unknown person creates that person (unverified).
+    Returns a note if the id is no ULID, so that a repeat is not recognised (unverified), else "".
 
     Raises:
         Dropped: there is no such person, or the event was received before.
     """
     ((kind, value),) = op["identifiers"].items()
-    ulid = op.get("id")
-    if ulid is not None and ulid.upper() in workspace.event_ids:
+    given = op.get("id")
+    unique = _unique_id(given, options)
+    if unique is not None and unique in workspace.event_ids:
         msg = "an event with this id was received before"
         raise Dropped(msg)
-    number = _person_number(workspace, kind, value, op, at, creates=creates)
-    if ulid is not None:
-        workspace.event_ids.add(ulid.upper())
+    number = _person_number(workspace, kind, value, op, at, creates=options.events_create)
+    if unique is not None:
+        workspace.event_ids.add(unique)
     stamp = op.get("timestamp") or at
     name = op["name"].strip()
     data = dict(op.get("attributes") or {})
     activity = workspace.activities.append(op["action"], stamp, number, data, name, arrived=at)
     if kind == _ANONYMOUS and number == NO_PERSON:
         workspace.anonymous.add_event(value, activity, stamp)
-    return ""
+    return "the id is no ULID: a repeat of this event counts again" if given and unique is None else ""
 
 
 def associate(workspace: Workspace, person: Person, anonymous_id: str, at: int) -> None:
@@ -55,6 +57,13 @@ def failed_event(op: Op, reason: str) -> Dropped:
     name = op["name"].strip()
     data = {"name": name, "identifiers": op["identifiers"], "event_id": op.get("id")}
     return Dropped(reason, FAILED_EVENT, name=name, data=data)
+
+
+def _unique_id(given: str | None, options: ApplyOptions) -> str | None:
+    """The id by which repeats of an event are recognised, None if they are not."""
+    if given is None or not (options.dedupes_any_id or is_ulid(given)):
+        return None
+    return given.upper() if is_ulid(given) else given
 
 
 def _person_number(workspace: Workspace, kind: str, value: str, op: Op, at: int, *, creates: bool) -> int:

@@ -15,7 +15,7 @@ from sources.customerio.sandbox.state.store.export_file import Cells, ExportOpti
 from sources.customerio.sandbox.state.store.exports import ExportType
 from sources.customerio.sandbox.state.store.imports import Import, ReportRow, Row
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.state.store.track_operation import Op, problem
+from sources.customerio.sandbox.state.store.track_operation import Op, canonical, problem
 from sources.customerio.sandbox.state.store.write_queue import ApplyOptions
 from sources.customerio.sandbox.state.workspace import Workspace
 
@@ -80,6 +80,7 @@ def _apply_row(workspace: Workspace, import_: Import, number: int, row: Row, opt
     if skipped:
         import_.warnings.append(ReportRow(number, skipped, row))
         return
+    op = canonical(op)
     write = workspace.write_queue.log("import", op, at=workspace.now)
     try:
         write.reason = apply(workspace, op, workspace.now, options)

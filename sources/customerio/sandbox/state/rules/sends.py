@@ -66,6 +66,8 @@ SEND_CALLS = {
     ),
     "sendPush": SendCall(template="push", channel="push", content_field="message", recipient=_to_device),
     "sendSMS": SendCall(template="twilio", channel="twilio", needs=("to",), recipient=_to_phone),
+    # The template is required, the number is not [sdk node].
+    "sendWhatsApp": SendCall(template="whatsapp", channel="whatsapp", recipient=_to_phone),
     "sendInApp": SendCall(template="in_app", channel="in_app"),
     # No documented delivery type is `inbox`: it counts as in-app (unverified).
     "sendInboxMessage": SendCall(template="inbox", channel="in_app"),

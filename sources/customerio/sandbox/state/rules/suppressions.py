@@ -24,8 +24,8 @@ def list_addresses(workspace: Workspace, kind: str, domain: str | None = None) -
     A domain without a sender has none. BadRequest if there is no such type.
     """
     if kind not in CATEGORIES:
-        msg = f"suppression type must be one of {', '.join(CATEGORIES)}"
-        raise BadRequest(msg)
+        msg = "type is invalid"  # without a reference [live-estuary]
+        raise BadRequest(msg, verbatim=True)
     found = {
         (row["email"], row["domain"]): row
         for row in (*_from_deliveries(workspace, kind), *workspace.tables[TABLE])

@@ -33,6 +33,7 @@ from sources.customerio.sandbox.state.store.planned_changes import (
     RemovePerson,
     SetAttribute,
     SetMembership,
+    SetOptout,
 )
 from sources.customerio.sandbox.state.store.scheduler import NEVER
 from sources.customerio.sandbox.state.workspace import Workspace
@@ -125,6 +126,9 @@ def _apply(workspace: Workspace, change: PlannedChange) -> None:
         case SetMembership():
             if change.segment_id in workspace.tables["segments"] and workspace.people.get(change.number):
                 workspace.segments.set_member(change.segment_id, change.number, member=change.member)
+        case SetOptout():
+            if workspace.people.get(change.number) is not None:
+                workspace.optouts.set(change.number, change.channel, change.sender, optout=change.optout)
         case AddRecord():
             workspace.add_record(change.table, change.fields, change.at)
         case EditRecord():

@@ -62,6 +62,18 @@ def first_triggered(workspace: Workspace, broadcast_id: int) -> int | None:
     return min((row["created_at"] for row in rows), default=None)
 
 
+def processing(workspace: Workspace, broadcast_id: int, trigger_id: int) -> tuple[int, int]:
+    """The first and the last second in which a trigger's deliveries were made; an empty range if unknown.
+
+    Triggers of a broadcast are processed one after the other, so the next one ends its range.
+    """
+    rows = [row for row in workspace.tables[_TABLE] if row["broadcast_id"] == broadcast_id]
+    first = next((row["processed_at"] for row in rows if row["id"] == trigger_id), None)
+    if first is None:
+        return 1, 0
+    return first, min((row["processed_at"] for row in rows if row["processed_at"] > first), default=2**62) - 1
+
+
 def _process(workspace: Workspace, trigger_id: int, audience: Audience) -> None:
     table = workspace.tables[_TABLE]
     if trigger_id not in table:

@@ -19,14 +19,17 @@ def campaigns(workspace: Workspace) -> list[Record]:
 
 
 def campaign(workspace: Workspace, row: Record) -> Record:
-    """A campaign with its actions, whose ids are integers here and text in their own list [live-airbyte]."""
+    """A campaign with its actions, whose ids are integers here and text in their own list [live-airbyte].
+
+    Without messages it has no `msg_templates` [live-estuary].
+    """
     actions = [
         {"id": int(action["id"]), "type": action["type"]}
         for action in workspace.tables["campaign_actions"]
         if action["campaign_id"] == row["id"]
     ]
     templates = [action for action in actions if action["type"] in _MESSAGES]
-    return {**row, "actions": actions, "msg_templates": templates}
+    return {**row, "actions": actions, **({"msg_templates": templates} if templates else {})}
 
 
 def broadcasts(workspace: Workspace) -> list[Record]:
@@ -35,27 +38,27 @@ def broadcasts(workspace: Workspace) -> list[Record]:
 
 
 def broadcast(workspace: Workspace, row: Record) -> Record:
-    """A broadcast with its actions."""
+    """A broadcast with its actions; live there are no `msg_template_ids` [live-estuary]."""
     actions = [
         {"id": action["id"], "type": action["type"]}
         for action in workspace.tables["broadcast_actions"]
         if action["broadcast_id"] == row["id"]
     ]
-    return {**row, "actions": actions, "msg_template_ids": actions}
+    return {**row, "actions": actions}
 
 
 def segment_usage(workspace: Workspace, segment_id: int) -> Record:
     """The campaigns and newsletters that use a segment; NotFound if there is no such segment."""
     workspace.tables["segments"].get(segment_id)
     newsletters = [
-        row for row in workspace.tables["newsletters"] if segment_id in (row["recipient_segment_ids"] or ())
+        row for row in workspace.tables["newsletters"] if segment_id in row.get("recipient_segment_ids", ())
     ]
     return {
         "segment_id": segment_id,
         "campaigns": [
             row["id"]
             for row in workspace.tables["campaigns"]
-            if segment_id in (*row["trigger_segment_ids"], *row["filter_segment_ids"])
+            if segment_id in (*row["trigger_segment_ids"], *row.get("filter_segment_ids", ()))
         ],
         "sent_newsletters": [row["id"] for row in newsletters if row["sent_at"] is not None],
         "draft_newsletters": [row["id"] for row in newsletters if row["sent_at"] is None],

@@ -9,7 +9,8 @@ activities from X, `X_validation` checks the body of X.
     activity log                  activities activity_view
     reading and writing in bulk   exports export_file imports
     writes of the Track API       track_operation write_queue drop_reasons
-    bodies of the App API         send_validation collections suppressions
+    bodies of the App API         send_validation collections suppressions optouts images
+                                  studio_emails
     time                          planned_changes scheduler
     base                          columns errors ids
 """

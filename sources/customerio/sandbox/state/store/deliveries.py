@@ -70,6 +70,8 @@ class DeliveryFilter:
     newsletter_id: int | None = None
     broadcast_id: int | None = None
     transactional_message_id: int | None = None
+    template_id: int | None = None
+    content_id: int | None = None
 
     def matches(self, source: Source) -> bool:
         """True if deliveries of that source can match."""
@@ -82,6 +84,8 @@ class DeliveryFilter:
                 ("newsletter_id", self.newsletter_id),
                 ("broadcast_id", self.broadcast_id),
                 ("transactional_message_id", self.transactional_message_id),
+                ("template_id", self.template_id),
+                ("content_id", self.content_id),
             )
         )
 

@@ -1,12 +1,13 @@
 """Deliveries as the API shows them at one instant."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sources.customerio.sandbox.state.store.deliveries import FAILURES, FORGOTTEN, METRICS, Deliveries, Source
 from sources.customerio.sandbox.state.store.ids import DeliveryIds, ulid
+from sources.customerio.sandbox.state.store.links import link_clicked
 from sources.customerio.sandbox.state.store.people import People, Record
 
 
@@ -69,7 +70,8 @@ class DeliveryView:
             row["recipient"] = None  # a suppressed person is named nowhere
         elif row["recipient"] is None:
             row["recipient"] = self._recipient(number, created, row["type"])
-        row["metrics"] = {name: at for name, at in zip(METRICS, visible, strict=True) if at}
+        metrics = {name: at for name, at in zip(METRICS, visible, strict=True) if at}
+        row["metrics"] = metrics | self._link_metrics(source, seq, metrics)
         # The reason is known once the delivery has failed, not before.
         row["failure_message"] = (
             FAILURES[failure] if failure and any(visible[_FIRST_FAILURE:_LAST_FAILURE]) else None
@@ -79,6 +81,19 @@ class DeliveryView:
             row["trigger_event_id"] = ulid(created - 1, seq)
         return row
 
+    def _link_metrics(self, source: int, seq: int, metrics: Mapping[str, int]) -> dict[str, int]:
+        """The clicks on single links: a key for each, of all clicks and of those by people [live-estuary].
+
+        The number in the key is the link's id (unverified).
+        """
+        if "clicked" not in metrics:
+            return {}
+        link = link_clicked(self._deliveries.sources[source], seq)
+        if link is None:
+            return {}
+        names = (("clicked", "link"), ("human_clicked", "human_link"))
+        return {f"{key}:{link.id}": metrics[name] for name, key in names if name in metrics}
+
     def _recipient(self, number: int, created: int, channel: str) -> str | None:
         person = self._people.get(number)
         if person is None:
@@ -86,7 +101,7 @@ class DeliveryView:
             if tombstone is None or tombstone.reason == "suppressed":
                 return None
             person = tombstone.person
-        if channel == "twilio":
+        if channel in ("twilio", "whatsapp"):
             return person.phone
         if channel == "push":
             return str(person.devices[0]["id"]) if person.devices else None

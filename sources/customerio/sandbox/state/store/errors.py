@@ -3,6 +3,7 @@
 Refused
 ├── NotFound     404: the record or its parent does not exist
 ├── BadRequest   400: the request is malformed
+├── Conflict     409: the record is in use
 ├── Invalid      422: one part of the body is refused
 ├── Forbidden    403: the request is not allowed
 ├── TooLarge     413: the body or an attachment is over its limit
@@ -12,11 +13,16 @@ Refused
 
 
 class Refused(Exception):
-    """The workspace refuses a request; `detail` is the message of the API's answer."""
+    """The workspace refuses a request; `detail` is the message of the API's answer.
 
-    def __init__(self, detail: str) -> None:
+    A `verbatim` detail is shown as it is; the App API adds a reference to any other, and replaces the detail
+    of any other 404 [live-estuary].
+    """
+
+    def __init__(self, detail: str, *, verbatim: bool = False) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.verbatim = verbatim
 
 
 class NotFound(Refused):
@@ -25,6 +31,10 @@ class NotFound(Refused):
 
 class BadRequest(Refused):
     """A malformed id, body or parameter."""
+
+
+class Conflict(Refused):
+    """The record is in use, so that it cannot be deleted."""
 
 
 class Invalid(Refused):

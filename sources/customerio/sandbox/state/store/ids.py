@@ -8,6 +8,7 @@ and triggering events have ULIDs.
 import base64
 import binascii
 from hashlib import blake2b
+from uuid import UUID
 
 # Live ids look like a3000001, 03000001 and 30e00001; the ranges of the bases do not overlap.
 _CIO_BASES = (0xA3000000, 0x03000000, 0x30E00000)
@@ -50,6 +51,12 @@ class DeliveryIds:
             number = bytes(a ^ b for a, b in zip(number, raw[-6:], strict=True))
         seq = int.from_bytes(number, "big")
         return seq if self.of(seq) == delivery_id else None
+
+
+def uuid(table: str, number: int) -> str:
+    """The UUID of the record of a table with that number."""
+    digest = blake2b(f"{table}:{number}".encode(), digest_size=16).digest()
+    return str(UUID(bytes=digest, version=4))
 
 
 def ulid(at: int, *parts: int) -> str:

@@ -48,6 +48,17 @@ class SetMembership:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SetOptout:
+    """Opt a person out of a sender's messages, or in again."""
+
+    at: int
+    number: int
+    sender: str
+    channel: str = "sms"
+    optout: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AddRecord:
     """Add a record to a table."""
 
@@ -111,6 +122,7 @@ PlannedChange = (
     | SetAttribute
     | RemovePerson
     | SetMembership
+    | SetOptout
     | AddRecord
     | EditRecord
     | OrderExport

@@ -59,7 +59,6 @@ RECORD_KINDS = {
         RecordKind(
             table="newsletter_contents",
             noun="content",
-            hides=frozenset({"created"}),
             parent=("newsletters", "newsletter_id"),
             source_key="content_id",
         ),
@@ -80,7 +79,7 @@ RECORD_KINDS = {
         RecordKind(
             table="transactional_contents",
             noun="content",
-            hides=frozenset({"deduplicate_id", "transactional_id"}),
+            hides=frozenset({"deduplicate_id", "layout", "transactional_id"}),
             parent=("transactional_messages", "transactional_id"),
         ),
         RecordKind(table="segments", noun="segment", created="created_at", updated="updated_at"),
@@ -99,7 +98,18 @@ RECORD_KINDS = {
             hides=frozenset({"deduplicate_id", "data"}),
         ),
         RecordKind(table="reporting_webhooks", noun="webhook", hides=_PLAIN),
+        RecordKind(table="subscription_channels", noun="channel", hides=_PLAIN),
         RecordKind(table="subscription_topics", noun="topic", hides=_PLAIN | {"translations"}),
+        RecordKind(table="design_studio_folders", noun="folder"),
+        RecordKind(table="design_studio_emails", noun="email"),
+        RecordKind(
+            table="design_studio_translations",
+            noun="translation",
+            parent=("design_studio_emails", "email_id"),
+        ),
+        RecordKind(table="design_studio_components", noun="component"),
+        RecordKind(table="asset_folders", noun="folder"),
+        RecordKind(table="assets", noun="asset"),
         RecordKind(
             table="esp_suppressions",
             noun="suppression",
@@ -108,6 +118,14 @@ RECORD_KINDS = {
     )
 }
 
+
+UNSCHEDULED: Record = {
+    "scheduled_start": 0,
+    "scheduled_stop": 0,
+    "scheduled_start_should_backfill": False,
+    "scheduled_stop_should_sunset": False,
+}
+"""The fields of a campaign or broadcast that starts and stops at no set time [live-estuary]."""
 
 # The world numbers its records from 1; records added by calls are numbered from here on.
 FIRST_ADDED_ID = 10_000

@@ -39,16 +39,20 @@ def check(body: Record, size: int, needs: Sequence[str], now: int) -> None:
             msg = f"{name} is required"
             raise BadRequest(msg)
     _check_attachments(body.get("attachments"))
-    given = body.get("attachments") or {}
-    if size - sum(len(str(content)) for content in given.values()) > MOST_BYTES:
+    attached = body.get("attachments") or {}
+    if size - sum(len(str(content)) for content in attached.values()) > MOST_BYTES:
         msg = "Request body exceeds the limit"
         raise TooLarge(msg)
     _check_types(body)
     if len(addresses(body.get("to"))) + len(addresses(body.get("bcc"))) > MOST_RECIPIENTS:
         msg = f"to and bcc may have {MOST_RECIPIENTS} recipients together"
         raise BadRequest(msg)
-    if body.get("headers") is not None:
-        headers("headers", body["headers"])
+    given = body.get("headers")
+    if isinstance(given, dict):
+        # The document's example and Customer.io's own client have an object of them [spec26][sdk node].
+        given = [{"name": name, "value": value} for name, value in given.items()]
+    if given is not None:
+        headers("headers", given)
     if (body.get("send_at") or 0) > now + LATEST_S:
         msg = "send_at may be up to 90 days in the future"
         raise BadRequest(msg)

@@ -4,8 +4,10 @@ Each v1 call, item of a batch and row of an import becomes one operation of this
 
     {"type": "person" | "object" | "delivery" | "segment", "action": ..., "identifiers": {...}, ...}
 
-`problem` checks the operation alone. Problems that depend on the workspace, such as a conflict of identifiers
-or an unknown person, are found when the operation is applied, after the 200 [track26].
+`problem` checks the operation alone, `canonical` gives an accepted one its standard form. Problems that
+depend on the workspace, such as a conflict of identifiers or an unknown person, are found when the operation
+is applied, after the 200 [track26]. A value that is too long is found before, and its whole operation is
+refused [rud26].
 """
 
 import re
@@ -23,6 +25,8 @@ PERSON_IDS = ("id", "email", "cio_id")
 METRICS = ("opened", "converted", "delivered")
 PLATFORMS = ("ios", "android")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE)
+_UNIX_TEXT = re.compile(r"\d{1,15}(\.\d+)?", re.ASCII)
+_MAX_SECONDS = 2**53  # beyond it, a decimal number is not exact
 # A character has at most four bytes, so shorter text need not be encoded.
 _MOST_BYTES_PER_CHARACTER = 4
 
@@ -68,7 +72,7 @@ def attributes_problem(given: object, field: str = "attributes") -> Problem | No
         if too_long(name, MAX_NAME):
             return Problem("invalid", field, f"attribute name cannot be longer than {MAX_NAME} bytes")
         if isinstance(value, str | dict | list) and too_long(text(value), MAX_VALUE):
-            message = f"attribute value cannot be longer than {MAX_VALUE} bytes"
+            message = f"property value cannot be longer than {MAX_VALUE} bytes"  # the words of [rud26]
             return Problem("invalid", f"{field}.{name}", message)
     return None
 
@@ -102,18 +106,73 @@ _OBJECT_IDS = ({"object_type_id", "object_id"}, {"cio_object_id"})
 
 def _id_problem(field: str, value: object) -> Problem | None:
     name = field.rpartition(".")[2]
-    if value is None or value == "":
+    if value == "":
         return Problem("required", field, f"{name} is required")
-    if not isinstance(value, str):
-        return Problem("invalid", field, f"{name} must be a string")
-    if too_long(value, MAX_ID):
+    if not is_identifier(value):
+        return Problem("invalid", field, "must be a string or a number")  # the words of [rud26]
+    if too_long(text(value), MAX_ID):
         return Problem("invalid", field, f"{name} cannot be longer than {MAX_ID} bytes")
     return None
 
 
+def is_identifier(value: object) -> bool:
+    """True if a value may be an identifier: text, or a number [rud26]."""
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def is_ulid(value: str) -> bool:
+    """True if text is a ULID, in any case."""
+    return _ULID.fullmatch(value) is not None
+
+
+def event_id_problem(op: Op) -> Problem | None:
+    """A problem of an event's `id` that is no ULID, which the documents ask for [track26]."""
+    given = op.get("id")
+    if given is None or is_ulid(given):
+        return None
+    return Problem("invalid", "id", "id must be a valid ULID")
+
+
+def seconds(value: object) -> int | None:
+    """A Unix time as sent, in whole seconds; None if it is none.
+
+    Decimals, and numbers written as text, are accepted: Segment sends both [seg26].
+    """
+    if isinstance(value, str) and _UNIX_TEXT.fullmatch(value):
+        return int(float(value))
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MAX_SECONDS:
+        return None
+    return int(value)
+
+
+def canonical(op: Op) -> Op:
+    """The standard form of an accepted operation: identifiers as text, times in whole seconds.
+
+    Numbers are accepted as identifiers [rud26] and kept as text, as values of attributes are.
+    """
+    if op["type"] not in ("person", "object"):
+        return op
+    changed: Op = {name: _ids_as_text(op[name]) for name in _NAMING if name in op}
+    if (at := seconds(op.get("timestamp"))) is not None:
+        changed["timestamp"] = at
+    if op.get("cio_relationships"):
+        changed["cio_relationships"] = [
+            {**entry, "identifiers": _ids_as_text(entry["identifiers"])} for entry in op["cio_relationships"]
+        ]
+    if "device" in op and (used := seconds(op["device"].get("last_used"))) is not None:
+        changed["device"] = {**op["device"], "last_used": used}
+    return {**op, **changed}
+
+
+_NAMING = ("identifiers", "primary", "secondary")
+
+
+def _ids_as_text(identifiers: Mapping[str, Any]) -> dict[str, str]:
+    return {kind: text(value) for kind, value in identifiers.items()}
+
+
 def _timestamp(op: Op, field: str = "timestamp") -> Problem | None:
-    value = op.get(field)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+    if op.get(field) is None or seconds(op[field]) is not None:
         return None
     return Problem("invalid", field, f"{field} must be a unix timestamp in seconds")
 
@@ -147,9 +206,8 @@ def _event(op: Op) -> Problem | None:
         return Problem("required", "name", "event name is required")
     if too_long(name.strip(), MAX_EVENT_NAME):
         return Problem("invalid", "name", f"event name cannot be longer than {MAX_EVENT_NAME} bytes")
-    ulid = op.get("id")
-    if ulid is not None and not (isinstance(ulid, str) and _ULID.fullmatch(ulid)):
-        return Problem("invalid", "id", "id must be a valid ULID")
+    if not isinstance(op.get("id"), str | None):
+        return Problem("invalid", "id", "id must be a string")  # unverified: no other type was seen
     data = op.get("attributes")
     if data is not None and not isinstance(data, dict):
         return Problem("invalid", "attributes", "attributes must be an object")
@@ -208,8 +266,9 @@ def _all(*checks: _Check) -> _Check:
 
 
 _CHECKS: dict[tuple[object, object], _Check] = {
+    # An item may have an `anonymous_id` alone [seg26].
     ("person", "identify"): _all(
-        person_problem, _attributes, _timestamp, _relations(object_problem, needed=False)
+        _person_or_anonymous, _attributes, _timestamp, _relations(object_problem, needed=False)
     ),
     ("person", "delete"): person_problem,
     ("person", "event"): _all(_person_or_anonymous, _event),

@@ -3,8 +3,22 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sources.customerio.sandbox.state.store.track_operation import Op
+from sources.customerio.sandbox.state.store.track_operation import (
+    Op,
+    Problem,
+    canonical,
+    event_id_problem,
+    problem,
+)
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
+
+
+def refusal(context: RequestContext, op: object) -> Problem | None:
+    """Why an operation is refused, None if it is accepted; the knob `event_ids` may refuse more."""
+    found = problem(op)
+    if found is None and isinstance(op, dict) and context.knobs.event_ids == "refuse":
+        return event_id_problem(op)
+    return found
 
 
 def accept_writes(
@@ -17,7 +31,7 @@ def accept_writes(
         nth = inbox.accepted + 1
         inbox.accept(
             context.operation.id,
-            op,
+            canonical(op),
             at=context.now,
             delay_s=knobs.apply_delay_s,
             raw=None if raws is None else raws[place],

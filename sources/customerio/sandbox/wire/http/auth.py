@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sources.customerio.catalogue import Operation
 from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.faults.fault import DETAILS
-from sources.customerio.sandbox.wire.http.error_responses import app_error, track_error
+from sources.customerio.sandbox.wire.http.error_responses import app_error, track_error, unknown_route
 from sources.customerio.sandbox.wire.http.response import ApiResponse
 
 
@@ -28,8 +28,12 @@ def authorize(
         return app_error(401, DETAILS[401])
     over = engine.limits.check(operation.bucket, arrived=arrived, now=engine.clock.now())
     if over is not None:
-        waits = {} if over.retry_s is None else {"retry_after": str(over.retry_s)}
-        return app_error(429, over.detail, **waits)
+        response = app_error(429, over.detail)
+        if over.retry_s is not None:
+            response.headers["retry-after"] = str(over.retry_s)
+        return response
+    if operation.id in engine.knobs.not_served:
+        return unknown_route(operation.api)
     if operation.id in engine.knobs.forbidden:
         return app_error(403, DETAILS[403])
     return None

@@ -102,6 +102,7 @@ class Endpoint:
             knobs=self._engine.knobs,
             path=path,
             query={name: value for name, value in query.items() if name in self._known},
+            sent=query,
             raw_body=raw_body,
             root=str(request.base_url).rstrip("/"),
             link=self._link,

@@ -1,8 +1,9 @@
 """The error bodies of the two APIs: one list of errors for the App API, other forms for the Track API."""
 
+import time
 from collections.abc import Callable
 from functools import wraps
-from hashlib import blake2b
+from itertools import count
 from typing import Any
 
 from sources.customerio.catalogue import Operation
@@ -10,6 +11,7 @@ from sources.customerio.sandbox.faults.fault import DETAILS, Fault
 from sources.customerio.sandbox.state.store.errors import (
     BadRequest,
     Busy,
+    Conflict,
     Forbidden,
     Invalid,
     NotFound,
@@ -17,6 +19,7 @@ from sources.customerio.sandbox.state.store.errors import (
     Refused,
     TooLarge,
 )
+from sources.customerio.sandbox.state.store.ids import ulid
 from sources.customerio.sandbox.state.store.track_operation import Problem
 from sources.customerio.sandbox.wire.http.request_context import Handler, RequestContext
 from sources.customerio.sandbox.wire.http.response import ApiResponse
@@ -24,6 +27,7 @@ from sources.customerio.sandbox.wire.http.response import ApiResponse
 _STATUS: dict[type[Refused], int] = {
     NotFound: 404,
     BadRequest: 400,
+    Conflict: 409,
     Invalid: 422,
     Forbidden: 403,
     TooLarge: 413,
@@ -32,16 +36,30 @@ _STATUS: dict[type[Refused], int] = {
 }
 
 
-def app_error(status: int, detail: str, **headers: str) -> ApiResponse:
-    """An App API error: `detail` and `status`, both text, and a reference for the support team [spec26]."""
-    reference = blake2b(f"{status} {detail}".encode(), digest_size=3).hexdigest()
-    error: dict[str, Any] = {"detail": f"{detail} (reference {reference})", "status": str(status)}
+PLAIN_404 = "404 page not found"
+"""The text of the App API's answer to a path that it does not serve [live-estuary]."""
+_answered = count(1)
+
+
+def app_error(status: int, detail: str, *, verbatim: bool = False) -> ApiResponse:
+    """An App API error: `detail` and `status`, both text [spec26].
+
+    The detail ends with a reference for the support team, a new ULID for each answer; a `verbatim` detail has
+    none, as with types of suppressions [live-estuary].
+    """
+    shown = detail if verbatim else f"{detail} (reference {ulid(int(time.time()), next(_answered))})"
+    error: dict[str, Any] = {"detail": shown, "status": str(status)}
     if status == 401:
         error["code"] = "invalid_credentials"
+    return ApiResponse(status=status, body={"errors": [error]})
+
+
+def unknown_route(api: str) -> ApiResponse:
+    """The 404 for a path that no route has: plain text on the App API, which is no JSON [live-estuary]."""
+    if api == "track":
+        return track_error(404, "not found")
     return ApiResponse(
-        status=status,
-        body={"errors": [error]},
-        headers={name.replace("_", "-"): value for name, value in headers.items()},
+        status=404, body=PLAIN_404.encode(), headers={"content-type": "text/plain; charset=utf-8"}
     )
 
 
@@ -68,11 +86,16 @@ def track_v2_error(*problems: Problem, status: int = 400) -> ApiResponse:
 
 
 def error_response(refused: Refused, api: str) -> ApiResponse:
-    """The response for an error that the workspace raised, as nearly all operations give it [spec26]."""
+    """The response for an error that the workspace raised, as nearly all operations give it [spec26].
+
+    A 404 of the App API does not say which record is missing [live-estuary].
+    """
     status = _STATUS[type(refused)]
     if api == "track":
         return track_error(status, refused.detail)
-    response = app_error(status, refused.detail)
+    nameless = status == 404 and not refused.verbatim
+    detail = DETAILS[404] if nameless else refused.detail
+    response = app_error(status, detail, verbatim=refused.verbatim)
     if isinstance(refused, Invalid):
         response.body["errors"][0]["source"] = {"pointer": refused.pointer}
     if isinstance(refused, Busy):

@@ -1,11 +1,22 @@
 """Pagination: the size of a page, and the tokens of `start` and `next`.
 
-A token is base64 of `a:b`, like the live `MDo2MQ==`; clients must not look inside, and its case matters
-[live-airbyte]. `next` is "" on the last page.
+A token is base64; clients must not look inside, and its case matters [live-airbyte]. Lists differ in what it
+says, in the end of the list and in a token past the end [live-estuary]:
+
+| list | token says | end | past the end |
+|---|---|---|---|
+| messages | `v20:` and a row's position | `next` is "" | the first page, with its `next` |
+| messages of a person | the same (unverified) | no `next` | the same (unverified) |
+| newsletters, senders | a row's position | an empty page, `next` is "" | an empty page, `next` is "" |
+| people, members, activities, objects | two numbers | `next` is "" | an empty page, `next` is "" |
+| actions | a form of their own | no `next` | 400 |
+
+A position is counted anew with each request: rows that arrive at the top of a list move all others down.
 """
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -36,8 +47,44 @@ def decode_start(query: Mapping[str, str]) -> tuple[int, int] | None:
         first, second = base64.b64decode(given, validate=True).decode().split(":")
         return int(first), int(second)
     except (binascii.Error, ValueError):
-        msg = "start is not a page token"
-        raise BadRequest(msg) from None
+        raise malformed() from None
+
+
+MESSAGES, POSITION, ACTIONS = "v20:", "", "actions:"
+"""What a positional token says before the position: of messages, of newsletters and senders, of actions."""
+
+
+def position_token(form: str, position: int) -> str:
+    """The token of a position, in one of the forms `MESSAGES`, `POSITION` and `ACTIONS`."""
+    return base64.b64encode(f"{form}{position}".encode()).decode()
+
+
+def position(form: str, query: Mapping[str, str]) -> int:
+    """The position in `start`, 0 for the beginning; BadRequest if it is no token of that form."""
+    given = query.get("start", "")
+    if given in ("", FIRST_PAGE):
+        return 0
+    try:
+        found = re.fullmatch(form + r"(\d+)", base64.b64decode(given, validate=True).decode())
+    except ValueError:
+        found = None
+    if found is None:
+        raise malformed()
+    return int(found[1])
+
+
+def position_page(
+    rows: Sequence[Row], query: Mapping[str, str], limit: int, *, ends_full: bool = False
+) -> tuple[Sequence[Row], str]:
+    """A page of newsletters or senders, and the token of the next one.
+
+    A page with rows has a token, also the last one: an empty page follows. With `ends_full` only a full page
+    has one (unverified for a page that is not full) [live-estuary][live-airbyte].
+    """
+    first = position(POSITION, query)
+    page = rows[first : first + limit]
+    has_next = len(page) == limit if ends_full else bool(page)
+    return page, position_token(POSITION, first + len(page)) if has_next else ""
 
 
 def offset_page(
@@ -72,6 +119,11 @@ def page_size(operation: Operation, query: Mapping[str, str]) -> int:
     return min(wanted, operation.page_max) if operation.page_max else wanted
 
 
+def malformed() -> BadRequest:
+    """The error for a parameter that cannot be read; it does not say which one [live-estuary]."""
+    return BadRequest("bad request")
+
+
 def integer(query: Mapping[str, str], name: str) -> int | None:
     """A whole number from the query, None if it is missing; BadRequest if it is not a number."""
     given = query.get(name, "")
@@ -80,5 +132,4 @@ def integer(query: Mapping[str, str], name: str) -> int | None:
     try:
         return int(given)
     except ValueError:
-        msg = f"{name} must be an integer"
-        raise BadRequest(msg) from None
+        raise malformed() from None

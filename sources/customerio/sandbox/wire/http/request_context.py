@@ -1,7 +1,7 @@
 """A request as a handler sees it: the operation, its parameters and body, the workspace, the knobs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -17,7 +17,10 @@ from sources.customerio.sandbox.wire.http.response import ApiResponse
 
 @dataclass(frozen=True, kw_only=True)
 class RequestContext:
-    """One request. `path` and `query` hold the parameters as sent, of `query` only those of the operation."""
+    """One request. `path` and `query` hold the parameters as sent, of `query` only those of the operation.
+
+    `sent` has the others too: some lists check a parameter that they do not document.
+    """
 
     operation: Operation
     workspace: Workspace
@@ -28,6 +31,7 @@ class RequestContext:
     root: str  # scheme and host of the request, for links
     link: Callable[[int, int], str]  # (export id, expiry) -> path and query of a signed download link
     faults: Sequence[Fault] = ()
+    sent: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def now(self) -> int:
@@ -45,7 +49,7 @@ class RequestContext:
         if given.isdecimal():
             return int(given)
         if self.operation.path.startswith(("/v1/campaigns/", "/v1/broadcasts/")):
-            msg = f"invalid {name}"
+            msg = "bad request"
             raise BadRequest(msg)
         msg = "not found"
         raise NotFound(msg)

@@ -40,7 +40,10 @@ TRANSPORT = "sandbox.transport"
 
 @dataclass(frozen=True, kw_only=True)
 class ApiResponse:
-    """A response before it is bytes. A `body` of None is sent as an empty body, as with a 204."""
+    """A response before it is bytes.
+
+    A `body` of None is sent as an empty body, as with a 204; bytes are sent as they are.
+    """
 
     status: int = 200
     body: Any = None
@@ -48,7 +51,9 @@ class ApiResponse:
 
 
 def encode(response: ApiResponse) -> bytes:
-    """The body as JSON; empty for None."""
+    """The body as JSON; empty for None, and bytes as they are."""
+    if isinstance(response.body, bytes):
+        return response.body
     return b"" if response.body is None else orjson.dumps(response.body)
 
 

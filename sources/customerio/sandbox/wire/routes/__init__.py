@@ -12,7 +12,7 @@ The module of an operation is the last noun of its path that has a module, as in
     objects        object types, and relationships of objects and of people
     people         /v1/customers
     suppressions   /v1/esp/...
-    topics         /v1/subscription_topics, a person's subscription preferences
+    topics         /v1/subscription_topics, ..._channels, ..._center, a person's subscription preferences
     track          the Track API, version 1, and /unsubscribe
     track_batch    the Track API, version 2
     transactional  contents and languages of transactional messages too

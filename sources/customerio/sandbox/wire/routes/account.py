@@ -7,7 +7,8 @@ from sources.customerio.sandbox.state.truth.workspace_records import ADDRESSES
 from sources.customerio.sandbox.wire.http.registry import answers
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
-_TRACK_HOSTS = {"us": "https://track.customer.io", "eu": "https://track-eu.customer.io"}
+TRACK_HOSTS = {"us": "https://track.customer.io", "eu": "https://track-eu.customer.io"}
+"""The root of the Track API's host, by region."""
 
 
 @answers("listWorkspaces")
@@ -22,8 +23,14 @@ def list_ip_addresses(context: RequestContext) -> dict[str, Any]:  # noqa: ARG00
     return {"ip_addresses": list(ADDRESSES)}
 
 
+@answers("checkCredentials")
+def check_credentials(context: RequestContext) -> dict[str, Any]:  # noqa: ARG001 -- all handlers are called alike
+    """Confirms the keys of the Track API, as Segment checks them [seg26]; the body is unverified."""
+    return {"meta": {"message": "nice credentials."}}
+
+
 @answers("getRegion")
 def get_region(context: RequestContext) -> dict[str, Any]:
     """Returns the region of the account; the hosts of both regions return the right one [track26]."""
     region_name = context.workspace.region
-    return {"url": _TRACK_HOSTS[region_name], "region": region_name, "environment_id": views.WORKSPACE_ID}
+    return {"url": TRACK_HOSTS[region_name], "region": region_name, "environment_id": views.WORKSPACE_ID}

@@ -25,19 +25,27 @@ _BROADCAST = ParentKind(table="broadcast_actions", parameter="broadcast_id")
 
 @answers("listCampaignActions")
 def list_of_campaign(context: RequestContext) -> dict[str, Any]:
-    """Lists the actions of a campaign, ten on each page; `limit` is not a parameter here."""
+    """Lists the actions of a campaign, ten on each page; `limit` is not a parameter here.
+
+    The last page has no `next`, and a token of another list is a 400 [live-estuary].
+    """
     rows = contents.children(context.workspace, _CAMPAIGN.table, context.id("campaign_id"))
-    page, token = pages.offset_page(rows, context.query, context.operation.page_max or len(rows))
-    return {
-        "actions": [contents.shown(context.workspace, _CAMPAIGN.table, row) for row in page],
-        "next": token,
-    }
+    first = pages.position(pages.ACTIONS, context.query)
+    end = first + (context.operation.page_max or len(rows))
+    page = [contents.shown(context.workspace, _CAMPAIGN.table, row) for row in rows[first:end]]
+    more = {"next": pages.position_token(pages.ACTIONS, end)} if end < len(rows) else {}
+    return {"actions": page, **more}
 
 
 @answers("broadcastActions")
 def list_of_broadcast(context: RequestContext) -> dict[str, Any]:
-    """Lists the actions of a broadcast on one page; their ids are integers here (unverified)."""
+    """Lists the actions of a broadcast on one page; their ids are integers here (unverified).
+
+    `start` is not documented here, and a token that is none of this list's is a 400 all the same
+    [live-estuary].
+    """
     rows = contents.children(context.workspace, _BROADCAST.table, context.id("broadcast_id"))
+    pages.position(pages.ACTIONS, context.sent)
     return {"actions": rows}
 
 

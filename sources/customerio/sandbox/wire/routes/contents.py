@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sources.customerio.sandbox.state.rules import contents
+from sources.customerio.sandbox.state.rules import contents, newsletters
 from sources.customerio.sandbox.state.rules.content_edits import edit_content
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.wire.http.registry import answers
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
+from sources.customerio.sandbox.wire.http.response import ApiResponse
 
 _CONTENTS, _GROUPS = "newsletter_contents", "newsletter_test_groups"
 
@@ -59,6 +60,41 @@ def get_test_group_language(context: RequestContext) -> dict[str, Any]:
 def update_test_group_language(context: RequestContext) -> dict[str, Any]:
     """Changes one language of a test group."""
     return _updated(context, _test_group_translation(context))
+
+
+@answers("createNewsletterLanguage")
+def create_language(context: RequestContext) -> dict[str, Any]:
+    """Adds a language to a newsletter (the form of the answer is unverified)."""
+    row = newsletters.add_language(context.workspace, context.id("newsletter_id"), context.json())
+    return _shown(context, row)
+
+
+@answers("deleteNewsletterLanguage")
+def delete_language(context: RequestContext) -> ApiResponse:
+    """Deletes a language of a newsletter."""
+    newsletters.remove_language(context.workspace, context.id("newsletter_id"), context.path["language"])
+    return ApiResponse(status=204)
+
+
+@answers("createNewsletterTestGroup")
+def create_group(context: RequestContext) -> dict[str, Any]:
+    """Adds a test group; returns the updated newsletter [spec26]."""
+    return {"newsletter": newsletters.add_test_group(context.workspace, context.id("newsletter_id"))}
+
+
+@answers("createNewsletterTestGroupLanguage")
+def create_test_group_language(context: RequestContext) -> dict[str, Any]:
+    """Adds a language to a test group (the form of the answer is unverified)."""
+    newsletter_id, group = context.id("newsletter_id"), context.id("test_group_id")
+    return _shown(context, newsletters.add_language(context.workspace, newsletter_id, context.json(), group))
+
+
+@answers("deleteNewsletterTestGroupLanguage")
+def delete_test_group_language(context: RequestContext) -> ApiResponse:
+    """Deletes a language of a test group."""
+    newsletter_id, group = context.id("newsletter_id"), context.id("test_group_id")
+    newsletters.remove_language(context.workspace, newsletter_id, context.path["language"], group)
+    return ApiResponse(status=204)
 
 
 def _content(context: RequestContext) -> Record:

@@ -6,11 +6,12 @@ The operations differ in their filter and in how far back one request goes (`loo
 from dataclasses import replace
 from typing import Any
 
-from sources.customerio.sandbox.state.rules.triggers import first_triggered
+from sources.customerio.sandbox.state.rules.triggers import first_triggered, processing
 from sources.customerio.sandbox.state.store import lookback
 from sources.customerio.sandbox.state.store.deliveries import DeliveryFilter
 from sources.customerio.sandbox.state.store.errors import NotFound
 from sources.customerio.sandbox.state.store.lookback import Lookback
+from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.registry import answers
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
@@ -18,21 +19,56 @@ from sources.customerio.sandbox.wire.http.request_context import RequestContext
 
 @answers("listMessages")
 def list_messages(context: RequestContext) -> dict[str, Any]:
-    """Lists the deliveries of the whole workspace."""
+    """Lists the deliveries of the whole workspace.
+
+    `trigger_id` counts only together with `campaign_id`, which is the id of a broadcast then
+    [sdk node]. No delivery has responses that `get_tracked_responses` could add.
+    """
+    query = context.query
     wanted = DeliveryFilter(
         start=0,
         end=0,
-        campaign_id=pages.integer(context.query, "campaign_id"),
-        newsletter_id=pages.integer(context.query, "newsletter_id"),
-        action_id=pages.integer(context.query, "action_id"),
+        campaign_id=pages.integer(query, "campaign_id"),
+        newsletter_id=pages.integer(query, "newsletter_id"),
+        action_id=pages.integer(query, "action_id"),
+        transactional_message_id=pages.integer(query, "transactional_id"),
+        template_id=pages.integer(query, "template_id"),
+        content_id=pages.integer(query, "content_id"),
     )
-    return _page(context, wanted, lookback.WORKSPACE)
+    trigger_id = pages.integer(query, "trigger_id")
+    between = None
+    if trigger_id is not None and wanted.campaign_id is not None:
+        between = processing(context.workspace, wanted.campaign_id, trigger_id)
+        wanted = replace(wanted, campaign_id=None, broadcast_id=wanted.campaign_id)
+    answer = _listed(context, wanted, lookback.WORKSPACE, between=between)
+    return {**answer, **_associations(context, answer["messages"])}
 
 
 @answers("getMessage")
 def get_message(context: RequestContext) -> dict[str, Any]:
     """Returns one delivery; drafts too."""
-    return {"message": context.workspace.delivery_view.record(row_of(context), context.now)}
+    record = context.workspace.delivery_view.record(row_of(context), context.now)
+    return {"message": record, **_associations(context, [record])}
+
+
+_ASSOCIATED = (
+    ("campaigns", "campaign_id", ("campaigns",)),
+    ("actions", "action_id", ("campaign_actions", "broadcast_actions")),
+    ("newsletters", "newsletter_id", ("newsletters",)),
+    ("contents", "content_id", ("newsletter_contents",)),
+)
+
+
+def _associations(context: RequestContext, records: list[Record]) -> dict[str, Any]:
+    """The parents of the deliveries, with `associations=true`; their fields are unverified [sdk node]."""
+    if context.query.get("associations") != "true":
+        return {}
+    found: dict[str, Any] = {}
+    for key, field, tables in _ASSOCIATED:
+        ids = {row[field] for row in records if row[field] is not None}
+        rows = (row for table in tables for row in context.workspace.tables[table] if row["id"] in ids)
+        found[key] = [{"id": row["id"], "name": row["name"]} for row in rows]
+    return found
 
 
 def row_of(context: RequestContext) -> int:
@@ -50,7 +86,7 @@ def of_campaign(context: RequestContext) -> dict[str, Any]:
     """Lists the deliveries of one campaign."""
     campaign_id = context.id("campaign_id")
     context.workspace.tables["campaigns"].get(campaign_id)
-    return _page(context, DeliveryFilter(start=0, end=0, campaign_id=campaign_id), lookback.CAMPAIGN)
+    return _listed(context, DeliveryFilter(start=0, end=0, campaign_id=campaign_id), lookback.CAMPAIGN)
 
 
 @answers("broadcastMessages")
@@ -58,7 +94,7 @@ def of_broadcast(context: RequestContext) -> dict[str, Any]:
     """Lists the deliveries of one broadcast; without bounds, of the month after its first trigger."""
     broadcast_id = context.id("broadcast_id")
     first = first_triggered(context.workspace, broadcast_id)
-    return _page(
+    return _listed(
         context, DeliveryFilter(start=0, end=0, broadcast_id=broadcast_id), lookback.BROADCAST, first
     )
 
@@ -70,7 +106,7 @@ def of_newsletter(context: RequestContext) -> dict[str, Any]:
     context.workspace.tables["newsletters"].get(newsletter_id)
     wanted = DeliveryFilter(start=0, end=0, newsletter_id=newsletter_id)
     first = context.workspace.deliveries.first_created(wanted, context.now)
-    return _page(context, wanted, lookback.NEWSLETTER, first)
+    return _listed(context, wanted, lookback.NEWSLETTER, first)
 
 
 @answers("transactionalMessages")
@@ -78,24 +114,49 @@ def of_transactional(context: RequestContext) -> dict[str, Any]:
     """Lists the deliveries of one transactional message."""
     template_id = context.id("transactional_id")
     context.workspace.tables["transactional_messages"].get(template_id)
-    return _page(
+    return _listed(
         context, DeliveryFilter(start=0, end=0, transactional_message_id=template_id), lookback.CAMPAIGN
     )
 
 
 @answers("getPersonMessages")
 def of_person(context: RequestContext) -> dict[str, Any]:
-    """Lists the deliveries to one person."""
-    person = context.person()
-    return _page(context, DeliveryFilter(start=0, end=0, person=person.number), lookback.PERSON)
+    """Lists the deliveries to one person; the last page has no `next` [live-estuary]."""
+    wanted = DeliveryFilter(start=0, end=0, person=context.person().number)
+    restarts = context.knobs.person_pages_restart
+    records, token = _page(context, wanted, lookback.PERSON, restarts=restarts)
+    return {"messages": records, **({"next": token} if token else {})}
+
+
+def _listed(
+    context: RequestContext,
+    wanted: DeliveryFilter,
+    reach: Lookback,
+    first: int | None = None,
+    *,
+    between: tuple[int, int] | None = None,
+) -> dict[str, Any]:
+    """A page; `next` is "" on the last one, and on an empty one [live-estuary]."""
+    records, token = _page(context, wanted, reach, first, between=between)
+    return {"messages": records, "next": token}
 
 
 def _page(
-    context: RequestContext, wanted: DeliveryFilter, reach: Lookback, first: int | None = None
-) -> dict[str, Any]:
-    """A page, newest first; both bounds on `created` are inclusive [live-airbyte].
+    context: RequestContext,
+    wanted: DeliveryFilter,
+    reach: Lookback,
+    first: int | None = None,
+    *,
+    between: tuple[int, int] | None = None,
+    restarts: bool = True,
+) -> tuple[list[Record], str]:
+    """A page, newest first, and the token of the next one; both bounds are inclusive [live-airbyte].
 
-    `first` is the time of the parent's first delivery or trigger, from which `reach` counts.
+    The token says a position among the rows that match, counted from the newest: rows that arrive between two
+    requests move the others down [live-estuary].
+
+    `first` is the time of the parent's first delivery or trigger, from which `reach` counts. `between` are
+    further bounds.
     """
     deliveries, now, query = context.workspace.deliveries, context.now, context.query
     limit = pages.page_size(context.operation, query)
@@ -105,6 +166,8 @@ def _page(
         now=now,
         first=first,
     )
+    if between is not None:
+        start, end = max(start, between[0]), min(end, between[1])
     wanted = replace(
         wanted,
         start=start,
@@ -113,9 +176,10 @@ def _page(
         channel=query.get("type") or None,
         metric=query.get("metric") or query.get("state") or None,
     )
-    at = pages.decode_start(query)
-    rows = deliveries.newest(wanted, now, before=at[1] if at else None, limit=limit + 1)
-    records = context.workspace.delivery_view.records(rows[:limit], now)
-    last = int(deliveries.columns["seq"][rows[limit - 1]]) if len(rows) > limit else None
-    token = "" if last is None else pages.encode_token(records[-1]["created"], last)
-    return {"messages": records, "next": token}
+    at = pages.position(pages.MESSAGES, query)
+    rows = deliveries.newest(wanted, now, limit=at + limit + 1)
+    if at and at >= len(rows):
+        # A position past the end is no error: it leads back to the first page [live-estuary].
+        at = 0 if restarts else at
+    records = context.workspace.delivery_view.records(rows[at : at + limit], now)
+    return records, pages.position_token(pages.MESSAGES, at + limit) if len(rows) > at + limit else ""

@@ -1,11 +1,8 @@
 """Senders, and the campaigns and newsletters that use them."""
 
-import base64
-import binascii
 from typing import Any
 
 from sources.customerio.sandbox.state.rules import senders
-from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.wire.http import pages
 from sources.customerio.sandbox.wire.http.registry import answers
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
@@ -15,17 +12,15 @@ from sources.customerio.sandbox.wire.http.request_context import RequestContext
 def list_senders(context: RequestContext) -> dict[str, Any]:
     """Lists senders by id: only the hidden ones with `hidden`, else only the others [live-airbyte].
 
-    `next` is the last id of the page, on the last page too: one empty page follows [live-airbyte].
+    `next` is a position, on the last page too: one empty page follows [live-airbyte]. Its live value `MQ==`
+    may as well be the last id, which newsletters do not have [live-estuary].
     """
     table = context.workspace.tables["sender_identities"]
     descending = context.query.get("sort") == "desc"
     hidden = context.query.get("hidden", "").lower() == "true"
     rows = sorted((row for row in table if row["hidden"] is hidden), key=_id, reverse=descending)
-    last = _last_id(context.query.get("start", ""))
-    if last is not None:
-        rows = [row for row in rows if (row["id"] < last if descending else row["id"] > last)]
-    page = rows[: pages.page_size(context.operation, context.query)]
-    token = base64.b64encode(str(page[-1]["id"]).encode()).decode() if page else ""
+    limit, ends_full = pages.page_size(context.operation, context.query), context.knobs.next_after_full_only
+    page, token = pages.position_page(rows, context.query, limit, ends_full=ends_full)
     return {"sender_identities": [table.show(row) for row in page], "next": token}
 
 
@@ -44,13 +39,3 @@ def usage(context: RequestContext) -> dict[str, Any]:
 
 def _id(row: dict[str, Any]) -> int:
     return int(row["id"])
-
-
-def _last_id(token: str) -> int | None:
-    if token in ("", pages.FIRST_PAGE):
-        return None
-    try:
-        return int(base64.b64decode(token, validate=True))
-    except (binascii.Error, ValueError):
-        msg = "start is not a page token"
-        raise BadRequest(msg) from None

@@ -12,6 +12,7 @@ from sources.customerio.sandbox.wire.http.request_context import RequestContext
 @answers("sendEmail")
 @answers("sendPush")
 @answers("sendSMS")
+@answers("sendWhatsApp")
 @answers("sendInApp")
 @answers("sendInboxMessage")
 @errors_in_meta(BadRequest, Forbidden, TooLarge)

@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 
 from sources.customerio.sandbox.state.store.errors import BadRequest, NotFound
-from sources.customerio.sandbox.state.store.track_operation import MAX_EVENT_DATA, Op, problem
-from sources.customerio.sandbox.wire.http.accept_writes import accept_write, accept_writes
+from sources.customerio.sandbox.state.store.filters import text
+from sources.customerio.sandbox.state.store.track_operation import MAX_EVENT_DATA, Op, is_identifier, seconds
+from sources.customerio.sandbox.wire.http.accept_writes import accept_write, accept_writes, refusal
 from sources.customerio.sandbox.wire.http.error_responses import track_v1_error
 from sources.customerio.sandbox.wire.http.registry import answers
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
@@ -39,7 +40,7 @@ def identify(context: RequestContext) -> ApiResponse | dict[str, Any]:
     if isinstance(relations, dict):
         entries = relations.get("relationships") or []
         related = {**person, "action": relations.get("action"), "cio_relationships": entries}
-        if (found := problem(related)) is not None:
+        if (found := refusal(context, related)) is not None:
             return track_v1_error(found.message)
         ops.append(related)
     accept_writes(context, ((0, op) for op in ops))
@@ -97,7 +98,7 @@ def merge(context: RequestContext) -> ApiResponse | dict[str, Any]:
     """Merges two people; the error body has one `error`, not a list [track26]."""
     given = context.json()
     op = {"type": "person", "action": "merge", **{name: given.get(name) for name in ("primary", "secondary")}}
-    found = problem(op)
+    found = refusal(context, op)
     if found is not None:
         return ApiResponse(status=400, body={"meta": {"error": found.message}})
     return accept_write(context, op)
@@ -108,8 +109,9 @@ def merge(context: RequestContext) -> ApiResponse | dict[str, Any]:
 def change_members(context: RequestContext, action: str) -> ApiResponse | dict[str, Any]:
     """Adds people to a manual segment or removes them; unknown ids are ignored."""
     ids, id_type = context.json().get("ids"), context.query.get("id_type") or "id"
-    if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
-        return track_v1_error("ids must be an array of strings")
+    # Customer.io's own client takes numbers, and sends them as such [sdk node].
+    if not isinstance(ids, list) or not all(is_identifier(item) for item in ids):
+        return track_v1_error("ids must be an array of strings or numbers")
     if not 1 <= len(ids) <= _MOST_IDS:
         return track_v1_error(f"ids must have between 1 and {_MOST_IDS} entries")
     if id_type not in _ID_TYPES:
@@ -122,7 +124,14 @@ def change_members(context: RequestContext, action: str) -> ApiResponse | dict[s
         return track_v1_error("the segment is not a manual segment")
     named = {"segment_id": row["id"]}
     return accept_write(
-        context, {"type": "segment", "action": action, "identifiers": named, "id_type": id_type, "ids": ids}
+        context,
+        {
+            "type": "segment",
+            "action": action,
+            "identifiers": named,
+            "id_type": id_type,
+            "ids": [text(item) for item in ids],
+        },
     )
 
 
@@ -152,7 +161,7 @@ def submit_form(context: RequestContext) -> ApiResponse:
         return track_v1_error("data must have exactly one of id and email")
     fields = {name: value for name, value in data.items() if name not in _FORM_FIELDS and name not in named}
     op = {"type": "person", "action": "identify", "identifiers": named, "attributes": fields}
-    if (found := problem(op)) is not None:
+    if (found := refusal(context, op)) is not None:
         return track_v1_error(found.message)
     accept_write(context, op)
     return ApiResponse(status=204)
@@ -188,7 +197,7 @@ def _accept_person(context: RequestContext, action: str) -> dict[str, Any]:
 
 def _accept_valid(context: RequestContext, op: Op) -> ApiResponse | dict[str, Any]:
     """Accept an operation, or answer 400 if it is invalid."""
-    found = problem(op)
+    found = refusal(context, op)
     return accept_write(context, op) if found is None else track_v1_error(found.message)
 
 
@@ -204,7 +213,8 @@ def _accept_event(context: RequestContext, identifiers: dict[str, str]) -> ApiRe
         "attributes": {} if data is None else data,
     }
     # An anonymous event may have a blank id, which the check of identifiers would refuse.
-    found = problem(op if identifiers.get("anonymous_id") != "" else {**op, "identifiers": {"id": "blank"}})
+    checked = op if identifiers.get("anonymous_id") != "" else {**op, "identifiers": {"id": "blank"}}
+    found = refusal(context, checked)
     if found is not None:
         return track_v1_error(found.message)
     if len(orjson.dumps(op["attributes"])) > MAX_EVENT_DATA:
@@ -225,6 +235,6 @@ def _accept_metric(
         "name": metric,
         "attributes": {name: given[name] for name in fields if given.get(name) is not None},
     }
-    if isinstance(given.get("timestamp"), int):
-        op["timestamp"] = given["timestamp"]
+    if (at := seconds(given.get("timestamp"))) is not None:
+        op["timestamp"] = at
     return accept_write(context, op)

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import orjson
 
-from sources.customerio.sandbox.state.store.track_operation import Op, Problem, problem
-from sources.customerio.sandbox.wire.http.accept_writes import accept_write, accept_writes
+from sources.customerio.sandbox.state.store.track_operation import Op, Problem
+from sources.customerio.sandbox.wire.http.accept_writes import accept_write, accept_writes, refusal
 from sources.customerio.sandbox.wire.http.error_responses import track_v2_error
 from sources.customerio.sandbox.wire.http.registry import answers
 from sources.customerio.sandbox.wire.http.request_context import RequestContext
@@ -40,7 +40,7 @@ def entity(context: RequestContext) -> ApiResponse | dict[str, Any]:
         op = orjson.loads(context.raw_body)
     except orjson.JSONDecodeError:
         return track_v2_error(_MALFORMED._replace(message="the body must be a JSON object"))
-    found = problem(op)
+    found = refusal(context, op)
     return accept_write(context, op) if found is None else track_v2_error(found)
 
 
@@ -71,7 +71,7 @@ def batch(context: RequestContext) -> ApiResponse | dict[str, Any]:
 
 def _problems(context: RequestContext, ops: list[Op]) -> dict[int, Problem]:
     """The problems of the invalid operations by place in the batch; faults may add some."""
-    found = {place: invalid for place, op in enumerate(ops) if (invalid := problem(op)) is not None}
+    found = {place: invalid for place, op in enumerate(ops) if (invalid := refusal(context, op)) is not None}
     for fault in context.faults:
         for place in fault.refuse_items:
             if place < len(ops):

@@ -26,6 +26,12 @@ def test_unknown_knobs_are_refused() -> None:
     assert knobs.export_takes_s == 30
 
 
+def test_a_knob_takes_only_its_values() -> None:
+    """A value that the knob does not have is refused with those that it has."""
+    with pytest.raises(ValueError, match="event_ids is accept, dedupe, refuse, not 'drop'"):
+        Knobs().set({"event_ids": "drop"})
+
+
 def test_json_values_have_the_knobs_types() -> None:
     """Sets and pairs are arrays in JSON."""
     knobs = Knobs()

@@ -7,14 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
-from sources.customerio.catalogue import OPERATIONS, operation
+from sources.customerio.catalogue import OPERATIONS, Operation, operation
 from sources.customerio.sandbox import Sandbox
 
 
 def _errors(response: httpx.Response) -> dict[str, Any]:
     (error,) = response.json()["errors"]
     assert error["status"] == str(response.status_code)
-    assert re.search(r" \(reference [0-9a-f]{6}\)$", error["detail"])
+    assert re.search(r" \(reference [0-9A-HJKMNP-TV-Z]{26}\)$", error["detail"])
     return dict(error)
 
 
@@ -83,8 +83,43 @@ def test_the_wrong_region_knows_no_app_key(small: Sandbox, small_api: httpx.Clie
     ("method", "path"), [("GET", "/v1/nothing"), ("DELETE", "/v1/campaigns"), ("GET", "/")]
 )
 def test_an_unknown_call_is_404(api: httpx.Client, method: str, path: str) -> None:
-    """A path that Customer.io does not have, or not under this method, is a 404 in the errors array."""
-    assert _errors(api.request(method, path))["status"] == "404"
+    """A path that Customer.io does not have, or not by this method, is a plain-text 404 [live-estuary]."""
+    response = api.request(method, path)
+    assert (response.status_code, response.text) == (404, "404 page not found")
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "campaigns/9999/actions",
+        "broadcasts/9999/actions",
+        "newsletters/9999/contents",
+        "segments/9999/membership",
+    ],
+)
+def test_a_missing_parent_is_404_in_json(api: httpx.Client, path: str) -> None:
+    """A list below a missing parent is never empty: it is `not found`, with a new reference each time."""
+    first, second = (_errors(api.get(f"/v1/{path}"))["detail"] for _ in range(2))
+
+    assert first.split(" (")[0] == second.split(" (")[0] == "not found"
+    assert first != second
+
+
+def test_an_unknown_type_of_suppressions_has_no_reference(api: httpx.Client) -> None:
+    """The provider's lists have their own words, without a reference [live-estuary]."""
+    response = api.get("/v1/esp/suppression/complaints")
+
+    assert response.status_code == 400
+    assert response.json() == {"errors": [{"detail": "type is invalid", "status": "400"}]}
+
+
+def test_an_operation_that_is_not_served_is_an_unknown_path(small: Sandbox, small_api: httpx.Client) -> None:
+    """`not_served` answers like a path that does not exist, for a region or plan without the call."""
+    small.knobs.not_served = {"listCampaigns"}
+
+    assert small_api.get("/v1/campaigns").text == "404 page not found"
+    assert small_api.get("/v1/broadcasts").status_code == 200
 
 
 def test_unknown_parameters_are_ignored_and_large_limits_clamped(api: httpx.Client) -> None:
@@ -98,8 +133,10 @@ def test_unknown_parameters_are_ignored_and_large_limits_clamped(api: httpx.Clie
 
 @pytest.mark.parametrize("params", [{"limit": "many"}, {"start_ts": "monday"}, {"start": "not a token"}])
 def test_malformed_parameters_are_400(api: httpx.Client, params: dict[str, str]) -> None:
-    """A parameter that is not a number or not a token is a 400 in the errors array."""
-    assert _errors(api.get("/v1/messages", params=params))["status"] == "400"
+    """A parameter that is not a number or not a token is `bad request`, with a reference."""
+    error = _errors(api.get("/v1/messages", params=params))
+    assert error["status"] == "400"
+    assert error["detail"].startswith("bad request (reference ")
 
 
 def test_tokens_mind_their_case(api: httpx.Client) -> None:
@@ -116,17 +153,35 @@ def test_every_operation_has_a_route(small_api: httpx.Client, small: Sandbox) ->
     for row in OPERATIONS:
         path = re.sub(r"\{[a-z_]+\}", "987654", row.path)
         headers = track if row.api == "track" else {}
-        body: dict[str, object] | None = {} if row.body == "json" else None
+        body: dict[str, object] | None = {} if row.body != "none" else None
         response = small_api.request(row.method, path, json=body, headers=headers)
-        nowhere = re.search(r'"not found(\"| \(reference)', response.text)
+        nowhere = response.text in ("404 page not found", '{"meta":{"error":"not found"}}\n')
 
         assert not (response.status_code == 404 and nowhere), row.id
 
 
 def test_answered_operations_are_the_ones_promised(api: httpx.Client) -> None:
-    """The generated page names every operation of the catalogue, and all of them are answered."""
+    """The generated page names every operation of the catalogue, and all stable ones are answered."""
     page = api.get("/_sandbox/").text
 
     assert all(row.id in page for row in OPERATIONS)
     assert operation("listMessages").path in page
-    assert f"{len(OPERATIONS)} of {len(OPERATIONS)} operations are answered" in page
+    stable = sum(row.stability == "stable" for row in OPERATIONS)
+    assert f"{stable} of {len(OPERATIONS)} operations are answered" in page
+
+
+DOUBTFUL = [row for row in OPERATIONS if row.stability == "doubtful"]
+
+
+@pytest.mark.parametrize("row", DOUBTFUL, ids=lambda row: row.id)
+def test_a_doubtful_operation_is_a_501_with_its_name(
+    small_api: httpx.Client, small: Sandbox, row: Operation
+) -> None:
+    """The sandbox does not invent what is not known to exist."""
+    path = re.sub(r"\{[a-z_]+\}", "1", row.path)
+    headers = _basic(small.track_site_id, small.track_api_key) if row.api == "track" else {}
+
+    response = small_api.request(row.method, path, headers=headers)
+
+    assert 501 == response.status_code
+    assert row.id in response.text

@@ -1,8 +1,9 @@
 """The account: its region, its workspaces, Customer.io's IP addresses."""
 
 import httpx
+import pytest
 
-from sources.customerio.sandbox import Sandbox
+from sources.customerio.sandbox import Sandbox, Served
 
 
 def test_an_eu_account_says_so() -> None:
@@ -15,6 +16,14 @@ def test_an_eu_account_says_so() -> None:
 
     assert body["region"] == "eu"
     assert body["url"] == "https://track-eu.customer.io"
+
+
+@pytest.mark.parametrize(("given", "status"), [(None, 200), ("wrong", 401)])
+def test_keys_are_checked(small: Sandbox, small_served: Served, given: str | None, status: int) -> None:
+    """`/auth` on the Track API's host confirms its keys, and no others."""
+    keys = (small.track_site_id, given or small.track_api_key)
+
+    assert httpx.get(f"{small_served.track_url}/auth", auth=keys, trust_env=False).status_code == status
 
 
 def test_the_allowlist_needs_no_key(api: httpx.Client) -> None:

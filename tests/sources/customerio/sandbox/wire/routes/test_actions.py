@@ -125,6 +125,18 @@ def test_actions_come_ten_a_page_for_every_limit(api: httpx.Client, read: Reader
     assert len(read(api, "/v1/campaigns/1/actions", "actions")) == 13
 
 
+def test_the_last_actions_have_no_next_and_foreign_tokens_are_400(api: httpx.Client) -> None:
+    """The key is absent at the end [live-estuary]; a token of another list is a 400, of broadcasts too."""
+    foreign = api.get("/v1/messages", params={"limit": 1}).json()["next"]
+    page = api.get("/v1/campaigns/1/actions").json()
+
+    assert "next" not in api.get("/v1/campaigns/1/actions", params={"start": page["next"]}).json()
+    assert "next" not in api.get("/v1/broadcasts/501/actions").json()
+    for parent in ("campaigns/1", "broadcasts/501"):
+        for start in (foreign, "MQ==", "no token"):
+            assert api.get(f"/v1/{parent}/actions", params={"start": start}).status_code == 400
+
+
 def test_actions_have_empty_text_where_nothing_is_set(api: httpx.Client) -> None:
     """Unset text is "" and not null, there is no broadcast_id, and the template's id leads deduplicate_id."""
     action = api.get("/v1/campaigns/1/actions/18").json()["action"]

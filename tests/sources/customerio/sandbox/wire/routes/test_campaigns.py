@@ -46,6 +46,21 @@ def test_lists_are_the_truth(tiny: Sandbox, api: httpx.Client, read: Reader) -> 
     assert sorted(actions, key=_id) == sorted(tiny.rows("campaign_actions"), key=_id)
 
 
+def test_a_draft_has_the_keys_of_a_live_one(small: Sandbox, small_api: httpx.Client) -> None:
+    """A segment's trigger is `seg_attr`, `tags` null; keys of what it does not have are absent."""
+    draft = int(small.add("campaigns", name="Draft", state="draft", active=False))
+
+    campaign = small_api.get(f"/v1/campaigns/{draft}").json()["campaign"]
+
+    assert set(campaign) == {
+        "id", "deduplicate_id", "name", "description", "type", "created", "updated", "active", "state",
+        "actions", "first_started", "tags", "trigger_segment_ids", "scheduled_start", "scheduled_stop",
+        "scheduled_start_should_backfill", "scheduled_stop_should_sunset",
+    }  # fmt: skip
+    assert (campaign["type"], campaign["description"], campaign["tags"]) == ("seg_attr", "", None)
+    assert (campaign["actions"], campaign["first_started"], campaign["scheduled_stop"]) == ([], 0, 0)
+
+
 def test_a_deleted_campaign_leaves_no_trace_but_its_deliveries(
     small: Sandbox, small_api: httpx.Client
 ) -> None:

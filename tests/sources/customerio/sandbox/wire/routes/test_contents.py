@@ -38,12 +38,15 @@ def test_subjects_of_deliveries_are_those_of_their_contents(tiny: Sandbox) -> No
             assert (row["subject"] or "") == subjects[row["content_id"]]
 
 
-def test_a_content_carries_updated(api: httpx.Client) -> None:
-    """It is undocumented and equal to the instant in `deduplicate_id`; there is no `created`."""
-    content = _contents(api, TESTED)[0]
+def test_a_content_carries_its_times_and_empty_text(api: httpx.Client) -> None:
+    """`updated` is in `deduplicate_id`; unset text is "", headers are the text `[]` [live-estuary]."""
+    content = _contents(api, TRANSLATED)[0]
 
     assert content["deduplicate_id"] == f"{content['id']}:{content['updated']}"
-    assert "created" not in content
+    assert 0 < content["created"] <= content["updated"]
+    assert (content["body_plain"], content["body_amp"], content["cc"], content["bcc"]) == ("", "", "", "")
+    assert (content["headers"], content["preprocessor"], content["test_group_id"]) == ("[]", "none", 0)
+    assert content["reply_to_id"] is None
 
 
 def test_the_first_test_group_is_number_zero(api: httpx.Client) -> None:
@@ -143,3 +146,30 @@ def test_truths_are_what_the_lists_say(tiny: Sandbox, api: httpx.Client) -> None
         tiny.rows("newsletter_contents"), key=lambda row: int(row["id"])
     )
     assert groups == list(tiny.rows("newsletter_test_groups"))
+
+
+NEW = {"name": "News", "type": "email", "subject": "Hello", "recipients": {"segment": {"id": 1}}}
+
+
+def test_languages_and_test_groups_are_added_and_removed(small_api: httpx.Client) -> None:
+    """A language is added once, to a newsletter or to a test group; the first group makes two."""
+    path = f"/v1/newsletters/{small_api.post('/v1/newsletters', json=NEW).json()['newsletter']['id']}"
+    added = small_api.post(f"{path}/language", json={"language": "it", "subject": "Ciao"}).json()["content"]
+    assert ("it", "Ciao") == (added["language"], added["subject"])
+    assert 409 == small_api.post(f"{path}/language", json={"language": "it"}).status_code
+    assert 400 == small_api.post(f"{path}/language", json={"subject": "Ciao"}).status_code
+    assert 204 == small_api.delete(f"{path}/language/it").status_code
+    assert 400 == small_api.delete(f"{path}/language/it").status_code
+
+    updated = small_api.post(f"{path}/test_groups").json()["newsletter"]
+    groups = small_api.get(f"{path}/test_groups").json()["test_groups"]
+    assert [0, 1] == [group["id"] for group in groups]
+    assert updated["content_ids"] == [one for group in groups for one in group["content_ids"]]
+
+    language = f"{path}/test_group/1/language"
+    assert 200 == small_api.post(language, json={"language": "it", "subject": "Ciao B"}).status_code
+    assert "Ciao B" == small_api.get(f"{language}/it").json()["content"]["subject"]
+    assert 400 == small_api.get(f"{path}/test_group/0/language/it").status_code
+    assert 204 == small_api.delete(f"{language}/it").status_code
+    assert 400 == small_api.get(f"{language}/it").status_code
+    assert 404 == small_api.post(f"{path}/test_group/7/language", json={"language": "it"}).status_code

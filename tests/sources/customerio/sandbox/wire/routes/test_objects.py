@@ -51,7 +51,7 @@ def test_types(api: httpx.Client) -> None:
     assert [(row["id"], row["name"], row["enabled"]) for row in types] == [
         ("1", "Companies", True), ("2", "Courses", True), ("3", "Concerts", False),
     ]  # fmt: skip
-    assert set(types[0]) == {"id", "name", "singular_name", "slug", "singular_slug", "icon", "enabled"}
+    assert set(types[0]) == {"id", "name", "singular_name", "slug", "singular_slug", "enabled"}
 
 
 def test_searching(tiny: Sandbox, api: httpx.Client) -> None:

@@ -23,9 +23,9 @@ def test_hidden_senders_have_a_list_of_their_own(tiny: Sandbox, api: httpx.Clien
 
 
 def test_behind_the_last_page_there_is_an_empty_one(api: httpx.Client) -> None:
-    """`next` is the last id, on the last page too; following it gives no rows and no `next`."""
+    """`next` is the position, on the last page too; following it gives no rows and no `next`."""
     page = api.get("/v1/sender_identities", params={"limit": 100}).json()
-    assert "NA==" == page["next"]
+    assert "Mw==" == page["next"]
 
     assert {"sender_identities": [], "next": ""} == (
         api.get("/v1/sender_identities", params={"start": page["next"]}).json()
@@ -49,6 +49,8 @@ def test_one_sender(api: httpx.Client) -> None:
         sender["address"], sender["template_type"], sender["hidden"]
     )  # fmt: skip
     assert sender["deduplicate_id"].startswith("1:")
+    assert sender["phone"] == "", "phone is a key of every sender [live-ingestr]"
+    assert api.get("/v1/sender_identities/4").json()["sender_identity"]["phone"] == "+15550100"
     assert 404 == api.get("/v1/sender_identities/77").status_code
 
 

@@ -225,6 +225,7 @@ _FILE = base64.b64encode(b"x" * 999).decode()
         ({"send_at": "soon"}, 400, "send_at"),
         ({"queue_draft": "yes"}, 400, "queue_draft must be a boolean"),
         ({"headers": "no json"}, 400, "headers"),
+        ({"headers": {"X-Tag": 7}}, 400, "headers"),
         ({"message_data": []}, 400, "message_data"),
         ({"attachments": {"a.csv": "no base64"}}, 400, 'Attachment must be base64 encoded: "a.csv"'),
         ({"attachments": {"a.exe": _FILE}}, 403, "Forbidden file type exe for attachment a.exe."),
@@ -287,3 +288,23 @@ def test_the_way_through_time_does_not_matter_to_sends() -> None:
         tables.append([list(sandbox.rows(name)) for name in ("messages", "activities", "people")])
 
     assert tables[0] == tables[1]
+
+
+def test_whatsapp_needs_its_template(ann: Sandbox, small_api: httpx.Client) -> None:
+    """A template of another type is refused; with one of its own the delivery has the type `whatsapp`."""
+    body = {"identifiers": {"id": "ann"}, "transactional_message_id": 8}
+    text = {**body, "transactional_message_id": 5}
+    assert 400 == small_api.post("/v1/send/whatsapp", json=text).status_code
+    assert 400 == small_api.post("/v1/send/whatsapp", json={"identifiers": {"id": "ann"}}).status_code
+    ann.add("transactional_messages", id=8, name="Parcel", trigger_name="parcel")
+    ann.add("transactional_contents", transactional_id=8, type="whatsapp", body="It is here.")
+
+    sent = _send(small_api, {**body, "to": "+15555550123"}, "whatsapp")
+
+    message = _message(small_api, sent["delivery_id"])
+    assert ("whatsapp", "+15555550123", 8) == (
+        message["type"],
+        message["recipient"],
+        message["transactional_message_id"],
+    )
+    assert 400 == small_api.post("/v1/send/whatsapp", json={**body, "to": "0123"}).status_code

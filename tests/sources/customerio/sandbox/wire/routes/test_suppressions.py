@@ -108,3 +108,38 @@ def test_others_fill_the_list_too(small: Sandbox) -> None:
 
     added = {row["email"] for row in small.rows("esp_suppressions")} - before
     assert added - {(row["recipient"] or "").lower() for row in small.rows("messages")}
+
+
+def _by_domain(api: httpx.Client, domain: str, kind: str = "bounces", **params: Any) -> httpx.Response:
+    return api.get(f"/v1/esp/domains/{domain}/suppression/{kind}", params=params)
+
+
+def test_the_addresses_of_one_domain_come_in_pages(api: httpx.Client) -> None:
+    """Pages by token have what the flat list has for the domain; the last one has no `next`."""
+    flat = api.get("/v1/esp/suppression/bounces", params={"domain": "example.com", "limit": 1000}).json()
+    rows, page = [], _by_domain(api, "Example.com", limit=50).json()
+    while "next" in page:
+        assert "bounces" == page["category"]
+        rows += page["suppressions"]
+        page = _by_domain(api, "example.com", limit=50, start=page["next"]).json()
+
+    assert flat["suppressions"] == rows + page["suppressions"]
+    assert {"suppressions": None} == _by_domain(api, "example.com", "invalid_emails").json()
+
+
+def test_an_address_of_a_domain_is_found(api: httpx.Client) -> None:
+    """`email` returns one row at most, and no cursor; the flat list takes it too."""
+    row = _by_domain(api, "example.com").json()["suppressions"][3]
+
+    found = _by_domain(api, "example.com", email=row["email"].upper(), limit=1).json()
+    assert {"category": "bounces", "suppressions": [row]} == found
+    assert {"suppressions": None} == _by_domain(api, "example.com", email="nobody@example.com").json()
+    flat = api.get("/v1/esp/suppression/bounces", params={"email": row["email"]}).json()
+    assert [row] == flat["suppressions"]
+
+
+def test_unknown_domains_and_types_have_their_own_errors(api: httpx.Client) -> None:
+    """A domain without a sender is a JSON 404; a type that is none of the four a 400 without a reference."""
+    assert "404" == _by_domain(api, "nowhere.example").json()["errors"][0]["status"]
+    for path in ("/v1/esp/domains/example.com/suppression/drops", "/v1/esp/suppression/drops"):
+        assert [{"detail": "type is invalid", "status": "400"}] == api.get(path).json()["errors"]

@@ -81,3 +81,22 @@ def test_a_bad_question_has_an_envelope_of_its_own(
     assert 400 == refused.status_code
     assert [str] == [type(error) for error in refused.json()["meta"]["errors"]]
     assert 404 == api.get("/v1/customers/nobody/subscription_preferences").status_code
+
+
+def test_channels(small: Sandbox, small_api: httpx.Client) -> None:
+    """The custom channel has its type and its default; without channels the list is empty."""
+    (channel,) = small_api.get("/v1/subscription_channels").json()["channels"]
+    assert {"id", "identifier", "type", "name", "description", "subscribed_by_default"} == channel.keys()
+    assert (1, "twilio", False) == (channel["id"], channel["type"], channel["subscribed_by_default"])
+
+    small.delete("subscription_channels", 1)
+
+    assert {"channels": []} == small_api.get("/v1/subscription_channels").json()
+
+
+def test_a_token_of_the_subscription_center(api: httpx.Client) -> None:
+    """A person's link lies on the host of the region; an unknown person is a 400, not a 404."""
+    issued = api.get("/v1/subscription_center/user-1/token").json()
+
+    assert issued["url"] == f"https://track.customer.io/u/i/{issued['token']}"
+    assert 400 == api.get("/v1/subscription_center/nobody/token").status_code

@@ -78,7 +78,9 @@ WRONG: list[tuple[Any, str, str]] = [
     (person("identify", {}), "invalid", "identifiers"),
     ({"type": "person", "action": "identify"}, "required", "identifiers"),
     (person("identify", {"id": ""}), "required", "identifiers.id"),
-    (person("identify", {"id": 7}), "invalid", "identifiers.id"),
+    (person("identify", {"id": True}), "invalid", "identifiers.id"),
+    (person("identify", {"id": None}), "invalid", "identifiers.id"),
+    (person("identify", {"id": {}}), "invalid", "identifiers.id"),
     (person("identify", {"phone": "+1"}), "invalid", "identifiers.phone"),
     (person("identify", {"id": "é" * 76}), "invalid", "identifiers.id"),
     (person("identify", {"id": "a"}, attributes=[1]), "invalid", "attributes"),
@@ -86,13 +88,19 @@ WRONG: list[tuple[Any, str, str]] = [
     (person("identify", {"id": "a"}, attributes={"x": "é" * 501}), "invalid", "attributes.x"),
     (person("identify", {"id": "a"}, attributes={"x": ["y" * 1000]}), "invalid", "attributes.x"),
     (person("identify", {"id": "a"}, attributes={f"a{n}": n for n in range(301)}), "invalid", "attributes"),
-    (person("identify", {"id": "a"}, timestamp=1.5), "invalid", "timestamp"),
+    (person("identify", {"id": "a"}, timestamp=-1.5), "invalid", "timestamp"),
+    (person("identify", {"id": "a"}, timestamp="2024-06-10"), "invalid", "timestamp"),
     (person("identify", {"id": "a"}, cio_relationships={}), "invalid", "cio_relationships"),
     (person("event", {"id": "a"}), "required", "name"),
-    (person("event", {"id": "a"}, name="n", id="8" + "0" * 25), "invalid", "id"),
+    (person("event", {"id": "a"}, name="n", id=7), "invalid", "id"),
     (person("add_device", {"id": "a"}), "required", "device.token"),
     (person("add_device", {"id": "a"}, device={"token": "t"}), "invalid", "device.platform"),
     ({"type": "person", "action": "merge", "primary": {"id": "a"}}, "required", "secondary"),
+    (
+        {"type": "person", "action": "merge", "primary": {"id": True}, "secondary": {"id": "a"}},
+        "invalid",
+        "primary.id",
+    ),
     (thing("identify", "1", ""), "required", "identifiers.object_id"),
     ({"type": "object", "action": "delete", "identifiers": {"object_id": "x"}}, "invalid", "identifiers"),
     (thing("add_relationships", "1", "x"), "required", "cio_relationships"),
@@ -116,6 +124,54 @@ def test_each_wrong_operation(track: httpx.Client, op: object, reason: str, fiel
     assert (error["reason"], error["field"]) == (reason, field)
     assert together.status_code == 207
     assert together.json()["errors"] == [{"batch_index": 1, **error}]
+
+
+def test_a_value_has_at_most_a_thousand_bytes(small: Sandbox, track: httpx.Client) -> None:
+    """Bytes are counted, not characters; a longer value refuses its whole operation at once."""
+    fits, over = {"bio": "é" * 500, "n": 1}, {"bio": "é" * 500 + "x", "n": 2}
+    error = {
+        "reason": "invalid",
+        "field": "attributes.bio",
+        "message": "property value cannot be longer than 1000 bytes",
+    }
+    both = [person("identify", {"id": "ann"}, attributes=given) for given in (fits, over)]
+
+    assert _send(track, *both).json() == {"errors": [{"batch_index": 1, **error}]}
+    alone = track.post("/api/v2/entity", json=both[1])
+    assert (alone.status_code, alone.json()) == (400, {"errors": [error]})
+    assert attributes(small, id="ann")["n"] == "1"
+
+
+def test_an_anonymous_item_changes_the_person_who_has_the_id(small: Sandbox, track: httpx.Client) -> None:
+    """It creates no person; a person who has the anonymous id gets its attributes."""
+    item = person("identify", {"anonymous_id": 77}, attributes={"city": "Rome"})
+    _send(track, item, person("identify", {"id": "ann"}, attributes={"anonymous_id": "77"}))
+    assert attributes(small, id="ann") == {"anonymous_id": "77"}
+
+    _send(track, item)
+    assert attributes(small, id="ann") == {"anonymous_id": "77", "city": "Rome"}
+
+
+@pytest.mark.parametrize(
+    ("event_ids", "status", "events"), [("accept", 200, 2), ("dedupe", 200, 1), ("refuse", 207, 0)]
+)
+def test_a_knob_decides_about_ids_that_are_no_ulid(
+    small: Sandbox, track: httpx.Client, event_ids: str, status: int, events: int
+) -> None:
+    """By default such an event is accepted, and its repeat too; a ULID counts once in any case."""
+    small.knobs.set({"event_ids": event_ids})
+    _send(track, person("identify", {"id": "ann"}))
+    ulid = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+    def send(event_id: str, name: str) -> int:
+        return _send(track, person("event", {"id": "ann"}, name=name, id=event_id)).status_code
+
+    assert [send("6fd1ab03-6b8b", "other") for _ in range(2)] == [status, status]
+    assert [send(given, "ulid") for given in (ulid, ulid.lower())] == [200, 200]
+    names = [row["name"] for row in acts(small, "event") if row["customer_id"] == "ann"]
+    assert (names.count("other"), names.count("ulid")) == (events, 1)
+    if event_ids == "accept":
+        assert outcomes(small)[1] == ("applied", "the id is no ULID: a repeat of this event counts again")
 
 
 def test_one_operation(small: Sandbox, track: httpx.Client) -> None:

@@ -41,6 +41,14 @@ def test_contents_do_not_carry_their_template(tiny: Sandbox, api: httpx.Client) 
     assert {row["type"] for row in listed} == {"email", "push", "twilio", "in_app", "inbox"}
 
 
+def test_unset_fields_of_a_template_s_content_are_null(api: httpx.Client) -> None:
+    """Unlike in other contents; there are no `layout`, parent and `deduplicate_id` [live-estuary]."""
+    content = api.get("/v1/transactional/1/contents").json()["contents"][0]
+
+    assert {content[name] for name in ("bcc", "cc", "recipient", "preheader_text")} == {None}
+    assert not {"layout", "transactional_id", "deduplicate_id"} & set(content)
+
+
 def test_one_language_comes_in_a_list(api: httpx.Client) -> None:
     """`content` is a list of one, as documented."""
     (german,) = api.get("/v1/transactional/2/language/de").json()["content"]
