@@ -94,11 +94,11 @@ def _run(
 
 
 def _exported(scan: duckdb.DuckDBPyConnection, file: CsvFile, export_id: int) -> "Reader":
-    def read(_run: RunContext, _resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+    def read(_run: RunContext, table: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
         scope = Scope(column="export_id", low=export_id, high=export_id)
         columns = {"export_id": str(export_id), "row_number": "number", "row": file.row}
         numbered = f"(SELECT row_number() OVER () AS number, * FROM {file.scan})"
-        for rows in file_rows(scan, file, columns, numbered, as_json=("row",)):
+        for rows in file_rows(scan, file, table, columns, numbered):
             yield Batch(rows=rows, scope=scope)
         yield Batch(rows=(), scope=scope, last=True)
 
@@ -125,6 +125,6 @@ def _delivery_batches(
         bounds = f"SELECT min({columns['created']}), max({columns['created']}) FROM {file.scan}"
         ((low, high),) = cursor.sql(bounds).fetchall()
     held = destination.held(table, None if low is None else Scope(column="created", low=low, high=high))
-    for rows in file_rows(scan, file, columns, file.scan, as_json=("customer_identifiers", "metrics")):
+    for rows in file_rows(scan, file, table, columns, file.scan):
         # A row that was read by pages has more fields, and stays.
         yield Batch(rows=[row for row in rows if row["id"] not in held])

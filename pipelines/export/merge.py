@@ -7,25 +7,23 @@ that the next page that carries it counts as a change of it.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
-import msgspec
 import pyarrow as pa
 
 from pipelines.export.columns import DELIVERY_KEY, PERSON_KEY, Column, delivery_columns, person_columns
 from pipelines.export.complete import complete
-from pipelines.export.csvfile import CsvFile, rows_at_once, scanner
+from pipelines.export.csvfile import CsvFile, rows_at_once
 from pipelines.export.requests import ExportRequest, PeopleRequest
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.runs import TABLE as RUNS
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.extract import Batch, ResourceSummary, Scope
-from sources.customerio.extract.arrow import as_read
+from sources.customerio.extract.arrow import as_read, from_arrow
 from sources.customerio.extract.diff import Changes, Held, Key
-from sources.customerio.extract.rows import NO_FINGERPRINT, Row
+from sources.customerio.extract.rows import NO_FINGERPRINT, Row, TypedRow
 
 _PEOPLE = resource("people")
 
@@ -85,8 +83,7 @@ def merge_obstacle(
 
 def people_batches(scan: duckdb.DuckDBPyConnection, file: CsvFile, *, everybody: bool) -> Iterator[Batch]:
     """The people of the file, as a reader yields them, each to be completed from the held row."""
-    columns = {PERSON_KEY.name: PERSON_KEY.sql(file), **person_columns(file)}
-    for rows in file_rows(scan, file, columns, file.scan, as_json=("identifiers", "attributes")):
+    for rows in file_rows(scan, file, _PEOPLE, _person_columns(file), file.scan):
         yield Batch(rows=rows, complete=complete)
     yield Batch(rows=(), last=everybody)
 
@@ -94,98 +91,118 @@ def people_batches(scan: duckdb.DuckDBPyConnection, file: CsvFile, *, everybody:
 def file_rows(
     scan: duckdb.DuckDBPyConnection,
     file: CsvFile,
+    table: Resource,
     columns: Mapping[str, str],
     source: str,
-    *,
-    as_json: tuple[str, ...],
-) -> Iterator[list[Row]]:
-    """Rows of `columns` (SQL by name) of `source`, as readers yield them; JSON columns stay text."""
-    chosen = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
-    # A cursor of its own: several scans may be under way.
-    with scan.cursor() as cursor:
+) -> Iterator[list[TypedRow]]:
+    """Rows of `columns` (SQL by name) of `source`, as readers of that table yield them."""
+    for batch in _scanned(scan, file, f"SELECT {_select_list(columns)} FROM {source}"):
+        yield from_arrow(table, batch)
+
+
+def _person_columns(file: CsvFile) -> dict[str, str]:
+    return {PERSON_KEY.name: PERSON_KEY.sql(file), **person_columns(file)}
+
+
+def _select_list(columns: Mapping[str, str]) -> str:
+    return ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
+
+
+def _scanned(connection: duckdb.DuckDBPyConnection, file: CsvFile, sql: str) -> Iterator[pa.RecordBatch]:
+    # A cursor of its own: several scans may be under way, and rows may be written meanwhile.
+    with connection.cursor() as cursor:
         cursor.execute("SET TimeZone = 'UTC'")
-        for batch in cursor.sql(f"SELECT {chosen} FROM {source}").to_arrow_reader(rows_at_once(file)):
-            rows = batch.to_pylist()
-            for row in rows:
-                row.update(
-                    {name: msgspec.Raw(row[name].encode()) for name in as_json if row[name] is not None}
-                )
-            yield rows
+        yield from cursor.sql(sql).to_arrow_reader(rows_at_once(file))
 
 
 def _merge_people(
     connection: duckdb.DuckDBPyConnection, file: CsvFile, context: LoadContext, *, everybody: bool
 ) -> MergeResult:
     counts = ResourceSummary(resource=_PEOPLE.table)
-    changes = Changes(_PEOPLE, _Table(connection), counts, lambda: context.seen_at)
-    with scanner(file) as scan:
-        for batch in people_batches(scan, file, everybody=everybody):
-            for table in changes.tables(batch):
-                _write(connection, _PEOPLE, table, context.load_id)
+    joined = _JoinedPeople(connection, file, context.seen_at, everybody=everybody)
+    changes = Changes(_PEOPLE, joined, counts, lambda: context.seen_at)
+    for batch in joined.batches():
+        for table in changes.tables(batch):
+            _write(connection, _PEOPLE, table, context.load_id)
     return MergeResult(new=counts.new, changed=counts.changed, deleted=counts.deleted)
 
 
-class _Table:
-    """A table of the DuckDB file, for `extract.diff`; the keys that were read are in a temporary table.
+class _JoinedPeople:
+    """The file's people beside the held rows of the same keys, for `extract.diff`.
 
-    So memory is bounded: no more keys than those of a batch are in it.
+    One join reads both once, whatever their number. It leaves out the pairs that `complete` would find equal
+    because their texts are, which are nearly all; `complete` decides about the others. Memory is bounded:
+    the held rows of one batch are in it, and those that are in no row of the file.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, file: CsvFile, seen_at: int, *, everybody: bool
+    ) -> None:
         self._connection = connection
-        self._resource = _PEOPLE
+        self._file = file
+        self._seen_at = seen_at
+        self._everybody = everybody
+        self._held: dict[Key, Row] = {}
+        self._unread: list[Row] = []
 
-    def scope(self, resource: Resource, _scope: Scope | None) -> "_Table":
-        """The whole table, no key read yet."""
-        self._resource = resource
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE read_keys ({self._key} VARCHAR)")
+    def batches(self) -> Iterator[Batch]:
+        """The people of the file that may be new or changed, as a reader yields them."""
+        for pairs in _scanned(self._connection, self._file, self._pairs()):
+            read, held = map(_present, pairs.columns)
+            rows = from_arrow(_PEOPLE, read)
+            self._held = {row["cio_id"]: row for row in held.to_pylist()}
+            self._unread += map(self._held.pop, self._held.keys() - {row["cio_id"] for row in rows})
+            yield Batch(rows=rows, complete=complete)
+        yield Batch(rows=(), last=self._everybody)
+
+    def _pairs(self) -> str:
+        """SQL: pairs of a person of the file and the held row, which differ or lack one of both."""
+        columns = _person_columns(self._file)
+        same = " AND ".join(
+            f"(_read.{name} IS NULL OR _read.{name}::VARCHAR = _held.{name}::VARCHAR)" for name in columns
+        )
+        return f"""
+            SELECT _read, _held
+            FROM (SELECT {_select_list(columns)} FROM {self._file.scan}) AS _read
+            {"FULL" if self._everybody else "LEFT"} JOIN {DATASET}.{_PEOPLE.table} AS _held USING (cio_id)
+            WHERE CASE
+                WHEN _read.cio_id IS NULL
+                    THEN _held.deleted_at IS NULL AND _held.first_seen_at <= {self._seen_at}
+                WHEN _held.deleted_at IS NULL AND _held._row_hash IS NOT NULL
+                    THEN NOT coalesce({same}, false)
+                ELSE true
+            END
+        """
+
+    def scope(self, _resource: Resource, _scope: Scope | None) -> "_JoinedPeople":
+        """The whole table."""
         return self
 
-    @property
-    def _key(self) -> str:
-        (key,) = self._resource.key
-        return key
-
-    def held(self, keys: Collection[Key]) -> Mapping[Key, Held]:
-        """The held rows among those of `keys`."""
-        alive = "CASE WHEN deleted_at IS NULL THEN _row_hash END"
-        with self._wanted(keys):
-            rows = self._connection.execute(
-                f"SELECT {self._key}, {alive}, first_seen_at FROM {DATASET}.{self._resource.table} "
-                f"SEMI JOIN wanted USING ({self._key})"
-            ).fetchall()
-        return {key: Held(row_hash, first_seen_at) for key, row_hash, first_seen_at in rows}
+    def held(self, _keys: Collection[Key]) -> Mapping[Key, Held]:
+        """The held rows of the batch."""
+        return {
+            key: Held(row["_row_hash"] if row["deleted_at"] is None else None, row["first_seen_at"])
+            for key, row in self._held.items()
+        }
 
     def rows(self, keys: Collection[Key]) -> Mapping[Key, Row]:
         """Whole held rows of `keys`."""
-        with self._wanted(keys):
-            found = self._rows(f"SEMI JOIN wanted USING ({self._key})", [])
-            return {row[self._key]: as_read(self._resource, row) for row in found}
+        return {key: as_read(_PEOPLE, self._held[key]) for key in keys}
 
-    def add(self, keys: Collection[Key]) -> Sequence[Key]:
-        """Note that `keys` were read; in a file that is merged each is there once."""
-        with self._wanted(keys):
-            self._connection.execute("INSERT INTO read_keys FROM wanted")
+    def add(self, _keys: Collection[Key]) -> Sequence[Key]:
+        """Note nothing: in a file that is merged, each key is there once."""
         return ()
 
-    def unread(self, until: int) -> Iterator[tuple[int | None, Row]]:
-        """Rows that are alive, were first seen by `until` (Unix s) and were not read: (first seen, row)."""
-        where = f"ANTI JOIN read_keys USING ({self._key}) WHERE deleted_at IS NULL AND first_seen_at <= ?"
-        for row in self._rows(where, [until]):
-            yield row["first_seen_at"], as_read(self._resource, row)
+    def unread(self, _until: int) -> Iterator[tuple[int | None, Row]]:
+        """Rows that are alive, were first seen by the time of the export and are in no row of the file."""
+        for row in self._unread:
+            yield row["first_seen_at"], as_read(_PEOPLE, row)
 
-    def _rows(self, where: str, values: list[object]) -> Iterator[dict[str, Any]]:
-        found = self._connection.execute(f"FROM {DATASET}.{self._resource.table} {where}", values)
-        names = [column[0] for column in found.description]
-        return (dict(zip(names, cells, strict=True)) for cells in found.fetchall())
 
-    @contextmanager
-    def _wanted(self, keys: Collection[Key]) -> Iterator[None]:
-        self._connection.register("wanted", pa.table({self._key: pa.array(list(keys), pa.string())}))
-        try:
-            yield
-        finally:
-            self._connection.unregister("wanted")
+def _present(side: Any) -> pa.RecordBatch:
+    """One side of joined pairs, without the pairs that lack it."""
+    batch = pa.RecordBatch.from_struct_array(side)
+    return batch.filter(batch.column("cio_id").is_valid())
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: Resource, changes: pa.Table, load_id: str) -> None:

@@ -1,10 +1,11 @@
-"""Typed rows to Arrow tables: columns the catalogue knows get its type, all others are JSON text.
+"""Typed rows to Arrow tables and back: columns the catalogue knows get its type, all others are JSON text.
 
 So a field that Customer.io adds, or whose type changes, never stops a load and never changes a column's type
 between two runs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from sources.customerio.catalogue import ColumnType, Resource
-from sources.customerio.extract.rows import NO_JSON, Row, TypedRow
+from sources.customerio.extract.rows import NO_JSON, Row, TypedRow, row_type
 
 # The project's columns of every table: when the row was first seen (Unix s), and its fingerprint.
 OWN_COLUMNS: Mapping[str, ColumnType] = {"first_seen_at": "bigint", "_row_hash": "bigint"}
@@ -46,6 +47,16 @@ def to_arrow(resource: Resource, rows: Sequence[TypedRow]) -> pa.Table:
     return pa.table(arrays)
 
 
+def from_arrow(resource: Resource, table: pa.RecordBatch) -> list[TypedRow]:
+    """The rows of a table of the resource's columns, in the catalogue's types; a missing one is null."""
+    present = set(table.schema.names)
+    values = (
+        _values(kind, table.column(name)) if name in present else repeat(_null(kind), len(table))
+        for name, kind in resource.columns.items()
+    )
+    return list(map(row_type(resource), *values))
+
+
 def with_own(
     resource: Resource,
     table: pa.Table,
@@ -66,6 +77,17 @@ def _column(kind: ColumnType, values: Sequence[Any]) -> Any:
     if kind == "json":
         values = [None if value is NO_JSON else bytes(value) for value in values]
     return pa.array(values, type=_ARROW[kind])
+
+
+def _values(kind: ColumnType, column: "pa.Array[Any]") -> Iterable[Any]:
+    cells = column.to_pylist()
+    if kind == "json":
+        return [NO_JSON if cell is None else msgspec.Raw(cell.encode()) for cell in cells]
+    return cells
+
+
+def _null(kind: ColumnType) -> Any:
+    return NO_JSON if kind == "json" else None
 
 
 def as_read(resource: Resource, row: Mapping[str, Any]) -> Row:
