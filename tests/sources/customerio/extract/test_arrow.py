@@ -63,9 +63,11 @@ def test_unknown_fields_land_as_json() -> None:
 
 def test_rows_come_back_from_arrow() -> None:
     """A row has the same fingerprint after a way through Arrow; columns that a table lacks are null."""
-    rows = typed(
-        THINGS, [{"id": 1, "name": "a", "active": True, "extra": {"b": [1]}}, {"id": 2, "share": 0.5}]
-    )
+    read: list[Row] = [
+        {"id": 1, "name": "a", "active": True, "extra": {"b": [1]}},
+        {"id": 2, "share": 0.5},
+    ]
+    rows = typed(THINGS, read)
     [batch] = to_arrow(THINGS, rows).to_batches()
 
     assert rows == from_arrow(THINGS, batch)
