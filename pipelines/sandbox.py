@@ -4,10 +4,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict
 from typing import Any, Literal
 
 from pipelines.errors import ConfigError
-from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Sandbox
+from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Knobs, Sandbox
+from sources.customerio.sandbox.faults.assumptions import assumptions
 
 ScaleName = Literal["tiny", "demo", "large"]
 
@@ -37,6 +39,15 @@ class Served:
     def wait(self) -> None:
         """Block until the process is interrupted."""
         threading.Event().wait()
+
+
+def knobs() -> dict[str, list[dict[str, Any]]]:
+    """Every knob of the sandbox with default, meaning and basis, and what its code says to be unverified."""
+    rows = [asdict(knob) for knob in Knobs.all()]
+    for row in rows:
+        if isinstance(row["default"], set):
+            row["default"] = sorted(row["default"])
+    return {"knobs": rows, "assumptions": [asdict(one) for one in assumptions()]}
 
 
 @contextmanager

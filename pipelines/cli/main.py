@@ -155,12 +155,18 @@ def status(*, fail_on_gap: bool, max_lag: int | None, as_json: bool) -> int:
 @click.option(
     "--latency-ms", type=click.IntRange(0), default=0, show_default=True, help="Delay of each response."
 )
+@click.option(
+    "--knobs", "list_knobs", is_flag=True, help="List the sandbox's knobs and assumptions, and end."
+)
 @command
-def sandbox(*, as_json: bool, **options: Any) -> int:
+def sandbox(*, as_json: bool, list_knobs: bool, **options: Any) -> int:
     """Serve a sandbox of Customer.io until interrupted."""
     from pipelines.cli import output
-    from pipelines.sandbox import serve, until_interrupted
+    from pipelines.sandbox import knobs, serve, until_interrupted
 
+    if list_knobs:
+        print_json(knobs()) if as_json else output.knobs(**knobs())
+        return DONE
     with until_interrupted(), serve(**options) as served:
         if as_json:
             print_json(served.document)

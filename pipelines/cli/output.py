@@ -209,6 +209,21 @@ def sandbox(served: "Served") -> None:
     say(f"Its operations, and how to move its clock: {document['control_url']}/_sandbox/")
 
 
+def knobs(*, knobs: Sequence[dict[str, Any]], assumptions: Sequence[dict[str, Any]]) -> None:
+    """Print the sandbox's knobs, and the assumptions of its code that have none."""
+    table = grid(("knob", "default", "meaning", "basis"))
+    for knob in knobs:
+        default = knob["default"]
+        shown = f"{len(default)} of them" if isinstance(default, list | tuple) else str(default)
+        table.add_row(knob["name"], shown, knob["meaning"], knob["basis"])
+    OUT.print(table)
+    say("The code of the sandbox also says of this that it is unverified:")
+    table = grid(("module", "assumption"))
+    for assumption in assumptions:
+        table.add_row(assumption["module"], assumption["says"])
+    OUT.print(table)
+
+
 def demo(result: "DemoResult") -> None:
     """Print a demo run: the sync, rows by table, campaigns, and the next steps."""
     sync(result.sync)

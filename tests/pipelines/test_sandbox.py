@@ -83,3 +83,17 @@ def test_an_account_has_several_workspaces(shell: Shell) -> None:
     assert [row["id"] for row in found[0][:2]] == [workspace["id"] for workspace in document["workspaces"]]
     assert found[0] == found[1]
     assert document["app_api_key"] == document["workspaces"][0]["app_api_key"]
+
+
+def test_knobs_are_listed(shell: Shell) -> None:
+    """--knobs lists every knob with default, meaning and basis, and the assumptions without one."""
+    document = shell.run("sandbox", "--knobs", "--json").document
+    table = shell.run("sandbox", "--knobs")
+
+    knobs = {row["name"]: row for row in document["knobs"]}
+    assert {"name", "default", "meaning", "basis"} == set(knobs["event_ids"])
+    assert ("accept", "[seg26], unverified") == (knobs["event_ids"]["default"], knobs["event_ids"]["basis"])
+    assert any(row["module"] == "wire/storage.py" for row in document["assumptions"])
+    assert 0 == table.code
+    assert "event_ids" in table.out
+    assert " [seg26], unverified" in table.out
