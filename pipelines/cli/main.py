@@ -144,16 +144,29 @@ def status(*, fail_on_gap: bool, max_lag: int | None, as_json: bool) -> int:
 )
 @click.option("--scale", type=_SCALE, default="demo", show_default=True, help="Size of the workspace.")
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same workspace.")
+@click.option(
+    "--workspaces",
+    type=click.IntRange(1, 20),
+    default=1,
+    show_default=True,
+    help="Workspaces of the account, each with keys of its own.",
+)
 @click.option("--strict-limits", is_flag=True, help="Enforce Customer.io's rate limits exactly.")
 @click.option(
     "--latency-ms", type=click.IntRange(0), default=0, show_default=True, help="Delay of each response."
 )
+@click.option(
+    "--knobs", "list_knobs", is_flag=True, help="List the sandbox's knobs and assumptions, and end."
+)
 @command
-def sandbox(*, as_json: bool, **options: Any) -> int:
+def sandbox(*, as_json: bool, list_knobs: bool, **options: Any) -> int:
     """Serve a sandbox of Customer.io until interrupted."""
     from pipelines.cli import output
-    from pipelines.sandbox import serve, until_interrupted
+    from pipelines.sandbox import knobs, serve, until_interrupted
 
+    if list_knobs:
+        print_json(knobs()) if as_json else output.knobs(**knobs())
+        return DONE
     with until_interrupted(), serve(**options) as served:
         if as_json:
             print_json(served.document)

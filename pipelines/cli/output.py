@@ -200,7 +200,28 @@ def sandbox(served: "Served") -> None:
         ("CUSTOMERIO_TRACK_API_KEY", "track_api_key"),
     ):
         say(f"  export {name}={document[key]}")
+    if len(served.workspaces) > 1:
+        say("These are the keys of the first workspace. Of each workspace of the account:")
+        table = grid(("workspace", "App API key", "Track site id", "Track API key"))
+        for workspace in served.workspaces:
+            table.add_row(*map(str, workspace.values()))
+        OUT.print(table)
     say(f"Its operations, and how to move its clock: {document['control_url']}/_sandbox/")
+
+
+def knobs(*, knobs: Sequence[dict[str, Any]], assumptions: Sequence[dict[str, Any]]) -> None:
+    """Print the sandbox's knobs, and the assumptions of its code that have none."""
+    table = grid(("knob", "default", "meaning", "basis"))
+    for knob in knobs:
+        default = knob["default"]
+        shown = f"{len(default)} of them" if isinstance(default, list | tuple) else str(default)
+        table.add_row(knob["name"], shown, knob["meaning"], knob["basis"])
+    OUT.print(table)
+    say("The code of the sandbox also says of this that it is unverified:")
+    table = grid(("module", "assumption"))
+    for assumption in assumptions:
+        table.add_row(assumption["module"], assumption["says"])
+    OUT.print(table)
 
 
 def demo(result: "DemoResult") -> None:

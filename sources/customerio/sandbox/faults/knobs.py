@@ -1,4 +1,7 @@
-"""Knobs: settings where Customer.io's behaviour is unknown or differs between workspaces."""
+"""Knobs: settings where Customer.io's behaviour is unknown or differs between workspaces.
+
+`cio-elt sandbox --knobs` lists them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -10,79 +13,298 @@ from sources.customerio.sandbox.state.store.write_queue import LOG_SIZE, ApplyOp
 EventIds = Literal["accept", "dedupe", "refuse"]
 
 
-@dataclass(kw_only=True)
-class Knobs:
-    """Settings that can be changed while the sandbox runs.
+@dataclass(frozen=True, kw_only=True)
+class Knob:
+    """What a knob is: its name, default and meaning, and the basis of the default.
 
-    - `forbidden`: operations that the key's scope does not allow (403);
-    - `not_served`: operations that this region or plan does not have: 404 without JSON;
-    - `wrong_region`: this is the other region's host, so no App API key is known here (401);
-    - `export_takes_s`: seconds of the clock until an export's file is there;
-    - `export_fails`: exports created from now on fail;
-    - `export_keeps`: the share of a file's bytes that storage has: 0.9 makes truncated files;
-    - `export_miscounts`: what `total` says beyond the rows of the file;
-    - `export_gzip`: files are gzipped, without a Content-Encoding;
-    - `export_pending_status`: the status of a download that is asked for too early (unverified);
-    - `link_valid_s`: how long a download link works;
-    - `trigger_takes_s`: seconds of the clock that each queued trigger of a broadcast takes;
-    - `apply_delay_s`: seconds of the clock from a write's 200 until it is applied;
-    - `drop_every`: every n-th write is accepted and lost: 14 loses 7 of 100 (0: none);
-    - `optout_takes_s`: seconds of the clock until a change of opt-outs can be read (how many is unverified);
-    - `keep_writes`: the number of writes in the log;
-    - `email_by_id`: the workspace allows updates to an email by id;
-    - `events_create`: an event of an unknown person creates that person (unverified);
-    - `event_ids`: an event's id that is no ULID is taken without deduplication (`accept`, as Segment's writes
-      suggest; unverified), is deduplicated too (`dedupe`) or makes the event invalid (`refuse`);
-    - `removes_by_id`: removing from a segment takes `id` alone, as documented [track26];
-    - `batch_bytes`, `item_bytes`: the limits of Track v2, of a body and of one operation;
-    - `oversize_status`: the status for a larger one, 413 or 400 (unverified);
-    - `batch_whole`: an invalid item refuses its whole batch with 400; by default it is left out with 207;
-    - `track_redirect`: the root of the right region's host: Track calls are sent there with 307;
-    - `objects_page`: rows on a page of objects or relationships whose `limit` is not given (unverified);
-    - `next_after_full_only`: of newsletters and senders, a page that is not full has no `next` (unverified);
-    - `person_pages_restart`: a token past the end of a person's messages leads back to the first page, as in
-      the workspace's list (unverified);
-    - `duplicates_across_pages`: such a page begins with the last row of the one before [spec25];
-    - `topic_required`: a new newsletter must name a topic, as where the subscription center is on [spec26];
-    - `import_takes_s`: seconds of the clock until an import has ended;
-    - `import_fails`: imports created from now on fail;
-    - `privacy_levels`: whether the plan has privacy levels of attributes;
-    - `delivery_columns`: (header, field) of deliveries exports, whose real headers are not published.
+    The basis has tags of facts (FACTS.md), the word `unverified` where no source says it, or the word
+    `sandbox` for a setting of the sandbox itself.
     """
 
-    forbidden: set[str] = field(default_factory=set)
-    not_served: set[str] = field(default_factory=set)
-    wrong_region: bool = False
-    export_takes_s: int = 30
-    export_fails: bool = False
-    export_keeps: float = 1.0
-    export_miscounts: int = 0
-    export_gzip: bool = False
-    export_pending_status: int = 422
-    link_valid_s: int = 900
-    trigger_takes_s: int = 20
-    apply_delay_s: int = 0
-    drop_every: int = 0
-    optout_takes_s: int = 5
-    keep_writes: int = LOG_SIZE
-    email_by_id: bool = False
-    events_create: bool = False
-    event_ids: EventIds = "accept"
-    removes_by_id: bool = False
-    batch_bytes: int = 500_000
-    item_bytes: int = 32_000
-    oversize_status: int = 413
-    batch_whole: bool = False
-    track_redirect: str = ""
-    objects_page: int = 10
-    next_after_full_only: bool = False
-    person_pages_restart: bool = True
-    duplicates_across_pages: bool = True
-    topic_required: bool = False
-    import_takes_s: int = 30
-    import_fails: bool = False
-    privacy_levels: bool = True
-    delivery_columns: Sequence[tuple[str, str]] = DELIVERY_COLUMNS
+    name: str
+    default: Any
+    meaning: str
+    basis: str
+
+
+def _about(meaning: str, basis: str) -> dict[str, str]:
+    return {"meaning": meaning, "basis": basis}
+
+
+@dataclass(kw_only=True)
+class Knobs:
+    """Settings that can be changed while the sandbox runs; `Knobs.all()` explains each."""
+
+    forbidden: set[str] = field(
+        default_factory=set,
+        metadata=_about(
+            "operations that the key's scope does not allow: 403",
+            "[spec26]",
+        ),
+    )
+    not_served: set[str] = field(
+        default_factory=set,
+        metadata=_about(
+            "operations that this region or plan does not have: 404 without JSON",
+            "[live-estuary]",
+        ),
+    )
+    wrong_region: bool = field(
+        default=False,
+        metadata=_about(
+            "this is the other region's host, so no App API key is known here: 401",
+            "[airbyte]",
+        ),
+    )
+    limits_refused: bool = field(
+        default=False,
+        metadata=_about(
+            "a `limit` above an operation's largest is 400; else the page is cut to the largest, "
+            "which no live workspace had rows to show",
+            "[live-estuary], unverified",
+        ),
+    )
+    messages_restart: bool = field(
+        default=True,
+        metadata=_about(
+            "a token past the end of a list of messages leads back to the first page; else to an empty one",
+            "[live-estuary]",
+        ),
+    )
+    person_pages_restart: bool = field(
+        default=True,
+        metadata=_about(
+            "the same for the messages of a person",
+            "unverified",
+        ),
+    )
+    next_after_full_only: bool = field(
+        default=False,
+        metadata=_about(
+            "of newsletters and senders, a page that is not full has no `next`",
+            "unverified",
+        ),
+    )
+    objects_page: int = field(
+        default=10,
+        metadata=_about(
+            "rows on a page of objects or relationships whose `limit` is not given",
+            "unverified",
+        ),
+    )
+    duplicates_across_pages: bool = field(
+        default=True,
+        metadata=_about(
+            "a page of objects or relationships begins with the last row of the one before",
+            "[spec25]",
+        ),
+    )
+    studio_bounds_inclusive: bool = field(
+        default=False,
+        metadata=_about(
+            "`created_after` and the like of Design Studio include the second itself",
+            "[live-estuary]",
+        ),
+    )
+    export_takes_s: int = field(
+        default=30,
+        metadata=_about(
+            "seconds of the clock until an export's file is there",
+            "unverified",
+        ),
+    )
+    export_fails: bool = field(
+        default=False,
+        metadata=_about(
+            "exports created from now on fail",
+            "[spec25]",
+        ),
+    )
+    export_keeps: float = field(
+        default=1.0,
+        metadata=_about(
+            "the share of a file's bytes that storage has: 0.9 makes truncated files",
+            "unverified",
+        ),
+    )
+    export_miscounts: int = field(
+        default=0,
+        metadata=_about(
+            "the number of rows that an export's `total` has beyond those of the file",
+            "unverified",
+        ),
+    )
+    export_gzip: bool = field(
+        default=False,
+        metadata=_about(
+            "files of exports are gzipped, without a Content-Encoding",
+            "unverified",
+        ),
+    )
+    export_pending_status: int = field(
+        default=422,
+        metadata=_about(
+            "the status of a download that is asked for too early",
+            "unverified",
+        ),
+    )
+    link_valid_s: int = field(
+        default=900,
+        metadata=_about(
+            "seconds for which a download link works",
+            "[spec25]",
+        ),
+    )
+    delivery_columns: Sequence[tuple[str, str]] = field(
+        default=DELIVERY_COLUMNS,
+        metadata=_about(
+            "(header, field) of deliveries exports, whose real headers are not published",
+            "unverified",
+        ),
+    )
+    trigger_takes_s: int = field(
+        default=20,
+        metadata=_about(
+            "seconds of the clock that each queued trigger of a broadcast takes",
+            "unverified",
+        ),
+    )
+    topic_required: bool = field(
+        default=False,
+        metadata=_about(
+            "a new newsletter must name a topic, as where the subscription center is on",
+            "[spec26]",
+        ),
+    )
+    sends_create: bool = field(
+        default=True,
+        metadata=_about(
+            "a message to an unknown id or email adds that person; else it is 400",
+            "unverified",
+        ),
+    )
+    apply_delay_s: int = field(
+        default=0,
+        metadata=_about(
+            "seconds of the clock from a write's 200 until it is applied",
+            "[track26]",
+        ),
+    )
+    drop_every: int = field(
+        default=0,
+        metadata=_about(
+            "every n-th write is accepted and lost: 14 loses 7 of 100; 0 loses none",
+            "[track26]",
+        ),
+    )
+    optout_takes_s: int = field(
+        default=5,
+        metadata=_about(
+            "seconds of the clock until a change of opt-outs can be read",
+            "[spec26], unverified",
+        ),
+    )
+    email_by_id: bool = field(
+        default=False,
+        metadata=_about(
+            "the workspace allows updates to an email by id",
+            "[track26]",
+        ),
+    )
+    events_create: bool = field(
+        default=False,
+        metadata=_about(
+            "an event of an unknown person creates that person",
+            "unverified",
+        ),
+    )
+    event_ids: EventIds = field(
+        default="accept",
+        metadata=_about(
+            "an event's id that is no ULID is taken without deduplication (`accept`), is deduplicated "
+            "too (`dedupe`) or makes the event invalid (`refuse`)",
+            "[seg26], unverified",
+        ),
+    )
+    removes_by_id: bool = field(
+        default=False,
+        metadata=_about(
+            "removing from a segment takes `id` alone, as documented",
+            "[track26]",
+        ),
+    )
+    batch_bytes: int = field(
+        default=500_000,
+        metadata=_about(
+            "the largest body of Track v2",
+            "[track26]",
+        ),
+    )
+    item_bytes: int = field(
+        default=32_000,
+        metadata=_about(
+            "the largest operation of Track v2",
+            "[track26]",
+        ),
+    )
+    oversize_status: int = field(
+        default=413,
+        metadata=_about(
+            "the status for a larger one, 413 or 400",
+            "unverified",
+        ),
+    )
+    batch_whole: bool = field(
+        default=False,
+        metadata=_about(
+            "an invalid item refuses its whole batch with 400; else it is left out with 207",
+            "[rud26]",
+        ),
+    )
+    track_redirect: str = field(
+        default="",
+        metadata=_about(
+            "the root of the right region's host: Track calls are sent there with 307",
+            "[track26]",
+        ),
+    )
+    import_takes_s: int = field(
+        default=30,
+        metadata=_about(
+            "seconds of the clock until an import has ended",
+            "unverified",
+        ),
+    )
+    import_fails: bool = field(
+        default=False,
+        metadata=_about(
+            "imports created from now on fail",
+            "[spec26]",
+        ),
+    )
+    privacy_levels: bool = field(
+        default=True,
+        metadata=_about(
+            "the plan has privacy levels of attributes",
+            "[sdk node]",
+        ),
+    )
+    keep_writes: int = field(
+        default=LOG_SIZE,
+        metadata=_about(
+            "the number of writes in the sandbox's own log",
+            "sandbox",
+        ),
+    )
+
+    @classmethod
+    def all(cls) -> tuple[Knob, ...]:
+        """Every knob, with its default, meaning and basis."""
+        defaults = cls()
+        return tuple(
+            Knob(name=each.name, default=getattr(defaults, each.name), **each.metadata)
+            for each in fields(cls)
+        )
 
     def set(self, values: dict[str, Any]) -> None:
         """Change settings; ValueError if one is unknown."""

@@ -74,8 +74,12 @@ SEND_CALLS = {
 }
 
 
-def send_transactional(workspace: Workspace, call: SendCall, body: Record, size: int) -> tuple[str, int]:
+def send_transactional(
+    workspace: Workspace, call: SendCall, body: Record, size: int, *, creates: bool = True
+) -> tuple[str, int]:
     """Send the message of a body, whose JSON has `size` bytes; returns the delivery's id and when it is sent.
+
+    With `creates` an unknown person is added.
 
     Raises:
         BadRequest, Forbidden, TooLarge: the body is refused.
@@ -88,7 +92,7 @@ def send_transactional(workspace: Workspace, call: SendCall, body: Record, size:
     recipient = call.recipient(body["to"], addressed) if call.recipient and body.get("to") else None
     rows = contents.children(workspace, "transactional_contents", template["id"])
     content = contents.for_language(rows, body.get("language") or addressed.attribute("language"))
-    number = _number(workspace, addressed, kind, value)
+    number = _number(workspace, addressed, kind, value, creates=creates)
     source = Source(
         channel=call.channel,
         template_id=content["id"],
@@ -130,10 +134,17 @@ def _unknown_person(kind: str, value: str, now: int) -> Person:
     return Person(number=_NO_PERSON, created_at=now, id=known.get("id"), email=known.get("email"))
 
 
-def _number(workspace: Workspace, addressed: Person, kind: str, value: str) -> int:
-    """The person's number; an unknown person is added, unless named by a `cio_id` (unverified)."""
+def _number(workspace: Workspace, addressed: Person, kind: str, value: str, *, creates: bool) -> int:
+    """The person's number; with `creates` an unknown id or email adds one, a `cio_id` does not (unverified).
+
+    Raises:
+        BadRequest: there is no such person, and none is added.
+    """
     if addressed.number != _NO_PERSON or workspace.people.is_suppressed(kind, value):
         return addressed.number
+    if not creates:
+        msg = f"identifiers: no person has this {kind}"
+        raise BadRequest(msg)
     try:
         return identify(workspace, {"identifiers": {kind: value}}, workspace.now, email_by_id=False).number
     except Dropped as dropped:

@@ -207,7 +207,9 @@ def _event(op: Op) -> Problem | None:
     if too_long(name.strip(), MAX_EVENT_NAME):
         return Problem("invalid", "name", f"event name cannot be longer than {MAX_EVENT_NAME} bytes")
     if not isinstance(op.get("id"), str | None):
-        return Problem("invalid", "id", "id must be a string")  # unverified: no other type was seen
+        return Problem(
+            "invalid", "id", "id must be a string"
+        )  # the words are unverified: no other type was seen
     data = op.get("attributes")
     if data is not None and not isinstance(data, dict):
         return Problem("invalid", "attributes", "attributes must be an object")

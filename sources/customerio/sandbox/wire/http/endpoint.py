@@ -109,6 +109,8 @@ class Endpoint:
             faults=faults,
         )
         try:
+            if self._engine.knobs.limits_refused:
+                pages.refuse_large(self._operation, context.query)
             result = self._handler(context)
         except Refused as refused:
             return error_response(refused, self._operation.api)

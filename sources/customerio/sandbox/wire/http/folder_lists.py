@@ -29,19 +29,23 @@ def flag(query: Query, name: str, default: str = "any") -> bool | None:
     return None if given == "any" else given == "true"
 
 
-def within(query: Query, rows: Sequence[Record]) -> list[Record]:
-    """The rows in the time windows of the query, whose bounds are exclusive on both ends [live-estuary]."""
+def within(query: Query, rows: Sequence[Record], *, inclusive: bool) -> list[Record]:
+    """The rows in the time windows of the query; live, both bounds are exclusive [live-estuary]."""
+    wider = int(inclusive)
     bounds = [
         (field, side, _instant(name, query[name]))
         for field in ("created", "updated")
         for side in ("after", "before")
         if query.get(name := f"{field}_{side}")
     ]
-    return [
-        row
-        for row in rows
-        if all(row[field] > at if side == "after" else row[field] < at for field, side, at in bounds)
-    ]
+
+    def inside(row: Record) -> bool:
+        return all(
+            row[field] > at - wider if side == "after" else row[field] < at + wider
+            for field, side, at in bounds
+        )
+
+    return [row for row in rows if inside(row)]
 
 
 def ordered(query: Query, rows: Sequence[Record]) -> list[Record]:
@@ -50,7 +54,7 @@ def ordered(query: Query, rows: Sequence[Record]) -> list[Record]:
     if by not in _SORTS:
         msg = f"sort_by must be one of: {', '.join(_SORTS)}"
         raise BadRequest(msg)
-    if order not in ("asc", "desc"):  # its text is unverified
+    if order not in ("asc", "desc"):  # the text of this refusal is unverified
         msg = "sort_order must be one of: asc, desc"
         raise BadRequest(msg)
     return sorted(rows, key=lambda row: (row[by], row["id"]), reverse=order == "desc")

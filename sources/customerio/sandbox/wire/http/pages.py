@@ -119,6 +119,13 @@ def page_size(operation: Operation, query: Mapping[str, str]) -> int:
     return min(wanted, operation.page_max) if operation.page_max else wanted
 
 
+def refuse_large(operation: Operation, query: Mapping[str, str]) -> None:
+    """BadRequest if `limit` is above the operation's largest page."""
+    asked = integer(query, "limit")
+    if asked is not None and operation.page_max is not None and asked > operation.page_max:
+        raise malformed()
+
+
 def malformed() -> BadRequest:
     """The error for a parameter that cannot be read; it does not say which one [live-estuary]."""
     return BadRequest("bad request")

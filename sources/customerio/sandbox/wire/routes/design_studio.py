@@ -25,7 +25,8 @@ def list_rows(context: RequestContext, kind: Kind) -> dict[str, Any]:
     """
     place = context.query.get("parent_folder_id")
     rows = _filtered(context, kind, _in_place(context, kind, place))
-    rows = folder_lists.ordered(context.query, folder_lists.within(context.query, rows))
+    rows = folder_lists.within(context.query, rows, inclusive=context.knobs.studio_bounds_inclusive)
+    rows = folder_lists.ordered(context.query, rows)
     shown = [design_studio.shown(context.workspace, FOLDER, row) for row in _in_place(context, FOLDER, place)]
     return folder_lists.answer(
         context.query,

@@ -137,7 +137,8 @@ def _listed(
     between: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     """A page; `next` is "" on the last one, and on an empty one [live-estuary]."""
-    records, token = _page(context, wanted, reach, first, between=between)
+    restarts = context.knobs.messages_restart
+    records, token = _page(context, wanted, reach, first, between=between, restarts=restarts)
     return {"messages": records, "next": token}
 
 

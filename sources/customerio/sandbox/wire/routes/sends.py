@@ -20,6 +20,10 @@ def send(context: RequestContext) -> dict[str, Any]:
     """Sends one message, immediately or at `send_at`."""
     medium = SEND_CALLS[context.operation.id]
     delivery_id, leaves_at = send_transactional(
-        context.workspace, medium, context.json(), len(context.raw_body)
+        context.workspace,
+        medium,
+        context.json(),
+        len(context.raw_body),
+        creates=context.knobs.sends_create,
     )
     return {"delivery_id": delivery_id, "queued_at": leaves_at}
