@@ -48,14 +48,14 @@ def _follow(
     until_empty: bool = False,
     body: Row | None = None,
 ) -> list[Row]:
-    """Pages until there is no `next`; some connectors stop at an empty page too."""
+    """Pages until `next` is absent or empty; some connectors stop at an empty page too."""
     rows: list[Row] = []
     method = "GET" if body is None else "POST"
     start: Query = {}
     while True:
         page = _json(api.request(method, f"/v1/{path}", params={**asked, **start}, json=body))
         rows += page[key] or []
-        if not page["next"] or (until_empty and not page[key]):
+        if not page.get("next") or (until_empty and not page[key]):
             return rows
         start = {"start": page["next"]}
 
