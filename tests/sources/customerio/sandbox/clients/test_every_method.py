@@ -6,6 +6,7 @@ The methods are found by introspection, so that a new release with a new method 
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ import pytest
 from async_customerio.track.v2 import TrackAPIV2
 
 from sources.customerio.sandbox import Sandbox
+from tests.sources.customerio.sandbox.clients.calls import recorded
 from tests.sources.customerio.sandbox.clients.tls import tls
 
 BETA = 5  # the world's manual segment
@@ -203,6 +205,7 @@ def test_the_official_client(small: Sandbox, port: int) -> None:
                     call(client)
 
     assert {"applied"} == {row["outcome"] for row in small.writes()}
+    assert set(small.stats.by_operation) == recorded(f"customerio for Python {version('customerio')}")
 
 
 def test_the_asynchronous_client(small: Sandbox, port: int) -> None:
@@ -211,6 +214,7 @@ def test_the_asynchronous_client(small: Sandbox, port: int) -> None:
 
     dropped = [row["op"] for row in small.writes() if row["outcome"] == "dropped"]
     assert dropped == []
+    assert set(small.stats.by_operation) == recorded(f"async-customerio {version('async-customerio')}")
 
 
 async def _call_all(sandbox: Sandbox, port: int) -> None:

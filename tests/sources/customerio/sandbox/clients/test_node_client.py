@@ -9,13 +9,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
 from sources.customerio.sandbox import Sandbox, Served
 from sources.customerio.sandbox.state.store.ids import uuid
+from tests.sources.customerio.sandbox.clients.calls import recorded
 
 Answer = dict[str, Any]
 
@@ -145,9 +146,19 @@ CALLS: dict[str, list[Any]] = {
 }
 
 
+class Ran(NamedTuple):
+    """What the client did: the answer to a call of each method, and the operations that it called.
+
+    An answer has the client, the method, the statuses of its requests, and an error.
+    """
+
+    answers: list[Answer]
+    operations: set[str]
+
+
 @pytest.fixture(scope="module")
-def answers() -> Iterator[list[Answer]]:
-    """The answer to a call of each method: the client, the method, the statuses of its requests, an error."""
+def ran() -> Iterator[Ran]:
+    """The client, called over all of its methods."""
     if NODE is None or not (FOLDER / "node_modules" / "customerio-node").is_dir():
         pytest.skip(f"there is no customerio-node; Node and `npm ci` in {FOLDER.name}/ bring it")
     sandbox = Sandbox(scale="tiny")
@@ -174,7 +185,7 @@ def answers() -> Iterator[list[Answer]]:
                 "trackPush": [{**metric, "event": "opened", "device_id": "token/1"}],
             },
         }
-        ran = subprocess.run(
+        process = subprocess.run(
             [NODE, "every_method.js"],
             cwd=FOLDER,
             input=json.dumps(given),
@@ -183,8 +194,9 @@ def answers() -> Iterator[list[Answer]]:
             timeout=120,
             check=False,
         )
-        assert ran.returncode == 0, ran.stderr
-        yield [json.loads(line) for line in ran.stdout.splitlines()]
+        assert process.returncode == 0, process.stderr
+        answers = [json.loads(line) for line in process.stdout.splitlines()]
+        yield Ran(answers, set(sandbox.stats.by_operation))
 
 
 def _add_what_calls_need(sandbox: Sandbox) -> None:
@@ -204,19 +216,26 @@ def _draft(sandbox: Sandbox, served: Served, name: str) -> int:
     return int(answer.raise_for_status().json()["newsletter"]["id"])
 
 
-def test_every_method_is_called(answers: list[Answer]) -> None:
+def test_every_method_is_called(ran: Ran) -> None:
     """Both clients are called whole."""
-    called = {name: sum(each["client"] == name for each in answers) for name in METHODS}
+    called = {name: sum(each["client"] == name for each in ran.answers) for name in METHODS}
 
     assert called == METHODS
 
 
-def test_every_call_succeeds(answers: list[Answer]) -> None:
+def test_every_call_succeeds(ran: Ran) -> None:
     """Each method makes a request, and gets a success."""
     failed = {
         each["method"]: (each["statuses"], each["error"])
-        for each in answers
+        for each in ran.answers
         if not each["statuses"] or max(each["statuses"]) >= 300
     }
 
     assert failed == {}
+
+
+def test_its_calls_are_recorded(ran: Ran) -> None:
+    """The operations that it calls are those that FIDELITY.md names."""
+    version = json.loads((FOLDER / "package.json").read_text())["dependencies"]["customerio-node"]
+
+    assert ran.operations == recorded(f"customerio-node {version}")
