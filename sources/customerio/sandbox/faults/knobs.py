@@ -46,6 +46,9 @@ class Knobs:
     - `topic_required`: a new newsletter must name a topic, as where the subscription center is on [spec26];
     - `import_takes_s`: seconds of the clock until an import has ended;
     - `import_fails`: imports created from now on fail;
+    - `webhook_hosts`: hosts that reporting webhooks are posted to, beside this machine;
+    - `webhook_retry_s`: seconds of the clock until a webhook is tried again that answered too late, or with a
+      status that does not pause it (unverified);
     - `privacy_levels`: whether the plan has privacy levels of attributes;
     - `delivery_columns`: (header, field) of deliveries exports, whose real headers are not published.
     """
@@ -81,6 +84,8 @@ class Knobs:
     topic_required: bool = False
     import_takes_s: int = 30
     import_fails: bool = False
+    webhook_hosts: set[str] = field(default_factory=set)
+    webhook_retry_s: int = 30
     privacy_levels: bool = True
     delivery_columns: Sequence[tuple[str, str]] = DELIVERY_COLUMNS
 
@@ -117,7 +122,7 @@ class Knobs:
 
 def _shaped(name: str, value: Any) -> Any:
     """A knob's value from JSON, with sets and tuples where the knob has them."""
-    if name in ("forbidden", "not_served"):
+    if name in ("forbidden", "not_served", "webhook_hosts"):
         return set(value)
     if name == "event_ids" and value not in get_args(EventIds):
         msg = f"event_ids is {', '.join(get_args(EventIds))}, not {value!r}."
