@@ -17,6 +17,14 @@ MOST = 30
 """The most names in a folder without a sentence that says how to find one."""
 
 NAMED_BY = {
+    "sources/customerio/sandbox/state/rules": (
+        "sources/customerio/sandbox/README.md",
+        "have the same noun of Customer.io",
+    ),
+    "tests/sources/customerio/sandbox/wire/routes": (
+        "sources/customerio/sandbox/README.md",
+        "the test `test_X.py` have the same noun of Customer.io",
+    ),
     "sources/customerio/sandbox/state/store": ("sources/customerio/sandbox/README.md", "a data structure"),
     "sources/customerio/schemas": ("CONTRIBUTING.md", "named by its operation"),
     "warehouse/models/staging": ("CONTRIBUTING.md", "named by its raw table"),

@@ -31,6 +31,7 @@ ACROSS = {
 
 OUTSIDE = {
     "tests/sources/customerio/sandbox/clients": "clients of others, pointed at the sandbox",
+    "tests/sources/customerio/sandbox/contract": "the sandbox's answers beside Customer.io's documents",
     "tests/warehouse": "the dbt project, which has no Python",
 }
 """Folders of tests that mirror no package."""

@@ -196,7 +196,7 @@ NO_STATEMENT = (
     (r"(?m)^## Five minutes with it", "a title"),
     (r"What happened in the last three days\?", "the question itself"),
     (r"Metrics of version 2", "the name of a version of Customer.io's API"),
-    (r"the bodies of the Track API's 401", "the name of a status"),
+    (r"the bodies of the Track API's 401|get 501\b", "the name of a status"),
     (r"the first two tell somebody", "the two that are named before"),
     (r"Two processes never write|between two chunks", "what can never be, of any two"),
 )

@@ -13,6 +13,7 @@ from sources.customerio.catalogue import (
     operation,
 )
 from sources.customerio.client.api import method_name
+from sources.customerio.fidelity import fidelity_page
 from sources.customerio.sandbox.wire.routes import HANDLERS
 
 FOLDER = Path(__file__).parent
@@ -72,6 +73,7 @@ def delivery_metrics_seed() -> str:
 FILES: Mapping[Path, Callable[[], str]] = {
     FOLDER / "TABLES.md": tables_page,
     FOLDER / "OPERATIONS.md": operations_page,
+    FOLDER / "sandbox" / "FIDELITY.md": fidelity_page,
     SEED: delivery_metrics_seed,
 }
 """Every file that is written from the catalogue, and its text."""

@@ -13,6 +13,7 @@ from sources.customerio.sandbox.faults.fault import Faults
 from sources.customerio.sandbox.faults.knobs import Knobs
 from sources.customerio.sandbox.faults.limits import Limits
 from sources.customerio.sandbox.keys import Keys
+from sources.customerio.sandbox.reporting.reporter import Reporter, signing_key
 from sources.customerio.sandbox.state.rules.apply import apply_due
 from sources.customerio.sandbox.state.rules.run_import import run_due_imports
 from sources.customerio.sandbox.state.rules.timeline import Timeline
@@ -55,7 +56,10 @@ class Engine:
             options = self.knobs.apply_options()
             apply_due(self._workspace, self._workspace.now, options)
             run_due_imports(self._workspace, options)
-            yield self._workspace
+            try:
+                yield self._workspace
+            finally:
+                self.reporter.observe(self._workspace, self.knobs.webhook_hosts)
 
     def rows(self, table: str) -> Iterator[Record]:
         """Every row of a table (`state.truth`); the lock is free between two chunks."""
@@ -83,6 +87,12 @@ class Engine:
         self._lock = account[0]._lock
         self._workspace.account = self._workspaces
 
+    def report(self) -> int:
+        """Post the events of reporting webhooks that are due; returns the number of requests."""
+        with self.workspace() as workspace:
+            now = workspace.now
+        return self.reporter.report(now, self.knobs.webhook_retry_s)
+
     def reset(self) -> None:
         """Reset the workspaces of the account, the clock they share, faults, knobs and the request logs."""
         with self._lock:
@@ -100,6 +110,7 @@ class Engine:
 
     def _begin(self) -> None:
         self.limits = Limits(strict=self._strict_limits)
+        self.reporter = Reporter(signing_key(self.keys))
         self._workspace = Workspace(
             seed=self.seed,
             region=self.region,

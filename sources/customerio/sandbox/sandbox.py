@@ -129,6 +129,26 @@ class Sandbox:
         with self._engine.workspace() as workspace:
             admin.set_member(workspace, segment_id, person, member=False)
 
+    @property
+    def webhook_signing_key(self) -> str:
+        """The key with which the workspace signs the events of its reporting webhooks."""
+        return self._engine.reporter.key
+
+    def report(self) -> int:
+        """Post the events of reporting webhooks that are due by the clock; returns the number of requests.
+
+        A served sandbox does this by itself.
+        """
+        return self._engine.report()
+
+    def webhook_attempts(self) -> list[dict[str, Any]]:
+        """The last requests to reporting webhooks: `{number, at, webhook_id, event_id, status, outcome}`.
+
+        `status` is 0 where no connection came about and -1 where the answer was too late; `outcome` is
+        `delivered`, `waiting` or `given up`.
+        """
+        return self._engine.reporter.attempts()
+
     def reset(self) -> None:
         """Reset the world, the clock, faults, knobs and the request log."""
         self._engine.reset()

@@ -18,6 +18,7 @@ from sources.customerio.sandbox.wire.http.uvicorn_protocol import AbortableProto
 
 _START_S, _STOP_S, _FINISH_S = 10.0, 5.0, 1.0
 _SWITCH_S = 0.0005
+_REPORT_S = 0.1  # between two looks for events of webhooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,8 @@ class Server:
         )
         self._server = PromptServer(config)
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
+        self._engines, self._ended = [engine], threading.Event()
+        self._reports = threading.Thread(target=self._report, name="sandbox-webhooks", daemon=True)
         bracketed = f"[{host}]" if ":" in host else host
         root = f"http://{bracketed}:{self._socket.getsockname()[1]}"
         self.served = Served(app_url=root, track_url=root, control_url=root, _thread=self._thread)
@@ -72,18 +75,28 @@ class Server:
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))
         gc.freeze()
         self._thread.start()
+        self._reports.start()
         if not self._server.ready.wait(_START_S):
             msg = f"The sandbox did not start within {_START_S:.0f} s; free this machine and try again."
             raise TimeoutError(msg)
 
     def stop(self) -> None:
         """Stop accepting requests, let running ones finish for a second, and end."""
+        self._ended.set()
         self._server.ask_to_stop()
         if self._thread.ident is not None:
             self._thread.join(_STOP_S)
+            self._reports.join(_STOP_S)
         self._worker.shutdown(wait=False)
         self._socket.close()
         gc.unfreeze()
+
+    def _report(self) -> None:
+        """Post the events of reporting webhooks until the server ends."""
+        while not self._ended.wait(_REPORT_S):
+            for engine in self._engines:
+                if engine.reporter.is_watching:
+                    engine.report()
 
     def _run(self) -> None:
         asyncio.run(self._server.serve(sockets=[self._socket]))

@@ -282,6 +282,21 @@ class Knobs:
             "[spec26]",
         ),
     )
+    webhook_hosts: set[str] = field(
+        default_factory=set,
+        metadata=_about(
+            "hosts that reporting webhooks are posted to, beside this machine",
+            "sandbox",
+        ),
+    )
+    webhook_retry_s: int = field(
+        default=30,
+        metadata=_about(
+            "seconds of the clock until a webhook is tried again that answered too late, or with a status "
+            "that does not pause it",
+            "unverified",
+        ),
+    )
     privacy_levels: bool = field(
         default=True,
         metadata=_about(
@@ -339,7 +354,7 @@ class Knobs:
 
 def _shaped(name: str, value: Any) -> Any:
     """A knob's value from JSON, with sets and tuples where the knob has them."""
-    if name in ("forbidden", "not_served"):
+    if name in ("forbidden", "not_served", "webhook_hosts"):
         return set(value)
     if name == "event_ids" and value not in get_args(EventIds):
         msg = f"event_ids is {', '.join(get_args(EventIds))}, not {value!r}."

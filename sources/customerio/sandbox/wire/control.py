@@ -3,6 +3,7 @@
 GET   /_sandbox/             HTML page: the operations and if they are answered
 GET   /_sandbox/requests     numbers and arrival times of the API requests
 GET   /_sandbox/writes       the writes that the Track API accepted and their outcomes, one JSON object a line
+GET   /_sandbox/webhooks     the signing key, and the requests to reporting webhooks
 GET   /_sandbox/rows/TABLE   every row that a complete load of the table has, one JSON object a line
 GET   /_sandbox/clock        {"now": unix}
 POST  /_sandbox/clock        {"advance_s": n}
@@ -147,6 +148,10 @@ def _writes(engine: Engine, given: Any) -> Any:  # noqa: ARG001 -- all controls 
     return Response(b"".join(orjson.dumps(row) + b"\n" for row in engine.writes()), media_type=_LINES)
 
 
+def _webhooks(engine: Engine, given: Any) -> Any:  # noqa: ARG001 -- all controls are called alike
+    return {"signing_key": engine.reporter.key, "attempts": engine.reporter.attempts()}
+
+
 def _add(engine: Engine, given: Any) -> Any:
     with engine.workspace() as workspace:
         return {"id": admin.add(workspace, given["kind"], given["fields"])}
@@ -182,6 +187,7 @@ def _membership(*, member: bool) -> Control:
 _CONTROLS: tuple[tuple[str, str, Control], ...] = (
     ("/requests", "GET", lambda engine, given: engine.stats.describe()),  # noqa: ARG005
     ("/writes", "GET", _writes),
+    ("/webhooks", "GET", _webhooks),
     ("/rows/{table}", "GET", _rows),
     ("/clock", "GET", _now),
     ("/clock", "POST", _clock),

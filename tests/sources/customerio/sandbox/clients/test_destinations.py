@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from sources.customerio.sandbox import Sandbox, Served
+from tests.sources.customerio.sandbox.clients.calls import operation, recorded
 from tests.sources.customerio.sandbox.clients.destinations import RUDDERSTACK, SEGMENT, Case, Request
 from tests.sources.customerio.sandbox.wire.routes.track import outcomes, track_client
 
@@ -99,3 +100,11 @@ def _check(track: httpx.Client, request: Request) -> None:
     assert request.status == response.status_code, response.text
     if request.errors is not None:
         assert request.errors == _errors(response)
+
+
+@pytest.mark.parametrize(("client", "cases"), [("Segment", SEGMENT), ("RudderStack", RUDDERSTACK)])
+def test_its_calls_are_recorded(client: str, cases: list[Case]) -> None:
+    """The operations of a destination's requests are those that FIDELITY.md names."""
+    made = {operation(request.method, request.path) for case in cases for request in case.requests}
+
+    assert made == recorded(client)

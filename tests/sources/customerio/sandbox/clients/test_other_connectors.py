@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from sources.customerio.sandbox import Sandbox, Served
+from tests.sources.customerio.sandbox.clients.calls import recorded
 from tests.sources.customerio.sandbox.wire.routes.track import (
     Row,
     attributes,
@@ -34,6 +35,18 @@ def track(small: Sandbox, small_served: Served) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(autouse=True)
+def calls(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Checks that FIDELITY.md names the operations that a connector calls."""
+    name = "small" if "small" in request.fixturenames else "tiny"
+    sandbox: Sandbox = request.getfixturevalue(name)
+    before = len(sandbox.stats.requests)
+    yield
+    made = {one.operation for one in sandbox.stats.requests[before:]}
+    assert made
+    assert made <= recorded(request.cls.CLIENT)
+
+
 def _json(response: httpx.Response) -> Row:
     document: Row = response.raise_for_status().json()
     return document
@@ -48,14 +61,14 @@ def _follow(
     until_empty: bool = False,
     body: Row | None = None,
 ) -> list[Row]:
-    """Pages until there is no `next`; some connectors stop at an empty page too."""
+    """Pages until `next` is absent or empty; some connectors stop at an empty page too."""
     rows: list[Row] = []
     method = "GET" if body is None else "POST"
     start: Query = {}
     while True:
         page = _json(api.request(method, f"/v1/{path}", params={**asked, **start}, json=body))
         rows += page[key] or []
-        if not page["next"] or (until_empty and not page[key]):
+        if not page.get("next") or (until_empty and not page[key]):
             return rows
         start = {"start": page["next"]}
 
@@ -70,6 +83,8 @@ def _truth(sandbox: Sandbox, table: str, *key: str) -> set[tuple[Any, ...]]:
 
 class TestSinger:
     """tap-customerio 0.2: a limit and a start date to every list, and no trust in pages."""
+
+    CLIENT = "tap-customerio 0.2"
 
     @pytest.mark.parametrize(
         ("path", "key", "table", "id_"),
@@ -129,6 +144,8 @@ class TestSinger:
 
 class TestAirbyte:
     """Airbyte's source-customer-io: bounded windows, inclusive at both ends, and every list to its end."""
+
+    CLIENT = "Airbyte's source-customer-io"
 
     def test_children_of_every_campaign(self, tiny: Sandbox, api: httpx.Client) -> None:
         """One unpaged request for campaigns; the actions of each, `next` as `start`; ids are texts."""
@@ -217,6 +234,8 @@ class TestAirbyte:
 class TestKeboola:
     """component-customer-io: the paths of the beta, Python's own `False`, ten thousand rows a page."""
 
+    CLIENT = "Keboola's component"
+
     @pytest.mark.parametrize(("name", "unless"), [("messages", "drafts"), ("activities", "deleted")])
     def test_pages_go_on_until_next_is_empty(
         self, tiny: Sandbox, api: httpx.Client, name: str, unless: str
@@ -258,6 +277,8 @@ class TestKeboola:
 class TestSegment:
     """Segment's Customer.io action: one entity, or a batch whose errors are found by their place."""
 
+    CLIENT = "Segment"
+
     def test_a_batch_is_split_by_the_places_of_its_errors(self, small: Sandbox, track: httpx.Client) -> None:
         """Items without an error by `batch_index` were accepted, with any 2xx status."""
         batch = [
@@ -296,6 +317,8 @@ class TestSegment:
 
 class TestRudderStack:
     """RudderStack's native batches: 207 alone is read item by item, any other 2xx is success for all."""
+
+    CLIENT = "RudderStack"
 
     def test_a_207_names_each_failed_item_and_what_is_wrong(
         self, small: Sandbox, track: httpx.Client

@@ -244,7 +244,8 @@ class _Csv(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _file() -> Iterator[str]:
+def csv_file() -> Iterator[str]:
+    """The URL of a file to import, served until the block ends."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Csv) as server:
         thread = Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
@@ -258,7 +259,7 @@ def world() -> Iterator[World]:
     """The workspace on which all operations are called, reads first and deletions last."""
     sandbox = Sandbox(scale="tiny")
     sandbox.knobs.export_takes_s = 0
-    with sandbox.serve() as served, _file() as csv_url:
+    with sandbox.serve() as served, csv_file() as csv_url:
         client_of = partial(Client, app_url=served.app_url, track_url=served.track_url)
         with client_of(
             app_api_key=sandbox.app_api_key,
