@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.connect import brief_client, check_access, track_region, wrong_region
+from pipelines.connect import brief_client, track_region, wrong_region
 from pipelines.errors import EltError
 from pipelines.settings import Settings
 from pipelines.times import DAY
+from pipelines.workspace import check_workspace
 from sources.customerio import RESOURCES
 from sources.customerio.catalogue import Operation, Resource, operation, resource
 from sources.customerio.client import Client, Forbidden, NotFound
@@ -55,7 +56,7 @@ def check(settings: Settings) -> CheckResult:
         ConfigError: the key is missing or not accepted, or the region is another one.
         Unreachable: the host does not answer.
     """
-    check_access(settings)
+    check_workspace(settings)
     region = track_region(settings)
     if region is not None and region != settings.customerio_region:
         raise wrong_region(settings, region)
