@@ -4,30 +4,35 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Literal
+from typing import Any, Literal
 
 from pipelines.errors import ConfigError
-from sources.customerio.sandbox import DEFAULT_START, Clock, Sandbox
+from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Sandbox
 
 ScaleName = Literal["tiny", "demo", "large"]
 
 
 class Served:
-    """A running sandbox. `document` has its URLs (without `/v1`), its keys and its region."""
+    """A running sandbox.
 
-    def __init__(self, sandbox: Sandbox, urls: dict[str, str]) -> None:
-        self._sandbox = sandbox
-        self.document = {
+    `document` has its URLs (without `/v1`), its region and the keys of its first workspace. If there are
+    several, its `workspaces` has the id and the keys of each.
+    """
+
+    def __init__(self, account: Account, urls: dict[str, str]) -> None:
+        self._clock = account.workspaces[0].clock
+        self.workspaces = [{"id": one.workspace_id, **_keys(one)} for one in account.workspaces]
+        self.document: dict[str, Any] = {
             **urls,
-            "app_api_key": sandbox.app_api_key,
-            "track_site_id": sandbox.track_site_id,
-            "track_api_key": sandbox.track_api_key,
-            "region": sandbox.region,
+            **_keys(account.workspaces[0]),
+            "region": account.workspaces[0].region,
         }
+        if len(self.workspaces) > 1:
+            self.document["workspaces"] = self.workspaces
 
     def now(self) -> int:
         """The time of the sandbox's clock, in Unix seconds."""
-        return self._sandbox.clock.now()
+        return self._clock.now()
 
     def wait(self) -> None:
         """Block until the process is interrupted."""
@@ -48,6 +53,7 @@ def serve(
     *,
     scale: ScaleName,
     seed: int = 1,
+    workspaces: int = 1,
     host: str = "127.0.0.1",
     port: int = 0,
     strict_limits: bool = False,
@@ -57,21 +63,36 @@ def serve(
 ) -> Iterator[Served]:
     """Serve a sandbox whose clock is `passed_s` seconds after its start, and runs on if `ticking`.
 
+    Its account has that many `workspaces`, of the seeds from `seed` on.
+
     Raises:
         ConfigError: the address cannot be listened on.
     """
     clock = Clock(DEFAULT_START, ticking)
     clock.advance(passed_s)
-    sandbox = Sandbox(scale=scale, seed=seed, strict_limits=strict_limits, latency_ms=latency_ms, clock=clock)
-    with _listening(sandbox, host, port) as urls:
-        yield Served(sandbox, urls)
+    account = Account(
+        [
+            Sandbox(scale=scale, seed=one, strict_limits=strict_limits, latency_ms=latency_ms, clock=clock)
+            for one in range(seed, seed + workspaces)
+        ]
+    )
+    with _listening(account, host, port) as urls:
+        yield Served(account, urls)
+
+
+def _keys(sandbox: Sandbox) -> dict[str, Any]:
+    return {
+        "app_api_key": sandbox.app_api_key,
+        "track_site_id": sandbox.track_site_id,
+        "track_api_key": sandbox.track_api_key,
+    }
 
 
 @contextmanager
-def _listening(sandbox: Sandbox, host: str, port: int) -> Iterator[dict[str, str]]:
+def _listening(account: Account, host: str, port: int) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         try:
-            served = stack.enter_context(sandbox.serve(host, port))
+            served = stack.enter_context(account.serve(host, port))
         except OSError as error:
             msg = f"The sandbox cannot listen on {host}:{port} ({error.strerror}). Name another --port, or 0."
             raise ConfigError(msg) from None

@@ -144,6 +144,13 @@ def status(*, fail_on_gap: bool, max_lag: int | None, as_json: bool) -> int:
 )
 @click.option("--scale", type=_SCALE, default="demo", show_default=True, help="Size of the workspace.")
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same workspace.")
+@click.option(
+    "--workspaces",
+    type=click.IntRange(1, 20),
+    default=1,
+    show_default=True,
+    help="Workspaces of the account, each with keys of its own.",
+)
 @click.option("--strict-limits", is_flag=True, help="Enforce Customer.io's rate limits exactly.")
 @click.option(
     "--latency-ms", type=click.IntRange(0), default=0, show_default=True, help="Delay of each response."

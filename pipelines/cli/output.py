@@ -200,6 +200,12 @@ def sandbox(served: "Served") -> None:
         ("CUSTOMERIO_TRACK_API_KEY", "track_api_key"),
     ):
         say(f"  export {name}={document[key]}")
+    if len(served.workspaces) > 1:
+        say("These are the keys of the first workspace. Of each workspace of the account:")
+        table = grid(("workspace", "App API key", "Track site id", "Track API key"))
+        for workspace in served.workspaces:
+            table.add_row(*map(str, workspace.values()))
+        OUT.print(table)
     say(f"Its operations, and how to move its clock: {document['control_url']}/_sandbox/")
 
 

@@ -62,3 +62,24 @@ def test_a_port_in_use_is_an_error(shell: Shell) -> None:
     ran = shell.run("sandbox", "--scale", "tiny", "--port", port, "--json")
 
     shell.refused(ran, 2, f"127.0.0.1:{port}", "--port")
+
+
+def test_an_account_has_several_workspaces(shell: Shell) -> None:
+    """With --workspaces the line lists the keys of each, the first of which are those beside the URLs."""
+    process = shell.start(("sandbox", "--scale", "tiny", "--workspaces", "2", "--json"))
+    assert process.stdout is not None
+    document = json.loads(process.stdout.readline())
+    found = [
+        httpx.get(
+            f"{document['app_url']}/v1/workspaces",
+            headers={"Authorization": f"Bearer {workspace['app_api_key']}"},
+        ).json()["workspaces"]
+        for workspace in document["workspaces"]
+    ]
+    process.send_signal(signal.SIGTERM)
+    ended(process, time.monotonic())
+
+    assert {*KEYS, "workspaces"} == set(document)
+    assert [row["id"] for row in found[0][:2]] == [workspace["id"] for workspace in document["workspaces"]]
+    assert found[0] == found[1]
+    assert document["app_api_key"] == document["workspaces"][0]["app_api_key"]

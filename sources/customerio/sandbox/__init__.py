@@ -8,6 +8,7 @@ Layers: `state` (the workspace and its rules), `world` (plans all changes from a
 (faults, knobs and limits), `wire` (HTTP, by the catalogue's operations).
 """
 
+from sources.customerio.sandbox.account import Account
 from sources.customerio.sandbox.clock import Clock
 from sources.customerio.sandbox.faults.fault import Fault
 from sources.customerio.sandbox.faults.knobs import Knobs
@@ -20,6 +21,7 @@ from sources.customerio.sandbox.world.scale import SCALES, Scale
 __all__ = [
     "DEFAULT_START",
     "SCALES",
+    "Account",
     "Clock",
     "Fault",
     "Knobs",

@@ -1,7 +1,10 @@
-"""The engine: one workspace with its clock, keys, faults, limits and request log, for HTTP and for Python."""
+"""The engine: one workspace with its clock, keys, faults, limits and request log, for HTTP and for Python.
+
+The engines of an account share a clock and a lock, so that the list of workspaces can look into each.
+"""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 
@@ -13,6 +16,7 @@ from sources.customerio.sandbox.keys import Keys
 from sources.customerio.sandbox.state.rules.apply import apply_due
 from sources.customerio.sandbox.state.rules.run_import import run_due_imports
 from sources.customerio.sandbox.state.rules.timeline import Timeline
+from sources.customerio.sandbox.state.store.ids import workspace_id
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.truth import tables
 from sources.customerio.sandbox.state.workspace import Workspace
@@ -32,12 +36,14 @@ class Engine:
         self.clock = clock
         self.region = region
         self.latency_ms = latency_ms
+        self.id = workspace_id(seed)
         self.keys = Keys.of(seed)
         self.knobs = Knobs()
         self.faults = Faults()
         self.stats = Stats()
         self._strict_limits = strict_limits
         self._lock = threading.RLock()
+        self._account: Sequence[Engine] = (self,)
         self._world = World(seed=seed, scale=scale, start=clock.start)
         self._begin()
 
@@ -71,14 +77,26 @@ class Engine:
         with self.workspace() as workspace:
             return workspace.write_queue.writes()
 
+    def join(self, account: Sequence["Engine"]) -> None:
+        """Become one of an account's engines, which have one clock, and from now on one lock."""
+        self._account = account
+        self._lock = account[0]._lock
+        self._workspace.account = self._workspaces
+
     def reset(self) -> None:
-        """Reset the workspace, the clock, faults, knobs and the request log."""
+        """Reset the workspaces of the account, the clock they share, faults, knobs and the request logs."""
         with self._lock:
             self.clock.rewind()
-            self.faults.clear()
-            self.knobs = Knobs()
-            self.stats.clear()
-            self._begin()
+            for engine in self._account:
+                engine.faults.clear()
+                engine.knobs = Knobs()
+                engine.stats.clear()
+                engine._begin()
+
+    def _workspaces(self) -> Iterator[Workspace]:
+        for engine in self._account:
+            with engine.workspace() as workspace:
+                yield workspace
 
     def _begin(self) -> None:
         self.limits = Limits(strict=self._strict_limits)
@@ -88,5 +106,6 @@ class Engine:
             now=self._world.genesis,
             draw_outcomes=self._world.outcomes,
         )
+        self._workspace.account = self._workspaces
         self._timeline = Timeline(self._workspace, self._world.opening(), self._world.plan)
         self._timeline.catch_up(self.clock.now())

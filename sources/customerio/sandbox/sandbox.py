@@ -9,7 +9,7 @@ from sources.customerio.sandbox.clock import Clock
 from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.faults.fault import Faults
 from sources.customerio.sandbox.faults.knobs import Knobs
-from sources.customerio.sandbox.serve import Served, Server
+from sources.customerio.sandbox.serve import Served, serving
 from sources.customerio.sandbox.state.rules import admin
 from sources.customerio.sandbox.stats import Stats
 from sources.customerio.sandbox.world.scale import SCALES, Scale
@@ -55,6 +55,7 @@ class Sandbox:
             latency_ms=latency_ms,
         )
         self.region = region
+        self.workspace_id = self._engine.id
         self.app_api_key = self._engine.keys.app_api_key
         self.track_site_id = self._engine.keys.track_site_id
         self.track_api_key = self._engine.keys.track_api_key
@@ -80,12 +81,8 @@ class Sandbox:
 
         A command line prints the URLs and waits: `served.wait()`.
         """
-        server = Server(self._engine, host, port)
-        try:
-            server.start()
-            yield server.served
-        finally:
-            server.stop()
+        with serving([self._engine], host, port) as served:
+            yield served
 
     def rows(self, table: str) -> Iterator[dict[str, Any]]:
         """Every row of a table as of now, as the API shows it; ValueError if there is no such table.

@@ -5,7 +5,9 @@ import gc
 import socket
 import sys
 import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import uvicorn
@@ -34,14 +36,14 @@ class Served:
 
 
 class Server:
-    """The HTTP server of one sandbox."""
+    """The HTTP server of the workspaces of an account."""
 
-    def __init__(self, engine: Engine, host: str, port: int) -> None:
+    def __init__(self, engines: Sequence[Engine], host: str, port: int) -> None:
         """Bind the port; OSError if it is in use."""
         self._socket = _bound(host, port)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-worker")
         config = uvicorn.Config(
-            build(engine, self._worker),
+            build(engines, self._worker),
             http=AbortableProtocol,
             loop="asyncio",
             ws="none",
@@ -85,6 +87,17 @@ class Server:
 
     def _run(self) -> None:
         asyncio.run(self._server.serve(sockets=[self._socket]))
+
+
+@contextmanager
+def serving(engines: Sequence[Engine], host: str, port: int) -> Iterator[Served]:
+    """Serve the workspaces of an account until the block ends; port 0 takes a free one."""
+    server = Server(engines, host, port)
+    try:
+        server.start()
+        yield server.served
+    finally:
+        server.stop()
 
 
 class PromptServer(uvicorn.Server):

@@ -4,7 +4,7 @@ It knows neither HTTP nor the clock: `rules.timeline` moves it forward, `rules.a
 users.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sources.customerio.sandbox.state.store.activities import Activities
 from sources.customerio.sandbox.state.store.activity_view import ActivityView
@@ -13,7 +13,7 @@ from sources.customerio.sandbox.state.store.deliveries import ContentOverrides, 
 from sources.customerio.sandbox.state.store.delivery_activities import DeliveryActivities
 from sources.customerio.sandbox.state.store.delivery_view import DeliveryView
 from sources.customerio.sandbox.state.store.exports import Exports
-from sources.customerio.sandbox.state.store.ids import DeliveryIds
+from sources.customerio.sandbox.state.store.ids import WorkspaceIds, workspace_id
 from sources.customerio.sandbox.state.store.imports import Imports
 from sources.customerio.sandbox.state.store.objects import Objects
 from sources.customerio.sandbox.state.store.optouts import Optouts
@@ -31,7 +31,10 @@ class Workspace:
     def __init__(
         self, *, seed: int, region: str, now: int, draw_outcomes: DrawOutcomes = always_delivered
     ) -> None:
+        self.id = workspace_id(seed)
         self.region = region
+        # All workspaces of the account, this one among them, as of now.
+        self.account: Callable[[], Iterable[Workspace]] = lambda: [self]
         self.now = now
         self.people = People()
         self.segments = Segments()
@@ -58,7 +61,7 @@ class Workspace:
         self.content_overrides: dict[int, ContentOverrides] = {}  # by delivery number
         self.scheduler = Scheduler()
         self.day_ends = now  # where the planned day ends
-        self.ids = DeliveryIds(seed)
+        self.ids = WorkspaceIds(seed)
         self.delivery_view = DeliveryView(self.deliveries, self.people, self.ids)
         self.activity_view = ActivityView(self.activities, self.deliveries, self.people, self.ids)
         self.delivery_activities = DeliveryActivities(self.deliveries, self.activities)

@@ -4,6 +4,7 @@ An unknown path is a 404, and so is a known path under a method that it does not
 """
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import Literal
@@ -17,6 +18,7 @@ from sources.customerio.catalogue import OPERATIONS, Operation
 from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.stats import LoggedRequest, request_key
 from sources.customerio.sandbox.wire import control, storage
+from sources.customerio.sandbox.wire.dispatch import engine_of
 from sources.customerio.sandbox.wire.http.auth import authorize
 from sources.customerio.sandbox.wire.http.endpoint import ARRIVED, ENCODED_SLASH, Endpoint, request_target
 from sources.customerio.sandbox.wire.http.error_responses import unknown_route
@@ -27,9 +29,21 @@ from sources.customerio.sandbox.wire.routes import HANDLERS
 _OLDER = (("/v1/api/", "/v1/"), ("/push/events", "/api/v1/push/events"))
 
 
-def build(engine: Engine, worker: Executor) -> ASGIApp:
-    """The whole application of an engine; blocking work runs on `worker`."""
-    link = partial(storage.link, engine.keys)
+def build(engines: Sequence[Engine], worker: Executor) -> ASGIApp:
+    """The whole application of an account's engines; blocking work runs on `worker`."""
+    routers = {id(engine): _router(engine, worker) for engine in engines}
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ARRIVED] = time.monotonic()
+        scope["path"] = decoded_path(scope["raw_path"])
+        await routers[id(engine_of(engines, scope))](scope, receive, send)
+
+    return application
+
+
+def _router(engine: Engine, worker: Executor) -> Router:
+    """The routes of one workspace."""
+    link = partial(storage.link, engine)
     routes: list[BaseRoute] = [
         Route(
             row.path,
@@ -43,14 +57,7 @@ def build(engine: Engine, worker: Executor) -> ASGIApp:
     routes.extend(control.routes(engine, worker))
     # Last, and for every method: a known path under a method that it does not have ends here too.
     routes.append(Route("/{rest:path}", Unknown(engine)))
-    router = Router(routes, redirect_slashes=False)
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        scope[ARRIVED] = time.monotonic()
-        scope["path"] = decoded_path(scope["raw_path"])
-        await router(scope, receive, send)
-
-    return application
+    return Router(routes, redirect_slashes=False)
 
 
 def decoded_path(raw_path: bytes) -> str:

@@ -15,6 +15,9 @@ POST  /_sandbox/edit         {"kind", "id", "fields"}
 POST  /_sandbox/delete       {"kind", "id"}
 POST  /_sandbox/suppress     {"person"}
 POST  /_sandbox/join         {"segment_id", "person"}, and the same for leave
+
+In an account these paths are of its first workspace; `/_sandbox/workspaces/ID/...` are those of the workspace
+with that id. The clock and a reset are the account's.
 """
 
 import asyncio

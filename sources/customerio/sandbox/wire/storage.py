@@ -20,19 +20,19 @@ from starlette.types import Receive, Scope, Send
 
 from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.faults.fault import DETAILS, STORAGE, Fault
-from sources.customerio.sandbox.keys import Keys
 from sources.customerio.sandbox.state.store.errors import Refused
 from sources.customerio.sandbox.state.store.export_file import ExportFile
 from sources.customerio.sandbox.wire.http.response import TRANSPORT
 
-_FOLDER = "/storage/customerio-exports"
-PATH = _FOLDER + "/export-{export_id:int}.csv"
+FOLDER = "/storage/customerio-exports"
+PATH = FOLDER + "/export-{workspace_id:int}-{export_id:int}.csv"
 _BLOCK = 1 << 18
 
 
-def link(keys: Keys, export_id: int, expires: int) -> str:
-    """The path and query of a signed link."""
-    return f"{_FOLDER}/export-{export_id}.csv?Expires={expires}&Signature={keys.sign(export_id, expires)}"
+def link(engine: Engine, export_id: int, expires: int) -> str:
+    """The path and query of a signed link; the file's name has the workspace's id."""
+    signature = engine.keys.sign(export_id, expires)
+    return f"{FOLDER}/export-{engine.id}-{export_id}.csv?Expires={expires}&Signature={signature}"
 
 
 class Storage:

@@ -44,6 +44,7 @@ FIRST_BROADCAST = 501
 class Opening:
     """The steps that create the first records, and the sources of deliveries from the first day on."""
 
+    environment_id: int
     steps: list[AddRecord] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)  # share of each source in the automated messages
@@ -53,9 +54,9 @@ class Opening:
     action_ids: list[int] = field(default_factory=list)
 
 
-def plan_opening(scale: Scale, genesis: int) -> Opening:
-    """The opening of a world."""
-    opening = Opening()
+def plan_opening(scale: Scale, genesis: int, environment_id: int) -> Opening:
+    """The opening of a world whose records are made before `genesis`, in a workspace of that id."""
+    opening = Opening(environment_id=environment_id)
     opening.steps += [
         AddRecord(at=genesis, table="segments", fields=fields) for fields in _segments(scale, genesis)
     ]
@@ -167,7 +168,7 @@ def _actions(opening: Opening, number: int, campaign: Record, genesis: int) -> N
         branch = position % 4 == 2
         kind = _BRANCHES[position // 4 % 3] if branch else _CHANNELS[(number + position) % len(_CHANNELS)]
         kind = "email" if (number, position) == _DRAFTED else kind
-        fields = _action(action_id, campaign, kind, position)
+        fields = _action(opening, action_id, campaign, kind, position)
         if not branch and parent is not None and position % 4 in (3, 0):
             fields["parent_action_id"] = parent
         parent = action_id if branch else parent
@@ -183,7 +184,7 @@ def _actions(opening: Opening, number: int, campaign: Record, genesis: int) -> N
             opening.drafted.add(source)
 
 
-def _action(action_id: int, campaign: Record, kind: str, position: int) -> Record:
+def _action(opening: Opening, action_id: int, campaign: Record, kind: str, position: int) -> Record:
     """An action as the live API lists it: unset text is "", not null, and it has no `broadcast_id`."""
     created = campaign["created"] + position * 600
     email = kind == "email"
@@ -202,7 +203,7 @@ def _action(action_id: int, campaign: Record, kind: str, position: int) -> Recor
         "editor": "ui" if email else "",
         "recipient": "{{customer.email}}" if email else "",
         "subject": vocabulary.SUBJECTS[action_id % len(vocabulary.SUBJECTS)] if email else "",
-        "recipient_environment_id": 144601,
+        "recipient_environment_id": opening.environment_id,
         "sending_state": "draft" if (campaign["id"] - 1, position) == _DRAFTED else "automatic",
         **(
             {"from": "Acme <hello@example.com>", "from_id": 1, "reply_to": "", "preheader_text": ""}
@@ -243,7 +244,7 @@ def _broadcast(opening: Opening, number: int, genesis: int) -> None:
     opening.steps.append(AddRecord(at=genesis, table="broadcasts", fields=fields))
     channel = "email" if number % 3 < 2 else "push"
     action_id = 5001 + number
-    action = _action(action_id, fields, channel, 0)
+    action = _action(opening, action_id, fields, channel, 0)
     del action["campaign_id"]
     action |= {"broadcast_id": broadcast_id, "template_id": 700 + number}
     opening.steps += _in_languages("broadcast_actions", action, genesis, number % 2 == 1)

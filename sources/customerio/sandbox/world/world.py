@@ -12,6 +12,7 @@ import numpy as np
 from sources.customerio.sandbox.clock import DAY, HOUR
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.filters import all_people
+from sources.customerio.sandbox.state.store.ids import workspace_id
 from sources.customerio.sandbox.state.store.planned_changes import (
     AddRecord,
     CreatePerson,
@@ -35,6 +36,7 @@ _LIVELY_DAYS = 32
 # Streams of random numbers: of a day's behaviour, of its deliveries, of deliveries that requests create.
 _BEHAVIOUR, _DELIVERIES, _REQUESTS = 0, 1, 2
 _TRIGGER_TAKES_S = 20
+_FOUNDED_APART_S, _FOUNDED_WITHIN_S = 100_003, 20 * DAY
 _EDIT_ACTION_EVERY, _EDIT_CAMPAIGN_EVERY, _NEW_CAMPAIGN_EVERY = 9, 14, 40
 
 
@@ -43,11 +45,13 @@ class World:
 
     def __init__(self, *, seed: int, scale: Scale, start: int) -> None:
         self.genesis = start - start % DAY - scale.history_days * DAY
+        # Records of two workspaces that have the same small ids were made at different times.
+        self._founded = self.genesis - 1 - (seed - 1) * _FOUNDED_APART_S % _FOUNDED_WITHIN_S
         self._scale = scale
         self._entropy = (seed, crc32(scale.name.encode()))
         self._population = Population(seed, scale, self.genesis)
         self._objects = ObjectPlanner(scale, self._population.before(0))
-        self._opening = plan_opening(scale, self.genesis - 1)
+        self._opening = plan_opening(scale, self._founded, workspace_id(seed))
         self._sends = SendPlanner(
             scale, self.genesis, self._opening, self._population, lambda day: self._rng(day, _DELIVERIES)
         )
@@ -79,7 +83,7 @@ class World:
             *self._newsletter_changes(day, begins),
             *self._broadcast_triggers(day, begins),
             *self._campaign_changes(day, begins),
-            *workspace_records.daily_changes(day, begins, self.genesis - 1),
+            *workspace_records.daily_changes(day, begins, self._founded),
             *self._export_requests(day, begins),
             *self._objects.daily(day, begins),
             *optouts.daily(day, begins, people),

@@ -9,7 +9,6 @@ from typing import Any
 
 from sources.customerio.sandbox.state.rules import folders
 from sources.customerio.sandbox.state.store.errors import BadRequest, Conflict, NotFound
-from sources.customerio.sandbox.state.store.ids import uuid
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.store.studio_emails import CONTENT, ENVELOPE, TEXTS
 from sources.customerio.sandbox.state.workspace import Workspace
@@ -49,7 +48,7 @@ _DEFAULTS: dict[str, Record] = {
 def find(workspace: Workspace, kind: Kind, record_id: str) -> Record:
     """The stored record with that UUID; NotFound if there is none."""
     for row in workspace.tables[kind.table]:
-        if uuid(kind.table, row["id"]) == record_id.lower():
+        if workspace.ids.uuid(kind.table, row["id"]) == record_id.lower():
             return row
     msg = f"{kind.one} not found"
     raise NotFound(msg)
@@ -70,10 +69,10 @@ def shown(workspace: Workspace, kind: Kind, row: Record, *, whole: bool = False)
     """A record as lists show it; `whole` adds the fields of a single one."""
     parent = row["parent"]
     record = {
-        "id": uuid(kind.table, row["id"]),
+        "id": workspace.ids.uuid(kind.table, row["id"]),
         "name": row["name"],
         **{name: row[name] for name in kind.row},
-        "parent_folder_id": None if parent is None else uuid(FOLDER.table, parent),
+        "parent_folder_id": None if parent is None else workspace.ids.uuid(FOLDER.table, parent),
         "created": row["created"],
         "updated": row["updated"],
     }

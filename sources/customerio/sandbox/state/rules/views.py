@@ -8,9 +8,10 @@ from sources.customerio.sandbox.state.workspace import Workspace
 
 # Counts are cached: "up to two hours old" [spec25].
 STALE_S = 7200
-WORKSPACE_ID = 144601
-# A key of one workspace lists every workspace of the account [live-airbyte].
-_OTHERS = ((144590, "Staging", 17), (150233, "Playground", 3))
+# A key of one workspace lists every workspace of the account [live-airbyte]: those of the sandbox by name,
+# and two more, at a distance from the id of the first.
+_NAMES = ("Production", "Europe", "Partners", "Archive")
+_OTHERS = ((-11, "Staging", 17), (5_632, "Playground", 3))
 
 
 def campaigns(workspace: Workspace) -> list[Record]:
@@ -74,6 +75,23 @@ def members(workspace: Workspace, segment_id: int, *, after: int = -1, limit: in
 
 def workspaces(workspace: Workspace) -> Iterator[Record]:
     """The workspaces of the account; the counts are as of the last full two hours."""
+    account = list(workspace.account())
+    for number, one in enumerate(account):
+        name = _NAMES[number] if number < len(_NAMES) else f"Workspace {number + 1}"
+        yield {"id": one.id, "name": name, **_counts(one)}
+    for distance, name, people in _OTHERS:
+        yield {
+            "id": account[0].id + distance,
+            "name": name,
+            "messages_sent": 0,
+            "billable_messages_sent": 0,
+            "people": people,
+            "object_types": 0,
+            "objects": 0,
+        }
+
+
+def _counts(workspace: Workspace) -> Record:
     counted_at = workspace.now - workspace.now % STALE_S
     month = datetime.fromtimestamp(workspace.now, UTC).replace(day=1, hour=0, minute=0, second=0)
     since = int(month.timestamp())
@@ -82,25 +100,13 @@ def workspaces(workspace: Workspace) -> Iterator[Record]:
         removed.person.created_at <= counted_at < removed.at
         for removed in workspace.people.tombstones.values()
     )
-    yield {
-        "id": WORKSPACE_ID,
-        "name": "Production",
+    return {
         "messages_sent": workspace.deliveries.count_metric("sent", since, counted_at),
         "billable_messages_sent": workspace.deliveries.count_metric("sent", since, counted_at, "email"),
         "people": people,
         "object_types": len(workspace.objects.types),
         "objects": workspace.objects.count_at(counted_at),
     }
-    for workspace_id, name, count in _OTHERS:
-        yield {
-            "id": workspace_id,
-            "name": name,
-            "messages_sent": 0,
-            "billable_messages_sent": 0,
-            "people": count,
-            "object_types": 0,
-            "objects": 0,
-        }
 
 
 _MESSAGES = frozenset({"email", "push", "twilio", "in_app", "webhook", "slack"})

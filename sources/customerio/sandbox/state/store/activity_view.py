@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sources.customerio.sandbox.state.store.activities import NO_PERSON, Activities
 from sources.customerio.sandbox.state.store.deliveries import Deliveries, Source
-from sources.customerio.sandbox.state.store.ids import DeliveryIds, ulid
+from sources.customerio.sandbox.state.store.ids import WorkspaceIds
 from sources.customerio.sandbox.state.store.links import Link, link_clicked
 from sources.customerio.sandbox.state.store.people import People, Record
 
@@ -25,7 +25,7 @@ class ActivityView:
     """Makes the records of activities, for the rows of one page at a time."""
 
     def __init__(
-        self, activities: Activities, deliveries: Deliveries, people: People, ids: DeliveryIds
+        self, activities: Activities, deliveries: Deliveries, people: People, ids: WorkspaceIds
     ) -> None:
         self._activities = activities
         self._deliveries = deliveries
@@ -48,7 +48,7 @@ class ActivityView:
         name_ = self._activities.names[name] if name >= 0 else None
         identifiers = self._people.identifiers(number)
         row: Record = {
-            "id": ulid(arrived, uid),
+            "id": self._ids.ulid(arrived, uid),
             "type": type_name,
             "timestamp": timestamp,
             "customer_id": identifiers["id"] if identifiers else None,

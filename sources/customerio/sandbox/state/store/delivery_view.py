@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sources.customerio.sandbox.state.store.deliveries import FAILURES, FORGOTTEN, METRICS, Deliveries, Source
-from sources.customerio.sandbox.state.store.ids import DeliveryIds, ulid
+from sources.customerio.sandbox.state.store.ids import WorkspaceIds
 from sources.customerio.sandbox.state.store.links import link_clicked
 from sources.customerio.sandbox.state.store.people import People, Record
 
@@ -14,7 +14,7 @@ from sources.customerio.sandbox.state.store.people import People, Record
 class DeliveryView:
     """Makes the records of deliveries, for the rows of one page at a time."""
 
-    def __init__(self, deliveries: Deliveries, people: People, ids: DeliveryIds) -> None:
+    def __init__(self, deliveries: Deliveries, people: People, ids: WorkspaceIds) -> None:
         self._deliveries = deliveries
         self._people = people
         self._ids = ids
@@ -78,7 +78,7 @@ class DeliveryView:
         )
         row["forgotten"] = bool(flags & FORGOTTEN)
         if row["trigger_event_id"]:
-            row["trigger_event_id"] = ulid(created - 1, seq)
+            row["trigger_event_id"] = self._ids.ulid(created - 1, seq)
         return row
 
     def _link_metrics(self, source: int, seq: int, metrics: Mapping[str, int]) -> dict[str, int]:

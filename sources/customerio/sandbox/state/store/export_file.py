@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sources.customerio.sandbox.state.store.deliveries import Deliveries
 from sources.customerio.sandbox.state.store.delivery_view import DeliveryView
-from sources.customerio.sandbox.state.store.ids import DeliveryIds
+from sources.customerio.sandbox.state.store.ids import WorkspaceIds
 from sources.customerio.sandbox.state.store.people import IDENTIFIERS, People, Person, Record
 
 Cells = tuple[str, ...]
@@ -173,7 +173,7 @@ class DeliveriesSnapshot:
         self,
         deliveries: Deliveries,
         people: People,
-        ids: DeliveryIds,
+        ids: WorkspaceIds,
         *,
         rows: NDArray[np.int64],
         now: int,

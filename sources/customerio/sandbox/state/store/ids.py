@@ -2,7 +2,8 @@
 
 A delivery's id is opaque base64url with padding and can be decoded to the delivery's `seq`, so no index of
 ids is needed. A person's `cio_id` is hex, which may look like a number (`30e00001`, `03000001`). Activities
-and triggering events have ULIDs.
+and triggering events have ULIDs, records of Design Studio have UUIDs. Two workspaces share small numbers and
+`cio_id`s, and no delivery id, ULID or UUID: those follow from the seed too.
 """
 
 import base64
@@ -15,6 +16,8 @@ _CIO_BASES = (0xA3000000, 0x03000000, 0x30E00000)
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [a + b for a in _CROCKFORD for b in _CROCKFORD]
 _HEAD = 6
+_FIRST_WORKSPACE = 144_600
+_NUMBERS = 64  # bits
 _NUMBER = 6
 
 
@@ -23,10 +26,16 @@ def cio_id(number: int) -> str:
     return f"{_CIO_BASES[number % 3] + number:08x}"
 
 
-class DeliveryIds:
-    """Encodes and decodes the delivery ids of one workspace."""
+def workspace_id(seed: int) -> int:
+    """The id of the workspace of a seed, which is its Track environment's id too."""
+    return _FIRST_WORKSPACE + seed
+
+
+class WorkspaceIds:
+    """The ids of one workspace: delivery ids, encoded and decoded, ULIDs and UUIDs."""
 
     def __init__(self, seed: int) -> None:
+        self._first = (seed - 1) << _NUMBERS  # numbers of two workspaces do not meet
         self._key = blake2b(b"delivery" + str(seed).encode(), digest_size=16).digest()
         self._head = blake2b(b"head" + self._key, digest_size=_HEAD).digest()
 
@@ -52,11 +61,14 @@ class DeliveryIds:
         seq = int.from_bytes(number, "big")
         return seq if self.of(seq) == delivery_id else None
 
+    def ulid(self, at: int, number: int) -> str:
+        """The ULID of an event with that number at a Unix second."""
+        return ulid(at, self._first + number)
 
-def uuid(table: str, number: int) -> str:
-    """The UUID of the record of a table with that number."""
-    digest = blake2b(f"{table}:{number}".encode(), digest_size=16).digest()
-    return str(UUID(bytes=digest, version=4))
+    def uuid(self, table: str, number: int) -> str:
+        """The UUID of the record of a table with that number."""
+        digest = blake2b(f"{table}:{self._first + number}".encode(), digest_size=16).digest()
+        return str(UUID(bytes=digest, version=4))
 
 
 def ulid(at: int, *parts: int) -> str:

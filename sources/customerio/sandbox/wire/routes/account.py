@@ -33,4 +33,4 @@ def check_credentials(context: RequestContext) -> dict[str, Any]:  # noqa: ARG00
 def get_region(context: RequestContext) -> dict[str, Any]:
     """Returns the region of the account; the hosts of both regions return the right one [track26]."""
     region_name = context.workspace.region
-    return {"url": TRACK_HOSTS[region_name], "region": region_name, "environment_id": views.WORKSPACE_ID}
+    return {"url": TRACK_HOSTS[region_name], "region": region_name, "environment_id": context.workspace.id}

@@ -14,7 +14,7 @@ from sources.customerio.catalogue import OPERATIONS, Operation
 from sources.customerio.client import App, Client, RateLimits, Track
 from sources.customerio.client.api import method_name
 from sources.customerio.sandbox import Sandbox
-from sources.customerio.sandbox.state.store.ids import uuid
+from sources.customerio.sandbox.state.store.ids import WorkspaceIds
 from sources.customerio.sandbox.wire.routes import HANDLERS
 
 Given = dict[str, Any]
@@ -58,14 +58,14 @@ PATHS: Given = {
     "broadcast_id": 501,
     "campaign_id": 1,
     "collection_id": 1,
-    "component_id": uuid("design_studio_components", 1),
+    "component_id": WorkspaceIds(1).uuid("design_studio_components", 1),
     "content_id": 10,
     "customer_id": "user-1",
     "device_id": "token/1",
     "domain_name": "example.com",
-    "email_id": uuid("design_studio_emails", 1),
+    "email_id": WorkspaceIds(1).uuid("design_studio_emails", 1),
     "email_address": "bounced+1@example.com",
-    "folder_id": uuid("design_studio_folders", 1),
+    "folder_id": WorkspaceIds(1).uuid("design_studio_folders", 1),
     "form_id": 4,
     "identifier": "user-2",
     "language": "de",
@@ -117,9 +117,9 @@ GIVEN: dict[str, Given] = {
     },
     "deleteAsset": {"asset_id": 2},
     "deleteAssetFolder": {"folder_id": 3},
-    "deleteDesignStudioComponent": {"component_id": uuid("design_studio_components", 3)},
-    "deleteDesignStudioEmail": {"email_id": uuid("design_studio_emails", 6)},
-    "deleteDesignStudioFolder": {"folder_id": uuid("design_studio_folders", 2)},
+    "deleteDesignStudioComponent": {"component_id": WorkspaceIds(1).uuid("design_studio_components", 3)},
+    "deleteDesignStudioEmail": {"email_id": WorkspaceIds(1).uuid("design_studio_emails", 6)},
+    "deleteDesignStudioFolder": {"folder_id": WorkspaceIds(1).uuid("design_studio_folders", 2)},
     "deleteCollection": {"collection_id": 2},
     "deleteManSegment": {"segment_id": 6},
     "deleteNewsletterLanguage": {"newsletter_id": 4},

@@ -2,23 +2,23 @@
 
 import string
 
-from sources.customerio.sandbox.state.store.ids import DeliveryIds, cio_id, ulid
+from sources.customerio.sandbox.state.store.ids import WorkspaceIds, cio_id, ulid
 
 
 def test_delivery_ids_unpack() -> None:
     """An id gives its number back, and nothing else is an id."""
-    ids = DeliveryIds(1)
+    ids = WorkspaceIds(1)
     numbers = [0, 1, 2, 3, (400 << 20) + 17]
 
     assert [ids.seq(ids.of(number)) for number in numbers] == numbers
     assert ids.seq("nonsense") is None
     assert ids.seq(ids.of(5).swapcase()) is None
-    assert DeliveryIds(2).seq(ids.of(5)) is None
+    assert WorkspaceIds(2).seq(ids.of(5)) is None
 
 
 def test_delivery_ids_are_urlsafe_and_distinct() -> None:
     """Ten thousand ids are ten thousand ids, with the characters of base64url."""
-    made = {DeliveryIds(3).of(number) for number in range(10_000)}
+    made = {WorkspaceIds(3).of(number) for number in range(10_000)}
 
     assert len(made) == 10_000
     assert set("".join(made)) <= set(string.ascii_letters + string.digits + "-_=")

@@ -6,11 +6,11 @@ import httpx
 import pytest
 
 from sources.customerio.sandbox import Sandbox
-from sources.customerio.sandbox.state.store.ids import uuid
+from sources.customerio.sandbox.state.store.ids import WorkspaceIds
 
 DS = "/v1/design_studio"
-FOLDERS = [uuid("design_studio_folders", number) for number in (1, 2, 3)]
-WELCOME, SALE = (f"{DS}/emails/{uuid('design_studio_emails', number)}" for number in (1, 2))
+FOLDERS = [WorkspaceIds(1).uuid("design_studio_folders", number) for number in (1, 2, 3)]
+WELCOME, SALE = (f"{DS}/emails/{WorkspaceIds(1).uuid('design_studio_emails', number)}" for number in (1, 2))
 
 
 def _names(api: httpx.Client, kind: str, **params: Any) -> list[str]:
@@ -161,7 +161,7 @@ def test_what_is_in_use_is_not_deleted(small_api: httpx.Client) -> None:
     """A full folder, a linked email and a component of an email are a 409; a folder never lies in itself."""
     for path in (f"folders/{FOLDERS[0]}", WELCOME.removeprefix(DS + "/")):
         assert 409 == small_api.delete(f"{DS}/{path}").status_code
-    header = uuid("design_studio_components", 1)
+    header = WorkspaceIds(1).uuid("design_studio_components", 1)
     assert 409 == small_api.delete(f"{DS}/components/{header}").status_code
     moved = small_api.put(f"{DS}/folders/{FOLDERS[0]}", json={"parent_folder_id": FOLDERS[1]})
     assert (400, "a folder cannot be moved into itself") == _detail(moved)
