@@ -57,6 +57,13 @@ def read_record(settings: Settings) -> WorkspaceRecord:
         return WorkspaceRecord()
 
 
+def described(record: WorkspaceRecord) -> str:
+    """The workspace in the words of a message: its id and name, if they are certain."""
+    if record.id is None:
+        return "workspace not certain yet: an App API key does not say which one of its account it is of"
+    return f"workspace {_named(record)}"
+
+
 def write_record(settings: Settings, record: WorkspaceRecord) -> None:
     """Replace the record of the data folder."""
     if record == read_record(settings):
