@@ -1,7 +1,7 @@
 """The client for the settings, and the first check of the key, the region and the host."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -64,11 +64,13 @@ class Access:
 
     Attributes:
         people: Number of people in the key's workspaces; 0 if the key may not list them.
+        workspaces: Names of the workspaces of the key's account by id; empty if the key may not list them.
         ahead_s: Seconds by which Customer.io's clock is ahead of this machine's.
     """
 
     people: int
     ahead_s: int
+    workspaces: Mapping[int, str]
 
 
 def check_access(settings: Settings) -> Access:
@@ -78,11 +80,12 @@ def check_access(settings: Settings) -> Access:
         ConfigError: the key is missing, unknown, or not allowed from this machine.
         Unreachable: the host does not respond.
     """
-    people = 0
+    people, names = 0, {}
     with brief_client(settings) as brief:
         try:
             workspaces = brief.call("listWorkspaces").json()["workspaces"] or []
             people = sum(int(workspace.get("people") or 0) for workspace in workspaces)
+            names = {int(workspace["id"]): str(workspace.get("name")) for workspace in workspaces}
         except Unauthorized as error:
             raise (_cause(settings) or error) from None
         except Unreachable:
@@ -91,7 +94,7 @@ def check_access(settings: Settings) -> Access:
             # The key is accepted; the sync reports resources that it may not read. A server that asks to
             # retry later may recover, and the sync's own requests are retried for minutes.
             pass
-        return Access(people=people, ahead_s=brief.now() - int(time.time()))
+        return Access(people=people, ahead_s=brief.now() - int(time.time()), workspaces=names)
 
 
 def track_region(settings: Settings) -> str | None:

@@ -2,7 +2,8 @@
 
     EltError
     ├── ConfigError            stop: change a setting, a name or a file; the message says which
-    │   └── WrongUse           call it in another way: the message says how
+    │   ├── WrongUse           call it in another way: the message says how
+    │   └── WrongWorkspace     set the keys of one workspace, the data folder's: the message names both
     ├── CustomerioError        what a call met: see `sources.customerio.client.errors` for its branches
     ├── WarehouseError         put the warehouse right: disk, rights, a damaged file; then run it again
     │   └── FileHeld           close the program that has the file open
@@ -46,11 +47,16 @@ __all__ = [
     "TransformFailed",
     "WarehouseError",
     "WrongUse",
+    "WrongWorkspace",
 ]
 
 
 class WrongUse(ConfigError):
     """The arguments make no request; the message names the right ones."""
+
+
+class WrongWorkspace(ConfigError):
+    """The keys are of another workspace than the data folder, or of two workspaces."""
 
 
 class WarehouseError(EltError):

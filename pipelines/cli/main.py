@@ -36,7 +36,8 @@ def check(*, as_json: bool) -> int:
 
     result = run(read_settings())
     if as_json:
-        print_json({**asdict(result), "complete": result.complete})
+        named = {"id": result.workspace.id, "name": result.workspace.name}
+        print_json({**asdict(result), "workspace": named, "complete": result.complete})
     else:
         output.check(result)
     return DONE if result.complete else PARTLY
@@ -126,12 +127,17 @@ def status(*, fail_on_gap: bool, max_lag: int | None, as_json: bool) -> int:
     from pipelines.ingest.status import late, missing
     from pipelines.ingest.status import status as run
     from pipelines.settings import read_settings
+    from pipelines.workspace import read_record
 
-    tables = run(read_settings())
+    settings = read_settings()
+    tables, workspace = run(settings), read_record(settings)
     behind, lacking = late(tables, max_lag), missing(tables)
     if as_json:
-        print_json({"tables": [asdict(table) for table in tables], "late": behind, "missing": lacking})
+        named = {"id": workspace.id, "name": workspace.name}
+        rows = [asdict(table) for table in tables]
+        print_json({"workspace": named, "tables": rows, "late": behind, "missing": lacking})
     else:
+        output.workspace(workspace)
         output.status(tables, [*behind, *lacking])
     broken = (max_lag is not None and behind) or (fail_on_gap and lacking)
     return FAILED if broken else DONE

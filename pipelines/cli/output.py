@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipelines.ingest.status import TableStatus
     from pipelines.ingest.sync import SyncResult
     from pipelines.sandbox import Served
+    from pipelines.workspace import WorkspaceRecord
 
 # The columns of `status`, the most important first: a narrow terminal shows as many as fit.
 _STATUS = (
@@ -112,8 +113,17 @@ def exported(result: "ExportResult") -> None:
         warn(result.note)
 
 
+def workspace(record: "WorkspaceRecord") -> None:
+    """Print the workspace of the data folder."""
+    from pipelines.workspace import described
+
+    text = described(record)
+    OUT.print(f"{text[0].upper()}{text[1:]}.")
+
+
 def check(result: "CheckResult") -> None:
-    """Print the region, and for each resource if the key can read it."""
+    """Print the workspace, the region, and for each resource if the key can read it."""
+    workspace(result.workspace)
     where = f"Region {result.region}"
     OUT.print(f"{where}, as the Track API says too." if result.track_region else f"{where}. Key accepted.")
     table = grid(("resource", "reach", ""))

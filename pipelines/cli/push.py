@@ -69,13 +69,16 @@ def validate(*, names: tuple[str, ...], folder: Path | None, as_json: bool) -> i
 @command
 def plan(*, names: tuple[str, ...], folder: Path | None, show_values: bool, as_json: bool) -> int:
     """Show the rows that a push would send, and the brakes that would stop it; send nothing."""
-    from pipelines.cli import push_output
+    from pipelines.cli import output, push_output
     from pipelines.push import load_specs, plan_push
+    from pipelines.workspace import read_record
 
     settings, plans = _settings(folder), []
     for spec in load_specs(settings.cio_elt_push, names):
         plans.append(plan_push(settings, spec, folder=settings.cio_elt_push, show_values=show_values))
         if not as_json:
+            if len(plans) == 1:
+                output.workspace(read_record(settings))
             push_output.print_plan(plans[-1])
     if as_json:
         print_json({"plans": [each.document for each in plans]})
@@ -124,14 +127,17 @@ def run(
 @command
 def status(*, as_json: bool) -> int:
     """Show the last run of each push, its rejected rows and its dead letters."""
-    from pipelines.cli import push_output
+    from pipelines.cli import output, push_output
     from pipelines.push import read_status
     from pipelines.settings import read_settings
+    from pipelines.workspace import read_record
 
-    rows = read_status(read_settings())
+    settings = read_settings()
+    rows = read_status(settings)
     if as_json:
         print_json({"syncs": [asdict(row) for row in rows]})
     else:
+        output.workspace(read_record(settings))
         push_output.print_status(rows)
     return DONE
 

@@ -20,6 +20,7 @@ from pipelines.export.registry import RegisteredExport, Registry, folder, open_r
 from pipelines.export.requests import ExportRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
+from pipelines.workspace import check_workspace
 from sources.customerio.client import Client
 
 _LOCK = "ordering.lock"
@@ -34,11 +35,13 @@ def create(settings: Settings, request: ExportRequest, *, notify: Notify = silen
     """The export of an equal request that is under way, or a new one.
 
     Raises:
-        ConfigError: the key is not accepted, or its scope lacks exports.
+        ConfigError: the key is not accepted, its scope lacks exports, or it is of another workspace than the
+            warehouse.
         Busy: another process was creating an export for a quarter of an hour.
         CustomerioError: Customer.io cannot be reached, or refuses the request. If it may have created the
             export all the same, the next call searches for it.
     """
+    check_workspace(settings)
     with open_registry(settings) as registry:
         lock = FileLock(folder(settings) / _LOCK)
         try:

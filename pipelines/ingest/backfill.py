@@ -19,6 +19,7 @@ from pipelines.times import DAY, utc
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import Query, querying, tables
 from pipelines.warehouse.runs import now_there
+from pipelines.workspace import check_workspace
 from sources.customerio import resources_named
 from sources.customerio.catalogue import Resource
 from sources.customerio.extract import COVERAGE, RunSummary, Window, left_out, sliced
@@ -98,8 +99,10 @@ def fill(
 
     Raises:
         Busy: another run wrote the warehouse for longer than `wait_s`.
+        WrongWorkspace: the App API key is of another workspace than the warehouse. Nothing was changed.
         CustomerioError: Customer.io cannot be reached. Nothing was changed.
     """
+    check_workspace(settings)
     result = sync_window(
         settings, planned.resource, window, planned.id, wait_s=wait_s, summary=summary, notify=notify
     )

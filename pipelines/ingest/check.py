@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.connect import brief_client, check_access, track_region, wrong_region
+from pipelines.connect import brief_client, track_region, wrong_region
 from pipelines.errors import EltError
 from pipelines.settings import Settings
 from pipelines.times import DAY
+from pipelines.workspace import WorkspaceRecord, check_workspace, identify, read_record
 from sources.customerio import RESOURCES
 from sources.customerio.catalogue import Operation, Resource, operation, resource
 from sources.customerio.client import Client, Forbidden, NotFound
@@ -36,10 +37,14 @@ class Reach:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """The region of the settings, the Track API's (None if not requested), and the reach of each resource."""
+    """The region of the settings, the Track API's (None if not requested), and the reach of each resource.
+
+    `workspace` is the recorded one of the data folder.
+    """
 
     region: str
     track_region: str | None
+    workspace: WorkspaceRecord
     reaches: tuple[Reach, ...]
 
     @property
@@ -53,16 +58,20 @@ def check(settings: Settings) -> CheckResult:
 
     Raises:
         ConfigError: the key is missing or not accepted, or the region is another one.
+        WrongWorkspace: the keys are of two workspaces, or of another one than the data folder.
         Unreachable: the host does not answer.
     """
-    check_access(settings)
+    check_workspace(settings)
     region = track_region(settings)
     if region is not None and region != settings.customerio_region:
         raise wrong_region(settings, region)
+    if region is not None:
+        identify(settings)
     with brief_client(settings) as client:
         return CheckResult(
             region=settings.customerio_region,
             track_region=region,
+            workspace=read_record(settings),
             reaches=tuple(_reaches(client)),
         )
 

@@ -1,6 +1,6 @@
 """The order of work of a sync.
 
-    check_access -> lock -> load packages of an interrupted run -> extract -> add the run's rows
+    check_workspace -> lock -> load packages of an interrupted run -> extract -> add the run's rows
                  -> load -> publish
 
 Extract reads from Customer.io; when it is complete, one load package goes to the warehouse. Many people are
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pipelines.connect import check_access
 from pipelines.connect import client as connected
 from pipelines.errors import EltError, StillPending
 from pipelines.export import PeopleRequest, RegisteredExport, collect, create, registered_ids, wait
@@ -23,6 +22,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline, settle
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.runs import run_rows, runs_table
+from pipelines.workspace import check_workspace
 from sources.customerio import resources_named
 from sources.customerio.client import Forbidden, NotServed
 from sources.customerio.extract import Options, ResourceSummary, RunSummary, Window
@@ -79,12 +79,13 @@ def sync(
         notify: called with a sentence for the user.
 
     Raises:
-        ConfigError: the settings or names are unusable, or the key is not accepted. Nothing was changed.
+        ConfigError: the settings or names are unusable, the key is not accepted or is of another workspace
+            than the warehouse. Nothing was changed.
         CustomerioError: Customer.io cannot be reached. Nothing was changed.
     """
     tables = [row.table for row in resources_named(resources)]
     summary = summary if summary is not None else RunSummary()
-    began, run_id, access = time.monotonic(), uuid4().hex, check_access(settings)
+    began, run_id, access = time.monotonic(), uuid4().hex, check_workspace(settings).access
     many = _PEOPLE in tables and access.people > settings.customerio_people_by_search
     export = _created(settings, notify) if many else None
     options = Options(

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from pipelines.connect import client
@@ -11,10 +10,12 @@ from pipelines.errors import ConfigError
 from pipelines.notify import Notify, silent
 from pipelines.push.journal.database import Journal, PushId
 from pipelines.push.journal.lease import hold_lease
+from pipelines.push.journal.workspaces import name_of_workspace
 from pipelines.push.plan.segment import segment_request
 from pipelines.push.plan.transport import check_staging
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
+from pipelines.workspace import Identity, identify
 from sources.customerio.client import Client
 
 
@@ -24,6 +25,8 @@ class PushContext:
 
     Attributes:
         spec: What is pushed.
+        settings: The settings of this process.
+        identity: The workspace that rows are sent to, and if the App API key is known to be of the same one.
         push_id: The push in the journal.
         journal: The journal of the data folder.
         client: The client of both APIs.
@@ -33,6 +36,8 @@ class PushContext:
     """
 
     spec: PushSpec
+    settings: Settings
+    identity: Identity
     push_id: PushId
     journal: Journal
     client: Client
@@ -56,10 +61,13 @@ def open_context(
 
     Raises:
         ConfigError: the Track API's keys are not set, or Customer.io cannot fetch staged files.
+        WrongWorkspace: the keys are of two workspaces, or of another one than the data folder.
         InvalidSpec: the segment does not exist, or is a dynamic one.
         LeaseHeld: another process runs this push.
     """
-    push_id, journal = push_id_of(settings, spec), Journal(settings.cio_elt_data)
+    identity = _identify(settings, spec)
+    journal = Journal(settings.cio_elt_data)
+    push_id = _push_id(settings, spec, identity, journal)
     retries = {} if retry_for_s is None else {"retry_for_s": retry_for_s}
     with (
         client(settings, **retries) as open_client,
@@ -67,6 +75,8 @@ def open_context(
     ):
         yield PushContext(
             spec=spec,
+            settings=settings,
+            identity=identity,
             push_id=push_id,
             journal=journal,
             client=open_client,
@@ -76,18 +86,34 @@ def open_context(
         )
 
 
-def push_id_of(settings: Settings, spec: PushSpec) -> PushId:
-    """The push in the workspace that the settings name.
+@contextmanager
+def open_journal(settings: Settings, spec: PushSpec) -> Iterator[tuple[Journal, PushId]]:
+    """The journal of the data folder and the push in it, with its lease; for changes that send nothing.
 
     Raises:
-        ConfigError: the Track API's keys are not set, or Customer.io cannot fetch staged files.
+        ConfigError: as `open_context`.
+        LeaseHeld: another process runs this push.
     """
+    identity = _identify(settings, spec)
+    journal = Journal(settings.cio_elt_data)
+    push_id = _push_id(settings, spec, identity, journal)
+    with hold_lease(journal, push_id):
+        yield journal, push_id
+
+
+def _identify(settings: Settings, spec: PushSpec) -> Identity:
+    """The workspace that the Track API's keys are of."""
     check_staging(settings, spec)
-    site = settings.customerio_track_site_id
-    if site is None or settings.customerio_track_api_key is None:
+    if settings.customerio_track_site_id is None or settings.customerio_track_api_key is None:
         msg = (
             "Pushing needs CUSTOMERIO_TRACK_SITE_ID and CUSTOMERIO_TRACK_API_KEY. Make a Track API key in "
             "Customer.io, in the account settings under API credentials, and set both."
         )
         raise ConfigError(msg)
-    return PushId(sha256(site.get_secret_value().encode()).hexdigest()[:12], spec.sync)
+    return identify(settings)
+
+
+def _push_id(settings: Settings, spec: PushSpec, identity: Identity, journal: Journal) -> PushId:
+    site = settings.customerio_track_site_id
+    known = "" if site is None else site.get_secret_value()
+    return PushId(name_of_workspace(journal, identity.id, known, proven=identity.proven), spec.sync)

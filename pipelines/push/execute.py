@@ -1,4 +1,7 @@
-"""Executes a run that is in the journal: the last two steps of a push, deliver and confirm."""
+"""Executes a run that is in the journal: the last steps of a push.
+
+trial, for keys that were never proven -> deliver -> confirm
+"""
 
 import time
 from collections.abc import Callable
@@ -14,8 +17,10 @@ from pipelines.push.deliver.csv_import import CsvImport
 from pipelines.push.deliver.dispatch import OnProgress, deliver
 from pipelines.push.deliver.throttle import Throttle
 from pipelines.push.deliver.track_api import SendResult, TrackApi
+from pipelines.push.journal.log import items_to_send
 from pipelines.push.journal.runs import Confirmation, Delivery, end_run, record_watch_start
 from pipelines.push.journal.snapshot import fold_run
+from pipelines.push.trial import run_trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +67,17 @@ def execute(
 
     Raises:
         LeaseLost: another process has taken the lease of this push.
+        WrongWorkspace: no row of the trial arrived, so nothing else was sent.
         CustomerioError: sending ended early; accepted rows count, and the next run sends the rest.
     """
     started = time.monotonic()
     watch = _start_watch(context, run_id) if confirms else None
     throttle = Throttle(context.spec.deliver.requests_per_second)
-    delivery = deliver(context, run_id, _sender(context, throttle), planned=planned, on_progress=on_progress)
+    delivery, send = Delivery(planned=planned), _sender(context, throttle)
+    items = items_to_send(context.journal, run_id)
+    if not context.identity.proven:
+        run_trial(context, run_id, send, items, delivery)
+    deliver(context, run_id, send, items, delivery, on_progress=on_progress)
     attempts = context.spec.deliver.max_attempts
     fold_run(context.journal, context.push_id, context.fence, run_id, max_attempts=attempts)
     confirmation = Confirmation()

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from pipelines.errors import InvalidSpec
-from pipelines.push.context import open_context, push_id_of
+from pipelines.push.context import open_context, open_journal
 from pipelines.push.execute import execute
-from pipelines.push.journal.database import SCHEMA, Journal
-from pipelines.push.journal.lease import hold_lease
+from pipelines.push.journal.database import SCHEMA
 from pipelines.push.journal.runs import RunStart, begin_run
 from pipelines.push.plan.diff import PLANNED
 from pipelines.push.plan.prepare import plan_rows, prepare_model
@@ -29,8 +28,7 @@ def retry_dead_letters(
     Raises:
         LeaseHeld: another process runs this push.
     """
-    push_id, journal = push_id_of(settings, spec), Journal(settings.cio_elt_data)
-    with hold_lease(journal, push_id), journal.open() as connection:
+    with open_journal(settings, spec) as (journal, push_id), journal.open() as connection:
         retried = connection.execute(
             f"""
             UPDATE {SCHEMA}.rejects SET dead = false, attempts = 0

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from pipelines.connect import check_access
 from pipelines.connect import client as connected
 from pipelines.notify import Notify, silent
 from pipelines.reconcile.cells import Cell, cells_table
@@ -26,6 +25,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import file_format, forget_loaded, load, pipeline, settle
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
+from pipelines.workspace import check_workspace
 from sources.customerio.client import Client
 from sources.customerio.extract import COVERAGE
 
@@ -72,7 +72,7 @@ def reconcile(
         CustomerioError: a request failed; nothing was stored.
     """
     began, requests = time.monotonic(), list[object]()
-    check_access(settings)
+    check_workspace(settings)
     with querying(settings) as query, connected(settings) as connection:
         client = connection.watching(requests.append)
         present = tables(query)

@@ -19,8 +19,9 @@ import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +57,15 @@ _SPEC: dict[str, Any] = {
 
 def run() -> list[dict[str, Any]]:
     """All figures; `ratio` is the time over that of the line before, where that is the baseline."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _served_workspace():
         pairs = [_apart(found), _apart(packing), first_load(ROWS // 5, Path(folder))]
+        whole = [in_process(_MODULE, name, ROWS) for name in ("marked_as_sent", "whole_plan")]
     rows = []
     for baseline, product in pairs:
         rows += [
             {**baseline.row(), "ratio": 1.0},
             {**product.row(), "ratio": product.seconds / baseline.seconds},
         ]
-    whole = [in_process(_MODULE, name, ROWS) for name in ("marked_as_sent", "whole_plan")]
     at_most("the memory of a whole plan", whole[-1].peak_mb or 0.0, MOST_MB, "MB")
     return [*rows, *({**figure.row(), "ratio": ""} for figure in whole)]
 
@@ -156,25 +157,32 @@ def first_load(rows: int, folder: Path) -> list[Figure]:
 
     from pipelines.push import PushOptions, push
 
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    stop = context.Event()
-    process = context.Process(target=serve, args=(sender, stop))
-    process.start()
-    try:
-        settings, spec = _declared(folder, rows, filler=490, **receiver.recv())
-        began = time.perf_counter()
-        result = push(settings, spec, folder=folder, options=PushOptions())
-        seconds = time.perf_counter() - began
-    finally:
-        stop.set()
-        process.join()
+    settings, spec = _declared(folder, rows, filler=490)
+    began = time.perf_counter()
+    result = push(settings, spec, folder=folder, options=PushOptions())
+    seconds = time.perf_counter() - began
     _expect([(result.run and result.run.delivery.accepted,)], rows)
     least = math.ceil(result.plan.bytes / 490_000) / _RATE
     return [
         Figure(name=f"byte-full requests at {_RATE:g} a second", rows=rows, seconds=least),
         Figure(name="the product: a first load, from model to proof", rows=rows, seconds=seconds),
     ]
+
+
+@contextmanager
+def _served_workspace() -> Iterator[None]:
+    """A small workspace in a process of its own, whose addresses and keys are in the environment."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    stop = context.Event()
+    process = context.Process(target=serve, args=(sender, stop))
+    process.start()
+    try:
+        os.environ.update(receiver.recv())
+        yield
+    finally:
+        stop.set()
+        process.join()
 
 
 def serve(sender: Any, stop: Any) -> None:
@@ -185,30 +193,22 @@ def serve(sender: Any, stop: Any) -> None:
     with sandbox.serve() as served:
         sender.send(
             {
-                "customerio_track_url": served.track_url,
-                "customerio_app_url": served.app_url,
-                "customerio_app_api_key": sandbox.app_api_key,
-                "customerio_track_site_id": sandbox.track_site_id,
-                "customerio_track_api_key": sandbox.track_api_key,
+                "CUSTOMERIO_TRACK_URL": served.track_url,
+                "CUSTOMERIO_APP_URL": served.app_url,
+                "CUSTOMERIO_APP_API_KEY": sandbox.app_api_key,
+                "CUSTOMERIO_TRACK_SITE_ID": sandbox.track_site_id,
+                "CUSTOMERIO_TRACK_API_KEY": sandbox.track_api_key,
             }
         )
         stop.wait()
 
 
-def _declared(folder: Path, rows: int, filler: int = 0, **others: Any) -> tuple[Any, Any]:
+def _declared(folder: Path, rows: int, filler: int = 0) -> tuple[Any, Any]:
     from pipelines.push import PushSpec
     from pipelines.settings import read_settings
 
-    given = {
-        "customerio_track_site_id": "site",
-        "customerio_track_api_key": "key",
-        "customerio_app_api_key": "app",
-    }
     settings = read_settings(
-        cio_elt_data=folder / "data",
-        cio_elt_limits=folder / "limits",
-        cio_elt_speed="inf",
-        **{**given, **others},
+        cio_elt_data=folder / "data", cio_elt_limits=folder / "limits", cio_elt_speed="inf"
     )
     sql = _MODEL.format(rows=rows)
     fields = _SPEC["fields"]
@@ -247,7 +247,7 @@ class _bench:  # noqa: N801 -- used as a context
     def __enter__(self) -> "_bench":
         from contextlib import ExitStack
 
-        from pipelines.push.context import push_id_of
+        from pipelines.push.context import open_context
         from pipelines.push.journal.database import Journal
         from pipelines.push.plan.prepare import prepare_model
         from pipelines.push.plan.query import planning_database
@@ -256,7 +256,8 @@ class _bench:  # noqa: N801 -- used as a context
         settings, spec = _changed(self._rows, self._folder)
         self._stack = ExitStack()
         self.connection = self._stack.enter_context(planning_database(settings))
-        push_id = push_id_of(settings, spec)
+        with open_context(settings, spec, lease=False) as context:
+            push_id = context.push_id
         self.prepared = prepare_model(self.connection, spec, push_id, self._folder)
         self._stack.enter_context(Journal(settings.cio_elt_data).attached(self.connection))
         return self

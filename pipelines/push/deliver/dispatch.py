@@ -6,14 +6,14 @@ log ──read──> items ──pack──> batches ──> recorded, sent, re
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from pipelines.push.context import PushContext
 from pipelines.push.deliver.batch import Batch, pack
 from pipelines.push.deliver.track_api import SendResult
 from pipelines.push.journal.database import BatchRecord
-from pipelines.push.journal.log import items_to_send
+from pipelines.push.journal.log import Item
 from pipelines.push.journal.runs import Delivery
 
 OnProgress = Callable[[Delivery], None]
@@ -24,18 +24,18 @@ def deliver(
     context: PushContext,
     run_id: str,
     send: Callable[[Batch], SendResult],
+    items: Iterable[Item],
+    delivery: Delivery,
     *,
-    planned: int = 0,
     on_progress: OnProgress = lambda _: None,
-) -> Delivery:
-    """Send everything in the run's log, `planned` rows.
+) -> None:
+    """Send rows of the run's log, in their order, and count them in `delivery`.
 
     Raises:
         LeaseLost: another process has taken the lease of this push.
     """
     in_flight = context.spec.deliver.in_flight
-    delivery = Delivery(planned=planned)
-    queue = _Queue(pack(items_to_send(context.journal, run_id)))
+    queue = _Queue(pack(items))
     open_requests: dict[Future[SendResult], tuple[int, Batch]] = {}
     records: list[BatchRecord] = []
     with ThreadPoolExecutor(in_flight, thread_name_prefix="push") as pool:
@@ -46,7 +46,7 @@ def deliver(
             context.journal.record_batches(context.push_id, context.fence, run_id, records)
             open_requests |= {pool.submit(send, batch): (number, batch) for number, batch in starting}
             if not open_requests:
-                return delivery
+                return
             answered, _ = wait(open_requests, return_when=FIRST_COMPLETED)
             records = [
                 _count(delivery, queue, future.result(), *open_requests.pop(future)) for future in answered

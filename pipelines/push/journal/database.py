@@ -5,6 +5,7 @@
          ── outcomes (rows whose state differs from that of their batch)
     snapshot   the payload of each key that Customer.io accepted last
     rejects    rows that it rejected, with the number of attempts
+    workspaces Customer.io's id of each workspace that pushes are of
 
 A run writes its log once, before the first request; after that a request costs a line before it is sent and a
 line when its answer is there. A row's state follows from these (the view `rows`). The snapshot is made from
@@ -69,6 +70,8 @@ CREATE TABLE IF NOT EXISTS customerio_push.plans (
 CREATE TABLE IF NOT EXISTS customerio_push.leases (
     workspace VARCHAR NOT NULL, sync VARCHAR NOT NULL, fence BIGINT NOT NULL, holder VARCHAR NOT NULL,
     since DOUBLE NOT NULL);
+CREATE TABLE IF NOT EXISTS customerio_push.workspaces (
+    workspace VARCHAR NOT NULL, environment_id BIGINT NOT NULL, noted_at DOUBLE NOT NULL);
 CREATE OR REPLACE VIEW customerio_push.rows AS
 WITH last AS (SELECT run_id, seq, max_by(o, noted_at) AS o FROM customerio_push.outcomes AS o GROUP BY ALL)
 SELECT l.run_id, r.workspace, r.sync, l.seq, l.key, l.action, b.batch, b.status, o.o.reason AS reason,
@@ -88,7 +91,7 @@ LEFT JOIN last AS o ON o.run_id = l.run_id AND o.seq = l.seq;
 class PushId:
     """The identity of a push: snapshots, rejects and leases belong to it.
 
-    `workspace` is a digest of the Track API's site id; `name` is the column `sync` of the journal.
+    `workspace` is the journal's name of the workspace, see `journal.workspaces`; `name` is the column `sync`.
     """
 
     workspace: str

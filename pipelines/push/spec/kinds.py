@@ -7,7 +7,7 @@ A new kind is a new row here and the SQL of its item; no other module compares k
     plan       item, removal, import_type, creates, identity_checks, approval, mirrors_members
     journal    operation, keeps_appended, resends_stored
     deliver    import_type
-    confirm    reader, sample_limit, reads_removals, failure_types
+    confirm    reader, sample_limit, reads_removals, shows_arrival, failure_types
     undo       invertible, profile
 """
 
@@ -68,6 +68,7 @@ class Kind:
         reader: The name of the reader in `confirm.read_back.READERS`.
         sample_limit: The most rows that are read back, where each costs a request; None for no own limit.
         reads_removals: True if removed rows can be read back.
+        shows_arrival: True if a row that was added can be read; a person who was suppressed cannot.
         failure_types: Types of the activities that failed writes leave behind; `{type}` is the object type.
     """
 
@@ -100,6 +101,7 @@ class Kind:
     reader: str
     sample_limit: int | None = None
     reads_removals: bool = True
+    shows_arrival: bool = True
     failure_types: tuple[str, ...] = ()
 
     @property
@@ -276,6 +278,7 @@ _ROWS = (
         approval=("add",),
         keeps_appended=True,
         reader="suppressions",
+        shows_arrival=False,
         # An unsuppressed person does not exist until it is created again, so there is nothing to read.
         reads_removals=False,
     ),

@@ -3,8 +3,9 @@
 import base64
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b, sha256
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,18 @@ class Keys:
             track_site_id=key("site", 10),
             track_api_key=key("track", 10),
             link_secret=key("link", 32),
+        )
+
+    def rotated(self, api: Literal["app", "track"]) -> "Keys":
+        """The keys after those of one API were replaced: the earlier ones are refused from now on."""
+
+        def following(key: str) -> str:
+            return blake2b(key.encode(), digest_size=len(key) // 2).hexdigest()
+
+        if api == "app":
+            return replace(self, app_api_key=following(self.app_api_key))
+        return replace(
+            self, track_site_id=following(self.track_site_id), track_api_key=following(self.track_api_key)
         )
 
     def allows_app(self, headers: Mapping[str, str]) -> bool:

@@ -56,9 +56,25 @@ class Sandbox:
         )
         self.region = region
         self.workspace_id = self._engine.id
-        self.app_api_key = self._engine.keys.app_api_key
-        self.track_site_id = self._engine.keys.track_site_id
-        self.track_api_key = self._engine.keys.track_api_key
+
+    @property
+    def app_api_key(self) -> str:
+        """The App API key."""
+        return self._engine.keys.app_api_key
+
+    @property
+    def track_site_id(self) -> str:
+        """The site id of the Track API's keys."""
+        return self._engine.keys.track_site_id
+
+    @property
+    def track_api_key(self) -> str:
+        """The Track API key."""
+        return self._engine.keys.track_api_key
+
+    def rotate_keys(self, api: Literal["app", "track"]) -> None:
+        """Replace the keys of one API: the earlier ones are refused from now on."""
+        self._engine.keys = self._engine.keys.rotated(api)
 
     @property
     def stats(self) -> Stats:

@@ -10,6 +10,7 @@ POST  /_sandbox/clock        {"advance_s": n}
 GET   /_sandbox/faults       active faults
 POST  /_sandbox/faults       one fault, a list of faults, or {"clear": true}
 POST  /_sandbox/knobs        {knob: value}
+POST  /_sandbox/rotate       {"api": "app"} or {"api": "track"}; replaces the keys, and answers the new ones
 POST  /_sandbox/reset        resets workspace, clock, faults, knobs and counts
 POST  /_sandbox/add          {"kind", "fields"}; answers {"id"}
 POST  /_sandbox/edit         {"kind", "id", "fields"}
@@ -134,6 +135,12 @@ def _knobs(engine: Engine, given: Any) -> Any:
     return {"set": sorted(given)}
 
 
+def _rotate(engine: Engine, given: Any) -> Any:
+    engine.keys = engine.keys.rotated(given["api"])
+    names = ("app_api_key",) if given["api"] == "app" else ("track_site_id", "track_api_key")
+    return {name: getattr(engine.keys, name) for name in names}
+
+
 def _reset(engine: Engine, given: Any) -> Any:
     engine.reset()
     return _now(engine, given)
@@ -194,6 +201,7 @@ _CONTROLS: tuple[tuple[str, str, Control], ...] = (
     ("/faults", "GET", lambda engine, given: {"faults": engine.faults.describe()}),  # noqa: ARG005
     ("/faults", "POST", _faults),
     ("/knobs", "POST", _knobs),
+    ("/rotate", "POST", _rotate),
     ("/reset", "POST", _reset),
     ("/add", "POST", _add),
     ("/edit", "POST", _edit),

@@ -8,14 +8,14 @@ from tests.pipelines.push.conftest import BY_IMPORT, Pushing, import_rows
 
 
 def test_people_arrive_by_import(pushing: Pushing) -> None:
-    """One import instead of batches; every value arrives, and the next push sends nothing."""
+    """Imports instead of batches, the first a trial; every value arrives, and the next push sends nothing."""
     pushing.sandbox.knobs.import_takes_s = 0
     spec = pushing.declare("users", import_rows(40), **BY_IMPORT)
     assert "import" == pushing.plan(spec).lane
     result = pushing.push(spec)
     assert result.complete, result.document
     asked = pushing.sandbox.stats.by_operation
-    assert (1, None) == (asked["import"], asked.get("batch"))
+    assert (2, None) == (asked["import"], asked.get("batch"))
     assert ('a "b", c\né', "true") == (pushing.people()["i7"]["plan"], pushing.people()["i7"]["active"])
     assert 0 == pushing.push(spec).plan.sends
 

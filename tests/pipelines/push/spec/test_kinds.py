@@ -95,6 +95,7 @@ def test_a_kind_is_added_by_a_row(pushing: Pushing, monkeypatch: pytest.MonkeyPa
         plural="page views",
         item=_page_view,
         asks_first_run=False,
+        shows_arrival=False,
         failure_types=(),
     )
     monkeypatch.setitem(KINDS, views.name, views)

@@ -1,0 +1,278 @@
+"""The workspace of a data folder, and the check that the keys are of no other one.
+
+A data folder, its warehouse and its journal of pushes belong to one workspace. The Track API returns the id
+of its key's workspace. The App API lists all workspaces of the account and does not say which one its key is
+of, so this workspace is known by its contents: the ids of its segments, campaigns and newsletters with the
+times of their creation. Workspaces of one account have the same small ids, created at other times.
+
+    listWorkspaces ──> the recorded id must be among them
+    segments, campaigns, newsletters ──> a known id must be there again, created at the same second
+    getRegion ──> the id must be the recorded one
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+import orjson
+
+from pipelines.connect import Access, brief_client, check_access
+from pipelines.errors import CustomerioError, WrongWorkspace
+from pipelines.settings import Settings
+from pipelines.times import utc
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.publish import prepare
+from pipelines.warehouse.queries import Query, querying, tables
+from sources.customerio.catalogue import operation, resource
+from sources.customerio.client import Client
+
+_CREATED: Mapping[str, str] = {"segments": "created_at", "campaigns": "created", "newsletters": "created"}
+"""The tables that identify a workspace, each with its column of the creation time."""
+_FILE = "workspace.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceRecord:
+    """The record of a data folder's workspace, in its file `workspace.json`.
+
+    Attributes:
+        id: Customer.io's id of the workspace; None until it is certain.
+        name: Its name; None until it is known.
+        pair: Digest of the App API key and the site id that were proven to be of this workspace.
+        refused: Digest of such a pair that was proven to be of two workspaces.
+    """
+
+    id: int | None = None
+    name: str | None = None
+    pair: str | None = None
+    refused: str | None = None
+
+
+def read_record(settings: Settings) -> WorkspaceRecord:
+    """The record of the data folder; an empty one if there is none."""
+    try:
+        return WorkspaceRecord(**orjson.loads(_file(settings).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return WorkspaceRecord()
+
+
+def described(record: WorkspaceRecord) -> str:
+    """The workspace in the words of a message: its id and name, if they are certain."""
+    if record.id is None:
+        return "workspace not certain yet: an App API key does not say which one of its account it is of"
+    return f"workspace {_named(record)}"
+
+
+def write_record(settings: Settings, record: WorkspaceRecord) -> None:
+    """Replace the record of the data folder."""
+    if record == read_record(settings):
+        return
+    prepare(settings.cio_elt_data)
+    file = _file(settings)
+    new = file.with_suffix(".new")
+    new.write_bytes(orjson.dumps(asdict(record), option=orjson.OPT_INDENT_2))
+    new.replace(file)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppWorkspace:
+    """The result of checking the App API key: its access, and True if its contents are the warehouse's."""
+
+    access: Access
+    known: bool
+
+
+def check_workspace(settings: Settings) -> AppWorkspace:
+    """Check within seconds that the App API key is accepted and is of the data folder's workspace.
+
+    Raises:
+        WrongWorkspace: the key is of another workspace than the warehouse. Nothing was read or written.
+        ConfigError: the key is missing, unknown, or not allowed from this machine.
+        Unreachable: the host does not respond.
+    """
+    access = check_access(settings)
+    record = read_record(settings)
+    if record.id is not None and access.workspaces and record.id not in access.workspaces:
+        found = f"has {_listed(access.workspaces)}"
+        raise _wrong(settings, f"of workspace {_named(record)}", f"the App API key's account {found}")
+    with brief_client(settings) as client:
+        known = check_contents(settings, client)
+    if record.id is None and len(access.workspaces) == 1:
+        ((only, name),) = access.workspaces.items()
+        write_record(settings, replace(record, id=only, name=name))
+    return AppWorkspace(access=access, known=known)
+
+
+def check_contents(settings: Settings, client: Client) -> bool:
+    """True if the App API key's workspace has what the warehouse knows; False if nothing can be compared.
+
+    Lists are read until one has a row that the warehouse knows. A list that cannot be read proves nothing.
+
+    Raises:
+        WrongWorkspace: a row has another creation time than in the warehouse, or no row is known.
+    """
+    compared: list[str] = []
+    with querying(settings, may_lack=True) as query:
+        known = _known_rows(query)
+    for table, rows in known.items():
+        found = _first_page(client, table)
+        if not rows or found is None:
+            continue
+        for row_id, created in found.items():
+            if rows.get(row_id, created) != created:
+                raise _wrong(
+                    settings,
+                    f"where {table[:-1]} {row_id} was created at {utc(rows[row_id])}",
+                    f"in the App API key's workspace it was created at {utc(created)}",
+                )
+        if rows.keys() & found.keys():
+            return True
+        compared.append(f"{len(rows):,} {table}")
+    if compared:
+        raise _wrong(
+            settings, f"with {' and '.join(compared)}", "the App API key's workspace has none of them"
+        )
+    return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """The workspace of the Track API's keys.
+
+    Attributes:
+        id: Customer.io's id of it.
+        proven: True if the App API key is known to be of the same workspace.
+        record: The record of the data folder.
+        pair: Digest of the App API key and the site id.
+    """
+
+    id: int
+    proven: bool
+    record: WorkspaceRecord
+    pair: str
+
+
+def identify(settings: Settings) -> Identity:
+    """The workspace of the Track API's keys, after checking that it is the data folder's.
+
+    The App API key is of the same workspace if its account has only this one, or if its contents are those of
+    a warehouse whose workspace is recorded. Otherwise the pair is not proven.
+
+    Raises:
+        WrongWorkspace: the keys are of two workspaces, or of another one than the data folder.
+        CustomerioError: the Track API cannot be reached or does not accept its keys.
+    """
+    record, pair = read_record(settings), _pair(settings)
+    with brief_client(settings) as client:
+        own = int(client.call("getRegion").json()["environment_id"])
+    if record.id not in (None, own):
+        raise _wrong(
+            settings, f"of workspace {_named(record)}", f"the Track API's keys are of workspace {own}"
+        )
+    if pair == record.refused:
+        raise two_workspaces(settings)
+    if settings.customerio_app_api_key is None:
+        return Identity(id=own, proven=False, record=record, pair=pair)
+    try:
+        app = check_workspace(settings)
+    except CustomerioError:
+        # The App API cannot be read: the run says that nothing will be confirmed.
+        return Identity(id=own, proven=record.pair == pair, record=record, pair=pair)
+    return _compared(settings, own, pair, app)
+
+
+def _compared(settings: Settings, own: int, pair: str, app: AppWorkspace) -> Identity:
+    """The identity, after comparing the Track API's workspace with those of the App API key's account."""
+    workspaces = app.access.workspaces
+    if workspaces and own not in workspaces:
+        msg = (
+            f"The Track API's keys are of workspace {own}, and the App API key's account has "
+            f"{_listed(workspaces)}. Nothing was sent. Set CUSTOMERIO_TRACK_SITE_ID, "
+            "CUSTOMERIO_TRACK_API_KEY and CUSTOMERIO_APP_API_KEY to keys of one workspace."
+        )
+        raise WrongWorkspace(msg)
+    record = read_record(settings)
+    proven = len(workspaces) == 1 or record.pair == pair or (app.known and record.id == own)
+    identity = Identity(id=own, proven=proven, record=record, pair=pair)
+    if proven:
+        record_pair(settings, identity, workspaces.get(own))
+    return identity
+
+
+def record_pair(settings: Settings, identity: Identity, name: str | None = None) -> None:
+    """Record that the keys are of one workspace, which is the data folder's."""
+    record = read_record(settings)
+    write_record(
+        settings, replace(record, id=identity.id, name=name or record.name, pair=identity.pair, refused=None)
+    )
+
+
+def refuse_pair(settings: Settings, identity: Identity) -> None:
+    """Record that the keys are of two workspaces, so that no run sends anything with them."""
+    write_record(settings, replace(read_record(settings), refused=identity.pair))
+
+
+def two_workspaces(settings: Settings) -> WrongWorkspace:
+    """The error for keys of two workspaces."""
+    msg = (
+        "These keys may be of two workspaces: no row that the Track API accepted can be read with the App "
+        "API key. Nothing else is sent with them. Set CUSTOMERIO_TRACK_SITE_ID, CUSTOMERIO_TRACK_API_KEY and "
+        "CUSTOMERIO_APP_API_KEY to keys of one workspace. If they are, Customer.io dropped these rows for "
+        f"another reason: remove {_file(settings).resolve()}, and the next run tries again."
+    )
+    return WrongWorkspace(msg)
+
+
+def _known_rows(query: Query) -> dict[str, dict[int, int]]:
+    """The creation times by id of the rows that the warehouse has, by table."""
+    present = tables(query)
+    return {
+        table: dict(
+            query(
+                f"SELECT id, {created} FROM {DATASET}.{table} "
+                f"WHERE deleted_at IS NULL AND id IS NOT NULL AND {created} IS NOT NULL"
+            )
+        )
+        for table, created in _CREATED.items()
+        if table in present
+    }
+
+
+def _first_page(client: Client, table: str) -> dict[int, int] | None:
+    """The creation times by id of the first page of a list; None if it is not what it should be."""
+    call = operation(resource(table).operation)
+    try:
+        rows = client.call(call.id).json()[call.records] or []
+        times = {row["id"]: row.get(_CREATED[table]) for row in rows}
+    except (CustomerioError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return {row_id: created for row_id, created in times.items() if isinstance(created, int)}
+
+
+def _wrong(settings: Settings, known: str, found: str) -> WrongWorkspace:
+    folder = settings.cio_elt_data.resolve()
+    msg = (
+        f"The data folder {folder} is of another workspace: it belongs to one {known}, and {found}. Nothing "
+        "was read or written. Set the keys of that workspace, or name another folder for this one in "
+        "CIO_ELT_DATA."
+    )
+    return WrongWorkspace(msg)
+
+
+def _named(record: WorkspaceRecord) -> str:
+    return f"{record.id} ({record.name})" if record.name else str(record.id)
+
+
+def _listed(workspaces: Mapping[int, str]) -> str:
+    return "workspace " + " and ".join(f"{key} ({name})" for key, name in list(workspaces.items())[:5])
+
+
+def _pair(settings: Settings) -> str:
+    keys = (settings.customerio_app_api_key, settings.customerio_track_site_id)
+    text = "\0".join(key.get_secret_value() if key else "" for key in keys)
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+def _file(settings: Settings) -> Path:
+    return settings.cio_elt_data / _FILE

@@ -1,0 +1,105 @@
+"""Keys that were never proven to be of one workspace send a few rows, which are read back before the rest."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from pipelines.errors import WrongWorkspace
+from pipelines.push.journal.database import SCHEMA
+from pipelines.push.trial import ROWS
+from pipelines.workspace import read_record
+from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Sandbox
+from tests.conftest import Warehouse, settings_for
+from tests.pipelines.push.conftest import Pushing, user_rows
+
+_COUNT = 100
+
+
+def _pushing(account: Account, app_url: str, track_url: str, home: Path) -> Pushing:
+    """Pushes with the App key of the first workspace and the Track keys of the last one."""
+    app, track = account.workspaces[0], account.workspaces[-1]
+    (home / "push").mkdir()
+    served = {"customerio_app_url": app_url, "customerio_track_url": track_url}
+    keys = {
+        "customerio_app_api_key": SecretStr(app.app_api_key),
+        "customerio_track_site_id": SecretStr(track.track_site_id),
+        "customerio_track_api_key": SecretStr(track.track_api_key),
+    }
+    with app.serve() as own:
+        settings = settings_for(app, own, home / "data").model_copy(update={**served, **keys})
+    return Pushing(Warehouse(app, own, settings), home / "push", settings)
+
+
+def test_keys_of_two_workspaces_send_a_few_rows_and_stop(tmp_path: Path) -> None:
+    """The rows of the trial are the only ones that are written, and no later run sends anything."""
+    clock = Clock(DEFAULT_START)
+    account = Account([Sandbox(scale="tiny", seed=seed, clock=clock) for seed in (1, 2)])
+    with account.serve() as served:
+        pushing = _pushing(account, served.app_url, served.track_url, tmp_path)
+        spec = pushing.users(user_rows(_COUNT))
+        with pytest.raises(WrongWorkspace, match="may be of two workspaces"):
+            pushing.push(spec)
+        with pytest.raises(WrongWorkspace, match="may be of two workspaces"):
+            pushing.push(spec)
+
+        assert ROWS == len(account.workspaces[1].writes())
+        assert [] == account.workspaces[0].writes()
+
+        right = account.workspaces[0]
+        pushing.settings = pushing.settings.model_copy(
+            update={
+                "customerio_track_site_id": SecretStr(right.track_site_id),
+                "customerio_track_api_key": SecretStr(right.track_api_key),
+            }
+        )
+        result = pushing.push(spec)
+
+        assert result.complete, result.document
+        assert _COUNT == sum(user.startswith("u0") for user in pushing.people())
+        assert right.workspace_id == read_record(pushing.settings).id
+
+
+def test_a_pair_is_proven_once(pushing: Pushing) -> None:
+    """The first run sends a trial before the rest, the following ones send everything at once."""
+    assert pushing.push(pushing.users(user_rows(_COUNT))).complete
+    first = pushing.requests()
+    assert pushing.sandbox.workspace_id == read_record(pushing.settings).id
+    assert pushing.push(pushing.users(user_rows(_COUNT, plan="y"))).complete
+    assert (2, 1) == (first, pushing.requests() - first)
+
+
+def test_rotated_track_keys_resume_the_same_journal(pushing: Pushing) -> None:
+    """After a rotation only changes are sent, status has each push once, and a mirror still removes."""
+    spec = pushing.users(user_rows(_COUNT))
+    assert pushing.push(spec).complete
+    pushing.sandbox.rotate_keys("track")
+    pushing.settings = pushing.settings.model_copy(
+        update={
+            "customerio_track_site_id": SecretStr(pushing.sandbox.track_site_id),
+            "customerio_track_api_key": SecretStr(pushing.sandbox.track_api_key),
+        }
+    )
+    assert 0 == pushing.plan(spec).sends
+    changed = pushing.push(pushing.users([*user_rows(_COUNT - 1), {"user_id": "u9999", "plan": "x"}]))
+    assert changed.run is not None
+    assert 1 == changed.run.delivery.accepted
+    assert [(1,)] == pushing.query(f"SELECT count(DISTINCT workspace) FROM {SCHEMA}.runs")
+
+
+def test_a_journal_of_earlier_keys_is_taken_over(pushing: Pushing) -> None:
+    """A journal without ids of workspaces, and keys that were rotated since: the same journal goes on."""
+    spec = pushing.users(user_rows(_COUNT))
+    assert pushing.push(spec).complete
+    pushing.query(f"DELETE FROM {SCHEMA}.workspaces")
+    pushing.sandbox.rotate_keys("track")
+    pushing.settings = pushing.settings.model_copy(
+        update={
+            "customerio_track_site_id": SecretStr(pushing.sandbox.track_site_id),
+            "customerio_track_api_key": SecretStr(pushing.sandbox.track_api_key),
+        }
+    )
+    assert 0 == pushing.plan(spec).sends
+    assert [(pushing.sandbox.workspace_id,)] == pushing.query(
+        f"SELECT environment_id FROM {SCHEMA}.workspaces"
+    )

@@ -1,0 +1,130 @@
+"""A data folder belongs to one workspace: keys of another one are refused, and nothing is read or written."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from pydantic import SecretStr
+
+from pipelines.errors import WrongWorkspace
+from pipelines.ingest.sync import sync
+from pipelines.settings import Settings
+from pipelines.workspace import WorkspaceRecord, check_workspace, identify, read_record, write_record
+from sources.customerio.client import Unauthorized
+from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Sandbox
+from tests.conftest import settings_for
+
+_SEEDS = (1, 2)
+
+
+@pytest.fixture
+def account() -> Account:
+    """Two workspaces, which have the same small ids."""
+    clock = Clock(DEFAULT_START)
+    return Account([Sandbox(scale="tiny", seed=seed, clock=clock) for seed in _SEEDS])
+
+
+@pytest.fixture
+def settings(account: Account, tmp_path: Path) -> Iterator[Settings]:
+    """A warehouse with the segments and campaigns of the first workspace."""
+    with account.serve() as served:
+        made = settings_for(account.workspaces[0], served, tmp_path / "data", **_track(account.workspaces[0]))
+        sync(made, ["segments", "campaigns"])
+        yield made
+
+
+def _track(sandbox: Sandbox) -> dict[str, SecretStr]:
+    return {
+        "customerio_track_site_id": SecretStr(sandbox.track_site_id),
+        "customerio_track_api_key": SecretStr(sandbox.track_api_key),
+    }
+
+
+def _app(sandbox: Sandbox) -> dict[str, SecretStr]:
+    return {"customerio_app_api_key": SecretStr(sandbox.app_api_key)}
+
+
+def _contents(settings: Settings) -> dict[str, bytes]:
+    """The bytes of the data folder's files, by path."""
+    data = settings.cio_elt_data
+    return {str(file.relative_to(data)): file.read_bytes() for file in data.rglob("*") if file.is_file()}
+
+
+def test_a_key_of_another_workspace_of_the_account_changes_nothing(
+    account: Account, settings: Settings
+) -> None:
+    """The staging workspace has the same small ids; the times of creation differ, and no byte changes."""
+    before = _contents(settings)
+
+    with pytest.raises(WrongWorkspace, match=r"was created at .* CIO_ELT_DATA"):
+        sync(settings.model_copy(update=_app(account.workspaces[1])), ["people"])
+
+    assert before == _contents(settings)
+    with duckdb.connect(settings.published_file, read_only=True) as connection:
+        (deleted,) = connection.execute(
+            "SELECT count(*) FROM customerio_raw.segments WHERE deleted_at IS NOT NULL"
+        ).fetchone() or (None,)
+    assert 0 == deleted
+
+
+def test_a_workspace_without_a_known_row_is_another_one(account: Account, settings: Settings) -> None:
+    """A workspace in which nothing of the warehouse exists is refused, and the counts are named."""
+    for table in ("segments", "campaigns"):
+        for row in list(account.workspaces[1].rows(table)):
+            account.workspaces[1].delete(table, row["id"])
+
+    with pytest.raises(WrongWorkspace, match=r"[0-9]+ segments and [0-9]+ campaigns.*has none of them"):
+        check_workspace(settings.model_copy(update=_app(account.workspaces[1])))
+
+
+def test_a_rotated_app_key_is_of_the_same_workspace(account: Account, settings: Settings) -> None:
+    """Another key of the same workspace is accepted, and the earlier one is refused by Customer.io."""
+    account.workspaces[0].rotate_keys("app")
+
+    with pytest.raises(Unauthorized):
+        check_workspace(settings)
+    assert check_workspace(settings.model_copy(update=_app(account.workspaces[0]))).known
+
+
+def test_the_recorded_workspace_must_be_that_of_the_track_keys(account: Account, settings: Settings) -> None:
+    """Track keys of another workspace than the recorded one are refused, and both ids are named."""
+    first, second = (sandbox.workspace_id for sandbox in account.workspaces)
+    write_record(settings, WorkspaceRecord(id=first, name="Production"))
+
+    assert identify(settings).proven
+    with pytest.raises(WrongWorkspace, match=rf"{first} \(.*workspace {second}"):
+        identify(settings.model_copy(update=_track(account.workspaces[1])))
+
+
+def test_track_keys_of_another_account_are_refused(settings: Settings) -> None:
+    """A workspace that the App API key's account does not have cannot be the one of that key."""
+    other = Sandbox(scale="tiny", seed=77)
+    with other.serve() as served:
+        changed = {**_track(other), "customerio_track_url": served.track_url}
+        with pytest.raises(WrongWorkspace, match=f"keys are of workspace {other.workspace_id}"):
+            identify(settings.model_copy(update=changed))
+
+
+def test_a_damaged_record_counts_as_none(settings: Settings) -> None:
+    """A file that is no record is read as an empty one, so that the contents decide."""
+    (settings.cio_elt_data / "workspace.json").write_text('{"id": ')
+    assert WorkspaceRecord() == read_record(settings)
+    assert check_workspace(settings).known
+
+
+@pytest.mark.proof
+def test_a_hundred_foreign_keys_change_no_byte(tmp_path: Path) -> None:
+    """Keys of workspaces of 100 seeds are refused one after the other, and the folder stays as it was."""
+    own = Sandbox(scale="tiny", seed=1)
+    with own.serve() as served:
+        settings = settings_for(own, served, tmp_path / "data")
+        sync(settings, ["segments", "campaigns", "newsletters"])
+    before = _contents(settings)
+    for seed in range(2, 102):
+        foreign = Sandbox(scale="tiny", seed=seed)
+        with foreign.serve() as served:
+            changed = {**_app(foreign), "customerio_app_url": served.app_url}
+            with pytest.raises(WrongWorkspace):
+                sync(settings.model_copy(update=changed))
+    assert before == _contents(settings)
