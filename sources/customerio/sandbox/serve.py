@@ -58,7 +58,7 @@ class Server:
         )
         self._server = PromptServer(config)
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
-        self._engines, self._ended = [engine], threading.Event()
+        self._engines, self._ended = engines, threading.Event()
         self._reports = threading.Thread(target=self._report, name="sandbox-webhooks", daemon=True)
         bracketed = f"[{host}]" if ":" in host else host
         root = f"http://{bracketed}:{self._socket.getsockname()[1]}"
