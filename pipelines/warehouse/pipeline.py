@@ -83,12 +83,13 @@ def pipeline(settings: Settings) -> "Pipeline":
 
 
 def _duckdb(file: Path) -> "Destination[Any, Any]":
-    import dlt
     from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+
+    from pipelines.warehouse.duckdb_destination import DuckdbDestination
 
     # The order of a table's rows has no meaning, and keeping it costs a merge a tenth of its memory.
     unordered = {"preserve_insertion_order": False}
-    return dlt.destinations.duckdb(DuckDbCredentials(str(file.resolve()), global_config=unordered))
+    return DuckdbDestination(DuckDbCredentials(str(file.resolve()), global_config=unordered))
 
 
 def file_format(target: "Pipeline") -> "TLoaderFileFormat":
