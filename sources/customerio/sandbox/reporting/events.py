@@ -29,6 +29,13 @@ _OF_CHANNEL = {"twilio": "sms"}
 _TO_ONE = "recipient content"
 _FAILED = "failure_message"
 _CLICK = "recipient href link_id"
+_TO_ENDPOINT = {
+    "drafted": "",
+    "attempted": _FAILED,
+    "sent": _TO_ONE,
+    "clicked": _CLICK,
+    **dict.fromkeys(("failed", "undeliverable"), _FAILED),
+}
 _FIELDS = {
     "email": {
         "drafted": "recipient subject",
@@ -47,6 +54,7 @@ _FIELDS = {
         "spammed": "recipient subject",
     },
     "push": {
+        "drafted": "",
         "attempted": _FAILED,
         "sent": "content recipients",
         "clicked": "recipients href link_id",
@@ -54,6 +62,7 @@ _FIELDS = {
         **dict.fromkeys(("failed", "undeliverable"), _FAILED),
     },
     "sms": {
+        "drafted": "",
         "attempted": _FAILED,
         "sent": _TO_ONE,
         "clicked": _CLICK,
@@ -62,6 +71,7 @@ _FIELDS = {
         **dict.fromkeys(("failed", "undeliverable"), _FAILED),
     },
     "whatsapp": {
+        "drafted": "",
         "attempted": _FAILED,
         "sent": _TO_ONE,
         "clicked": _CLICK,
@@ -70,20 +80,16 @@ _FIELDS = {
         **dict.fromkeys(("failed", "undeliverable"), _FAILED),
     },
     "in_app": {
+        "drafted": "",
         "attempted": _FAILED,
+        "opened": "",
         "sent": _TO_ONE,
         "clicked": _CLICK,
         "converted": "recipient",
         **dict.fromkeys(("failed", "undeliverable"), _FAILED),
     },
-    "slack": {"attempted": _FAILED, "sent": _TO_ONE, "clicked": _CLICK, "failed": _FAILED},
-    "webhook": {
-        "attempted": _FAILED,
-        "sent": _TO_ONE,
-        "clicked": _CLICK,
-        "failed": _FAILED,
-        "undeliverable": _FAILED,
-    },
+    "slack": _TO_ENDPOINT,
+    "webhook": _TO_ENDPOINT,
 }
 """The fields beside the parent's, by object and metric; other metrics have no event."""
 _PARENTS = (
