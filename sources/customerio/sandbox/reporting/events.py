@@ -190,9 +190,14 @@ def _content(workspace: Workspace, _record: Record, row: int) -> Record:
     return {"content": archived(workspace, np.array([row]))[0]["body"]}
 
 
-def _devices(_workspace: Workspace, record: Record, _row: int) -> Record:
-    device = {"device_id": record["recipient"]} if record["recipient"] else {}
-    return {"recipients": [device] if device else []}
+def _devices(workspace: Workspace, record: Record, row: int) -> Record:
+    """The device that the push went to; none once the person or the device is gone."""
+    person = workspace.people.get(int(workspace.deliveries.columns["person"][row]))
+    held = next((one for one in (person.devices if person else ()) if one["id"] == record["recipient"]), None)
+    if held is None:
+        return {"recipients": []}
+    failure = {"failure_message": record["failure_message"]} if record["failure_message"] else {}
+    return {"recipients": [{"device_id": held["id"], "device_platform": held["platform"], **failure}]}
 
 
 def _plain(name: str) -> FieldOf:

@@ -21,7 +21,7 @@ from tests.sources.customerio.sandbox.contract.documents import FILE, converted
 from tests.sources.customerio.sandbox.contract.newer import RESPONSES
 from tests.sources.customerio.sandbox.wire.test_every_operation import GIVEN, PATHS, csv_file
 
-_OWN = re.compile(r"(\.data\.(?!opened)|\.timestamps\.|\.metrics\.).*")
+_OWN = re.compile(r"(\.activities\[\]\.data\.(?!opened)|\.timestamps\.|\.metrics\.).*")
 """Names that each workspace has of its own: those of an event's data, of attributes, and of metrics."""
 
 Found = set[tuple[str, str]]
