@@ -29,6 +29,13 @@ _OF_CHANNEL = {"twilio": "sms"}
 _TO_ONE = "recipient content"
 _FAILED = "failure_message"
 _CLICK = "recipient href link_id"
+_TO_ENDPOINT = {
+    "drafted": "",
+    "attempted": _FAILED,
+    "sent": _TO_ONE,
+    "clicked": _CLICK,
+    **dict.fromkeys(("failed", "undeliverable"), _FAILED),
+}
 _FIELDS = {
     "email": {
         "drafted": "recipient subject",
@@ -47,6 +54,7 @@ _FIELDS = {
         "spammed": "recipient subject",
     },
     "push": {
+        "drafted": "",
         "attempted": _FAILED,
         "sent": "content recipients",
         "clicked": "recipients href link_id",
@@ -54,6 +62,7 @@ _FIELDS = {
         **dict.fromkeys(("failed", "undeliverable"), _FAILED),
     },
     "sms": {
+        "drafted": "",
         "attempted": _FAILED,
         "sent": _TO_ONE,
         "clicked": _CLICK,
@@ -62,6 +71,7 @@ _FIELDS = {
         **dict.fromkeys(("failed", "undeliverable"), _FAILED),
     },
     "whatsapp": {
+        "drafted": "",
         "attempted": _FAILED,
         "sent": _TO_ONE,
         "clicked": _CLICK,
@@ -70,20 +80,16 @@ _FIELDS = {
         **dict.fromkeys(("failed", "undeliverable"), _FAILED),
     },
     "in_app": {
+        "drafted": "",
         "attempted": _FAILED,
+        "opened": "",
         "sent": _TO_ONE,
         "clicked": _CLICK,
         "converted": "recipient",
         **dict.fromkeys(("failed", "undeliverable"), _FAILED),
     },
-    "slack": {"attempted": _FAILED, "sent": _TO_ONE, "clicked": _CLICK, "failed": _FAILED},
-    "webhook": {
-        "attempted": _FAILED,
-        "sent": _TO_ONE,
-        "clicked": _CLICK,
-        "failed": _FAILED,
-        "undeliverable": _FAILED,
-    },
+    "slack": _TO_ENDPOINT,
+    "webhook": _TO_ENDPOINT,
 }
 """The fields beside the parent's, by object and metric; other metrics have no event."""
 _PARENTS = (
@@ -184,9 +190,14 @@ def _content(workspace: Workspace, _record: Record, row: int) -> Record:
     return {"content": archived(workspace, np.array([row]))[0]["body"]}
 
 
-def _devices(_workspace: Workspace, record: Record, _row: int) -> Record:
-    device = {"device_id": record["recipient"]} if record["recipient"] else {}
-    return {"recipients": [device] if device else []}
+def _devices(workspace: Workspace, record: Record, row: int) -> Record:
+    """The device that the push went to; none once the person or the device is gone."""
+    person = workspace.people.get(int(workspace.deliveries.columns["person"][row]))
+    held = next((one for one in (person.devices if person else ()) if one["id"] == record["recipient"]), None)
+    if held is None:
+        return {"recipients": []}
+    failure = {"failure_message": record["failure_message"]} if record["failure_message"] else {}
+    return {"recipients": [{"device_id": held["id"], "device_platform": held["platform"], **failure}]}
 
 
 def _plain(name: str) -> FieldOf:

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from sources.customerio.sandbox import Sandbox, Served
-from sources.customerio.sandbox.state.store.ids import WorkspaceIds
 from tests.sources.customerio.sandbox.clients.calls import recorded
+from tests.sources.customerio.sandbox.wire.test_every_operation import GIVEN, PATHS
 
 Answer = dict[str, Any]
 
@@ -25,7 +25,6 @@ NODE = shutil.which("node")
 METHODS = {"track": 19, "app": 160}
 """The number of methods of each client that make a request."""
 
-_IDS = WorkspaceIds(1)
 ALL_PEOPLE = {"attribute": {"field": "cio_id", "operator": "exists"}}
 TO = {"identifiers": {"id": "user-1"}}
 IN_2026 = {"start": 1_780_000_000, "end": 1_790_000_000}
@@ -41,7 +40,7 @@ VALUES: dict[str, Any] = {
     "collection": {"name": "Shops", "data": [{"city": "Ghent"}]},
     "collectionId": 1,
     "component": {"name": "Button", "tag": "x-button"},
-    "componentId": _IDS.uuid("design_studio_components", 1),
+    "componentId": PATHS["component_id"],
     "content": [{"day": "Monday"}],
     "contentId": 10,
     "customerId": "user-1",
@@ -51,13 +50,13 @@ VALUES: dict[str, Any] = {
     "device_id": "token/1",
     "domainName": "example.com",
     "email": "bounced+1@example.com",
-    "emailId": _IDS.uuid("design_studio_emails", 1),
+    "emailId": PATHS["email_id"],
     "events": [{"name": "bought", "description": "A purchase"}],
     "file": {"data": "GIF89a\x01\0\x01\0\0\0\0;", "filename": "dot.gif"},
     "filters": ALL_PEOPLE,
     "filter": ALL_PEOPLE,
     "folder": {"name": "New"},
-    "folderId": _IDS.uuid("design_studio_folders", 1),
+    "folderId": PATHS["folder_id"],
     "formId": "signup",
     "id": "user-1",
     "ids": ["user-1"],
@@ -96,9 +95,9 @@ CALLS: dict[str, list[Any]] = {
     "deleteAsset": [2],
     "deleteAssetFolder": [3],
     "deleteCollection": [2],
-    "deleteDesignStudioComponent": [_IDS.uuid("design_studio_components", 3)],
-    "deleteDesignStudioEmail": [_IDS.uuid("design_studio_emails", 6)],
-    "deleteDesignStudioFolder": [_IDS.uuid("design_studio_folders", 2)],
+    "deleteDesignStudioComponent": [GIVEN["deleteDesignStudioComponent"]["component_id"]],
+    "deleteDesignStudioEmail": [GIVEN["deleteDesignStudioEmail"]["email_id"]],
+    "deleteDesignStudioFolder": [GIVEN["deleteDesignStudioFolder"]["folder_id"]],
     "deleteNewsletter": [9001],
     "deleteNewsletterLanguage": [4, "de"],
     "deleteNewsletterTestGroupLanguage": [7, 0, "de"],

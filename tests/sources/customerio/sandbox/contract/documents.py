@@ -1,10 +1,11 @@
-"""The schemas of answers, written from Customer.io's OpenAPI documents.
+"""The schemas of answers and events, written from Customer.io's OpenAPI documents.
 
-    python -m tests.sources.customerio.sandbox.contract.documents app-openapi.json track-openapi.json
+    python -m tests.sources.customerio.sandbox.contract.documents app.json track.json webhooks.json
 
 writes `responses.json` beside this module: the schema of the 200 of every GET that the documents have,
-without prose. An object takes no field but the documented ones, so that a field of the sandbox's own is
-found; parts that occur several times stand once, in `$defs`.
+without prose; and `events.json`: the schemas of the events of reporting webhooks. An object takes no field
+but the documented ones, so that a field of the sandbox's own is found; parts that occur several times stand
+once, in `$defs`.
 """
 
 import json
@@ -19,6 +20,7 @@ from sources.customerio.catalogue import OPERATIONS
 Schema = dict[str, Any]
 
 FILE = Path(__file__).parent / "responses.json"
+EVENTS_FILE = Path(__file__).parent / "events.json"
 _LONG = 160
 """Characters from which on a repeated part stands in `$defs`."""
 
@@ -73,6 +75,28 @@ def responses(documents: dict[str, Schema]) -> Schema:
     return found
 
 
+def events(document: Schema) -> Schema:
+    """The schema of each event of reporting webhooks, by object and metric, such as `email_sent`."""
+    schemas = document["components"]["schemas"]
+    return {
+        row["$ref"].rpartition("/")[2]: converted(_resolved(row, document))
+        for name, schema in schemas.items()
+        if name.endswith("_event")
+        for row in schema.get("oneOf", ())
+    }
+
+
+def _resolved(part: Any, document: Schema) -> Any:
+    """The part with each reference replaced by its target."""
+    if isinstance(part, list):
+        return [_resolved(item, document) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _resolved(document["components"]["schemas"][part["$ref"].rpartition("/")[2]], document)
+    return {name: _resolved(value, document) for name, value in part.items()}
+
+
 def shared(schemas: Schema) -> Schema:
     """The schemas, with long parts that occur several times in `$defs`."""
     counts = Counter(_text(part) for schema in schemas.values() for part in _parts(schema))
@@ -84,7 +108,7 @@ def shared(schemas: Schema) -> Schema:
     }
     definitions = {name: _referring(json.loads(text), names, top=True) for text, name in names.items()}
     written = {name: _referring(schema, names) for name, schema in schemas.items()}
-    return {"$defs": definitions, "responses": written}
+    return {"$defs": definitions, "schemas": written}
 
 
 def _text(part: Schema) -> str:
@@ -119,6 +143,16 @@ def _referring(part: Schema, names: dict[str, str], *, top: bool = False) -> Sch
     return out
 
 
+def _written(parts: Schema) -> str:
+    """The document with a line for each definition and each schema."""
+    folders = (
+        f"{json.dumps(key)}: {{\n" + ",\n".join(f"{json.dumps(n)}: {json.dumps(s)}" for n, s in part.items())
+        for key, part in parts.items()
+    )
+    return "{\n" + "\n},\n".join(folders) + "\n}}\n"
+
+
 if __name__ == "__main__":
-    app, track = (json.loads(Path(name).read_text()) for name in sys.argv[1:])
-    FILE.write_text(json.dumps(shared(responses({"app": app, "track": track})), indent=1) + "\n")
+    app, track, webhooks = (json.loads(Path(name).read_text()) for name in sys.argv[1:])
+    for file, schemas in ((FILE, responses({"app": app, "track": track})), (EVENTS_FILE, events(webhooks))):
+        file.write_text(_written(shared(schemas)))
