@@ -37,13 +37,13 @@ class Workspace:
         self.account: Callable[[], Iterable[Workspace]] = lambda: [self]
         self.now = now
         self.people = People()
-        self.segments = Segments()
+        self.activities = Activities()
+        self.segments = Segments(self.people, self.activities, lambda: self.now)
         self.tables = {
             name: self.segments.table if name == "segments" else Table(kind)
             for name, kind in RECORD_KINDS.items()
         }
         self.deliveries = Deliveries()
-        self.activities = Activities()
         self.optouts = Optouts()
         self.exports = Exports()
         self.objects = Objects()
@@ -107,13 +107,13 @@ class Workspace:
     def add_record(self, table: str, fields: Record, at: int) -> int:
         """Add a record; returns its id."""
         if table == "segments":
-            return self.segments.add(dict(fields), at, self.people)
+            return self.segments.add(dict(fields), at)
         return self.tables[table].add(dict(fields), at)
 
     def edit_record(self, table: str, record_id: int, fields: Record, at: int) -> None:
         """Edit a record; NotFound if there is no such id."""
         if table == "segments":
-            self.segments.edit(record_id, fields, at, self.people)
+            self.segments.edit(record_id, fields, at)
         else:
             self.tables[table].edit(record_id, fields, at)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sources.customerio.sandbox.clock import DAY
+from sources.customerio.sandbox.state.store import conditions
 from sources.customerio.sandbox.state.store.deliveries import Source
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.store.planned_changes import AddRecord
@@ -85,22 +86,26 @@ def plan_opening(scale: Scale, genesis: int, environment_id: int) -> Opening:
 
 def _segments(scale: Scale, genesis: int) -> Iterator[Record]:
     named: list[tuple[str, Record | None]] = [
-        ("All Users", {"and": [_exists("cio_id")]}),
-        ("On a paid plan", {"or": [_is("plan", "pro"), _is("plan", "team"), _is("plan", "enterprise")]}),
-        ("In Germany", {"and": [_is("country", "DE")]}),
-        ("Unsubscribed", {"and": [_is("unsubscribed", "true")]}),
+        ("All Users", conditions.exists("cio_id")),
+        (
+            "On a paid plan",
+            {"and": [{"or": [conditions.equals("plan", name) for name in vocabulary.PAID_PLANS]}]},
+        ),
+        ("In Germany", conditions.equals("country", "DE")),
+        ("Unsubscribed", conditions.equals("unsubscribed", "true")),
         ("Beta testers", None),
         ("Nobody yet", None),
-        ("Has a phone", {"and": [_exists("phone")]}),
-        ("Free and reachable", {"and": [_is("plan", "free"), {"not": _is("unsubscribed", "true")}]}),
-        ("Admins", {"and": [_is("is_admin", "true")]}),
-        ("Has a favorite color", {"and": [_exists("favorite color")]}),
-        *(
-            (f"Country {code}", {"and": [_is("country", code)]})
-            for code in ("US", "GB", "FR", "BR", "JP", "NL")
+        ("Has a phone", conditions.exists("phone")),
+        (
+            "Free and reachable",
+            {"and": [conditions.equals("plan", "free"), conditions.differs("unsubscribed", "true")]},
         ),
+        ("Admins", conditions.equals("is_admin", "true")),
+        ("Has a favorite color", conditions.exists("favorite color")),
+        ("Viewed a page in 30 days", {"and": [conditions.happened("page", "*", within=30 * DAY)]}),
+        *((f"Country {code}", conditions.equals("country", code)) for code in ("US", "GB", "FR", "BR", "JP")),
     ]
-    for number, (name, conditions) in enumerate(named[: scale.segments]):
+    for number, (name, wanted) in enumerate(named[: scale.segments]):
         made = genesis - (200 - 9 * number) * DAY
         yield {
             "id": number + 1,
@@ -109,16 +114,8 @@ def _segments(scale: Scale, genesis: int) -> Iterator[Record]:
             "tags": None if number % 3 else ["core"],
             "created_at": made,
             "updated_at": made + number * 4000,
-            "conditions": conditions,
+            "conditions": None if wanted is None else conditions.numbered(wanted),
         }
-
-
-def _is(name: str, value: str) -> Record:
-    return {"attribute": {"field": name, "operator": "eq", "value": value}}
-
-
-def _exists(name: str) -> Record:
-    return {"attribute": {"field": name, "operator": "exists"}}
 
 
 def _campaign(opening: Opening, number: int, genesis: int) -> None:

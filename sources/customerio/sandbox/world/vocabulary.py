@@ -12,6 +12,7 @@ LAST_NAMES = (
 )  # fmt: skip
 COUNTRIES = ("US", "US", "US", "DE", "DE", "GB", "FR", "BR", "JP", "NL", "CA", "IN")
 PLANS = ("free", "free", "free", "trial", "pro", "pro", "team", "enterprise")
+PAID_PLANS = ("pro", "team", "enterprise")
 COLORS = ("red", "green", "blue", "orange, really", "white", "black")
 INTERESTS = ("news", "offers", "events", "beta", "webinars")
 BIO = (

@@ -3,7 +3,7 @@
 A module has the name of the noun that it stores. `X_view` makes the API's record of X, `X_activities` derives
 activities from X, `X_validation` checks the body of X.
 
-    people, objects, segments     people objects segments anonymous filters
+    people, objects, segments     people objects segments conditions event_counts anonymous filters
     messages                      records deliveries delivery_view delivery_activities links outcomes
     numbers                       metrics journeys lookback stable_random
     activity log                  activities activity_view

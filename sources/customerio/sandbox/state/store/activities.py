@@ -5,6 +5,7 @@ differ for backdated events, events from the future and late arrivals, so a read
 at the front misses some, as with the real list [airbyte].
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from sources.customerio.sandbox.state.store.columns import Array, Columns
 RETENTION_S = 30 * DAY
 # The longest that a planned row is backdated: events older than this trigger no campaigns [track26].
 LATEST_S = 72 * HOUR
+COUNTED = frozenset({"page", "event", "screen", "device_change"})
+"""The types that conditions of segments count."""
 _NONE = -1
 NO_PERSON = -1
 """The person number of activities of objects, and of writes that matched no person."""
@@ -54,6 +57,9 @@ class Activities:
         self._next_order = 0
         self._next_uid = 0
         self._pending: list[tuple[int, int, int, int, int, int, int]] = []
+        # How often people did what is no longer in the log, by type and name.
+        self._trimmed: dict[tuple[int, int], Counter[int]] = {}
+        self.version = 0  # counts the changes of the log
 
     def __len__(self) -> int:
         return len(self.columns) + len(self._pending)
@@ -69,6 +75,7 @@ class Activities:
     def extend(self, rows: Mapping[str, Array]) -> None:
         """Insert rows, given in any order; all columns but `order` must be there."""
         self._insert_pending()
+        self.version += 1
         if not len(rows["timestamp"]):
             return
         by_time = np.lexsort((rows["uid"], rows["timestamp"]))
@@ -94,6 +101,7 @@ class Activities:
         `arrived` is from when it is visible, by default `at`; `delivery` is a delivery's number.
         """
         self._next_uid += 1
+        self.version += 1
         uid = -self._next_uid  # planned rows have positive uids
         if data:
             self.details[uid] = data
@@ -109,7 +117,11 @@ class Activities:
         selected = np.isin(self.columns["uid"], list(uids))
         if person is not None:
             selected |= people == person
+            for counts in self._trimmed.values():
+                if person in counts:
+                    counts[to] += counts.pop(person)
         people[selected] = to
+        self.version += 1
 
     def drop_future(self, now: int, person: int) -> None:
         """Drop the activities of a removed person that are not visible yet."""
@@ -120,6 +132,7 @@ class Activities:
         lost = tail_of_person & (self.columns["arrived"][first:] > now)
         if lost.any():
             self.columns.keep(~lost, first)
+            self.version += 1
 
     def trim(self, before: int) -> None:
         """Drop the rows before an instant, which are older than readers can see."""
@@ -127,9 +140,38 @@ class Activities:
         first = int(np.searchsorted(self.columns["timestamp"], before))
         for uid in self.columns["uid"][:first].tolist():
             self.details.pop(uid, None)
+        self._count_trimmed(first)
         keep = np.ones(len(self.columns), dtype=bool)
         keep[:first] = False
         self.columns.keep(keep)
+
+    def people_of(self, type_: str, name: str | None, *, since: int | None, now: int) -> NDArray[np.int64]:
+        """The person numbers of visible activities of a type, and of a name if one is given.
+
+        Each activity after `since` is one entry; those of no person are left out.
+        """
+        self._insert_pending()
+        first = 0 if since is None else int(np.searchsorted(self.columns["timestamp"], since, "right"))
+        mask = self._matches(ActivityFilter(type=type_, name=name), first, len(self.columns), now)
+        mask &= self.columns["person"][first:] != NO_PERSON
+        numbers: NDArray[np.int64] = self.columns["person"][first:][mask]
+        return numbers
+
+    def trimmed(self, type_: str, name: str | None) -> Counter[int]:
+        """How often each person did what is no longer in the log."""
+        kind = self._codes["types"].get(type_, -2)
+        wanted = None if name is None else self._codes["names"].get(name, -2)
+        found: Counter[int] = Counter()
+        for (code, label), counts in self._trimmed.items():
+            if code == kind and wanted in (None, label):
+                found.update(counts)
+        return found
+
+    def _count_trimmed(self, first: int) -> None:
+        columns = (self.columns[name][:first].tolist() for name in ("type", "name", "person"))
+        for type_, name, person in zip(*columns, strict=True):
+            if person != NO_PERSON and self.types[type_] in COUNTED:
+                self._trimmed.setdefault((type_, name), Counter())[person] += 1
 
     def newest(
         self,

@@ -1,4 +1,4 @@
-"""The filters of searches, exports and dynamic segments.
+"""The filters of searches, exports and audiences.
 
     filter := {"and": [filter, ...]} | {"or": [filter, ...]} | {"not": filter} | leaf
 
@@ -10,7 +10,7 @@
 There is no other operator, and each object has exactly one key ([spec25], [live-airbyte]).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import orjson
@@ -48,19 +48,6 @@ def exists(field: str) -> Record:
 def all_people() -> Record:
     """The filter that matches every profile [live-airbyte]."""
     return {"and": [exists("cio_id")]}
-
-
-def fields_of(given: object) -> Iterator[str]:
-    """The names of the attributes that a filter tests."""
-    if isinstance(given, Mapping):
-        for key, inner in given.items():
-            if key == "attribute" and isinstance(inner, Mapping):
-                yield str(inner.get("field"))
-            else:
-                yield from fields_of(inner)
-    elif isinstance(given, list):
-        for inner in given:
-            yield from fields_of(inner)
 
 
 def text(value: object) -> str:

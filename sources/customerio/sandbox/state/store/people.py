@@ -13,6 +13,8 @@ from sources.customerio.sandbox.state.store.errors import BadRequest, NotFound
 from sources.customerio.sandbox.state.store.ids import cio_id
 
 Record = dict[str, Any]
+AttributeChange = tuple[int, str, str]
+"""(when, from, to): a change of an attribute, "" for one that is not set."""
 RemovalReason = Literal["deleted", "suppressed"]
 
 # The world numbers its people from 0; people added by calls are numbered from here on.
@@ -33,6 +35,7 @@ class Person:
     devices: list[Record] | None = None
     phone: str | None = None
     former_emails: list[tuple[int, str | None]] = field(default_factory=list)
+    history: dict[str, list[AttributeChange]] | None = None  # changes since the creation, by attribute
 
     @property
     def cio_id(self) -> str:
@@ -54,6 +57,12 @@ class Person:
         if name in IDENTIFIERS:
             return getattr(self, name)  # type: ignore[no-any-return]
         return self.attributes.get(name)
+
+    def changes(self, name: str) -> list[AttributeChange]:
+        """The changes of an attribute or identifier, oldest first; the first value is a change too."""
+        since = self.history.get(name, []) if self.history else []
+        first = since[0][1] if since else self.attribute(name) or ""
+        return [(self.created_at, "", first), *since] if first else since
 
     def email_at(self, at: int) -> str | None:
         """The email address that the person had at an instant."""
@@ -174,6 +183,8 @@ class People:
             if old == new or name == "cio_id":
                 continue
             changes[name] = (old, new)
+            person.history = person.history if person.history is not None else {}
+            person.history.setdefault(name, []).append((at, old, new))
             person.changed[name] = at
             if name in IDENTIFIERS:
                 self._reidentify(person, name, value or None, at)

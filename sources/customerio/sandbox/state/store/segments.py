@@ -1,26 +1,29 @@
 """Segments and their members.
 
-A dynamic segment evaluates its `conditions` whenever a person changes; members of a manual one are added and
-removed by calls. While a segment's `state` is `build` its members are stale, and are evaluated again when the
-state becomes `finished`. Members are listed by number, so that a reader misses a member who is added before
-the reader's position, as with the real list.
+A dynamic segment evaluates its `conditions` whenever an attribute changes, and those about time or events
+when its members are read; members of a manual one are added and removed by calls. While a segment's `state`
+is `build` its members are stale, and are evaluated again when the state becomes `finished`. Members are
+listed by number, so that a reader misses a member who is added before the reader's position, as with the real
+list.
 """
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from sources.customerio.sandbox.state.store.filters import Test, compile_filter, fields_of
+from sources.customerio.sandbox.state.store.activities import Activities
+from sources.customerio.sandbox.state.store.conditions import Rule, compile_conditions
+from sources.customerio.sandbox.state.store.event_counts import EventCounts
 from sources.customerio.sandbox.state.store.people import Person, Record
 from sources.customerio.sandbox.state.store.records import RECORD_KINDS, Table
 
 
 @dataclass(slots=True)
 class Members:
-    """The members of one segment, by person number."""
+    """The members of one segment, by person number; `stamp` is when a timed one was evaluated."""
 
-    rule: Test | None
-    fields: frozenset[str]
+    rule: Rule | None
+    stamp: tuple[int, int] | None = None
     numbers: set[int] = field(default_factory=set)
     order: list[int] = field(default_factory=list)
 
@@ -37,12 +40,20 @@ class Members:
 class Segments:
     """The segments of a workspace and their members."""
 
-    def __init__(self) -> None:
+    def __init__(self, people: Iterable[Person], activities: Activities, now: Callable[[], int]) -> None:
+        """Members are of `people`, by what is in `activities` at the time of `now`."""
         self.table = Table(RECORD_KINDS["segments"])
+        self._people = people
+        self._now = now
+        self._counts = EventCounts(activities, now)
         self._members: dict[int, Members] = {}
 
-    def add(self, fields: Record, at: int, people: Iterable[Person] = ()) -> int:
-        """Add a segment; one with `conditions` is evaluated at once. Returns its id."""
+    def add(self, fields: Record, at: int) -> int:
+        """Add a segment; one with `conditions` is evaluated at once. Returns its id.
+
+        Raises:
+            BadRequest: the conditions are malformed.
+        """
         record: Record = {
             "name": "",
             "description": "",
@@ -52,57 +63,46 @@ class Segments:
             "tags": None,
             **fields,
         }
-        conditions = record.get("conditions")
-        rule = compile_filter(conditions, self.is_member) if conditions else None
+        members = Members(self._rule(record.get("conditions")))
         segment_id = self.table.add(record, at)
-        self._members[segment_id] = Members(rule, frozenset(fields_of(conditions)))
-        self.rebuild(segment_id, people)
+        self._members[segment_id] = members
+        self._evaluate(members)
         return segment_id
 
-    def edit(self, segment_id: int, fields: Record, at: int, people: Iterable[Person]) -> None:
+    def edit(self, segment_id: int, fields: Record, at: int) -> None:
         """Edit a segment; it is evaluated again unless its state is `build`."""
+        rule = self._rule(fields.get("conditions"))
         self.table.edit(segment_id, fields, at)
-        record, members = self.table.get(segment_id), self._members[segment_id]
+        members = self._members[segment_id]
         if "conditions" in fields:
-            members.rule = (
-                compile_filter(fields["conditions"], self.is_member) if fields["conditions"] else None
-            )
-            members.fields = frozenset(fields_of(fields["conditions"]))
-        if record["state"] == "finished":
-            self.rebuild(segment_id, people)
+            members.rule = rule
+        if self._is_finished(segment_id):
+            self._evaluate(members)
 
     def delete(self, segment_id: int) -> None:
         """Delete a segment and its members."""
         self.table.delete(segment_id)
         del self._members[segment_id]
 
-    def rebuild(self, segment_id: int, people: Iterable[Person]) -> None:
-        """Evaluate a dynamic segment for all people."""
-        members = self._members[segment_id]
-        if members.rule is not None:
-            members.order = [person.number for person in people if members.rule(person)]
-            members.numbers = set(members.order)
-
     def is_member(self, segment_id: int, number: int) -> bool:
         """True if a person is in a segment; false for a segment that does not exist."""
-        members = self._members.get(segment_id)
-        return members is not None and number in members.numbers
+        return segment_id in self._members and number in self._current(segment_id).numbers
 
     def count(self, segment_id: int) -> int:
         """The number of members of a segment."""
         self.table.get(segment_id)
-        return len(self._members[segment_id].numbers)
+        return len(self._current(segment_id).numbers)
 
     def after(self, segment_id: int, number: int, limit: int) -> list[int]:
         """At most `limit` member numbers after `number`, in list order."""
         self.table.get(segment_id)
-        order = self._members[segment_id].order
+        order = self._current(segment_id).order
         first = bisect_right(order, number)
         return order[first : first + limit]
 
     def of_person(self, number: int) -> Iterator[Record]:
         """The segments that a person is in."""
-        return (record for record in self.table if number in self._members[record["id"]].numbers)
+        return (record for record in self.table if number in self._current(record["id"]).numbers)
 
     def set_member(self, segment_id: int, number: int, *, member: bool) -> None:
         """Add a person to a segment, or remove one; NotFound if there is no such segment."""
@@ -113,12 +113,36 @@ class Segments:
         """Evaluate the dynamic segments for a person; `changed` are the changed attributes, None is all."""
         names = None if changed is None else set(changed)
         for segment_id, members in self._members.items():
-            if members.rule is None or (names is not None and not names & members.fields):
+            rule = members.rule
+            if rule is None or (names is not None and not names & rule.fields):
                 continue
-            if self.table.get(segment_id)["state"] == "finished":
-                members.put(person.number, member=members.rule(person))
+            if rule.timed:
+                members.stamp = None
+            elif self._is_finished(segment_id):
+                members.put(person.number, member=rule.test(person))
 
     def remove_person(self, number: int) -> None:
         """Remove a person from every segment."""
         for members in self._members.values():
             members.put(number, member=False)
+
+    def _rule(self, conditions: object) -> Rule | None:
+        return compile_conditions(conditions, self._counts.of, self._now) if conditions else None
+
+    def _is_finished(self, segment_id: int) -> bool:
+        return bool(self.table.get(segment_id)["state"] == "finished")
+
+    def _current(self, segment_id: int) -> Members:
+        """The members of a segment; of a timed one as of the clock and the activity log."""
+        members = self._members[segment_id]
+        timed = members.rule is not None and members.rule.timed
+        if timed and members.stamp != self._counts.stamp and self._is_finished(segment_id):
+            self._evaluate(members)
+        return members
+
+    def _evaluate(self, members: Members) -> None:
+        """Evaluate a dynamic segment for all people."""
+        if members.rule is not None:
+            members.order = [person.number for person in self._people if members.rule.test(person)]
+            members.numbers = set(members.order)
+            members.stamp = self._counts.stamp

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sources.customerio.sandbox.state.store.conditions import equals
 from sources.customerio.sandbox.state.store.errors import NotFound
 from sources.customerio.sandbox.state.store.people import Person
 from sources.customerio.sandbox.state.workspace import Workspace
@@ -48,8 +49,8 @@ def test_attribute_changes_are_logged_and_evaluated(workspace: Workspace) -> Non
     """A changed attribute is an activity, and dynamic segments follow; an unchanged one is neither."""
     person = Person(number=workspace.people.next_number(), created_at=NOW, id="ann")
     workspace.add_person(person, logged=False)
-    conditions = {"and": [{"attribute": {"field": "plan", "operator": "eq", "value": "pro"}}]}
-    segment = workspace.add_record("segments", {"name": "pro", "conditions": conditions}, NOW)
+    fields = {"name": "pro", "conditions": equals("plan", "pro")}
+    segment = workspace.add_record("segments", fields, NOW)
 
     workspace.set_attributes(person, {"plan": "pro"}, NOW)
     workspace.set_attributes(person, {"plan": "pro"}, NOW)

@@ -3,7 +3,7 @@
 import pytest
 
 from sources.customerio.sandbox.state.store.errors import BadRequest
-from sources.customerio.sandbox.state.store.filters import all_people, compile_filter, exists, fields_of, text
+from sources.customerio.sandbox.state.store.filters import all_people, compile_filter, exists, text
 from sources.customerio.sandbox.state.store.people import Person
 
 ANN = Person(number=1, created_at=0, id="ann", email="Ann@example.com", attributes={"plan": "pro"})
@@ -39,13 +39,6 @@ def test_malformed_filters_are_refused(given: object) -> None:
     """A filter has one known key, and a leaf has an operator."""
     with pytest.raises(BadRequest):
         compile_filter(given, lambda _segment, _number: False)
-
-
-def test_fields_are_found_at_any_depth() -> None:
-    """A segment is evaluated again when one of these attributes changes."""
-    given = {"or": [{"not": exists("plan")}, {"and": [_is("email", "a@b.c"), {"segment": {"id": 1}}]}]}
-
-    assert set(fields_of(given)) == {"plan", "email"}
 
 
 def test_values_are_stored_as_text() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import httpx
 
-from sources.customerio.sandbox import Sandbox
+from sources.customerio.sandbox import Sandbox, Served
+from sources.customerio.sandbox.state.store.conditions import happened
 
 Reader = Callable[..., list[dict[str, Any]]]
 
@@ -109,3 +110,55 @@ def _in(sandbox: Sandbox, segment_id: int, cio_id: str) -> bool:
 def test_the_list_is_the_truth(tiny: Sandbox, api: httpx.Client) -> None:
     """The list has every segment of the workspace on one page."""
     assert api.get("/v1/segments").json()["segments"] == list(tiny.rows("segments"))
+
+
+def test_conditions_are_in_the_grammar_of_the_api(api: httpx.Client) -> None:
+    """A dynamic segment has a list of conditions about events; a manual one has none."""
+    segments = {row["name"]: row for row in api.get("/v1/segments").json()["segments"]}
+
+    first, second = segments["In Germany"]["conditions"]["and"]
+    assert set(first) == {"event", "inverse", "times", "within"}
+    assert (first["event"]["type"], first["event"]["name"]) == ("attribute_change", "country")
+    assert [one["inverse"] for one in (first, second)] == [False, True]
+    assert segments["Beta testers"]["conditions"] is None
+
+
+def test_a_segment_of_page_views_follows_them(small: Sandbox, small_served: Served) -> None:
+    """A page view makes a member, a profile merge keeps one, and thirty days later it is none."""
+    conditions = {"and": [happened("page", "*", within=30 * 86_400)]}
+    segment_id = int(small.add("segments", name="Viewed a page", conditions=conditions))
+    cio_id = small.add("people", id="ann")
+    viewers = {row["cio_id"] for row in small.rows("segment_memberships") if row["segment_id"] == segment_id}
+    seen = {
+        row["customer_identifiers"]["cio_id"]
+        for row in small.rows("activities")
+        if row["type"] == "page" and row["customer_identifiers"]
+    }
+    assert viewers
+    assert viewers <= seen
+    assert cio_id not in viewers
+
+    keys = (small.track_site_id, small.track_api_key)
+    view = {"type": "person", "identifiers": {"id": "ann"}, "action": "page", "name": "https://example.com"}
+    answer = httpx.post(f"{small_served.track_url}/api/v2/entity", auth=keys, json=view, trust_env=False)
+    assert answer.status_code == 200
+    assert _in(small, segment_id, cio_id)
+
+    small.clock.advance(30 * 86_400)
+    assert not _in(small, segment_id, cio_id)
+
+
+def test_what_a_person_ever_did_is_kept(small: Sandbox, small_served: Served) -> None:
+    """A condition without a time holds for an event that the activity log no longer has."""
+    conditions = {"and": [happened("event", "paid")]}
+    segment_id = int(small.add("segments", name="Paid once", conditions=conditions))
+    cio_id = small.add("people", id="ann")
+    keys = (small.track_site_id, small.track_api_key)
+    paid = {"type": "person", "identifiers": {"id": "ann"}, "action": "event", "name": "paid"}
+    answer = httpx.post(f"{small_served.track_url}/api/v2/entity", auth=keys, json=paid, trust_env=False)
+    assert answer.status_code == 200
+
+    small.clock.advance(35 * 86_400)
+
+    assert not any(row.get("name") == "paid" for row in small.rows("activities"))
+    assert _in(small, segment_id, cio_id)
