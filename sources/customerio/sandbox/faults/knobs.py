@@ -40,6 +40,8 @@ class Knobs:
     - `track_redirect`: the root of the right region's host: Track calls are sent there with 307;
     - `objects_page`: rows on a page of objects or relationships whose `limit` is not given (unverified);
     - `next_after_full_only`: of newsletters and senders, a page that is not full has no `next` (unverified);
+    - `root_lists_all`: a list of Design Studio or of assets without a folder has the rows of all folders, as
+      Customer.io's library says, and not those of the root alone (unverified) [sdk node];
     - `person_pages_restart`: a token past the end of a person's messages leads back to the first page, as in
       the workspace's list (unverified);
     - `duplicates_across_pages`: such a page begins with the last row of the one before [spec25];
@@ -76,6 +78,7 @@ class Knobs:
     track_redirect: str = ""
     objects_page: int = 10
     next_after_full_only: bool = False
+    root_lists_all: bool = True
     person_pages_restart: bool = True
     duplicates_across_pages: bool = True
     topic_required: bool = False
