@@ -55,7 +55,7 @@ def _memberships(workspace: Workspace) -> Iterator[Record]:
 
 
 def _messages(workspace: Workspace, now: int) -> Chunks:
-    return (workspace.delivery_view.records(found, now) for found in _sent(workspace, now))
+    return (workspace.delivery_view.records(found, now, responses=True) for found in _sent(workspace, now))
 
 
 def _archived(workspace: Workspace, now: int) -> Chunks:
