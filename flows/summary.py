@@ -24,7 +24,9 @@ def logged(summary: RunSummary, window: Window | None = None) -> None:
     logger = get_run_logger()
     when = f" {days(window)}" if window else ""
     for tally in summary.resources.values():
-        if tally.requests or tally.error:
+        if tally.skipped:
+            logger.warning("%s was skipped: %s", tally.resource, tally.skipped)
+        elif tally.requests or tally.error:
             logger.info(
                 "%s%s: %d requests, %d rows read, %d new, %d changed, %d deleted, %.1f s%s",
                 *(tally.resource, when, tally.requests, tally.read, tally.new, tally.changed),
@@ -71,4 +73,5 @@ def _row(tally: ResourceSummary) -> dict[str, Any]:
         "deleted": tally.deleted,
         "seconds": round(tally.seconds, 1),
         "error": str(tally.error) if tally.error else "",
+        "skipped": str(tally.skipped) if tally.skipped else "",
     }

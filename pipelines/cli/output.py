@@ -1,6 +1,6 @@
 """Prints results of syncs, backfills, checks, the sandbox and the demo: tables, documents, progress."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,9 @@ def _running(summary: RunSummary) -> Table:
     table = grid(("resource", *numeric, "state"), numeric=numeric)
     for tally in list(summary.resources.values()):
         left = "" if tally.requests_left is None else f"{tally.requests_left:,}"
-        state = "failed" if tally.error else "read" if tally.done else "reading"
+        state = (
+            "failed" if tally.error else "skipped" if tally.skipped else "read" if tally.done else "reading"
+        )
         table.add_row(
             tally.resource, f"{tally.requests:,}", left, f"{tally.read:,}", f"{tally.written:,}", state
         )
@@ -63,15 +65,21 @@ def sync(result: "SyncResult") -> None:
     for tally in result.summary.resources.values():
         if tally.note:
             warn(f"{tally.resource}: {tally.note}")
+    _named("Skipped", ((tally, tally.skipped) for tally in result.skipped))
     _failures(result)
 
 
 def _failures(result: "SyncResult") -> None:
+    _named("Not complete", ((tally, tally.error) for tally in result.failed))
+
+
+def _named(what: str, refused: "Iterable[tuple[ResourceSummary, Exception | None]]") -> None:
+    """Warn of each error once, with the resources that it concerns."""
     by_message: dict[str, list[str]] = {}
-    for tally in result.failed:
-        by_message.setdefault(str(tally.error), []).append(tally.resource)
+    for tally, error in refused:
+        by_message.setdefault(str(error), []).append(tally.resource)
     for message, resources in by_message.items():
-        warn(f"Not complete: {', '.join(resources)}. {message}")
+        warn(f"{what}: {', '.join(resources)}. {message}")
 
 
 def _numbers(tally: ResourceSummary) -> tuple[int, int, int, int, int]:
@@ -96,6 +104,7 @@ def sync_document(result: "SyncResult") -> dict[str, Any]:
                 "seconds": round(tally.seconds, 3),
                 "error": str(tally.error) if tally.error else None,
                 "note": tally.note or None,
+                "skipped": str(tally.skipped) if tally.skipped else None,
             }
             for tally in result.summary.resources.values()
         ],

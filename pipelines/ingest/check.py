@@ -11,7 +11,7 @@ from pipelines.times import DAY
 from pipelines.workspace import WorkspaceRecord, check_workspace, identify, read_record
 from sources.customerio import RESOURCES
 from sources.customerio.catalogue import Operation, Resource, operation, resource
-from sources.customerio.client import Client, Forbidden, NotFound
+from sources.customerio.client import Client, Forbidden, NotFound, NotServed
 from sources.customerio.extract.objects import everything_of
 from sources.customerio.extract.people import ALL_PEOPLE_BODY
 
@@ -23,7 +23,7 @@ _BODIES: Mapping[str, Callable[..., object]] = {
     "getObjectsFilter": everything_of,
 }
 
-Verdict = Literal["reachable", "forbidden", "failed", "untried"]
+Verdict = Literal["reachable", "forbidden", "failed", "skipped", "untried"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +49,8 @@ class CheckResult:
 
     @property
     def complete(self) -> bool:
-        """Checks if a sync would reach every resource."""
-        return all(reach.verdict in ("reachable", "untried") for reach in self.reaches)
+        """Checks if a sync would reach every resource, but for those that it would skip."""
+        return all(reach.verdict in ("reachable", "skipped", "untried") for reach in self.reaches)
 
 
 def check(settings: Settings) -> CheckResult:
@@ -81,10 +81,16 @@ def _reaches(client: Client) -> Iterator[Reach]:
     for row in RESOURCES:
         try:
             yield _reach(client, row, found)
-        except Forbidden as error:
-            yield Reach(resource=row.table, verdict="forbidden", reason=str(error))
+        except (Forbidden, NotServed) as error:
+            yield Reach(resource=row.table, verdict=_verdict(row, error), reason=str(error))
         except EltError as error:
             yield Reach(resource=row.table, verdict="failed", reason=str(error))
+
+
+def _verdict(row: Resource, error: Forbidden | NotServed) -> Verdict:
+    if row.may_be_missing:
+        return "skipped"
+    return "forbidden" if isinstance(error, Forbidden) else "failed"
 
 
 def _reach(client: Client, row: Resource, found: dict[str, Ids | None]) -> Reach:

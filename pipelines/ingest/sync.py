@@ -55,6 +55,11 @@ class SyncResult:
         """The resources that were not read to their end."""
         return self.summary.failed
 
+    @property
+    def skipped(self) -> list[ResourceSummary]:
+        """The resources whose call this region, plan or key lacks."""
+        return self.summary.skipped
+
 
 def sync(
     settings: Settings,

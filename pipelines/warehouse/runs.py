@@ -35,7 +35,7 @@ _COLUMNS: "TTableSchemaColumns" = {
 
 
 def run_rows(run_id: str, summary: RunSummary, options: Options, *, finished_at: int) -> list[dict[str, Any]]:
-    """A row per resource of the run; `seconds` are of its reading."""
+    """A row per resource that the run read, not for those that it skipped; `seconds` are of its reading."""
     noted_at = int(time.time())
     return [
         {
@@ -54,6 +54,7 @@ def run_rows(run_id: str, summary: RunSummary, options: Options, *, finished_at:
             "error": str(tally.error) if tally.error else None,
         }
         for tally in summary.resources.values()
+        if tally.skipped is None
     ]
 
 

@@ -355,9 +355,15 @@ def test_people(marts: Warehouse, sent: pd.DataFrame) -> None:
         member[row["cio_id"]].append(segments[row["segment_id"]])
     to_people = sent[~sent.channel.isin(truth.NOBODY)]
     of_person = dict(truth.groups(to_people, "cio_id"))
+    optouts = defaultdict(list)
+    for row in marts.sandbox.rows("optouts"):
+        optouts[row["cio_id"]].append(row["from"])
+    assert optouts
     expected: dict[Any, dict[str, Any]] = {}
     for person in marts.sandbox.rows("people"):
         identifiers = person["identifiers"]
+        of_senders = sorted(optouts[identifiers["cio_id"]])
+        has_phone = bool(person["attributes"].get("phone"))
         rows = of_person.get(identifiers["cio_id"], to_people.iloc[:0])
         acts = rows[["human_opened", "human_clicked", "converted", "replied"]].max(axis=None)
         expected[(identifiers["cio_id"],)] = {
@@ -374,6 +380,9 @@ def test_people(marts: Warehouse, sent: pd.DataFrame) -> None:
             },
             "segments": len(member[identifiers["cio_id"]]),
             "segment_names": ", ".join(sorted(member[identifiers["cio_id"]])) or None,
+            "sms_optouts": len(of_senders),
+            "sms_optout_senders": ", ".join(of_senders) or None,
+            "can_sms": has_phone and not person["unsubscribed"] and not of_senders,
             "can_push": bool(person["devices"]) and not person["unsubscribed"],
         }
     same(rows_of(marts, "person_360", ["cio_id"]), expected)
@@ -390,15 +399,23 @@ def test_suppressions(marts: Warehouse) -> None:
         days = Counter(row["created"] // truth.DAY for row in rows)
         own = sum(row["email"].lower() in people for row in rows)
         for number, added in days.items():
-            expected[day(number), kind, domain] = {
+            expected[day(number), "email", kind, domain, None] = {
                 "added": added,
                 "lifted": 0,
                 "current_addresses": sum(count for other, count in days.items() if other <= number),
                 "own_people_now": own,
                 "foreign_addresses_now": len(rows) - own,
             }
-    assert expected
-    same(rows_of(marts, "suppression_health", ["day", "suppression_type", "sending_domain"]), expected)
+    phones = sum(bool(row["attributes"].get("phone")) for row in marts.sandbox.rows("people"))
+    today = day(marts.sandbox.clock.now() // truth.DAY)
+    optouts = Counter((row["channel"], row["from"]) for row in marts.sandbox.rows("optouts"))
+    for (channel, sender), number in optouts.items():
+        counts: dict[str, Any] = dict.fromkeys(("added", "current_addresses", "own_people_now"), number)
+        counts |= {"lifted": 0, "foreign_addresses_now": 0, "share_of_people_now": number / phones}
+        expected[today, channel, "optout", None, sender] = counts
+    assert expected and optouts
+    key = ["day", "channel", "suppression_type", "sending_domain", "sender"]
+    same(rows_of(marts, "suppression_health", key), expected)
 
 
 def _without_utm(href: str) -> str:
@@ -422,9 +439,69 @@ def test_links(marts: Warehouse) -> None:
                 url = _without_utm(row["href"])
                 clicks[source, row[parent], url] += row["clicked"]
                 unique[source, row[parent], url] += row["unique_clicked"]
-    expected = {key: {"clicks": number, "unique_clicks": unique[key]} for key, number in clicks.items()}
-    assert expected
+    people = _clickers(marts)
+    expected = {
+        key: {"clicks": number, "unique_clicks": unique[key], **people[key]} for key, number in clicks.items()
+    }
+    assert any(row["people"] for row in expected.values())
     same(rows_of(marts, "link_performance", ["source_type", "parent_id", "url"]), expected)
+
+
+def _clickers(marts: Warehouse) -> dict[Any, dict[str, int]]:
+    """The deliveries in which people, or machines alone, clicked a URL, and the people, by parent and URL."""
+    urls = {
+        (source, row[parent], row["link_id"]): _without_utm(row["href"])
+        for source, (parent, _) in truth.PARENTS.items()
+        for row in marts.sandbox.rows(f"{source}_link_metrics")
+        for parent in [parent if source != "transactional" else "transactional_id"]
+    }
+    human, machine, people = defaultdict(set), defaultdict(set), defaultdict(set)
+    for click in _clicks(marts):
+        url = urls.get((click["source_type"], click["parent_id"], click["link_id"]))
+        key = (click["source_type"], click["parent_id"], url)
+        if click["human_clicked_at"]:
+            human[key].add(click["delivery_id"])
+            people[key].add(click["cio_id"])
+        elif click["knows_human_clicks"]:
+            machine[key].add(click["delivery_id"])
+    keys = {(source, parent, url) for (source, parent, _), url in urls.items()}
+    return {
+        key: {
+            "human_clicked_deliveries": len(human[key]),
+            "machine_clicked_deliveries": len(machine[key] - human[key]),
+            "people": len(people[key] - {None}),
+        }
+        for key in keys
+    }
+
+
+def _clicks(marts: Warehouse) -> list[dict[str, Any]]:
+    """Each link that was clicked in each delivery of the sandbox."""
+    sent = truth.deliveries(marts.sandbox.rows("messages"))
+    return [
+        {
+            "delivery_id": row.delivery_id,
+            "link_id": int(name.partition(":")[2]),
+            "clicked_at": at,
+            "human_clicked_at": row.all_metrics.get(f"human_{name}") if row.clicks_known else None,
+            "knows_human_clicks": bool(row.clicks_known),
+            "message_key": row.message_key,
+            "source_type": row.source_type,
+            "parent_id": row.parent_id,
+            "channel": row.channel,
+            "cio_id": row.cio_id,
+        }
+        for row in truth.records(sent)
+        for name, at in row.all_metrics.items()
+        if name.startswith("link:")
+    ]
+
+
+def test_link_clicks(marts: Warehouse) -> None:
+    """Each link that was clicked in a delivery is a row, with the first click of anyone and of a person."""
+    expected = {(row["delivery_id"], row["link_id"]): row for row in _clicks(marts)}
+    assert expected
+    same(rows_of(marts, "fct_link_click", ["delivery_id", "link_id"]), expected)
 
 
 def test_ops(marts: Warehouse) -> None:

@@ -19,10 +19,12 @@ Reader = Literal[
     "exported_rows",
     "exports",
     "feed",
+    "folder_lists",
     "lists",
     "memberships",
     "metrics",
     "objects",
+    "optouts",
     "people",
     "preferences",
     "relationships",
@@ -51,6 +53,9 @@ class Resource:
     `value` is the column for records that are plain values instead of objects.
     `masked` are columns of URLs whose credentials and query values are masked before a row is compared or
     written.
+    `folders` is the table of the folders in which the rows lie, for rows that lie in folders.
+    `may_be_missing`: some regions, plans or keys lack the call; then the table is skipped and named, and the sync
+    does not fail.
     `optional`: read only when it is named, because it costs a request per row or a quota.
     """
 
@@ -69,4 +74,6 @@ class Resource:
     wrapped: str | None = None
     value: str | None = None
     masked: tuple[str, ...] = ()
+    folders: str | None = None
+    may_be_missing: bool = False
     optional: bool = False

@@ -262,6 +262,7 @@ MESSAGING: tuple[Resource, ...] = (
         reader="windows",
         cursor="created",
         tombstones=False,
+        asked=({"get_tracked_responses": True},),
         columns={
             "id": "text",
             "deduplicate_id": "text",
@@ -272,6 +273,7 @@ MESSAGING: tuple[Resource, ...] = (
             "customer_id": "text",
             "customer_identifiers": "json",
             "metrics": "json",
+            "tracked_responses": "json",
             "failure_message": "text",
             "campaign_id": "bigint",
             "action_id": "bigint",

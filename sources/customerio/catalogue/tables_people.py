@@ -1,4 +1,4 @@
-"""The tables of people: segments, activities, people, preferences, suppressed addresses, exports.
+"""The tables of people: segments, activities, people, preferences, opt-outs, suppressed addresses, exports.
 
 A person's `cio_id` is in `identifiers` and `attributes` only; here it is a column too. An export's CSV has one
 column per attribute of the workspace, so its cells are stored together in `row`.
@@ -129,6 +129,16 @@ PEOPLE: tuple[Resource, ...] = (
             "unsubscribed": "bool",
             "header": "json",
         },
+    ),
+    Resource(
+        table="optouts",
+        description="One person's opt-out from the messages of one sender in one channel.",
+        operation="getOptouts",
+        key=("cio_id", "channel", "from"),
+        family="volume",
+        reader="optouts",
+        may_be_missing=True,
+        columns={"cio_id": "text", "customer_id": "text", "channel": "text", "from": "text"},
     ),
     Resource(
         table="esp_suppressions",

@@ -1,4 +1,4 @@
-"""The tables of a workspace's settings: senders, snippets, collections, webhooks, topics."""
+"""The tables of a workspace's settings: senders, snippets, collections, webhooks, topics, channels."""
 
 from sources.customerio.catalogue.resource import Resource
 
@@ -124,6 +124,22 @@ WORKSPACE: tuple[Resource, ...] = (
         columns={
             "id": "bigint",
             "identifier": "text",
+            "name": "text",
+            "description": "text",
+            "subscribed_by_default": "bool",
+        },
+    ),
+    Resource(
+        table="subscription_channels",
+        description="A channel of the subscription center, to which people subscribe as to topics.",
+        operation="getChannels",
+        key=("id",),
+        family="config",
+        may_be_missing=True,
+        columns={
+            "id": "bigint",
+            "identifier": "text",
+            "type": "text",
             "name": "text",
             "description": "text",
             "subscribed_by_default": "bool",

@@ -120,6 +120,7 @@ class _Reader:
         self._began = run.now()
         self._operation = resource.operation
         self._page_max = operation(resource.operation).page_max
+        (self._asked,) = resource.asked
         self._cursor = str(resource.cursor)
         (self._key,) = resource.key
         self._decode = decoder(resource)
@@ -149,7 +150,7 @@ class _Reader:
 
     def _newest(self, window: Window) -> _Part:
         """The first page of a window, less its oldest second if there is more: it may continue below."""
-        query = {"start_ts": window.start, "end_ts": window.end, "limit": self._page_max}
+        query = {**self._asked, "start_ts": window.start, "end_ts": window.end, "limit": self._page_max}
         pages = self._client.pages(self._operation, query=query, decode=self._decode)
         rows: list[Row] = []
         seen: set[object] = set()

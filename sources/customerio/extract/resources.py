@@ -14,6 +14,7 @@ from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 from dlt.extract import DltResource
 
 from sources.customerio.catalogue import Resource
+from sources.customerio.client import Forbidden, NotServed
 from sources.customerio.extract import coverage
 from sources.customerio.extract.activities import feed
 from sources.customerio.extract.archive import archived
@@ -22,15 +23,20 @@ from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.destination_rows import DestinationRows
 from sources.customerio.extract.diff import Changes
 from sources.customerio.extract.exports import exported_rows, exports
+from sources.customerio.extract.folder_lists import folder_lists
 from sources.customerio.extract.lists import children, contents, counts, lists, memberships, preferences
 from sources.customerio.extract.messages import windows
 from sources.customerio.extract.metrics import metrics
 from sources.customerio.extract.objects import objects, relationships
+from sources.customerio.extract.optouts import optouts
 from sources.customerio.extract.people import people
 from sources.customerio.extract.run_context import RunContext
 from sources.customerio.extract.suppressions import suppressions
 from sources.customerio.extract.worker_stream import Stream
 from sources.errors import EltError
+
+# The host has no such call, or the key's scope lacks it.
+_NOT_FOR_THIS_KEY = (Forbidden, NotServed)
 
 Reader = Callable[[RunContext, Resource, dict[str, Any]], Iterator[Batch]]
 
@@ -42,10 +48,12 @@ READERS: Mapping[str, Reader] = {
     "exported_rows": exported_rows,
     "exports": exports,
     "feed": feed,
+    "folder_lists": folder_lists,
     "lists": lists,
     "memberships": memberships,
     "metrics": metrics,
     "objects": objects,
+    "optouts": optouts,
     "people": people,
     "preferences": preferences,
     "relationships": relationships,
@@ -79,9 +87,13 @@ def dlt_resource(
             destination.open()
             yield from _tables(run, destination, resource, read(run, resource, state))
         except EltError as error:
-            summary.end(error)
-            if not keep_going:
-                raise
+            if resource.may_be_missing and isinstance(error, _NOT_FOR_THIS_KEY):
+                summary.skipped = error
+                summary.end()
+            else:
+                summary.end(error)
+                if not keep_going:
+                    raise
         else:
             summary.end()
         finally:
@@ -124,11 +136,15 @@ def _tables(
     changes = Changes(resource, destination, run.summary_of(resource.table), run.now)
     changed = (table for batch in batches for table in changes.tables(batch))
     stream = Stream(resource.table, changed, run.ready)
+    # A call that may be missing makes no table before it was answered.
+    is_new = not destination.has_table(resource)
     # It is the next one's turn: all streams are started before any waits, for one may wait for another.
-    yield [] if destination.has_table(resource) else _empty(resource)
+    yield _empty(resource) if is_new and not resource.may_be_missing else []
     for tables in stream:
         # An empty list is no row: it only gives the next resource its turn.
         yield _typed(resource, pa.concat_tables(tables, promote_options="default")) if tables else []
+    if is_new and resource.may_be_missing:
+        yield _empty(resource)
 
 
 def _empty(resource: Resource) -> pa.Table:

@@ -13,7 +13,7 @@ class ResourceSummary:
     """One resource's numbers. `seconds` run from its first request to its last row.
 
     `read`, `new`, `changed` and `deleted` count rows. `note` says why a resource that did not fail has rows
-    left for another run.
+    left for another run. `skipped` is the refusal because of which it was not read at all.
     """
 
     resource: str
@@ -28,6 +28,7 @@ class ResourceSummary:
     done: bool = False
     error: EltError | None = None
     note: str = ""
+    skipped: EltError | None = None
     # Requests are counted by the threads that make them.
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -78,3 +79,8 @@ class RunSummary:
     def failed(self) -> list[ResourceSummary]:
         """The resources that were not read to their end."""
         return [resource for resource in self.resources.values() if resource.error is not None]
+
+    @property
+    def skipped(self) -> list[ResourceSummary]:
+        """The resources that were not read because this region, plan or key lacks their call."""
+        return [resource for resource in self.resources.values() if resource.skipped is not None]

@@ -111,6 +111,20 @@ def test_bad_input_ends_with_one_sentence(
 
 
 @pytest.mark.proof
+def test_a_call_that_this_workspace_lacks_is_skipped_and_named(shell: Shell) -> None:
+    """Sync ends with 0 and names the tables that it skipped; `status` lists none that was never read."""
+    shell.sandbox.knobs.not_served = {"listEmails", "listFolders"}
+
+    ran = shell.run("sync", "design_studio_emails", "design_studio_folders", "snippets")
+
+    assert 0 == ran.code
+    assert "Skipped: design_studio_emails." in ran.err
+    assert "Skipped: design_studio_folders." in ran.err
+    ran = shell.run("status", "--json", "--max-lag", "1h")
+    assert (0, ["snippets"]) == (ran.code, [row["table"] for row in ran.document["tables"]])
+
+
+@pytest.mark.proof
 def test_a_key_without_scope_costs_one_resource(shell: Shell) -> None:
     """If the key may not read one list, sync ends with 4 and the other tables are loaded."""
     shell.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None))

@@ -8,6 +8,7 @@ from pipelines.export import ExportResult, PeopleRequest, collect, create, wait
 from pipelines.export.registry import folder
 from sources.customerio.catalogue import resource
 from sources.customerio.extract import ResourceSummary
+from tests.conftest import assert_same
 from tests.pipelines.export.conftest import PEOPLE_CELLS, Exporting, held_people, profiles
 
 MESSAGES = resource("messages")
@@ -174,7 +175,7 @@ def test_deliveries_seen_both_ways_are_one_row(exporting: Exporting) -> None:
     synced = warehouse.sync("messages")
 
     assert len(ids) == synced.summary.resources["messages"].changed
-    assert warehouse.truth(MESSAGES) == warehouse.rows(MESSAGES)
+    assert_same(MESSAGES, warehouse.truth(MESSAGES), warehouse.rows(MESSAGES))
     before = warehouse.query("FROM customerio_raw.messages ORDER BY id")
 
     again = exporting(exporting.campaign())

@@ -69,6 +69,18 @@ def test_a_missing_scope_names_the_resource(shell: Shell) -> None:
     assert "reachable" == reaches["campaigns"]["verdict"]
 
 
+@pytest.mark.parametrize("knob", ["forbidden", "not_served"])
+def test_a_table_that_a_sync_would_skip_is_no_failure(warehouse: Warehouse, knob: str) -> None:
+    """A call that some workspaces lack is named as skipped, and the check is complete."""
+    setattr(warehouse.sandbox.knobs, knob, {"listEmails"})
+
+    result = check(warehouse.settings)
+
+    (emails,) = [reach for reach in result.reaches if reach.resource == "design_studio_emails"]
+    assert ("skipped", True) == (emails.verdict, result.complete)
+    assert "listEmails" in emails.reason
+
+
 def test_people_read_a_table(shell: Shell) -> None:
     """Without --json there is a line per resource, and nothing on stderr."""
     ran = shell.run("check")

@@ -1,4 +1,6 @@
 -- Clicks by link of each campaign, newsletter and so on: the URL without its UTM parameters, which are columns.
+-- Clicks are Customer.io's own counts; people and machines are told apart in the deliveries.
+{% set told = ['human_clicked_deliveries', 'machine_clicked_deliveries', 'people'] %}
 with links as (
     {%- for source_type, parent in [('campaign', 'campaign_id'), ('broadcast', 'broadcast_id'),
         ('newsletter', 'newsletter_id'), ('transactional', 'transactional_id')] %}
@@ -40,9 +42,47 @@ summed as (
         cast(sum(unique_clicked) as bigint) as unique_clicks
     from with_utm
     group by source_type, parent_id, url
+),
+
+addresses as (
+    select distinct source_type, parent_id, link_id, url from with_utm
+),
+
+-- A click on a link whose URL is not known stays, with a null URL: it shows if links are numbered otherwise.
+clicked as (
+    select click.*, addresses.url
+    from {{ ref('fct_link_click') }} as click
+    left join addresses on addresses.source_type = click.source_type and addresses.parent_id = click.parent_id
+        and addresses.link_id = click.link_id
+),
+
+people as (
+    select
+        source_type,
+        parent_id,
+        url,
+        count(distinct delivery_id) filter (where human_clicked_at is not null) as human_clicked_deliveries,
+        count(distinct delivery_id) filter (where knows_human_clicks)
+            - count(distinct delivery_id) filter (where human_clicked_at is not null) as machine_clicked_deliveries,
+        count(distinct cio_id) filter (where human_clicked_at is not null) as people
+    from clicked
+    where url is not null
+    group by source_type, parent_id, url
+),
+
+parents as (
+    select source_type, parent_id, count(url) as known
+    from clicked
+    group by source_type, parent_id
 )
 
 select
     summed.*,
-    1.0e0 * clicks / nullif(sum(clicks) over (partition by source_type, parent_id), 0) as share_of_clicks
+    1.0e0 * summed.clicks / nullif(sum(summed.clicks) over (partition by summed.source_type, summed.parent_id), 0)
+        as share_of_clicks,
+    {%- for name in told %}
+    case when coalesce(parents.known, 1) > 0 then coalesce(people.{{ name }}, 0) end as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
 from summed
+left join people on people.source_type = summed.source_type and people.parent_id = summed.parent_id and people.url = summed.url
+left join parents on parents.source_type = summed.source_type and parents.parent_id = summed.parent_id

@@ -43,6 +43,17 @@ suppressed as (
     group by lower(email)
 ),
 
+-- A person may opt out of one sender's text messages and still take another's.
+optouts as (
+    select
+        cio_id,
+        count(*) as sms_optouts,
+        string_agg(sender, ', ' order by sender) as sms_optout_senders
+    from {{ ref('stg_optouts') }}
+    where not is_deleted and channel = 'sms'
+    group by cio_id
+),
+
 joined as (
     select
         people.*,
@@ -63,11 +74,14 @@ joined as (
         coalesce(memberships.segments, 0) as segments,
         memberships.segment_names,
         suppressed.suppressed_at,
-        suppressed.suppression_types
+        suppressed.suppression_types,
+        coalesce(optouts.sms_optouts, 0) as sms_optouts,
+        optouts.sms_optout_senders
     from {{ ref('stg_people') }} as people
     left join history on history.cio_id = people.cio_id
     left join memberships on memberships.cio_id = people.cio_id
     left join suppressed on suppressed.email = lower(people.email)
+    left join optouts on optouts.cio_id = people.cio_id
 )
 
 select
@@ -92,11 +106,13 @@ select
     {%- endfor %}
     emails_bounced,
     email is not null and not is_deleted and not coalesce(is_unsubscribed, false) and suppressed_at is null as can_email,
-    phone is not null and not is_deleted and not coalesce(is_unsubscribed, false) as can_sms,
+    phone is not null and not is_deleted and not coalesce(is_unsubscribed, false) and sms_optouts = 0 as can_sms,
     devices_count > 0 and not is_deleted and not coalesce(is_unsubscribed, false) as can_push,
     subscription_preferences,
     suppressed_at,
     suppression_types,
+    sms_optouts,
+    sms_optout_senders,
     segments,
     segment_names,
     case

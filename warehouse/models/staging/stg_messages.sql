@@ -9,6 +9,7 @@ select
     nullif(customer_id, '') as person_id,
     customer_identifiers,
     metrics,
+    tracked_responses,
     nullif(failure_message, '') as failure_message,
     campaign_id,
     action_id,

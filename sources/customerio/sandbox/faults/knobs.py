@@ -99,6 +99,14 @@ class Knobs:
             "[spec25]",
         ),
     )
+    root_lists_all: bool = field(
+        default=True,
+        metadata=_about(
+            "a list of Design Studio or of assets without a folder has the rows of all folders, as "
+            "Customer.io's library says, and not those of the root alone",
+            "[sdk node], unverified",
+        ),
+    )
     studio_bounds_inclusive: bool = field(
         default=False,
         metadata=_about(

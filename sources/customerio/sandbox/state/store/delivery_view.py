@@ -10,6 +10,9 @@ from sources.customerio.sandbox.state.store.ids import WorkspaceIds
 from sources.customerio.sandbox.state.store.links import link_clicked
 from sources.customerio.sandbox.state.store.people import People, Record
 
+_ACTIONS = ("accept", "later", "rate_5")
+"""Names of the components of an in-app message whose clicks are tracked."""
+
 
 class DeliveryView:
     """Makes the records of deliveries, for the rows of one page at a time."""
@@ -24,8 +27,18 @@ class DeliveryView:
         """The record of one row."""
         return self.records(np.array([row]), now)[0]
 
-    def records(self, rows: NDArray[np.int64], now: int) -> list[Record]:
-        """The records of the given rows, in their order, with the metrics reached by `now`."""
+    def records(self, rows: NDArray[np.int64], now: int, *, responses: bool = False) -> list[Record]:
+        """The records of the given rows, in their order, with the metrics reached by `now`.
+
+        With `responses`, a record with tracked responses has them [live-estuary].
+        """
+        records = self._records(rows, now)
+        if responses:
+            for record, seq in zip(records, self._deliveries.columns["seq"][rows].tolist(), strict=True):
+                record.update(_tracked_responses(record, seq))
+        return records
+
+    def _records(self, rows: NDArray[np.int64], now: int) -> list[Record]:
         columns = self._deliveries.columns
         known = self._deliveries.sources
         self._templates.extend(_template(source) for source in known[len(self._templates) :])
@@ -137,3 +150,14 @@ def _template(source: Source) -> Record:
         "trigger_event_id": source.event_triggered or None,
         "forgotten": False,
     }
+
+
+def _tracked_responses(record: Record, seq: int) -> Record:
+    """The answers to an in-app message, by the name of the clicked component: `{name: {id, ts}}` [spec26].
+
+    That the id is a ULID is unverified. Other channels have none.
+    """
+    at = record["metrics"].get("clicked")
+    if record["type"] != "in_app" or at is None:
+        return {}
+    return {"tracked_responses": {_ACTIONS[seq % len(_ACTIONS)]: {"id": ulid(at, seq), "ts": at}}}

@@ -8,13 +8,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from sources.customerio.sandbox.state.rules import contents, suppressions, views
+from sources.customerio.sandbox.state.rules import contents, optouts, suppressions, views
 from sources.customerio.sandbox.state.rules.archive import archived
 from sources.customerio.sandbox.state.store.activities import ActivityFilter
 from sources.customerio.sandbox.state.store.deliveries import DeliveryFilter
 from sources.customerio.sandbox.state.store.exports import ExportType
 from sources.customerio.sandbox.state.store.people import Record
-from sources.customerio.sandbox.state.truth import metric_rows, object_rows, workspace_records
+from sources.customerio.sandbox.state.truth import (
+    folder_rows,
+    metric_rows,
+    object_rows,
+    workspace_records,
+)
 from sources.customerio.sandbox.state.workspace import Workspace
 
 Chunks = Iterator[list[Record]]
@@ -50,7 +55,7 @@ def _memberships(workspace: Workspace) -> Iterator[Record]:
 
 
 def _messages(workspace: Workspace, now: int) -> Chunks:
-    return (workspace.delivery_view.records(found, now) for found in _sent(workspace, now))
+    return (workspace.delivery_view.records(found, now, responses=True) for found in _sent(workspace, now))
 
 
 def _archived(workspace: Workspace, now: int) -> Chunks:
@@ -82,6 +87,12 @@ def _activities(workspace: Workspace, now: int) -> Chunks:
 
 def _people(workspace: Workspace) -> Iterator[Record]:
     return (person.profile() for person in workspace.people)
+
+
+def _optouts(workspace: Workspace) -> Iterator[Record]:
+    for person in optouts.rows(workspace):
+        names = {name: person[name] for name in ("cio_id", "customer_id")}
+        yield from ({**names, **optout} for optout in person["optouts"])
 
 
 def _exports(workspace: Workspace) -> Iterator[Record]:
@@ -126,7 +137,9 @@ _SHORT: dict[str, Callable[[Workspace], Iterator[Record]]] = {
     "collection_rows": workspace_records.collection_rows,
     "reporting_webhooks": workspace_records.shown("reporting_webhooks"),
     "subscription_topics": workspace_records.shown("subscription_topics"),
+    "subscription_channels": workspace_records.shown("subscription_channels"),
     "subscription_preferences": workspace_records.subscription_preferences,
+    "optouts": _optouts,
     "esp_suppressions": suppressions.rows,
     "ip_addresses": workspace_records.ip_addresses,
     "object_types": object_rows.types,
@@ -136,6 +149,7 @@ _SHORT: dict[str, Callable[[Workspace], Iterator[Record]]] = {
     "exports": _exports,
     "exported_people": _exported("customers"),
     "exported_deliveries": _exported("deliveries"),
+    **folder_rows.TABLES,
     **metric_rows.TABLES,
 }
 TABLES = frozenset({*_LONG, *_SHORT})

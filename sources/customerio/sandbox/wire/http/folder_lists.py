@@ -15,9 +15,10 @@ _PAGING = frozenset({"page", "limit"})
 Query = Mapping[str, str]
 
 
-def is_direct(query: Query) -> bool:
-    """True if the list leaves out the folders below."""
-    return flag(query, "direct_descendants_only", "false") is True
+def is_direct(query: Query, *, root_lists_all: bool) -> bool:
+    """True if the list leaves out the folders below; without `root_lists_all`, that of the root does."""
+    is_root = query.get("parent_folder_id") in (None, "", "0")
+    return flag(query, "direct_descendants_only", "false") is True or (is_root and not root_lists_all)
 
 
 def flag(query: Query, name: str, default: str = "any") -> bool | None:

@@ -22,7 +22,7 @@ def list_rows(context: RequestContext, table: str) -> dict[str, Any]:
     """Lists what lies in a folder and below it, in pages, from the first created on."""
     workspace, query = context.workspace, context.query
     folder = assets.folder_number(workspace, query.get("parent_folder_id"))
-    direct = folder_lists.is_direct(query)
+    direct = folder_lists.is_direct(query, root_lists_all=context.knobs.root_lists_all)
     rows = folders.below(workspace, FOLDERS, workspace.tables[table], folder, direct=direct)
     return folder_lists.answer(
         query,

@@ -116,7 +116,8 @@ def delete_language(context: RequestContext) -> ApiResponse:
 
 
 def _in_place(context: RequestContext, kind: Kind, place: str | None) -> list[Record]:
-    workspace, direct = context.workspace, folder_lists.is_direct(context.query)
+    workspace, all_ = context.workspace, context.knobs.root_lists_all
+    direct = folder_lists.is_direct(context.query, root_lists_all=all_)
     folder = design_studio.folder_number(workspace, place)
     return folders.below(workspace, FOLDER.table, workspace.tables[kind.table], folder, direct=direct)
 

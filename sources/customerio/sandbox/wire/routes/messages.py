@@ -6,6 +6,9 @@ The operations differ in their filter and in how far back one request goes (`loo
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sources.customerio.sandbox.state.rules.triggers import first_triggered, processing
 from sources.customerio.sandbox.state.store import lookback
 from sources.customerio.sandbox.state.store.deliveries import DeliveryFilter
@@ -22,7 +25,7 @@ def list_messages(context: RequestContext) -> dict[str, Any]:
     """Lists the deliveries of the whole workspace.
 
     `trigger_id` counts only together with `campaign_id`, which is the id of a broadcast then
-    [sdk node]. No delivery has responses that `get_tracked_responses` could add.
+    [sdk node].
     """
     query = context.query
     wanted = DeliveryFilter(
@@ -47,7 +50,7 @@ def list_messages(context: RequestContext) -> dict[str, Any]:
 @answers("getMessage")
 def get_message(context: RequestContext) -> dict[str, Any]:
     """Returns one delivery; drafts too."""
-    record = context.workspace.delivery_view.record(row_of(context), context.now)
+    (record,) = _records(context, np.array([row_of(context)]))
     return {"message": record, **_associations(context, [record])}
 
 
@@ -69,6 +72,12 @@ def _associations(context: RequestContext, records: list[Record]) -> dict[str, A
         rows = (row for table in tables for row in context.workspace.tables[table] if row["id"] in ids)
         found[key] = [{"id": row["id"], "name": row["name"]} for row in rows]
     return found
+
+
+def _records(context: RequestContext, rows: NDArray[np.int64]) -> list[Record]:
+    """The records of the rows, with their tracked responses if `get_tracked_responses` is true."""
+    responses = context.query.get("get_tracked_responses") == "true"
+    return context.workspace.delivery_view.records(rows, context.now, responses=responses)
 
 
 def row_of(context: RequestContext) -> int:
@@ -182,5 +191,5 @@ def _page(
     if at and at >= len(rows):
         # A position past the end is no error: it leads back to the first page [live-estuary].
         at = 0 if restarts else at
-    records = context.workspace.delivery_view.records(rows[at : at + limit], now)
+    records = _records(context, rows[at : at + limit])
     return records, pages.position_token(pages.MESSAGES, at + limit) if len(rows) > at + limit else ""

@@ -137,10 +137,10 @@ def test_one_request_reaches_six_months(
 def test_windows_add_up_to_the_truth(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
     """Five months at a time, every delivery of the world is found, field by field."""
     found: list[dict[str, Any]] = []
-    end = DEFAULT_START
+    end, asked = DEFAULT_START, {"limit": 100, "get_tracked_responses": "true"}
     while end > DEFAULT_START - 400 * _DAY:
         start = end - 150 * _DAY
-        found += read(api, "/v1/messages", "messages", start_ts=start + 1, end_ts=end, limit=100)
+        found += read(api, "/v1/messages", "messages", start_ts=start + 1, end_ts=end, **asked)
         end = start
 
     assert found == list(tiny.rows("messages"))
@@ -255,14 +255,14 @@ def test_a_click_is_a_metric_of_its_link_too(tiny: Sandbox) -> None:
 
 
 def test_a_row_has_all_keys(tiny: Sandbox) -> None:
-    """Unset keys are null, none is absent [live-estuary]."""
+    """Unset keys are null, none but tracked responses is absent [live-estuary]."""
     keys = {
         "id", "deduplicate_id", "msg_template_id", "action_id", "parent_action_id", "customer_id",
         "transactional_message_id", "customer_identifiers", "trigger_event_id", "recipient", "subject",
         "metrics", "created", "failure_message", "newsletter_id", "content_id", "campaign_id",
         "broadcast_id", "type", "forgotten",
     }  # fmt: skip
-    assert all(set(row) == keys for row in tiny.rows("messages"))
+    assert all(set(row) - {"tracked_responses"} == keys for row in tiny.rows("messages"))
 
 
 @pytest.mark.parametrize(
@@ -305,8 +305,8 @@ def test_a_trigger_counts_with_its_broadcast_alone(tiny: Sandbox, api: httpx.Cli
 
 
 def test_associations_are_named_beside_the_deliveries(api: httpx.Client) -> None:
-    """With `associations=true` the parents of the page's rows follow; responses change nothing here."""
-    plain = api.get("/v1/messages", params={"get_tracked_responses": "true"}).json()
+    """With `associations=true` the parents of the page's rows follow."""
+    plain = api.get("/v1/messages").json()
     body = api.get("/v1/messages", params={"associations": "true"}).json()
 
     assert plain == {name: body[name] for name in ("messages", "next")}
@@ -316,6 +316,28 @@ def test_associations_are_named_beside_the_deliveries(api: httpx.Client) -> None
     one = api.get(f"/v1/messages/{body['messages'][0]['id']}", params={"associations": "true"}).json()
     assert one["message"] == body["messages"][0]
     assert set(one) == {"message", "campaigns", "actions", "newsletters", "contents"}
+
+
+def test_responses_are_listed_when_they_are_asked_for(tiny: Sandbox, api: httpx.Client) -> None:
+    """A clicked in-app message has the component's name and the time; others have no key [live-estuary]."""
+    (row, *_) = [row for row in tiny.rows("messages") if "tracked_responses" in row]
+    bounds = {"start_ts": row["created"], "end_ts": row["created"], "limit": 1000}
+
+    (plain,) = [one for one in _listed(api, bounds) if one["id"] == row["id"]]
+    found = {one["id"]: one for one in _listed(api, {**bounds, "get_tracked_responses": "true"})}
+    single = api.get(f"/v1/messages/{row['id']}", params={"get_tracked_responses": "true"}).json()
+
+    assert "tracked_responses" not in plain
+    assert row == found[row["id"]] == single["message"]
+    ((_, answer),) = row["tracked_responses"].items()
+    assert ("in_app", row["metrics"]["clicked"]) == (row["type"], answer["ts"])
+    assert all("tracked_responses" not in one for one in found.values() if one["type"] != "in_app")
+
+
+def _listed(api: httpx.Client, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """A page of deliveries."""
+    rows: list[dict[str, Any]] = api.get("/v1/messages", params=params).json()["messages"]
+    return rows
 
 
 def test_a_persons_messages(tiny: Sandbox, api: httpx.Client, read: Reader) -> None:
@@ -366,7 +388,8 @@ def test_an_empty_page_can_have_a_next(small: Sandbox, small_api: httpx.Client, 
     )
 
     assert small_api.get("/v1/messages").json()["messages"] == []
-    assert read(small_api, "/v1/messages", "messages", limit=30) == list(small.rows("messages"))
+    asked = {"limit": 30, "get_tracked_responses": "true"}
+    assert read(small_api, "/v1/messages", "messages", **asked) == list(small.rows("messages"))
 
 
 def test_an_empty_list_can_be_null(small: Sandbox, small_api: httpx.Client) -> None:

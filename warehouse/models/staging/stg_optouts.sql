@@ -1,0 +1,11 @@
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    nullif(cio_id, '') as cio_id,
+    nullif(customer_id, '') as person_id,
+    nullif(channel, '') as channel,
+    nullif("from", '') as sender,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    deleted_at is not null as is_deleted,
+    _dlt_load_id as loaded_by
+from {{ raw('optouts') }} as optouts

@@ -1,0 +1,13 @@
+-- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
+select
+    id as channel_id,
+    nullif(identifier, '') as identifier,
+    nullif(type, '') as channel,
+    nullif(name, '') as name,
+    nullif(description, '') as description,
+    subscribed_by_default,
+    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    deleted_at is not null as is_deleted,
+    _dlt_load_id as loaded_by
+from {{ raw('subscription_channels') }} as subscription_channels
