@@ -4,6 +4,7 @@
     ├── ConfigError            stop: change a setting, a name or a file; the message says which
     │   └── WrongUse           call it in another way: the message says how
     ├── CustomerioError        what a call met: see `sources.customerio.client.errors` for its branches
+    ├── DeletionsHeld          accept them or sync again: more rows are missing than one reading may delete
     ├── WarehouseError         put the warehouse right: disk, rights, a damaged file; then run it again
     │   └── FileHeld           close the program that has the file open
     ├── Busy                   wait: another run writes this warehouse
@@ -25,12 +26,13 @@
 from collections.abc import Sequence
 
 from sources.customerio.client import CustomerioError
-from sources.errors import ConfigError, EltError
+from sources.errors import ConfigError, DeletionsHeld, EltError
 
 __all__ = [
     "Busy",
     "ConfigError",
     "CustomerioError",
+    "DeletionsHeld",
     "EltError",
     "ExportError",
     "ExportFailed",

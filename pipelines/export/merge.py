@@ -8,13 +8,14 @@ that the next page that carries it counts as a change of it.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 import msgspec
 import pyarrow as pa
 
+from pipelines.errors import EltError
 from pipelines.export.columns import DELIVERY_KEY, PERSON_KEY, Column, delivery_columns, person_columns
 from pipelines.export.complete import complete
 from pipelines.export.csvfile import CsvFile, rows_at_once, scanner
@@ -22,7 +23,7 @@ from pipelines.export.requests import ExportRequest, PeopleRequest
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.runs import TABLE as RUNS
 from sources.customerio.catalogue import Resource, resource
-from sources.customerio.extract import Batch, ResourceSummary, Scope
+from sources.customerio.extract import Batch, Options, ResourceSummary, Scope
 from sources.customerio.extract.arrow import as_read
 from sources.customerio.extract.diff import Changes, Held, Key
 from sources.customerio.extract.rows import NO_FINGERPRINT, Row
@@ -32,12 +33,16 @@ _PEOPLE = resource("people")
 
 @dataclass(frozen=True, kw_only=True)
 class MergeResult:
-    """Numbers of rows of the table that are new, changed, deleted; `note` says why none could be merged."""
+    """Numbers of rows of the table that are new, changed, deleted; `note` says why none could be merged.
+
+    `held` says why deletions were held back.
+    """
 
     new: int = 0
     changed: int = 0
     deleted: int = 0
     note: str = ""
+    held: EltError | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +50,16 @@ class LoadContext:
     """The export that is loaded, and its time among the others.
 
     `seen_at` is when Customer.io made it, `newest_at` when it made the newest export of its kind that is
-    loaded (both Unix s of its clock); `load_id` marks the rows that are written.
+    loaded (both Unix s of its clock); `load_id` marks the rows that are written, `options` are those of the
+    brake on deletions and `state` what that brake keeps.
     """
 
     export_id: int
     seen_at: int
     newest_at: int
     load_id: str
+    options: Options = field(default_factory=Options)
+    state: dict[str, Any] = field(default_factory=dict)
 
 
 def merge_rows(
@@ -117,12 +125,15 @@ def _merge_people(
     connection: duckdb.DuckDBPyConnection, file: CsvFile, context: LoadContext, *, everybody: bool
 ) -> MergeResult:
     counts = ResourceSummary(resource=_PEOPLE.table)
-    changes = Changes(_PEOPLE, _Table(connection), counts, lambda: context.seen_at)
+    brake = context.options.brake(_PEOPLE.table, context.state)
+    changes = Changes(_PEOPLE, _Table(connection), counts, lambda: context.seen_at, brake)
     with scanner(file) as scan:
         for batch in people_batches(scan, file, everybody=everybody):
             for table in changes.tables(batch):
                 _write(connection, _PEOPLE, table, context.load_id)
-    return MergeResult(new=counts.new, changed=counts.changed, deleted=counts.deleted)
+    for table in changes.tombstones():
+        _write(connection, _PEOPLE, table, context.load_id)
+    return MergeResult(new=counts.new, changed=counts.changed, deleted=counts.deleted, held=counts.held)
 
 
 class _Table:
@@ -168,11 +179,20 @@ class _Table:
             self._connection.execute("INSERT INTO read_keys FROM wanted")
         return ()
 
-    def unread(self, until: int) -> Iterator[tuple[int | None, Row]]:
-        """Rows that are alive, were first seen by `until` (Unix s) and were not read: (first seen, row)."""
-        where = f"ANTI JOIN read_keys USING ({self._key}) WHERE deleted_at IS NULL AND first_seen_at <= ?"
-        for row in self._rows(where, [until]):
-            yield row["first_seen_at"], as_read(self._resource, row)
+    def unread(self, until: int) -> Mapping[Key, int | None]:
+        """Rows that are alive, were first seen by `until` (Unix s) and were not read: first seen, by key."""
+        return dict(
+            self._connection.execute(
+                f"SELECT {self._key}, first_seen_at FROM {DATASET}.{self._resource.table} "
+                f"ANTI JOIN read_keys USING ({self._key}) WHERE deleted_at IS NULL AND first_seen_at <= ?",
+                [until],
+            ).fetchall()
+        )
+
+    def alive(self, resource: Resource) -> int:
+        """The number of rows of the table that are no tombstones."""
+        sql = f"SELECT count(*) FROM {DATASET}.{resource.table} WHERE deleted_at IS NULL"
+        return int(self._connection.execute(sql).fetchall()[0][0])
 
     def _rows(self, where: str, values: list[object]) -> Iterator[dict[str, Any]]:
         found = self._connection.execute(f"FROM {DATASET}.{self._resource.table} {where}", values)

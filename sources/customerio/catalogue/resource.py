@@ -51,6 +51,8 @@ class Resource:
     `value` is the column for records that are plain values instead of objects.
     `masked` are columns of URLs whose credentials and query values are masked before a row is compared or
     written.
+    `lookup` is the call that returns one row by its key, for lists whose pages go by position: rows that the
+    list lacks are looked up before they count as deleted.
     `optional`: read only when it is named, because it costs a request per row or a quota.
     """
 
@@ -69,4 +71,5 @@ class Resource:
     wrapped: str | None = None
     value: str | None = None
     masked: tuple[str, ...] = ()
+    lookup: str | None = None
     optional: bool = False

@@ -13,7 +13,7 @@ class ResourceSummary:
     """One resource's numbers. `seconds` run from its first request to its last row.
 
     `read`, `new`, `changed` and `deleted` count rows. `note` says why a resource that did not fail has rows
-    left for another run.
+    left for another run; `held` says why its deletions were held back.
     """
 
     resource: str
@@ -27,6 +27,7 @@ class ResourceSummary:
     seconds: float = 0.0
     done: bool = False
     error: EltError | None = None
+    held: EltError | None = None
     note: str = ""
     # Requests are counted by the threads that make them.
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
