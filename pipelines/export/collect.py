@@ -225,7 +225,7 @@ def _load_context(settings: Settings, export: RegisteredExport, accept_deletions
 
 
 def _brake_file(settings: Settings) -> Path:
-    """What the brake on deletions keeps from one export of people to the next."""
+    """The file in which the brake on deletions keeps its state from one export of people to the next."""
     return folder(settings) / "held_deletions.json"
 
 

@@ -17,7 +17,7 @@ from ulid import ULID
 from sources.customerio.catalogue import Resource
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.rows import decoder
-from sources.customerio.extract.run_context import DAY, Options, RunContext
+from sources.customerio.extract.run_context import DAY, Options, RunContext, has_passed
 from sources.customerio.extract.time_window import Window
 
 
@@ -27,8 +27,9 @@ def feed(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator
     # Taken before the first page: rows that appear during the reading stand above that page.
     began = run.now()
     daily = began - state.get("daily_at", 0) >= DAY
-    floor = _floor(run.options, state, daily=daily)
-    newest, oldest, is_placed = state.get("watermark") or 0, began, True
+    watermark = state.get("watermark") if has_passed(state.get("watermark"), began) else None
+    floor = _floor(run.options, watermark, state, daily=daily)
+    newest, oldest, is_placed = watermark or 0, began, True
     seen: set[object] = set()
     # `deleted=true` asks for activities of deleted people too; live it returned the same rows.
     client = run.client_for(resource.table)
@@ -57,14 +58,13 @@ def feed(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator
         state["daily_at"] = began if daily else state["daily_at"]
 
 
-def _floor(options: Options, state: dict[str, Any], *, daily: bool) -> int | None:
+def _floor(options: Options, watermark: int | None, state: dict[str, Any], *, daily: bool) -> int | None:
     """The second above which every row is read (Unix s); None is the feed's end."""
-    watermark = state.get("watermark")
     if options.only is not None:
         return options.only.start
     if not watermark or options.full:
         return None
-    floor = int(watermark) - options.overlap_s
+    floor = watermark - options.overlap_s
     # Once a day also what appeared right after the reading of the day before, and may be as old.
     return min(floor, state.get("daily_at", watermark) - options.daily_overlap_s) if daily else floor
 

@@ -1,4 +1,4 @@
-"""What is below a parent: a campaign's actions, a segment's members, an object's relationships.
+"""The rows below a parent: a campaign's actions, a segment's members, an object's relationships.
 
 A missing parent answers 404, as JSON [live-estuary]. That alone proves nothing: a proxy may have answered,
 or a child may not be served. So the list of the parents is read again, and only a parent that is not in it

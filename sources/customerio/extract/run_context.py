@@ -27,6 +27,14 @@ DAY = 86_400
 _CHEAPEST = "ip_addresses"
 
 
+def has_passed(watermark: int | None, now: int) -> bool:
+    """Checks if there is a watermark that is not in the future, where only a wrong clock can have put it.
+
+    An hour is left to the clock of a server.
+    """
+    return watermark is not None and watermark <= now + 3600
+
+
 @dataclass(frozen=True, kw_only=True)
 class Band:
     """An age of deliveries and the interval at which they are read again. In seconds; 0 is every sync."""

@@ -227,3 +227,14 @@ def test_a_page_of_late_rows_does_not_end_the_reading(client_of: ClientOf, read:
     found = read(client_of(feed), "activities", {"watermark": NOW - 2 * HOUR, "daily_at": NOW}, clock=_clock)
 
     assert 5 == len(found.rows)
+
+
+def test_a_watermark_of_the_future_is_none(client_of: ClientOf, read: ReadTable) -> None:
+    """After a run with a wrong clock the feed is read to its end, and the watermark is put right."""
+    state = {"watermark": NOW + 9_600 * HOUR, "daily_at": NOW}
+    feed = Feed([("a", NOW - 5)], [("b", NOW - 20 * HOUR)], [("c", NOW - 700 * HOUR)])
+
+    found = read(client_of(feed), "activities", state, clock=_clock)
+
+    assert ["a", "b", "c"] == ids(found.rows)
+    assert NOW - 5 == state["watermark"]
