@@ -45,6 +45,7 @@ def client(settings: Settings, *, retry_for_s: float = _RETRY_S) -> Iterator[Cli
             track_url=settings.customerio_track_url,
             limits=limits,
             retry_for_s=retry_for_s,
+            any_clock=settings.cio_elt_any_clock,
         ) as calls:
             yield calls
     finally:
@@ -83,7 +84,7 @@ def check_access(settings: Settings) -> Access:
     people, names = 0, {}
     with brief_client(settings) as brief:
         try:
-            workspaces = brief.call("listWorkspaces").json()["workspaces"] or []
+            workspaces = brief.call("listWorkspaces").field("workspaces") or []
             people = sum(int(workspace.get("people") or 0) for workspace in workspaces)
             names = {int(workspace["id"]): str(workspace.get("name")) for workspace in workspaces}
         except Unauthorized as error:
@@ -107,7 +108,7 @@ def track_region(settings: Settings) -> str | None:
     if elsewhere or not (settings.customerio_track_site_id and settings.customerio_track_api_key):
         return None
     with brief_client(settings) as brief:
-        return str(brief.call("getRegion").json()["region"])
+        return str(brief.call("getRegion").field("region"))
 
 
 def wrong_region(settings: Settings, region: str) -> Unauthorized:

@@ -5,6 +5,7 @@
     │   ├── WrongUse           call it in another way: the message says how
     │   └── WrongWorkspace     set the keys of one workspace, the data folder's: the message names both
     ├── CustomerioError        what a call met: see `sources.customerio.client.errors` for its branches
+    ├── DeletionsHeld          accept them or sync again: more rows are missing than one reading may delete
     ├── WarehouseError         put the warehouse right: disk, rights, a damaged file; then run it again
     │   └── FileHeld           close the program that has the file open
     ├── Busy                   wait: another run writes this warehouse
@@ -26,12 +27,13 @@
 from collections.abc import Sequence
 
 from sources.customerio.client import CustomerioError
-from sources.errors import ConfigError, EltError
+from sources.errors import ConfigError, DeletionsHeld, EltError
 
 __all__ = [
     "Busy",
     "ConfigError",
     "CustomerioError",
+    "DeletionsHeld",
     "EltError",
     "ExportError",
     "ExportFailed",

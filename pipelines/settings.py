@@ -107,6 +107,18 @@ class Settings(BaseSettings):
         description="share of Customer.io's rate limits to use; 0.5 leaves half to others; default 1.0",
     )
 
+    cio_elt_deletion_share: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="largest share of a table's rows that one sync marks as deleted; more are held back, "
+        "and the sync ends with 4; 1 holds nothing back; default 0.3",
+    )
+    cio_elt_any_clock: bool = Field(
+        False,
+        description="accept a server whose clock is more than an hour from this machine's, for a server of "
+        "your own; default false",
+    )
     cio_elt_target_lag: int = Field(
         7200,
         gt=0,

@@ -2,7 +2,8 @@
 
     EltError
     ├── ConfigError        stop: change a setting, a name or a file; the message says which
-    └── CustomerioError    a call failed: see `sources.customerio.client.errors`
+    ├── CustomerioError    a call failed: see `sources.customerio.client.errors`
+    └── DeletionsHeld      accept them or sync again: more rows are missing than one reading may delete
 
 `pipelines.errors` draws the whole tree. A message holds no key, no signed link and no personal data.
 """
@@ -22,6 +23,10 @@ class EltError(Exception):
     def add_sentence(self, sentence: str) -> None:
         """Append a sentence to the message."""
         self.args = (f"{self.args[0]} {sentence}",)
+
+
+class DeletionsHeld(EltError):
+    """A reading missed so many rows that none of them was marked as deleted; what it read is loaded."""
 
 
 class ConfigError(EltError):

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pipelines.cli.command import DONE, LENGTH, MOMENT, WAIT, command, note, print_json
+from pipelines.cli.command import DONE, LENGTH, MOMENT, PARTLY, WAIT, command, note, print_json
 
 _ATTRIBUTES = click.option(
     "--attribute", "attributes", multiple=True, metavar="NAME", help="A column to export; repeat for more."
@@ -109,4 +109,4 @@ def _export(request: Callable[[], Any], waiting: dict[str, Any], as_json: bool) 
         print_json(asdict(result))
     else:
         output.exported(result)
-    return DONE
+    return PARTLY if result.held else DONE

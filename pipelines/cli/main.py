@@ -46,9 +46,15 @@ def check(*, as_json: bool) -> int:
 @main.command()
 @click.argument("resources", nargs=-1)
 @click.option("--full", is_flag=True, help="Read everything again; only changes are written.")
+@click.option(
+    "--accept-deletions",
+    multiple=True,
+    metavar="TABLE",
+    help="Mark the missing rows of TABLE as deleted, however many they are.",
+)
 @WAIT
 @command
-def sync(*, resources: tuple[str, ...], full: bool, wait_s: float, as_json: bool) -> int:
+def sync(*, resources: tuple[str, ...], wait_s: float, as_json: bool, **how: Any) -> int:
     """Bring the warehouse up to date: all RESOURCES, or those named."""
     from pipelines.settings import read_settings
 
@@ -60,7 +66,7 @@ def sync(*, resources: tuple[str, ...], full: bool, wait_s: float, as_json: bool
 
     summary = RunSummary()
     with output.progress(summary):
-        result = run(settings, resources, full=full, wait_s=wait_s, summary=summary, notify=note)
+        result = run(settings, resources, **how, wait_s=wait_s, summary=summary, notify=note)
     if as_json:
         print_json(output.sync_document(result))
     else:
@@ -247,4 +253,6 @@ def _by_exports(
 def _sync_code(result: Any) -> int:
     if not result.failed:
         return DONE
-    return PARTLY if len(result.failed) < len(result.summary.resources) else FAILED
+    # Where deletions are held back alone, what was read is loaded.
+    unread = [tally for tally in result.failed if tally.held is None]
+    return PARTLY if len(unread) < len(result.summary.resources) else FAILED

@@ -118,8 +118,8 @@ def exported(result: "ExportResult") -> None:
         f"Export {result.export_id}: {result.rows:,} rows. In {table}: {result.new:,} new, "
         f"{result.changed:,} changed, {result.deleted:,} deleted, in {result.seconds:.1f} s.",
     )
-    if result.note:
-        warn(result.note)
+    for note in filter(None, (result.note, result.held)):
+        warn(note)
 
 
 def workspace(record: "WorkspaceRecord") -> None:

@@ -26,6 +26,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import forget_loaded, pipeline, settle
 from pipelines.warehouse.publish import publish, writing
 from sources.customerio.client import Client, LinkExpired, NotFound
+from sources.customerio.extract import Options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,8 @@ class ExportResult:
 
     `deleted` are people who are no longer in the workspace; `bytes` is the file's size. `seconds` are those
     of the collecting, without waiting for other writers; `loaded_s` are those of them until the rows could be
-    queried in `exported_*`. `note` says why the rows are in no other table, if so.
+    queried in `exported_*`. `note` says why the rows are in no other table, if so; `held` says why
+    people were not marked as deleted.
     """
 
     export_id: int
@@ -47,16 +49,23 @@ class ExportResult:
     loaded_s: float
     bytes: int
     note: str = ""
+    held: str = ""
 
 
 def collect(
-    settings: Settings, export: RegisteredExport, *, wait_s: float = 3600.0, notify: Notify = silent
+    settings: Settings,
+    export: RegisteredExport,
+    *,
+    accept_deletions: bool = False,
+    wait_s: float = 3600.0,
+    notify: Notify = silent,
 ) -> ExportResult:
     """Download a finished export, load it and publish the warehouse; if that is done, return its result.
 
     Args:
         settings: where from, where to.
         export: as `create` or `wait` returned it.
+        accept_deletions: mark people as deleted, however many the file lacks.
         wait_s: how long to wait for another run that writes the same warehouse.
         notify: called with a sentence at each step.
 
@@ -78,25 +87,27 @@ def collect(
             if current.state == "failed":
                 raise failed(export)
             if current.result is None:
-                result = _collected(settings, current, wait_s, notify)
+                result = _collected(settings, current, accept_deletions, wait_s, notify)
                 current = registry.set_loaded(current, orjson.dumps(asdict(result)).decode())
             _file(settings, current).unlink(missing_ok=True)
             lock.unlink(missing_ok=True)
     return ExportResult(**orjson.loads(current.result or ""))
 
 
-def _collected(settings: Settings, export: RegisteredExport, wait_s: float, notify: Notify) -> ExportResult:
+def _collected(
+    settings: Settings, export: RegisteredExport, accept_deletions: bool, wait_s: float, notify: Notify
+) -> ExportResult:
     file = _file(settings, export)
     began = time.monotonic()
     _fetch(settings, export, file, notify)
     try:
-        return _loaded(settings, export, file, began, wait_s, notify)
+        return _loaded(settings, export, file, accept_deletions, began, wait_s, notify)
     except FileBroken as error:
         notify(f"{error} It is downloaded once more.")
         file.unlink()
         _fetch(settings, export, file, notify)
     try:
-        return _loaded(settings, export, file, began, wait_s, notify)
+        return _loaded(settings, export, file, accept_deletions, began, wait_s, notify)
     except FileBroken as error:
         file.unlink()
         with open_registry(settings) as registry:
@@ -131,7 +142,7 @@ def _fetch(settings: Settings, export: RegisteredExport, file: Path, notify: Not
 
 def _link(settings: Settings, client: Client, export: RegisteredExport) -> str:
     try:
-        return str(client.call("downloadExport", path={"export_id": export.export_id}).json()["url"])
+        return str(client.call("downloadExport", path={"export_id": export.export_id}).field("url"))
     except NotFound:
         with open_registry(settings) as registry:
             registry.set_failed(export)
@@ -139,13 +150,19 @@ def _link(settings: Settings, client: Client, export: RegisteredExport) -> str:
 
 
 def _loaded(
-    settings: Settings, export: RegisteredExport, file: Path, began: float, wait_s: float, notify: Notify
+    settings: Settings,
+    export: RegisteredExport,
+    file: Path,
+    accept_deletions: bool,
+    began: float,
+    wait_s: float,
+    notify: Notify,
 ) -> ExportResult:
     fetched_s = time.monotonic() - began
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
         notify(f"Loading export {export.export_id}.")
         began = time.monotonic()
-        merged, loaded_s = _load(settings, export, file, notify)
+        merged, loaded_s = _load(settings, export, file, accept_deletions, notify)
         return ExportResult(
             export_id=export.export_id or 0,
             kind=export.request.kind,
@@ -157,11 +174,12 @@ def _loaded(
             loaded_s=round(fetched_s + loaded_s, 3),
             bytes=file.stat().st_size,
             note=merged.note,
+            held=str(merged.held or ""),
         )
 
 
 def _load(
-    settings: Settings, export: RegisteredExport, file: Path, notify: Notify
+    settings: Settings, export: RegisteredExport, file: Path, accept_deletions: bool, notify: Notify
 ) -> tuple[MergeResult, float]:
     """Load, merge and publish; the second value is the seconds until the rows could be queried."""
     began = time.monotonic()
@@ -171,7 +189,7 @@ def _load(
     target = pipeline(settings)
     settle(target, notify)
     source = open_csv(file, export_id=export.export_id or 0)
-    context = _load_context(settings, export)
+    context = _load_context(settings, export, accept_deletions)
     if not settings.publishes:
         merged = load_through_dlt(target, source, export, context)
         forget_loaded(target)
@@ -183,12 +201,13 @@ def _load(
     loaded_s = time.monotonic() - began
     notify(f"The rows of export {export.export_id} are in {export.request.table}; merging them.")
     merged = load.merge_rows()
+    _brake_file(settings).write_bytes(orjson.dumps(context.state))
     publish(settings.load_file, settings.published_file)
     forget_loaded(target)
     return merged, loaded_s
 
 
-def _load_context(settings: Settings, export: RegisteredExport) -> LoadContext:
+def _load_context(settings: Settings, export: RegisteredExport, accept_deletions: bool) -> LoadContext:
     with open_registry(settings) as registry:
         before = [other.created_at or 0 for other in registry.loaded(export.request.kind)]
     return LoadContext(
@@ -197,7 +216,17 @@ def _load_context(settings: Settings, export: RegisteredExport) -> LoadContext:
         newest_at=max(before, default=0),
         # As dlt names its loads.
         load_id=f"{time.time():.7f}",
+        options=Options(
+            deletion_share=settings.cio_elt_deletion_share,
+            accept_deletions=("people",) if accept_deletions else (),
+        ),
+        state=orjson.loads(_brake_file(settings).read_bytes()) if _brake_file(settings).exists() else {},
     )
+
+
+def _brake_file(settings: Settings) -> Path:
+    """The file in which the brake on deletions keeps its state from one export of people to the next."""
+    return folder(settings) / "held_deletions.json"
 
 
 def _file(settings: Settings, export: RegisteredExport) -> Path:

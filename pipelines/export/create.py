@@ -66,7 +66,7 @@ def _resumed_or_new(
         notify(f"Resuming export {export.export_id}, which was created before and is not loaded yet.")
         return export
     with connected(settings) as client:
-        listed = client.call("listExports").json()["exports"] or []
+        listed = client.call("listExports").field("exports") or []
         if export is not None:
             found = [record for record in listed if _came_of(export, record, registry.ids())]
             if len(found) == 1:
@@ -90,7 +90,7 @@ def _create(client: Client, registry: Registry, export: RegisteredExport) -> Map
         if not error.ambiguous:
             registry.delete_intent(export)
         raise
-    record: Mapping[str, Any] = answer.json()["export"]
+    record: Mapping[str, Any] = answer.field("export")
     return record
 
 

@@ -23,7 +23,6 @@ from sources.customerio.client import Client
 from sources.customerio.extract import (
     Batch,
     DestinationRows,
-    Options,
     RunContext,
     RunSummary,
     Scope,
@@ -41,6 +40,10 @@ def merged_table(request: ExportRequest) -> str:
     return "people" if isinstance(request, PeopleRequest) else "messages"
 
 
+NO_EXPORT = LoadContext(export_id=0, seen_at=0, newest_at=0, load_id="")
+"""The context of a run that makes tables and loads no row."""
+
+
 def make_tables(target: "Pipeline", request: ExportRequest, into: Path) -> None:
     """Let dlt make the tables that the DuckDB file `into` lacks."""
     tables = (request.table, merged_table(request))
@@ -49,7 +52,7 @@ def make_tables(target: "Pipeline", request: ExportRequest, into: Path) -> None:
             "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [DATASET]
         ).fetchall()
     if not {*tables, "_dlt_loads"} <= {name for (name,) in found}:
-        _run(target, {table: lambda *_: iter(()) for table in tables}, DestinationRows(), now=0)
+        _run(target, {table: lambda *_: iter(()) for table in tables}, DestinationRows(), NO_EXPORT)
 
 
 def load_through_dlt(
@@ -69,20 +72,22 @@ def load_through_dlt(
         note = merge_obstacle(scan, request, file, context)
         if note is None:
             readers[merged_table(request)] = _merged(scan, file, request, destination)
-        summary = _run(target, readers, destination, now=context.seen_at)
+        summary = _run(target, readers, destination, context)
     counts = summary.resources.get(merged_table(request))
     if counts is None:
         return MergeResult(note=f"{note}: the rows are in {request.table} alone.")
-    return MergeResult(new=counts.new, changed=counts.changed, deleted=counts.deleted)
+    return MergeResult(new=counts.new, changed=counts.changed, deleted=counts.deleted, held=counts.held)
 
 
 def _run(
-    target: "Pipeline", readers: Mapping[str, "Reader"], destination: DestinationRows, *, now: int
+    target: "Pipeline", readers: Mapping[str, "Reader"], destination: DestinationRows, context: LoadContext
 ) -> RunSummary:
     summary = RunSummary()
     # These readers send no request; dlt's resources are made with a client all the same.
     with closing(Client(app_api_key=None)) as client:
-        run = RunContext(client=client, options=Options(), summary=summary, clock=lambda: now)
+        run = RunContext(
+            client=client, options=context.options, summary=summary, clock=lambda: context.seen_at
+        )
         target.run(
             [
                 dlt_resource(run, destination, resource(table), keep_going=False, reader=reader)

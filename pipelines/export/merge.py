@@ -7,12 +7,13 @@ that the next page that carries it counts as a change of it.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from pipelines.errors import EltError
 from pipelines.export.columns import DELIVERY_KEY, PERSON_KEY, Column, delivery_columns, person_columns
 from pipelines.export.complete import complete
 from pipelines.export.csvfile import CsvFile, rows_at_once
@@ -20,7 +21,7 @@ from pipelines.export.requests import ExportRequest, PeopleRequest
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.runs import TABLE as RUNS
 from sources.customerio.catalogue import Resource, resource
-from sources.customerio.extract import Batch, ResourceSummary, Scope
+from sources.customerio.extract import Batch, Options, ResourceSummary, Scope
 from sources.customerio.extract.arrow import as_read, from_arrow
 from sources.customerio.extract.diff import Changes, Held, Key
 from sources.customerio.extract.rows import NO_FINGERPRINT, Row, TypedRow
@@ -30,12 +31,16 @@ _PEOPLE = resource("people")
 
 @dataclass(frozen=True, kw_only=True)
 class MergeResult:
-    """Numbers of rows of the table that are new, changed, deleted; `note` says why none could be merged."""
+    """Numbers of rows of the table that are new, changed, deleted; `note` says why none could be merged.
+
+    `held` says why deletions were held back.
+    """
 
     new: int = 0
     changed: int = 0
     deleted: int = 0
     note: str = ""
+    held: EltError | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +48,16 @@ class LoadContext:
     """The export that is loaded, and its time among the others.
 
     `seen_at` is when Customer.io made it, `newest_at` when it made the newest export of its kind that is
-    loaded (both Unix s of its clock); `load_id` marks the rows that are written.
+    loaded (both Unix s of its clock); `load_id` marks the rows that are written, `options` are those of the
+    brake on deletions and `state` what that brake keeps.
     """
 
     export_id: int
     seen_at: int
     newest_at: int
     load_id: str
+    options: Options = field(default_factory=Options)
+    state: dict[str, Any] = field(default_factory=dict)
 
 
 def merge_rows(
@@ -120,11 +128,14 @@ def _merge_people(
 ) -> MergeResult:
     counts = ResourceSummary(resource=_PEOPLE.table)
     joined = _JoinedPeople(connection, file, context.seen_at, everybody=everybody)
-    changes = Changes(_PEOPLE, joined, counts, lambda: context.seen_at)
+    brake = context.options.brake(_PEOPLE.table, context.state)
+    changes = Changes(_PEOPLE, joined, counts, lambda: context.seen_at, brake)
     for batch in joined.batches():
         for table in changes.tables(batch):
             _write(connection, _PEOPLE, table, context.load_id)
-    return MergeResult(new=counts.new, changed=counts.changed, deleted=counts.deleted)
+    for table in changes.tombstones():
+        _write(connection, _PEOPLE, table, context.load_id)
+    return MergeResult(new=counts.new, changed=counts.changed, deleted=counts.deleted, held=counts.held)
 
 
 class _JoinedPeople:
@@ -193,10 +204,15 @@ class _JoinedPeople:
         """Note nothing: in a file that is merged, each key is there once."""
         return ()
 
-    def unread(self, _until: int) -> Iterator[tuple[int | None, Row]]:
+    def unread(self, _until: int) -> Mapping[Key, int | None]:
         """Rows that are alive, were first seen by the time of the export and are in no row of the file."""
-        for row in self._unread:
-            yield row["first_seen_at"], as_read(_PEOPLE, row)
+        self._held = {row["cio_id"]: row for row in self._unread}
+        return {key: row["first_seen_at"] for key, row in self._held.items()}
+
+    def alive(self, resource: Resource) -> int:
+        """The number of rows of the table that are no tombstones."""
+        sql = f"SELECT count(*) FROM {DATASET}.{resource.table} WHERE deleted_at IS NULL"
+        return int(self._connection.execute(sql).fetchall()[0][0])
 
 
 def _present(side: Any) -> pa.RecordBatch:

@@ -101,7 +101,7 @@ def pending(export: RegisteredExport, waited_s: float) -> StillPending:
 
 def _state(settings: Settings, client: Client, export: RegisteredExport) -> ExportState:
     try:
-        record = client.call("getExport", path={"export_id": export.export_id}).json()["export"]
+        record = client.call("getExport", path={"export_id": export.export_id}).field("export")
     except NotFound:
         with open_registry(settings) as registry:
             registry.set_failed(export)

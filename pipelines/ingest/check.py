@@ -12,7 +12,7 @@ from pipelines.workspace import WorkspaceRecord, check_workspace, identify, read
 from sources.customerio import RESOURCES
 from sources.customerio.catalogue import Operation, Resource, operation, resource
 from sources.customerio.client import Client, Forbidden, NotFound, NotServed
-from sources.customerio.extract.objects import everything_of
+from sources.customerio.extract.parents import everything_of
 from sources.customerio.extract.people import ALL_PEOPLE_BODY
 
 # The ids of a row's parents and its own, outermost first.

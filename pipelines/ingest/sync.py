@@ -1,7 +1,7 @@
 """The order of work of a sync.
 
-    check_workspace -> lock -> load packages of an interrupted run -> extract -> add the run's rows
-                 -> load -> publish
+    check_workspace -> lock -> load packages of an interrupted run -> remove double rows -> extract
+                 -> add the run's rows -> load -> publish
 
 Extract reads from Customer.io; when it is complete, one load package goes to the warehouse. Many people are
 read by an export: it is created first and collected last, so that Customer.io makes its file while the other
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from pipelines.connect import client as connected
-from pipelines.errors import EltError, StillPending
+from pipelines.errors import DeletionsHeld, EltError, StillPending
 from pipelines.export import PeopleRequest, RegisteredExport, collect, create, registered_ids, wait
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
+from pipelines.warehouse.doubles import heal
 from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline, settle
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.runs import run_rows, runs_table
@@ -66,6 +67,7 @@ def sync(
     resources: Iterable[str] = (),
     *,
     full: bool = False,
+    accept_deletions: Iterable[str] = (),
     wait_s: float = 3600.0,
     export_wait_s: float = 3600.0,
     summary: RunSummary | None = None,
@@ -77,6 +79,7 @@ def sync(
         settings: where from, where to.
         resources: names of tables; none means all but the optional ones.
         full: read everything again.
+        accept_deletions: names of tables whose missing rows are marked as deleted, however many they are.
         wait_s: how long to wait for another run that writes the same warehouse.
         export_wait_s: how long to wait, once the other tables are loaded, for Customer.io to make an export
             of people; after that the next sync collects it.
@@ -89,6 +92,7 @@ def sync(
         CustomerioError: Customer.io cannot be reached. Nothing was changed.
     """
     tables = [row.table for row in resources_named(resources)]
+    accepted = [row.table for row in resources_named(accept_deletions)] if accept_deletions else []
     summary = summary if summary is not None else RunSummary()
     began, run_id, access = time.monotonic(), uuid4().hex, check_workspace(settings).access
     many = _PEOPLE in tables and access.people > settings.customerio_people_by_search
@@ -98,13 +102,15 @@ def sync(
         full=full,
         exports_elsewhere=registered_ids(settings),
         domains=settings.customerio_suppression_domains,
+        deletion_share=settings.cio_elt_deletion_share,
+        accept_deletions=accepted,
     )
     if export is None:
         return _run(settings, tables, options, run_id, wait_s, summary, notify)
     new_columns: tuple[str, ...] = ()
     if rest := [table for table in tables if table != _PEOPLE]:
         new_columns = _run(settings, rest, options, run_id, wait_s, summary, notify).new_columns
-    if people := _people(settings, export, wait_s, export_wait_s, notify):
+    if people := _people(settings, export, options, wait_s, export_wait_s, notify):
         summary.resources.update(people.resources)
         finished_at = int(time.time()) + access.ahead_s
         with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
@@ -149,6 +155,7 @@ def _run(
         began = time.monotonic()
         target = pipeline(settings)
         settle(target, notify)
+        heal(target, notify)
         before = columns(target)
         with connected(settings) as client:
             target.extract(
@@ -193,7 +200,12 @@ def _created(settings: Settings, notify: Notify) -> RegisteredExport | None:
 
 
 def _people(
-    settings: Settings, export: RegisteredExport, wait_s: float, export_wait_s: float, notify: Notify
+    settings: Settings,
+    export: RegisteredExport,
+    options: Options,
+    wait_s: float,
+    export_wait_s: float,
+    notify: Notify,
 ) -> RunSummary | None:
     """Load the export of people once Customer.io has made it; None if that takes longer."""
     summary = RunSummary()
@@ -202,7 +214,8 @@ def _people(
     people.begin()
     try:
         ready = wait(settings, export, deadline_s=export_wait_s, notify=notify)
-        result = collect(settings, ready, wait_s=wait_s, notify=notify)
+        accepted = _PEOPLE in options.accept_deletions
+        result = collect(settings, ready, accept_deletions=accepted, wait_s=wait_s, notify=notify)
     except StillPending:
         notify(f"Customer.io is still making export {export.export_id}: people come with the next sync.")
         return None
@@ -211,5 +224,6 @@ def _people(
     else:
         people.read, people.new = result.rows, result.new
         people.changed, people.deleted = result.changed, result.deleted
-        people.end()
+        people.held = DeletionsHeld(result.held) if result.held else None
+        people.end(people.held)
     return summary

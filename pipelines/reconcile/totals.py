@@ -77,9 +77,9 @@ def _people(settings: Settings, client: Client, query: Query, present: set[str],
 
 def _workspace(settings: Settings, client: Client, ours: int) -> tuple[dict[str, Any], bool]:
     """The key's workspace, and True if it is certain: an App API key lists all of the account's."""
-    found = client.call("listWorkspaces").json()["workspaces"]
+    found = client.call("listWorkspaces").field("workspaces")
     if len(found) > 1 and settings.customerio_track_site_id and settings.customerio_track_api_key:
-        own = client.call("getRegion").json()["environment_id"]
+        own = client.call("getRegion").field("environment_id")
         if named := [workspace for workspace in found if workspace["id"] == own]:
             return named[0], True
     return min(found, key=lambda workspace: abs(workspace["people"] - ours)), len(found) == 1
@@ -96,7 +96,7 @@ def _moved(query: Query, present: set[str], since: int) -> tuple[int, int]:
 
 
 def _segments(client: Client, query: Query, ids: Sequence[int], read_at: int | None) -> Iterator[Cell]:
-    listed = {row["id"]: row for row in client.call("listSegments").json()["segments"] or []}
+    listed = {row["id"]: row for row in client.call("listSegments").field("segments") or []}
     members = query(
         f"SELECT segment_id, count(*) FROM {DATASET}.segment_memberships WHERE deleted_at IS NULL GROUP BY 1"
     )
@@ -105,7 +105,7 @@ def _segments(client: Client, query: Query, ids: Sequence[int], read_at: int | N
         if segment not in listed:
             continue
         try:
-            theirs = int(client.call("getSegmentCount", path={"segment_id": segment}).json()["count"])
+            theirs = int(client.call("getSegmentCount", path={"segment_id": segment}).field("count"))
         except NotFound:
             continue
         here = ours.get(segment, 0)
@@ -135,7 +135,7 @@ def _exports(client: Client, query: Query, present: set[str]) -> Iterator[Cell]:
     loaded: dict[int, int] = {}
     for table in sorted({"exported_people", "exported_deliveries"} & present):
         loaded |= dict(query(f"SELECT export_id, count(*) FROM {DATASET}.{table} GROUP BY 1"))
-    for export in client.call("listExports").json()["exports"] or []:
+    for export in client.call("listExports").field("exports") or []:
         if export["id"] not in loaded:
             continue
         ours, theirs = loaded[export["id"]], int(export["total"])

@@ -79,7 +79,7 @@ def _profiles(context: PushContext, rows: Sequence[AcceptedRow]) -> dict[str, An
     found = {}
     while ids := list(islice(entities, PROFILES_A_REQUEST)):
         answer = context.client.call("getPeopleById", query={"id_type": identifier}, body={"ids": ids})
-        for item in answer.json()["customers"] or []:
+        for item in answer.field("customers") or []:
             profile = item.get("customer", item)
             value = profile["identifiers"].get(identifier) or ""
             found[comparable(identifier, value)] = profile
@@ -129,7 +129,7 @@ def _read_objects(context: PushContext, rows: Sequence[AcceptedRow]) -> Mismatch
         if row.action == "remove":
             yield row.seq, _STILL_THERE
         else:
-            yield from _differences(context, row, answer.json()["object"]["attributes"])
+            yield from _differences(context, row, answer.field("object")["attributes"])
 
 
 def _read_relationships(context: PushContext, rows: Sequence[AcceptedRow]) -> Mismatches:

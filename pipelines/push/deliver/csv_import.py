@@ -78,13 +78,13 @@ class CsvImport:
             "data_to_process": "only_existing" if spec.mode == "update_only" else "all",
         }
         body = {"import": {name: value for name, value in wanted.items() if value is not None}}
-        return int(self._client.call("import", body=body).json()["import"]["id"])
+        return int(self._client.call("import", body=body).field("import")["id"])
 
     def _poll(self, number: int) -> dict[str, Any]:
         pause, waited = _FIRST_PAUSE_S, 0.0
         while True:
             answer = self._client.call("getImport", path={"import_id": number})
-            record: dict[str, Any] = answer.json()["import"]
+            record: dict[str, Any] = answer.field("import")
             if record["state"] in _ENDED:
                 return record
             if waited >= DEADLINE_S:
@@ -109,7 +109,7 @@ class CsvImport:
         export = record.get(f"{level}_export_id")
         if export is None:
             return ()
-        url = self._client.call("downloadExport", path={"export_id": export}).json()["url"]
+        url = self._client.call("downloadExport", path={"export_id": export}).field("url")
         with TemporaryDirectory() as folder:
             file = Path(folder) / "report.csv"
             self._client.download(url, file)

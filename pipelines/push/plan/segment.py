@@ -20,7 +20,7 @@ def _segment_id(client: Client, spec: PushSpec) -> int:
     Raises:
         InvalidSpec: there is no such segment, or it is a dynamic one, whose members follow conditions.
     """
-    segments = client.app.list_segments().json()["segments"] or []
+    segments = client.app.list_segments().field("segments") or []
     wanted = spec.segment
     named = [row for row in segments if wanted in (row["id"], row["name"])]
     if len(named) != 1:

@@ -54,8 +54,10 @@ class Resource:
     `masked` are columns of URLs whose credentials and query values are masked before a row is compared or
     written.
     `folders` is the table of the folders in which the rows lie, for rows that lie in folders.
-    `may_be_missing`: some regions, plans or keys lack the call; then the table is skipped and named, and the sync
-    does not fail.
+    `may_be_missing`: some regions, plans or keys lack the call; then the table is skipped and named, and the
+    sync does not fail.
+    `lookup` is the call that returns one row by its key, for lists whose pages go by position: rows that the
+    list lacks are looked up before they count as deleted.
     `optional`: read only when it is named, because it costs a request per row or a quota.
     """
 
@@ -76,4 +78,5 @@ class Resource:
     masked: tuple[str, ...] = ()
     folders: str | None = None
     may_be_missing: bool = False
+    lookup: str | None = None
     optional: bool = False

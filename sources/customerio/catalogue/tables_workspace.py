@@ -23,6 +23,7 @@ WORKSPACE: tuple[Resource, ...] = (
         table="sender_identities",
         description="A sender identity: the name and address that messages come from.",
         operation="listSenders",
+        lookup="getSender",
         key=("id",),
         family="config",
         asked=({"hidden": False}, {"hidden": True}),

@@ -28,12 +28,13 @@ from sources.customerio.client.errors import (
     Unavailable,
     Unreachable,
     WrongCall,
+    WrongClock,
     WrongHost,
 )
 from sources.customerio.client.limits import QUOTAS, Quota, RateLimits
 from sources.customerio.client.methods import App, Track
 from sources.customerio.client.pages import Page
-from sources.customerio.client.response import Answer
+from sources.customerio.client.response import Answer, field_of, unexpected
 from sources.customerio.client.transport import Request
 from sources.errors import ConfigError
 
@@ -63,5 +64,8 @@ __all__ = [
     "Unavailable",
     "Unreachable",
     "WrongCall",
+    "WrongClock",
     "WrongHost",
+    "field_of",
+    "unexpected",
 ]

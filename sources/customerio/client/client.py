@@ -38,6 +38,7 @@ class Client:
         timeout_s: Seconds without a byte after which a request has failed.
         retry_for_s: Seconds from the first try of a call to the beginning of its last.
         on_request: Called after every request, in the thread that made it.
+        any_clock: Accept any time of the server, for a server of one's own with another clock.
 
     Raises:
         ConfigError: The region, a URL or a key is invalid; the message names the setting.
@@ -57,12 +58,15 @@ class Client:
         timeout_s: float = 60.0,
         retry_for_s: float = 600.0,
         on_request: Observer | None = None,
+        any_clock: bool = False,
     ) -> None:
         app = host_of("app", region, app_url, (app_api_key,))
         track = host_of("track", region, track_url, (track_site_id, track_api_key))
         self._owns_limits = limits is None
         self._limits = RateLimits(None) if limits is None else limits
-        self._transport = Transport({"app": app, "track": track}, self._limits, transport, timeout_s)
+        self._transport = Transport(
+            {"app": app, "track": track}, self._limits, transport, timeout_s, any_clock=any_clock
+        )
         self._retry_for_s = retry_for_s
         self._observer = on_request
 

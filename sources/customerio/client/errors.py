@@ -4,6 +4,7 @@
     ├── Unauthorized        (a ConfigError) stop: 401, the key is not accepted
     ├── Forbidden           (a ConfigError) stop: 403, the key's scope lacks this call
     ├── WrongHost           (a ConfigError) stop: a redirect to another host, or an invalid URL
+    ├── WrongClock          (a ConfigError) stop: the server's time is far from this machine's
     ├── RetryLater          retry later: the client has already retried for `retry_for_s`
     │   ├── Unavailable     408, 5xx, timeouts, broken connections
     │   │   └── Unreachable no connection at all: DNS, refused, TLS
@@ -63,6 +64,10 @@ class Forbidden(CustomerioError, ConfigError):
 
 class WrongHost(CustomerioError, ConfigError):
     """The URL in the settings is invalid, or its host redirects to another one."""
+
+
+class WrongClock(CustomerioError, ConfigError):
+    """The `Date` of an answer is far from this machine's time, or from the time that a sandbox tells."""
 
 
 class RetryLater(CustomerioError):

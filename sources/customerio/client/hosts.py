@@ -55,6 +55,11 @@ class Host:
         return self.root.partition("://")[2]
 
     @property
+    def is_customer_io(self) -> bool:
+        """True if the host is one of Customer.io's own."""
+        return f".{urlsplit(self.root).hostname}".endswith(".customer.io")
+
+    @property
     def authorization(self) -> str:
         """The header's value: Bearer for the App API, Basic for the Track API.
 

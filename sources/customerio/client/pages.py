@@ -3,15 +3,19 @@
 The last page is the one without `next`, not an empty one: some lists have an empty page in the middle, and
 the senders' list has one at its end [live-airbyte]. Some lists have no `next` at their end, and a token past
 the end of the messages leads back to their first page [live-estuary]: a token that comes twice, or a page
-that begins as the first one did, would make the read endless. Tokens are of one read: none is kept.
+that was read before, would make the read endless. An empty page that leads to itself, asked twice, is an end.
+Tokens are of one read: none is kept.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from sources.customerio.catalogue import Operation
 from sources.customerio.client.errors import BadAnswer, EndlessPages
+from sources.customerio.client.response import field_of, unexpected
 
 Query = dict[str, object]
 """Query parameters by name."""
@@ -47,37 +51,70 @@ def _single(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
 
 
 def _by_token(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
-    seen: set[str] = set()
+    tokens: set[str] = set()
+    contents: set[int] = set()
     first: list[Any] = []
     while True:
         page = _page(row, fetch(query))
-        if page.next in seen or (first and page.records[:1] == first):
+        if not page.records and page.next is not None and page.next == query.get("start"):
+            # Asked again, a page that was empty for a moment has its rows; at the end of a list it has none.
+            page = _page(row, fetch(query))
+            if not page.records and page.next == query["start"]:
+                page = Page(page.records, page.document)
+        content = hash(msgspec.json.encode([len(page.records), page.records[:1], page.records[-1:]]))
+        is_read = page.records and (page.records[:1] == first or content in contents)
+        if page.next in tokens or is_read:
             msg = (
-                f"`{row.id}` led back to a page that was already read, after {len(seen)} pages; the read was "
-                "stopped and is not complete. Run it again."
+                f"`{row.id}` led back to a page that was already read, after {len(tokens)} pages; the read "
+                "was stopped and is not complete. Run it again."
             )
             raise EndlessPages(msg, operation=row.id)
         first = first or page.records[:1]
         yield page
         if page.next is None:
             return
-        seen.add(page.next)
+        tokens.add(page.next)
+        contents.add(content)
         query = {**query, "start": page.next}
 
 
 def _by_offset(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
+    """Read by offset, each page from the last row of the page before.
+
+    If that row is another one, rows were added or removed above it, and the list is read from its beginning:
+    rows may come again, and none is left out.
+    """
+    for _ in range(_READINGS):
+        if (yield from _one_reading(row, query, fetch)):
+            return
+    msg = (
+        f"The rows of `{row.id}` moved each of {_READINGS} times that it was read, so it is not known to be "
+        "complete. Run it again."
+    )
+    raise BadAnswer(msg, operation=row.id, status=200)
+
+
+_READINGS = 4
+"""Readings of one list by offset, at most."""
+
+
+def _one_reading(row: Operation, query: Query, fetch: Fetch) -> Generator[Page, None, bool]:
+    """Read the list once; returns False if its rows moved meanwhile."""
     offset = int(str(query.get("offset") or 0))
     before: list[Any] = []
     while True:
-        page = _page(row, fetch(query))
-        if page.records and page.records == before:
+        page = _page(row, fetch({**query, "offset": offset - 1} if before else query))
+        if len(before) > 1 and page.records == before:
             msg = f"`{row.id}` answered one page twice; the read was stopped at row {offset}. Run it again."
             raise EndlessPages(msg, operation=row.id)
-        offset += len(page.records)
-        yield Page(page.records, page.document, str(offset) if page.records else None)
-        if not page.records:
-            return
-        before, query = page.records, {**query, "offset": offset}
+        if before and page.records[:1] != before[-1:]:
+            return False
+        records = page.records[1:] if before else page.records
+        offset += len(records)
+        yield Page(records, page.document, str(offset) if records else None)
+        if not records:
+            return True
+        before = page.records
 
 
 def _by_number(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
@@ -107,26 +144,30 @@ _READERS: dict[str, Callable[[Operation, Query, Fetch], Iterator[Page]]] = {
 
 
 def _page(row: Operation, document: Any) -> Page:
-    if isinstance(document, list):
-        return Page(document, {})
-    if not isinstance(document, dict):
-        raise _bad(row, f"a {type(document).__name__} instead of an object")
+    """The page of an answer that has the list that was asked for.
+
+    An answer without it is no empty list: taken as one, it would make every row of the table look deleted.
+    """
     if row.records is None:
+        if isinstance(document, list):
+            return Page(document, {})
+        if not isinstance(document, dict):
+            raise unexpected(row, f"a {type(document).__name__} instead of an object")
         return Page([document], document)
-    records = document.get(row.records)
-    if records is None:
-        # Empty lists come as null, and some keys of an empty answer are left out. A list under another key is
-        # an error: taken as empty, it would make every row of the table look deleted.
-        others = [key for key, value in document.items() if isinstance(value, list) and key != row.records]
-        if row.records not in document and others:
-            raise _bad(row, f"no `{row.records}`, but {', '.join(others)}")
-        records = []
+    # Empty lists come as null; the key is there all the same [live-sdk][live-airbyte].
+    records = field_of(row, document, row.records) or []
     if not isinstance(records, list):
-        raise _bad(row, f"a {type(records).__name__} as `{row.records}` instead of a list")
+        raise unexpected(row, f"a {type(records).__name__} as `{row.records}` instead of a list")
+    if not records and row.records not in _ERRORS and _has_error(document):
+        raise unexpected(row, f"an error and no row of `{row.records}`")
     token = document.get("next")
     return Page(records, document, str(token) if token not in (None, "") else None)
 
 
-def _bad(row: Operation, found: str) -> BadAnswer:
-    msg = f"The answer to `{row.id}` holds {found}; Customer.io may have changed it. See {row.docs}"
-    return BadAnswer(msg, operation=row.id, status=200)
+_ERRORS = ("error", "errors")
+
+
+def _has_error(document: dict[str, Any]) -> bool:
+    """True if the document has an error in one of Customer.io's envelopes."""
+    meta = document.get("meta")
+    return any(part.get(name) for part in (document, meta) if isinstance(part, dict) for name in _ERRORS)

@@ -6,7 +6,11 @@ from typing import Any
 
 import orjson
 
+from sources.customerio.catalogue import Operation, operation
 from sources.customerio.client.errors import BadAnswer
+
+_KEYS_SHOWN = 5
+"""Keys of another document that a message names."""
 
 Decode = Callable[[bytes], Any]
 """Decodes a body into a document; raises `orjson.JSONDecodeError` for one that is no JSON."""
@@ -42,3 +46,34 @@ class Answer:
                 "JSON; something between here and Customer.io may have answered in its place."
             )
             raise BadAnswer(msg, operation=self.operation, status=self.status) from None
+
+    def field(self, name: str) -> Any:
+        """The value of that key of the document; null is a value.
+
+        Raises:
+            BadAnswer: The body is not JSON, or no object that has the key.
+        """
+        return field_of(operation(self.operation), self.json(), name)
+
+
+def field_of(row: Operation, document: Any, name: str) -> Any:
+    """The value of a key that the operation's answer, or a part of it, always has.
+
+    Raises:
+        BadAnswer: The document is no object, or lacks the key.
+    """
+    if not isinstance(document, dict):
+        raise unexpected(row, f"a {type(document).__name__} instead of an object with `{name}`")
+    if name not in document:
+        others = ", ".join(list(document)[:_KEYS_SHOWN])
+        raise unexpected(row, f"no `{name}`, but {others}" if others else f"no `{name}`")
+    return document[name]
+
+
+def unexpected(row: Operation, found: str) -> BadAnswer:
+    """The error for an answer that is not what the operation returns."""
+    msg = (
+        f"The answer to `{row.id}` holds {found}; Customer.io may have changed it, or something between here "
+        f"and Customer.io answered in its place. See {row.docs}"
+    )
+    return BadAnswer(msg, operation=row.id, status=200)

@@ -3,6 +3,7 @@
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
@@ -12,7 +13,7 @@ import httpx
 
 from sources.customerio.client.calls import Call
 from sources.customerio.client.clock import ServerClock
-from sources.customerio.client.errors import RateLimited
+from sources.customerio.client.errors import RateLimited, WrongClock
 from sources.customerio.client.forms import form_of
 from sources.customerio.client.hosts import Api, Host, may_receive_keys
 from sources.customerio.client.limits import RateLimits, Slot, workspace_of
@@ -69,11 +70,13 @@ class Transport:
         limits: RateLimits,
         transport: httpx.BaseTransport | None,
         timeout_s: float,
+        *,
+        any_clock: bool = False,
     ) -> None:
         install()
         self._hosts = hosts
         self.limits = limits
-        self.clock = ServerClock()
+        self.clock = ServerClock(any_time=any_clock)
         self.http = httpx.Client(
             transport=transport,
             verify=_trust(),
@@ -142,7 +145,9 @@ class Transport:
             with hide_request_logs():
                 response = self.http.send(request)
             status = response.status_code
-            self.clock.update(response.headers.get("date"))
+            # After a write, an error would hide that it was accepted.
+            with nullcontext() if call.operation.effect == "read" else suppress(WrongClock):
+                self.clock.update(response.headers, host=host.name, is_sandbox=not host.is_customer_io)
             return response
         except EXCEPTIONS as error:
             raise failed_exchange(error, call.operation, host) from error

@@ -63,6 +63,11 @@ class DestinationRows:
         """The rows that the table holds in `scope`, and no key read yet."""
         return DestinationScope(self, resource, self.held(resource, scope))
 
+    def alive(self, resource: Resource) -> int:
+        """The number of rows of the table that are no tombstones; 0 if the destination cannot be asked."""
+        found = self._select(resource, "count(*)", "deleted_at IS NULL", ())
+        return int(found[0][0]) if found else 0
+
     def held(self, resource: Resource, scope: Scope | None) -> dict[Key, Held]:
         """The table's rows in `scope`, by key; None is the whole table."""
         where, values = ("1 = 1", ()) if scope is None else _between(self._client, scope)
@@ -136,15 +141,16 @@ class DestinationScope:
         self._read.update(keys)
         return before
 
-    def unread(self, until: int) -> Iterator[tuple[int | None, Row]]:
-        """Rows that are alive, were first seen by `until` (Unix s) and were not read: (first seen, row)."""
-        keys = [
-            key
+    def unread(self, until: int) -> Mapping[Key, int | None]:
+        """Rows that are alive, were first seen by `until` (Unix s) and were not read: first seen, by key."""
+        unread = {
+            key: held.first_seen_at
             for key, held in self._held.items()
             if held.row_hash is not None and (held.first_seen_at or 0) <= until and key not in self._read
-        ]
-        for key, row in self.rows(keys).items():
-            yield self._held[key].first_seen_at, row
+        }
+        # A scope is kept until the table's end: without the rows that nobody asks for any more.
+        self._held, self._read = {}, set()
+        return unread
 
 
 def _key_of(resource: Resource) -> Callable[[Any], Key]:

@@ -26,6 +26,7 @@ from sources.customerio.catalogue import Resource
 from sources.customerio.client import BadAnswer
 from sources.customerio.extract.arrow import to_arrow, with_own
 from sources.customerio.extract.batch import Batch, Scope
+from sources.customerio.extract.deletion_brake import DeletionBrake
 from sources.customerio.extract.rows import Row, Rows, row_hashes, typed
 from sources.customerio.extract.run_summary import ResourceSummary
 
@@ -53,8 +54,11 @@ class HeldScope(Protocol):
     def add(self, keys: Collection[Key]) -> Collection[Key]:
         """Note that `keys` were read; returns those of them that had been read before."""
 
-    def unread(self, until: int) -> Iterator[tuple[int | None, Row]]:
-        """Rows that are alive, were first seen by `until` (Unix s) and were not read: (first seen, row)."""
+    def unread(self, until: int) -> Mapping[Key, int | None]:
+        """Rows that are alive, were first seen by `until` (Unix s) and were not read: first seen, by key.
+
+        Only these rows may be asked for after that.
+        """
 
 
 class HeldRows(Protocol):
@@ -63,21 +67,38 @@ class HeldRows(Protocol):
     def scope(self, resource: Resource, scope: Scope | None) -> HeldScope:
         """The rows of a scope; None is the whole table."""
 
+    def alive(self, resource: Resource) -> int:
+        """The number of rows of the table that are no tombstones."""
+
 
 class Changes:
-    """Turns one resource's batches into tables of changes; `now` returns Customer.io's clock (Unix s)."""
+    """Turns one resource's batches into tables of changes.
+
+    `now` returns Customer.io's clock (Unix s); `existing` those of some keys whose rows are there although no
+    batch had them.
+    """
 
     def __init__(
-        self, resource: Resource, destination: HeldRows, summary: ResourceSummary, now: Callable[[], int]
+        self,
+        resource: Resource,
+        destination: HeldRows,
+        summary: ResourceSummary,
+        now: Callable[[], int],
+        brake: DeletionBrake | None = None,
+        existing: Callable[[Collection[Key]], Collection[Key]] = lambda _: (),
     ) -> None:
         self._resource = resource
         self._destination = destination
         self._summary = summary
         self._now = now
+        self._brake = brake or DeletionBrake()
+        self._existing = existing
         self._scopes: dict[Scope | None, HeldScope] = {}
+        self._key_hashes: set[int] = set()
+        self._missing: list[tuple[HeldScope, Mapping[Key, int | None]]] = []
 
     def tables(self, batch: Batch) -> Iterator[pa.Table]:
-        """The changes in `batch`: new and changed rows, then tombstones; nothing where there are none.
+        """The new and changed rows in `batch`; nothing where there are none.
 
         Raises:
             BadAnswer: a row has no key, or a value that cannot be what the catalogue says of its column.
@@ -87,11 +108,26 @@ class Changes:
             scope = self._scopes[batch.scope] = self._destination.scope(self._resource, batch.scope)
         if batch.rows:
             self._summary.read += len(batch.rows)
-            yield from self._written(self._completed(batch, scope), scope)
+            yield from self._written(self._completed(batch, scope), scope, batch.scope)
         if batch.last:
-            if self._resource.tombstones:
-                yield from self._tombstones(scope)
+            if self._resource.tombstones and (missing := scope.unread(self._now())):
+                self._missing.append((scope, missing))
             del self._scopes[batch.scope]
+
+    def tombstones(self) -> Iterator[pa.Table]:
+        """Tombstones of the rows that the complete scopes lack, once the table is read to its end.
+
+        There are none if the brake holds them back: the summary has the error that says so.
+        """
+        keys = [key for _, missing in self._missing for key in missing]
+        alive = self._destination.alive(self._resource) if keys else 0
+        self._summary.held = self._brake.check(self._resource.table, keys, alive)
+        if self._summary.held is not None or not keys:
+            return
+        kept = set(self._existing(keys))
+        for scope, missing in self._missing:
+            if gone := {key: seen_at for key, seen_at in missing.items() if key not in kept}:
+                yield self._tombstones(scope, gone)
 
     def _completed(self, batch: Batch, scope: HeldScope) -> Rows:
         """The batch's rows, whole; rows of some columns that differ in none of them from the held row go."""
@@ -113,7 +149,7 @@ class Changes:
         scope.add(same)
         return rows
 
-    def _written(self, read: Rows, scope: HeldScope) -> Iterator[pa.Table]:
+    def _written(self, read: Rows, scope: HeldScope, of: Scope | None) -> Iterator[pa.Table]:
         if not read:
             return
         rows = typed(self._resource, read)
@@ -121,16 +157,27 @@ class Changes:
         table = to_arrow(self._resource, rows)
         _check_keys(self._resource, table)
         keys = _keys(self._resource, table)
-        held, read_before = scope.held(keys), scope.add(keys)
+        held, read_before = scope.held(keys), {*scope.add(keys), *self._written_before(keys)}
         if not held and not read_before and len(set(keys)) == len(keys):
             # A first reading has nothing to compare with, and the most rows.
             self._summary.new += len(keys)
             first_seen_at: list[int | None] = [self._now()] * len(keys)
         else:
-            picked, first_seen_at = self._compared(keys, hashes, held, set(read_before))
+            picked, first_seen_at = self._compared(keys, hashes, held, read_before)
             table, hashes = table.take(pa.array(picked, pa.int64())), [hashes[index] for index in picked]
+            keys = [keys[index] for index in picked]
+        if of is not None:
+            self._key_hashes.update(map(hash, keys))
         if hashes:
             yield with_own(self._resource, table, first_seen_at=first_seen_at, row_hash=hashes)
+
+    def _written_before(self, keys: Sequence[Key]) -> Iterator[Key]:
+        """The keys among these that this run has written from another scope: a key is one row of a load.
+
+        They are kept as 64-bit hashes: among five million, two different keys have the same one once in a
+        million runs, and the second row then waits for the next reading.
+        """
+        return (key for key in keys if hash(key) in self._key_hashes) if self._key_hashes else iter(())
 
     def _compared(
         self, keys: Sequence[Key], hashes: Sequence[int], held: Mapping[Key, Held], read: set[Key]
@@ -153,20 +200,16 @@ class Changes:
             first_seen_at.append(now if before is None or is_new else before.first_seen_at)
         return picked, first_seen_at
 
-    def _tombstones(self, scope: HeldScope) -> Iterator[pa.Table]:
-        now = self._now()
-        unread = list(scope.unread(now))
-        if not unread:
-            return
-        self._summary.deleted += len(unread)
-        first_seen_at, rows = zip(*unread, strict=True)
-        table = to_arrow(self._resource, typed(self._resource, rows))
-        yield with_own(
+    def _tombstones(self, scope: HeldScope, missing: Mapping[Key, int | None]) -> pa.Table:
+        rows = scope.rows(missing)
+        self._summary.deleted += len(rows)
+        table = to_arrow(self._resource, typed(self._resource, list(rows.values())))
+        return with_own(
             self._resource,
             table,
-            first_seen_at=first_seen_at,
+            first_seen_at=[missing[key] for key in rows],
             row_hash=[None] * len(table),
-            deleted_at=now,
+            deleted_at=self._now(),
         )
 
 

@@ -90,7 +90,7 @@ def fetch(client: Client, export_id: int, target: Path) -> None:
         LinkExpired: the fresh link was refused too.
     """
     for last_try in (False, True):
-        link = client.call("downloadExport", path={"export_id": export_id}).json()["url"]
+        link = client.call("downloadExport", path={"export_id": export_id}).field("url")
         try:
             client.download(link, target)
         except LinkExpired:

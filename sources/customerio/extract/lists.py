@@ -9,11 +9,13 @@ from typing import Any
 
 from sources.customerio.catalogue import Resource, operation
 from sources.customerio.catalogue import resource as catalogued
+from sources.customerio.client import field_of
 from sources.customerio.extract.batch import Batch, Scope, unlisted
 from sources.customerio.extract.masking import masked_url
+from sources.customerio.extract.parents import children_of, rows_below
 from sources.customerio.extract.people import ALL_PEOPLE_BODY
 from sources.customerio.extract.rows import Row, only_record
-from sources.customerio.extract.run_context import DAY, RunContext, records
+from sources.customerio.extract.run_context import DAY, RunContext
 
 
 def lists(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
@@ -47,11 +49,11 @@ def counts(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterat
 
     While a segment is being built its count is as incomplete as its list, and is left out.
     """
-    now = run.now()
+    now, call = run.now(), operation(resource.operation)
     last_counts: dict[str, list[int]] = state.setdefault("told", {})
     rows = []
     for segment, answers in _below(run, resource, wanted=_is_finished):
-        for count in (int(answer["count"]) for answer in answers):
+        for count in (int(field_of(call, answer, "count")) for answer in answers):
             before, counted_at = last_counts.get(str(segment), (None, 0))
             if count != before or now - counted_at >= DAY:
                 last_counts[str(segment)] = [count, now]
@@ -64,7 +66,7 @@ def preferences(run: RunContext, resource: Resource, _state: dict[str, Any]) -> 
     client = run.client_for(resource.table)
 
     def asked(cio_id: str) -> list[Row]:
-        rows = records(client, resource.operation, {"customer_id": cio_id}, {"id_type": "cio_id"})
+        rows = rows_below(run, resource, {"customer_id": cio_id}, query={"id_type": "cio_id"})
         return [{**only_record(resource, row), "cio_id": cio_id} for row in rows]
 
     for page in client.pages(catalogued(_parent(resource)).operation, body=ALL_PEOPLE_BODY):
@@ -80,13 +82,12 @@ def memberships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> 
     While a segment is being built its list is stale or incomplete (`state` other than `finished`), so none
     of its memberships is added or deleted.
     """
-    client = run.client_for(resource.table)
     segments = run.listed(_parent(resource), resource.table)
     finished = [int(row["id"]) for row in segments if _is_finished(row)]
     run.summary_of(resource.table).expect(len(finished))
 
     def read(segment: int) -> Batch:
-        rows = records(client, resource.operation, {"segment_id": segment})
+        rows = rows_below(run, resource, {"segment_id": segment})
         members = [{"segment_id": segment, **row} for row in rows]
         return Batch(rows=members, scope=Scope(column="segment_id", low=segment, high=segment), last=True)
 
@@ -103,16 +104,16 @@ def _below(
 ) -> Iterator[tuple[int, list[Row]]]:
     """Each wanted parent's id and its rows; a parent that was deleted meanwhile has none.
 
-    `large` rows are not kept in memory for other readers of the run.
+    `large` rows may be a list without a name, and are not kept in memory for other readers of the run.
     """
-    client, column = run.client_for(resource.table), _parent_column(resource)
+    column = _parent_column(resource)
     parents = [row["id"] for row in run.listed(_parent(resource), resource.table) if wanted(row)]
     run.summary_of(resource.table).expect(len(parents))
 
     def below(parent: int) -> tuple[int, list[Row]]:
         if large:
-            return parent, records(client, resource.operation, {column: parent})
-        return parent, run.children_of(resource.table, parent, resource.table)
+            return parent, rows_below(run, resource, {column: parent}, bare=True)
+        return parent, children_of(run, resource.table, parent, resource.table)
 
     yield from run.map(below, parents)
 

@@ -20,7 +20,7 @@ from sources.customerio.catalogue import Resource, operation
 from sources.customerio.client import Client
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.rows import Row, decoder
-from sources.customerio.extract.run_context import DAY, Options, RunContext
+from sources.customerio.extract.run_context import DAY, Options, RunContext, has_passed
 from sources.customerio.extract.time_window import Window, sliced
 
 WINDOW_S = 30 * DAY
@@ -48,12 +48,11 @@ def windows(run: RunContext, resource: Resource, state: dict[str, Any]) -> Itera
     if run.options.only is not None:
         yield from reader.read(sliced(run.options.only, WINDOW_S))
         return
-    if run.options.full or "read_to" not in state:
-        now = run.now()
+    now = run.now()
+    if run.options.full or not has_passed(state.get("read_to"), now):
         yield from _history(reader, run.options, now)
         state.update(read_to=now, bands={str(band.max_age_s): now for band in run.options.bands})
         return
-    now = run.now()
     due = due_windows(run.options, state, now)
     yield from reader.read(part for window in due.values() for part in sliced(window, WINDOW_S))
     state.update(read_to=now, bands={**state["bands"], **dict.fromkeys(due, now)})

@@ -12,8 +12,9 @@ from typing import Any
 from sources.customerio.catalogue import Operation, Resource, operation
 from sources.customerio.catalogue import resource as catalogued
 from sources.customerio.catalogue.periods import EASTERN, MOST_STEPS, UTC, Period, between, latest
-from sources.customerio.client import BadAnswer, Client, NotFound
+from sources.customerio.client import Client, NotFound, field_of
 from sources.customerio.extract.batch import Batch, Scope, unlisted
+from sources.customerio.extract.parents import check_gone, children_of
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import DAY, RunContext
 
@@ -53,7 +54,7 @@ class _Reader:
         self._has_unique = any(parameter.name == "unique" for parameter in self._call.query)
         self._client: Client = run.client_for(resource.table)
         self._summary = run.summary_of(resource.table)
-        parent = catalogued(str(resource.parent))
+        self._parent = parent = catalogued(str(resource.parent))
         self.top = parent.parent or parent.table
         self._parts = parent.table if parent.parent else None
         self.column, *self._below = (parameter.name for parameter in self._call.path_parameters)
@@ -72,7 +73,7 @@ class _Reader:
     def _paths(self, top_id: int) -> list[Path]:
         if self._parts is None:
             return [{self.column: top_id}]
-        parts = self._run.children_of(self._parts, top_id, self._table)
+        parts = children_of(self._run, self._parts, top_id, self._table)
         return [{self.column: top_id, self._below[0]: int(part["id"])} for part in parts]
 
     def _batch(self, top_id: int, window: Window, found: Iterable[Row]) -> Batch:
@@ -92,7 +93,8 @@ class _Reader:
                 return
             try:
                 rows, longer = self._rows(path, window), window
-            except NotFound:
+            except NotFound as error:
+                check_gone(self._run, self._parent, path, self._table, error)
                 return
             yield from ({**path, **row} for row in rows)
 
@@ -153,8 +155,8 @@ def _clicks(call: Operation, document: Any, window: Window) -> dict[tuple[int, i
             {"link_id": link["id"], "href": link.get("href"), "period": window.period, "start_at": start_at},
             value,
         )
-        for entry in _within(call, document, str(call.records)) or ()
-        for link in [_within(call, entry, "link")]
+        for entry in field_of(call, document, str(call.records)) or ()
+        for link in [field_of(call, entry, "link")]
         for start_at, value in _dated(_series(call, entry).get("clicked"), window)
     }
 
@@ -162,8 +164,8 @@ def _clicks(call: Operation, document: Any, window: Window) -> dict[tuple[int, i
 def _series(call: Operation, document: Any) -> Mapping[str, Sequence[int] | None]:
     """The series of an answer: those of journeys at the top, others one level below."""
     if isinstance(document, dict) and "journey_metric" in document:
-        return dict(_within(call, document, "journey_metric"))
-    return dict(_within(call, _within(call, document, "metric"), "series") or {})
+        return dict(field_of(call, document, "journey_metric"))
+    return dict(field_of(call, field_of(call, document, "metric"), "series") or {})
 
 
 def _dated(values: Sequence[int] | None, window: Window) -> Iterator[tuple[int, int]]:
@@ -174,10 +176,3 @@ def _dated(values: Sequence[int] | None, window: Window) -> Iterator[tuple[int, 
     values = values or ()
     dated = zip(reversed(window.starts), reversed(values), strict=False)
     return ((start_at, value) for start_at, value in dated if value)
-
-
-def _within(call: Operation, document: Any, name: str) -> Any:
-    if isinstance(document, dict) and name in document:
-        return document[name]
-    msg = f"The answer to `{call.id}` holds no `{name}`; Customer.io may have changed it. See {call.docs}"
-    raise BadAnswer(msg, operation=call.id, status=200)

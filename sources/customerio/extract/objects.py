@@ -10,13 +10,12 @@ from typing import Any
 from sources.customerio.catalogue import Resource
 from sources.customerio.client import NotFound
 from sources.customerio.extract.batch import Batch
+from sources.customerio.extract.parents import check_gone, everything_of, rows_below
 from sources.customerio.extract.rows import Row
-from sources.customerio.extract.run_context import RunContext, records
+from sources.customerio.extract.run_context import RunContext
 
 _TYPES, _OBJECTS = "object_types", "objects"
 _SEARCH, _ATTRIBUTES = "getObjectsFilter", "getObjectAttributes"
-# There is no filter for all objects, and no attribute that every object has; this one no object has.
-_UNUSED_ATTRIBUTE = "_cio_elt_nobody_has_this"
 
 
 def objects(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
@@ -25,8 +24,9 @@ def objects(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iter
 
     def asked(named: Row) -> list[Row]:
         try:
-            answer = client.call(_ATTRIBUTES, path=_path(named)).json()["object"]
-        except NotFound:
+            answer = client.call(_ATTRIBUTES, path=_path(named)).field("object")
+        except NotFound as error:
+            check_gone(run, resource, _path(named), resource.table, error)
             return []
         return [{**named, **{name: answer.get(name) for name in ("attributes", "timestamps")}}]
 
@@ -35,10 +35,9 @@ def objects(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iter
 
 def relationships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read the people who are related to every object, a request or more each."""
-    client = run.client_for(resource.table)
 
     def asked(named: Row) -> list[Row]:
-        found = records(client, resource.operation, _path(named))
+        found = rows_below(run, resource, _path(named))
         return [
             {**_path(named), **row["identifiers"], "object_type_disabled": row.get("object_type_disabled")}
             for row in found
@@ -72,12 +71,6 @@ def _of_type(run: RunContext, type_id: str, counted_for: str) -> list[Row]:
         return [{"object_type_id": type_id, **row} for page in pages for row in page.records]
 
     return run.shared((_OBJECTS, int(type_id)), search)
-
-
-def everything_of(type_id: object) -> Row:
-    """The search that finds every object of a type."""
-    absent = {"field": _UNUSED_ATTRIBUTE, "operator": "exists", "type_id": type_id}
-    return {"object_type_id": type_id, "filter": {"not": {"object_attribute": absent}}}
 
 
 def _path(named: Row) -> Row:

@@ -28,7 +28,7 @@ def people(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Itera
     def profiles(cio_ids: list[str]) -> list[Row]:
         # Here ids have no prefix `cio_`: with it they match no one, and the answer is no error.
         answer = client.call("getPeopleById", query={"id_type": "cio_id"}, body={"ids": cio_ids})
-        return [_person(item) for item in answer.json()["customers"] or []]
+        return [_person(item) for item in answer.field("customers") or []]
 
     searched = found = 0
     for page in client.pages(resource.operation, body=ALL_PEOPLE_BODY):

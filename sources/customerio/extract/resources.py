@@ -5,7 +5,9 @@
 Every table is merged by its key, so that reading a row twice does no harm.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import dlt
@@ -20,11 +22,13 @@ from sources.customerio.extract.activities import feed
 from sources.customerio.extract.archive import archived
 from sources.customerio.extract.arrow import columns_of, to_arrow, with_own
 from sources.customerio.extract.batch import Batch
+from sources.customerio.extract.deletion_brake import DeletionBrake
 from sources.customerio.extract.destination_rows import DestinationRows
 from sources.customerio.extract.diff import Changes
 from sources.customerio.extract.exports import exported_rows, exports
 from sources.customerio.extract.folder_lists import folder_lists
 from sources.customerio.extract.lists import children, contents, counts, lists, memberships, preferences
+from sources.customerio.extract.lookups import existing
 from sources.customerio.extract.messages import windows
 from sources.customerio.extract.metrics import metrics
 from sources.customerio.extract.objects import objects, relationships
@@ -39,6 +43,8 @@ from sources.errors import EltError
 _NOT_FOR_THIS_KEY = (Forbidden, NotServed)
 
 Reader = Callable[[RunContext, Resource, dict[str, Any]], Iterator[Batch]]
+
+_log = logging.getLogger(__name__)
 
 READERS: Mapping[str, Reader] = {
     "archived": archived,
@@ -85,7 +91,8 @@ def dlt_resource(
             yield []
             summary.begin()
             destination.open()
-            yield from _tables(run, destination, resource, read(run, resource, state))
+            brake = run.options.brake(resource.table, state)
+            yield from _tables(run, destination, resource, brake, read(run, resource, state))
         except EltError as error:
             if resource.may_be_missing and isinstance(error, _NOT_FOR_THIS_KEY):
                 summary.skipped = error
@@ -95,7 +102,9 @@ def dlt_resource(
                 if not keep_going:
                     raise
         else:
-            summary.end()
+            summary.end(summary.held)
+            if summary.held is not None and not keep_going:
+                _log.warning("%s", summary.held)
         finally:
             if run.end(resource.table):
                 run.close()
@@ -131,11 +140,21 @@ def coverage_resource(run: RunContext) -> DltResource:
 
 
 def _tables(
-    run: RunContext, destination: DestinationRows, resource: Resource, batches: Iterator[Batch]
+    run: RunContext,
+    destination: DestinationRows,
+    resource: Resource,
+    brake: DeletionBrake,
+    batches: Iterator[Batch],
 ) -> Iterator[Any]:
-    changes = Changes(resource, destination, run.summary_of(resource.table), run.now)
-    changed = (table for batch in batches for table in changes.tables(batch))
-    stream = Stream(resource.table, changed, run.ready)
+    summary = run.summary_of(resource.table)
+    changes = Changes(resource, destination, summary, run.now, brake, partial(existing, run, resource))
+
+    def changed() -> Iterator[pa.Table]:
+        for batch in batches:
+            yield from changes.tables(batch)
+        yield from changes.tombstones()
+
+    stream = Stream(resource.table, changed(), run.ready)
     # A call that may be missing makes no table before it was answered.
     is_new = not destination.has_table(resource)
     # It is the next one's turn: all streams are started before any waits, for one may wait for another.

@@ -15,7 +15,7 @@ import orjson
 from xxhash import xxh3_64_intdigest
 
 from sources.customerio.catalogue import ColumnType, Resource, operation
-from sources.customerio.client import BadAnswer
+from sources.customerio.client import BadAnswer, field_of, unexpected
 
 Row = dict[str, Any]
 
@@ -70,11 +70,10 @@ def only_record(resource: Resource, document: Row) -> Row:
     Raises:
         BadAnswer: it is not where the catalogue says.
     """
-    record = document if resource.wrapped is None else document.get(resource.wrapped)
+    call = operation(resource.operation)
+    record = document if resource.wrapped is None else field_of(call, document, resource.wrapped)
     if not isinstance(record, dict):
-        name = resource.wrapped or "object"
-        msg = f"The answer to `{resource.operation}` holds no `{name}`; Customer.io may have changed it."
-        raise BadAnswer(msg, operation=resource.operation, status=200)
+        raise unexpected(call, f"a {type(record).__name__} as `{resource.wrapped or 'record'}`")
     return record
 
 
@@ -95,6 +94,9 @@ def decoder(resource: Resource) -> Callable[[bytes], Any]:
         except msgspec.MsgspecError:
             pass
         else:
+            if not document.records:
+                # The client looks at the whole answer before it believes that there are no rows.
+                return orjson.loads(body)
             _without_nulls(resource, document.records)
             return {records: document.records, "next": document.next}
         try:

@@ -1,14 +1,15 @@
 """The context of one run: client, clock, threads, and the lists that several readers need."""
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sources.customerio.catalogue import Resource, operation, resource
-from sources.customerio.client import Client, NotFound
+from sources.customerio.catalogue import Resource, resource
+from sources.customerio.client import Client
 from sources.customerio.extract.coverage import Coverage
+from sources.customerio.extract.deletion_brake import SHARE, DeletionBrake
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_summary import ResourceSummary, RunSummary
 from sources.customerio.extract.time_window import Window
@@ -24,6 +25,14 @@ THREADS = 12
 DAY = 86_400
 # A list that every key may read, of one page.
 _CHEAPEST = "ip_addresses"
+
+
+def has_passed(watermark: int | None, now: int) -> bool:
+    """Checks if there is a watermark that is not in the future, where only a wrong clock can have put it.
+
+    An hour is left to the clock of a server.
+    """
+    return watermark is not None and watermark <= now + 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +63,8 @@ class Options:
     `exports_elsewhere`: ids of exports that no reader fetches, because the export commands load them.
     `overlap_s`: how far behind its watermark the activity feed is read again, for rows that came late;
     `daily_overlap_s`: how far once a day, for events that were sent with an older time.
+    `deletion_share`: the largest share of a table's live rows that a reading may delete; more are held back
+    unless the table is in `accept_deletions`.
     """
 
     start: int | None = None
@@ -65,6 +76,12 @@ class Options:
     bands: tuple[Band, ...] = BANDS
     overlap_s: int = 3600
     daily_overlap_s: int = 3 * DAY
+    deletion_share: float = SHARE
+    accept_deletions: Collection[str] = ()
+
+    def brake(self, table: str, state: MutableMapping[str, Any]) -> DeletionBrake:
+        """The brake on deletions of a table, with what is kept from run to run."""
+        return DeletionBrake(share=self.deletion_share, accepted=table in self.accept_deletions, state=state)
 
 
 @dataclass(kw_only=True)
@@ -91,6 +108,8 @@ class RunContext:
         self.ready = ReadyTables()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="customerio")
         self._shared: dict[tuple[str, int | None], Future[list[Row]]] = {}
+        self._relisting: dict[Hashable, threading.Lock] = {}
+        self._relisted: dict[Hashable, Collection[Hashable]] = {}
         self._ended: dict[str, threading.Event] = {}
         self.coverage = Coverage()
         self.outdated = set()
@@ -152,13 +171,7 @@ class RunContext:
 
     def listed(self, table: str, counted_for: str) -> list[Row]:
         """All rows of a listed resource; requested once a run, its requests counted for `counted_for`."""
-        return self.shared((table, None), lambda: self._list(resource(table), counted_for))
-
-    def children_of(self, table: str, parent: int, counted_for: str) -> list[Row]:
-        """All rows of a resource below one parent, none if that was deleted; requested once a run too."""
-        row = resource(table)
-        client, column = self.client_for(counted_for), operation(row.operation).path_parameters[0].name
-        return self.shared((table, parent), lambda: records(client, row.operation, {column: parent}))
+        return self.shared((table, None), lambda: self.list_anew(resource(table), counted_for))
 
     def shared(self, key: tuple[str, int | None], read: Callable[[], list[Row]]) -> list[Row]:
         """The result of `read`, called once a run for each key; other threads wait for that call."""
@@ -172,11 +185,24 @@ class RunContext:
                 result.set_exception(error)
         return result.result()
 
-    def _list(self, row: Resource, counted_for: str) -> list[Row]:
+    def list_anew(self, row: Resource, counted_for: str) -> list[Row]:
+        """All rows of a listed resource, requested each time."""
         client = self.client_for(counted_for)
         pages = (page for asked in row.asked for page in client.pages(row.operation, query=asked))
         found = [record for page in pages for record in page.records]
         return found if row.value is None else [{row.value: record} for record in found]
+
+    def gone(self, where: Hashable, name: Hashable, read: Callable[[], Collection[Hashable]]) -> bool:
+        """Checks that a list that had `name` has it no more.
+
+        `read` reads that list again, unless a reading of this run after the first one already lacks `name`.
+        """
+        with self._lock:
+            lock = self._relisting.setdefault(where, threading.Lock())
+        with lock:
+            if name in self._relisted.get(where, (name,)):
+                self._relisted[where] = read()
+            return name not in self._relisted[where]
 
     def map(self, job: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """The results of `job` for every item, in the order of their completion; the first error ends it."""
@@ -204,15 +230,3 @@ class RunContext:
         self.ready.stopped.set()
         # Not cancelled: a thread that waits for a future cancelled here would wait for ever.
         self._threads.shutdown(wait=False)
-
-
-def records(
-    client: Client, operation_id: str, path: Mapping[str, object], query: Mapping[str, object] | None = None
-) -> list[Row]:
-    """All rows below one parent; none where the parent was deleted after it was listed."""
-    try:
-        return [
-            record for page in client.pages(operation_id, path=path, query=query) for record in page.records
-        ]
-    except NotFound:
-        return []

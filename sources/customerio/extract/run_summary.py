@@ -13,7 +13,8 @@ class ResourceSummary:
     """One resource's numbers. `seconds` run from its first request to its last row.
 
     `read`, `new`, `changed` and `deleted` count rows. `note` says why a resource that did not fail has rows
-    left for another run. `skipped` is the refusal because of which it was not read at all.
+    left for another run; `held` says why its deletions were held back. `skipped` is the refusal because of
+    which it was not read at all.
     """
 
     resource: str
@@ -27,6 +28,7 @@ class ResourceSummary:
     seconds: float = 0.0
     done: bool = False
     error: EltError | None = None
+    held: EltError | None = None
     note: str = ""
     skipped: EltError | None = None
     # Requests are counted by the threads that make them.

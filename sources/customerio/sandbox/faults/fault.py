@@ -32,6 +32,9 @@ class Fault:
     The effects on a hit call:
 
     - `status`: the answer is that error; `retry_after` adds the header, `detail` replaces the message;
+    - `document`: the answer is a 200 with that JSON document, as `{}` or `[]`, in place of its own;
+    - `text`: the body is that text and no JSON, as of a proxy's page; the status is `status`, or 200;
+    - `date_off_s`: the `Date` header is ahead by that much, or behind if negative;
     - `drop_connection`: the connection is cut before any answer;
     - `truncate`: the connection is cut in the middle of the body;
     - `cut_at`: a file's connection is cut at that share of the file, also in answers to range requests, after
@@ -41,6 +44,7 @@ class Fault:
     - `delay_ms`: the answer is delayed by that much;
     - `empty_page`: the page has no rows but a `next` that leads to them;
     - `null_rows`: a list without rows is null instead of [];
+    - `repeat_rows`: the page has all its rows twice;
     - `give_fields`: every row of the page has these values, by field or, inside an object, by
       `object.field`: a new field, another type, a new channel or metric, which Customer.io adds
       without notice;
@@ -58,6 +62,9 @@ class Fault:
     after: int = 0
     retry_after: str | None = None
     detail: str | None = None
+    document: Any = None
+    text: str | None = None
+    date_off_s: int = 0
     drop_connection: bool = False
     truncate: bool = False
     cut_at: float | None = None
@@ -66,6 +73,7 @@ class Fault:
     delay_ms: int = 0
     empty_page: bool = False
     null_rows: bool = False
+    repeat_rows: bool = False
     give_fields: Mapping[str, Any] = field(default_factory=dict)
     drop_fields: tuple[str, ...] = ()
     drop_items: tuple[int, ...] = ()

@@ -7,6 +7,7 @@ import httpx
 import orjson
 import pytest
 
+from sources.customerio.catalogue import operation
 from sources.customerio.client import BadAnswer, Client, EndlessPages, WrongCall
 
 ClientOf = Callable[..., Client]
@@ -123,14 +124,14 @@ def test_the_largest_page_is_asked_for(
     client_of: ClientOf, operation_id: str, path: dict[str, object] | None, limit: str | None
 ) -> None:
     """The catalogue's maximum is the default limit, where there is one."""
-    outside = TokenList("", {None: {}})
+    outside = TokenList("", {None: {str(operation(operation_id).records): None}})
     list(client_of(outside).pages(operation_id, path=path))
     assert outside.queries == [{} if limit is None else {"limit": limit}]
 
 
 def test_a_given_limit_is_kept(client_of: ClientOf) -> None:
     """A given page size is sent; None counts as not given."""
-    outside = TokenList("messages", {None: {}})
+    outside = TokenList("messages", {None: {"messages": None}})
     client = client_of(outside)
     list(client.pages("listMessages", query={"limit": 5}))
     list(client.pages("listMessages", query={"limit": None}))
@@ -178,7 +179,99 @@ def test_offsets_are_read_until_nothing_comes(client_of: ClientOf) -> None:
     outside = OffsetList(2500)
     pages = client_of(outside).pages("getSuppressionByType", path={"suppression_type": "bounces"})
     assert [row for page in pages for row in page.records] == outside.rows
-    assert [query.get("offset") for query in outside.queries] == [None, "1000", "2000", "2500"]
+    assert [query.get("offset") for query in outside.queries] == [None, "999", "1998", "2499"]
+
+
+class ShiftingList(OffsetList):
+    """A list by offset that loses its first row, or gets one above it, before each of the given requests."""
+
+    def __init__(self, rows: int, *, before: set[int], added: bool) -> None:
+        super().__init__(rows)
+        self._before = before
+        self._added = added
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        if len(self.queries) in self._before:
+            new = [{"email": f"new-{len(self.queries)}@example.com"}]
+            self.rows = new + self.rows if self._added else self.rows[1:]
+        return super().__call__(request)
+
+
+@pytest.mark.parametrize("added", [False, True])
+def test_a_list_by_offset_that_shifts_is_read_again(client_of: ClientOf, added: bool) -> None:
+    """After a row went or came above, no row that stayed is left out."""
+    outside = ShiftingList(2500, before={1}, added=added)
+    stayed = list(outside.rows[1:])
+
+    pages = list(client_of(outside).pages("getSuppressionByType", path={"suppression_type": "bounces"}))
+
+    found = [row["email"] for page in pages for row in page.records]
+    assert {row["email"] for row in stayed} <= set(found)
+    assert [None, "999", None, "999", "1998"] == [query.get("offset") for query in outside.queries[:5]]
+
+
+def test_a_list_that_shifts_at_each_request_is_not_believed(client_of: ClientOf) -> None:
+    """If the rows move each time, the reading ends with an error and not with a part."""
+    outside = ShiftingList(2500, before=set(range(1, 100)), added=False)
+
+    with pytest.raises(BadAnswer, match="moved each of 4 times"):
+        list(client_of(outside).pages("getSuppressionByType", path={"suppression_type": "bounces"}))
+
+
+def test_a_last_page_that_is_empty_and_leads_to_itself_ends_the_list(client_of: ClientOf) -> None:
+    """An empty page with its own token is asked twice, and then is the end."""
+    outside = TokenList(
+        "messages",
+        {None: {"messages": [{"id": "a"}], "next": "1"}, "1": {"messages": [], "next": "1"}},
+    )
+
+    pages = list(client_of(outside).pages("listMessages"))
+
+    assert [[{"id": "a"}], []] == [page.records for page in pages]
+    assert ["1", None] == [page.next for page in pages]
+    assert [None, "1", "1"] == [query.get("start") for query in outside.queries]
+
+
+def test_a_page_that_is_empty_for_a_moment_ends_nothing(client_of: ClientOf) -> None:
+    """An empty page with its own token that has rows when it is asked again is read on."""
+    answers = iter(
+        [
+            {"messages": [{"id": "a"}], "next": "1"},
+            {"messages": [], "next": "1"},
+            {"messages": [{"id": "b"}], "next": ""},
+        ]
+    )
+    pages = client_of(lambda _: httpx.Response(200, json=next(answers))).pages("listMessages")
+
+    assert [[{"id": "a"}], [{"id": "b"}]] == [page.records for page in pages]
+
+
+@pytest.mark.parametrize("operation_id", ["listNewsletters", "getPeopleFilter", "listActivities"])
+def test_fresh_tokens_over_the_same_rows_stop_the_read(client_of: ClientOf, operation_id: str) -> None:
+    """A chain of new tokens that gives the same page over and over is no endless read."""
+    key = str(operation(operation_id).records)
+    asked = 0
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return httpx.Response(200, json={key: [{"id": "b" if asked > 1 else "a"}], "next": str(asked)})
+
+    body: dict[str, Any] | None = {"filter": {}} if operation(operation_id).body == "json" else None
+    with pytest.raises(EndlessPages, match="already read"):
+        list(client_of(answer).pages(operation_id, body=body))
+    assert 3 == asked
+
+
+def test_a_page_with_rows_that_leads_to_itself_stops_the_read(client_of: ClientOf) -> None:
+    """A token that leads to its own page, which has rows, is an error by name."""
+    outside = TokenList(
+        "messages",
+        {None: {"messages": [{"id": "a"}], "next": "1"}, "1": {"messages": [{"id": "b"}], "next": "1"}},
+    )
+    with pytest.raises(EndlessPages, match="already read"):
+        list(client_of(outside).pages("listMessages"))
 
 
 def test_a_server_deaf_to_offsets_stops_the_read(client_of: ClientOf) -> None:
@@ -193,6 +286,13 @@ def test_a_server_deaf_to_offsets_stops_the_read(client_of: ClientOf) -> None:
     [
         (b'{"automations":[{"id":1}]}', "no `campaigns`, but automations"),
         (b'{"errors":[]}', "no `campaigns`, but errors"),
+        (b"{}", "no `campaigns`;"),
+        (b'{"message":"hello"}', "no `campaigns`, but message"),
+        (b'{"meta":{"error":"not now"}}', "no `campaigns`, but meta"),
+        (b'{"error":"not now"}', "no `campaigns`, but error"),
+        (b'{"campaigns":null,"meta":{"error":"not now"}}', "an error and no row of `campaigns`"),
+        (b'{"campaigns":[],"errors":[{"detail":"not now"}]}', "an error and no row of `campaigns`"),
+        (b"[]", "a list instead of an object with `campaigns`"),
         (b'{"campaigns":{"id":1}}', "a dict as `campaigns`"),
         (b'"campaigns"', "a str instead of an object"),
         (b"", "a NoneType instead of an object"),

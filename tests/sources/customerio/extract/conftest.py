@@ -188,7 +188,12 @@ class Project(Warehouse):
         )
 
     def run(self, *tables: str, **arguments: Any) -> None:
-        """Load some tables; a failure is raised unless `report` is an argument."""
+        """Load some tables; a failure is raised unless `report` is an argument.
+
+        As the workspace is small, no deletion is held back unless `options` are given.
+        """
+        plain = {"full": arguments.pop("full", False), "start": arguments.pop("customerio_start", None)}
+        arguments.setdefault("options", Options(**plain, deletion_share=1))
         self.pipeline.run(customerio_source(tables, client=self.client, **arguments))
 
     def state(self, table: str) -> dict[str, Any]:

@@ -5,9 +5,13 @@ from typing import Any
 
 import httpx
 import orjson
+import pytest
+from ulid import ULID
 
-from sources.customerio.client import Client
-from sources.customerio.extract import RunSummary
+from sources.customerio.catalogue import resource
+from sources.customerio.client import BadRequest, Client
+from sources.customerio.extract import Options, RunContext, RunSummary, Window
+from sources.customerio.extract.resources import READERS
 from sources.customerio.sandbox import Fault
 from tests.sources.customerio.extract.conftest import Project, ReadTable, ids
 
@@ -170,3 +174,67 @@ def test_day_after_day_backdated_and_future_rows_arrive(project: Project) -> Non
     project.run("activities", full=True)
     found = {key for (key,) in project.cells("SELECT id FROM activities")}
     assert {row["id"] for row in project.sandbox.rows("activities")} <= found
+
+
+def _ulid(at: int, number: int = 0) -> str:
+    return str(ULID.from_timestamp(float(at)))[:10] + f"{number:016d}"
+
+
+@pytest.fixture
+def failing_feed(client_of: ClientOf) -> Callable[..., list[Window]]:
+    """Reads pages of (ULID, timestamp) of which the last one fails; returns the time that was claimed."""
+
+    def claimed(*pages: list[tuple[str, int]]) -> list[Window]:
+        feed = Feed(*pages, [])
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            is_last = request.url.params.get("start") == str(len(pages))
+            return httpx.Response(400, json={}) if is_last else feed(request)
+
+        run = RunContext(client=client_of(answer), options=Options(), summary=RunSummary(), clock=_clock)
+        run.begin("activities")
+        with pytest.raises(BadRequest):
+            list(READERS["feed"](run, resource("activities"), {}))
+        run.close()
+        return run.coverage.windows.get("activities", [])
+
+    return claimed
+
+
+def test_a_backdated_row_and_a_failure_below_it_claim_no_time_between(
+    failing_feed: Callable[..., list[Window]],
+) -> None:
+    """A row of 20 days ago on page 1 claims nothing down there when page 2 fails."""
+    rows = [(_ulid(NOW - 5), NOW - 5), (_ulid(NOW - 60), NOW - 480 * HOUR), (_ulid(NOW - HOUR), NOW - HOUR)]
+
+    assert [Window(start=NOW - HOUR + 1, end=NOW - 1)] == failing_feed(rows)
+    assert [Window(start=NOW - 60 + 1, end=NOW - 1)] == failing_feed(rows[:2])
+    assert [Window(start=NOW - 2 * HOUR + 1, end=NOW - 1)] == failing_feed(
+        rows, [(_ulid(NOW - 2 * HOUR), NOW - 2 * HOUR)]
+    )
+
+
+def test_ids_that_tell_no_time_claim_nothing_until_the_end(failing_feed: Callable[..., list[Window]]) -> None:
+    """Without ULIDs the place of a row is not known, so a reading that fails claims no time."""
+    assert [] == failing_feed([("a", NOW - 5), ("b", NOW - 480 * HOUR)])
+
+
+def test_a_page_of_late_rows_does_not_end_the_reading(client_of: ClientOf, read: ReadTable) -> None:
+    """A page of old timestamps with fresh ids is no page below the watermark: the reading goes on."""
+    late = [(_ulid(NOW - 100 + number, number), NOW - 480 * HOUR) for number in range(3)]
+    feed = Feed(late, [(_ulid(NOW - HOUR), NOW - HOUR)], [(_ulid(NOW - 90 * HOUR), NOW - 90 * HOUR)])
+
+    found = read(client_of(feed), "activities", {"watermark": NOW - 2 * HOUR, "daily_at": NOW}, clock=_clock)
+
+    assert 5 == len(found.rows)
+
+
+def test_a_watermark_of_the_future_is_none(client_of: ClientOf, read: ReadTable) -> None:
+    """After a run with a wrong clock the feed is read to its end, and the watermark is put right."""
+    state = {"watermark": NOW + 9_600 * HOUR, "daily_at": NOW}
+    feed = Feed([("a", NOW - 5)], [("b", NOW - 20 * HOUR)], [("c", NOW - 700 * HOUR)])
+
+    found = read(client_of(feed), "activities", state, clock=_clock)
+
+    assert ["a", "b", "c"] == ids(found.rows)
+    assert NOW - 5 == state["watermark"]

@@ -8,6 +8,7 @@ from sources.customerio.catalogue import resource
 from sources.customerio.client import BadAnswer
 from sources.customerio.extract import Batch, DestinationRows, ResourceSummary, RunSummary, Scope
 from sources.customerio.extract.diff import Changes
+from sources.customerio.sandbox import Fault
 from tests.sources.customerio.extract.conftest import Project
 
 NOW = 1_790_000_000
@@ -124,3 +125,52 @@ def test_a_row_without_its_key_is_refused() -> None:
 
     with pytest.raises(BadAnswer, match=r"1 row\(s\) of campaigns without id"):
         list(changes.tables(Batch(rows=rows)))
+
+
+def test_a_row_that_comes_in_two_scopes_is_written_once() -> None:
+    """Of a row that two windows have, the first one is written: a load has no key twice."""
+    changes, summary = _changes("messages")
+    windows = [
+        Batch(rows=[{"id": name, "created": at}], scope=Scope(column="created", low=at, high=at), last=True)
+        for name, at in (("a", 1), ("b", 2), ("a", 3), ("b", 2))
+    ]
+
+    tables = [table for batch in windows for table in changes.tables(batch)]
+
+    assert [("a", 1), ("b", 2)] == [(row["id"], row["created"]) for one in tables for row in one.to_pylist()]
+    assert 2 == summary.new
+
+
+TWICE = {
+    "activities": "listActivities",
+    "campaigns": "listCampaigns",
+    "campaign_actions": "listCampaigns",
+    "campaign_metrics": "listCampaigns",
+    "messages": "listMessages",
+    "people": "getPeopleFilter",
+    "relationships": "getObjectsFilter",
+    "segment_memberships": "listSegments",
+    "segment_counts": "listSegments",
+}
+
+
+def test_rows_and_parents_that_are_listed_twice_are_one_row(project: Project) -> None:
+    """If each row of each list comes twice, also of the lists of parents, the tables equal the workspace."""
+    project.sandbox.faults.add(Fault(times=None, repeat_rows=True))
+
+    project.run(*TWICE)
+
+    project.assert_equal(*(table for table in TWICE if table != "campaign_metrics"))
+    for table in TWICE:
+        keys = ", ".join(resource(table).key)
+        counted = project.cells(f"SELECT count(*), count(DISTINCT ({keys})) FROM {table}")
+        assert counted[0][0] == counted[0][1] > 0, table
+
+
+def test_one_delivery_in_all_windows_is_one_row(project: Project) -> None:
+    """A delivery that each window answers with is loaded once."""
+    project.sandbox.faults.add(Fault(operation="listMessages", times=None, give_fields={"id": "the same"}))
+
+    project.run("messages")
+
+    assert [(1,)] == project.cells("SELECT count(*) FROM messages")

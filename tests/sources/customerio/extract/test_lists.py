@@ -9,6 +9,7 @@ from sources.customerio.catalogue import resource
 from sources.customerio.client import BadAnswer, Client, Unavailable
 from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault, Sandbox
+from tests.conftest import Warehouse
 from tests.sources.customerio.extract.conftest import Project, ReadTable
 
 # One table of each way of reading but the plainest.
@@ -363,3 +364,59 @@ def test_an_answer_without_its_record_is_told(small: Sandbox, client_of: Any, re
     with pytest.raises(BadAnswer, match="used_by"):
         read(client, "segment_usage")
     assert 0 == small.stats.total
+
+
+NO_LIST: tuple[Any, ...] = (
+    {},
+    [],
+    {"message": "hello"},
+    {"meta": {"error": "not now"}},
+    {"error": "not now"},
+)
+LISTS = {
+    "activities": "listActivities",
+    "campaigns": "listCampaigns",
+    "campaign_actions": "listCampaignActions",
+    "esp_suppressions": "getSuppressionByType",
+    "messages": "listMessages",
+    "objects": "getObjectsFilter",
+    "people": "getPeopleById",
+    "relationships": "getObjectRelationships",
+    "segment_counts": "getSegmentCount",
+    "segment_memberships": "getSegmentMembership",
+    "segment_usage": "getSegmentDependencies",
+}
+
+
+@pytest.mark.parametrize("table", LISTS)
+def test_a_200_without_what_was_asked_for_is_no_empty_list(
+    small: Sandbox, api: Client, read: ReadTable, table: str
+) -> None:
+    """Another document than the one asked for ends the reading by name, whichever reader asked."""
+    for document in NO_LIST:
+        small.faults.clear()
+        small.faults.add(Fault(operation=LISTS[table], times=None, document=document))
+
+        with pytest.raises(BadAnswer, match=f"The answer to `{LISTS[table]}` holds"):
+            read(api, table)
+
+
+def test_a_200_without_the_list_writes_no_tombstone_and_no_coverage(warehouse: Warehouse) -> None:
+    """Tables whose lists are missing in a 200 fail by name; nothing is deleted, no time claimed as read."""
+    tables = ("campaigns", "campaign_actions", "messages", "newsletters")
+    for name in ("listCampaigns", "listMessages"):
+        warehouse.sandbox.faults.add(Fault(operation=name, times=None, document={"message": "hello"}))
+
+    failing = warehouse.sync(*tables)
+    warehouse.sandbox.faults.clear()
+    warehouse.sync(*tables)
+
+    assert ["campaigns", "campaign_actions", "messages"] == [failed.resource for failed in failing.failed]
+    assert warehouse.truth(resource("messages")).keys() == warehouse.rows(resource("messages")).keys()
+    assert [(1,)] == warehouse.query(
+        "SELECT count(DISTINCT read_at) FROM customerio_raw.coverage WHERE resource = 'messages'"
+    )
+    warehouse.sandbox.faults.add(Fault(operation="listCampaigns", times=None, document={}))
+    again = warehouse.sync(*tables)
+    assert ["campaigns", "campaign_actions"] == [failed.resource for failed in again.failed]
+    assert warehouse.truth(resource("campaigns")).keys() == warehouse.rows(resource("campaigns")).keys()

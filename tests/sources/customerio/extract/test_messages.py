@@ -283,3 +283,14 @@ def test_a_full_sync_brings_redactions_of_old_deliveries(project: Project) -> No
         project.assert_equal("messages")
     project.run("messages", "people", full=True)
     project.assert_equal("messages", "people")
+
+
+def test_a_window_read_in_the_future_is_none(client_of: ClientOf, read: ReadTable) -> None:
+    """After a run with a wrong clock all deliveries are read, as by a first reading."""
+    created = [NOW - days * DAY for days in (1, 40, 200)]
+    state = {"read_to": NOW + 400 * DAY, "bands": {str(band.max_age_s): NOW + 400 * DAY for band in BANDS}}
+
+    found = read(client_of(Deliveries(created)), "messages", state, clock=lambda: NOW)
+
+    assert ["0", "1", "2"] == ids(found.rows)
+    assert NOW == state["read_to"]

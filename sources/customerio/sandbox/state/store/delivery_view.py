@@ -35,8 +35,20 @@ class DeliveryView:
         records = self._records(rows, now)
         if responses:
             for record, seq in zip(records, self._deliveries.columns["seq"][rows].tolist(), strict=True):
-                record.update(_tracked_responses(record, seq))
+                record.update(self._tracked_responses(record, seq))
         return records
+
+    def _tracked_responses(self, record: Record, seq: int) -> Record:
+        """The answers to an in-app message, by the clicked component's name: `{name: {id, ts}}` [spec26].
+
+        That the id is a ULID is unverified. Other channels have none.
+        """
+        at = record["metrics"].get("clicked")
+        if record["type"] != "in_app" or at is None:
+            return {}
+        return {
+            "tracked_responses": {_ACTIONS[seq % len(_ACTIONS)]: {"id": self._ids.ulid(at, seq), "ts": at}}
+        }
 
     def _records(self, rows: NDArray[np.int64], now: int) -> list[Record]:
         columns = self._deliveries.columns
@@ -150,14 +162,3 @@ def _template(source: Source) -> Record:
         "trigger_event_id": source.event_triggered or None,
         "forgotten": False,
     }
-
-
-def _tracked_responses(record: Record, seq: int) -> Record:
-    """The answers to an in-app message, by the name of the clicked component: `{name: {id, ts}}` [spec26].
-
-    That the id is a ULID is unverified. Other channels have none.
-    """
-    at = record["metrics"].get("clicked")
-    if record["type"] != "in_app" or at is None:
-        return {}
-    return {"tracked_responses": {_ACTIONS[seq % len(_ACTIONS)]: {"id": ulid(at, seq), "ts": at}}}

@@ -144,6 +144,8 @@ def apply_page_faults(
             body = {**body, **lists, "next": start or pages.FIRST_PAGE}
         if fault.null_rows and not body[key]:
             body = {**body, key: None}
+        if fault.repeat_rows:
+            body = {**body, key: (body[key] or []) * 2}
         if fault.give_fields or fault.drop_fields:
             body = {**body, key: [changed_row(row, fault) for row in body[key] or []]}
     return ApiResponse(status=response.status, body=body, headers=response.headers)

@@ -58,8 +58,13 @@ def unknown_route(api: str) -> ApiResponse:
     """The 404 for a path that no route has: plain text on the App API, which is no JSON [live-estuary]."""
     if api == "track":
         return track_error(404, "not found")
+    return plain_text(404, PLAIN_404)
+
+
+def plain_text(status: int, text: str) -> ApiResponse:
+    """An answer that is text and no JSON."""
     return ApiResponse(
-        status=404, body=PLAIN_404.encode(), headers={"content-type": "text/plain; charset=utf-8"}
+        status=status, body=text.encode(), headers={"content-type": "text/plain; charset=utf-8"}
     )
 
 
@@ -120,7 +125,12 @@ def errors_in_meta(*kinds: type[Refused]) -> Callable[[Handler], Handler]:
 
 
 def injected_error(faults: list[Fault], operation: Operation) -> ApiResponse | None:
-    """The error response that a fault sets in place of the answer; None if no fault does."""
+    """The response that a fault sets in place of the answer, mostly an error; None if no fault does."""
+    for replaced in faults:
+        if replaced.text is not None:
+            return plain_text(replaced.status or 200, replaced.text)
+        if replaced.document is not None and replaced.status is None:
+            return ApiResponse(body=replaced.document)
     fault = next((fault for fault in faults if fault.status is not None), None)
     if fault is None or fault.status is None:
         return None

@@ -34,6 +34,8 @@ TRACK_HEADERS: Headers = {
     "strict-transport-security": "max-age=31536000; includeSubDomains",
     "via": "1.1 google",
 }
+SANDBOX_TIME = "x-sandbox-time"
+"""The header with the sandbox's time in Unix seconds, which Customer.io does not send."""
 TRANSPORT = "sandbox.transport"
 """The key in the ASGI scope under which the server's protocol puts the connection's transport."""
 
@@ -75,7 +77,9 @@ async def send_response(
         return
     if api == "track" and body:
         body += b"\n"  # the Track API ends its JSON with a newline [live-sdk]
-    pairs = [(name.encode(), value.encode()) for name, value in _headers(response, body, api, now).items()]
+    pairs = [
+        (name.encode(), value.encode()) for name, value in _headers(response, body, api, now, faults).items()
+    ]
     await send({"type": "http.response.start", "status": response.status, "headers": pairs})
     if any(fault.truncate for fault in faults):
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
@@ -85,8 +89,13 @@ async def send_response(
     await send({"type": "http.response.body", "body": body})
 
 
-def _headers(response: ApiResponse, body: bytes, api: str, now: int) -> Headers:
-    headers = {**(APP_HEADERS if api == "app" else TRACK_HEADERS), "date": formatdate(now, usegmt=True)}
+def _headers(response: ApiResponse, body: bytes, api: str, now: int, faults: list[Fault]) -> Headers:
+    date = now + sum(fault.date_off_s for fault in faults)
+    headers = {
+        **(APP_HEADERS if api == "app" else TRACK_HEADERS),
+        "date": formatdate(date, usegmt=True),
+        SANDBOX_TIME: str(now),
+    }
     if api == "track":
         # App answers are chunked; Track answers state their length, newline included [live-sdk].
         headers["content-length"] = str(len(body))

@@ -1,5 +1,7 @@
 """Faults, and their effects on answers."""
 
+from email.utils import formatdate
+
 import httpx
 import pytest
 
@@ -24,6 +26,37 @@ def test_every_status_is_an_errors_array(small: Sandbox, small_api: httpx.Client
     assert response.status_code == status
     assert response.json()["errors"][0]["status"] == str(status)
     assert "retry-after" not in response.headers
+
+
+@pytest.mark.parametrize("document", [{}, [], {"message": "hello"}, {"meta": {"error": "not now"}}])
+def test_another_document(small: Sandbox, small_api: httpx.Client, document: object) -> None:
+    """A fault's document is the answer, with 200, once."""
+    small.faults.add(Fault(operation="listCampaigns", document=document))
+
+    response = small_api.get("/v1/campaigns")
+
+    assert (200, document) == (response.status_code, response.json())
+    assert "campaigns" in small_api.get("/v1/campaigns").json()
+
+
+@pytest.mark.parametrize("status", [None, 404])
+def test_a_text_in_place_of_json(small: Sandbox, small_api: httpx.Client, status: int | None) -> None:
+    """A fault's text is the body, with its status or 200, as from a proxy."""
+    small.faults.add(Fault(operation="listCampaigns", status=status, text="<html>Not here</html>"))
+
+    response = small_api.get("/v1/campaigns")
+
+    assert (status or 200, "<html>Not here</html>") == (response.status_code, response.text)
+
+
+def test_a_date_that_is_off(small: Sandbox, small_api: httpx.Client) -> None:
+    """The `Date` is off by the fault's seconds, the sandbox's own time is not."""
+    small.faults.add(Fault(date_off_s=7200))
+
+    headers = small_api.get("/v1/campaigns").headers
+
+    assert formatdate(small.clock.now() + 7200, usegmt=True) == headers["date"]
+    assert str(small.clock.now()) == headers["x-sandbox-time"]
 
 
 def test_retry_after_is_given(small: Sandbox, small_api: httpx.Client) -> None:
