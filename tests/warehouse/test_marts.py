@@ -469,7 +469,7 @@ def _clickers(marts: Warehouse) -> dict[Any, dict[str, int]]:
         key: {
             "human_clicked_deliveries": len(human[key]),
             "machine_clicked_deliveries": len(machine[key] - human[key]),
-            "people": len(people[key] - {None}),
+            "people": sum(isinstance(cio_id, str) for cio_id in people[key]),
         }
         for key in keys
     }
