@@ -74,7 +74,8 @@ def truth(sandbox: Sandbox, number: int) -> Counter[tuple[str, int, date, str]]:
         today = datetime.fromtimestamp(sandbox.clock.now(), zone).date()
         if (today - day).days < number:
             names = {"suppressed" if name == "dropped" else name for name in row["metrics"]}
-            found.update((subject, row[column], day, name) for name in names - UNCOUNTED)
+            counted = {name for name in names - UNCOUNTED if ":" not in name}  # of links, each has a number
+            found.update((subject, row[column], day, name) for name in counted)
     return found
 
 
