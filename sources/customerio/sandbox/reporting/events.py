@@ -193,7 +193,8 @@ def _content(workspace: Workspace, _record: Record, row: int) -> Record:
 def _devices(workspace: Workspace, record: Record, row: int) -> Record:
     """The device that the push went to; none once the person or the device is gone."""
     person = workspace.people.get(int(workspace.deliveries.columns["person"][row]))
-    held = next((one for one in (person.devices if person else ()) if one["id"] == record["recipient"]), None)
+    devices = (person.devices if person else None) or ()
+    held = next((one for one in devices if one["id"] == record["recipient"]), None)
     if held is None:
         return {"recipients": []}
     failure = {"failure_message": record["failure_message"]} if record["failure_message"] else {}
