@@ -52,6 +52,9 @@ OPERATION = """\
     Operation(id="listLabels", method="GET", path="/v1/labels",
         records="labels", bucket="app", effect="read"),
 """
+SCHEMA = """\
+    "listLabels": _record(labels=_list(_record(id=_INT, name=_TEXT))),
+"""
 HANDLER = '''
 
 @answers("listLabels")
@@ -125,6 +128,7 @@ EDITS: dict[str, dict[str, Edit]] = {
         "tests/sources/customerio/catalogue/operations.tsv": _written("app\tlistLabels\tGET\t/v1/labels\t\n"),
         "sources/customerio/sandbox/wire/routes/account.py": _written(HANDLER),
         "tests/sources/customerio/sandbox/wire/routes/test_account.py": _written(ROUTE_TEST),
+        "tests/sources/customerio/sandbox/contract/newer.py": _added(SCHEMA, before="}\n"),
     },
     "A table": {
         "sources/customerio/catalogue/tables_workspace.py": _added(RESOURCE, before=")\n"),
@@ -199,6 +203,7 @@ def test_an_operation_a_table_and_a_mart_are_added(copied: Path) -> None:
 
     _follow(copied, "An operation, answered by the sandbox")
     test("tests/sources/customerio/sandbox/wire/routes/test_account.py")
+    test("tests/sources/customerio/sandbox/contract", "-k", "Labels or schema")
     _follow(copied, "A table")
     test("tests/sources/customerio/catalogue/test_resources.py", "-k", "labels")
     _follow(copied, "A mart")

@@ -5,12 +5,10 @@ it, from the catalogue, and from the tags in the code that answers it. The clien
 are data of the tests, which compare them with what the clients do.
 """
 
-import ast
 import csv
 import inspect
 import json
 import re
-import tokenize
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -18,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from sources.customerio.catalogue import OPERATIONS, Operation
+from sources.customerio.sandbox import Knobs
+from sources.customerio.sandbox.faults.assumptions import assumptions
 from sources.customerio.sandbox.wire.routes import HANDLERS
 
 SANDBOX = Path(__file__).parent / "sandbox"
@@ -46,7 +46,6 @@ OFFICIAL = ("customerio-node", "customerio for Python")
 """Customer.io's own libraries, by the beginning of their names in `CALLS`."""
 
 _TAG = re.compile(r"\[([a-z][a-z0-9-]*(?: [a-z]+)*)\]")
-_UNVERIFIED = re.compile(r"\bunverified\b", re.IGNORECASE)
 
 
 def calls() -> dict[str, list[str]]:
@@ -81,15 +80,12 @@ def source(row: Operation) -> str:
 
 
 def unverified() -> Iterator[tuple[str, str]]:
-    """Module and sentence of every comment and docstring of the sandbox that says `unverified`."""
-    for path in sorted(SANDBOX.rglob("*.py")):
-        for text in _prose(path):
-            for sentence in re.split(r"(?<=\.)\s+(?=\S)|\n\s*\n|\n\s*- ", text):
-                if _UNVERIFIED.search(sentence):
-                    yield (
-                        path.relative_to(SANDBOX).as_posix(),
-                        " ".join(sentence.split()).removeprefix("- ").rstrip(";"),
-                    )
+    """Module or knob, and sentence, of everything that the sandbox assumes and no source confirms."""
+    for knob in Knobs.all():
+        if "unverified" in knob.basis:
+            yield f"knob {knob.name}", knob.meaning
+    for assumption in assumptions():
+        yield assumption.module, assumption.says
 
 
 def fidelity_page() -> str:
@@ -134,8 +130,8 @@ def _counts(answered: list[Operation]) -> Iterator[str]:
     told = ", ".join(f"{count} {name}" for name, count in sources.most_common())
     yield f"Of the {len(answered)} operations that the sandbox answers, the strongest source is: {told}."
     yield f"Of {proofs.total()} behaviours that are more than a field, {proofs['test']} are shown by a test"
-    yield f"and {proofs['knob']} set by a knob; {proofs['unverified']} are not known. In the sandbox's code,"
-    yield f"{len(list(unverified()))} sentences say `unverified`: no source confirms them."
+    yield f"and {proofs['knob']} set by a knob; {proofs['unverified']} are not known. The sandbox"
+    yield f"assumes {len(list(unverified()))} things that no source confirms, listed at the end."
 
 
 def _line(row: Operation) -> str:
@@ -159,22 +155,3 @@ def _code(operation: str) -> str:
     while isinstance(handler, partial):
         handler = handler.func
     return inspect.getsource(inspect.unwrap(handler)) if handler is not None else ""
-
-
-def _prose(path: Path) -> Iterator[str]:
-    """The docstrings of a module, and its comments, those of adjacent lines as one."""
-    text = path.read_text("utf-8")
-    for node in ast.walk(ast.parse(text)):
-        value = node.value if isinstance(node, ast.Expr) else None
-        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            yield value.value
-    comment, last = "", 0
-    for token in tokenize.generate_tokens(iter(text.splitlines(keepends=True)).__next__):
-        if token.type == tokenize.COMMENT:
-            adjacent = token.start[0] == last + 1
-            if not adjacent and comment:
-                yield comment
-            comment = f"{comment if adjacent else ''} {token.string.lstrip('# ')}"
-            last = token.start[0]
-    if comment:
-        yield comment

@@ -14,7 +14,6 @@ from sources.customerio.sandbox.state.rules.archive import archived
 from sources.customerio.sandbox.state.rules.triggers import processing
 from sources.customerio.sandbox.state.store.activities import ActivityFilter
 from sources.customerio.sandbox.state.store.deliveries import METRICS
-from sources.customerio.sandbox.state.store.ids import ulid
 from sources.customerio.sandbox.state.store.links import Link, link_clicked
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.workspace import Workspace
@@ -123,7 +122,7 @@ def event(workspace: Workspace, webhook: Record, number: int, at: int) -> Event 
     told = _of_delivery(workspace, webhook, number) if number >= 0 else _of_person(workspace, webhook, number)
     if told is None:
         return None
-    event_id = ulid(at, number)
+    event_id = workspace.ids.ulid(at, number)
     body = orjson.dumps({**told, "event_id": event_id, "timestamp": at})
     return Event(number=number, id=event_id, at=at, body=body)
 
@@ -193,10 +192,8 @@ def _content(workspace: Workspace, _record: Record, row: int) -> Record:
 def _devices(workspace: Workspace, record: Record, row: int) -> Record:
     """The device that the push went to; none once the person or the device is gone."""
     person = workspace.people.get(int(workspace.deliveries.columns["person"][row]))
-    held = next(
-        (one for one in ((person.devices if person else None) or ()) if one["id"] == record["recipient"]),
-        None,
-    )
+    devices = (person.devices if person else None) or ()
+    held = next((one for one in devices if one["id"] == record["recipient"]), None)
     if held is None:
         return {"recipients": []}
     failure = {"failure_message": record["failure_message"]} if record["failure_message"] else {}

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from sources.customerio.sandbox import Sandbox, Served
+from tests.sources.customerio.sandbox.clients import manifest
 from tests.sources.customerio.sandbox.clients.calls import recorded
 from tests.sources.customerio.sandbox.wire.routes.track import (
     Row,
@@ -118,6 +119,15 @@ class TestSinger:
 
         assert _truth(tiny, path) == {(row["id"],) for row in rows}
 
+    @pytest.mark.parametrize("kind", ["bounces", "spam_reports"])
+    def test_suppressions_have_no_next(self, tiny: Sandbox, api: httpx.Client, kind: str) -> None:
+        """It looks for a `next`, which this list does not have, and so gets the first hundred rows."""
+        rows = _follow(api, f"esp/suppression/{kind}", "suppressions", {"page": 100})
+
+        truth = {row["email"] for row in tiny.rows("esp_suppressions") if row["suppression_type"] == kind}
+        assert {row["email"] for row in rows} <= truth
+        assert len(rows) == min(len(truth), 100)
+
     def test_customers_are_searched_and_then_read_a_hundred_at_a_time(
         self, tiny: Sandbox, api: httpx.Client
     ) -> None:
@@ -158,6 +168,36 @@ class TestAirbyte:
 
         assert _truth(tiny, "campaign_actions", "campaign_id", "id") == found
         assert all(isinstance(id_, str) for _, id_ in found)
+
+    @pytest.mark.parametrize(
+        ("name", "table", "key"),
+        [
+            ("campaigns", "campaigns", ("id",)),
+            ("campaigns_actions", "campaign_actions", ("campaign_id", "id")),
+            ("newsletters", "newsletters", ("id",)),
+        ],
+    )
+    @pytest.mark.parametrize("size", [None, 1])
+    def test_a_published_stream(
+        self, tiny: Sandbox, api: httpx.Client, name: str, table: str, key: tuple[str, ...], size: int | None
+    ) -> None:
+        """The manifest reads every row once, whatever the size of its pages; no cursor is missing."""
+        stream = manifest.STREAMS[name]
+        rows = list(manifest.read(api, stream._replace(size=size) if size else stream))
+
+        found = [tuple(row[part] for part in key) for row in rows]
+        assert _truth(tiny, table, *key) == set(found)
+        assert len(found) == len(set(found))
+        assert all(isinstance(row["updated"], int) for row in rows)
+
+    def test_the_children_of_a_deleted_campaign_are_skipped(
+        self, small: Sandbox, small_api: httpx.Client
+    ) -> None:
+        """A campaign that goes between the list and its actions answers 404, which the manifest ignores."""
+        gone, *_ = manifest.read(small_api, manifest.STREAMS["campaigns"])
+        small.delete("campaigns", gone["id"])
+
+        assert [] == list(manifest.partition(small_api, manifest.STREAMS["campaigns_actions"], gone["id"]))
 
     def test_messages_in_windows_of_thirty_days(self, tiny: Sandbox, api: httpx.Client) -> None:
         """Windows meet a second apart, a thousand rows a page: each delivery comes once."""
