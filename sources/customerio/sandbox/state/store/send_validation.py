@@ -36,7 +36,7 @@ def check(body: Record, size: int, needs: Sequence[str], now: int) -> None:
     """
     for name in needs:
         if not body.get(name):
-            msg = f"{name} is required"
+            msg = f'Missing required field: "{name}"'  # the words of [sdk]
             raise BadRequest(msg)
     _check_attachments(body.get("attachments"))
     attached = body.get("attachments") or {}
@@ -47,15 +47,26 @@ def check(body: Record, size: int, needs: Sequence[str], now: int) -> None:
     if len(addresses(body.get("to"))) + len(addresses(body.get("bcc"))) > MOST_RECIPIENTS:
         msg = f"to and bcc may have {MOST_RECIPIENTS} recipients together"
         raise BadRequest(msg)
-    given = body.get("headers")
-    if isinstance(given, dict):
-        # The document's example and Customer.io's own client have an object of them [spec26][sdk node].
-        given = [{"name": name, "value": value} for name, value in given.items()]
-    if given is not None:
+    if (given := _header_pairs(body.get("headers"))) is not None:
         headers("headers", given)
     if (body.get("send_at") or 0) > now + LATEST_S:
         msg = "send_at may be up to 90 days in the future"
         raise BadRequest(msg)
+
+
+def _header_pairs(given: object) -> object:
+    """The headers of a send as a list of pairs; None if there are none.
+
+    The document has JSON text, its example and Customer.io's own client have an object [spec26][sdk node].
+    """
+    if isinstance(given, str) and given:
+        try:
+            given = orjson.loads(given)
+        except orjson.JSONDecodeError:
+            return given
+    if isinstance(given, dict):
+        return [{"name": name, "value": value} for name, value in given.items()]
+    return None if given == "" else given
 
 
 def _check_types(body: Record) -> None:

@@ -66,6 +66,7 @@ def attributes_problem(given: object, field: str = "attributes") -> Problem | No
         return None
     if not isinstance(given, dict):
         return Problem("invalid", field, f"{field} must be an object")
+    # The limit is documented; that a call over it is refused as a whole is unverified.
     if len(given) > MAX_ATTRIBUTES:
         return Problem("invalid", field, f"{field} cannot have more than {MAX_ATTRIBUTES} entries")
     for name, value in given.items():
@@ -174,6 +175,7 @@ def _ids_as_text(identifiers: Mapping[str, Any]) -> dict[str, str]:
 def _timestamp(op: Op, field: str = "timestamp") -> Problem | None:
     if op.get(field) is None or seconds(op[field]) is not None:
         return None
+    # That a date in ISO form is refused is unverified: both known writers convert it first.
     return Problem("invalid", field, f"{field} must be a unix timestamp in seconds")
 
 

@@ -5,7 +5,12 @@ from collections.abc import Mapping
 from sources.customerio.catalogue import Operation
 from sources.customerio.sandbox.engine import Engine
 from sources.customerio.sandbox.faults.fault import DETAILS
-from sources.customerio.sandbox.wire.http.error_responses import app_error, track_error, unknown_route
+from sources.customerio.sandbox.wire.http.error_responses import (
+    app_error,
+    track_error,
+    unauthorized,
+    unknown_route,
+)
 from sources.customerio.sandbox.wire.http.response import ApiResponse
 
 
@@ -25,7 +30,7 @@ def authorize(
         return None if engine.keys.allows_track(headers) else track_error(401, "Unauthorized request")
     # The wrong region's host has no key of this account; the answer is the same as for a bad key [airbyte].
     if engine.knobs.wrong_region or not engine.keys.allows_app(headers):
-        return app_error(401, DETAILS[401])
+        return unauthorized(operation)
     over = engine.limits.check(operation.bucket, arrived=arrived, now=engine.clock.now())
     if over is not None:
         response = app_error(429, over.detail)

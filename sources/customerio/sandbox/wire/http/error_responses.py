@@ -54,6 +54,13 @@ def app_error(status: int, detail: str, *, verbatim: bool = False) -> ApiRespons
     return ApiResponse(status=status, body={"errors": [error]})
 
 
+def unauthorized(operation: Operation) -> ApiResponse:
+    """The 401 of the App API; transactional sends have a form of their own [sdk]."""
+    if operation.path.startswith("/v1/send/"):
+        return ApiResponse(status=401, body={"meta": {"error": "Unauthorized"}})
+    return app_error(401, DETAILS[401])
+
+
 def unknown_route(api: str) -> ApiResponse:
     """The 404 for a path that no route has: plain text on the App API, which is no JSON [live-estuary]."""
     if api == "track":

@@ -219,7 +219,7 @@ _FILE = base64.b64encode(b"x" * 999).decode()
         ({"identifiers": None}, 400, "exactly one of"),
         ({"transactional_message_id": 77}, 400, "no transactional message of type email"),
         ({"transactional_message_id": 4}, 400, "no transactional message of type email"),
-        ({"transactional_message_id": None}, 400, "body is required"),
+        ({"transactional_message_id": None}, 400, 'Missing required field: "body"'),
         ({"to": ", ".join(f"a{n}@example.com" for n in range(15)), "bcc": "b@example.com"}, 400, "15 recip"),
         ({"send_at": 2**40}, 400, "90 days"),
         ({"send_at": "soon"}, 400, "send_at"),
@@ -258,7 +258,7 @@ def test_fifteen_recipients_and_a_small_attachment_are_fine(small_api: httpx.Cli
     ("medium", "body", "error"),
     [
         ("sms", {"transactional_message_id": 5, "to": "555"}, "Phone numbers must be in E.164 format."),
-        ("sms", {"transactional_message_id": 5}, "to is required"),
+        ("sms", {"transactional_message_id": 5}, 'Missing required field: "to"'),
         ("push", {"transactional_message_id": 4, "to": "someone-elses"}, "to must be all, last_used"),
         ("in_app", {}, "transactional_message_id is required"),
         ("inbox_message", {"transactional_message_id": 6}, "of type inbox"),
@@ -308,3 +308,22 @@ def test_whatsapp_needs_its_template(ann: Sandbox, small_api: httpx.Client) -> N
         message["transactional_message_id"],
     )
     assert 400 == small_api.post("/v1/send/whatsapp", json={**body, "to": "0123"}).status_code
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"X-Tag": "a"}, [{"name": "X-Tag", "value": "a"}], '{"X-Tag": "a"}', "[]", [], {}, "", None],
+    ids=repr,
+)
+def test_headers_have_many_forms(small_api: httpx.Client, given: object) -> None:
+    """An object, a list, either as text, and nothing are taken."""
+    body = {"transactional_message_id": 1, "identifiers": {"id": "user-1"}, "headers": given}
+
+    assert small_api.post("/v1/send/email", json=body).status_code == 200
+
+
+def test_a_send_with_a_wrong_key(small_api: httpx.Client) -> None:
+    """Its 401 has the form of a send's other errors."""
+    response = small_api.post("/v1/send/email", json={}, headers={"Authorization": "Bearer wrong"})
+
+    assert (response.status_code, response.json()) == (401, {"meta": {"error": "Unauthorized"}})
