@@ -148,7 +148,7 @@ class DestinationScope:
             for key, held in self._held.items()
             if held.row_hash is not None and (held.first_seen_at or 0) <= until and key not in self._read
         }
-        # A scope is kept until the table's end: without the rows that nobody asks for any more.
+        # A scope is kept until the table's end: without the rows that are of no more use.
         self._held, self._read = {}, set()
         return unread
 

@@ -119,14 +119,15 @@ class Changes:
 
         There are none if the brake holds them back: the summary has the error that says so.
         """
-        keys = [key for _, missing in self._missing for key in missing]
+        keys = {key for _, missing in self._missing for key in missing}
         alive = self._destination.alive(self._resource) if keys else 0
         self._summary.held = self._brake.check(self._resource.table, keys, alive)
         if self._summary.held is not None or not keys:
             return
-        kept = set(self._existing(keys))
+        done = set(self._existing(keys))
         for scope, missing in self._missing:
-            if gone := {key: seen_at for key, seen_at in missing.items() if key not in kept}:
+            if gone := {key: seen_at for key, seen_at in missing.items() if key not in done}:
+                done.update(gone)
                 yield self._tombstones(scope, gone)
 
     def _completed(self, batch: Batch, scope: HeldScope) -> Rows:

@@ -186,11 +186,11 @@ class RunContext:
         return result.result()
 
     def list_anew(self, row: Resource, counted_for: str) -> list[Row]:
-        """All rows of a listed resource, requested each time."""
+        """All rows of a listed resource, each key once, requested each time."""
         client = self.client_for(counted_for)
         pages = (page for asked in row.asked for page in client.pages(row.operation, query=asked))
         found = [record for page in pages for record in page.records]
-        return found if row.value is None else [{row.value: record} for record in found]
+        return list(_once(row, found if row.value is None else [{row.value: record} for record in found]))
 
     def gone(self, where: Hashable, name: Hashable, read: Callable[[], Collection[Hashable]]) -> bool:
         """Checks that a list that had `name` has it no more.
@@ -230,3 +230,13 @@ class RunContext:
         self.ready.stopped.set()
         # Not cancelled: a thread that waits for a future cancelled here would wait for ever.
         self._threads.shutdown(wait=False)
+
+
+def _once(row: Resource, found: Iterable[Row]) -> Iterator[Row]:
+    """The first row of each key; a parent that is listed twice would have its children read twice."""
+    seen: set[tuple[object, ...]] = set()
+    for record in found:
+        key = tuple(str(record.get(name)) for name in row.key)
+        if str(None) in key or key not in seen:
+            seen.add(key)
+            yield record

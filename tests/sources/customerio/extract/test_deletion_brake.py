@@ -15,7 +15,7 @@ from tests.sources.customerio.extract.conftest import Project
     [(9, 9, False), (10, 10, True), (30, 100, False), (31, 100, True), (0, 0, False)],
 )
 def test_ten_rows_and_more_than_the_share_are_held_back(missing: int, alive: int, held: bool) -> None:
-    """Nine rows go whatever their share; from ten on, more than 30 % are held back."""
+    """Nine rows pass at any share; from ten on, more than 30 % are held back."""
     error = DeletionBrake().check("people", [str(number) for number in range(missing)], alive)
 
     assert held == (error is not None)
