@@ -20,7 +20,6 @@ from sources.customerio.sandbox import Knobs
 from sources.customerio.sandbox.faults.assumptions import assumptions
 from sources.customerio.sandbox.wire.routes import HANDLERS
 
-SANDBOX = Path(__file__).parent / "sandbox"
 TESTS = Path(__file__).parents[2] / "tests" / "sources" / "customerio" / "sandbox"
 CALLS = TESTS / "clients" / "calls.json"
 """The operations that each client of others calls in the tests, by the client's name."""
