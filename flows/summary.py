@@ -69,6 +69,7 @@ def _row(tally: ResourceSummary) -> dict[str, Any]:
         "new": tally.new,
         "changed": tally.changed,
         "deleted": tally.deleted,
+        "rejected": tally.rejected,
         "seconds": round(tally.seconds, 1),
         "error": str(tally.error) if tally.error else "",
     }

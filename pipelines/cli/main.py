@@ -113,7 +113,9 @@ def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
             break
     if as_json:
         print_json(output.backfill_document(planned, results))
-    return FAILED if results and results[-1].failed else DONE
+    if results and results[-1].failed:
+        return FAILED
+    return PARTLY if any(result.rejected for result in results) else DONE
 
 
 @main.command()
@@ -227,5 +229,5 @@ def _by_exports(
 
 def _sync_code(result: Any) -> int:
     if not result.failed:
-        return DONE
+        return PARTLY if result.rejected else DONE
     return PARTLY if len(result.failed) < len(result.summary.resources) else FAILED

@@ -62,7 +62,24 @@ def sync(result: "SyncResult") -> None:
     for tally in result.summary.resources.values():
         if tally.note:
             warn(f"{tally.resource}: {tally.note}")
+    _odd(result)
     _failures(result)
+
+
+def _odd(result: "SyncResult") -> None:
+    counts = [
+        f"{tally.resource} ({tally.rejected:,})"
+        for tally in result.summary.resources.values()
+        if tally.rejected
+    ]
+    for tally in result.summary.resources.values():
+        if tally.replaced:
+            warn(f"{tally.resource}: {tally.replaced:,} character(s) that are none came, and became U+FFFD.")
+    if counts:
+        warn(
+            f"{result.rejected:,} record(s) could not be rows and were set aside: {', '.join(counts)}. "
+            "See their reasons in customerio_raw.rejected_records."
+        )
 
 
 def _failures(result: "SyncResult") -> None:
@@ -92,6 +109,8 @@ def sync_document(result: "SyncResult") -> dict[str, Any]:
                 "new": tally.new,
                 "changed": tally.changed,
                 "deleted": tally.deleted,
+                "rejected": tally.rejected,
+                "replaced": tally.replaced,
                 "seconds": round(tally.seconds, 3),
                 "error": str(tally.error) if tally.error else None,
                 "note": tally.note or None,
@@ -170,6 +189,7 @@ def filled(window: Window, result: "SyncResult") -> None:
         f"{utc(window.start)} to {utc(window.end)}: {tally.requests:,} requests, {tally.read:,} rows read, "
         f"{tally.new:,} new, {tally.changed:,} changed, in {result.seconds:.1f} s.",
     )
+    _odd(result)
     _failures(result)
 
 

@@ -55,6 +55,11 @@ class SyncResult:
         """The resources that were not read to their end."""
         return self.summary.failed
 
+    @property
+    def rejected(self) -> int:
+        """Records that were set aside, in `rejected_records`."""
+        return self.summary.rejected
+
 
 def sync(
     settings: Settings,
@@ -91,6 +96,7 @@ def sync(
         start=settings.customerio_start,
         full=full,
         exports_elsewhere=registered_ids(settings),
+        run_id=run_id,
         domains=settings.customerio_suppression_domains,
     )
     if export is None:
@@ -123,8 +129,9 @@ def sync_window(
     Raises:
         CustomerioError: as `sync`.
     """
-    options = Options(only=window, backfill=backfill)
-    return _run(settings, [resource], options, uuid4().hex, wait_s, summary or RunSummary(), notify)
+    run_id = uuid4().hex
+    options = Options(only=window, backfill=backfill, run_id=run_id)
+    return _run(settings, [resource], options, run_id, wait_s, summary or RunSummary(), notify)
 
 
 def _run(

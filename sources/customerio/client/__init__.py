@@ -30,6 +30,7 @@ from sources.customerio.client.errors import (
     WrongCall,
     WrongHost,
 )
+from sources.customerio.client.json_text import loads
 from sources.customerio.client.limits import QUOTAS, Quota, RateLimits
 from sources.customerio.client.methods import App, Track
 from sources.customerio.client.pages import Page
@@ -64,4 +65,5 @@ __all__ = [
     "Unreachable",
     "WrongCall",
     "WrongHost",
+    "loads",
 ]

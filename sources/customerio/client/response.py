@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from sources.customerio.client.errors import BadAnswer
+from sources.customerio.client.json_text import loads
 
 Decode = Callable[[bytes], Any]
 """Decodes a body into a document; raises `orjson.JSONDecodeError` for one that is no JSON."""
@@ -19,14 +20,14 @@ class Answer:
     Attributes:
         operation: Id of the operation.
         status: HTTP status, 200 to 299.
-        body: The body as it came, decompressed.
+        body: The body, decompressed; what is no character in it is U+FFFD.
     """
 
     operation: str
     status: int
     body: bytes = field(repr=False)
 
-    def json(self, decode: Decode = orjson.loads) -> Any:
+    def json(self, decode: Decode = loads) -> Any:
         """The body, decoded anew at every call; None for an empty body.
 
         Raises:

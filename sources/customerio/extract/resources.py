@@ -6,6 +6,8 @@ Every table is merged by its key, so that reading a row twice does no harm.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import dlt
@@ -14,7 +16,7 @@ from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 from dlt.extract import DltResource
 
 from sources.customerio.catalogue import Resource
-from sources.customerio.extract import coverage
+from sources.customerio.extract import coverage, rejected
 from sources.customerio.extract.activities import feed
 from sources.customerio.extract.archive import archived
 from sources.customerio.extract.arrow import columns_of, to_arrow, with_own
@@ -22,12 +24,16 @@ from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.destination_rows import DestinationRows
 from sources.customerio.extract.diff import Changes
 from sources.customerio.extract.exports import exported_rows, exports
+from sources.customerio.extract.failures import contained
 from sources.customerio.extract.lists import children, contents, counts, lists, memberships, preferences
 from sources.customerio.extract.messages import windows
 from sources.customerio.extract.metrics import metrics
 from sources.customerio.extract.objects import objects, relationships
 from sources.customerio.extract.people import people
+from sources.customerio.extract.rejected import AllRejected, misfits, row_fault
+from sources.customerio.extract.rows import TypedRow, typed
 from sources.customerio.extract.run_context import RunContext
+from sources.customerio.extract.run_summary import ResourceSummary
 from sources.customerio.extract.suppressions import suppressions
 from sources.customerio.extract.worker_stream import Stream
 from sources.errors import EltError
@@ -71,14 +77,23 @@ def dlt_resource(
     def extract() -> Iterator[Any]:
         run.begin(resource.table)
         summary = run.summary_of(resource.table)
+        state: dict[str, Any] = {}
+        before: dict[str, Any] = {}
         try:
             state = dlt.current.resource_state()
+            before = deepcopy(state)
             # dlt takes up each resource once before it comes back to the first: all have begun by then.
             yield []
             summary.begin()
             destination.open()
             yield from _tables(run, destination, resource, read(run, resource, state))
+            _check_any_fits(summary)
         except EltError as error:
+            if isinstance(error, AllRejected):
+                # What was set aside is read again: neither watermark nor coverage may pass over it.
+                state.clear()
+                state.update(before)
+                run.coverage.windows.pop(resource.table, None)
             summary.end(error)
             if not keep_going:
                 raise
@@ -118,17 +133,73 @@ def coverage_resource(run: RunContext) -> DltResource:
     )
 
 
+def rejected_resource(run: RunContext) -> DltResource:
+    """The dlt resource of the records that were set aside; they come once all other resources are read."""
+
+    def extract() -> Iterator[Any]:
+        # dlt takes up each resource once before it comes back to the first: all have begun by then.
+        yield []
+        while run.is_reading():
+            yield []
+        if found := list(run.rejected.rows(run.options.run_id, run.client.now())):
+            yield found
+
+    return dlt.resource(
+        extract,
+        name=rejected.TABLE,
+        primary_key=rejected.KEY,
+        write_disposition={"disposition": "merge", "strategy": "upsert"},
+        columns=rejected.COLUMNS,
+    )
+
+
 def _tables(
     run: RunContext, destination: DestinationRows, resource: Resource, batches: Iterator[Batch]
 ) -> Iterator[Any]:
     changes = Changes(resource, destination, run.summary_of(resource.table), run.now)
-    changed = (table for batch in batches for table in changes.tables(batch))
+    fitting = (_fitting(run, resource, batch) for batch in _contained(batches))
+    changed = (table for batch in fitting for table in changes.tables(batch))
     stream = Stream(resource.table, changed, run.ready)
     # It is the next one's turn: all streams are started before any waits, for one may wait for another.
     yield [] if destination.has_table(resource) else _empty(resource)
     for tables in stream:
         # An empty list is no row: it only gives the next resource its turn.
         yield _typed(resource, pa.concat_tables(tables, promote_options="default")) if tables else []
+
+
+def _contained(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The batches; an error of the reader becomes one that fails its table alone."""
+    try:
+        yield from batches
+    except Exception as error:
+        raise contained(error) from None
+
+
+def _fitting(run: RunContext, resource: Resource, batch: Batch) -> Batch:
+    """The batch with the rows that fit its table; while a record is set aside, its scope is not complete."""
+    rows: list[TypedRow] = []
+    read: Any
+    for read in batch.rows:
+        try:
+            (row,) = typed(resource, [read])
+            fault = row_fault(resource, row)
+        except Exception as error:
+            fault = misfits(resource, read) or f"it cannot be stored ({type(error).__name__})"
+        if fault is None:
+            rows.append(row)
+        else:
+            run.reject(resource, fault, read, resource.table)
+    last = batch.last and not (resource.tombstones and run.rejected.touches(resource))
+    return replace(batch, rows=rows, last=last)
+
+
+def _check_any_fits(summary: ResourceSummary) -> None:
+    if summary.rejected and not summary.read:
+        msg = (
+            f"None of the {summary.rejected:,} records of {summary.resource} that came can be a row. Its "
+            "watermark stays. Customer.io may have changed the list: see their reasons in rejected_records."
+        )
+        raise AllRejected(msg)
 
 
 def _empty(resource: Resource) -> pa.Table:
