@@ -18,6 +18,7 @@ from dlt.extract import DltResource
 from sources.customerio.catalogue import Resource
 from sources.customerio.extract import coverage, rejected
 from sources.customerio.extract.activities import feed
+from sources.customerio.extract.added_fields import AddedFields
 from sources.customerio.extract.archive import archived
 from sources.customerio.extract.arrow import columns_of, to_arrow, with_own
 from sources.customerio.extract.batch import Batch
@@ -86,7 +87,8 @@ def dlt_resource(
             yield []
             summary.begin()
             destination.open()
-            yield from _tables(run, destination, resource, read(run, resource, state))
+            batches = _contained(read(run, resource, state), keep_going=keep_going)
+            yield from _tables(run, destination, resource, batches)
             _check_any_fits(summary)
         except EltError as error:
             if isinstance(error, AllRejected):
@@ -157,7 +159,9 @@ def _tables(
     run: RunContext, destination: DestinationRows, resource: Resource, batches: Iterator[Batch]
 ) -> Iterator[Any]:
     changes = Changes(resource, destination, run.summary_of(resource.table), run.now)
-    fitting = (_fitting(run, resource, batch) for batch in _contained(batches))
+    columns = dlt.current.source_schema().tables.get(resource.table, {}).get("columns", {})
+    added = AddedFields(resource, columns)
+    fitting = (_fitting(run, resource, added, batch) for batch in batches)
     changed = (table for batch in fitting for table in changes.tables(batch))
     stream = Stream(resource.table, changed, run.ready)
     # It is the next one's turn: all streams are started before any waits, for one may wait for another.
@@ -167,21 +171,23 @@ def _tables(
         yield _typed(resource, pa.concat_tables(tables, promote_options="default")) if tables else []
 
 
-def _contained(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The batches; an error of the reader becomes one that fails its table alone."""
+def _contained(batches: Iterator[Batch], *, keep_going: bool) -> Iterator[Batch]:
+    """The batches; with `keep_going` any error of the reader becomes one that fails its table alone."""
     try:
         yield from batches
     except Exception as error:
+        if not keep_going:
+            raise
         raise contained(error) from None
 
 
-def _fitting(run: RunContext, resource: Resource, batch: Batch) -> Batch:
+def _fitting(run: RunContext, resource: Resource, added: AddedFields, batch: Batch) -> Batch:
     """The batch with the rows that fit its table; while a record is set aside, its scope is not complete."""
     rows: list[TypedRow] = []
     read: Any
     for read in batch.rows:
         try:
-            (row,) = typed(resource, [read])
+            row = read if isinstance(read, TypedRow) else typed(resource, [added.placed(read)])[0]
             fault = row_fault(resource, row)
         except Exception as error:
             fault = misfits(resource, read) or f"it cannot be stored ({type(error).__name__})"

@@ -96,8 +96,10 @@ def decoder(resource: Resource) -> Callable[[bytes], Any]:
         except (msgspec.MsgspecError, RecursionError):
             pass
         else:
-            _without_nulls(resource, document.records)
-            return {records: document.records, "next": document.next}
+            # A field of that very name is one that Customer.io has added.
+            if all(row["_unknown"] is None for row in document.records):
+                _without_nulls(resource, document.records)
+                return {records: document.records, "next": document.next}
         try:
             document = loose.decode(body)
         except (msgspec.MsgspecError, RecursionError):
@@ -150,14 +152,14 @@ def _typed(resource: Resource, row: Row) -> TypedRow:
         if value is None:
             continue
         if name not in resource.columns:
-            unknown[name] = _as_json(value)
+            unknown[name] = as_json(value)
             continue
         try:
             known[name] = _COERCE[resource.columns[name]](value)
         except (LookupError, TypeError, ValueError):
             if name in _indispensable(resource):
                 raise _unfit(resource, name, value) from None
-            unknown[f"{name}{AS_SENT}"] = _as_json(value)
+            unknown[f"{name}{AS_SENT}"] = as_json(value)
     return row_type(resource)(**known, _unknown=dict(sorted(unknown.items())) or None)
 
 
@@ -209,14 +211,15 @@ def _as_int(value: object) -> int:
 
 
 def _as_text(value: object) -> str:
-    return value if isinstance(value, str) else bytes(_as_json(value)).decode()
+    return value if isinstance(value, str) else bytes(as_json(value)).decode()
 
 
 def _as_bool(value: object) -> bool:
     return {"true": True, "false": False}[str(value).lower()]
 
 
-def _as_json(value: object) -> msgspec.Raw:
+def as_json(value: object) -> msgspec.Raw:
+    """The value as JSON text; text of Customer.io's stays as it was sent."""
     if isinstance(value, msgspec.Raw):
         return value
     # Keys in order: the same value is the same text.
@@ -232,5 +235,5 @@ _COERCE: Mapping[ColumnType, Callable[[Any], object]] = {
     "bigint": _as_int,
     "double": float,
     "bool": _as_bool,
-    "json": _as_json,
+    "json": as_json,
 }
