@@ -43,6 +43,22 @@ def check(*, as_json: bool) -> int:
 
 
 @main.command()
+@command
+def doctor(*, as_json: bool) -> int:
+    """Show load packages that were set aside because they cannot be loaded."""
+    from pipelines.cli import output
+    from pipelines.settings import read_settings
+    from pipelines.warehouse.set_aside import packages_set_aside
+
+    packages = packages_set_aside(read_settings())
+    if as_json:
+        print_json({"set_aside": [asdict(package) for package in packages]})
+    else:
+        output.doctor(packages)
+    return PARTLY if packages else DONE
+
+
+@main.command()
 @click.argument("resources", nargs=-1)
 @click.option("--full", is_flag=True, help="Read everything again; only changes are written.")
 @WAIT

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipelines.ingest.status import TableStatus
     from pipelines.ingest.sync import SyncResult
     from pipelines.sandbox import Served
+    from pipelines.warehouse.set_aside import SetAside
 
 # The columns of `status`, the most important first: a narrow terminal shows as many as fit.
 _STATUS = (
@@ -139,6 +140,14 @@ def check(result: "CheckResult") -> None:
     for reach in result.reaches:
         table.add_row(reach.resource, reach.verdict, reach.reason)
     OUT.print(table)
+
+
+def doctor(packages: "Sequence[SetAside]") -> None:
+    """Print each load package that was set aside, with the reason and the next steps."""
+    for package in packages:
+        say(f"{package.folder}: {package.reason}")
+    if not packages:
+        say("No load package was set aside.")
 
 
 def status(tables: "Sequence[TableStatus]", notes: "Sequence[str]") -> None:

@@ -20,9 +20,10 @@ from pipelines.errors import EltError, StillPending
 from pipelines.export import PeopleRequest, RegisteredExport, collect, create, registered_ids, wait
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
-from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline, settle
+from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.runs import run_rows, runs_table
+from pipelines.warehouse.settle import settled
 from sources.customerio import resources_named
 from sources.customerio.client import Forbidden, NotServed
 from sources.customerio.extract import Options, ResourceSummary, RunSummary, Window
@@ -148,8 +149,7 @@ def _run(
 
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
         began = time.monotonic()
-        target = pipeline(settings)
-        settle(target, notify)
+        target = settled(settings, notify)
         before = columns(target)
         with connected(settings) as client:
             target.extract(
