@@ -183,6 +183,8 @@ def _contained(batches: Iterator[Batch], *, keep_going: bool) -> Iterator[Batch]
 
 def _fitting(run: RunContext, resource: Resource, added: AddedFields, batch: Batch) -> Batch:
     """The batch with the rows that fit its table; while a record is set aside, its scope is not complete."""
+    if batch.complete is not None:
+        return batch
     rows: list[TypedRow] = []
     read: Any
     for read in batch.rows:
