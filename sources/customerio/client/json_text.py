@@ -1,6 +1,6 @@
-"""Reads JSON as Customer.io may send it: text that is none is mended, and numbers keep their digits.
+"""Reads JSON as Customer.io may send it: text that is none is repaired, and numbers keep their digits.
 
-    body -> mended -> loads
+    body -> repaired -> loads
 
 | in the body | becomes |
 |---|---|
@@ -32,7 +32,7 @@ _NUMBER = re.compile(rb'("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)',
 _MOST_DIGITS = 4_000
 
 
-def mended(body: bytes) -> tuple[bytes, int]:
+def repaired(body: bytes) -> tuple[bytes, int]:
     """The body with each character that is none replaced by U+FFFD, and the number of those."""
     count = 0
     try:

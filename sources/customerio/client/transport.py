@@ -15,7 +15,7 @@ from sources.customerio.client.clock import ServerClock
 from sources.customerio.client.errors import RateLimited
 from sources.customerio.client.forms import form_of
 from sources.customerio.client.hosts import Api, Host, may_receive_keys
-from sources.customerio.client.json_text import mended
+from sources.customerio.client.json_text import repaired
 from sources.customerio.client.limits import RateLimits, Slot, workspace_of
 from sources.customerio.client.log_filter import hide_request_logs, install
 from sources.customerio.client.response import Answer
@@ -146,7 +146,7 @@ class Transport:
                 response = self.http.send(request)
             status = response.status_code
             self.clock.update(response.headers.get("date"))
-            body, replaced = mended(response.content)
+            body, replaced = repaired(response.content)
             return response, body
         except EXCEPTIONS as error:
             raise failed_exchange(error, call.operation, host) from error

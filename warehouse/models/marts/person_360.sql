@@ -46,10 +46,10 @@ suppressed as (
 joined as (
     select
         people.*,
-        to_timestamp(try_cast(people.attributes ->> 'created_at' as bigint)) as created_at,
+        {{ moment_of_text("people.attributes ->> 'created_at'") }} as created_at,
         nullif(people.attributes ->> 'phone', '') as phone,
         people.attributes ->> 'cio_subscription_preferences' as subscription_preferences,
-        coalesce(json_array_length(people.devices), 0) as devices_count,
+        json_array_length(people.devices) as devices_count,
         history.first_message_at,
         history.last_message_at,
         history.last_engaged_at,
@@ -93,7 +93,11 @@ select
     emails_bounced,
     email is not null and not is_deleted and not coalesce(is_unsubscribed, false) and suppressed_at is null as can_email,
     phone is not null and not is_deleted and not coalesce(is_unsubscribed, false) as can_sms,
-    devices_count > 0 and not is_deleted and not coalesce(is_unsubscribed, false) as can_push,
+    -- An export has no devices: then it is not known.
+    case
+        when devices_count is not null
+            then devices_count > 0 and not is_deleted and not coalesce(is_unsubscribed, false)
+    end as can_push,
     subscription_preferences,
     suppressed_at,
     suppression_types,

@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from sources.customerio.client.json_text import DEEPEST, flattened, loads, mended
+from sources.customerio.client.json_text import DEEPEST, flattened, loads, repaired
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from sources.customerio.client.json_text import DEEPEST, flattened, loads, mende
 )
 def test_what_is_no_character_becomes_one(body: bytes, text: str, count: int) -> None:
     """Each character that is none becomes U+FFFD and is counted; all others stay."""
-    whole, replaced = mended(body)
+    whole, replaced = repaired(body)
 
     assert text == loads(whole)
     assert count == replaced

@@ -103,7 +103,7 @@ class Exports:
 
     def __init__(self, **files: tuple[int, bytes]) -> None:
         self.files = {int(name.strip("_")): file for name, file in files.items()}
-        self.mended: dict[int, tuple[int, bytes]] = {}
+        self.repaired: dict[int, tuple[int, bytes]] = {}
         self.downloaded: list[int] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -112,7 +112,7 @@ class Exports:
         if request.url.host == "files.example.com":
             self.downloaded.append(int(last))
             content = self.files[int(last)][1]
-            self.files.update({int(last): self.mended.pop(int(last))} if int(last) in self.mended else {})
+            self.files.update({int(last): self.repaired.pop(int(last))} if int(last) in self.repaired else {})
             return httpx.Response(200, content=content)
         if last == "download":
             export = request.url.path.split("/")[-2]
@@ -181,7 +181,7 @@ def test_a_broken_file_beside_a_good_one(project: Project, client_of: ClientOf) 
 def test_a_file_that_is_whole_the_second_time_lands(client_of: ClientOf, read: ReadTable) -> None:
     """A file that was cut on its way is fetched again at once."""
     outside = Exports(_7=(3, TWO))
-    outside.mended[7] = (2, _csv(("id",), ("1",), ("2",), ("3",)))
+    outside.repaired[7] = (2, _csv(("id",), ("1",), ("2",), ("3",)))
 
     state: dict[str, Any] = {}
     assert 3 == len(_read(read, client_of, outside, state).rows)
