@@ -49,7 +49,8 @@ joined as (
         {{ moment_of_text("people.attributes ->> 'created_at'") }} as created_at,
         nullif(people.attributes ->> 'phone', '') as phone,
         people.attributes ->> 'cio_subscription_preferences' as subscription_preferences,
-        json_array_length(people.devices) as devices_count,
+        coalesce(json_array_length(people.devices), 0) as devices_count,
+        people.timestamps is not null or people.devices is not null as knows_devices,
         history.first_message_at,
         history.last_message_at,
         history.last_engaged_at,
@@ -93,9 +94,9 @@ select
     emails_bounced,
     email is not null and not is_deleted and not coalesce(is_unsubscribed, false) and suppressed_at is null as can_email,
     phone is not null and not is_deleted and not coalesce(is_unsubscribed, false) as can_sms,
-    -- An export has no devices: then it is not known.
+    -- An export has neither devices nor timestamps; a page has no devices only if the person has none.
     case
-        when devices_count is not null
+        when knows_devices
             then devices_count > 0 and not is_deleted and not coalesce(is_unsubscribed, false)
     end as can_push,
     subscription_preferences,
