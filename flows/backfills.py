@@ -62,7 +62,7 @@ def _by_pages(settings: Settings, planned: Backfill, wait_s: float, *, title: st
     total = _total(resource, done)
     summary.shown(total, key=f"backfill-{resource}", title=title)
     written = total.resources[resource].written
-    return outcome(total.failed, 1, f"{len(done)} chunk(s) read, {written:,} rows written.")
+    return outcome(total.failed, 1, f"{len(done)} chunk(s) read, {written:,} rows written.", total.rejected)
 
 
 def _by_exports(settings: Settings, start: int, end: int, wait_s: float) -> State[Any]:
@@ -120,5 +120,6 @@ def _add(total: ResourceSummary, chunk: ResourceSummary) -> None:
     total.new += chunk.new
     total.changed += chunk.changed
     total.deleted += chunk.deleted
+    total.rejected += chunk.rejected
     total.seconds += chunk.seconds
     total.error = total.error or chunk.error

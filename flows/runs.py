@@ -84,8 +84,14 @@ def look_again(seconds: float, message: str) -> NoReturn:
     raise Pause(message, state=state)
 
 
-def outcome(failed: list[ResourceSummary], total: int, done: str) -> State[Any]:
-    """The final state of a run: Completed with the message `done`, Partly, or Failed if all have failed."""
+def outcome(failed: list[ResourceSummary], total: int, done: str, rejected: int = 0) -> State[Any]:
+    """The final state of a run: Completed with the message `done`, Partly, or Failed if all have failed.
+
+    It is Partly too if records were `rejected`.
+    """
+    if not failed and rejected:
+        message = f"{done} {rejected:,} record(s) were set aside; see customerio_raw.rejected_records."
+        return Failed(name=PARTLY, message=message)
     if not failed:
         return Completed(message=done)
     reasons = dict.fromkeys(str(tally.error) for tally in failed)

@@ -71,6 +71,7 @@ def _row(tally: ResourceSummary) -> dict[str, Any]:
         "new": tally.new,
         "changed": tally.changed,
         "deleted": tally.deleted,
+        "rejected": tally.rejected,
         "seconds": round(tally.seconds, 1),
         "error": str(tally.error) if tally.error else "",
         "skipped": str(tally.skipped) if tally.skipped else "",

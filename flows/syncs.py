@@ -43,7 +43,7 @@ def sync(
     done = bring_up_to_date(settings, resources, full, wait_minutes * 60.0)
     summary.shown(done, key="sync", title="Requests and rows of the sync, by table.")
     written = sum(table.written for table in done.resources.values())
-    return outcome(done.failed, len(done.resources), f"{written:,} rows written.")
+    return outcome(done.failed, len(done.resources), f"{written:,} rows written.", done.rejected)
 
 
 @task(

@@ -39,8 +39,11 @@ def length(text: str) -> int:
 
 
 def utc(at: int) -> str:
-    """The time as text: 2025-01-31 12:00 UTC."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+    """The time as text: 2025-01-31 12:00 UTC; a time that no calendar has is its number."""
+    try:
+        return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+    except (OverflowError, OSError, ValueError):
+        return f"second {at}"
 
 
 def span(seconds: int) -> str:

@@ -44,6 +44,22 @@ def check(*, as_json: bool) -> int:
 
 
 @main.command()
+@command
+def doctor(*, as_json: bool) -> int:
+    """Show load packages that were set aside because they cannot be loaded."""
+    from pipelines.cli import output
+    from pipelines.settings import read_settings
+    from pipelines.warehouse.set_aside import packages_set_aside
+
+    packages = packages_set_aside(read_settings())
+    if as_json:
+        print_json({"set_aside": [asdict(package) for package in packages]})
+    else:
+        output.doctor(packages)
+    return PARTLY if packages else DONE
+
+
+@main.command()
 @click.argument("resources", nargs=-1)
 @click.option("--full", is_flag=True, help="Read everything again; only changes are written.")
 @click.option(
@@ -120,7 +136,9 @@ def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
             break
     if as_json:
         print_json(output.backfill_document(planned, results))
-    return FAILED if results and results[-1].failed else DONE
+    if results and results[-1].failed:
+        return FAILED
+    return PARTLY if any(result.rejected for result in results) else DONE
 
 
 @main.command()
@@ -252,7 +270,7 @@ def _by_exports(
 
 def _sync_code(result: Any) -> int:
     if not result.failed:
-        return DONE
+        return PARTLY if result.rejected else DONE
     # Where deletions are held back alone, what was read is loaded.
     unread = [tally for tally in result.failed if tally.held is None]
     return PARTLY if len(unread) < len(result.summary.resources) else FAILED

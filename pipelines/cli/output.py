@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipelines.ingest.status import TableStatus
     from pipelines.ingest.sync import SyncResult
     from pipelines.sandbox import Served
+    from pipelines.warehouse.set_aside import SetAside
     from pipelines.workspace import WorkspaceRecord
 
 # The columns of `status`, the most important first: a narrow terminal shows as many as fit.
@@ -66,7 +67,24 @@ def sync(result: "SyncResult") -> None:
         if tally.note:
             warn(f"{tally.resource}: {tally.note}")
     _named("Skipped", ((tally, tally.skipped) for tally in result.skipped))
+    _odd(result)
     _failures(result)
+
+
+def _odd(result: "SyncResult") -> None:
+    counts = [
+        f"{tally.resource} ({tally.rejected:,})"
+        for tally in result.summary.resources.values()
+        if tally.rejected
+    ]
+    for tally in result.summary.resources.values():
+        if tally.replaced:
+            warn(f"{tally.resource}: {tally.replaced:,} character(s) that are none came, and became U+FFFD.")
+    if counts:
+        warn(
+            f"{result.rejected:,} record(s) could not be rows and were set aside: {', '.join(counts)}. "
+            "See their reasons in customerio_raw.rejected_records."
+        )
 
 
 def _failures(result: "SyncResult") -> None:
@@ -101,6 +119,8 @@ def sync_document(result: "SyncResult") -> dict[str, Any]:
                 "new": tally.new,
                 "changed": tally.changed,
                 "deleted": tally.deleted,
+                "rejected": tally.rejected,
+                "replaced": tally.replaced,
                 "seconds": round(tally.seconds, 3),
                 "error": str(tally.error) if tally.error else None,
                 "note": tally.note or None,
@@ -139,6 +159,14 @@ def check(result: "CheckResult") -> None:
     for reach in result.reaches:
         table.add_row(reach.resource, reach.verdict, reach.reason)
     OUT.print(table)
+
+
+def doctor(packages: "Sequence[SetAside]") -> None:
+    """Print each load package that was set aside, with the reason and the next steps."""
+    for package in packages:
+        say(f"{package.folder}: {package.reason}")
+    if not packages:
+        say("No load package was set aside.")
 
 
 def status(tables: "Sequence[TableStatus]", notes: "Sequence[str]") -> None:
@@ -189,6 +217,7 @@ def filled(window: Window, result: "SyncResult") -> None:
         f"{utc(window.start)} to {utc(window.end)}: {tally.requests:,} requests, {tally.read:,} rows read, "
         f"{tally.new:,} new, {tally.changed:,} changed, in {result.seconds:.1f} s.",
     )
+    _odd(result)
     _failures(result)
 
 

@@ -20,11 +20,13 @@ from pipelines.export.duckdb_load import DuckdbLoad
 from pipelines.export.merge import LoadContext, MergeResult
 from pipelines.export.poll import failed, gone, pending, poll
 from pipelines.export.registry import RegisteredExport, folder, open_registry
-from pipelines.export.requests import Kind
+from pipelines.export.requests import Kind, PeopleRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
-from pipelines.warehouse.pipeline import forget_loaded, pipeline, settle
+from pipelines.times import utc
+from pipelines.warehouse.pipeline import forget_loaded
 from pipelines.warehouse.publish import publish, writing
+from pipelines.warehouse.settle import settled
 from sources.customerio.client import Client, LinkExpired, NotFound
 from sources.customerio.extract import Options
 
@@ -173,9 +175,20 @@ def _loaded(
             seconds=round(fetched_s + time.monotonic() - began, 3),
             loaded_s=round(fetched_s + loaded_s, 3),
             bytes=file.stat().st_size,
-            note=merged.note,
+            note=" ".join(filter(None, (merged.note, _range(export)))),
             held=str(merged.held or ""),
         )
+
+
+def _range(export: RegisteredExport) -> str:
+    """The time that a deliveries export without dates has; empty for others."""
+    request, end = export.request, export.created_at
+    if isinstance(request, PeopleRequest) or request.start is not None or end is None:
+        return ""
+    return (
+        f"Without dates it has the deliveries of the 6 months before {utc(end)} alone; give --from and --to "
+        "for others."
+    )
 
 
 def _load(
@@ -186,8 +199,7 @@ def _load(
     # It imports dlt, which creating and polling do not need.
     from pipelines.export.dlt_load import load_through_dlt, make_tables
 
-    target = pipeline(settings)
-    settle(target, notify)
+    target = settled(settings, notify)
     source = open_csv(file, export_id=export.export_id or 0)
     context = _load_context(settings, export, accept_deletions)
     if not settings.publishes:

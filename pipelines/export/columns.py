@@ -4,7 +4,7 @@ Customer.io publishes no headers of its exports, so every column has several acc
 spaces and hyphens do not count where no header fits exactly. All cells are in `exported_*` as well.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pipelines.export.csvfile import CsvFile
@@ -37,28 +37,39 @@ def _truth(cell: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of the warehouse, the headers that its cells may stand under, and the SQL of their type."""
+    """A column of the warehouse, the headers that its cells may stand under, and the SQL of their type.
+
+    With `exact`, a header of another case or spacing is another column.
+    """
 
     name: str
     headers: tuple[str, ...]
     cast: Callable[[str], str] = _text
+    exact: bool = False
+
+    def cell(self, file: CsvFile) -> str | None:
+        """SQL: the column's cell in that file; None if the file has none."""
+        return file.exactly(self.headers[0]) if self.exact else file.column(self.headers)
 
     def sql(self, file: CsvFile) -> str:
         """The column from that file; null where the file has none."""
-        cell = file.column(self.headers)
+        cell = self.cell(file)
         return "NULL" if cell is None else self.cast(cell)
 
 
 _CIO_ID = ("cio_id", "customer_cio_id", "cio id")
 _EMAIL = ("email", "customer_email", "email_address")
 
-PERSON_KEY = Column(name="cio_id", headers=_CIO_ID)
+# An attribute may be called `customer_id` or `Email`: these columns are a person's identifiers, and no other.
+PERSON_KEY = Column(name="cio_id", headers=("cio_id",), exact=True)
 PERSON = (
     # As the API shows it: '' where a person has none.
-    Column(name="id", headers=("id", "customer_id"), cast=_as_is),
+    Column(name="id", headers=("id",), cast=_as_is, exact=True),
     Column(name="unsubscribed", headers=("unsubscribed",), cast=_truth),
 )
-PERSON_IDENTIFIERS = {"cio_id": _CIO_ID, "email": _EMAIL, "id": ("id", "customer_id")}
+PERSON_IDENTIFIERS = tuple(
+    Column(name=name, headers=(name,), exact=True) for name in ("cio_id", "email", "id")
+)
 
 DELIVERY_KEY = Column(name="id", headers=("delivery_id", "message_id", "id"))
 DELIVERY = (
@@ -86,7 +97,11 @@ DELIVERY = (
         cast=_integer,
     ),
 )
-DELIVERY_IDENTIFIERS = {"cio_id": _CIO_ID, "email": _EMAIL, "id": ("customer_id", "person_id")}
+DELIVERY_IDENTIFIERS = (
+    Column(name="cio_id", headers=_CIO_ID),
+    Column(name="email", headers=_EMAIL),
+    Column(name="id", headers=("customer_id", "person_id")),
+)
 _METRIC_HEADERS = tuple(
     (name, (name, f"{name}_at", f"{name}_timestamp", f"metrics.{name}")) for name in METRICS
 )
@@ -99,12 +114,10 @@ def person_columns(file: CsvFile) -> dict[str, str]:
     same person is the same text in any order of the file's columns.
     """
     by_name = sorted(range(len(file.names)), key=lambda place: file.names[place])
-    filled = ", ".join(f"{literal(file.names[place])}, nullif(c{place}, '')" for place in by_name)
     return {
         **{column.name: column.sql(file) for column in PERSON},
         "identifiers": _identifiers(file, PERSON_IDENTIFIERS),
-        # A merge patch leaves out what is null.
-        "attributes": f"json_merge_patch('{{}}', json_object({filled}))",
+        "attributes": file.json(by_name, filled=True),
     }
 
 
@@ -119,9 +132,9 @@ def delivery_columns(file: CsvFile) -> dict[str, str]:
     }
 
 
-def _identifiers(file: CsvFile, headers: Mapping[str, tuple[str, ...]]) -> str:
+def _identifiers(file: CsvFile, columns: Iterable[Column]) -> str:
     """A JSON object of the identifiers that the file has columns for; null if all are empty."""
-    present = {name: _text(cell) for name, known in headers.items() if (cell := file.column(known))}
+    present = {column.name: column.sql(file) for column in columns if column.cell(file)}
     if not present:
         return "NULL"
     pairs = ", ".join(f"{literal(name)}, {cell}" for name, cell in present.items())

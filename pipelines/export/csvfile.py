@@ -4,23 +4,19 @@ Headers are the workspace's attributes: any names, in any order, some twice, som
 DuckDB's column names ignore case, so here columns are called c0, c1, ...; headers are used as values only.
 """
 
-import csv
-import gzip
 import re
-import sys
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import orjson
 
 from pipelines.errors import FileBroken
 from pipelines.warehouse.duckdb_file import in_memory
 from pipelines.warehouse.sql import literal
-
-GZIP_MAGIC = b"\x1f\x8b"
+from sources.customerio.extract.csv_header import HeaderBroken, read_header
 
 # A cell may be long, a line has many; DuckDB gives up at 2 MB unless told. Its buffers hold several lines.
 _LONGEST_LINE = 8 << 20
@@ -32,17 +28,15 @@ MEMORY_A_COLUMN_MB = 0.5
 _ROWS_AT_ONCE = 20_000
 _CELLS_AT_ONCE = 1_000_000
 
-# An attribute's value may be longer than the 128 KiB at which Python's reader gives up.
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-
 
 @dataclass(frozen=True, kw_only=True)
 class CsvFile:
-    """A file on disk and the names of its columns; a header that comes twice gets a number."""
+    """A file on disk, the names of its columns and the end of its lines."""
 
     path: Path
     names: tuple[str, ...]
     gzipped: bool
+    line_end: str = "\n"
 
     @property
     def scan(self) -> str:
@@ -51,19 +45,36 @@ class CsvFile:
         filled = ", ".join(f"'c{place}'" for place in range(len(self.names)))
         return (
             f"read_csv({literal(self.path)}, columns = {{{columns}}}, header = true, "
-            f"auto_detect = false, delim = ',', quote = '\"', escape = '\"', force_not_null = [{filled}], "
+            f"auto_detect = false, {self._new_line}delim = ',', quote = '\"', escape = '\"', "
+            f"force_not_null = [{filled}], "
             f"max_line_size = {_LONGEST_LINE}, buffer_size = {_BUFFER}, "
             f"compression = '{'gzip' if self.gzipped else 'none'}')"
         )
+
+    @property
+    def _new_line(self) -> str:
+        # DuckDB tells the other two apart by itself, also where a file has both.
+        return "new_line = '\\r', " if self.line_end == "\r" else ""
 
     @property
     def row(self) -> str:
         """SQL: every cell by its name, as JSON."""
         return self.json(range(len(self.names)))
 
-    def json(self, places: Iterable[int]) -> str:
-        """SQL: the cells of those columns by name, as JSON."""
-        return f"json_object({', '.join(f'{literal(self.names[place])}, c{place}' for place in places)})"
+    def json(self, places: Sequence[int], *, filled: bool = False) -> str:
+        """SQL: the cells of those columns by name, as JSON; with `filled` those that are not empty."""
+        # Lists, because DuckDB needs minutes to plan an object of ten thousand arguments.
+        names = ", ".join(literal(orjson.dumps(self.names[place]).decode()) for place in places)
+        cells = ", ".join(f"c{place}" for place in places)
+        pairs = f"list_zip([{names}], list_transform([{cells}], lambda cell: to_json(cell)::VARCHAR))"
+        if filled:
+            pairs = f"list_filter({pairs}, lambda pair: pair[2] <> '\"\"')"
+        text = f"array_to_string(list_transform({pairs}, lambda pair: pair[1] || ':' || pair[2]), ',')"
+        return f"('{{' || {text} || '}}')::JSON"
+
+    def exactly(self, header: str) -> str | None:
+        """SQL: the column of that very header."""
+        return f"c{self.names.index(header)}" if header in self.names else None
 
     def column(self, spellings: Iterable[str]) -> str | None:
         """SQL: the column whose header is one of `spellings`, exactly, or apart from case and spaces."""
@@ -82,19 +93,13 @@ def open_csv(path: Path, *, export_id: int) -> CsvFile:
     Raises:
         FileBroken: there is no header that can be read.
     """
-    with path.open("rb") as raw:
-        gzipped = raw.read(2) == GZIP_MAGIC
-    opener = gzip.open if gzipped else open
     try:
-        # Whole blocks are decoded; faults behind the header are found by the scan.
-        with opener(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-            header = next(csv.reader(text, strict=True), [])
-        "".join(header).encode()
-    except (csv.Error, gzip.BadGzipFile, zlib.error, EOFError, UnicodeEncodeError) as error:
-        raise broken(export_id, f"has no header that can be read ({type(error).__name__})") from None
-    if not header:
+        header = read_header(path)
+    except HeaderBroken as fault:
+        raise broken(export_id, str(fault)) from None
+    if not header.names:
         raise broken(export_id, "is empty, not even a header is in it")
-    return CsvFile(path=path, names=tuple(_different(header)), gzipped=gzipped)
+    return CsvFile(path=path, names=header.names, gzipped=header.gzipped, line_end=header.line_end)
 
 
 @contextmanager
@@ -120,7 +125,8 @@ def scanner(file: CsvFile) -> Iterator[duckdb.DuckDBPyConnection]:
         memory_mb = _SCAN_MEMORY_MB + int(MEMORY_A_COLUMN_MB * len(file.names))
         connection.execute("SET threads = 1")
         connection.execute(f"SET memory_limit = '{memory_mb}MB'")
-        connection.execute("SET TimeZone = 'UTC'")
+        # Of all its cursors: a time without a zone is UTC, in any zone that this process runs in.
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
         yield connection
 
 
@@ -148,16 +154,3 @@ def _fault(message: str) -> str | None:
     if "utf-8" in message:
         return f"is not UTF-8 in line {line[1]}"
     return f"is no CSV from line {line[1]} on"
-
-
-def _different(header: list[str]) -> Iterator[str]:
-    """The headers; one that came before gets a number."""
-    headers = set(header)
-    given: set[str] = set()
-    for name in header:
-        unique, number = name, 1
-        while unique in given or (number > 1 and unique in headers):
-            number += 1
-            unique = f"{name} ({number})"
-        given.add(unique)
-        yield unique

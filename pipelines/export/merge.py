@@ -259,7 +259,7 @@ def _key_fault(
     connection: duckdb.DuckDBPyConnection, key: Column, file: CsvFile, *, may_be_empty: bool
 ) -> str | None:
     """The fault of the file's key column; None if it has none."""
-    if file.column(key.headers) is None:
+    if key.cell(file) is None:
         return f"No column of the file is called {' or '.join(key.headers)}"
     cell = key.sql(file)
     # By hash: whole ids of millions of rows would not fit into memory. A collision is next to impossible, and

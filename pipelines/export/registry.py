@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
+from pipelines.errors import ConfigError
 from pipelines.export.requests import ExportRequest, from_json, to_json
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import prepare
@@ -133,7 +134,19 @@ class Registry:
         self._connection.execute("DELETE FROM tickets WHERE ticket = ? AND state = 'intended'", (export.id,))
 
     def set_created(self, export: RegisteredExport, *, export_id: int, created_at: int) -> RegisteredExport:
-        """Note the id and the time (Unix s) that Customer.io gave it."""
+        """Note the id and the time (Unix s) that Customer.io gave it.
+
+        Raises:
+            ConfigError: the registry has that id already, from another workspace.
+        """
+        if export_id in self.ids():
+            self.delete_intent(export)
+            msg = (
+                f"Customer.io has given the new export the id {export_id}, and this data folder has an "
+                "export of that id: it belongs to another workspace, or the sandbox was reset. Nothing was "
+                "changed. Name another data folder in CIO_ELT_DATA."
+            )
+            raise ConfigError(msg)
         return self._change(export, "state = 'ordered', export_id = ?, created_at = ?", export_id, created_at)
 
     def set_done(self, export: RegisteredExport, *, total: int) -> RegisteredExport:

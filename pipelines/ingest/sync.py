@@ -20,9 +20,10 @@ from pipelines.export import PeopleRequest, RegisteredExport, collect, create, r
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.doubles import heal
-from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline, settle
+from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.runs import run_rows, runs_table
+from pipelines.warehouse.settle import settled
 from pipelines.workspace import check_workspace
 from sources.customerio import resources_named
 from sources.customerio.client import Forbidden, NotServed
@@ -60,6 +61,11 @@ class SyncResult:
     def skipped(self) -> list[ResourceSummary]:
         """The resources whose call this region, plan or key lacks."""
         return self.summary.skipped
+
+    @property
+    def rejected(self) -> int:
+        """Records that were set aside, in `rejected_records`."""
+        return self.summary.rejected
 
 
 def sync(
@@ -101,6 +107,7 @@ def sync(
         start=settings.customerio_start,
         full=full,
         exports_elsewhere=registered_ids(settings),
+        run_id=run_id,
         domains=settings.customerio_suppression_domains,
         deletion_share=settings.cio_elt_deletion_share,
         accept_deletions=accepted,
@@ -135,8 +142,9 @@ def sync_window(
     Raises:
         CustomerioError: as `sync`.
     """
-    options = Options(only=window, backfill=backfill)
-    return _run(settings, [resource], options, uuid4().hex, wait_s, summary or RunSummary(), notify)
+    run_id = uuid4().hex
+    options = Options(only=window, backfill=backfill, run_id=run_id)
+    return _run(settings, [resource], options, run_id, wait_s, summary or RunSummary(), notify)
 
 
 def _run(
@@ -153,8 +161,7 @@ def _run(
 
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
         began = time.monotonic()
-        target = pipeline(settings)
-        settle(target, notify)
+        target = settled(settings, notify)
         heal(target, notify)
         before = columns(target)
         with connected(settings) as client:

@@ -22,9 +22,10 @@ from pipelines.reconcile.parents import KINDS, Parent, parents
 from pipelines.reconcile.read_times import delivery_reads
 from pipelines.reconcile.totals import alive_segments, totals
 from pipelines.settings import Settings
-from pipelines.warehouse.pipeline import file_format, forget_loaded, load, pipeline, settle
+from pipelines.warehouse.pipeline import file_format, forget_loaded, load
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
+from pipelines.warehouse.settle import settled
 from pipelines.workspace import check_workspace
 from sources.customerio.client import Client
 from sources.customerio.extract import COVERAGE
@@ -133,8 +134,7 @@ def _daily_cells(
 def _store(settings: Settings, cells: list[Cell], checked_at: int, wait_s: float, notify: Notify) -> None:
     """Load the cells, and publish the warehouse."""
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
-        target = pipeline(settings)
-        settle(target, notify)
+        target = settled(settings, notify)
         target.extract(cells_table(cells, checked_at), loader_file_format=file_format(target))
         load(target)
         if settings.publishes:

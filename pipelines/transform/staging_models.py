@@ -126,21 +126,33 @@ def write(folder: Path = FOLDER) -> None:
 def _expression(name: str, kind: str) -> str:
     quoted = f'"{name}"' if name in _RESERVED else name
     if kind == "bigint" and (name in _SHARED or name.endswith("_at")):
-        # Customer.io writes 0 for never.
-        return f"to_timestamp(nullif({quoted}, 0))"
+        return "{{ moment('" + quoted + "') }}"
     if kind == "varchar" and name not in _KEPT_EMPTY:
         return f"nullif({quoted}, '')"
     return quoted
+
+
+_BY_PEOPLE_TOO = {
+    row.name.removeprefix("human_")
+    for row in DELIVERY_METRICS
+    if row.name.startswith("human_") and ":" not in row.name
+}
 
 
 def _metric_times() -> dict[str, str]:
     """A column for each documented metric of a delivery: when the delivery first reached it."""
     # `created` is a column of the API; a metric such as `secondary:delivered` is in fct_delivery_event.
     return {
-        f"{metric}_at": f"to_timestamp(cast(metrics ->> '{metric}' as bigint))"
+        f"{metric}_at": _metric_time(metric)
         for metric in (row.name for row in DELIVERY_METRICS)
         if metric != "created" and ":" not in metric
     }
+
+
+def _metric_time(metric: str) -> str:
+    time = "{{ moment(\"metrics ->> '" + metric + "'\") }}"
+    # What a person opened was opened, also if the time of that is no number.
+    return f"coalesce({time}, {_metric_time(f'human_{metric}')})" if metric in _BY_PEOPLE_TOO else time
 
 
 def _by_hand(file: Path) -> bool:

@@ -1,6 +1,6 @@
 """The dlt pipeline that loads the warehouse, and dlt's settings for it.
 
-settle -> extract -> load -> publish -> forget_loaded
+extract -> load -> publish -> forget_loaded
 """
 
 import os
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.errors import ConfigError
-from pipelines.notify import Notify
 from pipelines.settings import Settings
 from pipelines.warehouse.duckdb_file import check_writable, log_of, restore
 
@@ -113,22 +112,7 @@ def load(target: "Pipeline") -> None:
         target.load()
 
 
-def settle(target: "Pipeline", notify: Notify) -> None:
-    """Load the packages that an earlier run extracted and did not load: its watermarks include them.
-
-    `notify` gets a sentence if there are any.
-    """
-    _remove_normalized(target)
-    if not target.has_pending_data:
-        return
-    packages = [*target.list_extracted_load_packages(), *target.list_normalized_load_packages()]
-    notify(
-        f"An earlier run ended before it had loaded everything; loading its {len(packages)} package(s) first."
-    )
-    load(target)
-
-
-def _remove_normalized(target: "Pipeline") -> None:
+def remove_normalized(target: "Pipeline") -> None:
     """Remove the extracted files of packages that are normalized already.
 
     dlt deletes them right after normalizing. A run that was killed in between left both, and dlt would

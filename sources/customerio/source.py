@@ -15,6 +15,7 @@ from sources.customerio.extract import (
     RunSummary,
     coverage_resource,
     dlt_resource,
+    rejected_resource,
 )
 from sources.customerio.selection import resources_named
 
@@ -91,4 +92,5 @@ def _resources(
     tables = resources_named(names)
     read = [dlt_resource(run, destination, row, keep_going=summary is not None) for row in tables]
     has_time = any(row.reader in ("windows", "feed") for row in tables)
-    return [*read, coverage_resource(run)] if has_time else read
+    ledger = [coverage_resource(run)] if has_time else []
+    return [*read, *ledger, rejected_resource(run)]

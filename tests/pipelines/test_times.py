@@ -44,3 +44,8 @@ def test_a_duration_has_two_units() -> None:
         span(n) for n in (0, 59, 3601, 3 * 86_400 + 4 * 3600 + 5)
     ]
     assert "2026-01-01 00:00 UTC" == utc(1_767_225_600)
+
+
+def test_a_time_that_no_calendar_has_is_its_number() -> None:
+    """A row of the year 55840 does not break the status."""
+    assert "second 1700000000000000" == utc(1_700_000_000_000_000)

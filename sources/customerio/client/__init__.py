@@ -31,6 +31,7 @@ from sources.customerio.client.errors import (
     WrongClock,
     WrongHost,
 )
+from sources.customerio.client.json_text import loads
 from sources.customerio.client.limits import QUOTAS, Quota, RateLimits
 from sources.customerio.client.methods import App, Track
 from sources.customerio.client.pages import Page
@@ -67,5 +68,6 @@ __all__ = [
     "WrongClock",
     "WrongHost",
     "field_of",
+    "loads",
     "unexpected",
 ]

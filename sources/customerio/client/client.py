@@ -1,23 +1,32 @@
 """The client of both APIs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import httpx
-import orjson
 
+from sources.customerio.catalogue import Operation
 from sources.customerio.client.calls import call_of, operation_named
 from sources.customerio.client.downloads import download
 from sources.customerio.client.hosts import host_of
+from sources.customerio.client.json_text import loads
 from sources.customerio.client.limits import RateLimits
 from sources.customerio.client.methods import App, Track
 from sources.customerio.client.pages import Page, Query, pages
 from sources.customerio.client.response import Answer, Decode
 from sources.customerio.client.retry import RetryPolicy, safe_to_repeat
 from sources.customerio.client.transport import Observer, Transport
+
+Screen = Callable[[Operation, list[Any]], list[Any]]
+"""Called with each page of a list: returns the records that the page is to have."""
+
+
+def _unscreened(_row: Operation, records: list[Any]) -> list[Any]:
+    return records
 
 
 class Client:
@@ -69,6 +78,7 @@ class Client:
         )
         self._retry_for_s = retry_for_s
         self._observer = on_request
+        self._screen: Screen = _unscreened
 
     def call(
         self,
@@ -107,7 +117,7 @@ class Client:
         path: Mapping[str, object] | None = None,
         query: Mapping[str, object] | None = None,
         body: object | None = None,
-        decode: Decode = orjson.loads,
+        decode: Decode = loads,
     ) -> Iterator[Page]:
         """Iterate over the pages of a list; a page is requested when it is reached.
 
@@ -121,11 +131,21 @@ class Client:
         row = operation_named(operation_id)
         # Wrong parameters raise here, not at the first page.
         encoded = call_of(row, path, query, body).body
+        return self._screened(row, path, query, encoded, decode)
 
+    def _screened(
+        self,
+        row: Operation,
+        path: Mapping[str, object] | None,
+        query: Mapping[str, object] | None,
+        encoded: bytes | None,
+        decode: Decode,
+    ) -> Iterator[Page]:
         def fetch(asked: Query) -> object:
-            return self.call(operation_id, path=path, query=asked, body=encoded).json(decode)
+            return self.call(row.id, path=path, query=asked, body=encoded).json(decode)
 
-        return pages(row, query, fetch)
+        for page in pages(row, query, fetch):
+            yield replace(page, records=self._screen(row, page.records))
 
     def download(self, url: str, target: Path) -> int:
         """Download a signed link into a file, without key and outside the rate limits; returns its bytes.
@@ -150,10 +170,14 @@ class Client:
         """The Track API's operations as methods: `client.track.identify(identifier="...", body={...})`."""
         return Track(self)
 
-    def watching(self, on_request: Observer) -> "Client":
-        """The same client with another `on_request`; limits, connections and clock are shared."""
+    def watching(self, on_request: Observer, screen: "Screen | None" = None) -> "Client":
+        """The same client with another `on_request`; limits, connections and clock are shared.
+
+        With a `screen`, the pages of lists hold those of their records that it returns.
+        """
         view = copy(self)
         view._observer = on_request
+        view._screen = screen or self._screen
         return view
 
     def now(self) -> int:

@@ -8,6 +8,7 @@ import orjson
 
 from sources.customerio.catalogue import Operation, operation
 from sources.customerio.client.errors import BadAnswer
+from sources.customerio.client.json_text import loads
 
 _KEYS_SHOWN = 5
 """Keys of another document that a message names."""
@@ -23,14 +24,14 @@ class Answer:
     Attributes:
         operation: Id of the operation.
         status: HTTP status, 200 to 299.
-        body: The body as it came, decompressed.
+        body: The body, decompressed; what is no character in it is U+FFFD.
     """
 
     operation: str
     status: int
     body: bytes = field(repr=False)
 
-    def json(self, decode: Decode = orjson.loads) -> Any:
+    def json(self, decode: Decode = loads) -> Any:
         """The body, decoded anew at every call; None for an empty body.
 
         Raises:

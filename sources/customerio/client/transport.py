@@ -16,6 +16,7 @@ from sources.customerio.client.clock import ServerClock
 from sources.customerio.client.errors import RateLimited, WrongClock
 from sources.customerio.client.forms import form_of
 from sources.customerio.client.hosts import Api, Host, may_receive_keys
+from sources.customerio.client.json_text import repaired
 from sources.customerio.client.limits import RateLimits, Slot, workspace_of
 from sources.customerio.client.log_filter import hide_request_logs, install
 from sources.customerio.client.response import Answer
@@ -48,6 +49,7 @@ class Request:
         attempt: 1 for the first try of a call.
         seconds: From sending to the end of the answer.
         waited_s: Seconds in the queue of the rate limit before.
+        replaced: Characters of the answer that were none and became U+FFFD.
     """
 
     operation: str
@@ -55,6 +57,7 @@ class Request:
     attempt: int
     seconds: float
     waited_s: float
+    replaced: int = 0
 
 
 Observer = Callable[[Request], None]
@@ -99,12 +102,12 @@ class Transport:
             host = self._hosts[row.api]
             request = self._request(call, host)
             slot = self._slot(call, host, within_s)
-            response = self._exchange(call, host, request, slot, number, observer)
+            response, body = self._exchange(call, host, request, slot, number, observer)
             if not self._moved(host, response):
                 break
         if response.is_success:
-            return Answer(row.id, response.status_code, response.content)
-        error = error_for(row, host, response.status_code, response.headers, response.content)
+            return Answer(row.id, response.status_code, body)
+        error = error_for(row, host, response.status_code, response.headers, body)
         if isinstance(error, RateLimited):
             self._pause(call, host, error, within_s)
         raise error
@@ -137,10 +140,10 @@ class Transport:
         slot: Slot,
         number: int,
         observer: Observer | None,
-    ) -> httpx.Response:
+    ) -> tuple[httpx.Response, bytes]:
         request.extensions["trace"] = _moves(slot)
         started = time.monotonic()
-        status = None
+        status, replaced = None, 0
         try:
             with hide_request_logs():
                 response = self.http.send(request)
@@ -148,13 +151,14 @@ class Transport:
             # After a write, an error would hide that it was accepted.
             with nullcontext() if call.operation.effect == "read" else suppress(WrongClock):
                 self.clock.update(response.headers, host=host.name, is_sandbox=not host.is_customer_io)
-            return response
+            body, replaced = repaired(response.content)
+            return response, body
         except EXCEPTIONS as error:
             raise failed_exchange(error, call.operation, host) from error
         finally:
             if observer is not None:
                 seconds = time.monotonic() - started
-                observer(Request(call.operation.id, status, number, seconds, slot.waited_s))
+                observer(Request(call.operation.id, status, number, seconds, slot.waited_s, replaced))
 
     def _moved(self, host: Host, response: httpx.Response) -> bool:
         """True if the Track API redirects to the host of the workspace's region, which is used from now on.

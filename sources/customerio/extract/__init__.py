@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.coverage import TABLE as COVERAGE
+from sources.customerio.extract.rejected import TABLE as REJECTED
 from sources.customerio.extract.rows import AS_SENT
 from sources.customerio.extract.run_context import BANDS, Band, Options, RunContext
 from sources.customerio.extract.run_summary import ResourceSummary, RunSummary
@@ -14,12 +15,13 @@ from sources.customerio.extract.time_window import Window, left_out, sliced, uni
 
 if TYPE_CHECKING:
     from sources.customerio.extract.destination_rows import DestinationRows
-    from sources.customerio.extract.resources import coverage_resource, dlt_resource
+    from sources.customerio.extract.resources import coverage_resource, dlt_resource, rejected_resource
 
 __all__ = [
     "AS_SENT",
     "BANDS",
     "COVERAGE",
+    "REJECTED",
     "Band",
     "Batch",
     "DestinationRows",
@@ -32,6 +34,7 @@ __all__ = [
     "coverage_resource",
     "dlt_resource",
     "left_out",
+    "rejected_resource",
     "sliced",
     "union",
 ]
@@ -43,7 +46,7 @@ def __getattr__(name: str) -> Any:
         from sources.customerio.extract import destination_rows
 
         return destination_rows.DestinationRows
-    if name in ("coverage_resource", "dlt_resource"):
+    if name in ("coverage_resource", "dlt_resource", "rejected_resource"):
         from sources.customerio.extract import resources
 
         return getattr(resources, name)

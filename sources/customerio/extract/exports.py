@@ -7,7 +7,6 @@ counted against the export's `total` before the first one is handed over.
 
 import csv
 import gzip
-import sys
 import tempfile
 import zlib
 from collections import Counter
@@ -20,14 +19,12 @@ from typing import Any, TextIO
 from sources.customerio.catalogue import RESOURCES, Resource
 from sources.customerio.client import BadAnswer, Client, LinkExpired, NotFound
 from sources.customerio.extract.batch import Batch, Scope
+from sources.customerio.extract.csv_header import Header, HeaderBroken, read_header
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import RunContext
 
 _ROWS_A_BATCH = 10_000
-_GZIP_MAGIC = b"\x1f\x8b"
-
-# An attribute's value may be longer than the 128 KiB at which Python's reader gives up.
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+_CELLS_A_BATCH = 1_000_000
 
 
 def exports(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
@@ -41,17 +38,16 @@ def exports(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iter
 
 
 def exported_rows(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
-    """Read the files of finished exports of this resource's type, each export once."""
-    client = run.client_for(resource.table)
+    """Read the files of finished exports of this resource's type, each export once.
+
+    A file that is gone, or broken when it is fetched twice, is told once and set aside: no newer one waits.
+    """
+    client, summary = run.client_for(resource.table), run.summary_of(resource.table)
     loaded: list[int] = state.setdefault("loaded", [])
-    waiting = [
-        export
-        for export in run.listed(str(resource.parent), resource.table)
-        if _is_finished(export, resource)
-        and export["id"] not in loaded
-        and export["id"] not in run.options.exports_elsewhere
-    ]
-    run.summary_of(resource.table).expect(2 * len(waiting))
+    done = {*loaded, *state.get("set_aside", ()), *run.options.exports_elsewhere}
+    listed = run.listed(str(resource.parent), resource.table)
+    waiting = [export for export in listed if _is_finished(export, resource) and export["id"] not in done]
+    summary.expect(2 * len(waiting))
     if waiting:
         run.outdated.add(str(resource.parent))
     broken: BadAnswer | None = None
@@ -60,18 +56,30 @@ def exported_rows(run: RunContext, resource: Resource, state: dict[str, Any]) ->
         with tempfile.TemporaryDirectory(prefix="customerio-export-") as folder:
             file = Path(folder) / str(export_id)
             try:
-                fetch(client, export_id, file)
-                _check(export, file)
+                header = _whole(client, export, file)
             except NotFound:
+                summary.note = f"export {export_id} has no file any more; it is not requested again."
+                state.setdefault("set_aside", []).append(export_id)
                 continue
             except BadAnswer as error:
-                # The other files do not wait for a file that may never be whole.
                 broken = error
+                state.setdefault("set_aside", []).append(export_id)
                 continue
-            yield from _batches(export_id, file)
+            yield from _batches(export_id, file, header)
         loaded.append(export_id)
     if broken is not None:
         raise broken
+
+
+def _whole(client: Client, export: Row, file: Path) -> Header:
+    """Fetch a file and check it, a second time if it is not whole; returns its header."""
+    try:
+        fetch(client, int(export["id"]), file)
+        return _checked(export, file)
+    except BadAnswer:
+        file.unlink(missing_ok=True)
+    fetch(client, int(export["id"]), file)
+    return _checked(export, file)
 
 
 def _is_finished(export: Row, resource: Resource) -> bool:
@@ -100,48 +108,56 @@ def fetch(client: Client, export_id: int, target: Path) -> None:
             return
 
 
-def _check(export: Row, file: Path) -> None:
-    """Read a file to its end, before any row of it is handed over.
+def _checked(export: Row, file: Path) -> Header:
+    """Read a file to its end, before any row of it is handed over; returns its header.
 
     Raises:
         BadAnswer: it is not CSV, or has another number of rows than the export says.
     """
     try:
-        with _opened(file) as text:
+        header = read_header(file)
+        with _opened(file, header) as text:
             widths = Counter(len(cells) for cells in csv.reader(text) if cells)
+    except HeaderBroken as error:
+        fault = f"The file of export {export['id']} {error}"
     except (csv.Error, gzip.BadGzipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
         fault = f"The file of export {export['id']} cannot be read ({type(error).__name__})"
     else:
         found = max(widths.total() - 1, 0)
-        if found != export["total"]:
-            fault = f"Export {export['id']} says it has {export['total']} rows, its file has {found}"
+        if found != export.get("total"):
+            fault = f"Export {export['id']} says it has {export.get('total')} rows, its file has {found}"
         elif len(widths) > 1:
             cells = ", ".join(map(str, sorted(widths)))
             fault = f"The lines of export {export['id']} have different numbers of cells ({cells})"
         else:
-            return
+            return header
     msg = (
-        f"{fault}. Nothing of it was loaded; the next sync fetches it again. If it stays so, create the "
-        "export anew."
+        f"{fault}. Nothing of it was loaded: it was fetched twice and is not fetched again. If its rows are "
+        "needed, create the export anew."
     )
     raise BadAnswer(msg)
 
 
-def _batches(export_id: int, file: Path) -> Iterator[Batch]:
+def _batches(export_id: int, file: Path, header: Header) -> Iterator[Batch]:
     scope = Scope(column="export_id", low=export_id, high=export_id)
-    with _opened(file) as text:
-        numbered = enumerate(csv.DictReader(text), start=1)
-        while chunk := list(islice(numbered, _ROWS_A_BATCH)):
-            rows = [{"export_id": export_id, "row_number": number, "row": row} for number, row in chunk]
+    names = header.names
+    at_once = max(1, min(_ROWS_A_BATCH, _CELLS_A_BATCH // max(len(names), 1)))
+    with _opened(file, header) as text:
+        lines = csv.reader(text)
+        next(lines, None)
+        numbered = enumerate((cells for cells in lines if cells), start=1)
+        while chunk := list(islice(numbered, at_once)):
+            rows = [
+                {"export_id": export_id, "row_number": number, "row": dict(zip(names, row, strict=True))}
+                for number, row in chunk
+            ]
             yield Batch(rows=rows, scope=scope)
     yield Batch(rows=(), scope=scope, last=True)
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[TextIO]:
+def _opened(file: Path, header: Header) -> Iterator[TextIO]:
     """The file as text; stored files may be gzipped without saying so."""
-    with file.open("rb") as raw:
-        gzipped = raw.read(2) == _GZIP_MAGIC
-    opener = gzip.open if gzipped else open
+    opener = gzip.open if header.gzipped else open
     with opener(file, "rt", encoding="utf-8-sig", newline="") as text:
         yield text

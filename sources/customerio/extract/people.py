@@ -28,7 +28,8 @@ def people(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Itera
     def profiles(cio_ids: list[str]) -> list[Row]:
         # Here ids have no prefix `cio_`: with it they match no one, and the answer is no error.
         answer = client.call("getPeopleById", query={"id_type": "cio_id"}, body={"ids": cio_ids})
-        return [_person(item) for item in answer.field("customers") or []]
+        found = [_profile(item) for item in answer.field("customers") or []]
+        return [_person(item) for item in run.fitting(resource.operation, found, resource.table)]
 
     searched = found = 0
     for page in client.pages(resource.operation, body=ALL_PEOPLE_BODY):
@@ -49,7 +50,10 @@ def people(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Itera
     yield Batch(rows=(), last=True)
 
 
-def _person(item: Row) -> Row:
-    """A profile with its key; the specification wraps it in `customer`, the live service does not."""
-    profile = item.get("customer", item)
+def _profile(item: Any) -> Any:
+    """A profile; the specification wraps it in `customer`, the live service does not."""
+    return item.get("customer", item) if isinstance(item, dict) else item
+
+
+def _person(profile: Row) -> Row:
     return {"cio_id": profile["identifiers"]["cio_id"], **profile}

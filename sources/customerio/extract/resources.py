@@ -7,6 +7,8 @@ Every table is merged by its key, so that reading a row twice does no harm.
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,8 +19,9 @@ from dlt.extract import DltResource
 
 from sources.customerio.catalogue import Resource
 from sources.customerio.client import Forbidden, NotServed
-from sources.customerio.extract import coverage
+from sources.customerio.extract import coverage, rejected
 from sources.customerio.extract.activities import feed
+from sources.customerio.extract.added_fields import AddedFields
 from sources.customerio.extract.archive import archived
 from sources.customerio.extract.arrow import columns_of, to_arrow, with_own
 from sources.customerio.extract.batch import Batch
@@ -26,6 +29,7 @@ from sources.customerio.extract.deletion_brake import DeletionBrake
 from sources.customerio.extract.destination_rows import DestinationRows
 from sources.customerio.extract.diff import Changes
 from sources.customerio.extract.exports import exported_rows, exports
+from sources.customerio.extract.failures import contained
 from sources.customerio.extract.folder_lists import folder_lists
 from sources.customerio.extract.lists import children, contents, counts, lists, memberships, preferences
 from sources.customerio.extract.lookups import existing
@@ -34,7 +38,10 @@ from sources.customerio.extract.metrics import metrics
 from sources.customerio.extract.objects import objects, relationships
 from sources.customerio.extract.optouts import optouts
 from sources.customerio.extract.people import people
+from sources.customerio.extract.rejected import AllRejected, misfits, row_fault
+from sources.customerio.extract.rows import TypedRow, typed
 from sources.customerio.extract.run_context import RunContext
+from sources.customerio.extract.run_summary import ResourceSummary
 from sources.customerio.extract.suppressions import suppressions
 from sources.customerio.extract.worker_stream import Stream
 from sources.errors import EltError
@@ -85,15 +92,25 @@ def dlt_resource(
     def extract() -> Iterator[Any]:
         run.begin(resource.table)
         summary = run.summary_of(resource.table)
+        state: dict[str, Any] = {}
+        before: dict[str, Any] = {}
         try:
             state = dlt.current.resource_state()
+            before = deepcopy(state)
             # dlt takes up each resource once before it comes back to the first: all have begun by then.
             yield []
             summary.begin()
             destination.open()
             brake = run.options.brake(resource.table, state)
-            yield from _tables(run, destination, resource, brake, read(run, resource, state))
+            batches = _contained(read(run, resource, state), keep_going=keep_going)
+            yield from _tables(run, destination, resource, brake, batches)
+            _check_any_fits(summary)
         except EltError as error:
+            if isinstance(error, AllRejected):
+                # What was set aside is read again: neither watermark nor coverage may pass over it.
+                state.clear()
+                state.update(before)
+                run.coverage.windows.pop(resource.table, None)
             if resource.may_be_missing and isinstance(error, _NOT_FOR_THIS_KEY):
                 summary.skipped = error
                 summary.end()
@@ -139,6 +156,26 @@ def coverage_resource(run: RunContext) -> DltResource:
     )
 
 
+def rejected_resource(run: RunContext) -> DltResource:
+    """The dlt resource of the records that were set aside; they come once all other resources are read."""
+
+    def extract() -> Iterator[Any]:
+        # dlt takes up each resource once before it comes back to the first: all have begun by then.
+        yield []
+        while run.is_reading():
+            yield []
+        if found := list(run.rejected.rows(run.options.run_id, run.client.now())):
+            yield found
+
+    return dlt.resource(
+        extract,
+        name=rejected.TABLE,
+        primary_key=rejected.KEY,
+        write_disposition={"disposition": "merge", "strategy": "upsert"},
+        columns=rejected.COLUMNS,
+    )
+
+
 def _tables(
     run: RunContext,
     destination: DestinationRows,
@@ -148,10 +185,12 @@ def _tables(
 ) -> Iterator[Any]:
     summary = run.summary_of(resource.table)
     changes = Changes(resource, destination, summary, run.now, brake, partial(existing, run, resource))
+    columns = dlt.current.source_schema().tables.get(resource.table, {}).get("columns", {})
+    added = AddedFields(resource, columns)
 
     def changed() -> Iterator[pa.Table]:
         for batch in batches:
-            yield from changes.tables(batch)
+            yield from changes.tables(_fitting(run, resource, added, batch))
         yield from changes.tombstones()
 
     stream = Stream(resource.table, changed(), run.ready)
@@ -164,6 +203,45 @@ def _tables(
         yield _typed(resource, pa.concat_tables(tables, promote_options="default")) if tables else []
     if is_new and resource.may_be_missing:
         yield _empty(resource)
+
+
+def _contained(batches: Iterator[Batch], *, keep_going: bool) -> Iterator[Batch]:
+    """The batches; with `keep_going` any error of the reader becomes one that fails its table alone."""
+    try:
+        yield from batches
+    except Exception as error:
+        if not keep_going:
+            raise
+        raise contained(error) from None
+
+
+def _fitting(run: RunContext, resource: Resource, added: AddedFields, batch: Batch) -> Batch:
+    """The batch with the rows that fit its table; while a record is set aside, its scope is not complete."""
+    if batch.complete is not None:
+        return batch
+    rows: list[TypedRow] = []
+    read: Any
+    for read in batch.rows:
+        try:
+            row = read if isinstance(read, TypedRow) else typed(resource, [added.placed(read)])[0]
+            fault = row_fault(resource, row)
+        except Exception as error:
+            fault = misfits(resource, read) or f"it cannot be stored ({type(error).__name__})"
+        if fault is None:
+            rows.append(row)
+        else:
+            run.reject(resource, fault, read, resource.table)
+    last = batch.last and not (resource.tombstones and run.rejected.touches(resource))
+    return replace(batch, rows=rows, last=last)
+
+
+def _check_any_fits(summary: ResourceSummary) -> None:
+    if summary.rejected and not summary.read:
+        msg = (
+            f"None of the {summary.rejected:,} records of {summary.resource} that came can be a row. Its "
+            "watermark stays. Customer.io may have changed the list: see their reasons in rejected_records."
+        )
+        raise AllRejected(msg)
 
 
 def _empty(resource: Resource) -> pa.Table:

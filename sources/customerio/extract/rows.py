@@ -15,13 +15,14 @@ import orjson
 from xxhash import xxh3_64_intdigest
 
 from sources.customerio.catalogue import ColumnType, Resource, operation
-from sources.customerio.client import BadAnswer, field_of, unexpected
+from sources.customerio.client import BadAnswer, field_of, loads, unexpected
 
 Row = dict[str, Any]
 
 NO_JSON = msgspec.Raw()
 """The value of a JSON column that is missing or null."""
 _NULL = msgspec.Raw(b"null")
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 AS_SENT = "_as_sent"
 """The suffix of the JSON column that holds a column's values of another type."""
@@ -86,24 +87,26 @@ def decoder(resource: Resource) -> Callable[[bytes], Any]:
     """
     records = str(operation(resource.operation).records)
     fitting = _document_decoder(records, row_type(resource))
-    loose = _document_decoder(records, dict[str, msgspec.Raw])
+    loose = _document_decoder(records, msgspec.Raw)
 
     def decode(body: bytes) -> Any:
         try:
             document = fitting.decode(body)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             pass
         else:
             if not document.records:
                 # The client looks at the whole answer before it believes that there are no rows.
-                return orjson.loads(body)
-            _without_nulls(resource, document.records)
-            return {records: document.records, "next": document.next}
+                return loads(body)
+            # A field of that very name is one that Customer.io has added.
+            if all(row["_unknown"] is None for row in document.records):
+                _without_nulls(resource, document.records)
+                return {records: document.records, "next": document.next}
         try:
             document = loose.decode(body)
-        except msgspec.MsgspecError:
-            return orjson.loads(body)
-        return {records: [_loosely(resource, row) for row in document.records], "next": document.next}
+        except (msgspec.MsgspecError, RecursionError):
+            return loads(body)
+        return {records: [_loosely(resource, record) for record in document.records], "next": document.next}
 
     return decode
 
@@ -121,11 +124,18 @@ def _without_nulls(resource: Resource, rows: Sequence[TypedRow]) -> None:
                     setattr(row, name, NO_JSON)
 
 
-def _loosely(resource: Resource, row: Mapping[str, msgspec.Raw]) -> Row:
-    """The row as a dict: its known columns parsed, JSON columns and unknown ones left as sent."""
+def _loosely(resource: Resource, record: msgspec.Raw) -> Any:
+    """The record as a dict: its known columns parsed, JSON columns and unknown ones left as sent.
+
+    What is no object, such as null, is parsed as it is.
+    """
+    try:
+        row = _OBJECT.decode(record)
+    except msgspec.ValidationError:
+        return loads(bytes(record))
     parsed = {name for name, kind in resource.columns.items() if kind != "json"}
     cells = ((name, value) for name, value in row.items() if value != _NULL)
-    return {name: orjson.loads(bytes(value)) if name in parsed else value for name, value in cells}
+    return {name: loads(bytes(value)) if name in parsed else value for name, value in cells}
 
 
 def typed(resource: Resource, rows: Rows) -> list[TypedRow]:
@@ -144,14 +154,14 @@ def _typed(resource: Resource, row: Row) -> TypedRow:
         if value is None:
             continue
         if name not in resource.columns:
-            unknown[name] = _as_json(value)
+            unknown[name] = as_json(value)
             continue
         try:
             known[name] = _COERCE[resource.columns[name]](value)
         except (LookupError, TypeError, ValueError):
             if name in _indispensable(resource):
                 raise _unfit(resource, name, value) from None
-            unknown[f"{name}{AS_SENT}"] = _as_json(value)
+            unknown[f"{name}{AS_SENT}"] = as_json(value)
     return row_type(resource)(**known, _unknown=dict(sorted(unknown.items())) or None)
 
 
@@ -167,6 +177,23 @@ def row_hashes(rows: Sequence[TypedRow]) -> list[int]:
 def _indispensable(resource: Resource) -> set[str | None]:
     """The columns that a row must have: its key and its cursor."""
     return {*resource.key, resource.cursor}
+
+
+def misfit(resource: Resource, name: str, value: object) -> str | None:
+    """The reason why that value cannot be the column's, without the value; None if it can."""
+    if value is None:
+        return f"it has no {name}"
+    try:
+        cell(resource, name, value)
+    except (LookupError, TypeError, ValueError):
+        kind = resource.columns[name]
+        return f"its {name} is of type {type(value).__name__}, where a {kind} belongs"
+    return None
+
+
+def cell(resource: Resource, name: str, value: object) -> Any:
+    """The value in the type of its column; LookupError, TypeError or ValueError if it has no such form."""
+    return _COERCE[resource.columns[name]](value)
 
 
 def _unfit(resource: Resource, name: str, value: object) -> BadAnswer:
@@ -186,18 +213,23 @@ def _as_int(value: object) -> int:
 
 
 def _as_text(value: object) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else bytes(as_json(value)).decode()
 
 
 def _as_bool(value: object) -> bool:
     return {"true": True, "false": False}[str(value).lower()]
 
 
-def _as_json(value: object) -> msgspec.Raw:
+def as_json(value: object) -> msgspec.Raw:
+    """The value as JSON text; text of Customer.io's stays as it was sent."""
     if isinstance(value, msgspec.Raw):
         return value
     # Keys in order: the same value is the same text.
-    return msgspec.Raw(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+    try:
+        return msgspec.Raw(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+    except TypeError:
+        # An integer of more than 64 bits, or 254 levels.
+        return msgspec.Raw(msgspec.json.encode(value, order="sorted"))
 
 
 _COERCE: Mapping[ColumnType, Callable[[Any], object]] = {
@@ -205,5 +237,5 @@ _COERCE: Mapping[ColumnType, Callable[[Any], object]] = {
     "bigint": _as_int,
     "double": float,
     "bool": _as_bool,
-    "json": _as_json,
+    "json": as_json,
 }

@@ -6,10 +6,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sources.customerio.catalogue import Resource, resource
+from sources.customerio.catalogue import Operation, Resource, resource
 from sources.customerio.client import Client
 from sources.customerio.extract.coverage import Coverage
 from sources.customerio.extract.deletion_brake import SHARE, DeletionBrake
+from sources.customerio.extract.failures import Failures
+from sources.customerio.extract.rejected import MOST, AllRejected, Rejected, fault_of, fitted, resource_of
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_summary import ResourceSummary, RunSummary
 from sources.customerio.extract.time_window import Window
@@ -61,6 +63,7 @@ class Options:
     the id of the backfill that it belongs to.
     `domains`: sending domains whose suppressed addresses are wanted, beside those of the senders.
     `exports_elsewhere`: ids of exports that no reader fetches, because the export commands load them.
+    `run_id` names the run in the rows of `rejected_records`.
     `overlap_s`: how far behind its watermark the activity feed is read again, for rows that came late;
     `daily_overlap_s`: how far once a day, for events that were sent with an older time.
     `deletion_share`: the largest share of a table's live rows that a reading may delete; more are held back
@@ -73,6 +76,7 @@ class Options:
     backfill: str | None = None
     domains: Collection[str] = ()
     exports_elsewhere: Collection[int] = ()
+    run_id: str = ""
     bands: tuple[Band, ...] = BANDS
     overlap_s: int = 3600
     daily_overlap_s: int = 3 * DAY
@@ -98,6 +102,7 @@ class RunContext:
     clock: Callable[[], int] | None = None
     ready: ReadyTables = field(init=False)
     coverage: Coverage = field(init=False)
+    rejected: Rejected = field(init=False)
     outdated: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -112,6 +117,7 @@ class RunContext:
         self._relisted: dict[Hashable, Collection[Hashable]] = {}
         self._ended: dict[str, threading.Event] = {}
         self.coverage = Coverage()
+        self.rejected = Rejected()
         self.outdated = set()
 
     def begin(self, table: str) -> None:
@@ -156,8 +162,46 @@ class RunContext:
         return self.summary.resources[table]
 
     def client_for(self, table: str) -> Client:
-        """The client, its requests counted for `table`."""
-        return self.client.watching(self._counter(table))
+        """The client, its requests counted for `table`; its lists hold records that can be rows."""
+
+        def fitting(row: Operation, found: list[Any]) -> list[Any]:
+            return self.fitting(row.id, found, table)
+
+        return self.client.watching(self._counter(table), fitting)
+
+    def fitting(self, operation_id: str, found: Iterable[Any], counted_for: str) -> list[Any]:
+        """The records of a list that can be rows of its table; the others are set aside.
+
+        Raises:
+            AllRejected: too many of them cannot.
+        """
+        row = resource_of(operation_id)
+        if row is None:
+            return list(found)
+        fit = []
+        for record in found:
+            fault = fault_of(operation_id, record)
+            if fault is None:
+                fit.append(fitted(row, record))
+            else:
+                self.reject(row, fault, record, counted_for)
+        return fit
+
+    def reject(self, row: Resource, reason: str, record: object, counted_for: str) -> None:
+        """Set a record of that table aside, and count it.
+
+        Raises:
+            AllRejected: that is one too many to be an exception.
+        """
+        if not self.rejected.add(row, reason, record):
+            return
+        summary = self.summary.resources.get(row.table) or self.summary_of(counted_for)
+        if summary.reject() > MOST:
+            msg = (
+                f"More than {MOST:,} records of {row.table} cannot be rows, the last one because {reason}. "
+                "Its watermark stays. Customer.io may have changed the list: see rejected_records."
+            )
+            raise AllRejected(msg)
 
     def _counter(self, table: str) -> Callable[[Any], None]:
         stopped, summary = self.ready.stopped, self.summary_of(table)
@@ -205,14 +249,25 @@ class RunContext:
             return name not in self._relisted[where]
 
     def map(self, job: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """The results of `job` for every item, in the order of their completion; the first error ends it."""
-        futures = [self.submit(job, item) for item in items]
+        """The results of `job` for every item, in the order of their completion.
+
+        An item that fails does not stop the others; once they are done its error is raised.
+        """
+        futures = {self.submit(job, item): item for item in items}
+        failures = Failures(len(futures))
         try:
             for future in as_completed(futures):
-                yield future.result()
+                try:
+                    result = future.result()
+                except Exception as error:
+                    failures.add(futures[future], error)
+                else:
+                    failures.succeeded += 1
+                    yield result
         finally:
             for future in futures:
                 future.cancel()
+        failures.check()
 
     def submit(self, job: Callable[[Item], Result], item: Item) -> Future[Result]:
         """Start `job` for one item in a thread; it raises `Stopped` once the run is over."""

@@ -12,9 +12,10 @@ from sources.errors import EltError
 class ResourceSummary:
     """One resource's numbers. `seconds` run from its first request to its last row.
 
-    `read`, `new`, `changed` and `deleted` count rows. `note` says why a resource that did not fail has rows
-    left for another run; `held` says why its deletions were held back. `skipped` is the refusal because of
-    which it was not read at all.
+    `read`, `new`, `changed` and `deleted` count rows; `rejected` counts records that were set aside,
+    `replaced` characters that were none and became U+FFFD. `note` says why a resource that did not
+    fail has rows left for another run; `held` says why its deletions were held back. `skipped` is the refusal
+    because of which it was not read at all.
     """
 
     resource: str
@@ -24,6 +25,8 @@ class ResourceSummary:
     new: int = 0
     changed: int = 0
     deleted: int = 0
+    rejected: int = 0
+    replaced: int = 0
     started: float | None = None
     seconds: float = 0.0
     done: bool = False
@@ -39,12 +42,19 @@ class ResourceSummary:
         """Rows that are written to the warehouse: new, changed and newly deleted ones."""
         return self.new + self.changed + self.deleted
 
-    def count(self, _request: Request) -> None:
+    def count(self, request: Request) -> None:
         """Count an attempt, retries included: each takes a slot of the rate limit."""
         with self._lock:
             self.requests += 1
+            self.replaced += request.replaced
             if self.requests_left:
                 self.requests_left -= 1
+
+    def reject(self) -> int:
+        """Count a record that was set aside; returns their number."""
+        with self._lock:
+            self.rejected += 1
+            return self.rejected
 
     def expect(self, requests: int) -> None:
         """Add `requests` to those known to be left."""
@@ -86,3 +96,8 @@ class RunSummary:
     def skipped(self) -> list[ResourceSummary]:
         """The resources that were not read because this region, plan or key lacks their call."""
         return [resource for resource in self.resources.values() if resource.skipped is not None]
+
+    @property
+    def rejected(self) -> int:
+        """The number of records that were set aside."""
+        return sum(resource.rejected for resource in self.resources.values())

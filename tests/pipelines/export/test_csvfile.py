@@ -1,5 +1,6 @@
 """A file is read by position, under any headers; its faults are reported without a cell."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from pipelines.errors import FileBroken
 from pipelines.export.columns import delivery_columns, person_columns
-from pipelines.export.csvfile import CsvFile, file_errors, open_csv
+from pipelines.export.csvfile import CsvFile, file_errors, open_csv, scanner
 
 
 def _file(tmp_path: Path, content: bytes) -> CsvFile:
@@ -107,3 +108,61 @@ def test_a_person_is_the_same_whatever_order_the_columns_have(tmp_path: Path) ->
                 f"SELECT {person_columns(file)['attributes']} FROM {file.scan}"
             ).fetchall()
     assert texts[0] == texts[1] == ('{"a":"y","b":"x","cio_id":"1","id":"2"}',)
+
+
+def test_lines_that_end_with_cr_alone_are_rows(tmp_path: Path) -> None:
+    """A file of an old program has its rows and cells."""
+    (path := tmp_path / "file.csv").write_bytes(b"id,name\r1,a\r2,b\r")
+    file = open_csv(path, export_id=1)
+
+    with scanner(file) as scan:
+        rows = scan.sql(f"SELECT {file.row}::VARCHAR FROM {file.scan}").fetchall()
+
+    assert [('{"id":"1","name":"a"}',), ('{"id":"2","name":"b"}',)] == rows
+
+
+def test_ten_thousand_columns_are_a_row(tmp_path: Path) -> None:
+    """Each cell of a very wide file is in its row, and the attributes leave out the empty ones."""
+    names = [f"a{number}" for number in range(10_000)]
+    cells = [str(number) if number % 2 else "" for number in range(10_000)]
+    (path := tmp_path / "file.csv").write_text(f"{','.join(names)}\n{','.join(cells)}\n")
+    file = open_csv(path, export_id=1)
+
+    with scanner(file) as scan:
+        ((row, attributes),) = scan.sql(
+            f"SELECT {file.row}::VARCHAR, {person_columns(file)['attributes']}::VARCHAR FROM {file.scan}"
+        ).fetchall()
+
+    assert dict(zip(names, cells, strict=True)) == orjson.loads(row)
+    assert {name: cell for name, cell in zip(names, cells, strict=True) if cell} == orjson.loads(attributes)
+
+
+def test_only_the_exact_columns_identify_a_person(tmp_path: Path) -> None:
+    """`customer_id`, `Email` and `CIO_ID` are attributes of that name, whatever the columns' order."""
+    (path := tmp_path / "file.csv").write_text("customer_id,Email,CIO_ID,id,cio_id,email\nc,E,C,1,2,3\n")
+    file = open_csv(path, export_id=1)
+
+    with scanner(file) as scan:
+        columns = person_columns(file)
+        ((id_, identifiers),) = scan.sql(
+            f"SELECT {columns['id']}, {columns['identifiers']}::VARCHAR FROM {file.scan}"
+        ).fetchall()
+
+    assert "1" == id_
+    assert {"cio_id": "2", "email": "3", "id": "1"} == orjson.loads(identifiers)
+
+
+def test_a_time_without_a_zone_is_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The zone of the process does not matter, on the connection and on its cursors."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    (path := tmp_path / "file.csv").write_text("delivery_id,created\n1,2026-01-02 03:04:05\n")
+    file = open_csv(path, export_id=1)
+    sql = f"SELECT {delivery_columns(file)['created']} FROM {file.scan}"
+
+    try:
+        with scanner(file) as scan, scan.cursor() as cursor:
+            assert [(1767323045,)] == scan.sql(sql).fetchall() == cursor.sql(sql).fetchall()
+    finally:
+        monkeypatch.undo()
+        time.tzset()

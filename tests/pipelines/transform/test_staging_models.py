@@ -53,7 +53,7 @@ def test_columns_have_the_forms_that_marts_count_on() -> None:
     """Times, text, flags, reserved words and metrics each become the SQL that the marts count on."""
     campaigns, contents = staged_columns("campaigns"), staged_columns("newsletter_contents")
 
-    assert "to_timestamp(nullif(created, 0))" == campaigns["created_at"]
+    assert "{{ moment('created') }}" == campaigns["created_at"]
     assert "nullif(name, '')" == campaigns["name"]
     assert ("id", "active") == (campaigns["campaign_id"], campaigns["is_active"])
     assert "deleted_at is not null" == campaigns["is_deleted"]
@@ -61,4 +61,4 @@ def test_columns_have_the_forms_that_marts_count_on() -> None:
     assert "_row_hash" not in campaigns
     assert """nullif("from", '')""" == contents["from_address"]
     opened = staged_columns("messages")["human_opened_at"]
-    assert "to_timestamp(cast(metrics ->> 'human_opened' as bigint))" == opened
+    assert """{{ moment("metrics ->> 'human_opened'") }}""" == opened

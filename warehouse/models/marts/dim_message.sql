@@ -56,11 +56,11 @@ listed as (
 ),
 
 test_groups as (
-    select groups.newsletter_id, cast(content.value as bigint) as content_id, min(groups.label) as label
+    select groups.newsletter_id, try_cast(content.value as bigint) as content_id, min(groups.label) as label
     from {{ ref('stg_newsletter_test_groups') }} as groups
     cross join lateral {{ json_entries('groups.content_ids') }} as content
     where not groups.is_deleted
-    group by groups.newsletter_id, cast(content.value as bigint)
+    group by groups.newsletter_id, try_cast(content.value as bigint)
 ),
 
 -- A step that sends nothing, such as a delay, is no message. A step of a channel that the seed lacks is one, once it

@@ -18,7 +18,7 @@ named as (
 ),
 
 moments as (
-    select *, to_timestamp(try_cast(metrics ->> metric as bigint)) as happened_at
+    select *, {{ moment('metrics ->> metric') }} as happened_at
     from named
     union all
     select *, 'created' as metric, created_at as happened_at

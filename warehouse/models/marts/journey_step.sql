@@ -4,7 +4,7 @@ with steps as (
         campaigns.campaign_id,
         campaigns.name as campaign_name,
         row_number() over (partition by campaigns.campaign_id order by cast(step.key as bigint)) as position,
-        cast(step.value ->> 'id' as bigint) as action_id,
+        try_cast(step.value ->> 'id' as bigint) as action_id,
         step.value ->> 'type' as action_type
     from {{ ref('stg_campaigns') }} as campaigns
     cross join lateral {{ json_entries('campaigns.actions') }} as step

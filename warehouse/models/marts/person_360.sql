@@ -57,10 +57,11 @@ optouts as (
 joined as (
     select
         people.*,
-        to_timestamp(try_cast(people.attributes ->> 'created_at' as bigint)) as created_at,
+        {{ moment_of_text("people.attributes ->> 'created_at'") }} as created_at,
         nullif(people.attributes ->> 'phone', '') as phone,
         people.attributes ->> 'cio_subscription_preferences' as subscription_preferences,
         coalesce(json_array_length(people.devices), 0) as devices_count,
+        people.timestamps is not null or people.devices is not null as knows_devices,
         history.first_message_at,
         history.last_message_at,
         history.last_engaged_at,
@@ -107,7 +108,11 @@ select
     emails_bounced,
     email is not null and not is_deleted and not coalesce(is_unsubscribed, false) and suppressed_at is null as can_email,
     phone is not null and not is_deleted and not coalesce(is_unsubscribed, false) and sms_optouts = 0 as can_sms,
-    devices_count > 0 and not is_deleted and not coalesce(is_unsubscribed, false) as can_push,
+    -- An export has neither devices nor timestamps; a page has no devices only if the person has none.
+    case
+        when knows_devices
+            then devices_count > 0 and not is_deleted and not coalesce(is_unsubscribed, false)
+    end as can_push,
     subscription_preferences,
     suppressed_at,
     suppression_types,

@@ -45,7 +45,7 @@ targeted as (
     from {{ ref('stg_campaigns') }} as campaigns
     cross join lateral {{ json_entries('campaigns.trigger_segment_ids') }} as trigger
     inner join {{ ref('stg_segment_memberships') }} as members
-        on members.segment_id = cast(trigger.value as bigint) and not members.is_deleted
+        on members.segment_id = try_cast(trigger.value as bigint) and not members.is_deleted
     where campaigns.state = 'running' and not campaigns.is_deleted
 ),
 

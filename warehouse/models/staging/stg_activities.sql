@@ -2,7 +2,7 @@
 select
     nullif(id, '') as activity_id,
     nullif(type, '') as activity_type,
-    to_timestamp(nullif("timestamp", 0)) as happened_at,
+    {{ moment('"timestamp"') }} as happened_at,
     nullif(customer_id, '') as customer_id,
     customer_identifiers,
     nullif(delivery_id, '') as delivery_id,
@@ -10,7 +10,7 @@ select
     nullif(name, '') as name,
     nullif(url, '') as url,
     data,
-    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    {{ moment('first_seen_at') }} as first_seen_at,
     _dlt_load_id as loaded_by,
     nullif(customer_identifiers ->> 'cio_id', '') as cio_id
 from {{ raw('activities') }} as activities

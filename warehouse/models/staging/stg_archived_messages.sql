@@ -13,6 +13,6 @@ select
     nullif(request_method, '') as request_method,
     headers,
     forgotten as is_forgotten,
-    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
+    {{ moment('first_seen_at') }} as first_seen_at,
     _dlt_load_id as loaded_by
 from {{ raw('archived_messages') }} as archived_messages

@@ -20,14 +20,14 @@ select
     nullif(headers, '') as headers,
     broadcast_id,
     id as action_id,
-    to_timestamp(nullif(created, 0)) as created_at,
-    to_timestamp(nullif(updated, 0)) as updated_at,
+    {{ moment('created') }} as created_at,
+    {{ moment('updated') }} as updated_at,
     nullif(sending_state, '') as sending_state,
     nullif(image_url, '') as image_url,
     nullif(url, '') as url,
     nullif(method, '') as method,
-    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
-    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    {{ moment('first_seen_at') }} as first_seen_at,
+    {{ moment('deleted_at') }} as deleted_at,
     deleted_at is not null as is_deleted,
     _dlt_load_id as loaded_by
 from {{ raw('broadcast_actions') }} as broadcast_actions

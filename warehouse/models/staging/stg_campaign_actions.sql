@@ -5,8 +5,8 @@ select
     nullif(deduplicate_id, '') as deduplicate_id,
     nullif(name, '') as name,
     nullif(type, '') as action_type,
-    to_timestamp(nullif(created, 0)) as created_at,
-    to_timestamp(nullif(updated, 0)) as updated_at,
+    {{ moment('created') }} as created_at,
+    {{ moment('updated') }} as updated_at,
     nullif(layout, '') as layout,
     nullif(subject, '') as subject,
     nullif(body, '') as body,
@@ -22,8 +22,8 @@ select
     nullif(preheader_text, '') as preheader_text,
     nullif(sending_state, '') as sending_state,
     parent_action_id,
-    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
-    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    {{ moment('first_seen_at') }} as first_seen_at,
+    {{ moment('deleted_at') }} as deleted_at,
     deleted_at is not null as is_deleted,
     _dlt_load_id as loaded_by
 from {{ raw('campaign_actions') }} as campaign_actions

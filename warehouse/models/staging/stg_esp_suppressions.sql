@@ -3,11 +3,11 @@ select
     nullif(suppression_type, '') as suppression_type,
     domain as sending_domain,
     nullif(email, '') as email,
-    to_timestamp(nullif(created, 0)) as suppressed_at,
+    {{ moment('created') }} as suppressed_at,
     nullif(reason, '') as reason,
     nullif(status, '') as status,
-    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
-    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    {{ moment('first_seen_at') }} as first_seen_at,
+    {{ moment('deleted_at') }} as deleted_at,
     deleted_at is not null as is_deleted,
     _dlt_load_id as loaded_by
 from {{ raw('esp_suppressions') }} as esp_suppressions

@@ -1,8 +1,8 @@
 -- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
 select
     nullif(address, '') as address,
-    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
-    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    {{ moment('first_seen_at') }} as first_seen_at,
+    {{ moment('deleted_at') }} as deleted_at,
     deleted_at is not null as is_deleted,
     _dlt_load_id as loaded_by
 from {{ raw('ip_addresses') }} as ip_addresses

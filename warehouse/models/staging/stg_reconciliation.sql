@@ -1,7 +1,7 @@
 -- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
 select
     nullif(cell, '') as cell,
-    to_timestamp(nullif(checked_at, 0)) as checked_at,
+    {{ moment('checked_at') }} as checked_at,
     nullif(subject, '') as subject,
     parent_id,
     nullif(name, '') as name,

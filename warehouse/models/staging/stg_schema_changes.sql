@@ -1,6 +1,6 @@
 -- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
 select
-    to_timestamp(nullif(noted_at, 0)) as noted_at,
+    {{ moment('noted_at') }} as noted_at,
     nullif(change, '') as change,
     nullif(table_name, '') as table_name,
     nullif(name, '') as name,

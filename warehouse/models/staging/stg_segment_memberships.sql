@@ -4,8 +4,8 @@ select
     nullif(cio_id, '') as cio_id,
     nullif(email, '') as email,
     nullif(id, '') as person_id,
-    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
-    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    {{ moment('first_seen_at') }} as first_seen_at,
+    {{ moment('deleted_at') }} as deleted_at,
     deleted_at is not null as is_deleted,
     _dlt_load_id as loaded_by
 from {{ raw('segment_memberships') }} as segment_memberships

@@ -2,8 +2,8 @@
 select
     nullif(run_id, '') as run_id,
     nullif(resource, '') as table_name,
-    to_timestamp(nullif(finished_at, 0)) as finished_at,
-    to_timestamp(nullif(noted_at, 0)) as noted_at,
+    {{ moment('finished_at') }} as finished_at,
+    {{ moment('noted_at') }} as noted_at,
     "full" as is_full,
     nullif(backfill, '') as backfill,
     requests,

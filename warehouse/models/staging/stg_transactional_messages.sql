@@ -9,10 +9,10 @@ select
     open_tracking,
     hide_message_body,
     queue_drafts,
-    to_timestamp(nullif(created_at, 0)) as created_at,
-    to_timestamp(nullif(updated_at, 0)) as updated_at,
-    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
-    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    {{ moment('created_at') }} as created_at,
+    {{ moment('updated_at') }} as updated_at,
+    {{ moment('first_seen_at') }} as first_seen_at,
+    {{ moment('deleted_at') }} as deleted_at,
     deleted_at is not null as is_deleted,
     _dlt_load_id as loaded_by
 from {{ raw('transactional_messages') }} as transactional_messages

@@ -3,10 +3,14 @@
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from types import MappingProxyType
 from typing import Any
 
 STORAGE = "storage"
 """The operation name of downloads of export files, which are no operation of the API."""
+
+NO_PATH: Mapping[str, str] = MappingProxyType({})
+"""The path parameters of a call that has none."""
 
 # Customer.io's own words where they are known [spec26][airbyte].
 DETAILS = {
@@ -27,7 +31,8 @@ DETAILS = {
 class Fault:
     """One fault.
 
-    `operation` is an operation id, None for every call, or `storage` for downloads of export files. The first
+    `operation` is an operation id, None for every call, or `storage` for downloads of export files; `path`
+    narrows it to calls with these values in their path, such as {"campaign_id": 7}. The first
     `after` matching calls are spared, then `times` are hit (None: all of them, until the faults are cleared).
     The effects on a hit call:
 
@@ -49,6 +54,11 @@ class Fault:
       `object.field`: a new field, another type, a new channel or metric, which Customer.io adds
       without notice;
     - `drop_fields`: no row of the page has these fields;
+    - `at_rows`: `give_fields` and `drop_fields` change the rows at these places of the page alone (0 is the
+      first);
+    - `raw_records`: the page begins with these records, each the text of its JSON, which is sent as it is:
+      `null`, a number, an object without id, nested thousands deep, half a surrogate pair, an integer of a
+      hundred digits. In Python, U+DC80 to U+DCFF stand for the bytes 80 to FF, such as Latin-1 text;
     - `drop_items`: the operations at these places of a Track batch (0 is the first, and that of a call that
       has one) are accepted and then lost, which the activities alone show;
     - `refuse_items`: the operations at these places of a Track batch are refused, with 207;
@@ -57,6 +67,7 @@ class Fault:
     """
 
     operation: str | None = None
+    path: Mapping[str, Any] = field(default_factory=dict)
     status: int | None = None
     times: int | None = 1
     after: int = 0
@@ -76,6 +87,8 @@ class Fault:
     repeat_rows: bool = False
     give_fields: Mapping[str, Any] = field(default_factory=dict)
     drop_fields: tuple[str, ...] = ()
+    at_rows: tuple[int, ...] = ()
+    raw_records: tuple[str, ...] = ()
     drop_items: tuple[int, ...] = ()
     refuse_items: tuple[int, ...] = ()
     then_delete: tuple[str, str] | None = None
@@ -96,11 +109,12 @@ class Fault:
         if given.get("then_delete") is not None:
             kind, record_id = given["then_delete"]
             given = {**given, "then_delete": (str(kind), str(record_id))}
-        for name in ("drop_items", "refuse_items"):
+        for name in ("at_rows", "drop_items", "refuse_items"):
             if name in given:
                 given = {**given, name: tuple(int(place) for place in given[name])}
-        if "drop_fields" in given:
-            given = {**given, "drop_fields": tuple(map(str, given["drop_fields"]))}
+        for name in ("drop_fields", "raw_records"):
+            if name in given:
+                given = {**given, name: tuple(map(str, given[name]))}
         if given.get("retry_after") is not None:
             given = {**given, "retry_after": str(given["retry_after"])}
         return cls(**given)
@@ -129,14 +143,16 @@ class Faults:
             self._rows.clear()
             self._calls.clear()
 
-    def hits(self, operation: str | None) -> list[Fault]:
+    def hits(self, operation: str | None, path: Mapping[str, str] = NO_PATH) -> list[Fault]:
         """The faults that hit this call; the call is counted for each fault that matches it."""
         with self._lock:
-            return list(self._hits(operation))
+            return list(self._hits(operation, path))
 
-    def _hits(self, operation: str | None) -> Iterable[Fault]:
+    def _hits(self, operation: str | None, path: Mapping[str, str]) -> Iterable[Fault]:
         for index, fault in enumerate(self._rows):
             if fault.operation != operation and (fault.operation is not None or operation == STORAGE):
+                continue
+            if any(path.get(name) != str(value) for name, value in fault.path.items()):
                 continue
             self._calls[index] += 1
             turn = self._calls[index] - fault.after

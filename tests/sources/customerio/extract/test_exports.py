@@ -103,6 +103,7 @@ class Exports:
 
     def __init__(self, **files: tuple[int, bytes]) -> None:
         self.files = {int(name.strip("_")): file for name, file in files.items()}
+        self.repaired: dict[int, tuple[int, bytes]] = {}
         self.downloaded: list[int] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -110,7 +111,9 @@ class Exports:
         *_, last = request.url.path.split("/")
         if request.url.host == "files.example.com":
             self.downloaded.append(int(last))
-            return httpx.Response(200, content=self.files[int(last)][1])
+            content = self.files[int(last)][1]
+            self.files.update({int(last): self.repaired.pop(int(last))} if int(last) in self.repaired else {})
+            return httpx.Response(200, content=content)
         if last == "download":
             export = request.url.path.split("/")[-2]
             return httpx.Response(200, json={"url": f"https://files.example.com/{export}"})
@@ -147,7 +150,7 @@ def _read(read: ReadTable, client_of: ClientOf, outside: Exports, state: dict[st
 def test_a_file_that_is_not_whole_lands_nothing(
     client_of: ClientOf, read: ReadTable, total: int, file: bytes, says: tuple[str, ...]
 ) -> None:
-    """The error names the fault without any cell; the next sync fetches the file again."""
+    """The error names the fault without any cell, once; no later sync asks for the file, newer ones land."""
     state: dict[str, Any] = {}
     outside = Exports(_7=(total, file), _8=(2, TWO))
 
@@ -156,10 +159,12 @@ def test_a_file_that_is_not_whole_lands_nothing(
 
     assert all(fact in str(raised.value) for fact in (*says, "7", "Nothing of it was loaded"))
     assert "secret" not in str(raised.value)
-    assert {"loaded": [8]} == state, "the one behind it is not held up"
-    outside.files[7] = (2, TWO)
-    assert [7, 7] == [row["export_id"] for row in _read(read, client_of, outside, state).rows]
-    assert {"loaded": [8, 7]} == state
+    assert {"loaded": [8], "set_aside": [7]} == state, "the one behind it is not held up"
+    assert [7, 7, 8] == outside.downloaded
+    outside.files[9] = (2, TWO)
+    assert [9, 9] == [row["export_id"] for row in _read(read, client_of, outside, state).rows]
+    assert {"loaded": [8, 9], "set_aside": [7]} == state
+    assert [7, 7, 8, 9] == outside.downloaded
 
 
 def test_a_broken_file_beside_a_good_one(project: Project, client_of: ClientOf) -> None:
@@ -171,6 +176,34 @@ def test_a_broken_file_beside_a_good_one(project: Project, client_of: ClientOf) 
 
     assert [(8, 1), (8, 2)] == project.cells("SELECT export_id, row_number FROM exported_people ORDER BY 2")
     assert isinstance(summary.resources["exported_people"].error, BadAnswer)
+
+
+def test_a_file_that_is_whole_the_second_time_lands(client_of: ClientOf, read: ReadTable) -> None:
+    """A file that was cut on its way is fetched again at once."""
+    outside = Exports(_7=(3, TWO))
+    outside.repaired[7] = (2, _csv(("id",), ("1",), ("2",), ("3",)))
+
+    state: dict[str, Any] = {}
+    assert 3 == len(_read(read, client_of, outside, state).rows)
+    assert {"loaded": [7]} == state
+
+
+@pytest.mark.parametrize(
+    ("file", "rows"),
+    [
+        pytest.param(b"id,name\r1,a\r2,b\r", [{"id": "1", "name": "a"}, {"id": "2", "name": "b"}], id="CR"),
+        pytest.param(
+            b"a,A,a\n1,2,3\n4,5,6\n",
+            [{"a": "1", "A": "2", "a (2)": "3"}, {"a": "4", "A": "5", "a (2)": "6"}],
+            id="twice",
+        ),
+    ],
+)
+def test_files_of_other_programs_are_read(
+    client_of: ClientOf, read: ReadTable, file: bytes, rows: list[dict[str, str]]
+) -> None:
+    """Lines may end with CR alone, and of headers that come twice each keeps its cells."""
+    assert rows == [row["row"] for row in _read(read, client_of, Exports(_7=(2, file)), {}).rows]
 
 
 @pytest.mark.parametrize("file", [b"", b"id,email\n", b"\xef\xbb\xbfid,email\r\n\r\n"])

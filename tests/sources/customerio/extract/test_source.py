@@ -94,7 +94,9 @@ def test_the_second_run_reads_what_is_new(project: Project) -> None:
 def test_selected_resources_are_the_only_ones_asked_for(project: Project) -> None:
     """`with_resources` works as with any other dlt source."""
     source = customerio_source(client=project.client)
-    assert {"coverage", *(row.table for row in resources_named([]))} == set(source.resources)
+    assert {"coverage", "rejected_records", *(row.table for row in resources_named([]))} == set(
+        source.resources
+    )
 
     project.pipeline.run(source.with_resources("campaigns"))
 

@@ -131,13 +131,20 @@ def test_an_error_in_a_reader_s_thread_reaches_dlt(pipeline: dlt.Pipeline, error
 
 
 def test_a_reader_that_is_not_foreseen_to_fail_is_not_kept_quiet(pipeline: dlt.Pipeline) -> None:
-    """A summary records failures of Customer.io; any other error is still raised."""
+    """An unforeseen error fails its table alone; its message has kind and place, and no value."""
 
     def mistaken(_r: RunContext, _t: Resource, _s: object) -> Iterator[Batch]:
-        yield Batch(rows=[{"id": 1 // 0}])
+        yield from _batches()
+        yield Batch(rows=[{"id": int("ada@example.com")}])
 
-    with pytest.raises(PipelineStepFailed):
-        _run(pipeline, {"campaigns": mistaken}, RunSummary())
+    summary = RunSummary()
+    _run(pipeline, {"campaigns": mistaken, "segments": lambda *_: _batches()}, summary)
+
+    (failed,) = summary.failed
+    assert "campaigns" == failed.resource
+    assert "ValueError" in str(failed.error)
+    assert "ada" not in str(failed.error)
+    assert [MANY, MANY] == _counts(pipeline, "campaigns", "segments")
 
 
 def test_memory_does_not_run_ahead() -> None:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import orjson
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
@@ -67,7 +68,7 @@ class Endpoint:
         arrived: float = scope.get(ARRIVED) or time.monotonic()
         raw_body = await request.body()
         error = authorize(self._engine, operation, request.headers, arrived, request_target(scope))
-        faults = [] if error else self._engine.faults.hits(operation.id)
+        faults = [] if error else self._engine.faults.hits(operation.id, request.path_params)
         error = error or injected_error(faults, operation)
         work = partial(self._respond, request, raw_body, error, faults)
         response, body = await asyncio.get_running_loop().run_in_executor(self._worker, work)
@@ -147,8 +148,17 @@ def apply_page_faults(
         if fault.repeat_rows:
             body = {**body, key: (body[key] or []) * 2}
         if fault.give_fields or fault.drop_fields:
-            body = {**body, key: [changed_row(row, fault) for row in body[key] or []]}
+            body = {**body, key: changed_rows(body[key] or [], fault)}
+        if fault.raw_records:
+            raw = [orjson.Fragment(text.encode(errors="surrogateescape")) for text in fault.raw_records]
+            body = {**body, key: [*raw, *(body[key] or [])]}
     return ApiResponse(status=response.status, body=body, headers=response.headers)
+
+
+def changed_rows(rows: list[Any], fault: Fault) -> list[Any]:
+    """The rows of a page with the fault's changes, of all or of those `at_rows`."""
+    places = fault.at_rows or range(len(rows))
+    return [changed_row(row, fault) if place in places else row for place, row in enumerate(rows)]
 
 
 def changed_row(row: Any, fault: Fault) -> Any:

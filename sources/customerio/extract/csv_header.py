@@ -1,0 +1,80 @@
+"""The header of a CSV file: read within bounds, every column with a name of its own."""
+
+import csv
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+LONGEST = 4 << 20
+"""Bytes of a header line at most, after unpacking: ten thousand columns have some 200 KB."""
+
+# An attribute's value may be longer than the 128 KiB at which Python's reader gives up.
+csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+
+
+class HeaderBroken(Exception):
+    """A file without a header that can be read; the message completes "the file ..."."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """The names of a file's columns, the characters that end its lines, and if it is gzipped.
+
+    A name that comes twice gets a number, so that no cell is lost.
+    """
+
+    names: tuple[str, ...]
+    line_end: str
+    gzipped: bool
+
+
+def read_header(path: Path) -> Header:
+    """Read a file's header.
+
+    Raises:
+        HeaderBroken: there is none, it has no end within `LONGEST` bytes, or it cannot be read.
+    """
+    with path.open("rb") as raw:
+        gzipped = raw.read(2) == GZIP_MAGIC
+    begin = b""
+    try:
+        with (gzip.open if gzipped else open)(path, "rb") as file:
+            begin = file.read(LONGEST)
+        # Whole blocks are decoded; faults behind the header are found when its rows are read.
+        text = io.StringIO(begin.decode("utf-8-sig", "surrogateescape"), newline="")
+        header = next(csv.reader(text, strict=True), [])
+        "".join(header).encode()
+    except (csv.Error, gzip.BadGzipFile, zlib.error, EOFError, UnicodeEncodeError) as error:
+        fault = f"has no header that can be read ({type(error).__name__})"
+        raise HeaderBroken(_ENDLESS if len(begin) == LONGEST else fault) from None
+    if len(begin) == LONGEST and text.tell() == len(text.getvalue()):
+        raise HeaderBroken(_ENDLESS)
+    return Header(names=tuple(different(header)), line_end=_line_end(text), gzipped=gzipped)
+
+
+_ENDLESS = f"has a header without an end within {LONGEST >> 20} MB"
+
+
+def _line_end(text: io.StringIO) -> str:
+    """The characters that end the first line."""
+    line = text.getvalue()[: text.tell()]
+    return next((end for end in ("\r\n", "\n", "\r") if line.endswith(end)), "\n")
+
+
+def different(header: list[str]) -> Iterator[str]:
+    """The headers; one that came before gets a number."""
+    headers = set(header)
+    given: set[str] = set()
+    for name in header:
+        unique, number = name, 1
+        while unique in given or (number > 1 and unique in headers):
+            number += 1
+            unique = f"{name} ({number})"
+        given.add(unique)
+        yield unique
