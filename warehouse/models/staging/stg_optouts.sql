@@ -4,8 +4,8 @@ select
     nullif(customer_id, '') as person_id,
     nullif(channel, '') as channel,
     nullif("from", '') as sender,
-    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
-    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    {{ moment('first_seen_at') }} as first_seen_at,
+    {{ moment('deleted_at') }} as deleted_at,
     deleted_at is not null as is_deleted,
     _dlt_load_id as loaded_by
 from {{ raw('optouts') }} as optouts

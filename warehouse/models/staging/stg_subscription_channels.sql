@@ -6,8 +6,8 @@ select
     nullif(name, '') as name,
     nullif(description, '') as description,
     subscribed_by_default,
-    to_timestamp(nullif(first_seen_at, 0)) as first_seen_at,
-    to_timestamp(nullif(deleted_at, 0)) as deleted_at,
+    {{ moment('first_seen_at') }} as first_seen_at,
+    {{ moment('deleted_at') }} as deleted_at,
     deleted_at is not null as is_deleted,
     _dlt_load_id as loaded_by
 from {{ raw('subscription_channels') }} as subscription_channels
