@@ -326,3 +326,34 @@ def test_stopped_in_the_middle(copy: Warehouse, shell: Shell) -> None:
     assert process.returncode == 130, err
     assert before == copy.settings.published_file.read_bytes()
     transform(copy.settings)
+
+
+@pytest.mark.proof
+def test_marts_hold_what_people_send(warehouse: Warehouse) -> None:
+    """Times in ms, in µs, as ISO text or as nonsense, and metrics that are no numbers, break no mart."""
+    sent = {
+        "ms": 1_790_000_000_000,
+        "us": 1_790_000_000_000_000,
+        "iso": "2026-01-02T03:04:05",
+        "beyond": 10**19,
+        "text": "soon",
+        "truth": True,
+        "infinity": "infinity",
+    }
+    for name, created_at in sent.items():
+        warehouse.sandbox.add("people", email=f"{name}@example.com", created_at=created_at)
+    odd: dict[str, object] = {"metrics.sent": True, "metrics.opened": "soon", "metrics.clicked": 10**18}
+    warehouse.sandbox.faults.add(
+        Fault(operation="listMessages", times=None, give_fields=odd, at_rows=(0, 1)),
+        Fault(operation="listCampaigns", times=None, give_fields={"updated": 10**18}, at_rows=(0,)),
+    )
+    warehouse.sync()
+
+    transform(warehouse.settings)
+
+    found = warehouse.query(
+        "SELECT split_part(email, '@', 1), epoch(created_at)::BIGINT FROM person_360 "
+        "WHERE email SIMILAR TO '(ms|us|iso|beyond|text|truth|infinity)@example.com'"
+    )
+    at = 1_790_000_000
+    assert dict(found) == {**dict.fromkeys(sent), "ms": at, "us": at, "iso": 1_767_323_045}

@@ -23,6 +23,13 @@ moments as (
     union all
     select *, 'created' as metric, created_at as happened_at
     from changed
+    {%- for metric in ('opened', 'clicked') %}
+    union all
+    -- What a person {{ metric }} was {{ metric }}, also if the time of that is no number.
+    select *, '{{ metric }}' as metric, {{ metric }}_at as happened_at
+    from changed
+    where {{ metric }}_at is not null and {{ moment("metrics ->> '" ~ metric ~ "'") }} is null
+    {%- endfor %}
 )
 
 select
