@@ -137,6 +137,8 @@ class Changes:
         key_of = itemgetter(*self._resource.key)
         keys = [key_of(row) for row in batch.rows]
         alive = {key for key, held in scope.held(keys).items() if held.row_hash is not None}
+        if not alive:
+            return batch.rows
         whole = scope.rows(alive.intersection(keys))
         rows: list[Row] = []
         same: list[Key] = []
