@@ -25,7 +25,7 @@ from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.publish import prepare
 from pipelines.warehouse.queries import Query, querying, tables
 from sources.customerio.catalogue import operation, resource
-from sources.customerio.client import Client
+from sources.customerio.client import Client, RetryLater, Unreachable
 
 _CREATED: Mapping[str, str] = {"segments": "created_at", "campaigns": "created", "newsletters": "created"}
 """The tables that identify a workspace, each with its column of the creation time."""
@@ -161,11 +161,17 @@ def identify(settings: Settings) -> Identity:
 
     Raises:
         WrongWorkspace: the keys are of two workspaces, or of another one than the data folder.
-        CustomerioError: the Track API cannot be reached or does not accept its keys.
+        CustomerioError: the Track API does not accept its keys, or cannot be reached with keys that are new.
     """
     record, pair = read_record(settings), _pair(settings)
-    with brief_client(settings) as client:
-        own = int(client.call("getRegion").json()["environment_id"])
+    try:
+        with brief_client(settings) as client:
+            own = int(client.call("getRegion").field("environment_id"))
+    except (RetryLater, Unreachable):
+        if record.id is None or record.pair != pair:
+            raise
+        # The same keys were proven before; the run itself retries for longer.
+        return Identity(id=record.id, proven=True, record=record, pair=pair)
     if record.id not in (None, own):
         raise _wrong(
             settings, f"of workspace {_named(record)}", f"the Track API's keys are of workspace {own}"

@@ -11,7 +11,7 @@ from pipelines.errors import WrongWorkspace
 from pipelines.ingest.sync import sync
 from pipelines.settings import Settings
 from pipelines.workspace import WorkspaceRecord, check_workspace, identify, read_record, write_record
-from sources.customerio.client import Unauthorized
+from sources.customerio.client import Unauthorized, Unreachable
 from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Sandbox
 from tests.conftest import settings_for
 
@@ -104,6 +104,19 @@ def test_track_keys_of_another_account_are_refused(settings: Settings) -> None:
         changed = {**_track(other), "customerio_track_url": served.track_url}
         with pytest.raises(WrongWorkspace, match=f"keys are of workspace {other.workspace_id}"):
             identify(settings.model_copy(update=changed))
+
+
+def test_proven_keys_need_no_answer_of_the_track_api(account: Account, settings: Settings) -> None:
+    """While the Track API does not answer, proven keys count as proven, and new ones are refused."""
+    first = account.workspaces[0].workspace_id
+    write_record(settings, WorkspaceRecord(id=first))
+    assert identify(settings).proven
+    away = settings.model_copy(update={"customerio_track_url": "http://127.0.0.1:9"})
+
+    assert (first, True) == (identify(away).id, identify(away).proven)
+    account.workspaces[0].rotate_keys("track")
+    with pytest.raises(Unreachable):
+        identify(away.model_copy(update=_track(account.workspaces[0])))
 
 
 def test_a_damaged_record_counts_as_none(settings: Settings) -> None:
