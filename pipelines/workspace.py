@@ -18,12 +18,12 @@ from pathlib import Path
 import orjson
 
 from pipelines.connect import Access, brief_client, check_access
-from pipelines.errors import CustomerioError, WrongWorkspace
+from pipelines.errors import CustomerioError, WarehouseError, WrongWorkspace
 from pipelines.settings import Settings
 from pipelines.times import utc
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.publish import prepare
-from pipelines.warehouse.queries import Query, querying, tables
+from pipelines.warehouse.queries import querying, tables
 from sources.customerio.catalogue import operation, resource
 from sources.customerio.client import Client, RetryLater, Unreachable
 
@@ -113,9 +113,7 @@ def check_contents(settings: Settings, client: Client) -> bool:
         WrongWorkspace: a row has another creation time than in the warehouse, or no row is known.
     """
     compared: list[str] = []
-    with querying(settings, may_lack=True) as query:
-        known = _known_rows(query)
-    for table, rows in known.items():
+    for table, rows in _known_rows(settings).items():
         found = _first_page(client, table)
         if not rows or found is None:
             continue
@@ -230,19 +228,22 @@ def two_workspaces(settings: Settings) -> WrongWorkspace:
     return WrongWorkspace(msg)
 
 
-def _known_rows(query: Query) -> dict[str, dict[int, int]]:
-    """The creation times by id of the rows that the warehouse has, by table."""
-    present = tables(query)
-    return {
-        table: dict(
-            query(
-                f"SELECT id, {created} FROM {DATASET}.{table} "
-                f"WHERE deleted_at IS NULL AND id IS NOT NULL AND {created} IS NOT NULL"
-            )
-        )
-        for table, created in _CREATED.items()
-        if table in present
-    }
+def _known_rows(settings: Settings) -> dict[str, dict[int, int]]:
+    """The creation times by id of the rows that the warehouse has, by table.
+
+    A published file that cannot be read holds none: a sync publishes it anew.
+    """
+    rows = "SELECT id, {created} FROM {dataset}.{table} WHERE deleted_at IS NULL AND {created} IS NOT NULL"
+    try:
+        with querying(settings, may_lack=True) as query:
+            present = tables(query)
+            return {
+                table: dict(query(rows.format(created=created, dataset=DATASET, table=table)))
+                for table, created in _CREATED.items()
+                if table in present
+            }
+    except WarehouseError:
+        return {}
 
 
 def _first_page(client: Client, table: str) -> dict[int, int] | None:

@@ -46,7 +46,7 @@ def check(*, as_json: bool) -> int:
 @main.command()
 @command
 def doctor(*, as_json: bool) -> int:
-    """Show load packages that were set aside because they cannot be loaded."""
+    """Show load packages that could not be loaded and were set aside."""
     from pipelines.cli import output
     from pipelines.settings import read_settings
     from pipelines.warehouse.set_aside import packages_set_aside

@@ -73,7 +73,7 @@ def source(row: Operation) -> str:
         return "live"
     if row.id in official:
         return "SDK"
-    if row.has_page and row.id != "checkCredentials":
+    if row.has_page:
         return "document"
     return "other connector" if known else "inferred"
 

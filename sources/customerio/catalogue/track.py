@@ -10,7 +10,7 @@ TRACK = (
         bucket="track", effect="read"),
     # In no document: the request with which Segment checks credentials [seg26]; the id is this catalogue's own.
     Operation(id="checkCredentials", api="track", method="GET", path="/auth",
-        bucket="track", effect="read"),
+        bucket="track", effect="read", has_page=False),
     Operation(id="delete", api="track", method="DELETE", path="/api/v1/customers/{identifier}",
         bucket="track", effect="destroy"),
     Operation(id="identify", api="track", method="PUT", path="/api/v1/customers/{identifier}",

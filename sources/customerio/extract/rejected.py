@@ -47,7 +47,7 @@ _ADDED = frozenset({"row_number", "counted_at", "domain", "object_type_id"})
 # Fields that a reader needs beside key and cursor, by operation.
 _ALSO = {"getSegmentCount": ("count",)}
 # Readers that take answers of any shape, or check their one record themselves.
-_ANY_SHAPE = ("contents", "metrics", "preferences")
+_ANY_SHAPE = ("contents", "metrics", "optouts", "preferences")
 _BY_OPERATION = {row.operation: row for row in RESOURCES if row.reader not in _ANY_SHAPE}
 
 

@@ -88,7 +88,8 @@ def test_the_sandbox_and_the_export_have_the_names_of_deliveries() -> None:
 def test_staged_messages_have_a_column_for_each() -> None:
     """`stg_messages` turns every metric into a moment."""
     staged = re.findall(
-        r"metrics ->> '(\w+)' as bigint\)\) as (\w+)_at", _text("models/staging/stg_messages.sql")
+        r"moment\(\"metrics ->> '(\w+)'\"\) }}(?:, .*)? as (\w+)_at",
+        _text("models/staging/stg_messages.sql"),
     )
     assert {(name, name) for name in MOMENTS} == set(staged)
 

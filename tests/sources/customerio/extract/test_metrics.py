@@ -283,7 +283,7 @@ def test_an_answer_of_another_shape_is_no_zero(
         body = {"broadcasts": [{"id": 1}]} if request.url.path == "/v1/broadcasts" else document
         return httpx.Response(200, content=orjson.dumps(body))
 
-    with pytest.raises(BadAnswer, match=f"holds no `{missing}`"):
+    with pytest.raises(BadAnswer, match=f"holds .*`{missing}`"):
         read(client_of(outside), "broadcast_metrics")
 
 
