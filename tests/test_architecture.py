@@ -26,6 +26,7 @@ NAMED_BY = {
         "the test `test_X.py` have the same noun of Customer.io",
     ),
     "sources/customerio/sandbox/state/store": ("sources/customerio/sandbox/README.md", "a data structure"),
+    "sources/customerio/extract": ("ARCHITECTURE.md", "a reader's module has the name of what it reads"),
     "sources/customerio/schemas": ("CONTRIBUTING.md", "named by its operation"),
     "warehouse/models/staging": ("CONTRIBUTING.md", "named by its raw table"),
 }
