@@ -50,10 +50,9 @@ def read_header(path: Path) -> Header:
         text = io.StringIO(begin.decode("utf-8-sig", "surrogateescape"), newline="")
         header = next(csv.reader(text, strict=True), [])
         "".join(header).encode()
-    except EOFError:
-        raise HeaderBroken("ends in the middle of its gzip stream") from None
-    except (csv.Error, gzip.BadGzipFile, zlib.error, UnicodeEncodeError) as error:
-        fault = f"has no header that can be read ({type(error).__name__})"
+    except (csv.Error, gzip.BadGzipFile, zlib.error, EOFError, UnicodeEncodeError) as error:
+        cut = ", in the middle of its gzip stream" if isinstance(error, EOFError) else ""
+        fault = f"has no header that can be read ({type(error).__name__}{cut})"
         raise HeaderBroken(_ENDLESS if len(begin) == LONGEST else fault) from None
     if len(begin) == LONGEST and text.tell() == len(text.getvalue()):
         raise HeaderBroken(_ENDLESS)
