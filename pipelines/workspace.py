@@ -60,7 +60,7 @@ def read_record(settings: Settings) -> WorkspaceRecord:
 def described(record: WorkspaceRecord) -> str:
     """The workspace in the words of a message: its id and name, if they are certain."""
     if record.id is None:
-        return "workspace not certain yet: an App API key does not say which one of its account it is of"
+        return "workspace of unknown id: an App API key does not say which one is its own"
     return f"workspace {_named(record)}"
 
 

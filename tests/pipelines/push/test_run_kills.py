@@ -16,6 +16,7 @@ import orjson
 import pytest
 
 from pipelines.push.journal.database import SCHEMA
+from pipelines.workspace import identify, record_pair
 from tests.pipelines.conftest import Shell, ended
 from tests.pipelines.push.conftest import Pushing
 
@@ -145,6 +146,7 @@ def test_killed_while_it_is_read_back(pushing: Pushing, shell: Shell) -> None:
     """Dropped rows of a run that was killed while reading back are found by the next run, and sent again."""
     from sources.customerio.sandbox import Fault
 
+    record_pair(pushing.settings, identify(pushing.settings))  # as after any earlier push
     pushing.sandbox.knobs.drop_every = 14
     people = [{"user_id": f"back{number}", "plan": "x"} for number in range(100)]
     pushing.declare(
