@@ -24,6 +24,7 @@ ACROSS = {
     "tests/pipelines/warehouse/test_postgres.py": "a warehouse that is a server",
     "tests/sources/customerio/catalogue/test_operations.py": "the rows of all modules of OPERATIONS",
     "tests/sources/customerio/test_facts.py": "FACTS.md and the tags in comments",
+    "tests/sources/customerio/extract/test_moving_pages.py": "readers of pages, while rows arrive",
     "tests/sources/customerio/extract/test_source.py": "the dlt source over all readers, with their fixtures",
     "tests/sources/customerio/sandbox/wire/test_every_operation.py": "all operations on one workspace",
 }

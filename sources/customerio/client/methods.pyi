@@ -621,7 +621,7 @@ class Track:
         """`GET /api/v1/accounts/region` (read; https://docs.customer.io/integrations/api/track/#operation/getRegion)."""
     @_method
     def check_credentials(self) -> None:
-        """`GET /auth` (read; https://docs.customer.io/integrations/api/track/#operation/checkCredentials)."""
+        """`GET /auth` (read; https://docs.customer.io/integrations/api/track/)."""
     @_method
     def delete(self, *, identifier: str | int) -> None:
         """`DELETE /api/v1/customers/{identifier}` (destroy; https://docs.customer.io/integrations/api/track/#operation/delete)."""

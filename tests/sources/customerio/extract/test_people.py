@@ -129,3 +129,4 @@ def test_a_search_whose_profiles_do_not_come_deletes_nobody(client_of: Callable[
 
     with pytest.raises(BadAnswer, match="2 people and not one of their profiles"):
         list(people(run, resource("people"), {}))
+    run.close()

@@ -209,11 +209,12 @@ def test_options_take_the_place_of_start_and_full(project: Project) -> None:
     assert all(row["created"] >= start for row in project.rows(resource("messages")).values())
 
 
-def _workers() -> list[str]:
+def _workers(earlier: set[threading.Thread]) -> list[str]:
+    """The threads that read, without those that other tests have left."""
     mine = {row.table for row in RESOURCES}
     return [
         thread.name
-        for thread in threading.enumerate()
+        for thread in set(threading.enumerate()) - earlier
         if thread.name in mine or thread.name.startswith("customerio")
     ]
 
@@ -234,14 +235,15 @@ def test_an_interrupted_run_asks_for_nothing_more(
     project.sandbox.faults.add(Fault(operation="listMessages", delay_ms=50, times=None))
     source = customerio_source(["campaigns", "messages", "people"], client=project.client, customerio_start=0)
     source.resources["campaigns"].add_map(_interrupt)
+    earlier = set(threading.enumerate())
 
     with pytest.raises(PipelineStepFailed):
         project.pipeline.run(source)
 
     patience = time.monotonic() + 10
-    while _workers() and time.monotonic() < patience:
+    while _workers(earlier) and time.monotonic() < patience:
         time.sleep(0.02)
-    assert [] == _workers()
+    assert [] == _workers(earlier)
     assert project.sandbox.stats.by_operation.get("listMessages", 0) < _windows(project) / 4
     assert "Traceback" not in capfd.readouterr().err
 
@@ -252,12 +254,13 @@ def test_a_run_that_failed_stops_the_others(project: Project) -> None:
         Fault(operation="listMessages", delay_ms=50, times=None),
         Fault(operation="listCampaigns", status=401, times=None),
     )
+    earlier = set(threading.enumerate())
 
     with pytest.raises(PipelineStepFailed):
         project.run("campaigns", "messages", customerio_start=0)
 
     patience = time.monotonic() + 10
-    while _workers() and time.monotonic() < patience:
+    while _workers(earlier) and time.monotonic() < patience:
         time.sleep(0.02)
-    assert [] == _workers()
+    assert [] == _workers(earlier)
     assert project.sandbox.stats.by_operation.get("listMessages", 0) < _windows(project) / 4
