@@ -162,6 +162,14 @@ def following(sandbox: Sandbox, data: Path) -> Iterator[Warehouse]:
         yield Warehouse(sandbox, served, settings_for(sandbox, served, data))
 
 
+def track_keys(sandbox: Sandbox) -> dict[str, SecretStr]:
+    """The settings that have the Track API's keys of that workspace."""
+    return {
+        "customerio_track_site_id": SecretStr(sandbox.track_site_id),
+        "customerio_track_api_key": SecretStr(sandbox.track_api_key),
+    }
+
+
 def settings_for(sandbox: Sandbox, served: Served, data: Path, **others: Any) -> Settings:
     """Settings for a sync of that sandbox into `data`, without rate limits."""
     given: dict[str, Any] = {

@@ -13,7 +13,7 @@ from pipelines.settings import Settings
 from pipelines.workspace import WorkspaceRecord, check_workspace, identify, read_record, write_record
 from sources.customerio.client import Unauthorized, Unreachable
 from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Sandbox
-from tests.conftest import settings_for
+from tests.conftest import settings_for, track_keys
 
 _SEEDS = (1, 2)
 
@@ -29,16 +29,11 @@ def account() -> Account:
 def settings(account: Account, tmp_path: Path) -> Iterator[Settings]:
     """A warehouse with the segments and campaigns of the first workspace."""
     with account.serve() as served:
-        made = settings_for(account.workspaces[0], served, tmp_path / "data", **_track(account.workspaces[0]))
+        made = settings_for(
+            account.workspaces[0], served, tmp_path / "data", **track_keys(account.workspaces[0])
+        )
         sync(made, ["segments", "campaigns"])
         yield made
-
-
-def _track(sandbox: Sandbox) -> dict[str, SecretStr]:
-    return {
-        "customerio_track_site_id": SecretStr(sandbox.track_site_id),
-        "customerio_track_api_key": SecretStr(sandbox.track_api_key),
-    }
 
 
 def _app(sandbox: Sandbox) -> dict[str, SecretStr]:
@@ -94,14 +89,14 @@ def test_the_recorded_workspace_must_be_that_of_the_track_keys(account: Account,
 
     assert identify(settings).proven
     with pytest.raises(WrongWorkspace, match=rf"{first} \(.*workspace {second}"):
-        identify(settings.model_copy(update=_track(account.workspaces[1])))
+        identify(settings.model_copy(update=track_keys(account.workspaces[1])))
 
 
 def test_track_keys_of_another_account_are_refused(settings: Settings) -> None:
     """A workspace that the App API key's account does not have cannot be the one of that key."""
     other = Sandbox(scale="tiny", seed=77)
     with other.serve() as served:
-        changed = {**_track(other), "customerio_track_url": served.track_url}
+        changed = {**track_keys(other), "customerio_track_url": served.track_url}
         with pytest.raises(WrongWorkspace, match=f"keys are of workspace {other.workspace_id}"):
             identify(settings.model_copy(update=changed))
 
@@ -116,7 +111,7 @@ def test_proven_keys_need_no_answer_of_the_track_api(account: Account, settings:
     assert (first, True) == (identify(away).id, identify(away).proven)
     account.workspaces[0].rotate_keys("track")
     with pytest.raises(Unreachable):
-        identify(away.model_copy(update=_track(account.workspaces[0])))
+        identify(away.model_copy(update=track_keys(account.workspaces[0])))
 
 
 def test_a_damaged_record_counts_as_none(settings: Settings) -> None:

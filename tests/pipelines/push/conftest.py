@@ -10,14 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pydantic import SecretStr
 from ruamel.yaml import YAML
 
 from pipelines.push import Plan, PushOptions, PushResult, PushSpec, load_spec, plan_push, push
 from pipelines.push.journal.database import SCHEMA, Journal
 from pipelines.settings import Settings
 from sources.customerio.sandbox import Sandbox
-from tests.conftest import Warehouse, following
+from tests.conftest import Warehouse, following, track_keys
 from tests.pipelines.conftest import Shell, shell_for
 
 Row = Mapping[str, Any]
@@ -136,11 +135,7 @@ class Pushing:
 
 def settings_for_pushes(warehouse: Warehouse) -> Settings:
     """The warehouse's settings, with the keys of the Track API."""
-    keys = {
-        "customerio_track_site_id": SecretStr(warehouse.sandbox.track_site_id),
-        "customerio_track_api_key": SecretStr(warehouse.sandbox.track_api_key),
-    }
-    return warehouse.settings.model_copy(update=keys)
+    return warehouse.settings.model_copy(update=track_keys(warehouse.sandbox))
 
 
 @pytest.fixture(scope="module")

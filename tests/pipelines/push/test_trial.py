@@ -10,8 +10,8 @@ from pipelines.push.journal.database import SCHEMA
 from pipelines.push.trial import ROWS
 from pipelines.workspace import read_record
 from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Sandbox
-from tests.conftest import Warehouse, settings_for
-from tests.pipelines.push.conftest import Pushing, user_rows
+from tests.conftest import Warehouse, settings_for, track_keys
+from tests.pipelines.push.conftest import Pushing, settings_for_pushes, user_rows
 
 _COUNT = 100
 
@@ -23,8 +23,7 @@ def _pushing(account: Account, app_url: str, track_url: str, home: Path) -> Push
     served = {"customerio_app_url": app_url, "customerio_track_url": track_url}
     keys = {
         "customerio_app_api_key": SecretStr(app.app_api_key),
-        "customerio_track_site_id": SecretStr(track.track_site_id),
-        "customerio_track_api_key": SecretStr(track.track_api_key),
+        **track_keys(track),
     }
     with app.serve() as own:
         settings = settings_for(app, own, home / "data").model_copy(update={**served, **keys})
@@ -47,12 +46,7 @@ def test_keys_of_two_workspaces_send_a_few_rows_and_stop(tmp_path: Path) -> None
         assert [] == account.workspaces[0].writes()
 
         right = account.workspaces[0]
-        pushing.settings = pushing.settings.model_copy(
-            update={
-                "customerio_track_site_id": SecretStr(right.track_site_id),
-                "customerio_track_api_key": SecretStr(right.track_api_key),
-            }
-        )
+        pushing.settings = pushing.settings.model_copy(update=track_keys(right))
         result = pushing.push(spec)
 
         assert result.complete, result.document
@@ -74,12 +68,7 @@ def test_rotated_track_keys_resume_the_same_journal(pushing: Pushing) -> None:
     spec = pushing.users(user_rows(_COUNT))
     assert pushing.push(spec).complete
     pushing.sandbox.rotate_keys("track")
-    pushing.settings = pushing.settings.model_copy(
-        update={
-            "customerio_track_site_id": SecretStr(pushing.sandbox.track_site_id),
-            "customerio_track_api_key": SecretStr(pushing.sandbox.track_api_key),
-        }
-    )
+    pushing.settings = settings_for_pushes(pushing.warehouse)
     assert 0 == pushing.plan(spec).sends
     changed = pushing.push(pushing.users([*user_rows(_COUNT - 1), {"user_id": "u9999", "plan": "x"}]))
     assert changed.run is not None
@@ -93,12 +82,7 @@ def test_a_journal_of_earlier_keys_is_taken_over(pushing: Pushing) -> None:
     assert pushing.push(spec).complete
     pushing.query(f"DELETE FROM {SCHEMA}.workspaces")
     pushing.sandbox.rotate_keys("track")
-    pushing.settings = pushing.settings.model_copy(
-        update={
-            "customerio_track_site_id": SecretStr(pushing.sandbox.track_site_id),
-            "customerio_track_api_key": SecretStr(pushing.sandbox.track_api_key),
-        }
-    )
+    pushing.settings = settings_for_pushes(pushing.warehouse)
     assert 0 == pushing.plan(spec).sends
     assert [(pushing.sandbox.workspace_id,)] == pushing.query(
         f"SELECT environment_id FROM {SCHEMA}.workspaces"
