@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from pipelines.errors import EltError
-from pipelines.push.confirm.read_back import READERS
+from pipelines.push.confirm.read_back import readings
 from pipelines.push.context import PushContext
 from pipelines.push.deliver.batch import Batch
 from pipelines.push.deliver.dispatch import deliver
@@ -24,7 +24,6 @@ from pipelines.workspace import record_pair, refuse_pair, two_workspaces
 
 ROWS = 20
 """The rows that are sent before any of them was seen to arrive."""
-_ATTEMPTS = 4
 _FEED_S = 29 * DAY
 """Age up to which events are certain to be among the activities, which Customer.io keeps for 30 days."""
 
@@ -53,7 +52,7 @@ def run_trial(
             _say_unproven(context, "the first rows are of a kind that cannot be read back")
         return
     try:
-        arrived = _any_arrived(context, rows, pause)
+        arrived = any(len(missing) < len(rows) for missing in readings(context, rows, pause))
     except EltError as error:
         _say_unproven(context, str(error))
         return
@@ -77,16 +76,6 @@ def _readable(context: PushContext, run_id: str) -> list[AcceptedRow]:
 def _happened_at(row: AcceptedRow, now: int) -> float:
     """The time of an event in Unix seconds; now for a row that is none."""
     return float(row.payload.get("timestamp", now)) if isinstance(row.payload, dict) else now
-
-
-def _any_arrived(context: PushContext, rows: Sequence[AcceptedRow], pause: Callable[[float], None]) -> bool:
-    read = READERS[context.spec.kind.reader]
-    for attempt in range(_ATTEMPTS):
-        if len(dict(read(context, rows))) < len(rows):
-            return True
-        if attempt < _ATTEMPTS - 1:
-            pause(context.spec.confirm.wait_s / (_ATTEMPTS - 1))
-    return False
 
 
 def _mark_dropped(context: PushContext, run_id: str, rows: Sequence[AcceptedRow]) -> None:

@@ -15,7 +15,7 @@ import duckdb
 
 from pipelines.errors import EltError
 from pipelines.push.confirm.failed_writes import FailureWatch, find_failed_rows
-from pipelines.push.confirm.read_back import READERS
+from pipelines.push.confirm.read_back import readings
 from pipelines.push.context import PushContext
 from pipelines.push.journal.database import SCHEMA, check_fence
 from pipelines.push.journal.log import AcceptedRow, accepted_of, sample_accepted
@@ -24,8 +24,6 @@ from pipelines.push.journal.snapshot import mark_dropped
 
 _Z = 1.959964
 """95 % of a normal distribution lie within so many standard deviations."""
-_ATTEMPTS = 4
-"""Times that a sample is read, until all of it shows."""
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:
@@ -79,15 +77,14 @@ def _find_lost(
     pause: Callable[[float], None],
 ) -> dict[int, str]:
     """The rows that did not arrive, with the reason; rows that do not show yet are read again."""
-    read = READERS[context.spec.kind.reader]
-    for attempt in range(_ATTEMPTS):
+    missing: dict[int, str] = {}
+    failed: dict[int, str] = {}
+    for missing in readings(context, sample, pause):
         failed = find_failed_rows(
             context, watch, lambda entities: accepted_of(context.journal, run_id, entities)
         )
-        missing = dict(read(context, sample))
-        if missing.keys() <= failed.keys() or attempt == _ATTEMPTS - 1:
+        if missing.keys() <= failed.keys():
             break
-        pause(context.spec.confirm.wait_s / (_ATTEMPTS - 1))
     return {**missing, **failed}
 
 

@@ -16,6 +16,8 @@ from pipelines.push.spec.item import attributes_of, comparable
 from sources.customerio.client import Client, NotFound, Page
 
 PROFILES_A_REQUEST = 100
+_ATTEMPTS = 4
+"""Times that rows are read, until they show."""
 
 Mismatches = Iterator[tuple[int, str]]
 """The number in the log and the reason of each row that did not arrive."""
@@ -188,6 +190,19 @@ def _has(pages: Iterable[Page], timestamp: int) -> bool:
         if times and times[-1] < timestamp:
             return False
     return False
+
+
+def readings(
+    context: PushContext, rows: Sequence[AcceptedRow], pause: Callable[[float], None]
+) -> Iterator[dict[int, str]]:
+    """The rows that did not arrive, with the reason, each time that all are read back; a pause lies between.
+
+    What was accepted may show only seconds later; the caller ends the readings when it has seen enough.
+    """
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            pause(context.spec.confirm.wait_s / (_ATTEMPTS - 1))
+        yield dict(READERS[context.spec.kind.reader](context, rows))
 
 
 READERS: Mapping[str, Reader] = {
