@@ -3,6 +3,8 @@
 Some regions or plans may lack these calls, so a sync goes on without them.
 """
 
+from functools import partial
+
 from sources.customerio.catalogue.resource import ColumnType, Resource
 
 _STUDIO: dict[str, ColumnType] = {
@@ -14,65 +16,44 @@ _STUDIO: dict[str, ColumnType] = {
 }
 _ASSET: dict[str, ColumnType] = {**_STUDIO, "id": "bigint", "parent_folder_id": "bigint"}
 
+_in_folders = partial(
+    Resource, key=("id",), family="config", reader="folder_lists", cursor="updated", may_be_missing=True
+)
+
 DESIGN_STUDIO: tuple[Resource, ...] = (
-    Resource(
+    _in_folders(
         table="design_studio_folders",
         description="A folder of Design Studio, in which emails, components and folders lie.",
         operation="listFolders",
-        key=("id",),
-        family="config",
-        reader="folder_lists",
-        cursor="updated",
         folders="design_studio_folders",
-        may_be_missing=True,
         columns=_STUDIO,
     ),
-    Resource(
+    _in_folders(
         table="design_studio_emails",
         description="An email of Design Studio, without its content.",
         operation="listEmails",
-        key=("id",),
-        family="config",
-        reader="folder_lists",
-        cursor="updated",
         folders="design_studio_folders",
-        may_be_missing=True,
         columns={**_STUDIO, "is_template": "bool", "is_linked": "bool", "has_translations": "bool"},
     ),
-    Resource(
+    _in_folders(
         table="design_studio_components",
         description="A component of Design Studio: a piece of an email that emails use by its tag.",
         operation="listComponents",
-        key=("id",),
-        family="config",
-        reader="folder_lists",
-        cursor="updated",
         folders="design_studio_folders",
-        may_be_missing=True,
         columns={**_STUDIO, "tag": "text"},
     ),
-    Resource(
+    _in_folders(
         table="asset_folders",
         description="A folder of assets.",
         operation="listAssetFolders",
-        key=("id",),
-        family="config",
-        reader="folder_lists",
-        cursor="updated",
         folders="asset_folders",
-        may_be_missing=True,
         columns=_ASSET,
     ),
-    Resource(
+    _in_folders(
         table="assets",
         description="An asset: a file, such as an image, that messages show or link to.",
         operation="listAssets",
-        key=("id",),
-        family="config",
-        reader="folder_lists",
-        cursor="updated",
         folders="asset_folders",
-        may_be_missing=True,
         columns={**_ASSET, "path": "text", "size": "bigint"},
     ),
 )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dlt.common.schema.typing import TTableSchemaColumns
 
 TABLE = "coverage"
-KEY = ("resource", "start_at", "end_at", "read_at")
+KEY: tuple[str, ...] = ("resource", "start_at", "end_at", "read_at")
 
 # Times are Unix seconds of Customer.io's clock; both ends are included.
 COLUMNS: "TTableSchemaColumns" = {

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dlt.common.schema.typing import TTableSchemaColumns
 
 TABLE = "rejected_records"
-KEY = ("resource", "record_id")
+KEY: tuple[str, ...] = ("resource", "record_id")
 
 COLUMNS: "TTableSchemaColumns" = {
     "resource": {"data_type": "text", "nullable": False},

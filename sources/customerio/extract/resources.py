@@ -6,11 +6,11 @@ Every table is merged by its key, so that reading a row twice does no harm.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import dlt
 import pyarrow as pa
@@ -137,42 +137,46 @@ def dlt_resource(
 
 
 def coverage_resource(run: RunContext) -> DltResource:
-    """The dlt resource of the coverage ledger; its rows come once all other resources of the run are read."""
-
-    def extract() -> Iterator[Any]:
-        # dlt takes up each resource once before it comes back to the first: all have begun by then.
-        yield []
-        while run.is_reading():
-            yield []
-        if run.coverage.windows:
-            yield list(run.coverage.rows(run.now(), run.options.backfill))
-
-    return dlt.resource(
-        extract,
-        name=coverage.TABLE,
-        primary_key=coverage.KEY,
-        write_disposition={"disposition": "merge", "strategy": "upsert"},
-        columns=coverage.COLUMNS,
+    """The dlt resource of the coverage ledger."""
+    return _at_the_end(
+        run,
+        coverage,
+        lambda: run.coverage.rows(run.now(), run.options.backfill) if run.coverage.windows else (),
     )
 
 
 def rejected_resource(run: RunContext) -> DltResource:
-    """The dlt resource of the records that were set aside; they come once all other resources are read."""
+    """The dlt resource of the records that were set aside."""
+    return _at_the_end(run, rejected, lambda: run.rejected.rows(run.options.run_id, run.client.now()))
+
+
+class _Ledger(Protocol):
+    """The module of a table that tells of a run: its name, key and columns."""
+
+    TABLE: str
+    KEY: tuple[str, ...]
+    COLUMNS: TTableSchemaColumns
+
+
+def _at_the_end(
+    run: RunContext, ledger: _Ledger, rows: Callable[[], Iterable[dict[str, Any]]]
+) -> DltResource:
+    """The dlt resource of rows that come once all other resources of the run are read."""
 
     def extract() -> Iterator[Any]:
         # dlt takes up each resource once before it comes back to the first: all have begun by then.
         yield []
         while run.is_reading():
             yield []
-        if found := list(run.rejected.rows(run.options.run_id, run.client.now())):
+        if found := list(rows()):
             yield found
 
     return dlt.resource(
         extract,
-        name=rejected.TABLE,
-        primary_key=rejected.KEY,
+        name=ledger.TABLE,
+        primary_key=ledger.KEY,
         write_disposition={"disposition": "merge", "strategy": "upsert"},
-        columns=rejected.COLUMNS,
+        columns=ledger.COLUMNS,
     )
 
 

@@ -37,24 +37,17 @@ class Knobs:
 
     forbidden: set[str] = field(
         default_factory=set,
-        metadata=_about(
-            "operations that the key's scope does not allow: 403",
-            "[spec26]",
-        ),
+        metadata=_about("operations that the key's scope does not allow: 403", "[spec26]"),
     )
     not_served: set[str] = field(
         default_factory=set,
         metadata=_about(
-            "operations that this region or plan does not have: 404 without JSON",
-            "[live-estuary]",
+            "operations that this region or plan does not have: 404 without JSON", "[live-estuary]"
         ),
     )
     wrong_region: bool = field(
         default=False,
-        metadata=_about(
-            "this is the other region's host, so no App API key is known here: 401",
-            "[airbyte]",
-        ),
+        metadata=_about("this is the other region's host, so no App API key is known here: 401", "[airbyte]"),
     )
     limits_refused: bool = field(
         default=False,
@@ -72,31 +65,22 @@ class Knobs:
         ),
     )
     person_pages_restart: bool = field(
-        default=True,
-        metadata=_about(
-            "the same for the messages of a person",
-            "unverified",
-        ),
+        default=True, metadata=_about("the same for the messages of a person", "unverified")
     )
     next_after_full_only: bool = field(
         default=False,
-        metadata=_about(
-            "of newsletters and senders, a page that is not full has no `next`",
-            "unverified",
-        ),
+        metadata=_about("of newsletters and senders, a page that is not full has no `next`", "unverified"),
     )
     objects_page: int = field(
         default=10,
         metadata=_about(
-            "rows on a page of objects or relationships whose `limit` is not given",
-            "unverified",
+            "rows on a page of objects or relationships whose `limit` is not given", "unverified"
         ),
     )
     duplicates_across_pages: bool = field(
         default=True,
         metadata=_about(
-            "a page of objects or relationships begins with the last row of the one before",
-            "[spec25]",
+            "a page of objects or relationships begins with the last row of the one before", "[spec25]"
         ),
     )
     root_lists_all: bool = field(
@@ -110,121 +94,75 @@ class Knobs:
     studio_bounds_inclusive: bool = field(
         default=False,
         metadata=_about(
-            "`created_after` and the like of Design Studio include the second itself",
-            "[live-estuary]",
+            "`created_after` and the like of Design Studio include the second itself", "[live-estuary]"
         ),
     )
     export_takes_s: int = field(
-        default=30,
-        metadata=_about(
-            "seconds of the clock until an export's file is there",
-            "unverified",
-        ),
+        default=30, metadata=_about("seconds of the clock until an export's file is there", "unverified")
     )
-    export_fails: bool = field(
-        default=False,
-        metadata=_about(
-            "exports created from now on fail",
-            "[spec25]",
-        ),
-    )
+    export_fails: bool = field(default=False, metadata=_about("exports created from now on fail", "[spec25]"))
     export_keeps: float = field(
         default=1.0,
         metadata=_about(
-            "the share of a file's bytes that storage has: 0.9 makes truncated files",
-            "unverified",
+            "the share of a file's bytes that storage has: 0.9 makes truncated files", "unverified"
         ),
     )
     export_miscounts: int = field(
         default=0,
         metadata=_about(
-            "the number of rows that an export's `total` has beyond those of the file",
-            "unverified",
+            "the number of rows that an export's `total` has beyond those of the file", "unverified"
         ),
     )
     export_gzip: bool = field(
         default=False,
-        metadata=_about(
-            "files of exports are gzipped, without a Content-Encoding",
-            "unverified",
-        ),
+        metadata=_about("files of exports are gzipped, without a Content-Encoding", "unverified"),
     )
     export_pending_status: int = field(
-        default=422,
-        metadata=_about(
-            "the status of a download that is asked for too early",
-            "unverified",
-        ),
+        default=422, metadata=_about("the status of a download that is asked for too early", "unverified")
     )
     link_valid_s: int = field(
-        default=900,
-        metadata=_about(
-            "seconds for which a download link works",
-            "[spec25]",
-        ),
+        default=900, metadata=_about("seconds for which a download link works", "[spec25]")
     )
     delivery_columns: Sequence[tuple[str, str]] = field(
         default=DELIVERY_COLUMNS,
         metadata=_about(
-            "(header, field) of deliveries exports, whose real headers are not published",
-            "unverified",
+            "(header, field) of deliveries exports, whose real headers are not published", "unverified"
         ),
     )
     trigger_takes_s: int = field(
         default=20,
-        metadata=_about(
-            "seconds of the clock that each queued trigger of a broadcast takes",
-            "unverified",
-        ),
+        metadata=_about("seconds of the clock that each queued trigger of a broadcast takes", "unverified"),
     )
     topic_required: bool = field(
         default=False,
         metadata=_about(
-            "a new newsletter must name a topic, as where the subscription center is on",
-            "[spec26]",
+            "a new newsletter must name a topic, as where the subscription center is on", "[spec26]"
         ),
     )
     sends_create: bool = field(
         default=True,
-        metadata=_about(
-            "a message to an unknown id or email adds that person; else it is 400",
-            "unverified",
-        ),
+        metadata=_about("a message to an unknown id or email adds that person; else it is 400", "unverified"),
     )
     apply_delay_s: int = field(
-        default=0,
-        metadata=_about(
-            "seconds of the clock from a write's 200 until it is applied",
-            "[track26]",
-        ),
+        default=0, metadata=_about("seconds of the clock from a write's 200 until it is applied", "[track26]")
     )
     drop_every: int = field(
         default=0,
         metadata=_about(
-            "every n-th write is accepted and lost: 14 loses 7 of 100; 0 loses none",
-            "[track26]",
+            "every n-th write is accepted and lost: 14 loses 7 of 100; 0 loses none", "[track26]"
         ),
     )
     optout_takes_s: int = field(
         default=5,
         metadata=_about(
-            "seconds of the clock until a change of opt-outs can be read",
-            "[spec26], unverified",
+            "seconds of the clock until a change of opt-outs can be read", "[spec26], unverified"
         ),
     )
     email_by_id: bool = field(
-        default=False,
-        metadata=_about(
-            "the workspace allows updates to an email by id",
-            "[track26]",
-        ),
+        default=False, metadata=_about("the workspace allows updates to an email by id", "[track26]")
     )
     events_create: bool = field(
-        default=False,
-        metadata=_about(
-            "an event of an unknown person creates that person",
-            "unverified",
-        ),
+        default=False, metadata=_about("an event of an unknown person creates that person", "unverified")
     )
     event_ids: EventIds = field(
         default="accept",
@@ -235,67 +173,32 @@ class Knobs:
         ),
     )
     removes_by_id: bool = field(
-        default=False,
-        metadata=_about(
-            "removing from a segment takes `id` alone, as documented",
-            "[track26]",
-        ),
+        default=False, metadata=_about("removing from a segment takes `id` alone, as documented", "[track26]")
     )
-    batch_bytes: int = field(
-        default=500_000,
-        metadata=_about(
-            "the largest body of Track v2",
-            "[track26]",
-        ),
-    )
-    item_bytes: int = field(
-        default=32_000,
-        metadata=_about(
-            "the largest operation of Track v2",
-            "[track26]",
-        ),
-    )
+    batch_bytes: int = field(default=500_000, metadata=_about("the largest body of Track v2", "[track26]"))
+    item_bytes: int = field(default=32_000, metadata=_about("the largest operation of Track v2", "[track26]"))
     oversize_status: int = field(
-        default=413,
-        metadata=_about(
-            "the status for a larger one, 413 or 400",
-            "unverified",
-        ),
+        default=413, metadata=_about("the status for a larger one, 413 or 400", "unverified")
     )
     batch_whole: bool = field(
         default=False,
         metadata=_about(
-            "an invalid item refuses its whole batch with 400; else it is left out with 207",
-            "[rud26]",
+            "an invalid item refuses its whole batch with 400; else it is left out with 207", "[rud26]"
         ),
     )
     track_redirect: str = field(
         default="",
         metadata=_about(
-            "the root of the right region's host: Track calls are sent there with 307",
-            "[track26]",
+            "the root of the right region's host: Track calls are sent there with 307", "[track26]"
         ),
     )
     import_takes_s: int = field(
-        default=30,
-        metadata=_about(
-            "seconds of the clock until an import has ended",
-            "unverified",
-        ),
+        default=30, metadata=_about("seconds of the clock until an import has ended", "unverified")
     )
-    import_fails: bool = field(
-        default=False,
-        metadata=_about(
-            "imports created from now on fail",
-            "[spec26]",
-        ),
-    )
+    import_fails: bool = field(default=False, metadata=_about("imports created from now on fail", "[spec26]"))
     webhook_hosts: set[str] = field(
         default_factory=set,
-        metadata=_about(
-            "hosts that reporting webhooks are posted to, beside this machine",
-            "sandbox",
-        ),
+        metadata=_about("hosts that reporting webhooks are posted to, beside this machine", "sandbox"),
     )
     webhook_retry_s: int = field(
         default=30,
@@ -306,18 +209,10 @@ class Knobs:
         ),
     )
     privacy_levels: bool = field(
-        default=True,
-        metadata=_about(
-            "the plan has privacy levels of attributes",
-            "[sdk node]",
-        ),
+        default=True, metadata=_about("the plan has privacy levels of attributes", "[sdk node]")
     )
     keep_writes: int = field(
-        default=LOG_SIZE,
-        metadata=_about(
-            "the number of writes in the sandbox's own log",
-            "sandbox",
-        ),
+        default=LOG_SIZE, metadata=_about("the number of writes in the sandbox's own log", "sandbox")
     )
 
     @classmethod
