@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -47,6 +48,11 @@ class WorkspaceRecord:
     name: str | None = None
     pair: str | None = None
     refused: str | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Id and name as JSON."""
+        return {"id": self.id, "name": self.name}
 
 
 def read_record(settings: Settings) -> WorkspaceRecord:
@@ -141,18 +147,18 @@ class Identity:
     Attributes:
         id: Customer.io's id of it.
         proven: True if the App API key is known to be of the same workspace.
-        record: The record of the data folder.
         pair: Digest of the App API key and the site id.
     """
 
     id: int
     proven: bool
-    record: WorkspaceRecord
     pair: str
 
 
-def identify(settings: Settings) -> Identity:
+def identify(settings: Settings, app: AppWorkspace | None = None) -> Identity:
     """The workspace of the Track API's keys, after checking that it is the data folder's.
+
+    `app` is the result of checking the App API key, if that was done before.
 
     The App API key is of the same workspace if its account has only this one, or if its contents are those of
     a warehouse whose workspace is recorded. Otherwise the pair is not proven.
@@ -169,7 +175,7 @@ def identify(settings: Settings) -> Identity:
         if record.id is None or record.pair != pair:
             raise
         # The same keys were proven before; the run itself retries for longer.
-        return Identity(id=record.id, proven=True, record=record, pair=pair)
+        return Identity(id=record.id, proven=True, pair=pair)
     if record.id not in (None, own):
         raise _wrong(
             settings, f"of workspace {_named(record)}", f"the Track API's keys are of workspace {own}"
@@ -177,12 +183,12 @@ def identify(settings: Settings) -> Identity:
     if pair == record.refused:
         raise two_workspaces(settings)
     if settings.customerio_app_api_key is None:
-        return Identity(id=own, proven=False, record=record, pair=pair)
+        return Identity(id=own, proven=False, pair=pair)
     try:
-        app = check_workspace(settings)
+        app = app or check_workspace(settings)
     except CustomerioError:
         # The App API cannot be read: the run says that nothing will be confirmed.
-        return Identity(id=own, proven=record.pair == pair, record=record, pair=pair)
+        return Identity(id=own, proven=record.pair == pair, pair=pair)
     return _compared(settings, own, pair, app)
 
 
@@ -198,7 +204,7 @@ def _compared(settings: Settings, own: int, pair: str, app: AppWorkspace) -> Ide
         raise WrongWorkspace(msg)
     record = read_record(settings)
     proven = len(workspaces) == 1 or record.pair == pair or (app.known and record.id == own)
-    identity = Identity(id=own, proven=proven, record=record, pair=pair)
+    identity = Identity(id=own, proven=proven, pair=pair)
     if proven:
         record_pair(settings, identity, workspaces.get(own))
     return identity

@@ -36,8 +36,7 @@ def check(*, as_json: bool) -> int:
 
     result = run(read_settings())
     if as_json:
-        named = {"id": result.workspace.id, "name": result.workspace.name}
-        print_json({**asdict(result), "workspace": named, "complete": result.complete})
+        print_json({**asdict(result), "workspace": result.workspace.document, "complete": result.complete})
     else:
         output.check(result)
     return DONE if result.complete else PARTLY
@@ -157,9 +156,8 @@ def status(*, fail_on_gap: bool, max_lag: int | None, as_json: bool) -> int:
     tables, workspace = run(settings), read_record(settings)
     behind, lacking = late(tables, max_lag), missing(tables)
     if as_json:
-        named = {"id": workspace.id, "name": workspace.name}
         rows = [asdict(table) for table in tables]
-        print_json({"workspace": named, "tables": rows, "late": behind, "missing": lacking})
+        print_json({"workspace": workspace.document, "tables": rows, "late": behind, "missing": lacking})
     else:
         output.workspace(workspace)
         output.status(tables, [*behind, *lacking])

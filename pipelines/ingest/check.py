@@ -61,12 +61,12 @@ def check(settings: Settings) -> CheckResult:
         WrongWorkspace: the keys are of two workspaces, or of another one than the data folder.
         Unreachable: the host does not answer.
     """
-    check_workspace(settings)
+    app = check_workspace(settings)
     region = track_region(settings)
     if region is not None and region != settings.customerio_region:
         raise wrong_region(settings, region)
     if region is not None:
-        identify(settings)
+        identify(settings, app)
     with brief_client(settings) as client:
         return CheckResult(
             region=settings.customerio_region,

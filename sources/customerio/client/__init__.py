@@ -13,6 +13,7 @@ The package knows the catalogue and nothing of the tables that the answers fill.
 
 from sources.customerio.client.api import Method
 from sources.customerio.client.client import Client
+from sources.customerio.client.clock import FARTHEST_S
 from sources.customerio.client.errors import (
     BadAnswer,
     BadRequest,
@@ -40,6 +41,7 @@ from sources.customerio.client.transport import Request
 from sources.errors import ConfigError
 
 __all__ = [
+    "FARTHEST_S",
     "QUOTAS",
     "Answer",
     "App",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sources.customerio.catalogue import Operation, Resource, resource
-from sources.customerio.client import Client
+from sources.customerio.client import FARTHEST_S, Client
 from sources.customerio.extract.coverage import Coverage
 from sources.customerio.extract.deletion_brake import SHARE, DeletionBrake
 from sources.customerio.extract.failures import Failures
@@ -32,9 +32,9 @@ _CHEAPEST = "ip_addresses"
 def has_passed(watermark: int | None, now: int) -> bool:
     """Checks if there is a watermark that is not in the future, where only a wrong clock can have put it.
 
-    An hour is left to the clock of a server.
+    A server's clock is left as much as its answers are.
     """
-    return watermark is not None and watermark <= now + 3600
+    return watermark is not None and watermark <= now + FARTHEST_S
 
 
 @dataclass(frozen=True, kw_only=True)
