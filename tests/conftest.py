@@ -4,8 +4,9 @@ import atexit
 import gc
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,21 @@ def _no_settings_of_mine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
+
+
+@contextmanager
+def kept_open(file: Path) -> Iterator[None]:
+    """Hold a connection to the file, if it is one, so that the block's connections share its DuckDB.
+
+    To begin a DuckDB takes longer than most of what tests do with one.
+    """
+    with ExitStack() as held:
+        if file.exists():
+            with suppress(duckdb.Error):
+                held.enter_context(duckdb.connect(file))
+        yield
 
 
 @dataclass
@@ -68,16 +83,21 @@ class Warehouse:
 
     def sync(self, *resources: str, full: bool = False) -> SyncResult:
         """One sync, as the command line runs it."""
-        return sync(self.settings, resources, full=full, summary=RunSummary(), notify=self.notes.append)
+        with kept_open(self.settings.load_file):
+            return sync(self.settings, resources, full=full, summary=RunSummary(), notify=self.notes.append)
+
+    def published(self) -> duckdb.DuckDBPyConnection:
+        """A connection to the published file; the caller closes it."""
+        return duckdb.connect(self.settings.published_file, read_only=True)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query in the published file."""
-        with duckdb.connect(self.settings.published_file, read_only=True) as connection:
+        with self.published() as connection:
             return connection.execute(sql).fetchall()
 
     def rows(self, resource: Resource, *, tombstones: bool = False) -> dict[tuple[Any, ...], dict[str, Any]]:
         """The published rows of a table by key, in the API's shape, without columns of the project's own."""
-        with duckdb.connect(self.settings.published_file, read_only=True) as connection:
+        with self.published() as connection:
             found = connection.execute(f"FROM customerio_raw.{resource.table}")
             names = [column[0] for column in found.description]
             rows = [dict(zip(names, cells, strict=True)) for cells in found.fetchall()]

@@ -92,6 +92,7 @@ def test_a_server_that_is_down_is_left_to_the_syncs_patience(
     check_access(warehouse.settings)
 
 
+@pytest.mark.proof
 def test_an_unreachable_host_is_reported_soon(warehouse: Warehouse, closed_port: int) -> None:
     """A refused connection is retried for seconds; the message names both settings of the host."""
     settings = settings_for(

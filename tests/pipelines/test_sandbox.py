@@ -5,6 +5,7 @@ import signal
 import time
 
 import httpx
+import pytest
 
 from tests.pipelines.conftest import Shell, ended
 
@@ -64,6 +65,7 @@ def test_a_port_in_use_is_an_error(shell: Shell) -> None:
     shell.refused(ran, 2, f"127.0.0.1:{port}", "--port")
 
 
+@pytest.mark.proof
 def test_an_account_has_several_workspaces(shell: Shell) -> None:
     """With --workspaces the line lists the keys of each, the first of which are those beside the URLs."""
     process = shell.start(("sandbox", "--scale", "tiny", "--workspaces", "2", "--json"))
@@ -85,6 +87,7 @@ def test_an_account_has_several_workspaces(shell: Shell) -> None:
     assert document["app_api_key"] == document["workspaces"][0]["app_api_key"]
 
 
+@pytest.mark.proof
 def test_knobs_are_listed(shell: Shell) -> None:
     """--knobs lists every knob with default, meaning and basis, and the assumptions without one."""
     document = shell.run("sandbox", "--knobs", "--json").document

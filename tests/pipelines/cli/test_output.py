@@ -15,6 +15,7 @@ from tests.pipelines.conftest import Shell
 COLUMNS = ("requests", "read", "new", "changed", "deleted")
 
 
+@pytest.mark.proof
 def test_a_sync_prints_one_document_that_equals_its_rows(shell: Shell) -> None:
     """With --json stdout is one document; `sync_runs` holds the same numbers."""
     ran = shell.run("sync", "segments", "campaigns", "--json")
@@ -51,6 +52,7 @@ def test_a_sync_prints_one_document_that_equals_its_rows(shell: Shell) -> None:
     assert {"campaigns", "segments", "sync_runs"} == ours
 
 
+@pytest.mark.proof
 def test_people_get_a_summary_and_programs_no_progress(shell: Shell) -> None:
     """A line for each resource and the written rows; stderr, which is no terminal, stays empty."""
     shell.sandbox.faults.add(Fault(operation="listSegments", status=503, times=1))

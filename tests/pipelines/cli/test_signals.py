@@ -41,6 +41,7 @@ def test_a_sleeping_main_thread_gets_a_signal_of_another_thread(name: str) -> No
     assert "heard\n" == _ran(name, "deliver_signals(); deliver_signals()", patience_s=15)
 
 
+@pytest.mark.proof
 def test_python_alone_leaves_it_asleep() -> None:
     """Without the module the test times out; if this fails, Python no longer needs the module."""
     with pytest.raises(subprocess.TimeoutExpired):

@@ -121,6 +121,7 @@ def test_lines_that_end_with_cr_alone_are_rows(tmp_path: Path) -> None:
     assert [('{"id":"1","name":"a"}',), ('{"id":"2","name":"b"}',)] == rows
 
 
+@pytest.mark.proof
 def test_ten_thousand_columns_are_a_row(tmp_path: Path) -> None:
     """Each cell of a very wide file is in its row, and the attributes leave out the empty ones."""
     names = [f"a{number}" for number in range(10_000)]

@@ -15,6 +15,7 @@ MESSAGES = resource("messages")
 PEOPLE = resource("people")
 
 
+@pytest.mark.proof
 def test_an_unchanged_workspace_has_no_changes_in_any_order(exporting: Exporting) -> None:
     """Syncs and exports take turns; none of them finds a new, changed or deleted row."""
     warehouse, clock = exporting.warehouse, exporting.warehouse.sandbox.clock
@@ -33,6 +34,7 @@ def test_an_unchanged_workspace_has_no_changes_in_any_order(exporting: Exporting
     assert before == after
 
 
+@pytest.mark.proof
 def test_a_changed_attribute_is_one_change_from_either(exporting: Exporting) -> None:
     """An edit is one change for an export and one for a sync; after a sync it is none for an export."""
     warehouse, sandbox = exporting.warehouse, exporting.warehouse.sandbox
@@ -53,6 +55,7 @@ def test_a_changed_attribute_is_one_change_from_either(exporting: Exporting) -> 
     assert warehouse.truth(PEOPLE) == warehouse.rows(PEOPLE)
 
 
+@pytest.mark.proof
 def test_an_export_keeps_what_it_does_not_carry(exporting: Exporting) -> None:
     """The `timestamps` and `devices` of a changed person stay as a sync read them."""
     warehouse, sandbox = exporting.warehouse, exporting.warehouse.sandbox
@@ -72,6 +75,7 @@ _NOT_CARRIED = (
 )
 
 
+@pytest.mark.proof
 def test_fingerprints_of_earlier_exports_are_taken_up(exporting: Exporting) -> None:
     """A fingerprint of another version is no change for an export, and one for a sync."""
     warehouse = exporting.warehouse
@@ -87,6 +91,7 @@ def test_fingerprints_of_earlier_exports_are_taken_up(exporting: Exporting) -> N
     assert (0, 0, 0) == _counts(warehouse.sync("people").summary.resources["people"])
 
 
+@pytest.mark.proof
 def test_unchanged_deliveries_have_no_changes_in_any_order(exporting: Exporting) -> None:
     """An export leaves deliveries as a sync read them, and the next sync finds no change."""
     warehouse = exporting.warehouse
@@ -118,6 +123,7 @@ def test_everybody_is_people(exporting: Exporting) -> None:
     assert not [path for path in folder(warehouse.settings).iterdir() if ".csv" in path.name]
 
 
+@pytest.mark.proof
 def test_only_changes_of_people_are_written(exporting: Exporting) -> None:
     """A second export writes only new, changed and deleted people; one who comes back loses the tombstone."""
     sandbox, warehouse = exporting.warehouse.sandbox, exporting.warehouse
@@ -145,6 +151,7 @@ def test_only_changes_of_people_are_written(exporting: Exporting) -> None:
     assert (0, 0, 0) == (exporting().new, exporting().changed, exporting().deleted)
 
 
+@pytest.mark.proof
 def test_some_people_leave_the_others_alone(exporting: Exporting) -> None:
     """People outside a filter are not deleted, and a file of some attributes stays in its own table."""
     exporting()
@@ -163,6 +170,7 @@ def test_some_people_leave_the_others_alone(exporting: Exporting) -> None:
     )
 
 
+@pytest.mark.proof
 def test_deliveries_seen_both_ways_are_one_row(exporting: Exporting) -> None:
     """Deliveries of pages stay unchanged; those of an export are completed by a later sync."""
     warehouse = exporting.warehouse
@@ -235,6 +243,7 @@ def test_a_key_is_found_under_several_names(exporting: Exporting, header: str) -
     )
 
 
+@pytest.mark.proof
 def test_an_older_export_changes_nothing(exporting: Exporting) -> None:
     """An export older than another one, or than a sync of people, is loaded into its own table only."""
     settings, sandbox = exporting.warehouse.settings, exporting.warehouse.sandbox

@@ -54,6 +54,7 @@ def test_gzip_is_recognised(exporting: Exporting) -> None:
     assert profiles(exporting.warehouse.sandbox) == held_people(exporting.warehouse)
 
 
+@pytest.mark.proof
 def test_an_export_takes_few_requests_whatever_its_size(tmp_path: Path) -> None:
     """Requests create, poll and fetch the link: 20 for ten minutes of waiting, at any number of people."""
     counts = []
@@ -82,6 +83,7 @@ def test_the_door() -> None:
     assert door.__all__ == sorted(door.__all__, key=lambda name: (not name.isupper(), name))
 
 
+@pytest.mark.proof
 def test_a_deadline_ends_the_waiting_and_the_next_run_goes_on(exporting: Exporting) -> None:
     """A run that times out creates nothing again; the next run collects its export."""
     settings = exporting.warehouse.settings
@@ -98,6 +100,7 @@ def test_a_deadline_ends_the_waiting_and_the_next_run_goes_on(exporting: Exporti
     assert exporting().export_id != result.export_id, "what is finished is ordered anew"
 
 
+@pytest.mark.proof
 def test_a_failed_export_is_reported_and_then_ordered_anew(exporting: Exporting) -> None:
     """No row of a failed export lands; the message has its id and the next step."""
     exporting.warehouse.sandbox.knobs.export_fails = True

@@ -61,6 +61,7 @@ def _memory(warehouse: Warehouse) -> Any:
         ).fetchall()
 
 
+@pytest.mark.proof
 def test_old_time_arrives_and_the_ledger_grows(young: Warehouse) -> None:
     """All rows of the window arrive and no others; watermark and age bands stay."""
     now = young.sandbox.clock.now()
@@ -121,6 +122,7 @@ def test_one_that_is_complete_begins_anew_when_it_is_asked_for_again(young: Ware
     assert 0 < changed < read
 
 
+@pytest.mark.proof
 def test_gaps_are_found_and_filled_and_nothing_else_is_read(young: Warehouse) -> None:
     """`gaps` reads the unread time between two windows, and nothing else."""
     now = young.sandbox.clock.now()
@@ -175,6 +177,7 @@ def test_what_cannot_be_read_is_refused(young: Warehouse) -> None:
     assert before == sum(young.sandbox.stats.by_operation.values())
 
 
+@pytest.mark.proof
 def test_activities_that_nobody_read_in_time_are_a_gap(warehouse: Warehouse) -> None:
     """A gap of activities causes a warning while it can be read; later the ledger has the lost time."""
     warehouse.sync("activities")

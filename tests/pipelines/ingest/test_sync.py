@@ -16,6 +16,7 @@ PLAIN = resources_named([])
 """The tables of a sync without names: all but the optional ones."""
 
 
+@pytest.mark.proof
 def test_every_row_of_the_world_is_in_the_warehouse(warehouse: Warehouse) -> None:
     """After the first sync, all tables equal the workspace by key and field."""
     result = warehouse.sync()

@@ -1,6 +1,7 @@
 """A sync whose reading misses most of a table holds the deletions back and ends with 4."""
 
 import duckdb
+import pytest
 
 from sources.customerio.sandbox import Fault
 from tests.pipelines.conftest import Shell
@@ -14,6 +15,7 @@ def _alive(shell: Shell) -> int:
         return int(connection.execute(sql).fetchall()[0][0])
 
 
+@pytest.mark.proof
 def test_held_deletions_end_with_4_until_they_are_accepted(shell: Shell) -> None:
     """Empty lists delete nothing: the table is named, with the way to accept; accepted, they are believed."""
     assert 0 == shell.run("sync", TABLE).code
@@ -23,6 +25,7 @@ def test_held_deletions_end_with_4_until_they_are_accepted(shell: Shell) -> None
         Fault(operation="getSegmentMembership", times=None, document={"identifiers": None, "next": ""})
     )
 
+    shell.refused(shell.run("sync", "--new-workspace"), 2, "CIO_ELT_DATA")
     held = shell.run("sync", TABLE, "--json")
 
     assert (4, before) == (held.code, _alive(shell))
@@ -36,6 +39,7 @@ def test_held_deletions_end_with_4_until_they_are_accepted(shell: Shell) -> None
     shell.refused(shell.run("sync", "--accept-deletions", "segmets"), 2, "segmets")
 
 
+@pytest.mark.proof
 def test_a_clock_that_is_off_is_refused_before_anything_is_read(shell: Shell) -> None:
     """A `Date` 400 days ahead ends with 2 and a sentence; with the setting it is accepted."""
     shell.sandbox.faults.add(Fault(times=None, date_off_s=400 * 86_400))

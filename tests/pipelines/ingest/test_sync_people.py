@@ -99,6 +99,7 @@ def test_a_key_that_may_not_export_reads_people_by_search(warehouse: Warehouse) 
     assert any("scope" in note for note in warehouse.notes)
 
 
+@pytest.mark.proof
 def test_an_export_that_takes_long_is_taken_up_by_the_next_sync(warehouse: Warehouse) -> None:
     """The rest lands; the next sync collects the same export and creates no other."""
     notes: list[str] = []

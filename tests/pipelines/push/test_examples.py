@@ -16,6 +16,7 @@ _ROOT = Path(__file__).parents[3]
 SHIPPED = _ROOT / "warehouse" / "push" / "examples"
 
 
+@pytest.mark.proof
 def test_examples_run_and_send_nothing_twice(shell: Shell, pushing: Pushing) -> None:
     """All examples arrive, in their order; a second run makes no request."""
     ran = shell.run("push", "run", "--folder", str(SHIPPED), "--json")

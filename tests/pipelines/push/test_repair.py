@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from pipelines.push import retry_dead_letters
 from pipelines.push.destination import push_rows
 from pipelines.push.journal.database import SCHEMA
@@ -17,6 +19,7 @@ _EVENT: dict[str, Any] = {
 }  # fmt: skip
 
 
+@pytest.mark.proof
 def test_an_invalid_row_is_not_sent_by_a_retry(pushing: Pushing) -> None:
     """A retry leaves invalid rows unsent until their values change."""
     import pyarrow as pa

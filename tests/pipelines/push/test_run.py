@@ -52,6 +52,7 @@ _FIELDS = {
 }
 
 
+@pytest.mark.proof
 def test_people(pushing: Pushing) -> None:
     """New people arrive with every attribute, changed ones change, and a sync brings back the rows."""
     rows = [_person(number) for number in range(30)]
@@ -105,6 +106,7 @@ def test_update_only(pushing: Pushing) -> None:
     assert {"gold"} == {pushing.people()[user]["plan"] for user in known}
 
 
+@pytest.mark.proof
 def test_mirror_of_people(pushing: Pushing) -> None:
     """People who leave the model are deleted once the plan is approved; no others are."""
     rows = [{"user_id": f"m{number}", "plan": "x"} for number in range(10)]
@@ -126,6 +128,7 @@ def test_mirror_of_people(pushing: Pushing) -> None:
     assert 0 == pushing.push(spec).plan.sends
 
 
+@pytest.mark.proof
 def test_events(pushing: Pushing) -> None:
     """Events arrive once, with their names, times and data; new ones follow."""
     known = pushing.ids()[:3]
@@ -174,6 +177,7 @@ def test_the_first_run_of_events_sends_none(pushing: Pushing) -> None:
     assert 6 == pushing.plan(pushing.declare("others", rows, **since)).counts["add"]
 
 
+@pytest.mark.proof
 def test_devices(pushing: Pushing) -> None:
     """A mirror of devices adds, changes and removes them."""
     known = pushing.ids()[:2]
@@ -286,6 +290,7 @@ def _members(pushing: Pushing, segment: int) -> set[str]:
     return {row["id"] for row in pushing.sandbox.rows("segment_memberships") if row["segment_id"] == segment}
 
 
+@pytest.mark.proof
 def test_suppressions(pushing: Pushing) -> None:
     """Suppressing needs approval; suppressed people get no rows; leaving the mirror ends it."""
     known = pushing.ids()[:3]

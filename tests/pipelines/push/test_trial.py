@@ -54,6 +54,7 @@ def test_keys_of_two_workspaces_send_a_few_rows_and_stop(tmp_path: Path) -> None
         assert right.workspace_id == read_record(pushing.settings).id
 
 
+@pytest.mark.proof
 def test_a_pair_is_proven_once(pushing: Pushing) -> None:
     """The first run sends a trial before the rest, the following ones send everything at once."""
     assert pushing.push(pushing.users(user_rows(_COUNT))).complete

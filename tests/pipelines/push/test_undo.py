@@ -36,6 +36,7 @@ def _undo(pushing: Pushing, spec: PushSpec, run_id: str) -> dict[str, int]:
     return made.left_alone
 
 
+@pytest.mark.proof
 def test_people_are_as_they_were(pushing: Pushing) -> None:
     """Attributes of existing people are restored or cleared; people who were created stay."""
     known = pushing.ids()[:4]
@@ -49,6 +50,7 @@ def test_people_are_as_they_were(pushing: Pushing) -> None:
     assert "made" in pushing.people()
 
 
+@pytest.mark.proof
 def test_changes_go_back_to_the_push_before(pushing: Pushing) -> None:
     """The second of two pushes is undone; people who were edited since are left alone."""
     known = pushing.ids()[:3]
@@ -141,6 +143,7 @@ _PERSON_PLAN: dict[str, Any] = {
 }  # fmt: skip
 
 
+@pytest.mark.proof
 def test_undo_restores_what_others_had_set(pushing: Pushing) -> None:
     """A field that is mapped later returns to its value before the first push."""
     user = next(user for user, row in pushing.people().items() if row.get("plan"))

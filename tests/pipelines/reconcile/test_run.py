@@ -112,6 +112,7 @@ def later(sandbox: Sandbox, tmp_path: Path) -> Iterator[Warehouse]:
         yield warehouse
 
 
+@pytest.mark.proof
 def test_a_correct_warehouse_matches(synced: Warehouse) -> None:
     """Every number of 45 days is Customer.io's, and the numbers are those of the workspace's deliveries."""
     result = checked(synced)
@@ -255,6 +256,7 @@ def test_a_stale_count_of_people_is_explained(later: Warehouse) -> None:
     assert "people" == people.subject
 
 
+@pytest.mark.proof
 def test_a_segment_read_long_ago_is_explained(synced: Warehouse) -> None:
     """A member that joined after the read is a mismatch right after it, and explained an hour later."""
     listed = [row["id"] for row in synced.sandbox.rows("segments") if row["type"] == "manual"]
@@ -318,6 +320,7 @@ def test_the_table_has_each_number_once(synced: Warehouse) -> None:
     )
 
 
+@pytest.mark.proof
 def test_a_sample_takes_turns(synced: Warehouse) -> None:
     """With a sample of two, at most two of each are compared, and other days compare others."""
     first = reconcile(synced.settings, number=45, sample=2)

@@ -1,6 +1,7 @@
 """Double rows that earlier loads left are removed by the next sync."""
 
 import duckdb
+import pytest
 
 from sources.customerio.catalogue import resource
 from tests.conftest import Warehouse
@@ -8,6 +9,7 @@ from tests.conftest import Warehouse
 TABLES = ("campaigns", "segments", "segment_memberships")
 
 
+@pytest.mark.proof
 def test_doubles_are_healed_by_the_next_sync(warehouse: Warehouse) -> None:
     """Rows that are there three times are one again, the one that was loaded last, and it is told."""
     warehouse.sync(*TABLES)

@@ -41,6 +41,7 @@ def _held(file: Path) -> Iterator[None]:
         holder.communicate()
 
 
+@pytest.mark.proof
 def test_a_locked_file_is_named_with_the_next_step(shell: Shell) -> None:
     """While another program has the private file open, sync names the file and the program's PID."""
     shell.data.mkdir()
@@ -62,6 +63,7 @@ def test_a_damaged_file_is_named_with_the_next_step(shell: Shell) -> None:
     assert b"no database" == (shell.data / "load.duckdb").read_bytes()
 
 
+@pytest.mark.proof
 def test_after_the_damaged_file_is_moved_the_published_one_is_restored(warehouse: Warehouse) -> None:
     """The published rows and watermarks are kept, and only changes since then are read."""
     settings = warehouse.settings
@@ -81,6 +83,7 @@ def test_after_the_damaged_file_is_moved_the_published_one_is_restored(warehouse
     assert 2 == warehouse.query("SELECT count(DISTINCT run_id) FROM customerio_raw.sync_runs")[0][0]
 
 
+@pytest.mark.proof
 def test_without_both_files_everything_is_read_again(warehouse: Warehouse) -> None:
     """Dlt's own state does not keep a sync from reading all rows again."""
     warehouse.sync("activities")
@@ -94,6 +97,7 @@ def test_without_both_files_everything_is_read_again(warehouse: Warehouse) -> No
     assert len(before) == result.summary.resources["activities"].new
 
 
+@pytest.mark.proof
 def test_without_dlts_folder_the_watermarks_are_taken_from_the_warehouse(warehouse: Warehouse) -> None:
     """A container that starts with an empty folder and the same warehouse reads new rows only."""
     warehouse.sync("activities")

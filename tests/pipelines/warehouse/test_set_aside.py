@@ -27,6 +27,7 @@ def _left_over(warehouse: Warehouse) -> Path:
     return Path(target.working_dir) / "normalize" / "extracted" / load_id
 
 
+@pytest.mark.proof
 def test_a_package_that_cannot_be_loaded_is_kept_and_its_rows_are_read_again(warehouse: Warehouse) -> None:
     """A file of the package is damaged: the next sync sets it aside, has every row, and `doctor` names it."""
     warehouse.sync(*TABLES)

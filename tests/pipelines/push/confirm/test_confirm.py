@@ -1,5 +1,7 @@
 """Rows that Customer.io accepted and dropped are found."""
 
+import pytest
+
 from pipelines.push.journal.database import SCHEMA
 from tests.pipelines.push.conftest import Pushing, user_rows
 
@@ -10,6 +12,7 @@ def _plans(pushing: Pushing) -> dict[str, str]:
     }
 
 
+@pytest.mark.proof
 def test_seven_of_a_hundred_are_dropped_silently(pushing: Pushing) -> None:
     """Rows that were answered with 200 and dropped are found with their reason, and sent again."""
     pushing.sandbox.knobs.drop_every = 14

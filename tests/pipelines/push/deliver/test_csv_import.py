@@ -7,6 +7,7 @@ from sources.customerio.client import BadAnswer
 from tests.pipelines.push.conftest import BY_IMPORT, Pushing, import_rows
 
 
+@pytest.mark.proof
 def test_people_arrive_by_import(pushing: Pushing) -> None:
     """Imports instead of batches, the first a trial; every value arrives, and the next push sends nothing."""
     pushing.sandbox.knobs.import_takes_s = 0

@@ -32,6 +32,7 @@ def test_a_value_that_is_too_long_is_one_row() -> None:
     assert ((7, "invalid", None),) == rejected_rows(batch, bare)
 
 
+@pytest.mark.proof
 def test_refused_items_do_not_keep_the_others_back(pushing: Pushing) -> None:
     """Rows that a 207 lists are rejected with their reason and retried by the next run."""
     pushing.sandbox.faults.add(Fault(operation="batch", refuse_items=(3, 5)))

@@ -11,6 +11,7 @@ from sources.customerio.sandbox import Fault
 from tests.pipelines.push.conftest import Pushing, user_rows
 
 
+@pytest.mark.proof
 def test_a_row_that_is_refused_too_often_is_left_alone_until_it_changes(pushing: Pushing) -> None:
     """After its last attempt a row is a dead letter: it is not sent again until the model changes it."""
     pushing.sandbox.knobs.item_bytes = 400

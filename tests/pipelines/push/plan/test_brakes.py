@@ -18,6 +18,7 @@ def _phones(pushing: Pushing, count: int) -> list[Row]:
     return [{"who": who, "token": f"t{number}", "platform": "ios"} for number in range(count)]
 
 
+@pytest.mark.proof
 def test_a_source_that_loses_rows_stops_a_mirror(pushing: Pushing) -> None:
     """30 % fewer rows: a brake stops the run before any request; once approved, the rows are removed."""
     what: dict[str, Any] = {**_DEVICE, "brakes": {}}

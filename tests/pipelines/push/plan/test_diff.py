@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from tests.pipelines.push.conftest import Pushing
 
 _PERSON: dict[str, Any] = {
@@ -11,6 +13,7 @@ _PERSON: dict[str, Any] = {
 }  # fmt: skip
 
 
+@pytest.mark.proof
 def test_a_mapping_that_says_the_same_sends_nothing(pushing: Pushing) -> None:
     """A mapping of another column with equal payloads sends nothing."""
     pushing.push(

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.pipelines.push.conftest import Pushing
 
 _PERSON: dict[str, Any] = {
@@ -14,6 +16,7 @@ def _known(pushing: Pushing) -> list[dict[str, Any]]:
     return [row["identifiers"] for row in pushing.sandbox.rows("people")]
 
 
+@pytest.mark.proof
 def test_every_verdict(pushing: Pushing) -> None:
     """Rows get the verdicts create, update, re_id, rename, conflict, double_email; the sandbox agrees."""
     both = [row for row in _known(pushing) if row["id"] and row["email"]]

@@ -20,6 +20,7 @@ def _rows(count: int, **more: Any) -> list[Row]:
     return [{"user_id": f"u{number}", "plan": "secret", "seats": number, **more} for number in range(count)]
 
 
+@pytest.mark.proof
 def test_a_plan_says_what_would_be_sent_and_hides_whose(pushing: Pushing) -> None:
     """A plan has counts, changes by field, requests and samples; personal data only on request."""
     pushing.push(pushing.declare("users", _rows(20), **_PERSON))

@@ -8,6 +8,7 @@ from pipelines.errors import InvalidSpec
 from tests.pipelines.push.conftest import Pushing
 
 
+@pytest.mark.proof
 def test_a_push_that_gets_another_target_is_stopped(pushing: Pushing) -> None:
     """A push whose segment changes is refused: its snapshot is of another segment's members."""
     for name in ("A", "B"):

@@ -87,6 +87,7 @@ def _page_view(parts: Parts) -> str:
     )
 
 
+@pytest.mark.proof
 def test_a_kind_is_added_by_a_row(pushing: Pushing, monkeypatch: pytest.MonkeyPatch) -> None:
     """An eighth kind, views of pages, is planned and delivered: all it takes is its row and its SQL."""
     views = replace(

@@ -210,9 +210,13 @@ class Project(Warehouse):
 
     def cells(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query in the warehouse, in its own schema."""
-        with duckdb.connect(self.settings.published_file, read_only=True) as connection:
+        with self.published() as connection:
             connection.execute("SET schema = 'customerio_raw'")
             return connection.execute(sql).fetchall()
+
+    def published(self) -> duckdb.DuckDBPyConnection:
+        """A connection to the file into which the pipeline loads; the caller closes it."""
+        return duckdb.connect(self.settings.published_file)
 
     def assert_equal(self, *tables: str) -> None:
         """Assert that those tables equal the sandbox's, by key and field."""
@@ -229,11 +233,16 @@ def without_nulls(rows: dict[tuple[Any, ...], Row]) -> dict[tuple[Any, ...], Row
 
 
 @pytest.fixture
-def project(small: Sandbox, small_served: Served, api: Client, tmp_path: Path) -> Project:
-    """A dlt project that reads the small workspace into an empty warehouse."""
+def project(small: Sandbox, small_served: Served, api: Client, tmp_path: Path) -> Iterator[Project]:
+    """A dlt project that reads the small workspace into an empty warehouse.
+
+    One connection stays open, so that the pipeline's share its DuckDB: to begin one takes longer than a load.
+    """
     data = tmp_path / "data"
     data.mkdir()
-    return Project(small, small_served, settings_for(small, small_served, data), client=api)
+    project = Project(small, small_served, settings_for(small, small_served, data), client=api)
+    with project.published():
+        yield project
 
 
 def ids(rows: Iterable[Row]) -> list[str]:

@@ -269,6 +269,7 @@ def test_everything_a_workspace_is_furnished_with_lands(project: Project) -> Non
     assert 4 == asked["listSenders"]
 
 
+@pytest.mark.proof
 def test_what_goes_from_a_workspace_gets_a_tombstone(project: Project) -> None:
     """A deleted snippet, collection with its rows, row, sender with its usage or topic gets a tombstone."""
     project.run(*FITTINGS)
@@ -401,6 +402,7 @@ def test_a_200_without_what_was_asked_for_is_no_empty_list(
             read(api, table)
 
 
+@pytest.mark.proof
 def test_a_200_without_the_list_writes_no_tombstone_and_no_coverage(warehouse: Warehouse) -> None:
     """Tables whose lists are missing in a 200 fail by name; nothing is deleted, no time claimed as read."""
     tables = ("campaigns", "campaign_actions", "messages", "newsletters")

@@ -141,6 +141,7 @@ def _small_pages(sandbox: Sandbox, served: Served, page: int, after: Callable[[]
     return outside
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("page", [2, 3, 10])
 def test_what_arrives_between_two_pages_is_neither_lost_nor_read_twice(
     small: Sandbox, small_served: Served, client_of: ClientOf, read: ReadTable, page: int

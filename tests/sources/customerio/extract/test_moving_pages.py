@@ -20,6 +20,7 @@ def busy() -> Sandbox:
     return Sandbox(scale="demo")
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("table", ["messages", "activities"])
 def test_rows_that_arrive_between_pages_move_none_out_of_sight(
     busy: Sandbox, client_of: Callable[..., Client], read: ReadTable, table: str

@@ -208,6 +208,7 @@ def test_the_official_client(small: Sandbox, port: int) -> None:
     assert set(small.stats.by_operation) == recorded(f"customerio for Python {version('customerio')}")
 
 
+@pytest.mark.proof
 def test_the_asynchronous_client(small: Sandbox, port: int) -> None:
     """Every call succeeds, but for those that the API does not have; every write is applied."""
     asyncio.run(_call_all(small, port))
