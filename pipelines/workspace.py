@@ -25,6 +25,7 @@ from pipelines.times import utc
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.publish import prepare
 from pipelines.warehouse.queries import querying, tables
+from pipelines.warehouse.runs import workspace_of
 from sources.customerio.catalogue import operation, resource
 from sources.customerio.client import Client, RetryLater, Unreachable
 
@@ -35,7 +36,7 @@ _FILE = "workspace.json"
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceRecord:
-    """The record of a data folder's workspace, in its file `workspace.json`.
+    """The record of a data folder's workspace, in its file `workspace.json`; `sync_runs` has id and name too.
 
     Attributes:
         id: Customer.io's id of the workspace; None until it is certain.
@@ -56,11 +57,19 @@ class WorkspaceRecord:
 
 
 def read_record(settings: Settings) -> WorkspaceRecord:
-    """The record of the data folder; an empty one if there is none."""
+    """The record of the data folder; without one, the workspace that the warehouse's runs noted."""
     try:
-        return WorkspaceRecord(**orjson.loads(_file(settings).read_bytes()))
+        record = WorkspaceRecord(**orjson.loads(_file(settings).read_bytes()))
     except (OSError, ValueError, TypeError):
-        return WorkspaceRecord()
+        record = WorkspaceRecord()
+    if record.id is not None:
+        return record
+    try:
+        with querying(settings, may_lack=True) as query:
+            workspace_id, name = workspace_of(query)
+    except WarehouseError:
+        return record
+    return replace(record, id=workspace_id, name=name)
 
 
 def described(record: WorkspaceRecord) -> str:
@@ -79,6 +88,24 @@ def write_record(settings: Settings, record: WorkspaceRecord) -> None:
     new = file.with_suffix(".new")
     new.write_bytes(orjson.dumps(asdict(record), option=orjson.OPT_INDENT_2))
     new.replace(file)
+
+
+def check_empty(settings: Settings) -> None:
+    """Check that the data folder is free for a new workspace.
+
+    Raises:
+        WrongWorkspace: it has a warehouse, or the record of a workspace.
+    """
+    record = read_record(settings)
+    with querying(settings, may_lack=True) as query:
+        if record.id is None and not tables(query):
+            return
+    msg = (
+        f"The data folder {settings.cio_elt_data.resolve()} has the warehouse of {described(record)}, and a "
+        "folder belongs to one workspace. Nothing was read or written. Name another folder for the new one, "
+        "such as CIO_ELT_DATA=data-new."
+    )
+    raise WrongWorkspace(msg)
 
 
 @dataclass(frozen=True, kw_only=True)

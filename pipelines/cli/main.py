@@ -67,14 +67,22 @@ def doctor(*, as_json: bool) -> int:
     metavar="TABLE",
     help="Mark the missing rows of TABLE as deleted, however many they are.",
 )
+@click.option(
+    "--new-workspace",
+    is_flag=True,
+    help="Refuse to go into a data folder that has a warehouse: each workspace has a folder of its own.",
+)
 @WAIT
 @command
-def sync(*, resources: tuple[str, ...], wait_s: float, as_json: bool, **how: Any) -> int:
+def sync(*, resources: tuple[str, ...], new_workspace: bool, wait_s: float, as_json: bool, **how: Any) -> int:
     """Bring the warehouse up to date: all RESOURCES, or those named."""
     from pipelines.settings import read_settings
+    from pipelines.workspace import check_empty
 
     # Settings are checked first, so that an error in one is shown at once: importing dlt takes a second.
     settings = read_settings()
+    if new_workspace:
+        check_empty(settings)
     from pipelines.cli import output
     from pipelines.ingest.sync import sync as run
     from sources.customerio.extract import RunSummary

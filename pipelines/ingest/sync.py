@@ -24,7 +24,7 @@ from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, lo
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.runs import run_rows, runs_table
 from pipelines.warehouse.settle import settled
-from pipelines.workspace import check_workspace
+from pipelines.workspace import check_workspace, read_record
 from sources.customerio import resources_named
 from sources.customerio.client import Forbidden, NotServed
 from sources.customerio.extract import Options, ResourceSummary, RunSummary, Window
@@ -121,7 +121,7 @@ def sync(
         summary.resources.update(people.resources)
         finished_at = int(time.time()) + access.ahead_s
         with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
-            _write(settings, run_rows(run_id, people, options, finished_at=finished_at))
+            _write(settings, _run_rows(settings, run_id, people, options, finished_at=finished_at))
     return SyncResult(
         run_id=run_id, summary=summary, seconds=time.monotonic() - began, new_columns=new_columns
     )
@@ -168,7 +168,7 @@ def _run(
             target.extract(
                 source_with(tables, client, options, summary), loader_file_format=file_format(target)
             )
-            rows = run_rows(run_id, summary, options, finished_at=client.now())
+            rows = _run_rows(settings, run_id, summary, options, finished_at=client.now())
         _write(settings, rows, target)
         return SyncResult(
             run_id=run_id,
@@ -182,6 +182,13 @@ def _appeared(before: dict[str, set[str]], after: dict[str, set[str]]) -> tuple[
     return tuple(
         f"{table}.{name}" for table, known in before.items() for name in sorted(after[table] - known)
     )
+
+
+def _run_rows(
+    settings: Settings, run_id: str, summary: RunSummary, options: Options, *, finished_at: int
+) -> list[dict[str, Any]]:
+    record = read_record(settings)
+    return run_rows(run_id, summary, options, finished_at=finished_at, workspace=(record.id, record.name))
 
 
 def _write(settings: Settings, run: list[dict[str, Any]], target: "Pipeline | None" = None) -> None:

@@ -19,6 +19,7 @@ from pipelines.report.queries import QUERIES, RECONCILIATION, TABLES
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import frames
+from pipelines.workspace import read_record
 
 Frames = dict[str, pd.DataFrame]
 Row = dict[str, Any]
@@ -53,7 +54,7 @@ def report(settings: Settings, file: Path | None = None) -> Written:
     target = file or settings.cio_elt_data / "report.html"
     answers = _answers(settings)
     pictures = {name: draw(answers[name]) for name, draw in _PICTURES if answers[name].notna().any(axis=None)}
-    page = _page(answers, pictures)
+    page = _page(answers, pictures, read_record(settings).name)
     _write(target, page)
     return Written(file=str(target), bytes=len(page.encode()), pictures=len(pictures))
 
@@ -75,7 +76,7 @@ def _answers(settings: Settings) -> Frames:
         }
 
 
-def _page(answers: Frames, pictures: dict[str, Picture]) -> str:
+def _page(answers: Frames, pictures: dict[str, Picture], workspace: str | None) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -89,6 +90,7 @@ def _page(answers: Frames, pictures: dict[str, Picture]) -> str:
     sparks = _sparks(rows["weekly"])
     return environment.get_template("page.html.j2").render(
         head=rows["head"][0],
+        workspace=workspace,
         spans={row["span"]: row for row in rows["spans"]},
         senders={name: _with_sparks(rows[name], sparks) for name in _SENDERS},
         scales={name: _scale(answers, name) for name in ("human_open_rate", "human_click_rate")},

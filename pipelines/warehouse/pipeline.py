@@ -108,8 +108,17 @@ def load(target: "Pipeline") -> None:
     """Normalize and load the extracted packages."""
     target.normalize()
     # Without an open connection, dlt opens the file anew for each table, and DuckDB takes 15 ms to start.
-    with target.sql_client():
+    with target.sql_client() as sql:
+        # A run's packages share one schema, and dlt alters the tables of the first one only.
+        if not target.first_run and not _has_schema(sql, target):
+            target.sync_schema()
         target.load()
+
+
+def _has_schema(sql: Any, target: "Pipeline") -> bool:
+    versions = sql.make_qualified_table_name("_dlt_version")
+    known = f"SELECT 1 FROM {versions} WHERE version_hash = %s"
+    return bool(sql.execute_sql(known, target.default_schema.version_hash))
 
 
 def remove_normalized(target: "Pipeline") -> None:

@@ -16,6 +16,9 @@ TABLE = "sync_runs"
 
 _COLUMNS: "TTableSchemaColumns" = {
     "run_id": {"data_type": "text", "nullable": False},
+    # Customer.io's id and name of the workspace; null while they are not certain.
+    "workspace_id": {"data_type": "bigint"},
+    "workspace_name": {"data_type": "text"},
     "resource": {"data_type": "text", "nullable": False},
     # Customer.io's clock, Unix seconds.
     "finished_at": {"data_type": "bigint"},
@@ -29,17 +32,31 @@ _COLUMNS: "TTableSchemaColumns" = {
     "rows_new": {"data_type": "bigint"},
     "rows_changed": {"data_type": "bigint"},
     "rows_deleted": {"data_type": "bigint"},
+    # Records that were set aside, in `rejected_records`.
+    "rows_rejected": {"data_type": "bigint"},
     "seconds": {"data_type": "double"},
     "error": {"data_type": "text"},
 }
 
 
-def run_rows(run_id: str, summary: RunSummary, options: Options, *, finished_at: int) -> list[dict[str, Any]]:
-    """A row per resource that the run read, not for those that it skipped; `seconds` are of its reading."""
+def run_rows(
+    run_id: str,
+    summary: RunSummary,
+    options: Options,
+    *,
+    finished_at: int,
+    workspace: tuple[int | None, str | None],
+) -> list[dict[str, Any]]:
+    """A row per resource that the run read, not for those that it skipped; `seconds` are of its reading.
+
+    `workspace` is the id and the name of the run's workspace.
+    """
     noted_at = int(time.time())
     return [
         {
             "run_id": run_id,
+            "workspace_id": workspace[0],
+            "workspace_name": workspace[1],
             "resource": tally.resource,
             "finished_at": finished_at,
             "noted_at": noted_at,
@@ -50,6 +67,7 @@ def run_rows(run_id: str, summary: RunSummary, options: Options, *, finished_at:
             "rows_new": tally.new,
             "rows_changed": tally.changed,
             "rows_deleted": tally.deleted,
+            "rows_rejected": tally.rejected,
             "seconds": round(tally.seconds, 3),
             "error": str(tally.error) if tally.error else None,
         }
@@ -62,6 +80,22 @@ def now_there(query: Query) -> int:
     """Customer.io's clock in Unix seconds: this machine's, corrected by the difference at the last run."""
     newest = query(f"SELECT finished_at - noted_at FROM {DATASET}.{TABLE} ORDER BY _dlt_load_id DESC LIMIT 1")
     return int(time.time()) + sum(int(ahead) for (ahead,) in newest)
+
+
+def workspace_of(query: Query) -> tuple[int | None, str | None]:
+    """The id and the name of the workspace, as the latest run noted them; None where no run did.
+
+    Runs of earlier releases did not note it.
+    """
+    noted = query(
+        "SELECT 1 FROM information_schema.columns "
+        f"WHERE table_schema = '{DATASET}' AND table_name = '{TABLE}' AND column_name = 'workspace_id'"
+    )
+    found = noted and query(
+        f"SELECT workspace_id, workspace_name FROM {DATASET}.{TABLE} WHERE workspace_id IS NOT NULL "
+        "ORDER BY noted_at DESC LIMIT 1"
+    )
+    return (found[0][0], found[0][1]) if found else (None, None)
 
 
 def runs_table(rows: Iterable[dict[str, Any]]) -> "DltResource":

@@ -10,7 +10,15 @@ from pydantic import SecretStr
 from pipelines.errors import WrongWorkspace
 from pipelines.ingest.sync import sync
 from pipelines.settings import Settings
-from pipelines.workspace import WorkspaceRecord, check_workspace, identify, read_record, write_record
+from pipelines.workspace import (
+    WorkspaceRecord,
+    check_empty,
+    check_workspace,
+    described,
+    identify,
+    read_record,
+    write_record,
+)
 from sources.customerio.client import Unauthorized, Unreachable
 from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Sandbox
 from tests.conftest import settings_for, track_keys
@@ -101,6 +109,7 @@ def test_track_keys_of_another_account_are_refused(settings: Settings) -> None:
             identify(settings.model_copy(update=changed))
 
 
+@pytest.mark.proof
 def test_proven_keys_need_no_answer_of_the_track_api(account: Account, settings: Settings) -> None:
     """While the Track API does not answer, proven keys count as proven, and new ones are refused."""
     first = account.workspaces[0].workspace_id
@@ -119,6 +128,31 @@ def test_a_damaged_record_counts_as_none(settings: Settings) -> None:
     (settings.cio_elt_data / "workspace.json").write_text('{"id": ')
     assert WorkspaceRecord() == read_record(settings)
     assert check_workspace(settings).known
+
+
+def test_a_folder_without_its_record_has_that_of_the_warehouse(tmp_path: Path) -> None:
+    """Each run notes the workspace in `sync_runs`: a folder that lost its file knows it, and names it."""
+    own = Sandbox(scale="tiny")
+    recorded = WorkspaceRecord(id=own.workspace_id, name="Production")
+    with own.serve() as served:
+        settings = settings_for(own, served, tmp_path / "data")
+        write_record(settings, recorded)
+        sync(settings, ["segments"])
+    (settings.cio_elt_data / "workspace.json").unlink()
+
+    assert recorded == read_record(settings)
+    assert f"{own.workspace_id} (Production)" in described(recorded)
+
+
+def test_a_new_workspace_never_goes_into_a_warehouse(settings: Settings, tmp_path: Path) -> None:
+    """The folder of a warehouse is refused for a new workspace, and no byte changes; an empty one is free."""
+    before = _contents(settings)
+
+    with pytest.raises(WrongWorkspace, match="Name another folder"):
+        check_empty(settings)
+
+    assert before == _contents(settings)
+    check_empty(settings.model_copy(update={"cio_elt_data": tmp_path / "other"}))
 
 
 @pytest.mark.proof

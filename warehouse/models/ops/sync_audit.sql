@@ -1,6 +1,7 @@
 -- The runs of syncs and backfills, a row per run and table: requests, rows, duration and result.
 select
     run_id,
+    workspace_name,
     table_name,
     finished_at,
     noted_at,
@@ -11,6 +12,7 @@ select
     rows_new,
     rows_changed,
     rows_deleted,
+    rows_rejected,
     greatest(rows_read - rows_new - rows_changed, 0) as rows_unchanged,
     seconds,
     requests / nullif(seconds, 0) as requests_per_second,
