@@ -26,14 +26,17 @@ import httpx
 import pytest
 
 from flows.environment import DEFAULTS as PREFECT
+from sources.customerio.catalogue import resource
 from sources.customerio.client import Client
 from sources.customerio.sandbox import Sandbox, Served
 from tests.conftest import Warehouse, settings_for
 from tests.pipelines.conftest import Shell, shell_for
 
 ARCHIVE = Path(__file__).parent / "fixtures" / "before.tar.gz"
+DAMAGED = ARCHIVE.with_name("damaged.tar.gz")
 EVERYBODY = {"filters": {"and": [{"attribute": {"field": "cio_id", "operator": "exists"}}]}}
 DAY_S = 86_400
+SYNCED = ("campaigns", "segments", "segment_memberships")
 GREW = {
     *("broadcasts", "campaigns", "messages", "newsletter_contents", "newsletters", "object_types"),
     *("segment_usage", "segments", "sender_identities", "transactional_contents"),
@@ -111,13 +114,14 @@ def _repeat(sandbox: Sandbox, served: Served, history: dict[str, Any]) -> None:
     assert len(history["writes"]) == len(sandbox.writes())
 
 
-def test_the_fixture_names_no_machine_and_no_key(before: Before) -> None:
+@pytest.mark.parametrize("archive", [ARCHIVE, DAMAGED], ids=lambda file: file.name)
+def test_the_fixture_names_no_machine_and_no_key(before: Before, archive: Path) -> None:
     """No file of the fixture has a path of a home or temporary folder, or a key of the sandbox."""
     sandbox = before.sandbox
     keys = (sandbox.app_api_key, sandbox.track_api_key, sandbox.track_site_id)
     words = [word.encode() for word in ("/tmp/", "/home/", "/root", *keys)]  # noqa: S108 it is looked for
 
-    with tarfile.open(ARCHIVE) as packed:
+    with tarfile.open(archive) as packed:
         files = {member.name: packed.extractfile(member) for member in packed.getmembers()}
         found = [name for name, file in files.items() if file and any(w in file.read() for w in words)]
 
@@ -247,3 +251,46 @@ def _wait_for(log: Path, words: str) -> None:
     while words not in log.read_text():
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.2)
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Iterator[Shell]:
+    """The unpacked folders that odd answers damaged, with their workspace, whose answers are right again."""
+    with tarfile.open(DAMAGED) as packed:
+        packed.extractall(tmp_path, filter="data")
+    sandbox = Sandbox(**json.loads((tmp_path / "workspace.json").read_text()))
+    with sandbox.serve() as served:
+        yield shell_for(sandbox, served, tmp_path)
+
+
+def _healed(damaged: Shell, name: str) -> Warehouse:
+    """The warehouse of that folder after one sync of its tables."""
+    damaged.env["CIO_ELT_DATA"] = str(damaged.folder / name)
+    ran = damaged.run("sync", *SYNCED)
+    assert (0, False) == (ran.code, "Traceback" in ran.err), ran.err
+    settings = settings_for(damaged.sandbox, damaged.served, damaged.data)
+    return Warehouse(damaged.sandbox, damaged.served, settings)
+
+
+def test_doubled_rows_are_healed_by_one_sync(damaged: Shell) -> None:
+    """A release wrote memberships twice: one sync of this one leaves each once, and every table is right."""
+    counts = f"SELECT count(*), count(DISTINCT (segment_id, cio_id)) FROM customerio_raw.{SYNCED[-1]}"
+    with duckdb.connect(damaged.folder / "doubled" / "customerio.duckdb", read_only=True) as connection:
+        ((rows, keys),) = connection.execute(counts).fetchall()
+    assert rows == 2 * keys
+
+    healed = _healed(damaged, "doubled")
+
+    assert [(keys, keys)] == healed.query(counts)
+    for table in SYNCED:
+        assert healed.truth(resource(table)).keys() == healed.rows(resource(table)).keys(), table
+
+
+def test_a_package_that_no_run_could_load_is_set_aside_by_one_sync(damaged: Shell) -> None:
+    """A release stopped at each run at a field without a name: one sync of this one has every table."""
+    healed = _healed(damaged, "unloadable")
+
+    for table in SYNCED:
+        assert healed.truth(resource(table)).keys() == healed.rows(resource(table)).keys(), table
+    shown = damaged.run("doctor")
+    assert (4, True) == (shown.code, "set_aside" in shown.out)
