@@ -1,6 +1,9 @@
 """Keys that were never proven to be of one workspace send a few rows, which are read back before the rest."""
 
+from collections import Counter
 from pathlib import Path
+from random import Random
+from typing import Literal
 
 import pytest
 from pydantic import SecretStr
@@ -8,12 +11,15 @@ from pydantic import SecretStr
 from pipelines.errors import WrongWorkspace
 from pipelines.push.journal.database import SCHEMA
 from pipelines.push.trial import ROWS
-from pipelines.workspace import read_record
+from pipelines.workspace import WorkspaceRecord, read_record, write_record
 from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Sandbox
 from tests.conftest import Warehouse, settings_for, track_keys
 from tests.pipelines.push.conftest import Pushing, settings_for_pushes, user_rows
 
 _COUNT = 100
+_TRIALS = 100
+_SEED = 16
+_APIS: tuple[Literal["app", "track"], ...] = ("app", "track")
 
 
 def _pushing(account: Account, app_url: str, track_url: str, home: Path) -> Pushing:
@@ -75,6 +81,59 @@ def test_rotated_track_keys_resume_the_same_journal(pushing: Pushing) -> None:
     assert changed.run is not None
     assert 1 == changed.run.delivery.accepted
     assert [(1,)] == pushing.query(f"SELECT count(DISTINCT workspace) FROM {SCHEMA}.runs")
+
+
+@pytest.mark.proof
+def test_a_hundred_rotations_lose_no_row_and_send_none_twice(pushing: Pushing) -> None:
+    """Keys of either API or of both change before each run; each change of a row is sent once."""
+    random = Random(_SEED)  # noqa: S311 a seeded draw
+    wanted = {f"u{number:04}": 0 for number in range(40)}
+    expected = Counter(dict.fromkeys(wanted, 1))
+
+    for trial in range(_TRIALS):
+        for api in random.sample(_APIS, k=random.randrange(3)):
+            pushing.sandbox.rotate_keys(api)
+        app = {"customerio_app_api_key": SecretStr(pushing.sandbox.app_api_key)}
+        pushing.settings = settings_for_pushes(pushing.warehouse).model_copy(update=app)
+        for user in random.sample(sorted(wanted), k=random.randrange(4) if trial else 0):
+            wanted[user] = trial
+            expected[user] += 1
+        rows = [{"user_id": user, "plan": f"p{plan}"} for user, plan in wanted.items()]
+        result = pushing.push(pushing.users(rows))
+        assert result.complete, (_SEED, trial, result.document)
+
+    sent = Counter(write["op"]["identifiers"]["id"] for write in pushing.sandbox.writes())
+    assert expected == sent
+    assert {user: f"p{plan}" for user, plan in wanted.items()} == {
+        user: pushing.people()[user]["plan"] for user in wanted
+    }
+    assert [(1,)] == pushing.query(f"SELECT count(DISTINCT workspace) FROM {SCHEMA}.runs")
+
+
+@pytest.mark.proof
+def test_a_hundred_wrong_pairs_write_a_trial_at_most(tmp_path: Path) -> None:
+    """A folder that knows its workspace sends nothing to another one; a new one sends the trial, and once."""
+    random, clock = Random(_SEED), Clock(DEFAULT_START)  # noqa: S311 a seeded draw
+    account = Account([Sandbox(scale="tiny", seed=seed, clock=clock) for seed in range(1, 6)])
+    with account.serve() as served:
+        for trial in range(_TRIALS):
+            app, track = random.sample(account.workspaces, k=2)
+            home = tmp_path / str(trial)
+            home.mkdir()
+            pair = Account([app, track])
+            pushing = _pushing(pair, served.app_url, served.track_url, home)
+            if known := random.random() < 0.5:
+                write_record(pushing.settings, WorkspaceRecord(id=app.workspace_id))
+            before = {each.workspace_id: len(each.writes()) for each in account.workspaces}
+            spec = pushing.users(user_rows(30, plan=f"p{trial}"))
+            for _ in range(2):
+                with pytest.raises(WrongWorkspace):
+                    pushing.push(spec)
+
+            grown = {each.workspace_id: len(each.writes()) for each in account.workspaces}
+            if not known:
+                before[track.workspace_id] += ROWS
+            assert before == grown, (_SEED, trial)
 
 
 def test_a_journal_of_earlier_keys_is_taken_over(pushing: Pushing) -> None:
