@@ -29,6 +29,7 @@ def _name_of_run() -> str:
 def sync(
     resources: list[Resource] = [],  # noqa: B006 Prefect's form shows the default; it is never changed
     full: bool = False,
+    accept_deletions: list[Resource] = [],  # noqa: B006 as above
     wait_minutes: WaitMinutes = 50,
 ) -> State[Any]:
     """Bring the warehouse up to date with the Customer.io workspace.
@@ -36,11 +37,13 @@ def sync(
     Args:
         resources: Tables to bring up to date; none means all of them.
         full: Read everything again. Only changed rows are written.
+        accept_deletions: Tables whose missing rows are marked as deleted, however many they are. Needed after
+            a sync has held deletions back, and the rows are really gone.
         wait_minutes: How long to wait for another run that writes the warehouse, such as a backfill's
             chunk. After that the run ends as Skipped, and the next run reads its rows.
     """
     settings = settings_of_run()
-    done = bring_up_to_date(settings, resources, full, wait_minutes * 60.0)
+    done = bring_up_to_date(settings, resources, full, accept_deletions, wait_minutes * 60.0)
     summary.shown(done, key="sync", title="Requests and rows of the sync, by table.")
     written = sum(table.written for table in done.resources.values())
     return outcome(done.failed, len(done.resources), f"{written:,} rows written.", done.rejected)
@@ -53,7 +56,9 @@ def sync(
     retry_condition_fn=worth_repeating,
     cache_policy=NO_CACHE,
 )
-def bring_up_to_date(settings: Settings, resources: list[str], full: bool, wait_s: float) -> RunSummary:
+def bring_up_to_date(
+    settings: Settings, resources: list[str], full: bool, accept_deletions: list[str], wait_s: float
+) -> RunSummary:
     """Run one sync, with its progress as an artifact."""
     growing = RunSummary()
     with turn(settings, wait_s), progress.shown(progress.of(growing)):
@@ -61,6 +66,7 @@ def bring_up_to_date(settings: Settings, resources: list[str], full: bool, wait_
             settings,
             resources,
             full=full,
+            accept_deletions=accept_deletions,
             wait_s=wait_s,
             export_wait_s=EXPORT_WAIT_S,
             summary=growing,

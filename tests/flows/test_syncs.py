@@ -87,6 +87,23 @@ def test_a_run_that_lacks_some_tables_says_which(stage: Stage) -> None:
     assert str(state.message).startswith("Not complete: segments. ")
 
 
+def test_held_deletions_are_accepted_in_the_form(stage: Stage) -> None:
+    """A list that misses most rows deletes none; a run whose form names the table deletes them."""
+    table = "segment_memberships"
+    assert sync([table], return_state=True).is_completed()
+    empty = {"identifiers": None, "next": ""}
+    stage.control("faults", {"operation": "getSegmentMembership", "times": None, "document": empty})
+
+    held = sync([table], return_state=True)
+    accepted = sync([table], accept_deletions=[table], return_state=True)
+
+    assert held.is_failed()
+    assert "--accept-deletions" in str(held.message)
+    assert accepted.is_completed()
+    stage.control("faults", {"clear": True})
+    assert sync([table], return_state=True).is_completed()
+
+
 def test_a_gap_makes_freshness_fail(stage: Stage) -> None:
     """The run is Stale and names the tables, their gaps and the next step; the numbers are in its table."""
     program = str(Path(sys.executable).parent / "cio-elt")
