@@ -79,6 +79,7 @@ def begin_run(
         "state": "sending",
         "folded": False,
         "target": spec.target,
+        "keyed_by": spec.told_apart_by,
         "planned": start.planned,
     }
     names, marks = ", ".join(values), ", ".join("?" for _ in values)

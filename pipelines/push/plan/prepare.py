@@ -17,6 +17,7 @@ from pipelines.push.plan.diff import (
     make_payloads,
 )
 from pipelines.push.plan.identity import check_identity
+from pipelines.push.plan.keys import rewrite_keys
 from pipelines.push.plan.payload import Payload, payload_of
 from pipelines.push.plan.plan import Plan, make_plan
 from pipelines.push.plan.query import run_model
@@ -64,22 +65,40 @@ def prepare_columns(spec: PushSpec, push_id: PushId, columns: dict[str, str]) ->
 
 
 def check_target(connection: duckdb.DuckDBPyConnection, prepared: PreparedModel) -> None:
-    """Check that a push still has the target of its earlier runs; `journal` is attached to the connection.
+    """Check that a push has the target and the key of its last run; `journal` is attached to the connection.
+
+    A run of an earlier release has no key in the journal: the keys of its rows are rewritten.
 
     Raises:
-        InvalidSpec: it has another one, of which the snapshot says nothing.
+        InvalidSpec: it has others, of which the snapshot says nothing.
     """
-    before = connection.execute(
-        f"SELECT max_by(target, started_at) FROM journal.{SCHEMA}.runs WHERE {prepared.push_id.where}"
-    ).fetchone()
     spec = prepared.spec
-    if before is not None and before[0] not in (None, spec.target):
-        msg = (
-            f"{spec.sync}: until now it was of {before[0]}, and its file says {spec.target}. Give the new "
-            "push a name of its own; or, if Customer.io has the rows already, run "
-            f"`cio-elt push reset {spec.sync} --without-sending`."
+    before = connection.execute(
+        f"SELECT target, keyed_by FROM journal.{SCHEMA}.runs WHERE {prepared.push_id.where} "
+        "AND undoes IS NULL ORDER BY started_at DESC LIMIT 1"
+    ).fetchone()
+    if before is None:
+        return
+    target, keyed_by = before
+    if target != spec.target:
+        raise _changed(spec, f"it was of {target}", spec.target)
+    if keyed_by is None:
+        rewrite_keys(connection, spec, prepared.push_id, prepared.columns)
+    elif keyed_by != spec.told_apart_by:
+        raise _changed(spec, f"its rows were told apart by {keyed_by}", spec.told_apart_by)
+
+
+def _changed(spec: PushSpec, before: str, declared: str) -> InvalidSpec:
+    """The error for a push whose snapshot says nothing of what its file declares."""
+    msg = (
+        f"{spec.sync}: until now {before}, and its file says {declared}. Give the new push a name of its own"
+    )
+    if not spec.mirrors_members:
+        msg += (
+            "; or, if Customer.io has the rows already, run "
+            f"`cio-elt push reset {spec.sync} --without-sending`, which takes them for sent"
         )
-        raise InvalidSpec(msg)
+    return InvalidSpec(f"{msg}. Nothing was sent.")
 
 
 def plan_rows(

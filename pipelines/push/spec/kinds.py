@@ -25,7 +25,7 @@ IdentityCheck = Literal["profile", "person", "object"]
 Action = Literal["add", "change", "remove"]
 
 ID_TYPES = ("text", "integer")
-EVENT_KEY_TYPES = (*ID_TYPES, "decimal", "boolean", "date", "timestamp")
+EVENT_KEY_TYPES = (*ID_TYPES, "decimal", "float", "boolean", "date", "timestamp")
 
 
 _IDENTIFIER_OF_STORED = (

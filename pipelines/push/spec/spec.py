@@ -197,7 +197,7 @@ class PushSpec(_Part):
     person: Person | None = Field(default=None, description="the person that a row is about")
     event: Event | None = None
     key: Annotated[tuple[str, ...], BeforeValidator(_one_as_list)] | None = Field(
-        default=None, min_length=1, description="the columns that tell one event from all others"
+        default=None, min_length=1, description="the columns whose values tell one event from all others"
     )
     device: Device | None = None
     object_type_id: Annotated[str, BeforeValidator(lambda given: str(given))] | None = Field(
@@ -261,6 +261,14 @@ class PushSpec(_Part):
     def target(self) -> str:
         """The kind, and the object type or segment; rows sent to one target say nothing of another."""
         return f"{self.object} {self.object_type_id or self.segment or ''}".strip()
+
+    @property
+    def told_apart_by(self) -> str:
+        """The values by which rows are told apart; the snapshot says nothing of rows with other ones."""
+        if self.mirrors_members and not self.keep_others:
+            return "members"
+        names = {"person": (self.identifier,), "key": self.key or (), "device": ("token",)}
+        return ", ".join(name for part in self.kind.key for name in names.get(part, (part,)))
 
     @property
     def since(self) -> int | None:
