@@ -102,12 +102,16 @@ def _sentence(result: PushResult) -> str:
         return (
             f"{result.sync}: stopped by {', '.join(brake.name for brake in result.brakes)}; nothing was sent."
         )
+    dead = result.plan.counts["dead"]
+    letters = (
+        f" {dead:,} dead letters are not sent, until `cio-elt push retry {result.sync}`." if dead else ""
+    )
     if result.run is None:
-        return f"{result.sync}: nothing to send."
+        return f"{result.sync}: nothing to send.{letters}"
     delivery, confirmation = result.run.delivery, result.run.confirmation
     return (
         f"{result.sync}: {delivery.accepted:,} rows accepted, {delivery.rejected:,} rejected, "
-        f"{confirmation.dropped:,} dropped, {result.run.requests:,} requests."
+        f"{confirmation.dropped:,} dropped, {result.run.requests:,} requests.{letters}"
     )
 
 
@@ -120,7 +124,10 @@ def _row(outcome: PushOutcome) -> dict[str, Any]:
     return {
         "sync": outcome.sync,
         "plan": result.plan.plan_id if result else "",
-        **{action: counts.get(action, 0) for action in ("add", "change", "remove", "unchanged", "invalid")},
+        **{
+            action: counts.get(action, 0)
+            for action in ("add", "change", "remove", "unchanged", "invalid", "dead")
+        },
         "accepted": run.delivery.accepted if run else 0,
         "rejected": run.delivery.rejected if run else 0,
         "dropped": run.confirmation.dropped if run else 0,

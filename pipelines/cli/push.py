@@ -149,7 +149,7 @@ def status(*, as_json: bool) -> int:
 @click.option("--reason", default="", help="Only rows whose rejection reason contains this text.")
 @command
 def retry(*, name: str, folder: Path | None, keys: tuple[str, ...], reason: str, as_json: bool) -> int:
-    """Let the next run retry dead letters: rows that were rejected too often."""
+    """Let the next run retry dead letters: rows that were rejected or dropped too often."""
     from pipelines.push import load_specs, retry_dead_letters
 
     settings = _settings(folder)

@@ -37,6 +37,11 @@ def print_plan(plan: Plan, *, samples: bool = True) -> None:
         say(f"  changed: {', '.join(f'{name} in {number:,}' for name, number in plan.fields.items())}.")
     for rejected in plan.invalid:
         say(f"  invalid: {rejected['rows']:,} rows: {rejected['reason']} ({', '.join(rejected['keys'])})")
+    if dead := plan.counts["dead"]:
+        say(
+            f"  {dead:,} dead letters are not sent: rows that failed too often. "
+            f"`cio-elt push retry {plan.sync}` sends them again."
+        )
     for sample in plan.samples if samples else ():
         say(f"  {sample['action']} {sample['key']}: {sample['before'] or 'nothing'} -> {sample['after']}")
     if plan.sends:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from pipelines.push.journal.database import SCHEMA, Journal
+from pipelines.push.journal.database import SCHEMA, Journal, PushId
 
 _ROWS_AT_ONCE = 20_000
 
@@ -54,6 +54,17 @@ def sample_accepted(journal: Journal, run_id: str, *, limit: int, removals: bool
     """A random sample of the accepted rows of a run, the same each time; `removals` includes removed rows."""
     only = "" if removals else "AND l.action <> 'remove'"
     return _accepted(journal, run_id, f"{only} ORDER BY hash(l.run_id, l.seq) LIMIT ?", [limit])
+
+
+def failed_before(
+    journal: Journal, push_id: PushId, run_id: str, *, limit: int, removals: bool = True
+) -> list[AcceptedRow]:
+    """The accepted rows of a run that an earlier run had among its rejects, at most so many."""
+    rejects = f"SELECT key FROM {SCHEMA}.rejects WHERE {push_id.where}"
+    if not journal.query(f"{rejects} LIMIT 1"):
+        return []
+    only = "" if removals else "AND l.action <> 'remove'"
+    return _accepted(journal, run_id, f"{only} AND l.key IN ({rejects}) ORDER BY l.seq LIMIT ?", [limit])
 
 
 def accepted_of(journal: Journal, run_id: str, entities: set[str]) -> list[AcceptedRow]:

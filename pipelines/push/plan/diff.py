@@ -12,6 +12,7 @@ from hashlib import sha256
 import duckdb
 
 from pipelines.push.journal.database import SCHEMA, PushId
+from pipelines.push.journal.snapshot import same_attempt
 from pipelines.push.plan.mapping import used_columns
 from pipelines.push.plan.payload import Payload
 from pipelines.push.plan.query import ROWS
@@ -217,6 +218,6 @@ def _skip_dead_letters(connection: duckdb.DuckDBPyConnection, push_id: PushId) -
         UPDATE {PLANNED} SET action = 'dead' FROM journal.{SCHEMA}.rejects AS r
         WHERE {push_id.where_in("r")} AND r.dead AND r.key = {PLANNED}.key
           AND {PLANNED}.action IN {SENT_ACTIONS}
-          AND r.payload IS NOT DISTINCT FROM {PLANNED}.payload
+          AND {same_attempt("r", PLANNED)}
         """
     )

@@ -167,7 +167,9 @@ class Deliver(_Part):
     )
     requests_per_second: float = Field(default=50.0, gt=0, le=1000, description="batches a second at most")
     in_flight: int = Field(default=4, ge=1, le=16, description="batches sent at the same time")
-    max_attempts: int = Field(default=5, ge=1, description="attempts until a rejected row is a dead letter")
+    max_attempts: int = Field(
+        default=5, ge=1, description="attempts until a row that is rejected or dropped is a dead letter"
+    )
     staging: str | None = Field(
         default=None, description="the store of import files, as s3://bucket/folder; `local` is for a sandbox"
     )

@@ -107,6 +107,12 @@ class Pushing:
         """Run a push with its plan approved, so that no brake stops it."""
         return self.push(spec, plan_id=self.plan(spec).plan_id, approve=True)
 
+    def proves_keys(self) -> None:
+        """Push one person, whose arrival proves that both keys are of one workspace."""
+        assert self.push(self.declare(
+            "proof", [{"user_id": "proof"}], object="person", mode="upsert", person={"id": "user_id"}
+        )).complete  # fmt: skip
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Query the journal, whose tables are in `customerio_push`."""
         return Journal(self.settings.cio_elt_data).query(sql)
