@@ -92,6 +92,11 @@ def print_run(result: RunResult) -> None:
         f"  Run {result.run_id}: {delivery.accepted:,} accepted, {delivery.rejected:,} rejected, "
         f"{result.requests:,} requests, {result.seconds:.1f} s."
     )
+    if confirmation.unreadable:
+        say(
+            f"  {confirmation.unreadable:,} events were accepted and cannot be read back: Customer.io lists "
+            "events of the last 30 days."
+        )
     if confirmation.share is None or confirmation.low is None or confirmation.high is None:
         return
     say(
