@@ -161,7 +161,7 @@ def _push(settings: Settings, context: PushContext, folder: Path, options: PushO
             if plan.stopped_by and not options.approve:
                 return PushResult(sync=name, plan=plan, brakes=plan.stopped_by)
             assumed = plan.counts["assume"]
-            if not plan.sends and not assumed and not plan.first:
+            if not plan.sends and not assumed:
                 return PushResult(sync=name, plan=plan)
             run_id = _begin(context, database, plan, approved=options.approve)
     run = execute(

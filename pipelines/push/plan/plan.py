@@ -87,10 +87,10 @@ def make_plan(
     payload: Payload,
     *,
     people: int | None,
-    first: bool,
+    last: int | None,
     show_values: bool = False,
 ) -> Plan:
-    """The plan of the rows whose actions were decided."""
+    """The plan of the rows whose actions were decided; `last` is the number of rows of the last run, if any."""
     rows = int(_one(connection, f"SELECT count(*) FROM {ROWS}"))
     counts, identity = _counts(connection, rows), _identity(connection)
     size = int(
@@ -105,6 +105,9 @@ def make_plan(
         removes=counts["remove"],
         creates=identity.get("create", 0) if spec.kind.profile else 0,
         people=people,
+        # An update of people who exist leaves out all others: that is its purpose.
+        invalid=counts["invalid"] - (identity.get("nobody", 0) if spec.mode == "update_only" else 0),
+        last=last,
     )
     return Plan(
         plan_id=_plan_id(connection, spec),
@@ -112,7 +115,7 @@ def make_plan(
         object=spec.object,
         mode=spec.mode,
         made_at=time.time(),
-        first=first,
+        first=last is None,
         rows=rows,
         counts=counts,
         identity=identity,

@@ -105,15 +105,15 @@ def plan_rows(
     connection: duckdb.DuckDBPyConnection, prepared: PreparedModel, *, show_values: bool = False
 ) -> Plan:
     """Compare the rows with the baseline and check the brakes; `journal` is attached to the connection."""
-    first = _is_first_run(connection, prepared.push_id)
-    people = decide_rows(connection, prepared, first=first)
+    last = _rows_of_last_run(connection, prepared.push_id)
+    people = decide_rows(connection, prepared, first=last is None)
     return make_plan(
         connection,
         prepared.spec,
         prepared.baseline,
         prepared.payload,
         people=people,
-        first=first,
+        last=last,
         show_values=show_values,
     )
 
@@ -127,12 +127,16 @@ def decide_rows(connection: duckdb.DuckDBPyConnection, prepared: PreparedModel, 
     return people
 
 
-def _is_first_run(connection: duckdb.DuckDBPyConnection, push_id: PushId) -> bool:
-    """True if no run of this push has sent rows, or assumed them to be accepted."""
+def _rows_of_last_run(connection: duckdb.DuckDBPyConnection, push_id: PushId) -> int | None:
+    """The rows that the last run of this push was to send; None if no run has sent or assumed rows.
+
+    A run whose model was empty saw nothing: the next one is the first.
+    """
     found = connection.execute(
-        f"SELECT count(*) FROM journal.{SCHEMA}.runs WHERE {push_id.where} AND undoes IS NULL"
+        f"SELECT planned FROM journal.{SCHEMA}.runs WHERE {push_id.where} AND undoes IS NULL "
+        "AND (planned > 0 OR accepted > 0) ORDER BY started_at DESC LIMIT 1"
     ).fetchone()
-    return found == (0,)
+    return None if found is None else int(found[0])
 
 
 def refresh_digests(connection: duckdb.DuckDBPyConnection, push_id: PushId) -> None:

@@ -156,6 +156,15 @@ class Brakes(_Part):
         default=50.0, description="people created at most, as a share of the people in the warehouse"
     )
     max_changes_percent: Percent | None = Field(default=None, description="rows changed at most, as a share")
+    max_adds_percent: Annotated[float, Field(ge=0)] | None = Field(
+        default=50.0, description="rows appended at most, as a share beyond the rows of the last run"
+    )
+    spare_adds: int = Field(
+        default=100, ge=0, description="rows beyond those of the last run that never stop an append"
+    )
+    max_invalid_percent: Percent | None = Field(
+        default=10.0, description="rows that cannot be sent at most, as a share of the model's"
+    )
     min_rows: int = Field(default=0, ge=0, description="the least number of rows of the model")
 
 

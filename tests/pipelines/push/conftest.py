@@ -20,7 +20,12 @@ from tests.conftest import Warehouse, following, track_keys
 from tests.pipelines.conftest import Shell, shell_for
 
 Row = Mapping[str, Any]
-LOOSE = {"max_creates_percent": None, "max_deletes_percent": 100}
+LOOSE = {
+    "max_creates_percent": None,
+    "max_deletes_percent": 100,
+    "max_adds_percent": None,
+    "max_invalid_percent": None,
+}
 """Brakes that stop no run, except those that always need approval."""
 
 BY_IMPORT: Mapping[str, Any] = {
