@@ -34,11 +34,13 @@ class Baseline:
         relation: A query.
         removes: True if rows that only the baseline has are removed.
         changes: True if rows that both sides have may differ.
+        forgets: True if rows that only the baseline has leave it, so that they are sent when they return.
     """
 
     relation: str
     removes: bool
     changes: bool
+    forgets: bool = False
 
 
 def baseline_of(spec: PushSpec, push_id: PushId) -> Baseline:
@@ -47,7 +49,13 @@ def baseline_of(spec: PushSpec, push_id: PushId) -> Baseline:
         members = f"SELECT key, 0::UBIGINT AS digest, payload FROM {MEMBERS}"
         return Baseline(members, removes=True, changes=False)
     snapshot = f"SELECT key, digest, payload FROM journal.{SCHEMA}.snapshot WHERE {push_id.where}"
-    return Baseline(snapshot, removes=spec.mode == "mirror", changes=spec.mode != "append")
+    removes = spec.mode == "mirror"
+    return Baseline(
+        snapshot,
+        removes=removes,
+        changes=spec.mode != "append",
+        forgets=spec.kind.forgets_leavers and not removes,
+    )
 
 
 def digest_sql(spec: PushSpec, columns: dict[str, str]) -> str:
@@ -65,7 +73,7 @@ def digest_sql(spec: PushSpec, columns: dict[str, str]) -> str:
 def compare(connection: duckdb.DuckDBPyConnection, payload: Payload, digest: str, baseline: Baseline) -> None:
     """Find the rows that only one side has, or that differ."""
     differs = "d.digest IS DISTINCT FROM h.digest" if baseline.changes else "h.digest IS NULL"
-    join = "FULL" if baseline.removes else "LEFT"
+    join = "FULL" if baseline.removes or baseline.forgets else "LEFT"
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {FOUND} AS
@@ -77,6 +85,10 @@ def compare(connection: duckdb.DuckDBPyConnection, payload: Payload, digest: str
         """
     )
     _find_duplicates(connection, payload)
+
+
+LEAVERS = f"SELECT key FROM {FOUND} WHERE place IS NULL"
+"""The rows that only the baseline has, if it removes or forgets such rows."""
 
 
 def _find_duplicates(connection: duckdb.DuckDBPyConnection, payload: Payload) -> None:

@@ -16,7 +16,7 @@ import orjson
 from pipelines.errors import PlanChanged
 from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.brakes import Brake, PlanCounts, check_brakes
-from pipelines.push.plan.diff import PLANNED, SENT_ACTIONS, Baseline
+from pipelines.push.plan.diff import LEAVERS, MAPPED, PLANNED, SENT_ACTIONS, Baseline
 from pipelines.push.plan.payload import Payload
 from pipelines.push.plan.query import ROWS
 from pipelines.push.plan.transport import BATCH_BYTES, BATCH_ITEMS, choose_transport
@@ -37,6 +37,8 @@ class Plan:
         identity: Rows to send by verdict.
         people: The people that rows were checked against; None if they were not checked.
         fields: By attribute, the number of changed rows that change it.
+        unmapped: By attribute that left `fields`, the number of rows that keep it in Customer.io.
+        leavers: Rows that left the model, stay in Customer.io, and are sent when they return.
         invalid: The rejection reasons, each with its rows and some keys.
         samples: Rows before and after.
         requests: The number of requests, and `minutes` at the configured rate.
@@ -55,6 +57,8 @@ class Plan:
     identity: dict[str, int]
     people: int | None
     fields: dict[str, int]
+    unmapped: dict[str, int]
+    leavers: int
     invalid: list[dict[str, Any]]
     samples: list[dict[str, Any]]
     bytes: int
@@ -90,7 +94,7 @@ def make_plan(
     last: int | None,
     show_values: bool = False,
 ) -> Plan:
-    """The plan of the rows whose actions were decided; `last` is the number of rows of the last run, if any."""
+    """The plan of the rows whose actions were decided; `last` is the size of the last run, if any."""
     rows = int(_one(connection, f"SELECT count(*) FROM {ROWS}"))
     counts, identity = _counts(connection, rows), _identity(connection)
     size = int(
@@ -121,6 +125,8 @@ def make_plan(
         identity=identity,
         people=people,
         fields=_changed_fields(connection, spec, payload),
+        unmapped=_unmapped_fields(connection, spec, payload),
+        leavers=int(_one(connection, f"SELECT count(*) FROM ({LEAVERS})")) if baseline.forgets else 0,
         invalid=_invalid(connection, show_values=show_values),
         samples=_samples(connection, show_values=show_values),
         bytes=size,
@@ -211,6 +217,24 @@ def _changed_fields(
     )
     row = connection.execute(f"SELECT {counts} FROM {PLANNED} WHERE action = 'change'").fetchone() or ()
     return {field.name: int(number) for field, number in zip(payload.fields, row, strict=True) if number}
+
+
+def _unmapped_fields(
+    connection: duckdb.DuckDBPyConnection, spec: PushSpec, payload: Payload
+) -> dict[str, int]:
+    """Rows by attribute that Customer.io has from this push and that is not mapped any more."""
+    if not spec.kind.takes_fields:
+        return {}
+    found = connection.execute(
+        f"""
+        SELECT name, count(*) FROM (
+            SELECT unnest(json_keys(before, '{spec.kind.attributes}')) AS name FROM {MAPPED}
+            WHERE held AND before IS NOT NULL)
+        WHERE NOT list_contains(?, name) GROUP BY name ORDER BY name
+        """,
+        [["_update", *(field.name for field in payload.fields)]],
+    )
+    return dict(found.fetchall())
 
 
 def _invalid(connection: duckdb.DuckDBPyConnection, *, show_values: bool) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import duckdb
 from pipelines.errors import InvalidSpec
 from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.diff import (
+    LEAVERS,
     PLANNED,
     Baseline,
     baseline_of,
@@ -148,3 +149,11 @@ def refresh_digests(connection: duckdb.DuckDBPyConnection, push_id: PushId) -> N
           AND snapshot.key = p.key AND snapshot.digest IS DISTINCT FROM p.digest
         """
     )
+
+
+def forget_leavers(connection: duckdb.DuckDBPyConnection, prepared: PreparedModel) -> None:
+    """Forget the rows that left the model of a push that removes none: they are sent when they return."""
+    if prepared.baseline.forgets:
+        connection.execute(
+            f"DELETE FROM journal.{SCHEMA}.snapshot WHERE {prepared.push_id.where} AND key IN ({LEAVERS})"
+        )
