@@ -161,27 +161,38 @@ def map_fields(spec: PushSpec, columns: Mapping[str, str]) -> list[MappedField]:
     """Every attribute of a push whose model has those columns (name to SQL type).
 
     Raises:
-        ModelFailed: a column is missing, is not named in the spec, or has a SQL type that the declared type
-            cannot read.
+        ModelFailed: a column has a SQL type that the declared type cannot read.
     """
-    return [_map_field(spec, name, field, columns) for name, field in _attributes(spec, columns).items()]
+    return [_map_field(spec, name, field, columns) for name, field in spec.fields.items()]
 
 
-def _attributes(spec: PushSpec, columns: Mapping[str, str]) -> dict[str, Attribute]:
-    """The declared attributes and, with `unmapped: send`, all other columns by their SQL type."""
+def with_unmapped(spec: PushSpec, columns: Mapping[str, str]) -> PushSpec:
+    """The spec with every attribute: with `unmapped: send`, columns that it does not name are among them.
+
+    Raises:
+        ModelFailed: a column is missing, is named nowhere, or cannot be an attribute.
+    """
     used = used_columns(spec)
+    for name in sorted(used):
+        column_sql(spec, name, columns)
     extra = [column for column in columns if column not in used]
     if not extra or spec.unmapped == "ignore":
-        return dict(spec.fields)
+        return spec
     if spec.unmapped == "refuse":
         msg = (
             f"{spec.sync}: the model has columns that are named nowhere: {', '.join(extra)}. Map "
             "them under `fields`, take them out of the model, or set `unmapped` to ignore or send."
         )
         raise ModelFailed(msg)
-    return dict(spec.fields) | {
-        column: Attribute(type=_natural(spec, column, columns[column])) for column in extra
-    }
+    added = {column: Attribute(type=_natural(spec, column, columns[column])) for column in extra}
+    whole = spec.model_copy(update={"fields": {**spec.fields, **added}})
+    for wrong in whole.wrong_fields():
+        msg = (
+            f"{spec.sync}: with `unmapped: send` each column is an attribute, and {wrong}. Take the column "
+            "out of the model, or name it otherwise."
+        )
+        raise ModelFailed(msg)
+    return whole
 
 
 def column_sql(spec: PushSpec, name: str, columns: Mapping[str, str], *families: str) -> str:

@@ -19,6 +19,7 @@ from pipelines.push.plan.diff import (
 )
 from pipelines.push.plan.identity import check_identity
 from pipelines.push.plan.keys import rewrite_keys
+from pipelines.push.plan.mapping import with_unmapped
 from pipelines.push.plan.payload import Payload, payload_of
 from pipelines.push.plan.plan import Plan, make_plan
 from pipelines.push.plan.query import run_model
@@ -27,7 +28,10 @@ from pipelines.push.spec.spec import PushSpec
 
 @dataclass(frozen=True)
 class PreparedModel:
-    """A model that was run: the SQL of its rows' payloads and digests, and the baseline to compare with."""
+    """A model that was run: the SQL of its rows' payloads and digests, and the baseline to compare with.
+
+    `spec` has every attribute in `fields`, those of unmapped columns too.
+    """
 
     spec: PushSpec
     push_id: PushId
@@ -59,6 +63,7 @@ def prepare_columns(spec: PushSpec, push_id: PushId, columns: dict[str, str]) ->
     Raises:
         ModelFailed: a column is missing, or of another type than the spec says.
     """
+    spec = with_unmapped(spec, columns)
     payload = payload_of(spec, columns)
     return PreparedModel(
         spec, push_id, columns, payload, digest_sql(spec, columns), baseline_of(spec, push_id)

@@ -239,7 +239,7 @@ class PushSpec(_Part):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        for wrong in (*self._wrong_parts(), *self._wrong_choices(), *self._wrong_fields()):
+        for wrong in (*self._wrong_parts(), *self._wrong_choices(), *self.wrong_fields()):
             raise ValueError(wrong)
         return self
 
@@ -315,16 +315,22 @@ class PushSpec(_Part):
             wrong.append("a push cannot come after itself")
         return wrong
 
-    def _wrong_fields(self) -> list[str]:
+    def wrong_fields(self) -> list[str]:
+        """The reasons why the fields cannot be attributes."""
         wrong = []
         if self.fields and not self.kind.takes_fields:
             wrong.append(f"object {self.object} has no fields")
         if len(self.fields) > _MOST_FIELDS:
             wrong.append(f"{len(self.fields)} fields are more than Customer.io's {_MOST_FIELDS} attributes")
-        reserved = (self.identifier, "cio_id", "_update") if self.kind.profile else ()
         for name in self.fields:
             if not 0 < len(name.encode()) <= _NAME_BYTES:
                 wrong.append(f"the field {name[:40]!r} needs a name of 1 to {_NAME_BYTES} bytes")
-            if name in reserved:
+            if self._is_reserved(name):
                 wrong.append(f"the field {name} is no attribute: it identifies the person, or is reserved")
         return wrong
+
+    def _is_reserved(self, name: str) -> bool:
+        """True if Customer.io has another use for an attribute of that name; data of events is free."""
+        identifies = self.kind.profile and name in (self.identifier, "cio_id", "cio_relationships")
+        # `_update` and `_timestamp` are directives, `_last_emailed_at` and the like are Customer.io's own.
+        return identifies or (self.kind.limits_values and name.startswith("_"))

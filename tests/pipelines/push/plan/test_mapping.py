@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from pipelines.errors import ModelFailed
 from tests.pipelines.push.conftest import Pushing, Row
 
 _PERSON: dict[str, Any] = {"object": "person", "mode": "upsert", "person": {"id": "user_id"}}
@@ -61,3 +64,40 @@ def test_nulls(pushing: Pushing) -> None:
     held = pushing.people()["u"]
     assert ("1", None, "1") == (held["omit"], held.get("clear"), held["keep"])
     assert 0 == pushing.push(pushing.declare("nulls", empty, **what)).plan.sends
+
+
+_SENT: dict[str, Any] = {"object": "person", "mode": "upsert", "person": {"id": "u"}, "unmapped": "send"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ("'c' AS cio_id", "field cio_id is no attribute"),
+        ("true AS _update", "field _update is no attribute"),
+        ("now() AS _timestamp", "field _timestamp is no attribute"),
+        ("now() AS _last_emailed_at", "field _last_emailed_at is no attribute"),
+        ("'x' AS id", "field id is no attribute"),
+        (", ".join(f"1 AS a{number}" for number in range(301)), "301 fields are more"),
+        (f"1 AS {'n' * 151}", "needs a name of 1 to 150 bytes"),
+    ],
+    ids=str,
+)
+def test_columns_that_are_sent_unmapped_pass_the_checks_of_fields(
+    shared: Pushing, columns: str, reason: str
+) -> None:
+    """A column of a reserved or overlong name, or too many of them, fail before any row is read."""
+    spec = shared.declare("raw", f"SELECT 'u1' AS u, {columns}", **_SENT)
+    with pytest.raises(ModelFailed, match=reason):
+        shared.plan(spec)
+
+
+def test_an_address_that_is_sent_unmapped_is_checked_as_a_field_is(shared: Pushing) -> None:
+    """An address that is none, and one that is another person's, are invalid rows."""
+    mine, *_ = shared.people()
+    mail = next(mail for who, row in shared.people().items() if who != mine and (mail := row.get("email")))
+    rows = [{"u": mine, "email": mail}, {"u": "new", "email": "no address"}]
+    plan = shared.plan(shared.declare("raw", rows, **_SENT))
+    assert 0 == plan.sends
+    reasons = " ".join(row["reason"] for row in plan.invalid)
+    assert "an identifier belongs to another person" in reasons
+    assert "email: it is no email address" in reasons
