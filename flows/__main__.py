@@ -54,7 +54,7 @@ def _serve(limit: int) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     prepare(read_settings().cio_elt_data)
     with _serving_lock(), server.running(_say):
-        served = deployments.served()
+        served = deployments.served(_say)
         names = [each.name for each in served]
         _reap(names)
         _say(f"Serving {', '.join(names)}; {limit} runs at once. Ctrl-C ends it.")

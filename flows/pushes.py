@@ -20,8 +20,8 @@ from pipelines.push import (
     PushOutcome,
     PushResult,
     PushSpec,
-    load_specs,
     push_all,
+    read_specs,
 )
 from pipelines.push import push as run_push
 from pipelines.settings import Settings
@@ -44,9 +44,9 @@ def push(syncs: list[Sync] = [], plan: PlanId = "", approve: Approve = False) ->
     """
     settings = settings_of_run()
     options = PushOptions(plan_id=plan or None, approve=approve, notify=get_run_logger().info)
-    specs = load_specs(settings.cio_elt_push, syncs)
+    found = read_specs(settings.cio_elt_push, syncs)
     outcomes = push_all(
-        settings, specs, folder=settings.cio_elt_push, options=options, push_one=_push_as_task
+        settings, found, folder=settings.cio_elt_push, options=options, push_one=_push_as_task
     )
     rows = [_row(outcome) for outcome in outcomes]
     create_table_artifact(table=rows, key="push", description="The rows of each push, and their outcome.")

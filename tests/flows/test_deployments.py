@@ -55,3 +55,20 @@ def test_the_readme_names_every_deployment_and_parameter() -> None:
         assert set(SERVED[name]._parameter_openapi_schema.properties) == set(
             re.findall("`([a-z_]+)`", fields)
         )
+
+
+def test_a_wrong_declaration_of_a_push_schedules_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Serving names the file, and the other pushes have their schedules, in their time zones."""
+    spec = "object: person\nmode: upsert\nmodel: {sql: select 1}\nperson: {id: u}\ntimezone: Europe/Vienna\n"
+    (tmp_path / "good.yml").write_text(f"sync: good\n{spec}schedule: '@daily'\n")
+    (tmp_path / "wrong.yml").write_text(f"sync: wrong\n{spec}schedule: 99 * * * *\n")
+    monkeypatch.setenv("CIO_ELT_PUSH", str(tmp_path))
+    said: list[str] = []
+    (push,) = (each for each in served(said.append) if each.name == "push")
+    assert [("@daily", "Europe/Vienna")] == [
+        (getattr(each.schedule, "cron", None), getattr(each.schedule, "timezone", None))
+        for each in push.schedules or []
+    ]
+    assert ["The push wrong is not scheduled. wrong.yml, line 7"] == [text[:50] for text in said]

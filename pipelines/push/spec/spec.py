@@ -6,8 +6,11 @@ Nothing is guessed: the identifier that a column holds, the type of a field and 
 declared. `warehouse/push/schema.json` is the same as a JSON Schema, for editors.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from croniter import CroniterError, croniter
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from pipelines.push.spec.kinds import KINDS, PARTS, Kind, Mode
@@ -17,6 +20,7 @@ FieldType = Literal["text", "integer", "number", "boolean", "date", "timestamp",
 Identifier = Literal["id", "email", "cio_id"]
 IDENTIFIERS: tuple[Identifier, ...] = ("id", "email", "cio_id")
 
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _NAME_BYTES, _MOST_FIELDS = 150, 300
 """An attribute's name has 150 bytes at most, a person or an object 300 attributes [track26]."""
 
@@ -57,6 +61,36 @@ def _percent(value: float) -> float:
         msg = "a share in percent lies between 0 and 100"
         raise ValueError(msg)
     return value
+
+
+def _cron(text: str) -> str:
+    """The schedule with one space between its fields."""
+    fields = text.split()
+    try:
+        if len(fields) != (1 if text.startswith("@") else 5) or not _RANDOM.isdisjoint(fields):
+            raise CroniterError
+        # Raises if the schedule has no day, such as 31 February.
+        croniter(text, _SOME_DAY).get_next()
+    except CroniterError:
+        msg = (
+            "it is minute, hour, day, month and day of the week as cron writes them, such as 30 6 * * 1-5, "
+            "or @hourly, @daily, @weekly or @monthly, and there has to be such a day"
+        )
+        raise ValueError(msg) from None
+    return " ".join(fields)
+
+
+_RANDOM = frozenset("RrHh")
+"""Fields that croniter fills at random, and Prefect refuses."""
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        msg = "it is a time zone as the IANA names them, such as Europe/Vienna or UTC"
+        raise ValueError(msg) from None
+    return name
 
 
 Percent = Annotated[float, AfterValidator(_percent)]
@@ -233,8 +267,11 @@ class PushSpec(_Part):
     brakes: Brakes = Brakes()
     deliver: Deliver = Deliver()
     confirm: Confirm = Confirm()
-    schedule: str | None = Field(
-        default=None, description="the schedule, as cron writes it", pattern=r"^(\S+ ){4}\S+$"
+    schedule: Annotated[str, AfterValidator(_cron)] | None = Field(
+        default=None, description="the schedule, as cron writes it: five fields, or a name such as @daily"
+    )
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="UTC", description="the time zone of the schedule, such as Europe/Vienna"
     )
 
     @model_validator(mode="after")
