@@ -75,7 +75,8 @@ def send(settings: Settings, spec: PushSpec, folder: Path, options: PushOptions)
         result = run_push(
             settings, spec, folder=folder, options=options.with_progress(progress_so_far.update)
         )
-    get_run_logger().info("%s", _sentence(result))
+    for sentence in (_sentence(result), *result.plan.remarks):
+        get_run_logger().info("%s", sentence)
     return result
 
 
@@ -102,16 +103,12 @@ def _sentence(result: PushResult) -> str:
         return (
             f"{result.sync}: stopped by {', '.join(brake.name for brake in result.brakes)}; nothing was sent."
         )
-    dead = result.plan.counts["dead"]
-    letters = (
-        f" {dead:,} dead letters are not sent, until `cio-elt push retry {result.sync}`." if dead else ""
-    )
     if result.run is None:
-        return f"{result.sync}: nothing to send.{letters}"
+        return f"{result.sync}: nothing to send."
     delivery, confirmation = result.run.delivery, result.run.confirmation
     return (
         f"{result.sync}: {delivery.accepted:,} rows accepted, {delivery.rejected:,} rejected, "
-        f"{confirmation.dropped:,} dropped, {result.run.requests:,} requests.{letters}"
+        f"{confirmation.dropped:,} dropped, {result.run.requests:,} requests."
     )
 
 

@@ -35,17 +35,10 @@ def print_plan(plan: Plan, *, samples: bool = True) -> None:
         say("  people: not checked, since the warehouse has none; run `cio-elt sync people` first.")
     if plan.fields:
         say(f"  changed: {', '.join(f'{name} in {number:,}' for name, number in plan.fields.items())}.")
-    for name, number in plan.unmapped.items():
-        say(f"  {name} stays in Customer.io in {number:,} rows; add it with nulls: clear to remove it.")
-    if plan.leavers:
-        say(f"  {plan.leavers:,} rows left the model and stay in Customer.io; they are sent if they return.")
     for rejected in plan.invalid:
         say(f"  invalid: {rejected['rows']:,} rows: {rejected['reason']} ({', '.join(rejected['keys'])})")
-    if dead := plan.counts["dead"]:
-        say(
-            f"  {dead:,} dead letters are not sent: rows that failed too often. "
-            f"`cio-elt push retry {plan.sync}` sends them again."
-        )
+    for remark in plan.remarks:
+        say(f"  {remark}")
     for sample in plan.samples if samples else ():
         say(f"  {sample['action']} {sample['key']}: {sample['before'] or 'nothing'} -> {sample['after']}")
     if plan.sends:

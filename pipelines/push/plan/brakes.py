@@ -86,9 +86,10 @@ def _most_appended(spec: PushSpec, counts: PlanCounts) -> float | None:
 
 
 def _to_approve(spec: PushSpec, counts: PlanCounts) -> int:
-    """Rows whose action always needs approval."""
+    """Rows whose action needs approval; removals do not if the spec allows them up to the other brakes."""
     rows: Mapping[str, int] = {"add": counts.adds, "change": counts.changes, "remove": counts.removes}
-    return sum(rows[action] for action in spec.kind.approval)
+    unattended = ("remove",) if spec.brakes.removes_unattended else ()
+    return sum(rows[action] for action in spec.kind.approval if action not in unattended)
 
 
 _UPPER_LIMITS: tuple[tuple[str, _Limit, _Found, str], ...] = (

@@ -21,7 +21,7 @@ from pipelines.warehouse.sql import literal, quoted
 
 FOUND, DUPLICATES, MAPPED, PLANNED = "push_found", "push_duplicates", "push_mapped", "push_planned"
 MEMBERS = "push_members"
-"""The table of a segment's members, for a mirror."""
+"""The table of a segment's members, for a mirror; members without the push's identifier have no key."""
 SENT_ACTIONS = ("add", "change", "remove")
 _DUPLICATE = "its key is that of another row, too"
 
@@ -46,7 +46,7 @@ class Baseline:
 def baseline_of(spec: PushSpec, push_id: PushId) -> Baseline:
     """The baseline of a push: the snapshot; for the mirror of a segment, its present members."""
     if spec.mirrors_members:
-        members = f"SELECT key, 0::UBIGINT AS digest, payload FROM {MEMBERS}"
+        members = f"SELECT key, 0::UBIGINT AS digest, payload FROM {MEMBERS} WHERE key IS NOT NULL"
         return Baseline(members, removes=True, changes=False)
     snapshot = f"SELECT key, digest, payload FROM journal.{SCHEMA}.snapshot WHERE {push_id.where}"
     removes = spec.mode == "mirror"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pipelines.errors import ModelFailed
+from pipelines.push.spec.item import pointer
 from pipelines.push.spec.spec import Attribute, FieldType, PushSpec
 from pipelines.warehouse.sql import literal, quoted
 
@@ -83,8 +84,11 @@ def _out_of_range(column: str) -> str:
 
 
 def _is_fraction(column: str) -> str:
-    whole = f"isfinite({column}::DOUBLE) AND {column} = floor({column})"
-    return f"NOT ({whole} AND TRY_CAST({column} AS HUGEINT) IS NOT NULL)"
+    return f"NOT (isfinite({column}::DOUBLE) AND {column} = floor({column}))"
+
+
+def _is_too_large(column: str) -> str:
+    return f"TRY_CAST({column} AS HUGEINT) IS NULL"
 
 
 def _is_no_moment(column: str) -> str:
@@ -113,13 +117,13 @@ RULES: Mapping[FieldType, TypeRule] = {
     "integer": TypeRule(
         ("integer", "decimal", "float"),
         lambda column: f"TRY_CAST({column} AS HUGEINT)::VARCHAR",
-        {"is no whole number": _is_fraction},
+        {"is no whole number": _is_fraction, "has more than 38 digits": _is_too_large},
         natural=("integer",),
     ),
     "number": TypeRule(
         ("integer", "decimal", "float"),
         lambda column: f"{column}::VARCHAR",
-        {"is no number": lambda column: f"NOT isfinite({column}::DOUBLE)"},
+        {"is no number (NaN, or infinite as after / 0)": lambda column: f"NOT isfinite({column}::DOUBLE)"},
         natural=("decimal", "float"),
     ),
     "boolean": TypeRule(("boolean",), lambda column: f"{column}::VARCHAR", natural=("boolean",)),
@@ -173,7 +177,7 @@ def with_unmapped(spec: PushSpec, columns: Mapping[str, str]) -> PushSpec:
         ModelFailed: a column is missing, is named nowhere, or cannot be an attribute.
     """
     used = used_columns(spec)
-    for name in sorted(used):
+    for name in dict.fromkeys((*spec.keyed_by, *sorted(used))):
         column_sql(spec, name, columns)
     extra = [column for column in columns if column not in used]
     if not extra or spec.unmapped == "ignore":
@@ -221,7 +225,7 @@ def _map_field(spec: PushSpec, name: str, field: Attribute, columns: Mapping[str
     # An empty text and no value are the same to Customer.io.
     present = f"nullif({cell}::VARCHAR, '')" if field.type == "text" else cell
     value = f"CASE WHEN {present} IS NOT NULL THEN {rule.json(cell)} END"
-    path = literal(f'{spec.kind.attributes}."{name}"')
+    path = pointer(spec.kind.attributes, name)
     missing = {"omit": "NULL", "clear": "'\"\"'", "keep": f"json_extract(f.before, {path})::VARCHAR"}
     conditions = {**rule.rejections, **(rule.limits if spec.kind.limits_values else {})}
     whens = " ".join(

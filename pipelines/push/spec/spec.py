@@ -186,6 +186,10 @@ class Brakes(_Part):
 
     max_deletes: int | None = Field(default=None, ge=0, description="rows removed at most")
     max_deletes_percent: Percent = Field(default=10.0, description="the same as a share")
+    removes_unattended: bool = Field(
+        default=False,
+        description="a mirror deletes people or objects, up to the limits, without approval",
+    )
     max_creates_percent: Percent | None = Field(
         default=50.0, description="people created at most, as a share of the people in the warehouse"
     )
@@ -313,8 +317,6 @@ class PushSpec(_Part):
     @property
     def told_apart_by(self) -> str:
         """The values by which rows are told apart; the snapshot says nothing of rows with other ones."""
-        if self.mirrors_members and not self.keep_others:
-            return "members"
         names = {"person": (self.identifier,), "key": self.key or (), "device": ("token",)}
         return ", ".join(name for part in self.kind.key for name in names.get(part, (part,)))
 

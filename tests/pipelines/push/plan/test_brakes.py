@@ -160,3 +160,28 @@ def test_a_run_of_an_empty_model_in_an_earlier_journal_is_no_first_run(pushing: 
         connection.execute(f"UPDATE {SCHEMA}.runs SET accepted = 0")
         connection.execute(f"DELETE FROM {SCHEMA}.snapshot")
     assert 5 == pushing.plan(_events(pushing, 5, first_run="none")).counts["assume"]
+
+
+def test_a_mirror_removes_people_unattended_up_to_its_brake_if_it_says_so(pushing: Pushing) -> None:
+    """`removes_unattended` needs no approval within the other limits, and never for more."""
+    brakes = {"max_creates_percent": None, "max_deletes": 2, "max_deletes_percent": 50}
+    what: dict[str, Any] = {**_PERSON_PLAN, "mode": "mirror"}
+    what["brakes"] = {**brakes, "removes_unattended": True}
+    rows = [{"user_id": f"m{number}", "plan": "x"} for number in range(10)]
+    pushing.push(pushing.declare("mirrored", rows, **what))
+    assert pushing.push(pushing.declare("mirrored", rows[:8], **what)).complete
+    assert "m9" not in pushing.ids()
+    stopped = pushing.push(pushing.declare("mirrored", rows[:5], **what))
+    assert ["max_deletes"] == [brake.name for brake in stopped.brakes]
+    attended = {**what, "brakes": brakes}
+    stopped = pushing.push(pushing.declare("mirrored", rows[:7], **attended))
+    assert ["approval"] == [brake.name for brake in stopped.brakes]
+
+
+def test_people_are_never_suppressed_unattended(pushing: Pushing) -> None:
+    """Suppressing is for good; it needs approval whatever the declaration says."""
+    spec = pushing.declare(
+        "erased", [{"who": pushing.ids()[0]}], object="suppression", mode="append", person={"id": "who"},
+        brakes={"removes_unattended": True},
+    )  # fmt: skip
+    assert ["approval"] == [brake.name for brake in pushing.push(spec).brakes]
