@@ -20,7 +20,7 @@ def test_a_push_waits_for_those_before_it(shell: Shell, pushing: Pushing) -> Non
 
 
 def test_one_wrong_file_stops_only_its_own_push(shell: Shell, pushing: Pushing) -> None:
-    """Each command goes on with the other pushes, names the file, and ends with a code that tells."""
+    """Each command handles the other pushes, names the file, and ends with a code that tells."""
     what = {"object": "person", "mode": "upsert", "person": {"id": "u"}}
     pushing.declare("good", [{"u": "y"}], **what)
     pushing.declare("later", [{"u": "z"}], after=["wrong"], **what)

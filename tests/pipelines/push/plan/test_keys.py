@@ -123,7 +123,7 @@ def test_another_key_is_refused_until_its_rows_are_taken_for_sent(pushing: Pushi
 
 @pytest.mark.parametrize("kind", ["person", "device", "segment"])
 def test_another_identifier_is_refused_where_it_is_the_key(pushing: Pushing, kind: str) -> None:
-    """Rows by email are others than rows by id, so the same push cannot go on with them."""
+    """Rows by email are others than rows by id, so the same push cannot send them."""
     who, mail = next(
         (who, row["email"]) for who, row in pushing.people().items() if "@" in row.get("email", "")
     )
