@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any, Final
 
+from prefect import get_client
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
@@ -40,6 +42,29 @@ def served(notify: Notify = silent) -> list[RunnerDeployment]:
         ConfigError: `prefect.yaml` does not exist.
     """
     return [_served(row, _push_schedules(notify) if row["name"] == "push" else []) for row in declared()]
+
+
+def keep_paused(served: list[RunnerDeployment]) -> list[str]:
+    """Pause what an operator paused on the server: deployments and schedules; returns sentences about them.
+
+    Serving them would activate them again.
+    """
+    said = []
+    with get_client(sync_client=True) as client:
+        for each in served:
+            try:
+                known = client.read_deployment_by_name(f"{each.flow_name}/{each.name}")
+            except ObjectNotFound:
+                continue
+            if known.paused:
+                each.paused = True
+                said.append(f"The deployment {each.name} stays paused.")
+            paused = {schedule.slug for schedule in known.schedules if not schedule.active}
+            for schedule in each.schedules or []:
+                if schedule.slug in paused:
+                    schedule.active = False
+                    said.append(f"The schedule {schedule.slug} of {each.name} stays paused.")
+    return said
 
 
 def _push_schedules(notify: Notify) -> list[Schedule]:

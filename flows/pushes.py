@@ -1,5 +1,6 @@
 """`push`: sends changed rows of SQL models to Customer.io; a task a push, in their order."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from prefect.states import Completed, Failed
 from flows import progress
 from flows.blocks import settings_of_run
 from flows.parameters import Approve, PlanId, Sync
-from flows.runs import PARTLY, STOPPED, concluding, worth_repeating
+from flows.runs import PARTLY, STOPPED, concluding, name_refused, worth_repeating
 from pipelines.push import (
     Delivery,
     PushOptions,
@@ -27,12 +28,12 @@ from pipelines.push import push as run_push
 from pipelines.settings import Settings
 
 
-def _name_of_run() -> str:
-    asked = flow_run.parameters
+def _name_of_run(given: Mapping[str, Any] | None = None) -> str:
+    asked = flow_run.parameters if given is None else given
     return " ".join(["push", ", ".join(asked["syncs"]), asked["plan"]]).strip()
 
 
-@flow(name="push", flow_run_name=_name_of_run)
+@flow(name="push", flow_run_name=_name_of_run, on_failure=[name_refused])
 @concluding
 def push(syncs: list[Sync] = [], plan: PlanId = "", approve: Approve = False) -> State[Any]:  # noqa: B006
     """Send changed rows of SQL models to Customer.io, and confirm that they arrived.

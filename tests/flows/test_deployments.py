@@ -8,6 +8,7 @@ import pytest
 from prefect.cli.deploy._models import PrefectYamlModel
 
 from flows.deployments import FILE, declared, served
+from tests.flows.stage import Stage
 
 README = (Path(FILE).parent / "flows" / "README.md").read_text()
 SERVED = {each.name: each for each in served()}
@@ -72,3 +73,23 @@ def test_a_wrong_declaration_of_a_push_schedules_the_others(
         for each in push.schedules or []
     ]
     assert ["The push wrong is not scheduled. wrong.yml, line 7"] == [text[:50] for text in said]
+
+
+def test_what_an_operator_paused_stays_paused_after_a_restart(stage: Stage) -> None:
+    """A schedule and a deployment that were paused in the UI are not activated by the next service."""
+    sync, freshness = stage.deployment("sync"), stage.deployment("freshness")
+    (schedule,) = sync["schedules"]
+    path = f"/deployments/{sync['id']}/schedules/{schedule['id']}"
+    stage.call("PATCH", path, {"active": False}).raise_for_status()
+    stage.call("POST", f"/deployments/{freshness['id']}/pause_deployment").raise_for_status()
+
+    stage.stop("serving")
+    said = stage.serve()
+
+    (kept,) = stage.deployment("sync")["schedules"]
+    assert (False, True) == (kept["active"], stage.deployment("freshness")["paused"])
+    assert [True] == [each["active"] for each in stage.deployment("transform")["schedules"]]
+    assert "The schedule hourly of sync stays paused." in said
+    path = f"/deployments/{sync['id']}/schedules/{kept['id']}"
+    stage.call("PATCH", path, {"active": True}).raise_for_status()
+    stage.call("POST", f"/deployments/{freshness['id']}/resume_deployment").raise_for_status()
