@@ -54,9 +54,11 @@ def _serve(limit: int) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     prepare(read_settings().cio_elt_data)
     with _serving_lock(), server.running(_say):
-        served = deployments.served()
+        served = deployments.served(_say)
         names = [each.name for each in served]
         _reap(names)
+        for sentence in deployments.keep_paused(served):
+            _say(sentence)
         _say(f"Serving {', '.join(names)}; {limit} runs at once. Ctrl-C ends it.")
         # Schedules stay active, so that they work again after a restart; missed runs are cancelled then.
         runner = _Runner(name="customerio", limit=limit, pause_on_shutdown=False)

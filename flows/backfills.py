@@ -12,14 +12,14 @@ from flows import progress, summary
 from flows.blocks import settings_of_run
 from flows.exports import check_state, collect_export, create_export, not_ready
 from flows.parameters import ChunkDays, FromDay, TimedResource, ToDay, Via, WaitMinutes, midnight
-from flows.runs import concluding, outcome, turn, worth_repeating
+from flows.runs import concluding, name_refused, outcome, turn, worth_repeating
 from pipelines.export import AHEAD, ExportResult, history_requests
 from pipelines.ingest.backfill import Backfill, fill, plan
 from pipelines.settings import Settings
 from sources.customerio.extract import ResourceSummary, RunSummary, Window
 
 
-@flow(name="backfill", flow_run_name="backfill {resource} {from_day}..{to_day}")
+@flow(name="backfill", flow_run_name="backfill {resource} {from_day}..{to_day}", on_failure=[name_refused])
 @concluding
 def backfill(
     resource: TimedResource,

@@ -3,15 +3,18 @@
 from pathlib import Path
 from typing import Any, Final
 
+from prefect import get_client
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 from ruamel.yaml import YAML
 
-from pipelines.errors import ConfigError
-from pipelines.push import load_specs
+from pipelines.errors import ConfigError, InvalidSpec
+from pipelines.notify import Notify, silent
+from pipelines.push import read_specs
 from pipelines.settings import read_settings
 
 FILE: Final = Path(__file__).parents[1] / "prefect.yaml"
@@ -30,23 +33,54 @@ def declared() -> list[dict[str, Any]]:
     return rows
 
 
-def served() -> list[RunnerDeployment]:
+def served(notify: Notify = silent) -> list[RunnerDeployment]:
     """The deployments for a process that runs them itself, without a work pool.
 
-    The schedules of pushes come from their declarations.
+    The schedules of pushes come from their declarations; `notify` is told of files that cannot be used.
 
     Raises:
-        ConfigError: the declaration of a push is invalid, or `prefect.yaml` does not exist.
+        ConfigError: `prefect.yaml` does not exist.
     """
-    return [_served(row, _push_schedules() if row["name"] == "push" else []) for row in declared()]
+    return [_served(row, _push_schedules(notify) if row["name"] == "push" else []) for row in declared()]
 
 
-def _push_schedules() -> list[Schedule]:
+def keep_paused(served: list[RunnerDeployment]) -> list[str]:
+    """Pause what an operator paused on the server: deployments and schedules; returns sentences about them.
+
+    Serving them would activate them again.
+    """
+    said = []
+    with get_client(sync_client=True) as client:
+        for each in served:
+            try:
+                known = client.read_deployment_by_name(f"{each.flow_name}/{each.name}")
+            except ObjectNotFound:
+                continue
+            if known.paused:
+                each.paused = True
+                said.append(f"The deployment {each.name} stays paused.")
+            paused = {schedule.slug for schedule in known.schedules if not schedule.active}
+            for schedule in each.schedules or []:
+                if schedule.slug in paused:
+                    schedule.active = False
+                    said.append(f"The schedule {schedule.slug} of {each.name} stays paused.")
+    return said
+
+
+def _push_schedules(notify: Notify) -> list[Schedule]:
     folder = read_settings().cio_elt_push
-    specs = load_specs(folder) if any(folder.glob("*.yml")) else []
+    if not any(folder.glob("*.yml")):
+        return []
+    try:
+        found = read_specs(folder)
+    except InvalidSpec as error:
+        notify(f"No push is scheduled. {error}")
+        return []
+    for name, wrong in found.errors.items():
+        notify(f"The push {name} is not scheduled. {wrong}")
     return [
-        Cron(spec.schedule, timezone="Etc/UTC", slug=spec.sync, parameters={"syncs": [spec.sync]})
-        for spec in specs
+        Cron(spec.schedule, timezone=spec.timezone, slug=spec.sync, parameters={"syncs": [spec.sync]})
+        for spec in found.specs
         if spec.schedule is not None
     ]
 

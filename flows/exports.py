@@ -30,7 +30,7 @@ from flows.parameters import (
     WaitMinutes,
     midnight,
 )
-from flows.runs import concluding, look_again, turn, worth_repeating
+from flows.runs import concluding, look_again, name_refused, turn, worth_repeating
 from pipelines.export import (
     DeliveriesRequest,
     ExportRequest,
@@ -51,7 +51,7 @@ PAUSES_S: Final = (15.0, 30.0, 60.0, 120.0, 300.0)
 """Seconds between two checks, each of which starts a process; the last is repeated."""
 
 
-@flow(name="export-people", flow_run_name="export people")
+@flow(name="export-people", flow_run_name="export people", on_failure=[name_refused])
 @concluding
 def export_people(
     filters: Filter | None = None,
@@ -72,7 +72,11 @@ def export_people(
     return _exported(request, deadline_hours, wait_minutes)
 
 
-@flow(name="export-deliveries", flow_run_name="export deliveries of {parent} {parent_id}")
+@flow(
+    name="export-deliveries",
+    flow_run_name="export deliveries of {parent} {parent_id}",
+    on_failure=[name_refused],
+)
 @concluding
 def export_deliveries(
     parent: Parent,

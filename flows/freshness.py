@@ -9,14 +9,14 @@ from prefect.states import Completed, Failed
 from flows import summary
 from flows.blocks import settings_of_run
 from flows.parameters import LagMinutes
-from flows.runs import concluding
+from flows.runs import concluding, name_refused
 from pipelines.ingest.status import late, missing, status
 
 STALE = "Stale"
 """The state of a run that found a table too far behind; the automation for it listens to this name."""
 
 
-@flow(name="freshness", flow_run_name="freshness", timeout_seconds=300)
+@flow(name="freshness", flow_run_name="freshness", timeout_seconds=300, on_failure=[name_refused])
 @concluding
 def freshness(max_lag_minutes: LagMinutes | None = None, fail_on_gap: bool = True) -> State[Any]:
     """Report how far each table is behind Customer.io, and the time that is missing or about to be lost.

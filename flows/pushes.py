@@ -1,5 +1,6 @@
 """`push`: sends changed rows of SQL models to Customer.io; a task a push, in their order."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +14,26 @@ from prefect.states import Completed, Failed
 from flows import progress
 from flows.blocks import settings_of_run
 from flows.parameters import Approve, PlanId, Sync
-from flows.runs import PARTLY, STOPPED, concluding, worth_repeating
+from flows.runs import PARTLY, STOPPED, concluding, name_refused, worth_repeating
 from pipelines.push import (
     Delivery,
     PushOptions,
     PushOutcome,
     PushResult,
     PushSpec,
-    load_specs,
     push_all,
+    read_specs,
 )
 from pipelines.push import push as run_push
 from pipelines.settings import Settings
 
 
-def _name_of_run() -> str:
-    asked = flow_run.parameters
+def _name_of_run(given: Mapping[str, Any] | None = None) -> str:
+    asked = flow_run.parameters if given is None else given
     return " ".join(["push", ", ".join(asked["syncs"]), asked["plan"]]).strip()
 
 
-@flow(name="push", flow_run_name=_name_of_run)
+@flow(name="push", flow_run_name=_name_of_run, on_failure=[name_refused])
 @concluding
 def push(syncs: list[Sync] = [], plan: PlanId = "", approve: Approve = False) -> State[Any]:  # noqa: B006
     """Send changed rows of SQL models to Customer.io, and confirm that they arrived.
@@ -44,9 +45,9 @@ def push(syncs: list[Sync] = [], plan: PlanId = "", approve: Approve = False) ->
     """
     settings = settings_of_run()
     options = PushOptions(plan_id=plan or None, approve=approve, notify=get_run_logger().info)
-    specs = load_specs(settings.cio_elt_push, syncs)
+    found = read_specs(settings.cio_elt_push, syncs)
     outcomes = push_all(
-        settings, specs, folder=settings.cio_elt_push, options=options, push_one=_push_as_task
+        settings, found, folder=settings.cio_elt_push, options=options, push_one=_push_as_task
     )
     rows = [_row(outcome) for outcome in outcomes]
     create_table_artifact(table=rows, key="push", description="The rows of each push, and their outcome.")
@@ -75,7 +76,8 @@ def send(settings: Settings, spec: PushSpec, folder: Path, options: PushOptions)
         result = run_push(
             settings, spec, folder=folder, options=options.with_progress(progress_so_far.update)
         )
-    get_run_logger().info("%s", _sentence(result))
+    for sentence in (_sentence(result), *result.plan.remarks):
+        get_run_logger().info("%s", sentence)
     return result
 
 
@@ -120,7 +122,10 @@ def _row(outcome: PushOutcome) -> dict[str, Any]:
     return {
         "sync": outcome.sync,
         "plan": result.plan.plan_id if result else "",
-        **{action: counts.get(action, 0) for action in ("add", "change", "remove", "unchanged", "invalid")},
+        **{
+            action: counts.get(action, 0)
+            for action in ("add", "change", "remove", "unchanged", "invalid", "dead")
+        },
         "accepted": run.delivery.accepted if run else 0,
         "rejected": run.delivery.rejected if run else 0,
         "dropped": run.confirmation.dropped if run else 0,

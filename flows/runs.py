@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import wraps
+from inspect import signature
 from typing import Any, Final, NoReturn, ParamSpec
 
-from prefect import get_client, get_run_logger
-from prefect.client.schemas.objects import State, TaskRun
+from prefect import Flow, get_client, get_run_logger
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import FailedRun, ParameterTypeError, Pause, TerminationSignal
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed, Scheduled
+from prefect.states import Cancelled, Completed, Failed, Scheduled
 from prefect.tasks import Task
 
 from flows.liveness import alive
@@ -53,11 +54,11 @@ def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
             with alive(str(flow_run.id)):
                 return function(*args, **kwargs)
         except TerminationSignal:
-            _end_soon()
+            _end_stopped()
             raise
         except Exception as error:
             if _stopped(error):
-                _end_soon()
+                _end_stopped()
                 raise TerminationSignal(signal.SIGTERM) from None
             failure = elt_error(error)
             if failure is None:
@@ -67,6 +68,25 @@ def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
             return Failed(message=str(failure))
 
     return run
+
+
+def name_refused(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Name a run whose form was refused as the run that it would have been: a hook for failed runs.
+
+    Prefect checks the parameters before it names a run.
+    """
+    if not (state.message or "").startswith(_REFUSED):
+        return
+    fields = signature(flow.fn).parameters.items()
+    defaults = {name: field.default for name, field in fields if field.default is not field.empty}
+    # Our functions that name a run take its parameters; Prefect's type of them has none.
+    name: Any = flow.flow_run_name
+    name_of = name.format_map if isinstance(name, str) else name
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_name(flow_run.id, name_of({**defaults, **flow_run.parameters}))
+
+
+_REFUSED: Final = "Validation of flow parameters failed"
 
 
 def look_again(seconds: float, message: str) -> NoReturn:
@@ -135,6 +155,27 @@ def _stopped(error: BaseException) -> bool:
     return link is not None or interrupted(error)
 
 
+def _end_stopped() -> None:
+    """End this process soon; a run that an operator cancels ends as Cancelled.
+
+    Prefect sets it to Crashed if its engine does not know, by the time of the signal, who has sent it.
+
+    Raises:
+        Pause: the run is Cancelled, and the engine has no state to set.
+    """
+    _end_soon()
+    with get_client(sync_client=True) as client:
+        state = client.read_flow_run(flow_run.id).state
+        if state is None or not state.is_cancelling():
+            return
+        cancelled: State[Any] = Cancelled(message=_CANCELLED)
+        client.set_flow_run_state(flow_run.id, cancelled, force=True)
+    raise Pause(_CANCELLED, state=cancelled)
+
+
+_CANCELLED: Final = "Cancelled. Completed loads stay; the next run resumes from there."
+
+
 def _end_soon() -> None:
     """End this process in a few seconds, even if threads wait to retry a request, some for minutes."""
     ending = threading.Timer(_RELEASE_WITHIN_S, os._exit, (128 + signal.SIGTERM,))
@@ -151,7 +192,10 @@ class _Sentences(logging.Filter):
         if isinstance(error, FailedRun):
             return False
         if isinstance(error, ParameterTypeError):
-            record.msg, record.args, record.exc_info = str(error), (), None
+            # The reasons are one line each, below a heading.
+            reasons = [line.strip(" -") for line in str(error).splitlines()[1:]] or [str(error)]
+            record.msg, record.args = f"The form was refused: {'; '.join(reasons)}", ()
+            record.exc_info = None
         failure = elt_error(error) if isinstance(error, Exception) else None
         if failure is not None:
             record.msg, record.args, record.exc_info = str(failure), (), None

@@ -1,5 +1,6 @@
 """`sync`: brings the warehouse up to date. `sync-full` is the same flow with `full`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from prefect import flow, get_run_logger, task
@@ -10,7 +11,7 @@ from prefect.runtime import flow_run
 from flows import progress, summary
 from flows.blocks import settings_of_run
 from flows.parameters import Resource, WaitMinutes
-from flows.runs import concluding, outcome, turn, worth_repeating
+from flows.runs import concluding, name_refused, outcome, turn, worth_repeating
 from pipelines.ingest import sync as pipeline
 from pipelines.settings import Settings
 from sources.customerio.extract import RunSummary
@@ -19,12 +20,12 @@ EXPORT_WAIT_S = 120.0
 """Seconds to wait for an export of people; one that takes longer is collected by the next run."""
 
 
-def _name_of_run() -> str:
-    asked = flow_run.parameters
+def _name_of_run(given: Mapping[str, Any] | None = None) -> str:
+    asked = flow_run.parameters if given is None else given
     return " ".join(["sync", *(["full"] if asked["full"] else []), ", ".join(asked["resources"])]).rstrip()
 
 
-@flow(name="sync", flow_run_name=_name_of_run)
+@flow(name="sync", flow_run_name=_name_of_run, on_failure=[name_refused])
 @concluding
 def sync(
     resources: list[Resource] = [],  # noqa: B006 Prefect's form shows the default; it is never changed

@@ -11,14 +11,14 @@ from prefect.states import Completed
 
 from flows.blocks import settings_of_run
 from flows.parameters import WaitMinutes
-from flows.runs import concluding
+from flows.runs import concluding, name_refused
 from pipelines.report import report
 from pipelines.settings import Settings
 from pipelines.transform import TransformResult
 from pipelines.transform import transform as pipeline
 
 
-@flow(name="transform", flow_run_name="transform")
+@flow(name="transform", flow_run_name="transform", on_failure=[name_refused])
 @concluding
 def transform(full: bool = False, wait_minutes: WaitMinutes = 50) -> State[Any]:
     """Build and test the marts, publish them, and write the report.

@@ -175,11 +175,13 @@ class Identity:
         id: Customer.io's id of it.
         proven: True if the App API key is known to be of the same workspace.
         pair: Digest of the App API key and the site id.
+        silence: The reason why the Track API has not confirmed it; empty if it has.
     """
 
     id: int
     proven: bool
     pair: str
+    silence: str = ""
 
 
 def identify(settings: Settings, app: AppWorkspace | None = None) -> Identity:
@@ -198,11 +200,11 @@ def identify(settings: Settings, app: AppWorkspace | None = None) -> Identity:
     try:
         with brief_client(settings) as client:
             own = int(client.call("getRegion").field("environment_id"))
-    except (RetryLater, Unreachable):
+    except (RetryLater, Unreachable) as error:
         if record.id is None or record.pair != pair:
             raise
         # The same keys were proven before; the run itself retries for longer.
-        return Identity(id=record.id, proven=True, pair=pair)
+        return Identity(id=record.id, proven=True, pair=pair, silence=str(error))
     if record.id not in (None, own):
         raise _wrong(
             settings, f"of workspace {_named(record)}", f"the Track API's keys are of workspace {own}"

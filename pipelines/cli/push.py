@@ -2,15 +2,20 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pipelines.cli.command import DONE, FAILED, PARTLY, STOPPED_BY_BRAKE, command, note, print_json
+from pipelines.cli.command import DONE, FAILED, MISUSED, PARTLY, STOPPED_BY_BRAKE, command, note, print_json
 
 if TYPE_CHECKING:
-    from pipelines.push import PushOptions, PushResult, PushSpec
+    from collections.abc import Callable, Mapping
+
+    from pipelines.errors import EltError
+    from pipelines.push import Declared, PushOptions, PushResult, PushSpec
     from pipelines.settings import Settings
+
+T = TypeVar("T")
 
 _FOLDER = click.option(
     "--folder",
@@ -33,14 +38,15 @@ def push() -> None:
 def list_(*, folder: Path | None, as_json: bool) -> int:
     """List the pushes in the order in which they run."""
     from pipelines.cli import push_output
-    from pipelines.push import load_specs
+    from pipelines.push import read_specs
 
-    specs = load_specs(_settings(folder).cio_elt_push)
+    found = read_specs(_settings(folder).cio_elt_push)
     if as_json:
-        print_json({"syncs": [spec.model_dump(mode="json") for spec in specs]})
+        syncs = [spec.model_dump(mode="json") for spec in found.specs]
+        print_json({"syncs": syncs, "errors": _messages(found.errors)})
     else:
-        push_output.print_specs(specs)
-    return DONE
+        push_output.print_specs(found.specs)
+    return _named(found.errors)
 
 
 @push.command()
@@ -49,17 +55,23 @@ def list_(*, folder: Path | None, as_json: bool) -> int:
 @command
 def validate(*, names: tuple[str, ...], folder: Path | None, as_json: bool) -> int:
     """Check specs, and their models against the warehouse; send nothing."""
-    from pipelines.push import load_specs
+    from pipelines.push import read_specs
     from pipelines.push import validate as check
 
-    settings, columns = _settings(folder), {}
-    for spec in load_specs(settings.cio_elt_push, names):
-        columns[spec.sync] = check(settings, spec, settings.cio_elt_push)
+    settings = _settings(folder)
+    found = read_specs(settings.cio_elt_push, names)
+
+    def _checked(spec: "PushSpec") -> dict[str, str]:
+        columns = check(settings, spec, settings.cio_elt_push)
         if not as_json:
-            click.echo(f"{spec.sync}: valid; {len(columns[spec.sync])} columns.")
+            click.echo(f"{spec.sync}: valid; {len(columns)} columns.")
+        return columns
+
+    columns, errors = _each(found, _checked)
     if as_json:
-        print_json({"syncs": [{"sync": name, "columns": found} for name, found in columns.items()]})
-    return DONE
+        syncs = [{"sync": name, "columns": each} for name, each in columns.items()]
+        print_json({"syncs": syncs, "errors": _messages(errors)})
+    return _named(errors)
 
 
 @push.command()
@@ -70,19 +82,24 @@ def validate(*, names: tuple[str, ...], folder: Path | None, as_json: bool) -> i
 def plan(*, names: tuple[str, ...], folder: Path | None, show_values: bool, as_json: bool) -> int:
     """Show the rows that a push would send, and the brakes that would stop it; send nothing."""
     from pipelines.cli import output, push_output
-    from pipelines.push import load_specs, plan_push
+    from pipelines.push import plan_push, read_specs
     from pipelines.workspace import read_record
 
-    settings, plans = _settings(folder), []
-    for spec in load_specs(settings.cio_elt_push, names):
-        plans.append(plan_push(settings, spec, folder=settings.cio_elt_push, show_values=show_values))
-        if not as_json:
-            if len(plans) == 1:
-                output.workspace(read_record(settings))
-            push_output.print_plan(plans[-1])
+    settings = _settings(folder)
+    found = read_specs(settings.cio_elt_push, names)
+    plans, errors = _each(
+        found,
+        lambda spec: plan_push(settings, spec, folder=settings.cio_elt_push, show_values=show_values),
+    )
     if as_json:
-        print_json({"plans": [each.document for each in plans]})
-    return STOPPED_BY_BRAKE if any(each.stopped_by for each in plans) else DONE
+        documents = [each.document for each in plans.values()]
+        print_json({"plans": documents, "errors": _messages(errors)})
+    elif plans:
+        output.workspace(read_record(settings))
+        for each in plans.values():
+            push_output.print_plan(each)
+    stopped = any(each.stopped_by for each in plans.values())
+    return _named(errors) or (STOPPED_BY_BRAKE if stopped else DONE)
 
 
 @push.command()
@@ -100,7 +117,7 @@ def run(
     """
     from pipelines.cli import push_output
     from pipelines.errors import PlanChanged
-    from pipelines.push import PushOptions, load_specs, push_all
+    from pipelines.push import PushOptions, push_all, read_specs
 
     if plan_id is not None and len(names) != 1:
         msg = "--plan is of one push: name that one."
@@ -110,7 +127,7 @@ def run(
     try:
         outcomes = push_all(
             settings,
-            load_specs(settings.cio_elt_push, names),
+            read_specs(settings.cio_elt_push, names),
             folder=settings.cio_elt_push,
             options=options,
             on_outcome=lambda outcome: None if as_json else push_output.print_outcome(outcome),
@@ -149,7 +166,7 @@ def status(*, as_json: bool) -> int:
 @click.option("--reason", default="", help="Only rows whose rejection reason contains this text.")
 @command
 def retry(*, name: str, folder: Path | None, keys: tuple[str, ...], reason: str, as_json: bool) -> int:
-    """Let the next run retry dead letters: rows that were rejected too often."""
+    """Let the next run retry dead letters: rows that were rejected or dropped too often."""
     from pipelines.push import load_specs, retry_dead_letters
 
     settings = _settings(folder)
@@ -208,6 +225,37 @@ def reset(*, name: str, folder: Path | None, as_json: bool, **_sends_nothing: bo
     else:
         click.echo(f"{name}: {rows:,} rows count as sent from now on.")
     return DONE
+
+
+def _each(found: "Declared", work: "Callable[[PushSpec], T]") -> "tuple[dict[str, T], dict[str, EltError]]":
+    """Work on each push: the results and the errors by name; the error of a single push is raised."""
+    from pipelines.errors import EltError
+
+    results: dict[str, T] = {}
+    errors: dict[str, EltError] = {**found.errors}
+    for spec in found.specs:
+        try:
+            results[spec.sync] = work(spec)
+        except EltError as error:
+            if len(found.specs) + len(found.errors) == 1:
+                raise
+            errors[spec.sync] = error
+    return results, errors
+
+
+def _named(errors: "Mapping[str, EltError]") -> int:
+    """Print the errors of single pushes; returns the exit code, that of the worst."""
+    from pipelines.errors import ConfigError
+
+    for error in errors.values():
+        note(f"cio-elt: {error}")
+    if not all(isinstance(error, ConfigError) for error in errors.values()):
+        return FAILED
+    return MISUSED if errors else DONE
+
+
+def _messages(errors: "Mapping[str, EltError]") -> dict[str, str]:
+    return {name: str(error) for name, error in errors.items()}
 
 
 def _settings(folder: Path | None) -> Any:

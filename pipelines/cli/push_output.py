@@ -37,6 +37,8 @@ def print_plan(plan: Plan, *, samples: bool = True) -> None:
         say(f"  changed: {', '.join(f'{name} in {number:,}' for name, number in plan.fields.items())}.")
     for rejected in plan.invalid:
         say(f"  invalid: {rejected['rows']:,} rows: {rejected['reason']} ({', '.join(rejected['keys'])})")
+    for remark in plan.remarks:
+        say(f"  {remark}")
     for sample in plan.samples if samples else ():
         say(f"  {sample['action']} {sample['key']}: {sample['before'] or 'nothing'} -> {sample['after']}")
     if plan.sends:
@@ -87,6 +89,11 @@ def print_run(result: RunResult) -> None:
         f"  Run {result.run_id}: {delivery.accepted:,} accepted, {delivery.rejected:,} rejected, "
         f"{result.requests:,} requests, {result.seconds:.1f} s."
     )
+    if confirmation.unreadable:
+        say(
+            f"  {confirmation.unreadable:,} events were accepted and cannot be read back: Customer.io lists "
+            "events of the last 30 days."
+        )
     if confirmation.share is None or confirmation.low is None or confirmation.high is None:
         return
     say(

@@ -20,11 +20,12 @@ from pipelines.push.plan.plan import Plan
 from pipelines.push.pushes import PushOutcome, push_all
 from pipelines.push.repair import mark_as_sent, retry_dead_letters
 from pipelines.push.run import PushOptions, PushResult, plan_push, push, validate
-from pipelines.push.spec.loader import load_spec, load_specs
+from pipelines.push.spec.loader import Declared, load_spec, load_specs, read_specs
 from pipelines.push.spec.spec import PushSpec
 from pipelines.push.undo import UndoPlan, plan_undo, push_of, undo_run
 
 __all__ = [
+    "Declared",
     "Delivery",
     "Plan",
     "PushOptions",
@@ -42,6 +43,7 @@ __all__ = [
     "push",
     "push_all",
     "push_of",
+    "read_specs",
     "read_status",
     "retry_dead_letters",
     "undo_run",

@@ -66,6 +66,8 @@ def open_context(
         LeaseHeld: another process runs this push.
     """
     identity = _identify(settings, spec)
+    if identity.silence:
+        notify(f"{spec.sync}: the Track API does not answer; the push goes on trying. {identity.silence}")
     journal = Journal(settings.cio_elt_data)
     push_id = _push_id(settings, spec, identity, journal)
     retries = {} if retry_for_s is None else {"retry_for_s": retry_for_s}

@@ -10,6 +10,7 @@ concern every row are raised: keys that are not accepted, or no answer from Cust
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import dlt
@@ -79,6 +80,8 @@ def push_rows(settings: Settings, spec: PushSpec, rows: pa.Table) -> RunResult |
         recover(context)
         with planning_database(settings) as database:
             prepared = prepare_columns(spec, context.push_id, take_rows(database, rows))
+            # A batch has a part of the rows: the others have not left.
+            prepared = replace(prepared, baseline=replace(prepared.baseline, forgets=False))
             with context.journal.attached(database):
                 check_target(database, prepared)
                 decide_rows(database, prepared, first=False)

@@ -19,7 +19,7 @@ from pipelines.push.deliver.throttle import Throttle
 from pipelines.push.deliver.track_api import SendResult, TrackApi
 from pipelines.push.journal.log import items_to_send
 from pipelines.push.journal.runs import Confirmation, Delivery, end_run, record_watch_start
-from pipelines.push.journal.snapshot import fold_run
+from pipelines.push.journal.snapshot import fold_run, settle_rejects
 from pipelines.push.trial import run_trial
 
 
@@ -103,6 +103,7 @@ def _end(
     requests: int,
 ) -> None:
     """Write the end of a run; raises the error that ended sending early."""
+    settle_rejects(context.journal, context.push_id, context.fence, run_id)
     end_run(
         context.journal,
         run_id,

@@ -1,6 +1,6 @@
 """Several pushes, one after the other: a push waits if one that it comes after did not run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from pipelines.errors import EltError
 from pipelines.push.journal.database import Journal
 from pipelines.push.journal.publish import publish_journal
 from pipelines.push.run import PushOptions, PushResult, push
+from pipelines.push.spec.loader import Declared
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 
@@ -61,7 +62,7 @@ class PushOutcome:
 
 def push_all(
     settings: Settings,
-    specs: Sequence[PushSpec],
+    declared: Declared,
     *,
     folder: Path,
     options: PushOptions,
@@ -70,11 +71,16 @@ def push_all(
 ) -> list[PushOutcome]:
     """Run each push by `push_one`, in the order given; `on_outcome` is called with each outcome.
 
+    A file that cannot be used is an outcome too, and the pushes after it wait.
+
     Raises:
         EltError: there is only one push, and it could not run.
     """
-    outcomes: dict[str, PushOutcome] = {}
-    for spec in specs:
+    outcomes = {name: PushOutcome(sync=name, error=error) for name, error in declared.errors.items()}
+    for outcome in outcomes.values():
+        on_outcome(outcome)
+    alone = len(declared.specs) + len(declared.errors) == 1
+    for spec in declared.specs:
         waits_for = _waits_for(spec, outcomes)
         if waits_for is not None:
             outcome = PushOutcome(sync=spec.sync, waits_for=waits_for)
@@ -82,7 +88,7 @@ def push_all(
             # The journal is published once, at the end.
             unpublished = replace(options, publish=False)
             work = partial(push_one, settings, spec, folder=folder, options=unpublished)
-            outcome = _outcome_of(work, spec.sync, alone=len(specs) == 1)
+            outcome = _outcome_of(work, spec.sync, alone=alone)
         outcomes[spec.sync] = outcome
         on_outcome(outcome)
     if any(outcome.result and outcome.result.run for outcome in outcomes.values()):

@@ -11,7 +11,7 @@ from pipelines.push.confirm.failed_writes import FailureWatch, failure_types
 from pipelines.push.context import PushContext
 from pipelines.push.journal.log import count_states
 from pipelines.push.journal.runs import Confirmation, Delivery, end_run, unfinished_runs
-from pipelines.push.journal.snapshot import fold_run
+from pipelines.push.journal.snapshot import fold_run, settle_rejects
 
 
 def recover(context: PushContext) -> None:
@@ -43,4 +43,5 @@ def _end(context: PushContext, run_id: str, since: int | None) -> None:
         rejected=counts.get("rejected", 0),
         unknown=counts.get("unknown", 0),
     )
+    settle_rejects(context.journal, context.push_id, context.fence, run_id)
     end_run(context.journal, run_id, "interrupted", delivery=delivery, confirmation=confirmation)

@@ -29,6 +29,7 @@ from pipelines.push.plan.plan import Plan, check_plan, save_plan
 from pipelines.push.plan.prepare import (
     PreparedModel,
     check_target,
+    forget_leavers,
     plan_rows,
     prepare_model,
     refresh_digests,
@@ -160,8 +161,9 @@ def _push(settings: Settings, context: PushContext, folder: Path, options: PushO
             check_plan(database, push_id, plan, options.plan_id)
             if plan.stopped_by and not options.approve:
                 return PushResult(sync=name, plan=plan, brakes=plan.stopped_by)
+            forget_leavers(database, prepared)
             assumed = plan.counts["assume"]
-            if not plan.sends and not assumed and not plan.first:
+            if not plan.sends and not assumed:
                 return PushResult(sync=name, plan=plan)
             run_id = _begin(context, database, plan, approved=options.approve)
     run = execute(

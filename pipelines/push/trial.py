@@ -7,10 +7,11 @@ nothing more is sent.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from pipelines.errors import EltError
-from pipelines.push.confirm.read_back import readings
+from pipelines.push.confirm.read_back import readable_rows, readings
 from pipelines.push.context import PushContext
 from pipelines.push.deliver.batch import Batch
 from pipelines.push.deliver.dispatch import deliver
@@ -19,13 +20,10 @@ from pipelines.push.journal.database import check_fence
 from pipelines.push.journal.log import AcceptedRow, Item, sample_accepted
 from pipelines.push.journal.runs import Delivery
 from pipelines.push.journal.snapshot import mark_dropped
-from pipelines.times import DAY
 from pipelines.workspace import record_pair, refuse_pair, two_workspaces
 
 ROWS = 20
 """The rows that are sent before any of them was seen to arrive."""
-_FEED_S = 29 * DAY
-"""Age up to which events are certain to be among the activities, which Customer.io keeps for 30 days."""
 
 
 def run_trial(
@@ -68,14 +66,9 @@ def _readable(context: PushContext, run_id: str) -> list[AcceptedRow]:
     """The accepted rows whose arrival shows in the App API."""
     if not context.spec.kind.shows_arrival:
         return []
-    now = context.client.now()
-    rows = sample_accepted(context.journal, run_id, limit=ROWS, removals=False)
-    return [row for row in rows if now - _FEED_S < _happened_at(row, now) <= now]
-
-
-def _happened_at(row: AcceptedRow, now: int) -> float:
-    """The time of an event in Unix seconds; now for a row that is none."""
-    return float(row.payload.get("timestamp", now)) if isinstance(row.payload, dict) else now
+    return sample_accepted(
+        context.journal, run_id, replace(readable_rows(context), removals=False), limit=ROWS
+    )
 
 
 def _mark_dropped(context: PushContext, run_id: str, rows: Sequence[AcceptedRow]) -> None:

@@ -166,7 +166,7 @@ _SENT = f"""
 SELECT f.seq, f.key, f.action, f.entity, f.payload, f.item, f.before, f.stored, f.verdict,
        {{removal}} AS taken_back,
        CASE WHEN f.action = 'remove' THEN s.key IS NOT NULL
-            ELSE s.run_id IS DISTINCT FROM f.run_id END AS later
+            ELSE s.key IS NOT NULL AND s.run_id <> f.run_id END AS later
 FROM (
     SELECT l.* REPLACE (CASE WHEN l.action = 'add' THEN l.payload ELSE l.before END AS before),
            l.before AS stored

@@ -106,7 +106,7 @@ class Stage:
         """The log of an ended run, once its last line has arrived."""
 
         def complete() -> str | None:
-            lines = self._lines(run_id)
+            lines = self.lines(run_id)
             # Tasks report their end too, without a message; the run reports it last.
             ended = lines and lines[-1].startswith("Finished in state") and not lines[-1].endswith("()")
             return "\n".join(lines) if ended else None
@@ -220,7 +220,7 @@ class Stage:
             command[0], command, environment, file_actions=to_file, setsid=True
         )
 
-    def _lines(self, run_id: str) -> list[str]:
+    def lines(self, run_id: str) -> list[str]:
         """The whole log of the run; the server answers some lines at a time."""
         wanted: dict[str, Any] = {"logs": {"flow_run_id": {"any_": [run_id]}}, "sort": "TIMESTAMP_ASC"}
         lines: list[str] = []

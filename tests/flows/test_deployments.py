@@ -8,6 +8,7 @@ import pytest
 from prefect.cli.deploy._models import PrefectYamlModel
 
 from flows.deployments import FILE, declared, served
+from tests.flows.stage import Stage
 
 README = (Path(FILE).parent / "flows" / "README.md").read_text()
 SERVED = {each.name: each for each in served()}
@@ -55,3 +56,40 @@ def test_the_readme_names_every_deployment_and_parameter() -> None:
         assert set(SERVED[name]._parameter_openapi_schema.properties) == set(
             re.findall("`([a-z_]+)`", fields)
         )
+
+
+def test_a_wrong_declaration_of_a_push_schedules_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Serving names the file, and the other pushes have their schedules, in their time zones."""
+    spec = "object: person\nmode: upsert\nmodel: {sql: select 1}\nperson: {id: u}\ntimezone: Europe/Vienna\n"
+    (tmp_path / "good.yml").write_text(f"sync: good\n{spec}schedule: '@daily'\n")
+    (tmp_path / "wrong.yml").write_text(f"sync: wrong\n{spec}schedule: 99 * * * *\n")
+    monkeypatch.setenv("CIO_ELT_PUSH", str(tmp_path))
+    said: list[str] = []
+    (push,) = (each for each in served(said.append) if each.name == "push")
+    assert [("@daily", "Europe/Vienna")] == [
+        (getattr(each.schedule, "cron", None), getattr(each.schedule, "timezone", None))
+        for each in push.schedules or []
+    ]
+    assert ["The push wrong is not scheduled. wrong.yml, line 7"] == [text[:50] for text in said]
+
+
+def test_what_an_operator_paused_stays_paused_after_a_restart(stage: Stage) -> None:
+    """A schedule and a deployment that were paused in the UI are not activated by the next service."""
+    sync, freshness = stage.deployment("sync"), stage.deployment("freshness")
+    (schedule,) = sync["schedules"]
+    path = f"/deployments/{sync['id']}/schedules/{schedule['id']}"
+    stage.call("PATCH", path, {"active": False}).raise_for_status()
+    stage.call("POST", f"/deployments/{freshness['id']}/pause_deployment").raise_for_status()
+
+    stage.stop("serving")
+    said = stage.serve()
+
+    (kept,) = stage.deployment("sync")["schedules"]
+    assert (False, True) == (kept["active"], stage.deployment("freshness")["paused"])
+    assert [True] == [each["active"] for each in stage.deployment("transform")["schedules"]]
+    assert "The schedule hourly of sync stays paused." in said
+    path = f"/deployments/{sync['id']}/schedules/{kept['id']}"
+    stage.call("PATCH", path, {"active": True}).raise_for_status()
+    stage.call("POST", f"/deployments/{freshness['id']}/resume_deployment").raise_for_status()

@@ -9,6 +9,7 @@ from prefect.exceptions import ParameterTypeError
 from flows.backfills import backfill
 from flows.exports import export_deliveries, export_people
 from flows.parameters import midnight
+from tests.flows.stage import Stage, until
 
 TODAY = datetime.now(UTC).date()
 RIGHT = {"resource": "messages", "from_day": TODAY - timedelta(days=9), "to_day": TODAY}
@@ -82,3 +83,13 @@ def test_a_filter_that_is_none_is_refused() -> None:
     """The filter's grammar is checked before the run starts."""
     with pytest.raises(ParameterTypeError, match="exactly one key"):
         export_people.validate_parameters({"filters": {"segment": {"id": 1}, "and": []}})
+
+
+def test_a_refused_form_names_its_run_and_says_why_first(stage: Stage) -> None:
+    """The run has the name that it would have had, and the first line of its log is the reason."""
+    run_id = stage.start("backfill", resource="messages", from_day="2026-09-02", to_day="2026-09-01")
+    assert "FAILED" == stage.ended(run_id)["state"]["type"]
+    run = stage.when(run_id, lambda run: run["name"].startswith("backfill"))
+    assert "backfill messages 2026-09-02..2026-09-01" == run["name"]
+    first = until(lambda: stage.lines(run_id), 20.0)[0]
+    assert "The form was refused: to_day: Value error, to_day 2026-09-01 is not after" in first

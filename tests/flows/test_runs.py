@@ -29,6 +29,21 @@ def test_a_machine_that_goes_down_leaves_no_run_under_way(stage: Stage) -> None:
     assert 2 == chunks(stage, "2026-07-01", "2026-07-15")
 
 
+def test_cancel_in_the_ui_is_no_failed_run(stage: Stage) -> None:
+    """A run that an operator cancels is Cancelled, and was never Crashed, of which people are notified."""
+    days = ("2026-04-01", "2026-04-29")
+    run_id = slow_backfill(stage, *days)
+    first_chunk_loaded(stage, *days)
+
+    stage.call("POST", f"/flow_runs/{run_id}/set_state", {"state": {"type": "CANCELLING"}, "force": False})
+    run = stage.ended(run_id)
+    stage.control("faults", {"clear": True})
+    states = stage.call("GET", f"/flow_run_states/?flow_run_id={run_id}").json()
+
+    assert "CANCELLED" == run["state"]["type"]
+    assert not {"CRASHED", "FAILED"} & {state["type"] for state in states}
+
+
 @LONG
 def test_a_cancelled_run_stops_within_seconds_and_leaves_whole_chunks(stage: Stage) -> None:
     """A run cancelled during a slow request ends its process soon, and the warehouse can be written again."""

@@ -3,6 +3,9 @@
     accepted rows ──┬── failure activities of the run's time ──> dropped, with Customer.io's reason
                     └── a sample, read back ──> confirmed, or dropped: missing, or other than sent
 
+Events that are older than the activities that Customer.io keeps, or in the future, cannot be read back: they
+stay accepted, and are counted. Rows that failed in an earlier run are read back too, beside the sample.
+
 Rows that were neither sampled nor reported as failed stay accepted; the share of the sample that arrived,
 with its Wilson interval, estimates how many of those have arrived.
 """
@@ -15,10 +18,16 @@ import duckdb
 
 from pipelines.errors import EltError
 from pipelines.push.confirm.failed_writes import FailureWatch, find_failed_rows
-from pipelines.push.confirm.read_back import readings
+from pipelines.push.confirm.read_back import readable_rows, readings
 from pipelines.push.context import PushContext
 from pipelines.push.journal.database import SCHEMA, check_fence
-from pipelines.push.journal.log import AcceptedRow, accepted_of, sample_accepted
+from pipelines.push.journal.log import (
+    AcceptedRow,
+    accepted_of,
+    count_unreadable,
+    failed_before,
+    sample_accepted,
+)
 from pipelines.push.journal.runs import Confirmation
 from pipelines.push.journal.snapshot import mark_dropped
 
@@ -50,14 +59,18 @@ def confirm(
     """
     kind, options = context.spec.kind, context.spec.confirm
     limit = options.sample if kind.sample_limit is None else min(options.sample, kind.sample_limit)
-    sample = sample_accepted(context.journal, run_id, limit=limit, removals=kind.reads_removals)
+    readable = readable_rows(context)
+    sample = sample_accepted(context.journal, run_id, readable, limit=limit)
+    sampled = {row.seq for row in sample}
+    retried = failed_before(context.journal, context.push_id, run_id, readable, limit=limit)
+    rows = [*sample, *(row for row in retried if row.seq not in sampled)]
     try:
-        lost = _find_lost(context, run_id, watch, sample, pause)
+        lost = _find_lost(context, run_id, watch, rows, pause)
     except EltError as error:
         context.notify(f"{context.spec.sync}: rows could not be read back. {error}")
         return Confirmation()
-    arrived = [row.seq for row in sample if row.seq not in lost]
-    _record(context, run_id, arrived, lost)
+    _record(context, run_id, [row.seq for row in rows if row.seq not in lost], lost)
+    arrived = sampled - lost.keys()
     low, high = wilson(len(arrived), len(sample)) if sample else (None, None)
     return Confirmation(
         confirmed=len(arrived),
@@ -66,6 +79,7 @@ def confirm(
         share=len(arrived) / len(sample) if sample else None,
         low=low,
         high=high,
+        unreadable=count_unreadable(context.journal, run_id, readable) if context.spec.event else 0,
     )
 
 
@@ -73,13 +87,13 @@ def _find_lost(
     context: PushContext,
     run_id: str,
     watch: FailureWatch,
-    sample: Sequence[AcceptedRow],
+    rows: Sequence[AcceptedRow],
     pause: Callable[[float], None],
 ) -> dict[int, str]:
     """The rows that did not arrive, with the reason; rows that do not show yet are read again."""
     missing: dict[int, str] = {}
     failed: dict[int, str] = {}
-    for missing in readings(context, sample, pause):
+    for missing in readings(context, rows, pause):
         failed = find_failed_rows(
             context, watch, lambda entities: accepted_of(context.journal, run_id, entities)
         )

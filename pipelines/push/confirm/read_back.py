@@ -11,11 +11,14 @@ from itertools import islice
 from typing import Any
 
 from pipelines.push.context import PushContext
-from pipelines.push.journal.log import AcceptedRow
+from pipelines.push.journal.log import AcceptedRow, Readable
 from pipelines.push.spec.item import attributes_of, comparable
+from pipelines.times import DAY
 from sources.customerio.client import Client, NotFound, Page
 
 PROFILES_A_REQUEST = 100
+_FEED_S = 29 * DAY
+"""Age up to which events are certain to be among the activities, which Customer.io keeps for 30 days."""
 _ATTEMPTS = 4
 """Times that rows are read, until they show."""
 
@@ -190,6 +193,12 @@ def _has(pages: Iterable[Page], timestamp: int) -> bool:
         if times and times[-1] < timestamp:
             return False
     return False
+
+
+def readable_rows(context: PushContext) -> Readable:
+    """The rows that can be read back at this moment."""
+    now = context.client.now()
+    return Readable(context.spec.kind.reads_removals, now - _FEED_S, now)
 
 
 def readings(

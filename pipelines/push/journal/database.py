@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS customerio_push.runs (
     rejected BIGINT, unknown BIGINT, confirmed BIGINT, dropped BIGINT, sampled BIGINT, share DOUBLE,
     share_low DOUBLE,
     share_high DOUBLE, requests BIGINT, error VARCHAR);
+ALTER TABLE customerio_push.runs ADD COLUMN IF NOT EXISTS keyed_by VARCHAR;
 CREATE TABLE IF NOT EXISTS customerio_push.log (
     run_id VARCHAR NOT NULL, seq BIGINT NOT NULL, key VARCHAR NOT NULL, action VARCHAR NOT NULL,
     entity VARCHAR, payload VARCHAR, item VARCHAR, before VARCHAR,

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from pipelines.push.journal.database import SCHEMA, Journal
+from pipelines.push.journal.database import SCHEMA, Journal, PushId
 
 _ROWS_AT_ONCE = 20_000
 
@@ -50,10 +50,65 @@ WHERE l.run_id = ? AND l.seq > ? AND l.seq <= ? ORDER BY l.seq
 """
 
 
-def sample_accepted(journal: Journal, run_id: str, *, limit: int, removals: bool = True) -> list[AcceptedRow]:
-    """A random sample of the accepted rows of a run, the same each time; `removals` includes removed rows."""
-    only = "" if removals else "AND l.action <> 'remove'"
-    return _accepted(journal, run_id, f"{only} ORDER BY hash(l.run_id, l.seq) LIMIT ?", [limit])
+@dataclass(frozen=True)
+class Readable:
+    """The accepted rows that can be read back.
+
+    Attributes:
+        removals: True if removed rows can be.
+        after: Unix seconds; events of that time or earlier are among no activities.
+        until: Unix seconds; later events are not among them yet.
+    """
+
+    removals: bool
+    after: int
+    until: int
+
+    @property
+    def shows(self) -> str:
+        """SQL: the row is no event, or one of a time that shows."""
+        return f"(l.happened_at IS NULL OR (l.happened_at > {self.after} AND l.happened_at <= {self.until}))"
+
+    @property
+    def condition(self) -> str:
+        """SQL: the row can be read back."""
+        return self.shows if self.removals else f"({self.shows} AND l.action <> 'remove')"
+
+
+def sample_accepted(journal: Journal, run_id: str, readable: Readable, *, limit: int) -> list[AcceptedRow]:
+    """A random sample of the accepted rows of a run, the same each time."""
+    return _accepted(
+        journal, run_id, f"AND {readable.condition} ORDER BY hash(l.run_id, l.seq) LIMIT ?", [limit]
+    )
+
+
+def failed_before(
+    journal: Journal, push_id: PushId, run_id: str, readable: Readable, *, limit: int
+) -> list[AcceptedRow]:
+    """The accepted rows of a run that an earlier run had among its rejects, at most so many."""
+    rejects = f"SELECT key FROM {SCHEMA}.rejects WHERE {push_id.where}"
+    if not journal.query(f"{rejects} LIMIT 1"):
+        return []
+    return _accepted(
+        journal,
+        run_id,
+        f"AND {readable.condition} AND l.key IN ({rejects}) ORDER BY l.seq LIMIT ?",
+        [limit],
+    )
+
+
+def count_unreadable(journal: Journal, run_id: str, readable: Readable) -> int:
+    """The number of accepted events of a run whose time does not show among the activities."""
+    ((rows,),) = journal.query(
+        f"""
+        SELECT count(*) FROM {SCHEMA}.log AS l
+        JOIN {SCHEMA}.rows AS v ON v.run_id = l.run_id AND v.seq = l.seq
+        WHERE l.run_id = ? AND v.run_id = ? AND v.state = 'accepted' AND l.action = 'add'
+          AND NOT {readable.shows}
+        """,
+        [run_id, run_id],
+    )
+    return int(rows)
 
 
 def accepted_of(journal: Journal, run_id: str, entities: set[str]) -> list[AcceptedRow]:

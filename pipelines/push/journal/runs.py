@@ -45,7 +45,8 @@ class Delivery:
 class Confirmation:
     """The result of reading back: `share` of the sampled rows arrived, 95 % between `low` and `high`.
 
-    All three are None without a sample.
+    All three are None without a sample. `unreadable` accepted events do not show in the App API: they are
+    older than the activities that Customer.io keeps, or in the future.
     """
 
     confirmed: int = 0
@@ -54,6 +55,7 @@ class Confirmation:
     share: float | None = None
     low: float | None = None
     high: float | None = None
+    unreadable: int = 0
 
 
 def begin_run(
@@ -79,6 +81,7 @@ def begin_run(
         "state": "sending",
         "folded": False,
         "target": spec.target,
+        "keyed_by": spec.told_apart_by,
         "planned": start.planned,
     }
     names, marks = ", ".join(values), ", ".join("?" for _ in values)

@@ -2,8 +2,12 @@
 
     accepted   the payload replaces the snapshot's; a removal deletes it
     rejected   the row is kept among the rejects, with its attempts; the snapshot stays
+    dropped    the same, and the snapshot is as before the run, or in doubt
     unknown    the snapshot is in doubt (its digest is null), so that the next run sends the row again
     planned    nothing: the next run plans it again
+
+A row stays among the rejects until a run ends in which it was accepted and not dropped. So attempts are
+counted however each of them failed.
 
 Of rows that are only appended, such as events, the snapshot keeps the key alone: none is sent twice, even if
 the model's row has changed.
@@ -76,6 +80,24 @@ def mark_dropped(
     )
 
 
+def settle_rejects(journal: Journal, push_id: PushId, fence: int, run_id: str) -> None:
+    """Delete the rejects whose row was accepted by a run that has ended, and was not dropped.
+
+    Raises:
+        LeaseLost: another process has taken the lease of this push.
+    """
+    with journal.open() as connection:
+        check_fence(connection, push_id, fence)
+        if connection.execute(f"FROM {SCHEMA}.rejects WHERE {push_id.where} LIMIT 1").fetchone():
+            connection.execute(
+                f"""
+                DELETE FROM {SCHEMA}.rejects WHERE {push_id.where} AND key IN (
+                    SELECT key FROM {SCHEMA}.rows
+                    WHERE run_id = '{run_id}' AND state IN ('accepted', 'confirmed'))
+                """
+            )
+
+
 def _fold(connection: duckdb.DuckDBPyConnection, push_id: PushId, run_id: str, max_attempts: int) -> None:
     connection.execute(
         f"UPDATE {SCHEMA}.batches SET state = 'unknown' WHERE run_id = ? AND state = 'sending'", [run_id]
@@ -97,9 +119,6 @@ def _fold(connection: duckdb.DuckDBPyConnection, push_id: PushId, run_id: str, m
         FROM push_accepted WHERE action <> 'remove'
         """,
         [time.time()],
-    )
-    connection.execute(
-        f"DELETE FROM {SCHEMA}.rejects WHERE {push_id.where} AND key IN (SELECT key FROM push_accepted)"
     )
     _reject(connection, push_id, run_id, "rejected", max_attempts)
     if mode != "append":
@@ -125,11 +144,18 @@ def _mark_doubtful(connection: duckdb.DuckDBPyConnection, push_id: PushId, run_i
     )
 
 
+def same_attempt(one: str, other: str) -> str:
+    """SQL: two rows of a key are the same attempt, by payload; adding and removing may have equal ones."""
+    direction = " = ".join(f"({table}.action = 'remove')" for table in (one, other))
+    return f"({one}.payload IS NOT DISTINCT FROM {other}.payload AND {direction})"
+
+
 def _reject(
     connection: duckdb.DuckDBPyConnection, push_id: PushId, run_id: str, state: str, max_attempts: int
 ) -> None:
-    again = "held.payload IS NOT DISTINCT FROM rejected.payload"
-    attempts = f"CASE WHEN {again} THEN held.attempts + 1 ELSE 1 END"
+    again = same_attempt("held", "rejected")
+    counted = f"(held.run_id <> '{run_id}')::INTEGER"
+    attempts = f"CASE WHEN {again} THEN held.attempts + {counted} ELSE 1 END"
     connection.execute(
         f"""
         MERGE INTO {SCHEMA}.rejects AS held USING ({_rows(run_id, state)}) AS rejected

@@ -15,7 +15,8 @@ class PlanCounts:
     """The rows of a plan, for brakes.
 
     `rows` are the model's, `held` those that Customer.io has by this push, `people` those in the warehouse
-    (None: not known), `creates` the people that would be created.
+    (None: not known), `creates` the people that would be created, `invalid` the rows that cannot be sent and
+    should be, `last` the rows of the last run (None: there was none).
     """
 
     rows: int
@@ -25,6 +26,8 @@ class PlanCounts:
     removes: int
     creates: int
     people: int | None
+    invalid: int
+    last: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,7 @@ class Brake:
         }
 
 
-_Limit = Callable[[PushSpec], float | None]
+_Limit = Callable[[PushSpec, PlanCounts], float | None]
 _Found = Callable[[PushSpec, PlanCounts], float | None]
 
 
@@ -69,46 +72,72 @@ def _unchecked(spec: PushSpec, counts: PlanCounts) -> int | None:
     return counts.adds if creates and counts.people is None else None
 
 
+def _appended(spec: PushSpec, counts: PlanCounts) -> int | None:
+    """Rows that would be appended; they cannot be taken back, and may start campaigns."""
+    return counts.adds if spec.mode == "append" else None
+
+
+def _most_appended(spec: PushSpec, counts: PlanCounts) -> float | None:
+    """The most rows that an append may add, by the rows of the last run; None on the first run."""
+    percent = spec.brakes.max_adds_percent
+    if percent is None or counts.last is None:
+        return None
+    return counts.last + max(counts.last * percent / 100, spec.brakes.spare_adds)
+
+
 def _to_approve(spec: PushSpec, counts: PlanCounts) -> int:
-    """Rows whose action always needs approval."""
+    """Rows whose action needs approval; removals do not if the spec allows them up to the other brakes."""
     rows: Mapping[str, int] = {"add": counts.adds, "change": counts.changes, "remove": counts.removes}
-    return sum(rows[action] for action in spec.kind.approval)
+    unattended = ("remove",) if spec.brakes.removes_unattended else ()
+    return sum(rows[action] for action in spec.kind.approval if action not in unattended)
 
 
 _UPPER_LIMITS: tuple[tuple[str, _Limit, _Found, str], ...] = (
     (
         "max_deletes",
-        lambda spec: spec.brakes.max_deletes,
+        lambda spec, _: spec.brakes.max_deletes,
         lambda _, counts: counts.removes,
         "{found:,.0f} rows would be removed, and {limit:,.0f} may be",
     ),
     (
         "max_deletes_percent",
-        lambda spec: spec.brakes.max_deletes_percent,
+        lambda spec, _: spec.brakes.max_deletes_percent,
         lambda _, counts: _share(counts.removes, counts.held),
         "{found:.1f} % of the rows would be removed, and {limit:.1f} % may be",
     ),
     (
         "max_creates_percent",
-        lambda spec: spec.brakes.max_creates_percent,
+        lambda spec, _: spec.brakes.max_creates_percent,
         lambda _, counts: _creates(counts),
         "{found:.1f} % more people would be created, and {limit:.1f} % may be",
     ),
     (
         "unchecked_people",
-        lambda spec: None if spec.brakes.max_creates_percent is None else 0,
+        lambda spec, _: None if spec.brakes.max_creates_percent is None else 0,
         _unchecked,
         "{found:,.0f} people may be created, and the warehouse has no people: run `cio-elt sync people`",
     ),
     (
         "max_changes_percent",
-        lambda spec: spec.brakes.max_changes_percent,
+        lambda spec, _: spec.brakes.max_changes_percent,
         lambda _, counts: _share(counts.changes, counts.held),
         "{found:.1f} % of the rows would be changed, and {limit:.1f} % may be",
     ),
     (
+        "max_adds_percent",
+        _most_appended,
+        _appended,
+        "{found:,.0f} rows would be added, and {limit:,.0f} may be, after the number of the last run",
+    ),
+    (
+        "max_invalid_percent",
+        lambda spec, _: spec.brakes.max_invalid_percent,
+        lambda _, counts: _share(counts.invalid, counts.rows),
+        "{found:.1f} % of the rows are invalid, and {limit:.1f} % may be",
+    ),
+    (
         "approval",
-        lambda _: 0,
+        lambda _, __: 0,
         _to_approve,
         "{found:,.0f} would be deleted or suppressed for good, which a person has to approve",
     ),
@@ -126,7 +155,7 @@ def check_brakes(spec: PushSpec, counts: PlanCounts) -> list[Brake]:
             message=message.format(found=found, limit=limit),
         )
         for name, limit_of, found_of, message in _UPPER_LIMITS
-        if (limit := limit_of(spec)) is not None and (found := found_of(spec, counts)) is not None
+        if (limit := limit_of(spec, counts)) is not None and (found := found_of(spec, counts)) is not None
     ]
     return [*checked, _check_min_rows(spec, counts)]
 

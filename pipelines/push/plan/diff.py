@@ -12,6 +12,7 @@ from hashlib import sha256
 import duckdb
 
 from pipelines.push.journal.database import SCHEMA, PushId
+from pipelines.push.journal.snapshot import same_attempt
 from pipelines.push.plan.mapping import used_columns
 from pipelines.push.plan.payload import Payload
 from pipelines.push.plan.query import ROWS
@@ -20,7 +21,7 @@ from pipelines.warehouse.sql import literal, quoted
 
 FOUND, DUPLICATES, MAPPED, PLANNED = "push_found", "push_duplicates", "push_mapped", "push_planned"
 MEMBERS = "push_members"
-"""The table of a segment's members, for a mirror."""
+"""The table of a segment's members, for a mirror; members without the push's identifier have no key."""
 SENT_ACTIONS = ("add", "change", "remove")
 _DUPLICATE = "its key is that of another row, too"
 
@@ -33,20 +34,28 @@ class Baseline:
         relation: A query.
         removes: True if rows that only the baseline has are removed.
         changes: True if rows that both sides have may differ.
+        forgets: True if rows that only the baseline has leave it, so that they are sent when they return.
     """
 
     relation: str
     removes: bool
     changes: bool
+    forgets: bool = False
 
 
 def baseline_of(spec: PushSpec, push_id: PushId) -> Baseline:
     """The baseline of a push: the snapshot; for the mirror of a segment, its present members."""
     if spec.mirrors_members:
-        members = f"SELECT key, 0::UBIGINT AS digest, payload FROM {MEMBERS}"
+        members = f"SELECT key, 0::UBIGINT AS digest, payload FROM {MEMBERS} WHERE key IS NOT NULL"
         return Baseline(members, removes=True, changes=False)
     snapshot = f"SELECT key, digest, payload FROM journal.{SCHEMA}.snapshot WHERE {push_id.where}"
-    return Baseline(snapshot, removes=spec.mode == "mirror", changes=spec.mode != "append")
+    removes = spec.mode == "mirror"
+    return Baseline(
+        snapshot,
+        removes=removes,
+        changes=spec.mode != "append",
+        forgets=spec.kind.forgets_leavers and not removes,
+    )
 
 
 def digest_sql(spec: PushSpec, columns: dict[str, str]) -> str:
@@ -64,7 +73,7 @@ def digest_sql(spec: PushSpec, columns: dict[str, str]) -> str:
 def compare(connection: duckdb.DuckDBPyConnection, payload: Payload, digest: str, baseline: Baseline) -> None:
     """Find the rows that only one side has, or that differ."""
     differs = "d.digest IS DISTINCT FROM h.digest" if baseline.changes else "h.digest IS NULL"
-    join = "FULL" if baseline.removes else "LEFT"
+    join = "FULL" if baseline.removes or baseline.forgets else "LEFT"
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {FOUND} AS
@@ -76,6 +85,10 @@ def compare(connection: duckdb.DuckDBPyConnection, payload: Payload, digest: str
         """
     )
     _find_duplicates(connection, payload)
+
+
+LEAVERS = f"SELECT key FROM {FOUND} WHERE place IS NULL"
+"""The rows that only the baseline has, if it removes or forgets such rows."""
 
 
 def _find_duplicates(connection: duckdb.DuckDBPyConnection, payload: Payload) -> None:
@@ -217,6 +230,6 @@ def _skip_dead_letters(connection: duckdb.DuckDBPyConnection, push_id: PushId) -
         UPDATE {PLANNED} SET action = 'dead' FROM journal.{SCHEMA}.rejects AS r
         WHERE {push_id.where_in("r")} AND r.dead AND r.key = {PLANNED}.key
           AND {PLANNED}.action IN {SENT_ACTIONS}
-          AND r.payload IS NOT DISTINCT FROM {PLANNED}.payload
+          AND {same_attempt("r", PLANNED)}
         """
     )

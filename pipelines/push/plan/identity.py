@@ -10,8 +10,8 @@
     suppressed    accept and drop                                             invalid
     nobody        accept and drop: no person or object of that identifier     invalid, checked again next time
 
-The warehouse may be behind, so people that pushes created since the last sync count too. Without the table of
-people nothing is checked, and the plan says so.
+The warehouse may be behind, so people and addresses that pushes have sent since the last sync count too.
+Without the table of people nothing is checked, and the plan says so.
 """
 
 from collections.abc import Callable, Mapping
@@ -70,8 +70,9 @@ def _load_known_people(connection: duckdb.DuckDBPyConnection, push_id: PushId, t
         FROM {DATASET}.people WHERE deleted_at IS NULL
         """
     )
-    # People created by pushes since then; changes to others reach the warehouse with the next sync.
     created = names_creating("person")
+    _take_over_addresses(connection, push_id, f"object IN {created} AND accepted_at >= {synced}")
+    # People created by pushes since then.
     connection.execute(
         f"""
         INSERT INTO {_KNOWN}
@@ -90,6 +91,23 @@ def _load_known_people(connection: duckdb.DuckDBPyConnection, push_id: PushId, t
         f"SELECT count(*) FROM {DATASET}.people WHERE deleted_at IS NULL"
     ).fetchall()
     return int(people)
+
+
+def _take_over_addresses(connection: duckdb.DuckDBPyConnection, push_id: PushId, since: str) -> None:
+    """Give known people the addresses that pushes have given them since the last sync."""
+    for identifier in ("id", "cio_id"):
+        connection.execute(
+            f"""
+            UPDATE {_KNOWN} SET email = given.email FROM (
+                SELECT payload->>'$.identifiers.{identifier}' AS person,
+                       max_by(lower(payload->>'$.attributes.email'), accepted_at) AS email
+                FROM journal.{SCHEMA}.snapshot
+                WHERE workspace = '{push_id.workspace}' AND {since} AND digest IS NOT NULL AND NOT assumed
+                  AND contains(payload, '"email":"') AND payload->>'$.attributes.email' <> ''
+                GROUP BY person) AS given
+            WHERE given.person = {_KNOWN}.{identifier}
+            """
+        )
 
 
 def _judge_profiles(connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_id: PushId) -> None:
@@ -137,7 +155,8 @@ def _store_prior(connection: duckdb.DuckDBPyConnection) -> None:
         UPDATE {MAPPED} SET prior = '{{"attributes":{{' || array_to_string(list_transform(
                 list_filter(json_keys({MAPPED}.payload, '$.attributes'), lambda name: name <> '_update'),
                 lambda name: to_json(name)::VARCHAR || ':' || coalesce(
-                    to_json(p.attributes->>('$."' || name || '"'))::VARCHAR, '""')), ',') || '}}}}'
+                    to_json(p.attributes->>('/' || replace(replace(name, '~', '~0'), '/', '~1')))::VARCHAR,
+                    '""')), ',') || '}}}}'
         FROM {_VERDICTS} AS v JOIN {DATASET}.people AS p ON p.cio_id = coalesce(v.me, v.other)
         WHERE v.key = {MAPPED}.key AND {MAPPED}.rejection IS NULL
           AND v.verdict IN ('update', 'rename', 're_id')

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pipelines.errors import ModelFailed
+from pipelines.push.spec.item import pointer
 from pipelines.push.spec.spec import Attribute, FieldType, PushSpec
 from pipelines.warehouse.sql import literal, quoted
 
@@ -83,8 +84,11 @@ def _out_of_range(column: str) -> str:
 
 
 def _is_fraction(column: str) -> str:
-    whole = f"isfinite({column}::DOUBLE) AND {column} = floor({column})"
-    return f"NOT ({whole} AND TRY_CAST({column} AS HUGEINT) IS NOT NULL)"
+    return f"NOT (isfinite({column}::DOUBLE) AND {column} = floor({column}))"
+
+
+def _is_too_large(column: str) -> str:
+    return f"TRY_CAST({column} AS HUGEINT) IS NULL"
 
 
 def _is_no_moment(column: str) -> str:
@@ -113,13 +117,13 @@ RULES: Mapping[FieldType, TypeRule] = {
     "integer": TypeRule(
         ("integer", "decimal", "float"),
         lambda column: f"TRY_CAST({column} AS HUGEINT)::VARCHAR",
-        {"is no whole number": _is_fraction},
+        {"is no whole number": _is_fraction, "has more than 38 digits": _is_too_large},
         natural=("integer",),
     ),
     "number": TypeRule(
         ("integer", "decimal", "float"),
         lambda column: f"{column}::VARCHAR",
-        {"is no number": lambda column: f"NOT isfinite({column}::DOUBLE)"},
+        {"is no number (NaN, or infinite as after / 0)": lambda column: f"NOT isfinite({column}::DOUBLE)"},
         natural=("decimal", "float"),
     ),
     "boolean": TypeRule(("boolean",), lambda column: f"{column}::VARCHAR", natural=("boolean",)),
@@ -161,27 +165,38 @@ def map_fields(spec: PushSpec, columns: Mapping[str, str]) -> list[MappedField]:
     """Every attribute of a push whose model has those columns (name to SQL type).
 
     Raises:
-        ModelFailed: a column is missing, is not named in the spec, or has a SQL type that the declared type
-            cannot read.
+        ModelFailed: a column has a SQL type that the declared type cannot read.
     """
-    return [_map_field(spec, name, field, columns) for name, field in _attributes(spec, columns).items()]
+    return [_map_field(spec, name, field, columns) for name, field in spec.fields.items()]
 
 
-def _attributes(spec: PushSpec, columns: Mapping[str, str]) -> dict[str, Attribute]:
-    """The declared attributes and, with `unmapped: send`, all other columns by their SQL type."""
+def with_unmapped(spec: PushSpec, columns: Mapping[str, str]) -> PushSpec:
+    """The spec with every attribute: with `unmapped: send`, columns that it does not name are among them.
+
+    Raises:
+        ModelFailed: a column is missing, is named nowhere, or cannot be an attribute.
+    """
     used = used_columns(spec)
+    for name in dict.fromkeys((*spec.keyed_by, *sorted(used))):
+        column_sql(spec, name, columns)
     extra = [column for column in columns if column not in used]
     if not extra or spec.unmapped == "ignore":
-        return dict(spec.fields)
+        return spec
     if spec.unmapped == "refuse":
         msg = (
             f"{spec.sync}: the model has columns that are named nowhere: {', '.join(extra)}. Map "
             "them under `fields`, take them out of the model, or set `unmapped` to ignore or send."
         )
         raise ModelFailed(msg)
-    return dict(spec.fields) | {
-        column: Attribute(type=_natural(spec, column, columns[column])) for column in extra
-    }
+    added = {column: Attribute(type=_natural(spec, column, columns[column])) for column in extra}
+    whole = spec.model_copy(update={"fields": {**spec.fields, **added}})
+    for wrong in whole.wrong_fields():
+        msg = (
+            f"{spec.sync}: with `unmapped: send` each column is an attribute, and {wrong}. Take the column "
+            "out of the model, or name it otherwise."
+        )
+        raise ModelFailed(msg)
+    return whole
 
 
 def column_sql(spec: PushSpec, name: str, columns: Mapping[str, str], *families: str) -> str:
@@ -210,7 +225,7 @@ def _map_field(spec: PushSpec, name: str, field: Attribute, columns: Mapping[str
     # An empty text and no value are the same to Customer.io.
     present = f"nullif({cell}::VARCHAR, '')" if field.type == "text" else cell
     value = f"CASE WHEN {present} IS NOT NULL THEN {rule.json(cell)} END"
-    path = literal(f'{spec.kind.attributes}."{name}"')
+    path = pointer(spec.kind.attributes, name)
     missing = {"omit": "NULL", "clear": "'\"\"'", "keep": f"json_extract(f.before, {path})::VARCHAR"}
     conditions = {**rule.rejections, **(rule.limits if spec.kind.limits_values else {})}
     whens = " ".join(

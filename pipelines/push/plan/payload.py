@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import orjson
 
-from pipelines.push.plan.mapping import LAST_DAY, MappedField, column_sql, map_fields
+from pipelines.push.plan.keys import inexact, key_text
+from pipelines.push.plan.mapping import LAST_DAY, MappedField, column_sql, map_fields, type_family
 from pipelines.push.spec.item import json_object, json_text, ulid
 from pipelines.push.spec.kinds import ID_TYPES
 from pipelines.push.spec.spec import PushSpec
@@ -70,8 +71,8 @@ def _key(spec: PushSpec, columns: Mapping[str, str]) -> str:
     parts = []
     for name in spec.keyed_by:
         types = ID_TYPES if name == person else spec.kind.key_types
-        cell = f"nullif({column_sql(spec, name, columns, *types)}::VARCHAR, '')"
-        parts.append(_comparable(spec, name, cell))
+        cell = key_text(column_sql(spec, name, columns, *types), columns[name])
+        parts.append(_comparable(spec, name, f"nullif({cell}, '')"))
     if len(parts) == 1:
         return parts[0]
     whole = " AND ".join(f"{part} IS NOT NULL" for part in parts)
@@ -191,7 +192,12 @@ class ItemParts:
         spec, checks = self._spec, {}
         tokens = spec.columns_of("device")
         for name in dict.fromkeys((*spec.keyed_by, *spec.columns_of("person"))):
-            cell = f"{self._column(name)}::VARCHAR"
+            column = self._column(name)
+            if type_family(self._columns[name]) == "float":
+                checks[f"{name}: it is no whole number that its type has exactly"] = inexact(
+                    column, self._columns[name]
+                )
+            cell = f"{column}::VARCHAR"
             checks[f"{name}: it is empty"] = f"nullif({cell}, '') IS NULL"
             # Tokens of devices have no limit.
             if name not in tokens:

@@ -16,12 +16,12 @@ import orjson
 from pipelines.errors import PlanChanged
 from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.brakes import Brake, PlanCounts, check_brakes
-from pipelines.push.plan.diff import PLANNED, SENT_ACTIONS, Baseline
+from pipelines.push.plan.diff import LEAVERS, MAPPED, MEMBERS, PLANNED, SENT_ACTIONS, Baseline
 from pipelines.push.plan.payload import Payload
 from pipelines.push.plan.query import ROWS
 from pipelines.push.plan.transport import BATCH_BYTES, BATCH_ITEMS, choose_transport
+from pipelines.push.spec.item import pointer
 from pipelines.push.spec.spec import PushSpec
-from pipelines.warehouse.sql import literal
 
 _SAMPLES, _REASONS, _KEYS = 5, 50, 3
 
@@ -37,6 +37,9 @@ class Plan:
         identity: Rows to send by verdict.
         people: The people that rows were checked against; None if they were not checked.
         fields: By attribute, the number of changed rows that change it.
+        unmapped: By attribute that left `fields`, the number of rows that keep it in Customer.io.
+        leavers: Rows that left the model, stay in Customer.io, and are sent when they return.
+        unnamed: Members of a mirrored segment that have no identifier by which they could be removed.
         invalid: The rejection reasons, each with its rows and some keys.
         samples: Rows before and after.
         requests: The number of requests, and `minutes` at the configured rate.
@@ -55,6 +58,9 @@ class Plan:
     identity: dict[str, int]
     people: int | None
     fields: dict[str, int]
+    unmapped: dict[str, int]
+    leavers: int
+    unnamed: int
     invalid: list[dict[str, Any]]
     samples: list[dict[str, Any]]
     bytes: int
@@ -74,6 +80,22 @@ class Plan:
         return [brake for brake in self.brakes if brake.stops]
 
     @property
+    def remarks(self) -> list[str]:
+        """Sentences about what stays as it is in Customer.io."""
+        said = [
+            f"{name} stays in Customer.io in {rows:,} rows; add it with nulls: clear to remove it."
+            for name, rows in self.unmapped.items()
+        ]
+        counted = {
+            "rows left the model and stay; they are sent if they return.": self.leavers,
+            "members have no such identifier, so this mirror cannot remove them.": self.unnamed,
+            "dead letters, rows that failed too often, are not sent; "
+            f"`cio-elt push retry {self.sync}` sends them again.": self.counts["dead"],
+        }
+        said += [f"{rows:,} {words}" for words, rows in counted.items() if rows]
+        return said
+
+    @property
     def document(self) -> dict[str, Any]:
         """The plan as JSON."""
         brakes = [brake.document for brake in self.brakes]
@@ -87,10 +109,10 @@ def make_plan(
     payload: Payload,
     *,
     people: int | None,
-    first: bool,
+    last: int | None,
     show_values: bool = False,
 ) -> Plan:
-    """The plan of the rows whose actions were decided."""
+    """The plan of the rows whose actions were decided; `last` is the size of the last run, if any."""
     rows = int(_one(connection, f"SELECT count(*) FROM {ROWS}"))
     counts, identity = _counts(connection, rows), _identity(connection)
     size = int(
@@ -105,6 +127,9 @@ def make_plan(
         removes=counts["remove"],
         creates=identity.get("create", 0) if spec.kind.profile else 0,
         people=people,
+        # An update of people who exist leaves out all others: that is its purpose.
+        invalid=counts["invalid"] - (identity.get("nobody", 0) if spec.mode == "update_only" else 0),
+        last=last,
     )
     return Plan(
         plan_id=_plan_id(connection, spec),
@@ -112,12 +137,15 @@ def make_plan(
         object=spec.object,
         mode=spec.mode,
         made_at=time.time(),
-        first=first,
+        first=last is None,
         rows=rows,
         counts=counts,
         identity=identity,
         people=people,
         fields=_changed_fields(connection, spec, payload),
+        unmapped=_unmapped_fields(connection, spec, payload),
+        leavers=int(_one(connection, f"SELECT count(*) FROM ({LEAVERS})")) if baseline.forgets else 0,
+        unnamed=_unnamed_members(connection, spec),
         invalid=_invalid(connection, show_values=show_values),
         samples=_samples(connection, show_values=show_values),
         bytes=size,
@@ -201,13 +229,38 @@ def _changed_fields(
 ) -> dict[str, int]:
     if not payload.fields:
         return {}
-    paths = [literal(f'{spec.kind.attributes}."{field.name}"') for field in payload.fields]
+    paths = [pointer(spec.kind.attributes, field.name) for field in payload.fields]
     counts = ", ".join(
         f"count_if(json_extract(payload, {path}) IS DISTINCT FROM json_extract(before, {path}))"
         for path in paths
     )
     row = connection.execute(f"SELECT {counts} FROM {PLANNED} WHERE action = 'change'").fetchone() or ()
     return {field.name: int(number) for field, number in zip(payload.fields, row, strict=True) if number}
+
+
+def _unmapped_fields(
+    connection: duckdb.DuckDBPyConnection, spec: PushSpec, payload: Payload
+) -> dict[str, int]:
+    """Rows by attribute that Customer.io has from this push and that is not mapped any more."""
+    if not spec.kind.takes_fields:
+        return {}
+    found = connection.execute(
+        f"""
+        SELECT name, count(*) FROM (
+            SELECT unnest(json_keys(before, '{spec.kind.attributes}')) AS name FROM {MAPPED}
+            WHERE held AND before IS NOT NULL)
+        WHERE NOT list_contains(?, name) GROUP BY name ORDER BY name
+        """,
+        [["_update", *(field.name for field in payload.fields)]],
+    )
+    return dict(found.fetchall())
+
+
+def _unnamed_members(connection: duckdb.DuckDBPyConnection, spec: PushSpec) -> int:
+    """Members that a mirror has to remove if the model lacks them, and cannot name."""
+    if not spec.mirrors_members or spec.keep_others:
+        return 0
+    return int(_one(connection, f"SELECT count(*) FROM {MEMBERS} WHERE key IS NULL"))
 
 
 def _invalid(connection: duckdb.DuckDBPyConnection, *, show_values: bool) -> list[dict[str, Any]]:

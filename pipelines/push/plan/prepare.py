@@ -8,6 +8,7 @@ import duckdb
 from pipelines.errors import InvalidSpec
 from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.diff import (
+    LEAVERS,
     PLANNED,
     Baseline,
     baseline_of,
@@ -17,6 +18,8 @@ from pipelines.push.plan.diff import (
     make_payloads,
 )
 from pipelines.push.plan.identity import check_identity
+from pipelines.push.plan.keys import rewrite_keys
+from pipelines.push.plan.mapping import with_unmapped
 from pipelines.push.plan.payload import Payload, payload_of
 from pipelines.push.plan.plan import Plan, make_plan
 from pipelines.push.plan.query import run_model
@@ -25,7 +28,10 @@ from pipelines.push.spec.spec import PushSpec
 
 @dataclass(frozen=True)
 class PreparedModel:
-    """A model that was run: the SQL of its rows' payloads and digests, and the baseline to compare with."""
+    """A model that was run: the SQL of its rows' payloads and digests, and the baseline to compare with.
+
+    `spec` has every attribute in `fields`, those of unmapped columns too.
+    """
 
     spec: PushSpec
     push_id: PushId
@@ -57,6 +63,7 @@ def prepare_columns(spec: PushSpec, push_id: PushId, columns: dict[str, str]) ->
     Raises:
         ModelFailed: a column is missing, or of another type than the spec says.
     """
+    spec = with_unmapped(spec, columns)
     payload = payload_of(spec, columns)
     return PreparedModel(
         spec, push_id, columns, payload, digest_sql(spec, columns), baseline_of(spec, push_id)
@@ -64,37 +71,55 @@ def prepare_columns(spec: PushSpec, push_id: PushId, columns: dict[str, str]) ->
 
 
 def check_target(connection: duckdb.DuckDBPyConnection, prepared: PreparedModel) -> None:
-    """Check that a push still has the target of its earlier runs; `journal` is attached to the connection.
+    """Check that a push has the target and the key of its last run; `journal` is attached to the connection.
+
+    A run of an earlier release has no key in the journal: the keys of its rows are rewritten.
 
     Raises:
-        InvalidSpec: it has another one, of which the snapshot says nothing.
+        InvalidSpec: it has others, of which the snapshot says nothing.
     """
-    before = connection.execute(
-        f"SELECT max_by(target, started_at) FROM journal.{SCHEMA}.runs WHERE {prepared.push_id.where}"
-    ).fetchone()
     spec = prepared.spec
-    if before is not None and before[0] not in (None, spec.target):
-        msg = (
-            f"{spec.sync}: until now it was of {before[0]}, and its file says {spec.target}. Give the new "
-            "push a name of its own; or, if Customer.io has the rows already, run "
-            f"`cio-elt push reset {spec.sync} --without-sending`."
+    before = connection.execute(
+        f"SELECT target, keyed_by FROM journal.{SCHEMA}.runs WHERE {prepared.push_id.where} "
+        "AND undoes IS NULL ORDER BY started_at DESC LIMIT 1"
+    ).fetchone()
+    if before is None:
+        return
+    target, keyed_by = before
+    if target != spec.target:
+        raise _changed(spec, f"it was of {target}", spec.target)
+    if keyed_by is None:
+        rewrite_keys(connection, spec, prepared.push_id, prepared.columns)
+    elif keyed_by != spec.told_apart_by and (spec.keep_others or not spec.mirrors_members):
+        raise _changed(spec, f"its rows were told apart by {keyed_by}", spec.told_apart_by)
+
+
+def _changed(spec: PushSpec, before: str, declared: str) -> InvalidSpec:
+    """The error for a push whose snapshot says nothing of what its file declares."""
+    msg = (
+        f"{spec.sync}: until now {before}, and its file says {declared}. Give the new push a name of its own"
+    )
+    if not spec.mirrors_members:
+        msg += (
+            "; or, if Customer.io has the rows already, run "
+            f"`cio-elt push reset {spec.sync} --without-sending`, which takes them for sent"
         )
-        raise InvalidSpec(msg)
+    return InvalidSpec(f"{msg}. Nothing was sent.")
 
 
 def plan_rows(
     connection: duckdb.DuckDBPyConnection, prepared: PreparedModel, *, show_values: bool = False
 ) -> Plan:
     """Compare the rows with the baseline and check the brakes; `journal` is attached to the connection."""
-    first = _is_first_run(connection, prepared.push_id)
-    people = decide_rows(connection, prepared, first=first)
+    last = _rows_of_last_run(connection, prepared.push_id)
+    people = decide_rows(connection, prepared, first=last is None)
     return make_plan(
         connection,
         prepared.spec,
         prepared.baseline,
         prepared.payload,
         people=people,
-        first=first,
+        last=last,
         show_values=show_values,
     )
 
@@ -108,12 +133,16 @@ def decide_rows(connection: duckdb.DuckDBPyConnection, prepared: PreparedModel, 
     return people
 
 
-def _is_first_run(connection: duckdb.DuckDBPyConnection, push_id: PushId) -> bool:
-    """True if no run of this push has sent rows, or assumed them to be accepted."""
+def _rows_of_last_run(connection: duckdb.DuckDBPyConnection, push_id: PushId) -> int | None:
+    """The rows that the last run of this push was to send; None if no run has sent or assumed rows.
+
+    A run whose model was empty saw nothing: the next one is the first.
+    """
     found = connection.execute(
-        f"SELECT count(*) FROM journal.{SCHEMA}.runs WHERE {push_id.where} AND undoes IS NULL"
+        f"SELECT planned FROM journal.{SCHEMA}.runs WHERE {push_id.where} AND undoes IS NULL "
+        "AND (planned > 0 OR accepted > 0) ORDER BY started_at DESC LIMIT 1"
     ).fetchone()
-    return found == (0,)
+    return None if found is None else int(found[0])
 
 
 def refresh_digests(connection: duckdb.DuckDBPyConnection, push_id: PushId) -> None:
@@ -125,3 +154,11 @@ def refresh_digests(connection: duckdb.DuckDBPyConnection, push_id: PushId) -> N
           AND snapshot.key = p.key AND snapshot.digest IS DISTINCT FROM p.digest
         """
     )
+
+
+def forget_leavers(connection: duckdb.DuckDBPyConnection, prepared: PreparedModel) -> None:
+    """Forget the rows that left the model of a push that removes none: they are sent when they return."""
+    if prepared.baseline.forgets:
+        connection.execute(
+            f"DELETE FROM journal.{SCHEMA}.snapshot WHERE {prepared.push_id.where} AND key IN ({LEAVERS})"
+        )

@@ -89,12 +89,32 @@ def _select(connection: duckdb.DuckDBPyConnection, spec: PushSpec, folder: Path)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         msg = f"{spec.sync}: a model is one SELECT, and nothing else; this one is something else."
         raise ModelFailed(msg)
-    return statements[0].query.rstrip().rstrip(";")
+    return _without_end(statements[0].query)
+
+
+def _without_end(text: str) -> str:
+    """A statement without the semicolons at its end, and the comments around them."""
+    # Places of tokens are bytes.
+    left = text.encode()
+    for start, kind in reversed(duckdb.tokenize(text)):
+        if kind != duckdb.token_type.comment and left[start : start + 1] != b";":
+            break
+        left = left[:start]
+    return left.decode()
+
+
+_COMPUTED = {
+    "Division by zero": "divides by zero. Guard the divisor, as in a // nullif(b, 0), or write TRY(...).",
+    "Out of Range Error": "computes a number that its type cannot hold. Use a larger one, or write TRY(...).",
+}
+"""Errors of values that the model computes, by a part of DuckDB's message."""
 
 
 def _failed(spec: PushSpec, error: duckdb.Error) -> ModelFailed:
     if isinstance(error, duckdb.DataError | duckdb.InvalidInputException):
         # DuckDB's message repeats the value that it could not read, which may be personal data.
+        if computed := next((words for part, words in _COMPUTED.items() if part in str(error)), None):
+            return ModelFailed(f"{spec.sync}: the model {computed}")
         column = _OF_COLUMN.search(str(error))
         where = f"a value of {column[1]}" if column else "a value"
         msg = (

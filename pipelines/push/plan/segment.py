@@ -22,7 +22,10 @@ def _segment_id(client: Client, spec: PushSpec) -> int:
     """
     segments = client.app.list_segments().field("segments") or []
     wanted = spec.segment
-    named = [row for row in segments if wanted in (row["id"], row["name"])]
+    # YAML may have quoted an id. A name goes first: it can look like the id of another segment.
+    named = [row for row in segments if row["name"] == wanted] or [
+        row for row in segments if str(row["id"]) == str(wanted)
+    ]
     if len(named) != 1:
         manual = (
             ", ".join(f"{row['id']} ({row['name']})" for row in segments if row["type"] == "manual") or "none"
@@ -53,18 +56,18 @@ def segment_request(client: Client, spec: PushSpec) -> dict[str, Any] | None:
 def fetch_members(
     client: Client, connection: duckdb.DuckDBPyConnection, spec: PushSpec, segment: dict[str, Any] | None
 ) -> None:
-    """For the mirror of a segment, create the table of its members who have the identifier."""
+    """For the mirror of a segment, create the table of its members, without a key if they cannot be named."""
     if segment is None or not spec.mirrors_members:
         return
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {MEMBERS} (key VARCHAR, payload VARCHAR)")
     for page in client.app.get_segment_membership.pages(**segment["path"]):
         rows = [_member(row, spec.identifier) for row in page.records or ()]
-        members = pa.Table.from_pylist([row for row in rows if row["key"]], schema=_SHAPE)
+        members = pa.Table.from_pylist(rows, schema=_SHAPE)
         connection.register("push_page", members)
         connection.execute(f"INSERT INTO {MEMBERS} SELECT key, to_json(value)::VARCHAR FROM push_page")
         connection.unregister("push_page")
 
 
 def _member(row: dict[str, Any], identifier: str) -> dict[str, Any]:
-    value = row.get(identifier)
+    value = row.get(identifier) or None
     return {"key": value and comparable(identifier, value), "value": value}

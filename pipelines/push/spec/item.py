@@ -32,6 +32,12 @@ def stored(path: str) -> str:
     return f"json_extract(f.before, '{path}')::VARCHAR"
 
 
+def pointer(path: str, name: str) -> str:
+    """SQL of the JSON pointer to a member of the object at that JSON path, whatever its name has in it."""
+    steps = path.removeprefix("$").replace("[0]", ".0").replace(".", "/")
+    return literal(f"{steps}/{name.replace('~', '~0').replace('/', '~1')}")
+
+
 def ulid(ms: str, seed: str) -> str:
     """SQL of a ULID, the id of an event: 48 bits of milliseconds, and the first 80 bits of a hex text."""
     halves = (f"('0x' || substr({seed}, {start}, 10))::BIGINT" for start in (1, 11))

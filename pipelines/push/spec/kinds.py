@@ -25,7 +25,7 @@ IdentityCheck = Literal["profile", "person", "object"]
 Action = Literal["add", "change", "remove"]
 
 ID_TYPES = ("text", "integer")
-EVENT_KEY_TYPES = (*ID_TYPES, "decimal", "boolean", "date", "timestamp")
+EVENT_KEY_TYPES = (*ID_TYPES, "decimal", "float", "boolean", "date", "timestamp")
 
 
 _IDENTIFIER_OF_STORED = (
@@ -63,6 +63,8 @@ class Kind:
         profile: True if a row is a person's profile: its fields are profile attributes, undo restores them.
         asks_first_run: True if `first_run` has to say if the first run sends rows; they may start campaigns.
         keeps_appended: True if the snapshot keeps the payload of rows that are only appended.
+        forgets_leavers: True if a row that left the model, and that nothing removes, is sent when it returns:
+            until then it may have been removed or moved in Customer.io.
         resends_stored: True if a retry sends the stored payload instead of the model's latest row.
         mirrors_members: True if a mirror is compared with Customer.io's members, not with the snapshot.
         reader: The name of the reader in `confirm.read_back.READERS`.
@@ -96,6 +98,7 @@ class Kind:
     profile: bool = False
     asks_first_run: bool = False
     keeps_appended: bool = False
+    forgets_leavers: bool = False
     resends_stored: bool = False
     mirrors_members: bool = False
     reader: str
@@ -192,6 +195,7 @@ _ROWS = (
             device=json_object(token=stored("$.device.token")),
         ),
         invertible=True,
+        forgets_leavers=True,
         reader="devices",
         failure_types=("failed_attribute_change", "failed_batch_update"),
     ),
@@ -239,6 +243,7 @@ _ROWS = (
         import_type="relationship",
         identity_checks=("person", "object"),
         invertible=True,
+        forgets_leavers=True,
         reader="relationships",
         sample_limit=ONE_BY_ONE,
         failure_types=(
@@ -260,6 +265,7 @@ _ROWS = (
         operation="add_to_segment",
         removal_operation="remove_from_segment",
         invertible=True,
+        forgets_leavers=True,
         asks_first_run=True,
         mirrors_members=True,
         reader="members",

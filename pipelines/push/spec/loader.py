@@ -1,6 +1,7 @@
 """Loads specs from their files; an error names the file, line and column."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -15,24 +16,59 @@ from pipelines.push.spec.spec import PushSpec
 EXAMPLES = "warehouse/push/examples"
 
 
-def load_specs(folder: Path, names: Sequence[str] = ()) -> list[PushSpec]:
-    """The pushes of a folder in the order in which they run; only those named, if any are.
+@dataclass(frozen=True)
+class Declared:
+    """The pushes of a folder in the order in which they run, and the errors of files that cannot be used."""
+
+    specs: list[PushSpec]
+    errors: dict[str, InvalidSpec]
+
+
+def read_specs(folder: Path, names: Sequence[str] = ()) -> Declared:
+    """The pushes of a folder; only those named, if any are. A wrong file stops no push but its own.
 
     Raises:
-        InvalidSpec: the folder has no specs, a file is no spec, a name is unknown, or `after` has a cycle.
+        InvalidSpec: the folder has no specs, a name is unknown, or no file can be used.
     """
-    if not any(folder.glob("*.yml")):
+    files = sorted(folder.glob("*.yml"))
+    if not files:
         msg = (
             f"There are no specs of pushes in {folder}. Write one there, such as those in {EXAMPLES}, or "
             "name another folder in CIO_ELT_PUSH."
         )
         raise InvalidSpec(msg)
-    specs = {spec.sync: spec for spec in map(load_spec, sorted(folder.glob("*.yml")))}
-    if unknown := [name for name in names if name not in specs]:
-        known = ", ".join(sorted(specs)) or "none"
+    specs, errors = {}, {}
+    for file in files:
+        try:
+            specs[file.stem] = load_spec(file)
+        except InvalidSpec as error:
+            errors[file.stem] = error
+    errors |= _wrong_order(specs, errors)
+    specs = {name: spec for name, spec in specs.items() if name not in errors}
+    if unknown := [name for name in names if name not in specs and name not in errors]:
+        known = ", ".join(sorted([*specs, *errors]))
         msg = f"There is no push {unknown[0]!r} in {folder}; there are: {known}."
         raise InvalidSpec(msg)
-    return [spec for spec in _ordered(specs) if not names or spec.sync in names]
+    wanted = names or [*specs, *errors]
+    found = Declared(
+        [spec for spec in _ordered(specs) if spec.sync in wanted],
+        {name: error for name, error in errors.items() if name in wanted},
+    )
+    if not found.specs:
+        raise next(iter(found.errors.values()))
+    return found
+
+
+def load_specs(folder: Path, names: Sequence[str] = ()) -> list[PushSpec]:
+    """The pushes of a folder in the order in which they run; only those named, if any are.
+
+    Raises:
+        InvalidSpec: as `read_specs`, or the file of one of them cannot be used.
+    """
+    found = read_specs(folder, names)
+    for error in found.errors.values():
+        raise error
+    return found.specs
 
 
 def load_spec(file: Path) -> PushSpec:
@@ -115,18 +151,35 @@ def _place(document: Any, path: Sequence[Any]) -> str:
     return f"line {place[0] + 1}, column {place[1] + 1}"
 
 
+def _wrong_order(specs: dict[str, PushSpec], errors: dict[str, InvalidSpec]) -> dict[str, InvalidSpec]:
+    """The errors of pushes that come after one that does not exist, or after themselves by way of others."""
+    wrong = {}
+    for spec in specs.values():
+        if unknown := [name for name in spec.after if name not in specs and name not in errors]:
+            msg = f"{spec.sync}.yml: it comes after {unknown[0]!r}, which is no push. Correct `after`."
+            wrong[spec.sync] = InvalidSpec(msg)
+    while cycle := _cycle({name: spec for name, spec in specs.items() if name not in wrong}):
+        way = " > ".join(cycle)
+        msg = f"These pushes come after one another in a cycle: {way}. Correct `after`."
+        wrong |= dict.fromkeys(cycle, InvalidSpec(msg))
+    return wrong
+
+
+def _cycle(specs: dict[str, PushSpec]) -> list[str]:
+    """The names of pushes that come after one another in a cycle; empty if there is none."""
+    try:
+        TopologicalSorter({name: spec.after for name, spec in specs.items()}).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
 def _ordered(specs: dict[str, PushSpec]) -> Iterator[PushSpec]:
     """Each push after those that its `after` names; otherwise by kind, then by name."""
-    for spec in specs.values():
-        if unknown := [name for name in spec.after if name not in specs]:
-            msg = f"{spec.sync}.yml: it comes after {unknown[0]!r}, which is no push. Correct `after`."
-            raise InvalidSpec(msg)
-    sorter = TopologicalSorter({name: spec.after for name, spec in specs.items()})
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        msg = f"These pushes come after one another in a cycle: {' > '.join(error.args[1])}. Correct `after`."
-        raise InvalidSpec(msg) from None
+    sorter = TopologicalSorter(
+        {name: [before for before in spec.after if before in specs] for name, spec in specs.items()}
+    )
+    sorter.prepare()
     ready: list[str] = []
     while sorter.is_active():
         ready.extend(sorter.get_ready())

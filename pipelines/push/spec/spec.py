@@ -6,8 +6,11 @@ Nothing is guessed: the identifier that a column holds, the type of a field and 
 declared. `warehouse/push/schema.json` is the same as a JSON Schema, for editors.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from croniter import CroniterError, croniter
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from pipelines.push.spec.kinds import KINDS, PARTS, Kind, Mode
@@ -17,6 +20,7 @@ FieldType = Literal["text", "integer", "number", "boolean", "date", "timestamp",
 Identifier = Literal["id", "email", "cio_id"]
 IDENTIFIERS: tuple[Identifier, ...] = ("id", "email", "cio_id")
 
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _NAME_BYTES, _MOST_FIELDS = 150, 300
 """An attribute's name has 150 bytes at most, a person or an object 300 attributes [track26]."""
 
@@ -57,6 +61,36 @@ def _percent(value: float) -> float:
         msg = "a share in percent lies between 0 and 100"
         raise ValueError(msg)
     return value
+
+
+def _cron(text: str) -> str:
+    """The schedule with one space between its fields."""
+    fields = text.split()
+    try:
+        if len(fields) != (1 if text.startswith("@") else 5) or not _RANDOM.isdisjoint(fields):
+            raise CroniterError
+        # Raises if the schedule has no day, such as 31 February.
+        croniter(text, _SOME_DAY).get_next()
+    except CroniterError:
+        msg = (
+            "it is minute, hour, day, month and day of the week as cron writes them, such as 30 6 * * 1-5, "
+            "or @hourly, @daily, @weekly or @monthly, and there has to be such a day"
+        )
+        raise ValueError(msg) from None
+    return " ".join(fields)
+
+
+_RANDOM = frozenset("RrHh")
+"""Fields that croniter fills at random, and Prefect refuses."""
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        msg = "it is a time zone as the IANA names them, such as Europe/Vienna or UTC"
+        raise ValueError(msg) from None
+    return name
 
 
 Percent = Annotated[float, AfterValidator(_percent)]
@@ -152,10 +186,23 @@ class Brakes(_Part):
 
     max_deletes: int | None = Field(default=None, ge=0, description="rows removed at most")
     max_deletes_percent: Percent = Field(default=10.0, description="the same as a share")
+    removes_unattended: bool = Field(
+        default=False,
+        description="a mirror deletes people or objects, up to the limits, without approval",
+    )
     max_creates_percent: Percent | None = Field(
         default=50.0, description="people created at most, as a share of the people in the warehouse"
     )
     max_changes_percent: Percent | None = Field(default=None, description="rows changed at most, as a share")
+    max_adds_percent: Annotated[float, Field(ge=0)] | None = Field(
+        default=50.0, description="rows appended at most, as a share beyond the rows of the last run"
+    )
+    spare_adds: int = Field(
+        default=100, ge=0, description="rows beyond those of the last run that never stop an append"
+    )
+    max_invalid_percent: Percent | None = Field(
+        default=10.0, description="rows that cannot be sent at most, as a share of the model's"
+    )
     min_rows: int = Field(default=0, ge=0, description="the least number of rows of the model")
 
 
@@ -167,7 +214,9 @@ class Deliver(_Part):
     )
     requests_per_second: float = Field(default=50.0, gt=0, le=1000, description="batches a second at most")
     in_flight: int = Field(default=4, ge=1, le=16, description="batches sent at the same time")
-    max_attempts: int = Field(default=5, ge=1, description="attempts until a rejected row is a dead letter")
+    max_attempts: int = Field(
+        default=5, ge=1, description="attempts until a row that is rejected or dropped is a dead letter"
+    )
     staging: str | None = Field(
         default=None, description="the store of import files, as s3://bucket/folder; `local` is for a sandbox"
     )
@@ -197,7 +246,7 @@ class PushSpec(_Part):
     person: Person | None = Field(default=None, description="the person that a row is about")
     event: Event | None = None
     key: Annotated[tuple[str, ...], BeforeValidator(_one_as_list)] | None = Field(
-        default=None, min_length=1, description="the columns that tell one event from all others"
+        default=None, min_length=1, description="the columns whose values tell one event from all others"
     )
     device: Device | None = None
     object_type_id: Annotated[str, BeforeValidator(lambda given: str(given))] | None = Field(
@@ -222,13 +271,16 @@ class PushSpec(_Part):
     brakes: Brakes = Brakes()
     deliver: Deliver = Deliver()
     confirm: Confirm = Confirm()
-    schedule: str | None = Field(
-        default=None, description="the schedule, as cron writes it", pattern=r"^(\S+ ){4}\S+$"
+    schedule: Annotated[str, AfterValidator(_cron)] | None = Field(
+        default=None, description="the schedule, as cron writes it: five fields, or a name such as @daily"
+    )
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="UTC", description="the time zone of the schedule, such as Europe/Vienna"
     )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        for wrong in (*self._wrong_parts(), *self._wrong_choices(), *self._wrong_fields()):
+        for wrong in (*self._wrong_parts(), *self._wrong_choices(), *self.wrong_fields()):
             raise ValueError(wrong)
         return self
 
@@ -261,6 +313,12 @@ class PushSpec(_Part):
     def target(self) -> str:
         """The kind, and the object type or segment; rows sent to one target say nothing of another."""
         return f"{self.object} {self.object_type_id or self.segment or ''}".strip()
+
+    @property
+    def told_apart_by(self) -> str:
+        """The values by which rows are told apart; the snapshot says nothing of rows with other ones."""
+        names = {"person": (self.identifier,), "key": self.key or (), "device": ("token",)}
+        return ", ".join(name for part in self.kind.key for name in names.get(part, (part,)))
 
     @property
     def since(self) -> int | None:
@@ -296,16 +354,22 @@ class PushSpec(_Part):
             wrong.append("a push cannot come after itself")
         return wrong
 
-    def _wrong_fields(self) -> list[str]:
+    def wrong_fields(self) -> list[str]:
+        """The reasons why the fields cannot be attributes."""
         wrong = []
         if self.fields and not self.kind.takes_fields:
             wrong.append(f"object {self.object} has no fields")
         if len(self.fields) > _MOST_FIELDS:
             wrong.append(f"{len(self.fields)} fields are more than Customer.io's {_MOST_FIELDS} attributes")
-        reserved = (self.identifier, "cio_id", "_update") if self.kind.profile else ()
         for name in self.fields:
             if not 0 < len(name.encode()) <= _NAME_BYTES:
                 wrong.append(f"the field {name[:40]!r} needs a name of 1 to {_NAME_BYTES} bytes")
-            if name in reserved:
+            if self._is_reserved(name):
                 wrong.append(f"the field {name} is no attribute: it identifies the person, or is reserved")
         return wrong
+
+    def _is_reserved(self, name: str) -> bool:
+        """True if Customer.io has another use for an attribute of that name; data of events is free."""
+        identifies = self.kind.profile and name in (self.identifier, "cio_id", "cio_relationships")
+        # `_update` and `_timestamp` are directives, `_last_emailed_at` and the like are Customer.io's own.
+        return identifies or (self.kind.limits_values and name.startswith("_"))

@@ -104,7 +104,7 @@ class Client:
         policy = RetryPolicy(
             self._retry_for_s,
             safe_to_repeat=safe_to_repeat(row),
-            proven=lambda: self._transport.clock.started,
+            proven=lambda: row.api in self._transport.answered,
         )
         return policy.run(
             lambda number, left_s: self._transport.attempt(call, number, left_s, self._observer)

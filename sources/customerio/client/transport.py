@@ -80,6 +80,7 @@ class Transport:
         self._hosts = hosts
         self.limits = limits
         self.clock = ServerClock(any_time=any_clock)
+        self.answered: set[Api] = set()
         self.http = httpx.Client(
             transport=transport,
             verify=_trust(),
@@ -148,6 +149,7 @@ class Transport:
             with hide_request_logs():
                 response = self.http.send(request)
             status = response.status_code
+            self.answered.add(host.api)
             # After a write, an error would hide that it was accepted.
             with nullcontext() if call.operation.effect == "read" else suppress(WrongClock):
                 self.clock.update(response.headers, host=host.name, is_sandbox=not host.is_customer_io)

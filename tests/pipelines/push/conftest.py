@@ -20,7 +20,12 @@ from tests.conftest import Warehouse, following, track_keys
 from tests.pipelines.conftest import Shell, shell_for
 
 Row = Mapping[str, Any]
-LOOSE = {"max_creates_percent": None, "max_deletes_percent": 100}
+LOOSE = {
+    "max_creates_percent": None,
+    "max_deletes_percent": 100,
+    "max_adds_percent": None,
+    "max_invalid_percent": None,
+}
 """Brakes that stop no run, except those that always need approval."""
 
 BY_IMPORT: Mapping[str, Any] = {
@@ -106,6 +111,12 @@ class Pushing:
     def approved(self, spec: PushSpec) -> PushResult:
         """Run a push with its plan approved, so that no brake stops it."""
         return self.push(spec, plan_id=self.plan(spec).plan_id, approve=True)
+
+    def proves_keys(self) -> None:
+        """Push one person, whose arrival proves that both keys are of one workspace."""
+        assert self.push(self.declare(
+            "proof", [{"user_id": "proof"}], object="person", mode="upsert", person={"id": "user_id"}
+        )).complete  # fmt: skip
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Query the journal, whose tables are in `customerio_push`."""

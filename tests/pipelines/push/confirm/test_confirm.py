@@ -1,5 +1,7 @@
 """Rows that Customer.io accepted and dropped are found."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from pipelines.push.journal.database import SCHEMA
@@ -30,3 +32,25 @@ def test_seven_of_a_hundred_are_dropped_silently(pushing: Pushing) -> None:
     assert again.complete
     assert 100 == len(_plans(pushing))
     assert 0 == pushing.push(spec).plan.sends
+
+
+@pytest.mark.parametrize("days", [-31, -400, 2])
+def test_events_that_do_not_show_are_accepted_and_not_sent_again(pushing: Pushing, days: int) -> None:
+    """Events older than Customer.io's activities, or in the future, are neither dropped nor repeated."""
+    at = datetime.fromtimestamp(pushing.sandbox.clock.now() + days * 86_400, UTC)
+    recent = datetime.fromtimestamp(pushing.sandbox.clock.now() - 86_400, UTC)
+    rows = [
+        {"order": f"o{number}", "who": pushing.ids()[0], "at": recent if number == 0 else at}
+        for number in range(12)
+    ]
+    spec = pushing.declare(
+        "orders", rows, object="event", mode="append", person={"id": "who"}, key="order", first_run="all",
+        event={"name": "bought", "at": "at"},
+    )  # fmt: skip
+    result = pushing.push(spec)
+    assert result.complete
+    assert result.run is not None
+    confirmation = result.run.confirmation
+    assert (1, 1, 11) == (confirmation.confirmed, confirmation.sampled, confirmation.unreadable)
+    assert 0 == pushing.push(spec).plan.sends
+    assert 12 == len(pushing.sandbox.writes())

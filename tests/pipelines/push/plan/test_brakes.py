@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.push.journal.database import SCHEMA
+from pipelines.push import PushSpec
+from pipelines.push.journal.database import SCHEMA, Journal
 from tests.pipelines.push.conftest import Pushing, Row
 
 _DEVICE: dict[str, Any] = {
@@ -84,3 +85,104 @@ def test_unchecked_people_are_not_created(pushing: Pushing) -> None:
     assert ["unchecked_people"] == [brake.name for brake in pushing.push(spec).brakes]
     hidden.rename(file)
     assert 0 == pushing.requests()
+
+
+def _events(pushing: Pushing, count: int, **keys: Any) -> PushSpec:
+    """A push of that many events, with the brakes that it has by default."""
+    sql = f"SELECT '{pushing.ids()[0]}' AS who, n AS k, DATE '2026-10-10' AS at FROM range({count}) AS t(n)"
+    return pushing.declare("orders", sql, **{**_EVENT, "first_run": "all", "brakes": {}, **keys})
+
+
+_EVENT: dict[str, Any] = {
+    "object": "event", "mode": "append", "person": {"id": "who"}, "key": "k",
+    "event": {"name": "ordered", "at": "at"},
+}  # fmt: skip
+
+
+def test_an_append_of_far_more_rows_than_the_last_run_needs_approval(pushing: Pushing) -> None:
+    """More than 50 % and 100 rows beyond the last run's stop a run; an approved plan sends them."""
+    assert pushing.push(_events(pushing, 10)).complete
+    assert () == pushing.push(_events(pushing, 120)).brakes
+    spec = _events(pushing, 120 + 211)
+    before = pushing.requests()
+    stopped = pushing.push(spec)
+    assert [("max_adds_percent", 210, 211)] == [
+        (brake.name, brake.limit, brake.found) for brake in stopped.brakes
+    ]
+    assert before == pushing.requests()
+    assert pushing.approved(spec).complete
+    assert 331 == len(pushing.sandbox.writes())
+
+
+def test_members_that_are_appended_have_the_same_brake(pushing: Pushing) -> None:
+    """Each append counts, and its limits are the declaration's."""
+    pushing.sandbox.add("segments", name="A", type="manual")
+    what: dict[str, Any] = {
+        "object": "segment", "mode": "append", "person": {"id": "who"}, "segment": "A", "first_run": "all",
+        "brakes": {"max_adds_percent": 100, "spare_adds": 1},
+    }  # fmt: skip
+    rows = [{"who": who} for who in pushing.ids()[:9]]
+    for count, stops in ((2, False), (6, False), (9, False)):
+        assert stops == bool(pushing.push(pushing.declare("vips", rows[:count], **what)).brakes)
+    rows += [{"who": who} for who in pushing.ids()[9:16]]
+    assert ["max_adds_percent"] == [
+        brake.name for brake in pushing.push(pushing.declare("vips", rows, **what)).brakes
+    ]
+
+
+def test_too_many_invalid_rows_stop_a_run(pushing: Pushing) -> None:
+    """More than 10 % of invalid rows stop a run; people whom an update does not find are none."""
+    known = pushing.ids()
+    rows = [{"user_id": user, "plan": "x"} for user in (*known[:8], "a", "a")]
+    spec = pushing.declare("users", rows, **{**_PERSON_PLAN, "brakes": {}})
+    stopped = pushing.push(spec)
+    assert [("max_invalid_percent", 20.0)] == [(brake.name, brake.found) for brake in stopped.brakes]
+    assert 0 == pushing.requests()
+    approved = pushing.approved(spec)
+    assert (8, True) == (approved.plan.sends, approved.complete)
+    rows = [{"user_id": user, "plan": "y"} for user in (*known[:4], "unknown1", "unknown2")]
+    update = pushing.declare("gold", rows, **{**_PERSON_PLAN, "mode": "update_only", "brakes": {}})
+    assert () == pushing.push(update).brakes
+
+
+def test_the_first_run_is_one_that_saw_rows(pushing: Pushing) -> None:
+    """An empty model does not use up `first_run: none`: history that comes later is not sent."""
+    for count in (0, 0, 50):
+        result = pushing.push(_events(pushing, count, first_run="none"))
+        assert (0, count) == (result.plan.sends, result.plan.counts["assume"])
+    assert 0 == pushing.requests()
+    assert 2 == pushing.push(_events(pushing, 52, first_run="none")).plan.sends
+
+
+def test_a_run_of_an_empty_model_in_an_earlier_journal_is_no_first_run(pushing: Pushing) -> None:
+    """A journal may have runs that neither sent nor assumed a row."""
+    pushing.push(_events(pushing, 3, first_run="none"))
+    with Journal(pushing.settings.cio_elt_data).open() as connection:
+        connection.execute(f"UPDATE {SCHEMA}.runs SET accepted = 0")
+        connection.execute(f"DELETE FROM {SCHEMA}.snapshot")
+    assert 5 == pushing.plan(_events(pushing, 5, first_run="none")).counts["assume"]
+
+
+def test_a_mirror_removes_people_unattended_up_to_its_brake_if_it_says_so(pushing: Pushing) -> None:
+    """`removes_unattended` needs no approval within the other limits, and never for more."""
+    brakes = {"max_creates_percent": None, "max_deletes": 2, "max_deletes_percent": 50}
+    what: dict[str, Any] = {**_PERSON_PLAN, "mode": "mirror"}
+    what["brakes"] = {**brakes, "removes_unattended": True}
+    rows = [{"user_id": f"m{number}", "plan": "x"} for number in range(10)]
+    pushing.push(pushing.declare("mirrored", rows, **what))
+    assert pushing.push(pushing.declare("mirrored", rows[:8], **what)).complete
+    assert "m9" not in pushing.ids()
+    stopped = pushing.push(pushing.declare("mirrored", rows[:5], **what))
+    assert ["max_deletes"] == [brake.name for brake in stopped.brakes]
+    attended = {**what, "brakes": brakes}
+    stopped = pushing.push(pushing.declare("mirrored", rows[:7], **attended))
+    assert ["approval"] == [brake.name for brake in stopped.brakes]
+
+
+def test_people_are_never_suppressed_unattended(pushing: Pushing) -> None:
+    """Suppressing is for good; it needs approval whatever the declaration says."""
+    spec = pushing.declare(
+        "erased", [{"who": pushing.ids()[0]}], object="suppression", mode="append", person={"id": "who"},
+        brakes={"removes_unattended": True},
+    )  # fmt: skip
+    assert ["approval"] == [brake.name for brake in pushing.push(spec).brakes]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.push import plan_undo
 from tests.pipelines.push.conftest import Pushing
 
 _PERSON: dict[str, Any] = {
@@ -67,3 +68,61 @@ def test_a_device_that_changes_hands(pushing: Pushing) -> None:
         row["id"]: [each["id"] for each in row["devices"] or ()] for row in pushing.sandbox.rows("people")
     }
     assert (False, True) == ("T" in people[one], "T" in people[other])
+
+
+_LEAVING: dict[str, dict[str, Any]] = {
+    "device": {"mode": "upsert", "device": {"token": "token", "platform": "platform"}},
+    "segment": {"mode": "append", "segment": "A", "first_run": "all"},
+    "relationship": {"mode": "upsert", "object_type_id": "1", "object_id": "company"},
+}
+
+
+@pytest.mark.parametrize("kind", _LEAVING)
+def test_a_row_that_left_the_model_is_sent_again_when_it_returns(pushing: Pushing, kind: str) -> None:
+    """A device, member or relationship may have been removed or moved while the model did not have it."""
+    pushing.sandbox.add("segments", name="A", type="manual")
+    company = next(iter(pushing.sandbox.rows("objects")))
+    rows = [
+        {"who": who, "token": f"t-{who}", "platform": "ios", "company": company["object_id"]}
+        for who in pushing.ids()[:3]
+    ]
+    what = {**_LEAVING[kind], "object": kind, "person": {"id": "who"}, "unmapped": "ignore"}
+    if kind == "relationship":
+        what["object_type_id"] = str(company["object_type_id"])
+    for left, leavers, sends in ((3, 0, 3), (2, 1, 0), (2, 0, 0), (3, 0, 1), (3, 0, 0)):
+        result = pushing.push(pushing.declare("some", rows[:left], **what))
+        assert (leavers, sends, True) == (result.plan.leavers, result.plan.sends, result.complete)
+
+
+def test_a_run_whose_row_left_the_model_can_be_undone(pushing: Pushing) -> None:
+    """The model is corrected, a run forgets the member, and an undo of the run that added it removes it."""
+    pushing.sandbox.add("segments", name="A", type="manual")
+    what = {**_LEAVING["segment"], "object": "segment", "person": {"id": "who"}}
+    rows = [{"who": who} for who in pushing.ids()[:2]]
+    run = pushing.push(pushing.declare("some", rows, **what)).run
+    assert run is not None
+    corrected = pushing.declare("some", rows[:1], **what)
+    pushing.push(corrected)
+    assert 2 == plan_undo(pushing.settings, corrected, run.run_id).sends
+
+
+def test_an_attribute_that_left_the_fields_is_named_until_it_is_cleared(pushing: Pushing) -> None:
+    """It stays in Customer.io, which the plan says; with `nulls: clear` it is removed."""
+    sql = "SELECT 'u1' AS user_id, {}::VARCHAR AS plan, {}::VARCHAR AS tier"
+    what: dict[str, Any] = {"object": "person", "mode": "upsert", "person": {"id": "user_id"}}
+    both = {"plan": "text", "tier": "text"}
+    pushing.push(pushing.declare("users", sql.format("'x'", "'gold'"), fields=both, **what))
+    left = pushing.declare(
+        "users", sql.format("'x'", "'gold'"), fields={"plan": "text"}, unmapped="ignore", **what
+    )
+    assert {"tier": 1} == pushing.plan(left).unmapped
+    pushing.push(left)
+    assert "gold" == pushing.people()["u1"]["tier"]
+    cleared = {"plan": "text", "tier": {"type": "text", "nulls": "clear"}}
+    assert (
+        {}
+        == pushing.push(
+            pushing.declare("users", sql.format("'x'", "NULL"), fields=cleared, **what)
+        ).plan.unmapped
+    )
+    assert "tier" not in pushing.people()["u1"]

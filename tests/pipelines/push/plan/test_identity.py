@@ -79,3 +79,22 @@ def test_without_people_nothing_is_checked(pushing: Pushing) -> None:
     assert plan.people is None
     assert {} == plan.identity
     assert 1 == plan.sends
+
+
+def test_an_address_is_handed_over_and_taken_back_before_people_are_synced(pushing: Pushing) -> None:
+    """Changes that pushes made since the last sync are known: each change arrives, and none is dropped."""
+    (one, mine), (other, yours) = [
+        (who, row["email"]) for who, row in pushing.people().items() if "@" in row.get("email", "")
+    ][:2]
+    steps = [(one, "free@example.com"), (other, mine), (other, yours), (one, mine)]
+    held = {one: mine, other: yours}
+    for who, mail in steps:
+        held[who] = mail
+        rows = [{"user_id": user, "email": address} for user, address in held.items()]
+        spec = pushing.declare(
+            "mails", rows, object="person", mode="upsert", person={"id": "user_id"}, fields={"email": "text"}
+        )
+        result = pushing.push(spec)
+        assert ({}, True) == (result.plan.invalid or {}, result.complete)
+        assert held == {user: pushing.people()[user]["email"] for user in held}
+    assert 0 == pushing.push(spec).plan.sends

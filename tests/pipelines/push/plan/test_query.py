@@ -56,3 +56,34 @@ def test_models_that_cannot_be_run(shared: Pushing, sql: str, said: str) -> None
     assert "secret" not in str(caught.value)
     assert before == shared.requests()
     assert [] == shared.query(f"SELECT run_id FROM {SCHEMA}.runs WHERE sync = 'wrong'")
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["-- a comment", "; -- é; ü", ";\n/* one */ -- two\n", ";;", "/* ; */ ;", "WHERE 'é;' <> ';'; -- ';'"],
+)
+def test_a_model_may_end_in_a_comment(shared: Pushing, end: str) -> None:
+    """Semicolons and comments at the end of a model are no part of its SELECT."""
+    spec = shared.declare(
+        "ends", f"SELECT 'a' AS u {end}", object="person", mode="upsert", person={"id": "u"}
+    )
+    assert 1 == shared.plan(spec).sends
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("1 // 0", "the model divides by zero"),
+        ("1 % 0", "the model divides by zero"),
+        ("9223372036854775807::BIGINT + 1::BIGINT", "computes a number that its type cannot hold"),
+        ("'x'::UHUGEINT", "a value that DuckDB cannot read as the requested type"),
+    ],
+)
+def test_a_model_that_cannot_be_computed_says_why(shared: Pushing, value: str, words: str) -> None:
+    """A division by zero and an overflow are named, and no value is repeated."""
+    spec = shared.declare(
+        "fails", f"SELECT 'a' AS u, {value} AS n", object="person", mode="upsert", person={"id": "u"}
+    )
+    with pytest.raises(ModelFailed, match=words) as caught:
+        shared.plan(spec)
+    assert "9223" not in str(caught.value)

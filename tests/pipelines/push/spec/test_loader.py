@@ -1,11 +1,12 @@
 """Specs that cannot be used are refused with file, line and column."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.errors import InvalidSpec
-from pipelines.push import load_spec
+from pipelines.push import load_spec, load_specs, read_specs
 
 _GOOD = "sync: s\nobject: person\nmode: upsert\nmodel: {sql: select 1}\nperson: {id: u}\n"
 
@@ -38,6 +39,12 @@ _SPECS = [
     pytest.param(_GOOD + "brakes: {max_deletes_percent: 120}\n", "between 0 and 100", id="percent"),
     pytest.param(_GOOD + "first_run: all\n", "first_run is for events and segments", id="first run"),
     pytest.param(_GOOD + "schedule: hourly\n", "line 6, column 1: schedule", id="schedule"),
+    pytest.param(_GOOD + "schedule: 99 * * * *\n", "schedule: it is minute, hour", id="minute 99"),
+    pytest.param(_GOOD + "schedule: 0 4 31 2 *\n", "there has to be such a day", id="31 February"),
+    pytest.param(_GOOD + "schedule: '* * * * * *'\n", "schedule: it is minute, hour", id="seconds"),
+    pytest.param(_GOOD + "schedule: 'H 4 * * *'\n", "schedule: it is minute, hour", id="hashed"),
+    pytest.param(_GOOD + "schedule: '@reboot'\n", "schedule: it is minute, hour", id="reboot"),
+    pytest.param(_GOOD + "timezone: Mars/Base\n", "timezone: it is a time zone", id="time zone"),
     pytest.param(_GOOD.replace("sync: s", "sync: t"), "the push is 't'; name it as its file", id="name"),
     pytest.param(
         _GOOD.replace("sql: select 1", "file: s.sql"), "line 4, column 9: there is no file s.sql", id="file"
@@ -55,3 +62,37 @@ def test_specs_that_cannot_be_used(tmp_path: Any, text: str, said: str) -> None:
     with pytest.raises(InvalidSpec) as caught:
         load_spec(file)
     assert said in str(caught.value), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [("0  4 * * *", "0 4 * * *"), ("@daily", "@daily"), (" 30 6 * * MON-FRI ", "30 6 * * MON-FRI")],
+)
+def test_schedules_are_parsed_when_they_are_read(tmp_path: Path, given: str, read: str) -> None:
+    """Spaces do not matter, names of schedules are known, and a time zone may be named."""
+    file = tmp_path / "s.yml"
+    file.write_text(_GOOD + f"schedule: '{given}'\ntimezone: Europe/Vienna\n")
+    assert (read, "Europe/Vienna") == (load_spec(file).schedule, load_spec(file).timezone)
+
+
+def _write(folder: Path, **after: str) -> None:
+    for name, names in after.items():
+        text = _GOOD.replace("sync: s", f"sync: {name}")
+        (folder / f"{name}.yml").write_text(text if names != "bad" else "sync: [")
+        if names and names != "bad":
+            (folder / f"{name}.yml").write_text(text + f"after: [{names}]\n")
+
+
+def test_a_wrong_file_stops_only_itself(tmp_path: Path) -> None:
+    """Other pushes are read, those after it too; the file's error is kept by its name."""
+    _write(tmp_path, good="", wrong="bad", later="wrong", lost="unknown", a="b", b="a")
+    found = read_specs(tmp_path)
+    assert ["good", "later"] == [spec.sync for spec in found.specs]
+    assert {"wrong", "lost", "a", "b"} == found.errors.keys()
+    assert "wrong.yml, line 1" in str(found.errors["wrong"])
+    assert "in a cycle: " in str(found.errors["a"])
+    assert ["good"] == [spec.sync for spec in load_specs(tmp_path, ["good"])]
+    with pytest.raises(InvalidSpec, match="no YAML"):
+        read_specs(tmp_path, ["wrong"])
+    with pytest.raises(InvalidSpec, match="There is no push 'other'"):
+        read_specs(tmp_path, ["other"])
