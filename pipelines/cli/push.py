@@ -19,6 +19,9 @@ _FOLDER = click.option(
     help="The folder of the specs; default: CIO_ELT_PUSH.",
 )
 _NAMES = click.argument("names", nargs=-1, metavar="[SYNC]...")
+_FULL = click.option(
+    "--full", is_flag=True, help="All rows of one push, as if nothing were known of those sent before."
+)
 _SHOW = click.option("--show-values", is_flag=True, help="Show people's data as it is.")
 
 
@@ -66,16 +69,20 @@ def validate(*, names: tuple[str, ...], folder: Path | None, as_json: bool) -> i
 @_NAMES
 @_FOLDER
 @_SHOW
+@_FULL
 @command
-def plan(*, names: tuple[str, ...], folder: Path | None, show_values: bool, as_json: bool) -> int:
+def plan(*, names: tuple[str, ...], folder: Path | None, show_values: bool, full: bool, as_json: bool) -> int:
     """Show the rows that a push would send, and the brakes that would stop it; send nothing."""
     from pipelines.cli import output, push_output
     from pipelines.push import load_specs, plan_push
     from pipelines.workspace import read_record
 
+    _check_full(names, full=full)
     settings, plans = _settings(folder), []
     for spec in load_specs(settings.cio_elt_push, names):
-        plans.append(plan_push(settings, spec, folder=settings.cio_elt_push, show_values=show_values))
+        plans.append(
+            plan_push(settings, spec, folder=settings.cio_elt_push, show_values=show_values, full=full)
+        )
         if not as_json:
             if len(plans) == 1:
                 output.workspace(read_record(settings))
@@ -90,9 +97,16 @@ def plan(*, names: tuple[str, ...], folder: Path | None, show_values: bool, as_j
 @_FOLDER
 @click.option("--plan", "plan_id", help="Send exactly that plan, or nothing.")
 @click.option("--approve", is_flag=True, help="Send that plan although a brake stops it.")
+@_FULL
 @command
 def run(
-    *, names: tuple[str, ...], folder: Path | None, plan_id: str | None, approve: bool, as_json: bool
+    *,
+    names: tuple[str, ...],
+    folder: Path | None,
+    plan_id: str | None,
+    approve: bool,
+    full: bool,
+    as_json: bool,
 ) -> int:
     """Send changed rows: of all pushes, or of those named.
 
@@ -105,8 +119,9 @@ def run(
     if plan_id is not None and len(names) != 1:
         msg = "--plan is of one push: name that one."
         raise click.UsageError(msg)
+    _check_full(names, full=full)
     settings = _settings(folder)
-    options = PushOptions(plan_id=plan_id, approve=approve, notify=note)
+    options = PushOptions(plan_id=plan_id, approve=approve, full=full, notify=note)
     try:
         outcomes = push_all(
             settings,
@@ -208,6 +223,12 @@ def reset(*, name: str, folder: Path | None, as_json: bool, **_sends_nothing: bo
     else:
         click.echo(f"{name}: {rows:,} rows count as sent from now on.")
     return DONE
+
+
+def _check_full(names: tuple[str, ...], *, full: bool) -> None:
+    if full and len(names) != 1:
+        msg = "--full is of one push: name that one."
+        raise click.UsageError(msg)
 
 
 def _settings(folder: Path | None) -> Any:

@@ -45,7 +45,7 @@ def print_plan(plan: Plan, *, samples: bool = True) -> None:
     for brake in plan.stopped_by:
         say(f"  brake {brake.name}: {brake.message}.")
     if plan.stopped_by:
-        say(f"  To send it all the same: cio-elt push run {plan.sync} --plan {plan.plan_id} --approve")
+        say(f"  To send it all the same: cio-elt push {plan.command} --plan {plan.plan_id} --approve")
 
 
 @contextmanager

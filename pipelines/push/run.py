@@ -6,7 +6,7 @@ Nothing is sent before the whole plan is in the journal. A push that was killed 
 rows that are known to have arrived are not sent again; unknown ones are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from pipelines.push.journal.publish import publish_journal
 from pipelines.push.journal.runs import RunStart, begin_run, unfinished_runs
 from pipelines.push.plan.brakes import Brake
 from pipelines.push.plan.diff import PLANNED, SENT_ACTIONS
+from pipelines.push.plan.doubt import check_repeatable, doubt_all, record_doubts
 from pipelines.push.plan.plan import Plan, check_plan, save_plan
 from pipelines.push.plan.prepare import (
     PreparedModel,
@@ -66,6 +67,10 @@ class PushResult:
         }
 
 
+FindDoubts = Callable[[PushContext, duckdb.DuckDBPyConnection, PreparedModel], None]
+"""Fills the table of `plan.doubt` with the rows that Customer.io may have otherwise than the snapshot."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PushOptions:
     """The options of a push.
@@ -73,6 +78,8 @@ class PushOptions:
     Attributes:
         plan_id: Send this plan, or nothing.
         approve: Send the plan although brakes stop it; needs `plan_id`.
+        full: Send all rows as if nothing were known of those that were sent before.
+        find_doubts: Finds rows to send although they were sent as they are.
         retry_for_s: Seconds for which a request is repeated.
         publish: Publish the journal for analysts at the end.
         notify: Called with a sentence that a user should know.
@@ -81,6 +88,8 @@ class PushOptions:
 
     plan_id: str | None = None
     approve: bool = False
+    full: bool = False
+    find_doubts: FindDoubts | None = None
     retry_for_s: float = 300.0
     publish: bool = True
     notify: Notify = silent
@@ -89,6 +98,11 @@ class PushOptions:
     def with_progress(self, on_progress: OnProgress) -> "PushOptions":
         """The same options with another `on_progress`."""
         return replace(self, on_progress=on_progress)
+
+    @property
+    def named(self) -> str:
+        """The options of the command line that find other rows than usual."""
+        return "--full" if self.full else "--repair" if self.find_doubts else ""
 
     def __post_init__(self) -> None:
         if self.approve and self.plan_id is None:
@@ -109,12 +123,16 @@ def validate(settings: Settings, spec: PushSpec, folder: Path) -> dict[str, str]
         return prepare_model(database, spec, PushId("", spec.sync), folder, rows=False).columns
 
 
-def plan_push(settings: Settings, spec: PushSpec, *, folder: Path, show_values: bool = False) -> Plan:
+def plan_push(
+    settings: Settings, spec: PushSpec, *, folder: Path, show_values: bool = False, full: bool = False
+) -> Plan:
     """The plan of a push, without sending anything: a dry run.
 
-    `folder` has the file of the spec; values of people are hidden unless `show_values`.
+    `folder` has the file of the spec; values of people are hidden unless `show_values`; `full` is that of
+    `PushOptions`.
 
     Raises:
+        InvalidSpec: rows of this kind cannot be sent in full again.
         ModelFailed: the model cannot be run.
         CustomerioError: the members of a segment cannot be read.
     """
@@ -123,7 +141,10 @@ def plan_push(settings: Settings, spec: PushSpec, *, folder: Path, show_values: 
         with planning_database(settings) as database:
             prepared = _run_model(context, database, folder)
             with context.journal.attached(database):
-                return _compare(context, database, prepared, show_values=show_values)
+                if full:
+                    prepared = _all_in_doubt(database, prepared)
+                options = "--full" if full else ""
+                return _compare(context, database, prepared, show_values=show_values, options=options)
 
 
 def push(
@@ -136,6 +157,7 @@ def push(
     Raises:
         LeaseHeld: another process runs this push.
         PlanChanged: the plan that was asked for is not what would be sent now.
+        InvalidSpec: rows of this kind cannot be sent in full again.
         ModelFailed: the model cannot be run.
         CustomerioError: sending ended early, and the next run resumes it.
     """
@@ -154,8 +176,13 @@ def _push(settings: Settings, context: PushContext, folder: Path, options: PushO
     name, push_id = context.spec.sync, context.push_id
     with planning_database(settings) as database:
         prepared = _run_model(context, database, folder)
+        if options.find_doubts is not None:
+            options.find_doubts(context, database, prepared)
+            prepared = prepared.with_doubts()
         with context.journal.attached(database):
-            plan = _compare(context, database, prepared)
+            if options.full:
+                prepared = _all_in_doubt(database, prepared)
+            plan = _compare(context, database, prepared, options=options.named)
             refresh_digests(database, push_id)
             check_plan(database, push_id, plan, options.plan_id)
             if plan.stopped_by and not options.approve:
@@ -164,6 +191,8 @@ def _push(settings: Settings, context: PushContext, folder: Path, options: PushO
             if not plan.sends and not assumed and not plan.first:
                 return PushResult(sync=name, plan=plan)
             run_id = _begin(context, database, plan, approved=options.approve)
+            if prepared.doubted:
+                record_doubts(database, push_id)
     run = execute(
         context,
         run_id,
@@ -181,16 +210,24 @@ def _run_model(context: PushContext, database: duckdb.DuckDBPyConnection, folder
     return prepared
 
 
+def _all_in_doubt(database: duckdb.DuckDBPyConnection, prepared: PreparedModel) -> PreparedModel:
+    """The same model, with every row of the snapshot in doubt; the journal is attached."""
+    check_repeatable(prepared.spec)
+    doubt_all(database, prepared.baseline)
+    return prepared.with_doubts()
+
+
 def _compare(
     context: PushContext,
     database: duckdb.DuckDBPyConnection,
     prepared: PreparedModel,
     *,
     show_values: bool = False,
+    options: str = "",
 ) -> Plan:
     """Compare the rows, check the brakes, and save the plan in the attached journal."""
     check_target(database, prepared)
-    plan = plan_rows(database, prepared, show_values=show_values)
+    plan = replace(plan_rows(database, prepared, show_values=show_values), options=options)
     save_plan(database, context.push_id, plan)
     return plan
 

@@ -24,6 +24,8 @@ from pipelines.push.spec.spec import PushSpec
 from pipelines.warehouse.sql import literal
 
 _SAMPLES, _REASONS, _KEYS = 5, 50, 3
+_COMMANDS = {"--repair": "audit"}
+"""The command by its option, where it is another than `run`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,7 @@ class Plan:
         requests: The number of requests, and `minutes` at the configured rate.
         lane: `batch` or `import`.
         brakes: The brakes that were checked.
+        options: Options of the command beside those of an approval, such as `--full`.
     """
 
     plan_id: str
@@ -62,6 +65,17 @@ class Plan:
     minutes: float
     lane: str
     brakes: list[Brake]
+    options: str = ""
+
+    @property
+    def command(self) -> str:
+        """The command that sends the plan, without its options of an approval."""
+        return f"{_COMMANDS.get(self.options, 'run')} {self.sync} {self.options}".strip()
+
+    @property
+    def showing(self) -> str:
+        """The command that shows the plan and sends nothing, unless it is one that repairs."""
+        return self.command.replace("run ", "plan ", 1)
 
     @property
     def sends(self) -> int:
@@ -151,7 +165,7 @@ def check_plan(
         msg = (
             f"The plan {wanted} is not what {plan.sync} would send now, since the model's result or its "
             f"file has changed; nothing was sent. Now it is {plan.plan_id}: {counts}. Show "
-            f"it with `cio-elt push plan {plan.sync}`."
+            f"it with `cio-elt push {plan.showing}`."
         )
         raise PlanChanged(msg)
 

@@ -1,6 +1,6 @@
 """The first three steps of a push: run the model, compare its rows with the baseline, check the brakes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -16,6 +16,7 @@ from pipelines.push.plan.diff import (
     digest_sql,
     make_payloads,
 )
+from pipelines.push.plan.doubt import count_as_created, with_doubts
 from pipelines.push.plan.identity import check_identity
 from pipelines.push.plan.payload import Payload, payload_of
 from pipelines.push.plan.plan import Plan, make_plan
@@ -33,6 +34,11 @@ class PreparedModel:
     payload: Payload
     digest: str
     baseline: Baseline
+    doubted: bool = False
+
+    def with_doubts(self) -> "PreparedModel":
+        """The same, without trust in the snapshot's rows that are in doubt; see `plan.doubt`."""
+        return replace(self, baseline=with_doubts(self.baseline), doubted=True)
 
 
 def prepare_model(
@@ -86,7 +92,8 @@ def plan_rows(
     connection: duckdb.DuckDBPyConnection, prepared: PreparedModel, *, show_values: bool = False
 ) -> Plan:
     """Compare the rows with the baseline and check the brakes; `journal` is attached to the connection."""
-    first = _is_first_run(connection, prepared.push_id)
+    # In full, the rows of a first run go too.
+    first = not prepared.doubted and _is_first_run(connection, prepared.push_id)
     people = decide_rows(connection, prepared, first=first)
     return make_plan(
         connection,
@@ -101,10 +108,18 @@ def plan_rows(
 
 def decide_rows(connection: duckdb.DuckDBPyConnection, prepared: PreparedModel, *, first: bool) -> int | None:
     """Decide the action of every row; returns the people in the warehouse, None if rows were not checked."""
+    people = map_rows(connection, prepared)
+    decide(connection, prepared.spec, prepared.push_id, prepared.baseline, first=first)
+    return people
+
+
+def map_rows(connection: duckdb.DuckDBPyConnection, prepared: PreparedModel) -> int | None:
+    """Make the payloads of the rows that differ and check their identity; returns as `decide_rows`."""
     compare(connection, prepared.payload, prepared.digest, prepared.baseline)
     make_payloads(connection, prepared.payload, prepared.baseline)
     people = check_identity(connection, prepared.spec, prepared.push_id)
-    decide(connection, prepared.spec, prepared.push_id, prepared.baseline, first=first)
+    if prepared.doubted:
+        count_as_created(connection)
     return people
 
 

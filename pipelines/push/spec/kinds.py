@@ -4,7 +4,7 @@ A new kind is a new row here and the SQL of its item; no other module compares k
 
     used by    properties
     spec       modes, order, needs, key, attributes, asks_first_run
-    plan       item, removal, import_type, creates, identity_checks, approval, mirrors_members
+    plan       item, removal, import_type, creates, identity_checks, approval, mirrors_members, repeatable
     journal    operation, keeps_appended, resends_stored
     deliver    import_type
     confirm    reader, sample_limit, reads_removals, shows_arrival, failure_types
@@ -62,6 +62,7 @@ class Kind:
         invertible: True if undo sends a removal for an addition, and the reverse.
         profile: True if a row is a person's profile: its fields are profile attributes, undo restores them.
         asks_first_run: True if `first_run` has to say if the first run sends rows; they may start campaigns.
+        repeatable: True if Customer.io keeps one row, however often it is sent.
         keeps_appended: True if the snapshot keeps the payload of rows that are only appended.
         resends_stored: True if a retry sends the stored payload instead of the model's latest row.
         mirrors_members: True if a mirror is compared with Customer.io's members, not with the snapshot.
@@ -95,6 +96,7 @@ class Kind:
     invertible: bool = False
     profile: bool = False
     asks_first_run: bool = False
+    repeatable: bool = True
     keeps_appended: bool = False
     resends_stored: bool = False
     mirrors_members: bool = False
@@ -172,6 +174,7 @@ _ROWS = (
             attributes=parts.attributes,
         ),
         asks_first_run=True,
+        repeatable=False,  # it has an id, and the time for which Customer.io knows ids is not documented
         resends_stored=True,
         reader="events",
         sample_limit=ONE_BY_ONE,
@@ -275,7 +278,7 @@ _ROWS = (
         removal=_person("unsuppress", identifiers=stored("$.identifiers")),
         creates="suppression",
         identity_checks=(),
-        approval=("add",),
+        approval=("add", "change"),
         keeps_appended=True,
         reader="suppressions",
         shows_arrival=False,
