@@ -9,7 +9,7 @@ import click
 from pipelines.cli.command import DONE, FAILED, PARTLY, STOPPED_BY_BRAKE, command, note, print_json
 
 if TYPE_CHECKING:
-    from pipelines.push import PushOptions, PushResult, PushSpec
+    from pipelines.push import By, PushOptions, PushResult, PushSpec
     from pipelines.settings import Settings
 
 _FOLDER = click.option(
@@ -136,6 +136,63 @@ def run(
     if as_json:
         print_json({"syncs": [outcome.document for outcome in outcomes]})
     return _code(outcomes)
+
+
+@push.command()
+@click.argument("name", metavar="SYNC")
+@_FOLDER
+@click.option(
+    "--repair", is_flag=True, help="Plan and send the rows that differ, with the brakes of any run."
+)
+@click.option("--plan", "plan_id", help="Repair by exactly that plan, or send nothing.")
+@click.option("--approve", is_flag=True, help="Send that plan although a brake stops it.")
+@click.option(
+    "--by",
+    type=click.Choice(("auto", "export", "reads")),
+    default="auto",
+    show_default=True,
+    help="How Customer.io is read; auto takes the way with fewer requests.",
+)
+@_SHOW
+@command
+def audit(
+    *,
+    name: str,
+    folder: Path | None,
+    repair: bool,
+    plan_id: str | None,
+    approve: bool,
+    by: "By",
+    show_values: bool,
+    as_json: bool,
+) -> int:
+    """Compare what Customer.io has now with what the model wants.
+
+    Ends with 4 if there is drift, or if a repair left some of it; with 3 if a brake stopped the repair.
+    """
+    from pipelines.cli import push_output
+    from pipelines.errors import PlanChanged
+    from pipelines.push import AuditOptions, PushOptions, load_specs
+    from pipelines.push import audit as run_audit
+
+    if plan_id is not None and not repair:
+        msg = "--plan is of a repair: add --repair."
+        raise click.UsageError(msg)
+    settings = _settings(folder)
+    (spec,) = load_specs(settings.cio_elt_push, [name])
+    sending = PushOptions(plan_id=plan_id, approve=approve, notify=note)
+    options = AuditOptions(repair=repair, by=by, show_values=show_values, push=sending)
+    try:
+        result = run_audit(settings, spec, folder=settings.cio_elt_push, options=options)
+    except PlanChanged as changed:
+        return _stopped(changed, as_json=as_json)
+    if as_json:
+        print_json(result.document)
+    else:
+        push_output.print_audit(result)
+    if result.push is not None and result.push.brakes:
+        return STOPPED_BY_BRAKE
+    return DONE if result.complete else PARTLY
 
 
 @push.command()

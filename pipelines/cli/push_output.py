@@ -7,7 +7,16 @@ from datetime import UTC, datetime
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipelines.cli.tables import ERR, OUT, grid, say, warn
-from pipelines.push import Plan, PushOutcome, PushResult, PushSpec, PushStatus, RunResult, UndoPlan
+from pipelines.push import (
+    AuditResult,
+    Plan,
+    PushOutcome,
+    PushResult,
+    PushSpec,
+    PushStatus,
+    RunResult,
+    UndoPlan,
+)
 from pipelines.push.deliver.dispatch import OnProgress
 from pipelines.push.spec.kinds import KINDS
 
@@ -94,6 +103,26 @@ def print_run(result: RunResult) -> None:
         f"{confirmation.share:.1%} ({confirmation.low:.1%} to {confirmation.high:.1%}); "
         f"{confirmation.dropped:,} dropped."
     )
+
+
+def print_audit(result: AuditResult) -> None:
+    """Print the differences that an audit found, and the result of the repair."""
+    found = result.findings
+    counts = ", ".join(f"{number:,} {kind}" for kind, number in found.counts.items()) or "no drift"
+    say(f"{result.sync}: {found.rows:,} rows compared in {found.requests:,} requests: {counts}.")
+    if found.attributes:
+        names = ", ".join(f"{name} in {number:,}" for name, number in found.attributes.items())
+        say(f"  attributes: {names}.")
+    if found.pending:
+        say(f"  {found.pending:,} more differ because the push has not sent them yet.")
+    if found.returned:
+        names = ", ".join(f"{name or 'rows'} in {number:,}" for name, number in found.returned.items())
+        say(f"  came back after they were gone: {names}. Another writer sets them, too.")
+    for sample in found.samples:
+        attribute = f" {sample['attribute']}: {sample['found'] or 'nothing'}, not {sample['wanted']}"
+        say(f"  {sample['difference']} {sample['key']}{attribute if sample['attribute'] else ''}")
+    if result.push is not None:
+        print_result(result.push)
 
 
 def print_undo(plan: UndoPlan) -> None:

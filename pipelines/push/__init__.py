@@ -6,6 +6,7 @@
 
 `run.py` has the order of work. A folder imports only from those below it:
 
+    audit                compares what Customer.io has with what the model wants
     deliver, confirm     send rows; read back which of them arrived
     context              everything that the steps of a push share
     plan                 decides what is sent, and sends nothing
@@ -13,6 +14,8 @@
     spec                 declares it; `spec/kinds.py` has a row for each kind of row
 """
 
+from pipelines.push.audit.run import AuditOptions, AuditResult, audit
+from pipelines.push.audit.source import By
 from pipelines.push.execute import RunResult
 from pipelines.push.journal.runs import Delivery
 from pipelines.push.journal.status import PushStatus, read_status
@@ -25,6 +28,9 @@ from pipelines.push.spec.spec import PushSpec
 from pipelines.push.undo import UndoPlan, plan_undo, push_of, undo_run
 
 __all__ = [
+    "AuditOptions",
+    "AuditResult",
+    "By",
     "Delivery",
     "Plan",
     "PushOptions",
@@ -34,6 +40,7 @@ __all__ = [
     "PushStatus",
     "RunResult",
     "UndoPlan",
+    "audit",
     "load_spec",
     "load_specs",
     "mark_as_sent",

@@ -139,7 +139,7 @@ def plan_push(
     with open_context(settings, spec, lease=False) as context:
         _end_interrupted_run(context)
         with planning_database(settings) as database:
-            prepared = _run_model(context, database, folder)
+            prepared = prepare(context, database, folder)
             with context.journal.attached(database):
                 if full:
                     prepared = _all_in_doubt(database, prepared)
@@ -175,7 +175,7 @@ def _push(settings: Settings, context: PushContext, folder: Path, options: PushO
     """The five steps: model, diff, brakes, deliver, confirm."""
     name, push_id = context.spec.sync, context.push_id
     with planning_database(settings) as database:
-        prepared = _run_model(context, database, folder)
+        prepared = prepare(context, database, folder)
         if options.find_doubts is not None:
             options.find_doubts(context, database, prepared)
             prepared = prepared.with_doubts()
@@ -204,7 +204,8 @@ def _push(settings: Settings, context: PushContext, folder: Path, options: PushO
     return PushResult(sync=name, plan=plan, run=run)
 
 
-def _run_model(context: PushContext, database: duckdb.DuckDBPyConnection, folder: Path) -> PreparedModel:
+def prepare(context: PushContext, database: duckdb.DuckDBPyConnection, folder: Path) -> PreparedModel:
+    """Run the model, and list a segment's members if they are compared with its rows."""
     prepared = prepare_model(database, context.spec, context.push_id, folder)
     fetch_members(context.client, database, context.spec, context.segment)
     return prepared
@@ -214,7 +215,7 @@ def _all_in_doubt(database: duckdb.DuckDBPyConnection, prepared: PreparedModel) 
     """The same model, with every row of the snapshot in doubt; the journal is attached."""
     check_repeatable(prepared.spec)
     doubt_all(database, prepared.baseline)
-    return prepared.with_doubts()
+    return prepared.with_doubts(full=True)
 
 
 def _compare(

@@ -18,6 +18,7 @@ _PUBLISHED = {
     "rows": "*",
     "rejects": "* EXCLUDE (payload)",
     "snapshot": "* EXCLUDE (payload)",
+    "drift": "*",
 }
 
 

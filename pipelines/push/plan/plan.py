@@ -232,7 +232,7 @@ def _invalid(connection: duckdb.DuckDBPyConnection, *, show_values: bool) -> lis
         """
     ).fetchall()
     return [
-        {"reason": reason, "rows": count, "keys": _masked([key for key in keys if key], show=show_values)}
+        {"reason": reason, "rows": count, "keys": masked([key for key in keys if key], show=show_values)}
         for reason, count, keys in rows
     ]
 
@@ -246,10 +246,10 @@ def _samples(connection: duckdb.DuckDBPyConnection, *, show_values: bool) -> lis
     ).fetchall()
     return [
         {
-            "key": _masked(key, show=show_values),
+            "key": masked(key, show=show_values),
             "action": action,
-            "before": _masked(_loaded(before), show=show_values),
-            "after": _masked(_loaded(after), show=show_values),
+            "before": masked(_loaded(before), show=show_values),
+            "after": masked(_loaded(after), show=show_values),
         }
         for key, action, before, after in rows
     ]
@@ -280,7 +280,7 @@ _SHOWN_WITHIN = {"device": frozenset({"platform"})}
 _NOTHING: frozenset[str] = frozenset()
 
 
-def _masked(value: Any, *, show: bool) -> Any:
+def masked(value: Any, *, show: bool) -> Any:
     """The value with every text and number hidden, unless it is to be shown; its structure stays."""
     return value if show else _hidden(value, _SHOWN)
 

@@ -35,10 +35,14 @@ class PreparedModel:
     digest: str
     baseline: Baseline
     doubted: bool = False
+    full: bool = False
 
-    def with_doubts(self) -> "PreparedModel":
-        """The same, without trust in the snapshot's rows that are in doubt; see `plan.doubt`."""
-        return replace(self, baseline=with_doubts(self.baseline), doubted=True)
+    def with_doubts(self, *, full: bool = False) -> "PreparedModel":
+        """The same, without trust in the snapshot's rows that are in doubt; see `plan.doubt`.
+
+        In full, a first run holds no rows back.
+        """
+        return replace(self, baseline=with_doubts(self.baseline), doubted=True, full=full)
 
 
 def prepare_model(
@@ -92,8 +96,7 @@ def plan_rows(
     connection: duckdb.DuckDBPyConnection, prepared: PreparedModel, *, show_values: bool = False
 ) -> Plan:
     """Compare the rows with the baseline and check the brakes; `journal` is attached to the connection."""
-    # In full, the rows of a first run go too.
-    first = not prepared.doubted and _is_first_run(connection, prepared.push_id)
+    first = not prepared.full and _is_first_run(connection, prepared.push_id)
     people = decide_rows(connection, prepared, first=first)
     return make_plan(
         connection,
