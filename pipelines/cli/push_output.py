@@ -44,6 +44,8 @@ def print_plan(plan: Plan, *, samples: bool = True) -> None:
         say("  people: not checked, since the warehouse has none; run `cio-elt sync people` first.")
     if plan.fields:
         say(f"  changed: {', '.join(f'{name} in {number:,}' for name, number in plan.fields.items())}.")
+    for name, owner in plan.left_out.items():
+        say(f"  left out: {name}, which {owner} owns.")
     for rejected in plan.invalid:
         say(f"  invalid: {rejected['rows']:,} rows: {rejected['reason']} ({', '.join(rejected['keys'])})")
     for sample in plan.samples if samples else ():

@@ -26,6 +26,7 @@ from pipelines.push.journal.runs import RunStart, begin_run, unfinished_runs
 from pipelines.push.plan.brakes import Brake
 from pipelines.push.plan.diff import PLANNED, SENT_ACTIONS
 from pipelines.push.plan.doubt import check_repeatable, doubt_all, record_doubts
+from pipelines.push.plan.owners import with_owners
 from pipelines.push.plan.plan import Plan, check_plan, save_plan
 from pipelines.push.plan.prepare import (
     PreparedModel,
@@ -115,10 +116,11 @@ def validate(settings: Settings, spec: PushSpec, folder: Path) -> dict[str, str]
 
     Raises:
         ModelFailed: the model cannot be run, or a column is missing or of another type.
-        ConfigError: rows cannot be delivered as the spec says.
+        ConfigError: rows cannot be delivered as the spec says, or another push writes the same attributes.
     """
     check_staging(settings, spec)
     choose_transport(spec, adds=1, requests=1)
+    spec = with_owners(settings, spec, folder)
     with planning_database(settings) as database:
         return prepare_model(database, spec, PushId("", spec.sync), folder, rows=False).columns
 
@@ -132,10 +134,12 @@ def plan_push(
     `PushOptions`.
 
     Raises:
-        InvalidSpec: rows of this kind cannot be sent in full again.
+        InvalidSpec: rows of this kind cannot be sent in full again, or another push writes the same
+            attributes.
         ModelFailed: the model cannot be run.
         CustomerioError: the members of a segment cannot be read.
     """
+    spec = with_owners(settings, spec, folder)
     with open_context(settings, spec, lease=False) as context:
         _end_interrupted_run(context)
         with planning_database(settings) as database:
@@ -157,11 +161,13 @@ def push(
     Raises:
         LeaseHeld: another process runs this push.
         PlanChanged: the plan that was asked for is not what would be sent now.
-        InvalidSpec: rows of this kind cannot be sent in full again.
+        InvalidSpec: rows of this kind cannot be sent in full again, or another push writes the same
+            attributes.
         ModelFailed: the model cannot be run.
         CustomerioError: sending ended early, and the next run resumes it.
     """
     options = options or PushOptions()
+    spec = with_owners(settings, spec, folder)
     with open_context(settings, spec, retry_for_s=options.retry_for_s, notify=options.notify) as context:
         recover(context)
         result = _push(settings, context, folder, options)

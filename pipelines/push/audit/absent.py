@@ -39,7 +39,7 @@ def tell_apart(
     rest = [each for each in absent if each.key not in suppressed]
     yield from (replace(each, kind="suppressed") for each in absent if each.key in suppressed)
     ids = _cio_ids(connection, context.spec.identifier, [each.key for each in rest])
-    deleted = _deleted(context) if ids else frozenset[str]()
+    deleted = _deleted(context, _since(connection, list(ids))) if ids else frozenset[str]()
     for each in rest:
         known = ids.get(each.key)
         if known is None or deleted is None:
@@ -75,15 +75,28 @@ def _cio_ids(
     return {key: frozenset(ids) for key, ids in found.fetchall()}
 
 
-def _deleted(context: PushContext) -> frozenset[str] | None:
+def _since(connection: duckdb.DuckDBPyConnection, keys: list[str]) -> int:
+    """The time (Customer.io's clock, Unix s) from which on these people can have been deleted.
+
+    They were there when the first of the runs that sent them began; 0 if that is not known of all.
+    """
+    ((since,),) = connection.execute(
+        f"SELECT min(coalesce(watched_since, 0)) FROM {WANTED} WHERE list_contains($keys, key)",
+        {"keys": keys},
+    ).fetchall()
+    return int(since or 0)
+
+
+def _deleted(context: PushContext, since: int) -> frozenset[str] | None:
     """The cio_ids of the people whose deletion is recorded; None if there are too many to read all."""
     found: set[str] = set()
     for number, page in enumerate(context.client.app.list_activities.pages(type="profile_delete")):
         if number == _MOST_PAGES:
             return None
+        rows = page.records or ()
         found.update(
-            str(row["customer_identifiers"]["cio_id"])
-            for row in page.records or ()
-            if row.get("customer_identifiers")
+            str(row["customer_identifiers"]["cio_id"]) for row in rows if row.get("customer_identifiers")
         )
+        if rows and rows[-1]["timestamp"] < since:
+            break
     return frozenset(found)

@@ -21,9 +21,10 @@ from pipelines.push.audit.source import By, Source, choose_source
 from pipelines.push.audit.wanted import WANTED, count_wanted, make_wanted
 from pipelines.push.context import PushContext, open_context
 from pipelines.push.journal.database import Journal
-from pipelines.push.journal.drift import record_drift
+from pipelines.push.journal.drift import close_repaired, record_drift
 from pipelines.push.journal.publish import publish_journal
 from pipelines.push.plan.doubt import doubt
+from pipelines.push.plan.owners import with_owners
 from pipelines.push.plan.plan import masked
 from pipelines.push.plan.prepare import PreparedModel
 from pipelines.push.plan.query import planning_database
@@ -126,6 +127,7 @@ def audit(
         CustomerioError: Customer.io cannot be read.
     """
     options = options or AuditOptions()
+    spec = with_owners(settings, spec, folder)
     found: list[Findings] = []
 
     def find(context: PushContext, database: duckdb.DuckDBPyConnection, prepared: PreparedModel) -> None:
@@ -141,7 +143,10 @@ def audit(
             recover(context)
             with planning_database(settings) as database:
                 find(context, database, prepare(context, database, folder))
-    publish_journal(settings, Journal(settings.cio_elt_data), notify=options.push.notify)
+    journal = Journal(settings.cio_elt_data)
+    if result is not None and result.run is not None:
+        close_repaired(journal, result.run.run_id)
+    publish_journal(settings, journal, notify=options.push.notify)
     return AuditResult(sync=spec.sync, findings=found[-1], push=result)
 
 

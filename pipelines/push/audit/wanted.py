@@ -34,8 +34,9 @@ def make_wanted(connection: duckdb.DuckDBPyConnection, prepared: PreparedModel) 
         SELECT row_number() OVER (ORDER BY m.entity, m.key) AS seq, m.key, m.entity, m.payload,
                NOT {spec.mirrors_members} AND (s.key IS NULL OR (
                    s.digest IS DISTINCT FROM m.digest AND s.payload IS DISTINCT FROM m.payload)) AS pending,
-               s.accepted_at
+               s.accepted_at, r.watched_since
         FROM {MAPPED} AS m LEFT JOIN {snapshot} AS s ON s.key = m.key
+        LEFT JOIN journal.{SCHEMA}.runs AS r ON r.run_id = s.run_id
         WHERE (m.rejection IS NULL OR m.verdict = 'suppressed') AND m.key IS NOT NULL
           AND NOT ({held_back} AND coalesce(s.assumed, false)) AND NOT (s.key IS NULL AND {never})
         """

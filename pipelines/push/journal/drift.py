@@ -9,7 +9,7 @@ import time
 
 import duckdb
 
-from pipelines.push.journal.database import SCHEMA, PushId
+from pipelines.push.journal.database import SCHEMA, Journal, PushId
 
 _SECRET = "password|passwd|secret|token|api_?key|credential"  # noqa: S105 -- names of attributes
 _MASK = "***"
@@ -55,3 +55,16 @@ def record_drift(connection: duckdb.DuckDBPyConnection, push_id: PushId, found: 
         "GROUP BY attribute ORDER BY attribute"
     )
     return {str(name): int(rows) for name, rows in returned.fetchall()}
+
+
+def close_repaired(journal: Journal, run_id: str) -> None:
+    """Note that the differences of the rows that a repair sent and Customer.io accepted are gone."""
+    with journal.open() as connection:
+        connection.execute(
+            f"""
+            UPDATE {SCHEMA}.drift AS held SET gone_at = ? FROM {SCHEMA}.rows AS r
+            WHERE r.run_id = ? AND r.state IN ('accepted', 'confirmed') AND held.gone_at IS NULL
+              AND held.workspace = r.workspace AND held.sync = r.sync AND held.key = r.key
+            """,
+            [time.time(), run_id],
+        )

@@ -6,7 +6,7 @@ not at all.
 
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -44,6 +44,7 @@ class Plan:
         requests: The number of requests, and `minutes` at the configured rate.
         lane: `batch` or `import`.
         brakes: The brakes that were checked.
+        left_out: Attributes that are not sent, and the pushes that own them.
         options: Options of the command beside those of an approval, such as `--full`.
     """
 
@@ -65,6 +66,7 @@ class Plan:
     minutes: float
     lane: str
     brakes: list[Brake]
+    left_out: dict[str, str] = field(default_factory=dict)
     options: str = ""
 
     @property
@@ -139,6 +141,7 @@ def make_plan(
         minutes=transport.minutes,
         lane=transport.name,
         brakes=check_brakes(spec, brake_counts),
+        left_out={name: each.owner for name, each in spec.left_out.items()},
     )
 
 

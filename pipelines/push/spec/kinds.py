@@ -111,6 +111,11 @@ class Kind:
         """True if rows of this kind have attributes."""
         return self.attributes != "$"
 
+    @property
+    def shares_attributes(self) -> bool:
+        """True if the attributes of several pushes lie on one record; an event's are its own."""
+        return self.takes_fields and self.repeatable
+
     def operation_sql(self, lane: str) -> str:
         """SQL of the operation that takes a planned row, by transport: `batch` or `import`.
 

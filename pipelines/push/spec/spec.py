@@ -6,9 +6,19 @@ Nothing is guessed: the identifier that a column holds, the type of a field and 
 declared. `warehouse/push/schema.json` is the same as a JSON Schema, for editors.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    model_validator,
+)
 
 from pipelines.push.spec.kinds import KINDS, PARTS, Kind, Mode
 from pipelines.times import moment
@@ -182,6 +192,14 @@ class Confirm(_Part):
     )
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """An attribute that a push leaves out: its column, and the push that owns it."""
+
+    column: str
+    owner: str
+
+
 class PushSpec(_Part):
     """A push."""
 
@@ -215,6 +233,9 @@ class PushSpec(_Part):
         default="refuse",
         description="the treatment of columns that are not named here; send: by their SQL type",
     )
+    owns: tuple[str, ...] = Field(
+        default=(), description="attributes that this push writes; others that write them too leave them out"
+    )
     after: tuple[str, ...] = Field(default=(), description="pushes that run before this one")
     first_run: Annotated[str, BeforeValidator(_first_run)] = Field(
         default="none", description="of events and segments, the rows of the first run: none, all, since DAY"
@@ -226,6 +247,8 @@ class PushSpec(_Part):
         default=None, description="the schedule, as cron writes it", pattern=r"^(\S+ ){4}\S+$"
     )
 
+    _left_out: dict[str, LeftOut] = PrivateAttr(default_factory=dict)
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         for wrong in (*self._wrong_parts(), *self._wrong_choices(), *self._wrong_fields()):
@@ -236,6 +259,18 @@ class PushSpec(_Part):
     def kind(self) -> Kind:
         """The row of `KINDS` for this push."""
         return KINDS[self.object]
+
+    @property
+    def left_out(self) -> Mapping[str, LeftOut]:
+        """The attributes that another push owns, which this one does not write; see `without`."""
+        return self._left_out
+
+    def without(self, left_out: Mapping[str, LeftOut]) -> "PushSpec":
+        """The same push without these attributes; their columns stay in its model, unread."""
+        fields = {name: field for name, field in self.fields.items() if name not in left_out}
+        spec = self.model_copy(update={"fields": fields})
+        spec._left_out = dict(left_out)
+        return spec
 
     @property
     def identifier(self) -> Identifier:
@@ -292,6 +327,10 @@ class PushSpec(_Part):
             wrong.append("the mirror of a segment sends from its first run on; say first_run: all")
         if self.keep_others and not self.mirrors_members:
             wrong.append("keep_others is for the mirror of a segment; leave it out")
+        if self.owns and not self.kind.shares_attributes:
+            wrong.append(f"{self.kind.plural} share no attributes with other pushes; leave owns out")
+        elif unknown := [name for name in self.owns if name not in self.fields and self.unmapped != "send"]:
+            wrong.append(f"it owns {', '.join(unknown)}, which is not among its fields")
         if self.sync in self.after:
             wrong.append("a push cannot come after itself")
         return wrong
