@@ -1,12 +1,13 @@
 """`push`: sends changed rows of SQL models to Customer.io; a task a push, in their order."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.events import emit_event
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
@@ -20,11 +21,16 @@ from pipelines.push import (
     PushOutcome,
     PushResult,
     PushSpec,
+    changes_to_tell,
     load_specs,
     push_all,
 )
 from pipelines.push import push as run_push
 from pipelines.settings import Settings
+
+DEGRADED: Final = "customerio.push.degraded"
+RECOVERED: Final = "customerio.push.recovered"
+"""The events of a push whose health changed; the automations listen to them."""
 
 
 def _name_of_run() -> str:
@@ -48,9 +54,24 @@ def push(syncs: list[Sync] = [], plan: PlanId = "", approve: Approve = False) ->
     outcomes = push_all(
         settings, specs, folder=settings.cio_elt_push, options=options, push_one=_push_as_task
     )
+    _tell(settings)
     rows = [_row(outcome) for outcome in outcomes]
     create_table_artifact(table=rows, key="push", description="The rows of each push, and their outcome.")
     return _state(outcomes)
+
+
+def _tell(settings: Settings) -> None:
+    """Emit an event for each push whose health changed, to which the automations listen."""
+    for change in changes_to_tell(settings):
+        emit_event(
+            event=DEGRADED if change.degraded else RECOVERED,
+            resource={
+                "prefect.resource.id": f"customerio.push.{change.sync}",
+                "prefect.resource.name": change.sync,
+            },
+            payload={"message": change.message},
+        )
+        get_run_logger().info("%s", change.message)
 
 
 def _push_as_task(settings: Settings, spec: PushSpec, *, folder: Path, options: PushOptions) -> PushResult:

@@ -148,10 +148,11 @@ def print_status(rows: Sequence[PushStatus]) -> None:
             "doubtful",
             "rejected",
             "dead",
+            "invalid",
         )
     )
     for row in rows:
-        numbers = (row.accepted, row.dropped, row.held, row.doubtful, row.rejected, row.dead)
+        numbers = (row.accepted, row.dropped, row.held, row.doubtful, row.rejected, row.dead, row.invalid)
         table.add_row(
             row.sync,
             row.last_run or "",
@@ -161,6 +162,8 @@ def print_status(rows: Sequence[PushStatus]) -> None:
         )
     OUT.print(table)
     for row in rows:
+        if row.degraded:
+            say(f"{row.sync} is degraded: {row.degraded}.")
         if row.error:
             say(f"{row.sync}: {row.error}")
 

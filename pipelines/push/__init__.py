@@ -17,6 +17,7 @@
 from pipelines.push.audit.run import AuditOptions, AuditResult, audit
 from pipelines.push.audit.source import By
 from pipelines.push.execute import RunResult
+from pipelines.push.journal.health import HealthChange, changes_to_tell
 from pipelines.push.journal.runs import Delivery
 from pipelines.push.journal.status import PushStatus, read_status
 from pipelines.push.plan.plan import Plan
@@ -32,6 +33,7 @@ __all__ = [
     "AuditResult",
     "By",
     "Delivery",
+    "HealthChange",
     "Plan",
     "PushOptions",
     "PushOutcome",
@@ -41,6 +43,7 @@ __all__ = [
     "RunResult",
     "UndoPlan",
     "audit",
+    "changes_to_tell",
     "load_spec",
     "load_specs",
     "mark_as_sent",

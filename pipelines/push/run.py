@@ -20,9 +20,10 @@ from pipelines.push.context import PushContext, open_context
 from pipelines.push.deliver.dispatch import OnProgress
 from pipelines.push.execute import RunResult, execute
 from pipelines.push.journal.database import PushId
+from pipelines.push.journal.health import RunHealth, record_health
 from pipelines.push.journal.lease import hold_lease
 from pipelines.push.journal.publish import publish_journal
-from pipelines.push.journal.runs import RunStart, begin_run, unfinished_runs
+from pipelines.push.journal.runs import Delivery, RunStart, begin_run, unfinished_runs
 from pipelines.push.plan.brakes import Brake
 from pipelines.push.plan.diff import PLANNED, SENT_ACTIONS
 from pipelines.push.plan.doubt import check_repeatable, doubt_all, record_doubts
@@ -36,6 +37,7 @@ from pipelines.push.plan.prepare import (
     refresh_digests,
 )
 from pipelines.push.plan.query import planning_database
+from pipelines.push.plan.rejected import differing, record_invalid
 from pipelines.push.plan.segment import fetch_members
 from pipelines.push.plan.transport import check_staging, choose_transport
 from pipelines.push.recover import recover
@@ -45,12 +47,28 @@ from pipelines.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class PushResult:
-    """The result of a push; `run` is None if there was nothing to send, or if brakes stopped it."""
+    """The result of a push; `run` is None if there was nothing to send, or if brakes stopped it.
+
+    `differing` is a digest of the rows that differ from those that Customer.io accepted.
+    """
 
     sync: str
     plan: Plan
     brakes: Sequence[Brake] = ()
     run: RunResult | None = None
+    differing: str = ""
+
+    @property
+    def health(self) -> RunHealth:
+        """The numbers by which the health of the push is judged."""
+        delivery = Delivery() if self.run is None else self.run.delivery
+        dropped = 0 if self.run is None else self.run.confirmation.dropped
+        return RunHealth(
+            sent=delivery.planned,
+            accepted=delivery.accepted - dropped,
+            failed=delivery.rejected + dropped,
+            differing=self.differing,
+        )
 
     @property
     def complete(self) -> bool:
@@ -171,6 +189,7 @@ def push(
     with open_context(settings, spec, retry_for_s=options.retry_for_s, notify=options.notify) as context:
         recover(context)
         result = _push(settings, context, folder, options)
+        record_health(context.journal, context.push_id, spec.alerts, result.health)
         journal = context.journal
     if result.run is not None and options.publish:
         publish_journal(settings, journal, notify=options.notify)
@@ -191,11 +210,13 @@ def _push(settings: Settings, context: PushContext, folder: Path, options: PushO
             plan = _compare(context, database, prepared, options=options.named)
             refresh_digests(database, push_id)
             check_plan(database, push_id, plan, options.plan_id)
+            record_invalid(database, push_id, plan.plan_id)
+            changed = differing(database)
             if plan.stopped_by and not options.approve:
-                return PushResult(sync=name, plan=plan, brakes=plan.stopped_by)
+                return PushResult(sync=name, plan=plan, brakes=plan.stopped_by, differing=changed)
             assumed = plan.counts["assume"]
             if not plan.sends and not assumed and not plan.first:
-                return PushResult(sync=name, plan=plan)
+                return PushResult(sync=name, plan=plan, differing=changed)
             run_id = _begin(context, database, plan, approved=options.approve)
             if prepared.doubted:
                 record_doubts(database, push_id)
@@ -207,7 +228,7 @@ def _push(settings: Settings, context: PushContext, folder: Path, options: PushO
         assumed=assumed,
         on_progress=options.on_progress,
     )
-    return PushResult(sync=name, plan=plan, run=run)
+    return PushResult(sync=name, plan=plan, run=run, differing=changed)
 
 
 def prepare(context: PushContext, database: duckdb.DuckDBPyConnection, folder: Path) -> PreparedModel:

@@ -169,6 +169,17 @@ class Brakes(_Part):
     min_rows: int = Field(default=0, ge=0, description="the least number of rows of the model")
 
 
+class Alerts(_Part):
+    """The limits beyond which a push counts as degraded, which its operator is told of once."""
+
+    max_failed_percent: Percent = Field(
+        default=5.0, description="rows of a run rejected or dropped at most, as a share"
+    )
+    silent_runs: int = Field(
+        default=3, ge=1, description="runs in a row that send nothing though the model's rows change"
+    )
+
+
 class Deliver(_Part):
     """How rows are sent: rate, batches or import, staging."""
 
@@ -241,6 +252,7 @@ class PushSpec(_Part):
         default="none", description="of events and segments, the rows of the first run: none, all, since DAY"
     )
     brakes: Brakes = Brakes()
+    alerts: Alerts = Alerts()
     deliver: Deliver = Deliver()
     confirm: Confirm = Confirm()
     schedule: str | None = Field(
