@@ -15,6 +15,7 @@ from flows import progress
 from flows.blocks import settings_of_run
 from flows.parameters import Approve, PlanId, Sync
 from flows.runs import PARTLY, STOPPED, concluding, worth_repeating
+from pipelines.notify import Notify
 from pipelines.push import (
     Delivery,
     PushOptions,
@@ -54,13 +55,13 @@ def push(syncs: list[Sync] = [], plan: PlanId = "", approve: Approve = False) ->
     outcomes = push_all(
         settings, specs, folder=settings.cio_elt_push, options=options, push_one=_push_as_task
     )
-    _tell(settings)
+    tell_health(settings, get_run_logger().info)
     rows = [_row(outcome) for outcome in outcomes]
     create_table_artifact(table=rows, key="push", description="The rows of each push, and their outcome.")
     return _state(outcomes)
 
 
-def _tell(settings: Settings) -> None:
+def tell_health(settings: Settings, notify: Notify) -> None:
     """Emit an event for each push whose health changed, to which the automations listen."""
     for change in changes_to_tell(settings):
         emit_event(
@@ -71,7 +72,7 @@ def _tell(settings: Settings) -> None:
             },
             payload={"message": change.message},
         )
-        get_run_logger().info("%s", change.message)
+        notify(change.message)
 
 
 def _push_as_task(settings: Settings, spec: PushSpec, *, folder: Path, options: PushOptions) -> PushResult:

@@ -12,7 +12,8 @@ class PushStatus:
 
     `held` rows are in the snapshot; of those, `doubtful` ones may not have arrived. `rejected` rows are
     retried by the next run; `dead` ones (dead letters) only once they change, or after `push retry`;
-    `invalid` ones could not be sent. `degraded` says why the push counts as degraded; it is empty if it does not.
+    `invalid` ones could not be sent. `degraded` says why the push counts as degraded, and is empty if it does
+    not.
     """
 
     workspace: str
