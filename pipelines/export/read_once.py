@@ -71,7 +71,11 @@ def _fetched(
         notify(f"{error} It is downloaded once more.")
         path.unlink()
     fetch(settings, export, path, notify, client)
-    return _counted(export, path)
+    try:
+        return _counted(export, path)
+    except FileBroken as error:
+        error.add_sentence("It was downloaded twice. Run this again: that creates a new export.")
+        raise
 
 
 def _counted(export: RegisteredExport, path: Path) -> CsvFile:

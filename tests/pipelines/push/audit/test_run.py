@@ -9,6 +9,7 @@ import pytest
 from pipelines.connect import client
 from pipelines.errors import InvalidSpec
 from pipelines.push import AuditOptions, AuditResult, PushOptions, PushSpec, audit
+from tests.pipelines.conftest import Shell
 from tests.pipelines.push.conftest import Pushing, Row
 
 _PERSON: dict[str, Any] = {
@@ -274,6 +275,21 @@ def test_a_value_that_two_writers_set_in_turn_is_told(pushing: Pushing) -> None:
         returned = audited(pushing, spec, repair=True).findings.returned
         assert ({"plan": 1} if turn else {}) == returned
         assert audited(pushing, spec).complete
+
+
+def test_the_command_line(pushing: Pushing, shell: Shell) -> None:
+    """An audit ends with 0 without drift, with 4 if there is some, and with 0 once it is repaired."""
+    ids = pushing.ids()[:3]
+    pushing.push(pushing.declare("users", people(ids), **_PERSON))
+    command = ("push", "audit", "users", "--folder", str(pushing.folder))
+    assert 0 == shell.run(*command).code
+    pushing.sandbox.edit("people", ids[0], plan="by hand")
+    found = shell.run(*command)
+    assert 4 == found.code
+    assert "3 rows compared in 1 requests: 1 changed." in found.out
+    assert "by hand" not in found.out
+    repaired = shell.run(*command, "--repair", "--json")
+    assert (0, 1) == (repaired.code, repaired.document["repair"]["run"]["accepted"])
 
 
 def test_secrets_and_values_are_masked(pushing: Pushing) -> None:
