@@ -172,8 +172,7 @@ def audit(
     """
     from pipelines.cli import push_output
     from pipelines.errors import PlanChanged
-    from pipelines.push import AuditOptions, PushOptions, load_specs
-    from pipelines.push import audit as run_audit
+    from pipelines.push import AuditOptions, PushOptions, audit_push, load_specs
 
     if plan_id is not None and not repair:
         msg = "--plan is of a repair: add --repair."
@@ -183,7 +182,7 @@ def audit(
     sending = PushOptions(plan_id=plan_id, approve=approve, notify=note)
     options = AuditOptions(repair=repair, by=by, show_values=show_values, push=sending)
     try:
-        result = run_audit(settings, spec, folder=settings.cio_elt_push, options=options)
+        result = audit_push(settings, spec, folder=settings.cio_elt_push, options=options)
     except PlanChanged as changed:
         return _stopped(changed, as_json=as_json)
     if as_json:

@@ -14,7 +14,7 @@
     spec                 declares it; `spec/kinds.py` has a row for each kind of row
 """
 
-from pipelines.push.audit.run import AuditOptions, AuditResult, audit
+from pipelines.push.audit.run import AuditOptions, AuditResult, audit_push
 from pipelines.push.audit.source import By
 from pipelines.push.execute import RunResult
 from pipelines.push.journal.health import HealthChange, changes_to_tell
@@ -42,7 +42,7 @@ __all__ = [
     "PushStatus",
     "RunResult",
     "UndoPlan",
-    "audit",
+    "audit_push",
     "changes_to_tell",
     "load_spec",
     "load_specs",

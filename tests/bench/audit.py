@@ -26,7 +26,7 @@ import duckdb
 
 from pipelines.connect import client
 from pipelines.export import PeopleRequest, export
-from pipelines.push import AuditOptions, PushOptions, PushSpec, audit, push
+from pipelines.push import AuditOptions, PushOptions, PushSpec, audit_push, push
 from pipelines.settings import Settings, read_settings
 from sources.customerio.sandbox import Sandbox, Scale
 from tests.bench.measure import at_most
@@ -227,7 +227,7 @@ class _Bench:
         before, began = self.sandbox.stats.total, time.perf_counter()
         due = self.sandbox.clock.now() + _TAKES_S
         options = AuditOptions(pause=lambda seconds: self._pause(seconds, due))
-        result = audit(self.settings, spec, folder=self.folder, options=options)
+        result = audit_push(self.settings, spec, folder=self.folder, options=options)
         seconds, requests = time.perf_counter() - began, self.sandbox.stats.total - before
         with duckdb.connect(self.settings.published_file, read_only=True) as connection:
             found = connection.execute(

@@ -113,7 +113,7 @@ class AuditResult:
         }
 
 
-def audit(
+def audit_push(
     settings: Settings, spec: PushSpec, *, folder: Path, options: AuditOptions | None = None
 ) -> AuditResult:
     """Compare what Customer.io has with the rows that the model wants; send nothing, unless to repair.

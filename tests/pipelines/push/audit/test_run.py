@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.connect import client
 from pipelines.errors import InvalidSpec
-from pipelines.push import AuditOptions, AuditResult, PushOptions, PushSpec, audit
+from pipelines.push import AuditOptions, AuditResult, PushOptions, PushSpec, audit_push
 from tests.pipelines.conftest import Shell
 from tests.pipelines.push.conftest import Pushing, Row
 
@@ -42,7 +42,7 @@ def people(ids: Sequence[str]) -> list[Row]:
 def audited(pushing: Pushing, spec: PushSpec, *, repair: bool = False, **options: Any) -> AuditResult:
     """Run an audit; an export is ready after the first pause."""
     sending = options.pop("push", PushOptions(notify=pushing.notes.append))
-    return audit(
+    return audit_push(
         pushing.settings,
         spec,
         folder=pushing.folder,
