@@ -1,4 +1,4 @@
-"""Automations of the Prefect server: notify of failed runs and stale tables, and crash dead runs."""
+"""Automations of the Prefect server: notify of failed runs, stale tables and pushes, and crash dead runs."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -12,7 +12,8 @@ from prefect.events.schemas.events import ResourceSpecification
 
 from flows.environment import HEARTBEAT_S
 from flows.freshness import STALE
-from flows.runs import PARTLY, SKIPPED, WAITING
+from flows.pushes import DEGRADED, RECOVERED
+from flows.runs import PARTLY, SKIPPED, STOPPED, WAITING
 
 # A server that was down for a minute has missed heartbeats: it must not crash the runs that sent them.
 SILENT_S: Final = 10 * HEARTBEAT_S
@@ -26,6 +27,8 @@ _EACH_RUN: Final = {"prefect.resource.id"}
 
 _SUBJECT: Final = "{{ flow_run.name }}: {{ flow_run.state.name }}"
 _BODY: Final = "{{ flow_run.state.message }}"
+_PUSH: Final = "push {{ event.resource.name }}"
+_SAID: Final = "{{ event.payload.message }}"
 
 
 def automations(notify: UUID | None, *, silent_s: int = SILENT_S) -> list[Automation]:
@@ -34,8 +37,10 @@ def automations(notify: UUID | None, *, silent_s: int = SILENT_S) -> list[Automa
     Without a block, failures and stale tables are only events in the server's event feed.
     """
     action: Any = DoNothing()
+    told: Any = DoNothing()
     if notify:
         action = SendNotification(block_document_id=notify, subject=_SUBJECT, body=_BODY)
+        told = SendNotification(block_document_id=notify, subject=_PUSH, body=_SAID)
     return [
         Automation(
             name="customerio: a run failed",
@@ -48,6 +53,12 @@ def automations(notify: UUID | None, *, silent_s: int = SILENT_S) -> list[Automa
             description="The flow freshness found a table too far behind, or a gap.",
             trigger=_on(STALE),
             actions=[action],
+        ),
+        Automation(
+            name="customerio: a push is degraded or has recovered",
+            description="Many rows of a push fail, or none is sent though its model changes; told once each.",
+            trigger=_of_push(DEGRADED, RECOVERED),
+            actions=[told],
         ),
         Automation(
             name="customerio: a run is dead",
@@ -92,9 +103,20 @@ def _on(*states: str) -> EventTrigger:
     )
 
 
+def _of_push(*events: str) -> EventTrigger:
+    return EventTrigger(
+        expect=set(events),
+        match=ResourceSpecification({"prefect.resource.id": "customerio.push.*"}),
+        for_each=_EACH_RUN,
+        posture=Posture.Reactive,
+        threshold=1,
+    )
+
+
 def _silence(seconds: int) -> EventTrigger:
     """A heartbeat that is followed by no other heartbeat, no final state, and no wait without a process."""
-    ends = ("Completed", "Failed", "Cancelled", "Crashed", "TimedOut", SKIPPED, PARTLY, STALE, WAITING)
+    ours = (SKIPPED, PARTLY, STALE, STOPPED, WAITING)
+    ends = ("Completed", "Failed", "Cancelled", "Crashed", "TimedOut", *ours)
     return EventTrigger(
         after={"prefect.flow-run.heartbeat"},
         expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{state}" for state in ends)},

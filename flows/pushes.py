@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.events import emit_event
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
@@ -15,17 +16,23 @@ from flows import progress
 from flows.blocks import settings_of_run
 from flows.parameters import Approve, PlanId, Sync
 from flows.runs import PARTLY, STOPPED, concluding, name_refused, worth_repeating
+from pipelines.notify import Notify
 from pipelines.push import (
     Delivery,
     PushOptions,
     PushOutcome,
     PushResult,
     PushSpec,
+    changes_to_tell,
     push_all,
     read_specs,
 )
 from pipelines.push import push as run_push
 from pipelines.settings import Settings
+
+DEGRADED: Final = "customerio.push.degraded"
+RECOVERED: Final = "customerio.push.recovered"
+"""The events of a push whose health changed; the automations listen to them."""
 
 
 def _name_of_run(given: Mapping[str, Any] | None = None) -> str:
@@ -49,9 +56,24 @@ def push(syncs: list[Sync] = [], plan: PlanId = "", approve: Approve = False) ->
     outcomes = push_all(
         settings, found, folder=settings.cio_elt_push, options=options, push_one=_push_as_task
     )
+    tell_health(settings, get_run_logger().info)
     rows = [_row(outcome) for outcome in outcomes]
     create_table_artifact(table=rows, key="push", description="The rows of each push, and their outcome.")
     return _state(outcomes)
+
+
+def tell_health(settings: Settings, notify: Notify) -> None:
+    """Emit an event for each push whose health changed, to which the automations listen."""
+    for change in changes_to_tell(settings):
+        emit_event(
+            event=DEGRADED if change.degraded else RECOVERED,
+            resource={
+                "prefect.resource.id": f"customerio.push.{change.sync}",
+                "prefect.resource.name": change.sync,
+            },
+            payload={"message": change.message},
+        )
+        notify(change.message)
 
 
 def _push_as_task(settings: Settings, spec: PushSpec, *, folder: Path, options: PushOptions) -> PushResult:

@@ -53,6 +53,16 @@ def client(settings: Settings, *, retry_for_s: float = _RETRY_S) -> Iterator[Cli
 
 
 @contextmanager
+def given_client(settings: Settings, given: Client | None) -> Iterator[Client]:
+    """The client that is given, which stays open; or one for these settings if none is."""
+    if given is not None:
+        yield given
+        return
+    with client(settings) as calls:
+        yield calls
+
+
+@contextmanager
 def brief_client(settings: Settings) -> Iterator[Client]:
     """A client that retries for a few seconds only, for a user who waits."""
     with client(settings, retry_for_s=_BRIEF_RETRY_S) as calls:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pipelines.errors import EltError
-    from pipelines.push import Declared, PushOptions, PushResult, PushSpec
+    from pipelines.push import By, Declared, PushOptions, PushResult, PushSpec
     from pipelines.settings import Settings
 
 T = TypeVar("T")
@@ -24,6 +24,9 @@ _FOLDER = click.option(
     help="The folder of the specs; default: CIO_ELT_PUSH.",
 )
 _NAMES = click.argument("names", nargs=-1, metavar="[SYNC]...")
+_FULL = click.option(
+    "--full", is_flag=True, help="All rows of one push, as if nothing were known of those sent before."
+)
 _SHOW = click.option("--show-values", is_flag=True, help="Show people's data as it is.")
 
 
@@ -78,18 +81,22 @@ def validate(*, names: tuple[str, ...], folder: Path | None, as_json: bool) -> i
 @_NAMES
 @_FOLDER
 @_SHOW
+@_FULL
 @command
-def plan(*, names: tuple[str, ...], folder: Path | None, show_values: bool, as_json: bool) -> int:
+def plan(*, names: tuple[str, ...], folder: Path | None, show_values: bool, full: bool, as_json: bool) -> int:
     """Show the rows that a push would send, and the brakes that would stop it; send nothing."""
     from pipelines.cli import output, push_output
     from pipelines.push import plan_push, read_specs
     from pipelines.workspace import read_record
 
+    _check_full(names, full=full)
     settings = _settings(folder)
     found = read_specs(settings.cio_elt_push, names)
     plans, errors = _each(
         found,
-        lambda spec: plan_push(settings, spec, folder=settings.cio_elt_push, show_values=show_values),
+        lambda spec: plan_push(
+            settings, spec, folder=settings.cio_elt_push, show_values=show_values, full=full
+        ),
     )
     if as_json:
         documents = [each.document for each in plans.values()]
@@ -107,9 +114,16 @@ def plan(*, names: tuple[str, ...], folder: Path | None, show_values: bool, as_j
 @_FOLDER
 @click.option("--plan", "plan_id", help="Send exactly that plan, or nothing.")
 @click.option("--approve", is_flag=True, help="Send that plan although a brake stops it.")
+@_FULL
 @command
 def run(
-    *, names: tuple[str, ...], folder: Path | None, plan_id: str | None, approve: bool, as_json: bool
+    *,
+    names: tuple[str, ...],
+    folder: Path | None,
+    plan_id: str | None,
+    approve: bool,
+    full: bool,
+    as_json: bool,
 ) -> int:
     """Send changed rows: of all pushes, or of those named.
 
@@ -122,8 +136,9 @@ def run(
     if plan_id is not None and len(names) != 1:
         msg = "--plan is of one push: name that one."
         raise click.UsageError(msg)
+    _check_full(names, full=full)
     settings = _settings(folder)
-    options = PushOptions(plan_id=plan_id, approve=approve, notify=note)
+    options = PushOptions(plan_id=plan_id, approve=approve, full=full, notify=note)
     try:
         outcomes = push_all(
             settings,
@@ -138,6 +153,62 @@ def run(
     if as_json:
         print_json({"syncs": [outcome.document for outcome in outcomes]})
     return _code(outcomes)
+
+
+@push.command()
+@click.argument("name", metavar="SYNC")
+@_FOLDER
+@click.option(
+    "--repair", is_flag=True, help="Plan and send the rows that differ, with the brakes of any run."
+)
+@click.option("--plan", "plan_id", help="Repair by exactly that plan, or send nothing.")
+@click.option("--approve", is_flag=True, help="Send that plan although a brake stops it.")
+@click.option(
+    "--by",
+    type=click.Choice(("auto", "export", "reads")),
+    default="auto",
+    show_default=True,
+    help="How Customer.io is read; auto takes the way with fewer requests.",
+)
+@_SHOW
+@command
+def audit(
+    *,
+    name: str,
+    folder: Path | None,
+    repair: bool,
+    plan_id: str | None,
+    approve: bool,
+    by: "By",
+    show_values: bool,
+    as_json: bool,
+) -> int:
+    """Compare what Customer.io has now with what the model wants.
+
+    Ends with 4 if there is drift, or if a repair left some of it; with 3 if a brake stopped the repair.
+    """
+    from pipelines.cli import push_output
+    from pipelines.errors import PlanChanged
+    from pipelines.push import AuditOptions, PushOptions, audit_push, load_specs
+
+    if plan_id is not None and not repair:
+        msg = "--plan is of a repair: add --repair."
+        raise click.UsageError(msg)
+    settings = _settings(folder)
+    (spec,) = load_specs(settings.cio_elt_push, [name])
+    sending = PushOptions(plan_id=plan_id, approve=approve, notify=note)
+    options = AuditOptions(repair=repair, by=by, show_values=show_values, push=sending)
+    try:
+        result = audit_push(settings, spec, folder=settings.cio_elt_push, options=options)
+    except PlanChanged as changed:
+        return _stopped(changed, as_json=as_json)
+    if as_json:
+        print_json(result.document)
+    else:
+        push_output.print_audit(result)
+    if result.push is not None and result.push.brakes:
+        return STOPPED_BY_BRAKE
+    return DONE if result.complete else PARTLY
 
 
 @push.command()
@@ -256,6 +327,12 @@ def _named(errors: "Mapping[str, EltError]") -> int:
 
 def _messages(errors: "Mapping[str, EltError]") -> dict[str, str]:
     return {name: str(error) for name, error in errors.items()}
+
+
+def _check_full(names: tuple[str, ...], *, full: bool) -> None:
+    if full and len(names) != 1:
+        msg = "--full is of one push: name that one."
+        raise click.UsageError(msg)
 
 
 def _settings(folder: Path | None) -> Any:

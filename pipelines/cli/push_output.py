@@ -7,7 +7,16 @@ from datetime import UTC, datetime
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipelines.cli.tables import ERR, OUT, grid, say, warn
-from pipelines.push import Plan, PushOutcome, PushResult, PushSpec, PushStatus, RunResult, UndoPlan
+from pipelines.push import (
+    AuditResult,
+    Plan,
+    PushOutcome,
+    PushResult,
+    PushSpec,
+    PushStatus,
+    RunResult,
+    UndoPlan,
+)
 from pipelines.push.deliver.dispatch import OnProgress
 from pipelines.push.spec.kinds import KINDS
 
@@ -35,6 +44,8 @@ def print_plan(plan: Plan, *, samples: bool = True) -> None:
         say("  people: not checked, since the warehouse has none; run `cio-elt sync people` first.")
     if plan.fields:
         say(f"  changed: {', '.join(f'{name} in {number:,}' for name, number in plan.fields.items())}.")
+    for name, owner in plan.left_out.items():
+        say(f"  left out: {name}, which {owner} owns.")
     for rejected in plan.invalid:
         say(f"  invalid: {rejected['rows']:,} rows: {rejected['reason']} ({', '.join(rejected['keys'])})")
     for remark in plan.remarks:
@@ -47,7 +58,7 @@ def print_plan(plan: Plan, *, samples: bool = True) -> None:
     for brake in plan.stopped_by:
         say(f"  brake {brake.name}: {brake.message}.")
     if plan.stopped_by:
-        say(f"  To send it all the same: cio-elt push run {plan.sync} --plan {plan.plan_id} --approve")
+        say(f"  To send it all the same: cio-elt push {plan.command} --plan {plan.plan_id} --approve")
 
 
 @contextmanager
@@ -103,6 +114,26 @@ def print_run(result: RunResult) -> None:
     )
 
 
+def print_audit(result: AuditResult) -> None:
+    """Print the differences that an audit found, and the result of the repair."""
+    found = result.findings
+    counts = ", ".join(f"{number:,} {kind}" for kind, number in found.counts.items()) or "no drift"
+    say(f"{result.sync}: {found.rows:,} rows compared in {found.requests:,} requests: {counts}.")
+    if found.attributes:
+        names = ", ".join(f"{name} in {number:,}" for name, number in found.attributes.items())
+        say(f"  attributes: {names}.")
+    if found.pending:
+        say(f"  {found.pending:,} more differ because the push has not sent them yet.")
+    if found.returned:
+        names = ", ".join(f"{name or 'rows'} in {number:,}" for name, number in found.returned.items())
+        say(f"  came back after they were gone: {names}. Another writer sets them, too.")
+    for sample in found.samples:
+        attribute = f" {sample['attribute']}: {sample['found'] or 'nothing'}, not {sample['wanted']}"
+        say(f"  {sample['difference']} {sample['key']}{attribute if sample['attribute'] else ''}")
+    if result.push is not None:
+        print_result(result.push)
+
+
 def print_undo(plan: UndoPlan) -> None:
     """Print the plan of an undo."""
     say(f"Run {plan.run_id} of {plan.sync}, undo plan {plan.plan_id}: {plan.sends:,} rows to send.")
@@ -124,10 +155,11 @@ def print_status(rows: Sequence[PushStatus]) -> None:
             "doubtful",
             "rejected",
             "dead",
+            "invalid",
         )
     )
     for row in rows:
-        numbers = (row.accepted, row.dropped, row.held, row.doubtful, row.rejected, row.dead)
+        numbers = (row.accepted, row.dropped, row.held, row.doubtful, row.rejected, row.dead, row.invalid)
         table.add_row(
             row.sync,
             row.last_run or "",
@@ -137,6 +169,8 @@ def print_status(rows: Sequence[PushStatus]) -> None:
         )
     OUT.print(table)
     for row in rows:
+        if row.degraded:
+            say(f"{row.sync} is degraded: {row.degraded}.")
         if row.error:
             say(f"{row.sync}: {row.error}")
 

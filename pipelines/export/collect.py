@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 from filelock import FileLock
 
-from pipelines.connect import client as connected
+from pipelines.connect import given_client
 from pipelines.errors import FileBroken
 from pipelines.export.csvfile import open_csv
 from pipelines.export.duckdb_load import DuckdbLoad
@@ -91,7 +91,7 @@ def collect(
             if current.result is None:
                 result = _collected(settings, current, accept_deletions, wait_s, notify)
                 current = registry.set_loaded(current, orjson.dumps(asdict(result)).decode())
-            _file(settings, current).unlink(missing_ok=True)
+            file_of(settings, current).unlink(missing_ok=True)
             lock.unlink(missing_ok=True)
     return ExportResult(**orjson.loads(current.result or ""))
 
@@ -99,15 +99,15 @@ def collect(
 def _collected(
     settings: Settings, export: RegisteredExport, accept_deletions: bool, wait_s: float, notify: Notify
 ) -> ExportResult:
-    file = _file(settings, export)
+    file = file_of(settings, export)
     began = time.monotonic()
-    _fetch(settings, export, file, notify)
+    fetch(settings, export, file, notify)
     try:
         return _loaded(settings, export, file, accept_deletions, began, wait_s, notify)
     except FileBroken as error:
         notify(f"{error} It is downloaded once more.")
         file.unlink()
-        _fetch(settings, export, file, notify)
+        fetch(settings, export, file, notify)
     try:
         return _loaded(settings, export, file, accept_deletions, began, wait_s, notify)
     except FileBroken as error:
@@ -120,18 +120,24 @@ def _collected(
         raise
 
 
-def _fetch(settings: Settings, export: RegisteredExport, file: Path, notify: Notify) -> None:
+def fetch(
+    settings: Settings,
+    export: RegisteredExport,
+    file: Path,
+    notify: Notify,
+    client: Client | None = None,
+) -> None:
     """Download the file, resuming an earlier download; the link is requested right before."""
     if file.exists():
         return
     notify(f"Downloading export {export.export_id}, {export.total or 0:,} rows.")
     part = file.with_name(f"{file.name}.part")
-    with connected(settings) as client:
+    with given_client(settings, client) as calls:
         arrived = -1
         while True:
-            link = _link(settings, client, export)
+            link = _link(settings, calls, export)
             try:
-                client.download(link, file)
+                calls.download(link, file)
             except LinkExpired:
                 before, arrived = arrived, part.stat().st_size if part.exists() else 0
                 if arrived <= before:
@@ -241,5 +247,6 @@ def _brake_file(settings: Settings) -> Path:
     return folder(settings) / "held_deletions.json"
 
 
-def _file(settings: Settings, export: RegisteredExport) -> Path:
+def file_of(settings: Settings, export: RegisteredExport) -> Path:
+    """The place of an export's file in the data folder."""
     return folder(settings) / f"{export.export_id}.csv"

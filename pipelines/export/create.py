@@ -14,7 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from pipelines.connect import client as connected
+from pipelines.connect import given_client
 from pipelines.errors import Busy, EltError
 from pipelines.export.registry import RegisteredExport, Registry, folder, open_registry
 from pipelines.export.requests import ExportRequest
@@ -31,8 +31,17 @@ _LATEST_S = 900
 _CLOCK_S = 2
 
 
-def create(settings: Settings, request: ExportRequest, *, notify: Notify = silent) -> RegisteredExport:
-    """The export of an equal request that is under way, or a new one.
+def create(
+    settings: Settings,
+    request: ExportRequest,
+    *,
+    notify: Notify = silent,
+    client: Client | None = None,
+    fresh: bool = False,
+) -> RegisteredExport:
+    """The export of an equal request that is under way, or a new one; with `fresh` always a new one.
+
+    With a `client`, its workspace was checked before, and it makes the requests.
 
     Raises:
         ConfigError: the key is not accepted, its scope lacks exports, or it is of another workspace than the
@@ -41,7 +50,8 @@ def create(settings: Settings, request: ExportRequest, *, notify: Notify = silen
         CustomerioError: Customer.io cannot be reached, or refuses the request. If it may have created the
             export all the same, the next call searches for it.
     """
-    check_workspace(settings)
+    if client is None:
+        check_workspace(settings)
     with open_registry(settings) as registry:
         lock = FileLock(folder(settings) / _LOCK)
         try:
@@ -53,34 +63,43 @@ def create(settings: Settings, request: ExportRequest, *, notify: Notify = silen
             )
             raise Busy(msg) from None
         try:
-            return _resumed_or_new(settings, registry, request, notify)
+            if fresh:
+                _set_aside(registry, request)
+            with given_client(settings, client) as calls:
+                return _resumed_or_new(calls, registry, request, notify)
         finally:
             lock.release()
 
 
 def _resumed_or_new(
-    settings: Settings, registry: Registry, request: ExportRequest, notify: Notify
+    client: Client, registry: Registry, request: ExportRequest, notify: Notify
 ) -> RegisteredExport:
     export = registry.unfinished(request)
     if export is not None and export.export_id is not None:
         notify(f"Resuming export {export.export_id}, which was created before and is not loaded yet.")
         return export
-    with connected(settings) as client:
-        listed = client.call("listExports").field("exports") or []
-        if export is not None:
-            found = [record for record in listed if _came_of(export, record, registry.ids())]
-            if len(found) == 1:
-                notify(
-                    f"Export {found[0]['id']} came of a run that ended before it could note it; it is used."
-                )
-                return _with_id(registry, export, found[0])
-            # None: it was never created. Several: other exports were created too, and ours is not to be told.
-            registry.delete_intent(export)
-        known_id = max((int(record["id"]) for record in listed), default=0)
-        export = registry.add_intent(request, known_id=known_id, intended_at=client.now())
-        record = _create(client, registry, export)
+    listed = client.call("listExports").field("exports") or []
+    if export is not None:
+        found = [record for record in listed if _came_of(export, record, registry.ids())]
+        if len(found) == 1:
+            notify(f"Export {found[0]['id']} came of a run that ended before it could note it; it is used.")
+            return _with_id(registry, export, found[0])
+        # None: it was never created. Several: other exports were created too, and ours is not to be told.
+        registry.delete_intent(export)
+    known_id = max((int(record["id"]) for record in listed), default=0)
+    export = registry.add_intent(request, known_id=known_id, intended_at=client.now())
+    record = _create(client, registry, export)
     notify(f"Export {record['id']} was created.")
     return _with_id(registry, export, record)
+
+
+def _set_aside(registry: Registry, request: ExportRequest) -> None:
+    """Note that an equal export which is under way is used by no later run."""
+    earlier = registry.unfinished(request)
+    if earlier is not None and earlier.export_id is not None:
+        registry.set_read(earlier)
+    elif earlier is not None:
+        registry.delete_intent(earlier)
 
 
 def _create(client: Client, registry: Registry, export: RegisteredExport) -> Mapping[str, Any]:

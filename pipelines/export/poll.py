@@ -1,11 +1,12 @@
 """Polls an export until its file is there, with growing pauses."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from itertools import chain, repeat
 from typing import Literal
 
 from pipelines.connect import client as connected
+from pipelines.connect import given_client
 from pipelines.errors import ExportFailed, StillPending
 from pipelines.export.registry import RegisteredExport, open_registry
 from pipelines.notify import Notify, silent
@@ -35,7 +36,9 @@ def wait(
     *,
     deadline_s: float = 6 * 3600.0,
     notify: Notify = silent,
-    pause: Callable[[float], None] = time.sleep,
+    pause: Callable[[float], object] = time.sleep,
+    pauses_s: Sequence[float] = PAUSES_S,
+    client: Client | None = None,
 ) -> RegisteredExport:
     """Return once the export's file is there.
 
@@ -45,6 +48,8 @@ def wait(
         deadline_s: how long to wait.
         notify: called with a sentence before each pause.
         pause: waits for that many seconds; may raise, to end the waiting.
+        pauses_s: the seconds of the pauses; the last is repeated.
+        client: makes the requests; None for one of the settings.
 
     Raises:
         ExportFailed: it failed at Customer.io; an equal request creates a new export.
@@ -53,9 +58,9 @@ def wait(
     """
     began = time.monotonic()
     waited = 0.0
-    with connected(settings) as client:
-        for length in _pauses():
-            state = _state(settings, client, export)
+    with given_client(settings, client) as calls:
+        for length in chain(pauses_s, repeat(pauses_s[-1])):
+            state = _state(settings, calls, export)
             if state == "failed":
                 raise failed(export)
             if state == "done":
@@ -114,7 +119,3 @@ def _state(settings: Settings, client: Client, export: RegisteredExport) -> Expo
             registry.set_done(export, total=int(record["total"]))
             return "done"
     return "pending"
-
-
-def _pauses() -> Iterator[float]:
-    return chain(PAUSES_S, repeat(PAUSES_S[-1]))

@@ -1,6 +1,6 @@
 """The registry of exports: one row each in a small SQLite file, so that none is created twice.
 
-    intended -> ordered -> done -> loaded
+    intended -> ordered -> done -> loaded, or read
                    └────────┴───-> failed
 
 A row is written before the request is sent (`intended`), so that a process that dies in between leaves a
@@ -20,7 +20,7 @@ from pipelines.export.requests import ExportRequest, from_json, to_json
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import prepare
 
-State = Literal["intended", "ordered", "done", "loaded", "failed"]
+State = Literal["intended", "ordered", "done", "loaded", "read", "failed"]
 
 _FILE = "tickets.sqlite"
 _TABLE = """
@@ -104,9 +104,11 @@ class Registry:
         return found[0]
 
     def unfinished(self, request: ExportRequest) -> RegisteredExport | None:
-        """The export of an equal request that is neither loaded nor failed."""
+        """The export of an equal request that is neither loaded, read nor failed."""
         found = self._select(
-            "kind = ? AND body = ? AND state NOT IN ('loaded', 'failed')", request.kind, to_json(request)
+            "kind = ? AND body = ? AND state NOT IN ('loaded', 'read', 'failed')",
+            request.kind,
+            to_json(request),
         )
         return found[0] if found else None
 
@@ -152,6 +154,10 @@ class Registry:
     def set_done(self, export: RegisteredExport, *, total: int) -> RegisteredExport:
         """Note that Customer.io has made the file, with `total` rows."""
         return self._change(export, "state = 'done', total = ?", total)
+
+    def set_read(self, export: RegisteredExport) -> RegisteredExport:
+        """Note that its file was read and that no row of it is in the warehouse, or will be."""
+        return self._change(export, "state = 'read'")
 
     def set_failed(self, export: RegisteredExport) -> RegisteredExport:
         """Note that it failed: an equal request creates a new export."""

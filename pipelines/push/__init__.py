@@ -6,6 +6,7 @@
 
 `run.py` has the order of work. A folder imports only from those below it:
 
+    audit                compares what Customer.io has with what the model wants
     deliver, confirm     send rows; read back which of them arrived
     context              everything that the steps of a push share
     plan                 decides what is sent, and sends nothing
@@ -13,7 +14,10 @@
     spec                 declares it; `spec/kinds.py` has a row for each kind of row
 """
 
+from pipelines.push.audit.run import AuditOptions, AuditResult, audit_push
+from pipelines.push.audit.source import By
 from pipelines.push.execute import RunResult
+from pipelines.push.journal.health import HealthChange, changes_to_tell
 from pipelines.push.journal.runs import Delivery
 from pipelines.push.journal.status import PushStatus, read_status
 from pipelines.push.plan.plan import Plan
@@ -25,8 +29,12 @@ from pipelines.push.spec.spec import PushSpec
 from pipelines.push.undo import UndoPlan, plan_undo, push_of, undo_run
 
 __all__ = [
+    "AuditOptions",
+    "AuditResult",
+    "By",
     "Declared",
     "Delivery",
+    "HealthChange",
     "Plan",
     "PushOptions",
     "PushOutcome",
@@ -35,6 +43,8 @@ __all__ = [
     "PushStatus",
     "RunResult",
     "UndoPlan",
+    "audit_push",
+    "changes_to_tell",
     "load_spec",
     "load_specs",
     "mark_as_sent",

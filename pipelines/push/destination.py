@@ -8,7 +8,6 @@ nothing, because dlt would hold back all later rows: it is written to the journa
 concern every row are raised: keys that are not accepted, or no answer from Customer.io.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -20,11 +19,11 @@ import pyarrow as pa
 from pipelines.errors import InvalidSpec
 from pipelines.push.context import PushContext, open_context
 from pipelines.push.execute import RunResult, execute
-from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.journal.runs import RunStart, begin_run
 from pipelines.push.plan.diff import PLANNED, SENT_ACTIONS
 from pipelines.push.plan.prepare import check_target, decide_rows, prepare_columns
 from pipelines.push.plan.query import planning_database, take_rows
+from pipelines.push.plan.rejected import record_invalid
 from pipelines.push.plan.transport import BATCH_ITEMS
 from pipelines.push.recover import recover
 from pipelines.push.spec.spec import PushSpec
@@ -85,7 +84,7 @@ def push_rows(settings: Settings, spec: PushSpec, rows: pa.Table) -> RunResult |
             with context.journal.attached(database):
                 check_target(database, prepared)
                 decide_rows(database, prepared, first=False)
-                _record_invalid(database, context.push_id)
+                record_invalid(database, context.push_id, "dlt", whole=False)
                 planned, run_id = _begin(context, database)
         if not planned:
             return None
@@ -100,21 +99,3 @@ def _begin(context: PushContext, database: duckdb.DuckDBPyConnection) -> tuple[i
         return 0, ""
     start = RunStart(plan_id="dlt", fence=context.fence, planned=planned)
     return int(planned), begin_run(database, context.spec, context.push_id, start, rows)
-
-
-def _record_invalid(connection: duckdb.DuckDBPyConnection, push_id: PushId) -> None:
-    """Write invalid rows to the rejects, as dead letters until dlt hands them over again."""
-    rejects = f"journal.{SCHEMA}.rejects"
-    invalid = f"SELECT coalesce(key, '') AS key, * EXCLUDE (key) FROM {PLANNED} WHERE action = 'invalid'"
-    connection.execute(
-        f"DELETE FROM {rejects} WHERE {push_id.where} AND key IN (SELECT key FROM ({invalid}))"
-    )
-    connection.execute(
-        f"""
-        INSERT INTO {rejects}
-        SELECT '{push_id.workspace}', '{push_id.name}', key, 'invalid', entity, payload, digest,
-               happened_at, rejection, NULL, 1, true, $now, $now, 'dlt'
-        FROM ({invalid})
-        """,
-        {"now": time.time()},
-    )

@@ -8,6 +8,7 @@ from pipelines.push.execute import execute
 from pipelines.push.journal.database import SCHEMA
 from pipelines.push.journal.runs import RunStart, begin_run
 from pipelines.push.plan.diff import PLANNED
+from pipelines.push.plan.owners import with_owners
 from pipelines.push.plan.prepare import plan_rows, prepare_model
 from pipelines.push.plan.query import planning_database
 from pipelines.push.spec.spec import PushSpec
@@ -56,6 +57,7 @@ def mark_as_sent(settings: Settings, spec: PushSpec, *, folder: Path) -> int:
     if spec.mirrors_members:
         msg = f"{spec.sync}: a mirror is compared with the present members, so there is nothing to reset."
         raise InvalidSpec(msg)
+    spec = with_owners(settings, spec, folder)
     with open_context(settings, spec) as context:
         push_id = context.push_id
         with planning_database(settings) as database:

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import export, flows, limits, load, people, push, search, start, sync, transform
+from tests.bench import audit, export, flows, limits, load, people, push, search, start, sync, transform
 
 Rows = list[dict[str, Any]]
 
@@ -18,6 +18,7 @@ PARTS: dict[str, tuple[str, Callable[[], Rows]]] = {
     "load": ("Loading deliveries into DuckDB from pages in memory", load.run),
     "export": ("Exporting deliveries from the sandbox to tables that can be queried", export.run),
     "people": ("Exporting everybody in a workspace", people.run),
+    "audit": ("Auditing pushes to 100,000 people, 500 rows of which were edited by hand", audit.run),
     "flows": ("What Prefect adds to a sync that finds nothing new", flows.run),
     "push": ("Pushing people: finding, packing, a first load", push.run),
     "limits": ("Reaching 10 requests a second, never more; 200 ms an answer", limits.run),

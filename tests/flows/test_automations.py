@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,11 @@ from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from flows import automations
 from flows.environment import HEARTBEAT_S
+from flows.pushes import tell_health
+from pipelines.push.journal.database import Journal, PushId
+from pipelines.push.journal.health import RunHealth, record_health
+from pipelines.push.spec.spec import Alerts
+from pipelines.settings import read_settings
 from tests.flows.stage import Stage, first_chunk_loaded, slow_backfill, until
 
 # One heartbeat may be late, two may not.
@@ -34,6 +40,22 @@ def test_a_run_that_fails_is_noted_within_seconds(watched: Stage) -> None:
 
     noted = until(lambda: _noted(watched, "customerio: a run failed", run_id, began), 30.0)
 
+    assert ["do-nothing"] == [event["payload"]["action_type"] for event in noted]
+
+
+def test_a_push_that_is_degraded_is_told_once(watched: Stage, tmp_path: Path) -> None:
+    """A change of a push's health starts the automation's action, and is not told again."""
+    began, told = datetime.now(UTC), list[str]()
+    settings = read_settings(cio_elt_data=tmp_path)
+    failing = RunHealth(sent=10, accepted=5, failed=5, differing="x")
+    record_health(Journal(tmp_path), PushId("w", "users"), Alerts(), failing)
+
+    for _ in range(2):
+        tell_health(settings, told.append)
+
+    assert 1 == len(told)
+    assert "5 of 10 rows were rejected or dropped" in told[0]
+    noted = until(lambda: _executed(watched, "customerio: a push is degraded or has recovered", began), 30.0)
     assert ["do-nothing"] == [event["payload"]["action_type"] for event in noted]
 
 
@@ -70,6 +92,16 @@ def _noted(stage: Stage, automation: str, run_id: str, since: datetime) -> list[
         if event["event"] == "prefect.automation.action.executed"
         and event["resource"]["prefect.resource.name"] == automation
         and failures & {each["prefect.resource.id"] for each in event["related"]}
+    ]
+
+
+def _executed(stage: Stage, automation: str, since: datetime) -> list[Any]:
+    """The actions of an automation."""
+    return [
+        event
+        for event in _events(stage, since)
+        if event["event"] == "prefect.automation.action.executed"
+        and event["resource"]["prefect.resource.name"] == automation
     ]
 
 

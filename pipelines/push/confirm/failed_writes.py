@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.push.confirm.read_back import same
+from pipelines.push.confirm.mismatch import same
 from pipelines.push.context import PushContext
 from pipelines.push.journal.log import AcceptedRow
 from pipelines.push.spec.item import attributes_of, comparable

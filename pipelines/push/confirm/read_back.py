@@ -5,11 +5,12 @@ reason. All runs share the App API's 10 requests a second, so where each row cos
 read: the kind's `sample_limit`.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
+from pipelines.push.confirm.mismatch import Mismatch, changed_values
 from pipelines.push.context import PushContext
 from pipelines.push.journal.log import AcceptedRow, Readable
 from pipelines.push.spec.item import attributes_of, comparable
@@ -22,29 +23,10 @@ _FEED_S = 29 * DAY
 _ATTEMPTS = 4
 """Times that rows are read, until they show."""
 
-Mismatches = Iterator[tuple[int, str]]
-"""The number in the log and the reason of each row that did not arrive."""
+Mismatches = Iterator[tuple[int, Mismatch]]
+"""The number in the log and the mismatch of each row that did not arrive."""
 Reader = Callable[[PushContext, Sequence[AcceptedRow]], Mismatches]
-_MISSING, _STILL_THERE = "it is not there", "it is still there"
-
-
-def same(sent: Any, held: Any) -> bool:
-    """Compares a value with the one that was sent: profiles hold text [spec25], objects keep types."""
-    if sent in ("", None):
-        return held in ("", None)
-    if isinstance(sent, bool):
-        return str(held).lower() == str(sent).lower()
-    if isinstance(sent, int | float):
-        try:
-            return float(held) == float(sent)
-        except (TypeError, ValueError):
-            return False
-    if isinstance(sent, list | dict):
-        try:
-            return bool((json.loads(held) if isinstance(held, str) else held) == sent)
-        except ValueError:
-            return False
-    return bool(held == sent)
+_MISSING, _STILL_THERE, _NO_PERSON = Mismatch("missing"), Mismatch("unwanted"), Mismatch("no_person")
 
 
 def _read_profiles(context: PushContext, rows: Sequence[AcceptedRow]) -> Mismatches:
@@ -62,19 +44,8 @@ def _read_profiles(context: PushContext, rows: Sequence[AcceptedRow]) -> Mismatc
 
 def _differences(context: PushContext, row: AcceptedRow, held: Mapping[str, Any]) -> Mismatches:
     sent = attributes_of(row.payload, context.spec.kind.attributes)
-    if names := _different(sent, held):
-        yield row.seq, f"other than sent: {', '.join(names)}"
-
-
-def _different(sent: Mapping[str, Any], held: Mapping[str, Any]) -> list[str]:
-    # A topic's dot path lands inside of another attribute, and an address may come back in another case.
-    return [
-        name
-        for name, value in sent.items()
-        if "." not in name
-        and not same(value, held.get(name))
-        and not (name == "email" and str(held.get(name)).lower() == str(value).lower())
-    ]
+    if values := changed_values(sent, held):
+        yield row.seq, Mismatch("changed", values)
 
 
 def _profiles(context: PushContext, rows: Sequence[AcceptedRow]) -> dict[str, Any]:
@@ -100,15 +71,19 @@ def _read_suppressions(context: PushContext, rows: Sequence[AcceptedRow]) -> Mis
 
 def _read_devices(context: PushContext, rows: Sequence[AcceptedRow]) -> Mismatches:
     profiles = _profiles(context, rows)
+    elsewhere = {device["id"] for profile in profiles.values() for device in profile.get("devices") or ()}
     for row in rows:
-        profile = profiles.get(row.entity) or {}
-        devices = {device["id"]: device for device in profile.get("devices") or ()}
-        held = devices.get(row.payload["device"]["token"])
-        if held is None or row.action == "remove":
-            if (held is None) != (row.action == "remove"):
-                yield row.seq, _MISSING if held is None else _STILL_THERE
+        token, profile = row.payload["device"]["token"], profiles.get(row.entity)
+        held = {device["id"]: device for device in (profile or {}).get("devices") or ()}.get(token)
+        if row.action == "remove":
+            if held is not None:
+                yield row.seq, _STILL_THERE
+        elif profile is None:
+            yield row.seq, _NO_PERSON
+        elif held is None:
+            yield row.seq, Mismatch("moved") if token in elsewhere else _MISSING
         else:
-            yield from _differences(context, row, held["attributes"])
+            yield from _differences(context, row, held["attributes"] or {})
 
 
 def _read_members(context: PushContext, rows: Sequence[AcceptedRow]) -> Mismatches:
@@ -138,29 +113,53 @@ def _read_objects(context: PushContext, rows: Sequence[AcceptedRow]) -> Mismatch
 
 
 def _read_relationships(context: PushContext, rows: Sequence[AcceptedRow]) -> Mismatches:
-    object_type_id, identifier = str(context.spec.object_type_id), context.spec.identifier
-    related: dict[str, set[str]] = {}
+    by_person = _reads_by_person(context, rows)
+    read = partial(_objects_of if by_person else _people_of, context)
+    known: dict[str, Mapping[str, Mapping[str, Any]] | None] = {}
     for row in rows:
-        object_id = row.payload["cio_relationships"][0]["identifiers"]["object_id"]
-        if object_id not in related:
-            related[object_id] = _related(context.client, object_type_id, object_id, identifier)
-        held = row.entity in related[object_id]
-        if held == (row.action == "remove"):
-            yield row.seq, _STILL_THERE if held else _MISSING
-        elif held and identifier == "id":
-            yield from _relationship_differences(context, row, object_id)
+        object_id = object_of(row)
+        side, other = (row.entity, object_id) if by_person else (object_id, row.entity)
+        if side not in known:
+            known[side] = read(side)
+        related = known[side]
+        held = (related or {}).get(other)
+        if (held is not None) == (row.action == "remove"):
+            absent = _NO_PERSON if by_person and related is None else _MISSING
+            yield row.seq, absent if held is None else _STILL_THERE
+        elif held is not None and by_person:
+            yield from _differences(context, row, held)
 
 
-def _relationship_differences(context: PushContext, row: AcceptedRow, object_id: str) -> Mismatches:
-    """Compares the attributes of a relationship; only the person's side returns them, and only by id."""
-    sent = attributes_of(row.payload, context.spec.kind.attributes)
-    wanted = (str(context.spec.object_type_id), object_id)
-    for each in context.client.app.get_person_relationships.all(customer_id=row.entity) if sent else ():
-        if (str(each["object_type_id"]), each["identifiers"]["object_id"]) == wanted:
-            yield from _differences(context, row, each["attributes"])
-            return
-    if sent:
-        yield row.seq, f"other than sent: {', '.join(sorted(sent))}"
+def object_of(row: AcceptedRow) -> str:
+    """The id of the object of a relationship."""
+    return str(row.payload["cio_relationships"][0]["identifiers"]["object_id"])
+
+
+def _reads_by_person(context: PushContext, rows: Sequence[AcceptedRow]) -> bool:
+    """True if relationships are read person by person: only so they have attributes, and only by id."""
+    if context.spec.identifier != "id":
+        return False
+    has_attributes = any(attributes_of(row.payload, context.spec.kind.attributes) for row in rows)
+    return has_attributes or len({row.entity for row in rows}) < len({object_of(row) for row in rows})
+
+
+def _objects_of(context: PushContext, person: str) -> dict[str, Mapping[str, Any]] | None:
+    """The attributes of a person's relationships by object; None if there is no such person."""
+    wanted = str(context.spec.object_type_id)
+    try:
+        return {
+            str(each["identifiers"]["object_id"]): each["attributes"] or {}
+            for each in context.client.app.get_person_relationships.all(customer_id=person)
+            if str(each["object_type_id"]) == wanted
+        }
+    except NotFound:
+        return None
+
+
+def _people_of(context: PushContext, object_id: str) -> dict[str, Mapping[str, Any]]:
+    """The people who are related to an object, whose relationships have no attributes on this side."""
+    related = _related(context.client, str(context.spec.object_type_id), object_id, context.spec.identifier)
+    return {person: {} for person in related}
 
 
 def _related(client: Client, object_type_id: str, object_id: str, identifier: str) -> set[str]:
@@ -211,7 +210,8 @@ def readings(
     for attempt in range(_ATTEMPTS):
         if attempt:
             pause(context.spec.confirm.wait_s / (_ATTEMPTS - 1))
-        yield dict(READERS[context.spec.kind.reader](context, rows))
+        found = READERS[context.spec.kind.reader](context, rows)
+        yield {seq: mismatch.reason for seq, mismatch in found}
 
 
 READERS: Mapping[str, Reader] = {

@@ -4,7 +4,8 @@
          ── batches (a request each: first and last row, state)
          ── outcomes (rows whose state differs from that of their batch)
     snapshot   the payload of each key that Customer.io accepted last
-    rejects    rows that it rejected, with the number of attempts
+    rejects    rows that it rejected, with the number of attempts, and rows that could not be sent
+    drift      differences between the model and Customer.io that audits found
     workspaces Customer.io's id of each workspace that pushes are of
 
 A run writes its log once, before the first request; after that a request costs a line before it is sent and a
@@ -65,6 +66,13 @@ CREATE TABLE IF NOT EXISTS customerio_push.rejects (
     entity VARCHAR, payload VARCHAR, digest UBIGINT, happened_at BIGINT, reason VARCHAR, field VARCHAR,
     attempts INTEGER NOT NULL, dead BOOLEAN NOT NULL, first_at DOUBLE NOT NULL, last_at DOUBLE NOT NULL,
     run_id VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS customerio_push.drift (
+    workspace VARCHAR NOT NULL, sync VARCHAR NOT NULL, key VARCHAR NOT NULL, difference VARCHAR NOT NULL,
+    attribute VARCHAR NOT NULL, wanted VARCHAR, found VARCHAR, pending BOOLEAN NOT NULL,
+    times INTEGER NOT NULL, first_at DOUBLE NOT NULL, seen_at DOUBLE NOT NULL, gone_at DOUBLE);
+CREATE TABLE IF NOT EXISTS customerio_push.health (
+    workspace VARCHAR NOT NULL, sync VARCHAR NOT NULL, degraded BOOLEAN NOT NULL, reason VARCHAR NOT NULL,
+    silent_runs INTEGER NOT NULL, differing VARCHAR NOT NULL, since DOUBLE NOT NULL, told BOOLEAN NOT NULL);
 CREATE TABLE IF NOT EXISTS customerio_push.plans (
     workspace VARCHAR NOT NULL, sync VARCHAR NOT NULL, plan_id VARCHAR NOT NULL, made_at DOUBLE NOT NULL,
     document VARCHAR NOT NULL);

@@ -1,6 +1,7 @@
 """Publishes the journal for analysts: schema `customerio_push` of the published warehouse.
 
-Payloads stay in the journal; the published tables have keys, states and reasons.
+Payloads stay in the journal; the published tables have keys, states and reasons. The table of drift has
+values too, those of secrets masked.
 """
 
 import duckdb
@@ -18,6 +19,7 @@ _PUBLISHED = {
     "rows": "*",
     "rejects": "* EXCLUDE (payload)",
     "snapshot": "* EXCLUDE (payload)",
+    "drift": "*",
 }
 
 

@@ -11,7 +11,9 @@ class PushStatus:
     """The state of a push of a workspace. Times are Unix seconds of this machine's clock.
 
     `held` rows are in the snapshot; of those, `doubtful` ones may not have arrived. `rejected` rows are
-    retried by the next run; `dead` ones (dead letters) only once they change, or after `push retry`.
+    retried by the next run; `dead` ones (dead letters) only once they change, or after `push retry`;
+    `invalid` ones could not be sent. `degraded` says why the push counts as degraded, and is empty if it does
+    not.
     """
 
     workspace: str
@@ -28,6 +30,8 @@ class PushStatus:
     doubtful: int
     rejected: int
     dead: int
+    invalid: int
+    degraded: str
     error: str | None
 
 
@@ -40,21 +44,26 @@ def read_status(settings: Settings) -> list[PushStatus]:
 
 
 _STATUS = f"""
-WITH syncs AS (SELECT DISTINCT workspace, sync FROM {SCHEMA}.runs),
+WITH syncs AS (
+    SELECT workspace, sync FROM {SCHEMA}.runs UNION SELECT workspace, sync FROM {SCHEMA}.rejects
+),
 last AS (SELECT workspace, sync, max_by(r, started_at) AS r FROM {SCHEMA}.runs AS r GROUP BY ALL),
 held AS (
     SELECT workspace, sync, count(*) AS held, count_if(digest IS NULL) AS doubtful
     FROM {SCHEMA}.snapshot GROUP BY ALL
 ),
 refused AS (
-    SELECT workspace, sync, count_if(NOT dead) AS rejected, count_if(dead) AS dead
+    SELECT workspace, sync, count_if(NOT dead AND action <> 'invalid') AS rejected,
+           count_if(dead AND action <> 'invalid') AS dead, count_if(action = 'invalid') AS invalid
     FROM {SCHEMA}.rejects GROUP BY ALL
 )
 SELECT workspace, sync, last.r.run_id AS last_run, last.r.state AS state, last.r.started_at AS started_at,
        last.r.finished_at AS finished_at, last.r.accepted AS accepted, last.r.dropped AS dropped,
        last.r.share AS share, last.r.share_low AS share_low, coalesce(held, 0) AS held,
        coalesce(doubtful, 0) AS doubtful, coalesce(rejected, 0) AS rejected, coalesce(dead, 0) AS dead,
+       coalesce(invalid, 0) AS invalid, coalesce(h.reason, '') AS degraded,
        last.r.error AS error
 FROM syncs LEFT JOIN last USING (workspace, sync) LEFT JOIN held USING (workspace, sync)
-LEFT JOIN refused USING (workspace, sync) ORDER BY sync, workspace
+LEFT JOIN refused USING (workspace, sync)
+LEFT JOIN {SCHEMA}.health AS h USING (workspace, sync) ORDER BY sync, workspace
 """

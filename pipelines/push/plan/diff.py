@@ -66,7 +66,8 @@ def digest_sql(spec: PushSpec, columns: dict[str, str]) -> str:
     mapping = spec.model_dump_json(
         include={"object", "mode", "person", "event", "device", "object_type_id", "object_id", "fields"}
     )
-    version = sha256(f"{mapping}{[columns[name] for name in used]}".encode()).hexdigest()
+    types = [columns[name] for name in used]
+    version = sha256(f"{mapping}{types}{sorted(spec.left_out) or ''}".encode()).hexdigest()
     return f"hash({', '.join([literal(version), *(f'd.{quoted(name)}' for name in used)])})"
 
 

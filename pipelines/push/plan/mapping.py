@@ -261,4 +261,5 @@ def used_columns(spec: PushSpec) -> set[str]:
         named += [spec.event.at, spec.event.name_column or ""]
     if spec.device:
         named += [spec.device.platform, spec.device.last_used or ""]
+    named += [each.column for each in spec.left_out.values()]
     return set(named) - {""}

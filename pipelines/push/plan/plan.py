@@ -6,7 +6,7 @@ not at all.
 
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -24,6 +24,8 @@ from pipelines.push.spec.item import pointer
 from pipelines.push.spec.spec import PushSpec
 
 _SAMPLES, _REASONS, _KEYS = 5, 50, 3
+_COMMANDS = {"--repair": "audit"}
+"""The command by its option, where it is another than `run`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,8 @@ class Plan:
         requests: The number of requests, and `minutes` at the configured rate.
         lane: `batch` or `import`.
         brakes: The brakes that were checked.
+        left_out: Attributes that are not sent, and the pushes that own them.
+        options: Options of the command beside those of an approval, such as `--full`.
     """
 
     plan_id: str
@@ -68,6 +72,18 @@ class Plan:
     minutes: float
     lane: str
     brakes: list[Brake]
+    left_out: dict[str, str] = field(default_factory=dict)
+    options: str = ""
+
+    @property
+    def command(self) -> str:
+        """The command that sends the plan, without its options of an approval."""
+        return f"{_COMMANDS.get(self.options, 'run')} {self.sync} {self.options}".strip()
+
+    @property
+    def showing(self) -> str:
+        """The command that shows the plan and sends nothing, unless it is one that repairs."""
+        return self.command.replace("run ", "plan ", 1)
 
     @property
     def sends(self) -> int:
@@ -153,6 +169,7 @@ def make_plan(
         minutes=transport.minutes,
         lane=transport.name,
         brakes=check_brakes(spec, brake_counts),
+        left_out={name: each.owner for name, each in spec.left_out.items()},
     )
 
 
@@ -179,7 +196,7 @@ def check_plan(
         msg = (
             f"The plan {wanted} is not what {plan.sync} would send now, since the model's result or its "
             f"file has changed; nothing was sent. Now it is {plan.plan_id}: {counts}. Show "
-            f"it with `cio-elt push plan {plan.sync}`."
+            f"it with `cio-elt push {plan.showing}`."
         )
         raise PlanChanged(msg)
 
@@ -271,7 +288,7 @@ def _invalid(connection: duckdb.DuckDBPyConnection, *, show_values: bool) -> lis
         """
     ).fetchall()
     return [
-        {"reason": reason, "rows": count, "keys": _masked([key for key in keys if key], show=show_values)}
+        {"reason": reason, "rows": count, "keys": masked([key for key in keys if key], show=show_values)}
         for reason, count, keys in rows
     ]
 
@@ -285,10 +302,10 @@ def _samples(connection: duckdb.DuckDBPyConnection, *, show_values: bool) -> lis
     ).fetchall()
     return [
         {
-            "key": _masked(key, show=show_values),
+            "key": masked(key, show=show_values),
             "action": action,
-            "before": _masked(_loaded(before), show=show_values),
-            "after": _masked(_loaded(after), show=show_values),
+            "before": masked(_loaded(before), show=show_values),
+            "after": masked(_loaded(after), show=show_values),
         }
         for key, action, before, after in rows
     ]
@@ -319,7 +336,7 @@ _SHOWN_WITHIN = {"device": frozenset({"platform"})}
 _NOTHING: frozenset[str] = frozenset()
 
 
-def _masked(value: Any, *, show: bool) -> Any:
+def masked(value: Any, *, show: bool) -> Any:
     """The value with every text and number hidden, unless it is to be shown; its structure stays."""
     return value if show else _hidden(value, _SHOWN)
 

@@ -1,6 +1,6 @@
 """The first three steps of a push: run the model, compare its rows with the baseline, check the brakes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -17,6 +17,7 @@ from pipelines.push.plan.diff import (
     digest_sql,
     make_payloads,
 )
+from pipelines.push.plan.doubt import count_as_created, with_doubts
 from pipelines.push.plan.identity import check_identity
 from pipelines.push.plan.keys import rewrite_keys
 from pipelines.push.plan.mapping import with_unmapped
@@ -39,6 +40,15 @@ class PreparedModel:
     payload: Payload
     digest: str
     baseline: Baseline
+    doubted: bool = False
+    full: bool = False
+
+    def with_doubts(self, *, full: bool = False) -> "PreparedModel":
+        """The same, without trust in the snapshot's rows that are in doubt; see `plan.doubt`.
+
+        In full, a first run holds no rows back.
+        """
+        return replace(self, baseline=with_doubts(self.baseline), doubted=True, full=full)
 
 
 def prepare_model(
@@ -112,7 +122,7 @@ def plan_rows(
 ) -> Plan:
     """Compare the rows with the baseline and check the brakes; `journal` is attached to the connection."""
     last = _rows_of_last_run(connection, prepared.push_id)
-    people = decide_rows(connection, prepared, first=last is None)
+    people = decide_rows(connection, prepared, first=last is None and not prepared.full)
     return make_plan(
         connection,
         prepared.spec,
@@ -126,10 +136,18 @@ def plan_rows(
 
 def decide_rows(connection: duckdb.DuckDBPyConnection, prepared: PreparedModel, *, first: bool) -> int | None:
     """Decide the action of every row; returns the people in the warehouse, None if rows were not checked."""
+    people = map_rows(connection, prepared)
+    decide(connection, prepared.spec, prepared.push_id, prepared.baseline, first=first)
+    return people
+
+
+def map_rows(connection: duckdb.DuckDBPyConnection, prepared: PreparedModel) -> int | None:
+    """Make the payloads of the rows that differ and check their identity; returns as `decide_rows`."""
     compare(connection, prepared.payload, prepared.digest, prepared.baseline)
     make_payloads(connection, prepared.payload, prepared.baseline)
     people = check_identity(connection, prepared.spec, prepared.push_id)
-    decide(connection, prepared.spec, prepared.push_id, prepared.baseline, first=first)
+    if prepared.doubted:
+        count_as_created(connection)
     return people
 
 

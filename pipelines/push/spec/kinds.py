@@ -4,7 +4,7 @@ A new kind is a new row here and the SQL of its item; no other module compares k
 
     used by    properties
     spec       modes, order, needs, key, attributes, asks_first_run
-    plan       item, removal, import_type, creates, identity_checks, approval, mirrors_members
+    plan       item, removal, import_type, creates, identity_checks, approval, mirrors_members, repeatable
     journal    operation, keeps_appended, resends_stored
     deliver    import_type
     confirm    reader, sample_limit, reads_removals, shows_arrival, failure_types
@@ -62,6 +62,7 @@ class Kind:
         invertible: True if undo sends a removal for an addition, and the reverse.
         profile: True if a row is a person's profile: its fields are profile attributes, undo restores them.
         asks_first_run: True if `first_run` has to say if the first run sends rows; they may start campaigns.
+        repeatable: True if Customer.io keeps one row, however often it is sent.
         keeps_appended: True if the snapshot keeps the payload of rows that are only appended.
         forgets_leavers: True if a row that left the model, and that nothing removes, is sent when it returns:
             until then it may have been removed or moved in Customer.io.
@@ -97,6 +98,7 @@ class Kind:
     invertible: bool = False
     profile: bool = False
     asks_first_run: bool = False
+    repeatable: bool = True
     keeps_appended: bool = False
     forgets_leavers: bool = False
     resends_stored: bool = False
@@ -111,6 +113,11 @@ class Kind:
     def takes_fields(self) -> bool:
         """True if rows of this kind have attributes."""
         return self.attributes != "$"
+
+    @property
+    def shares_attributes(self) -> bool:
+        """True if the attributes of several pushes lie on one record; an event's are its own."""
+        return self.takes_fields and self.repeatable
 
     def operation_sql(self, lane: str) -> str:
         """SQL of the operation that takes a planned row, by transport: `batch` or `import`.
@@ -175,6 +182,7 @@ _ROWS = (
             attributes=parts.attributes,
         ),
         asks_first_run=True,
+        repeatable=False,  # it has an id, and the time for which Customer.io knows ids is not documented
         resends_stored=True,
         reader="events",
         sample_limit=ONE_BY_ONE,
@@ -281,7 +289,7 @@ _ROWS = (
         removal=_person("unsuppress", identifiers=stored("$.identifiers")),
         creates="suppression",
         identity_checks=(),
-        approval=("add",),
+        approval=("add", "change"),
         keeps_appended=True,
         reader="suppressions",
         shows_arrival=False,

@@ -6,12 +6,22 @@ Nothing is guessed: the identifier that a column holds, the type of a field and 
 declared. `warehouse/push/schema.json` is the same as a JSON Schema, for editors.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import CroniterError, croniter
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    model_validator,
+)
 
 from pipelines.push.spec.kinds import KINDS, PARTS, Kind, Mode
 from pipelines.times import moment
@@ -206,6 +216,17 @@ class Brakes(_Part):
     min_rows: int = Field(default=0, ge=0, description="the least number of rows of the model")
 
 
+class Alerts(_Part):
+    """The limits beyond which a push counts as degraded, which its operator is told of once."""
+
+    max_failed_percent: Percent = Field(
+        default=5.0, description="rows of a run rejected or dropped at most, as a share"
+    )
+    silent_runs: int = Field(
+        default=3, ge=1, description="runs in a row that send nothing though the model's rows change"
+    )
+
+
 class Deliver(_Part):
     """How rows are sent: rate, batches or import, staging."""
 
@@ -229,6 +250,14 @@ class Confirm(_Part):
     wait_s: float = Field(
         default=10.0, ge=0, le=600, description="seconds to wait until sent rows can be read"
     )
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An attribute that a push leaves out: its column, and the push that owns it."""
+
+    column: str
+    owner: str
 
 
 class PushSpec(_Part):
@@ -264,11 +293,15 @@ class PushSpec(_Part):
         default="refuse",
         description="the treatment of columns that are not named here; send: by their SQL type",
     )
+    owns: tuple[str, ...] = Field(
+        default=(), description="attributes that this push writes; others that write them too leave them out"
+    )
     after: tuple[str, ...] = Field(default=(), description="pushes that run before this one")
     first_run: Annotated[str, BeforeValidator(_first_run)] = Field(
         default="none", description="of events and segments, the rows of the first run: none, all, since DAY"
     )
     brakes: Brakes = Brakes()
+    alerts: Alerts = Alerts()
     deliver: Deliver = Deliver()
     confirm: Confirm = Confirm()
     schedule: Annotated[str, AfterValidator(_cron)] | None = Field(
@@ -277,6 +310,8 @@ class PushSpec(_Part):
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
         default="UTC", description="the time zone of the schedule, such as Europe/Vienna"
     )
+
+    _left_out: dict[str, LeftOut] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -288,6 +323,18 @@ class PushSpec(_Part):
     def kind(self) -> Kind:
         """The row of `KINDS` for this push."""
         return KINDS[self.object]
+
+    @property
+    def left_out(self) -> Mapping[str, LeftOut]:
+        """The attributes that another push owns, which this one does not write; see `without`."""
+        return self._left_out
+
+    def without(self, left_out: Mapping[str, LeftOut]) -> "PushSpec":
+        """The same push without these attributes; their columns stay in its model, unread."""
+        fields = {name: field for name, field in self.fields.items() if name not in left_out}
+        spec = self.model_copy(update={"fields": fields})
+        spec._left_out = dict(left_out)
+        return spec
 
     @property
     def identifier(self) -> Identifier:
@@ -350,6 +397,10 @@ class PushSpec(_Part):
             wrong.append("the mirror of a segment sends from its first run on; say first_run: all")
         if self.keep_others and not self.mirrors_members:
             wrong.append("keep_others is for the mirror of a segment; leave it out")
+        if self.owns and not self.kind.shares_attributes:
+            wrong.append(f"{self.kind.plural} share no attributes with other pushes; leave owns out")
+        elif unknown := [name for name in self.owns if name not in self.fields and self.unmapped != "send"]:
+            wrong.append(f"it owns {', '.join(unknown)}, which is not among its fields")
         if self.sync in self.after:
             wrong.append("a push cannot come after itself")
         return wrong

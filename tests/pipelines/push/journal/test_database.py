@@ -17,6 +17,8 @@ _COLUMNS = {
     "snapshot": "workspace sync object key digest payload assumed run_id accepted_at",
     "rejects": "workspace sync key action entity payload digest happened_at reason field attempts dead "
     "first_at last_at run_id",
+    "drift": "workspace sync key difference attribute wanted found pending times first_at seen_at gone_at",
+    "health": "workspace sync degraded reason silent_runs differing since told",
     "plans": "workspace sync plan_id made_at document",
     "leases": "workspace sync fence holder since",
     "rows": "run_id workspace sync seq key action batch status reason field sent_at answered_at state",

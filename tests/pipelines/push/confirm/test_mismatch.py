@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.push.confirm.read_back import same
+from pipelines.push.confirm.mismatch import same
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,12 @@ from pipelines.push.confirm.read_back import same
         (3, "3.0", True),
         (3, "three", False),
         (3, None, False),
+        (9007199254740993, "9007199254740992", False),
+        (1700000000, "2023-11-14T22:13:20Z", True),
+        (1700000000, "2023-11-14", False),
+        (0.1, "1e-1", True),
+        ("5", 5, True),
+        ("", "", True),
         (["a", "b"], '["a", "b"]', True),
         ({"a": 1}, {"a": 1}, True),
         (["a"], "no JSON", False),

@@ -1,0 +1,27 @@
+"""Finds differences of a segment's members, who are listed up to 30,000 a request."""
+
+from collections.abc import Iterator
+
+import duckdb
+
+from pipelines.push.audit.difference import Difference
+from pipelines.push.audit.wanted import WANTED
+from pipelines.push.context import PushContext
+from pipelines.push.plan.diff import MEMBERS
+from pipelines.push.plan.segment import fetch_members
+
+
+def by_membership(context: PushContext, connection: duckdb.DuckDBPyConnection) -> Iterator[Difference]:
+    """Members who are missing, and for a mirror those whom the model has not."""
+    spec = context.spec
+    # The present members are listed for mirrors alone, which are compared with them in every run.
+    fetch_members(context.client, connection, spec.model_copy(update={"mode": "mirror"}), context.segment)
+    missing = connection.execute(
+        f"SELECT key FROM {WANTED} WHERE key NOT IN (SELECT key FROM {MEMBERS}) ORDER BY key"
+    )
+    yield from (Difference(key=key, kind="missing") for (key,) in missing.fetchall())
+    if spec.mirrors_members and not spec.keep_others:
+        unwanted = connection.execute(
+            f"SELECT key FROM {MEMBERS} WHERE key NOT IN (SELECT key FROM {WANTED}) ORDER BY key"
+        )
+        yield from (Difference(key=key, kind="unwanted") for (key,) in unwanted.fetchall())
