@@ -14,6 +14,7 @@ import duckdb
 import orjson
 
 from pipelines.errors import PlanChanged
+from pipelines.push.forecast.forecast import Forecast
 from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.brakes import Brake, PlanCounts, check_brakes
 from pipelines.push.plan.diff import PLANNED, SENT_ACTIONS, Baseline
@@ -42,6 +43,7 @@ class Plan:
         requests: The number of requests, and `minutes` at the configured rate.
         lane: `batch` or `import`.
         brakes: The brakes that were checked.
+        wakes: The people who would enter campaigns.
     """
 
     plan_id: str
@@ -62,6 +64,7 @@ class Plan:
     minutes: float
     lane: str
     brakes: list[Brake]
+    wakes: Forecast
 
     @property
     def sends(self) -> int:
@@ -76,8 +79,8 @@ class Plan:
     @property
     def document(self) -> dict[str, Any]:
         """The plan as JSON."""
-        brakes = [brake.document for brake in self.brakes]
-        return {**asdict(self), "brakes": brakes, "sends": self.sends, "stopped": bool(self.stopped_by)}
+        parts = {"brakes": [brake.document for brake in self.brakes], "wakes": self.wakes.document}
+        return {**asdict(self), **parts, "sends": self.sends, "stopped": bool(self.stopped_by)}
 
 
 def make_plan(
@@ -88,6 +91,7 @@ def make_plan(
     *,
     people: int | None,
     first: bool,
+    wakes: Forecast,
     show_values: bool = False,
 ) -> Plan:
     """The plan of the rows whose actions were decided."""
@@ -125,6 +129,7 @@ def make_plan(
         minutes=transport.minutes,
         lane=transport.name,
         brakes=check_brakes(spec, brake_counts),
+        wakes=wakes,
     )
 
 

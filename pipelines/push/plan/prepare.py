@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import InvalidSpec
+from pipelines.push.forecast.forecast import Forecast, forecast
 from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.diff import (
     PLANNED,
@@ -20,6 +21,7 @@ from pipelines.push.plan.identity import check_identity
 from pipelines.push.plan.payload import Payload, payload_of
 from pipelines.push.plan.plan import Plan, make_plan
 from pipelines.push.plan.query import run_model
+from pipelines.push.plan.writes import planned_writes
 from pipelines.push.spec.spec import PushSpec
 
 
@@ -88,6 +90,7 @@ def plan_rows(
     """Compare the rows with the baseline and check the brakes; `journal` is attached to the connection."""
     first = _is_first_run(connection, prepared.push_id)
     people = decide_rows(connection, prepared, first=first)
+    writes = planned_writes(connection, prepared.spec, prepared.push_id, prepared.payload)
     return make_plan(
         connection,
         prepared.spec,
@@ -95,6 +98,7 @@ def plan_rows(
         prepared.payload,
         people=people,
         first=first,
+        wakes=Forecast() if writes is None else forecast(connection, writes),
         show_values=show_values,
     )
 
