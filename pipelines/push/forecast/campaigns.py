@@ -37,7 +37,7 @@ class Campaign:
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """What starts a campaign.
+    """The people who start a campaign.
 
     Attributes:
         trigger: The trigger in words.
@@ -58,7 +58,7 @@ class Start:
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """What triggers look at: the plan's rows, the segments, and what conditions need of the workbench."""
+    """The plan's rows and the segments, for triggers, and the columns that conditions need."""
 
     writes: Writes
     segments: Mapping[int, Segment]
@@ -109,7 +109,7 @@ def read_campaigns(connection: duckdb.DuckDBPyConnection) -> list[Campaign]:
 
 
 def start_of(campaign: Campaign, plot: Plot) -> Start:
-    """What starts a campaign of what a plan writes."""
+    """The people of a plan who start a campaign."""
     start = TRIGGERS.get(campaign.type, _unknown)(campaign, plot)
     if campaign.scheduled_start > plot.writes.now and start.may != NOTHING:
         return Start(trigger=start.trigger, unclear="it is scheduled to start later")
@@ -249,4 +249,4 @@ TRIGGERS: Mapping[str, Callable[[Campaign, Plot], Start]] = {
     "object": _by_relation,
     "relationship": _by_relation,
 }
-"""What starts a campaign, by its type [spec25], [live-estuary]."""
+"""The trigger of each type of campaign [spec25], [live-estuary]."""

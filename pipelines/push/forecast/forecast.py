@@ -113,7 +113,7 @@ def _entries(
 def _count(
     connection: duckdb.DuckDBPyConnection, writes: Writes, campaign: Campaign, start: Start
 ) -> tuple[int, int, int]:
-    """Who will enter, who may, and who of those may have been in it before, where that is listed nowhere."""
+    """The people who will enter, who may, and who of those may have been in it before."""
     been = "SELECT NULL::VARCHAR AS cio_id WHERE false"
     if "messages" in writes.tables:
         been = (

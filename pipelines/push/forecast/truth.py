@@ -15,12 +15,12 @@ T = TypeVar("T")
 Phase = Literal["before", "after"]
 PHASES: tuple[Phase, Phase] = ("before", "after")
 Counted = tuple[str, str, int]
-"""What is counted: type, name, seconds (0 is ever)."""
+"""A count: type, name, seconds (0 is ever)."""
 
 
 @dataclass(kw_only=True)
 class Needs:
-    """What trees ask for; the position of each is the number of its columns."""
+    """The facts that trees ask for; the position of each is the number of its columns."""
 
     attributes: list[str] = field(default_factory=list)
     counted: list[Counted] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What SQL says of conditions is what the sandbox's evaluator says, or unknown."""
+"""The truth of conditions in SQL is that of the sandbox's evaluator, or unknown."""
 
 import random
 from collections.abc import Iterator
