@@ -53,12 +53,16 @@ def sole_attribute(node: Node) -> str | None:
 
 def attribute_truth(node: Node, last: LastChange) -> str:
     """SQL of the truth of a tree whose leaves test that attribute alone."""
-    had, never = _had(node, last), str(_never(node)).lower()
+    never = _never(node)
+    differs = f"CASE WHEN {last.to} <> '' OR {last.changed} THEN NULL ELSE {_sql(not never)} END"
     return (
-        f"CASE WHEN {last.to} <> '' OR {last.changed} THEN {had} "
-        f"WHEN {last.to} = '' AND {last.only} THEN {never} "
-        f"WHEN {last.to} = '' AND {had} IS NOT DISTINCT FROM {never} THEN {never} END"
+        f"CASE WHEN {last.only} AND {last.to} = '' THEN {_sql(never)} "
+        f"ELSE nullif({_had(node, last)}, {differs}) END"
     )
+
+
+def _sql(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def joined_sql(joint: str, parts: list[str]) -> str:
@@ -91,7 +95,7 @@ def _holds(node: Changes, last: LastChange) -> str:
     absent = joined_sql("or", [_absent(match, last) for match in node.wanted])
     none = joined_sql("and", [f"NOT {one}" for one in matched])
     blocked = joined_sql("or", [_blocks(match, last) for match in node.unwanted] or ["false"])
-    always = str(all(_is_followed(match, node.unwanted) for match in node.wanted)).lower()
+    always = _sql(all(_is_followed(match, node.unwanted) for match in node.wanted))
     return (
         f"(CASE WHEN {absent} THEN false WHEN {joined_sql('and', matched)} THEN true "
         f"WHEN {last.only} THEN {joined_sql('and', matched)} "

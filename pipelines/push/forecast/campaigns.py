@@ -4,7 +4,7 @@ campaign ──> Start: SQL of the people (or events) that may enter, and of tho
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import duckdb
@@ -13,7 +13,7 @@ import orjson
 from pipelines.push.forecast.attribute import joined_sql
 from pipelines.push.forecast.conditions import Node, Performed, Unclear, walk
 from pipelines.push.forecast.segments import Segment, tree_of
-from pipelines.push.forecast.truth import PHASES, Needs, Phase, touched, truth, turns_back
+from pipelines.push.forecast.truth import PHASES, Needs, Phase, turns_back
 from pipelines.push.forecast.workbench import Writes
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.sql import literal
@@ -62,18 +62,15 @@ class Plot:
 
     writes: Writes
     segments: Mapping[int, Segment]
-    needs: Needs
+    needs: Needs = field(default_factory=Needs)
+    trees: list[Node] = field(default_factory=list)
 
-    @property
-    def now(self) -> str:
-        """SQL of the time of the evaluation."""
-        return str(self.writes.now)
-
-    def tree(self, segment_id: int) -> Node:
-        """The tree of a segment, whose columns the workbench will have."""
-        node = tree_of(segment_id, self.segments)
-        self.needs.collect(node)
-        return node
+    def column(self, tree: Node) -> str:
+        """The name of a tree's columns in the workbench, which will have them."""
+        if tree not in self.trees:
+            self.trees.append(tree)
+            self.needs.collect(tree)
+        return f"t{self.trees.index(tree)}"
 
     def named(self, segment_id: int) -> str:
         """A segment in words."""
@@ -85,7 +82,9 @@ def read_campaigns(connection: duckdb.DuckDBPyConnection) -> list[Campaign]:
     """The running campaigns of the attached warehouse, by id."""
     table = f"{DATASET}.campaigns"
     columns = {name for name, *_ in connection.execute(f"DESCRIBE {table}").fetchall()}
-    date = "date_attribute->>'$'" if "date_attribute" in columns else "NULL"
+    # Fields that only some workspaces have are loaded as JSON.
+    date = "coalesce(TRY_CAST(date_attribute AS JSON)->>'$', date_attribute::VARCHAR)"
+    date = date if "date_attribute" in columns else "NULL"
     rows = connection.execute(
         f"""
         SELECT id, coalesce(name, ''), coalesce(type, ''), trigger_segment_ids, filter_segment_ids,
@@ -135,18 +134,18 @@ def _by_segment(campaign: Campaign, plot: Plot) -> Start:
 
 def _entering(segment_id: int, campaign: Campaign, plot: Plot) -> Start:
     trigger = plot.named(segment_id)
-    trees = [plot.tree(one) for one in (segment_id, *campaign.filters)]
+    trees = [tree_of(one, plot.segments) for one in (segment_id, *campaign.filters)]
     if not any(_is_touched(tree, plot) for tree in trees):
         return Start(trigger=trigger)
-    segment, filters = trees[0], trees[1:]
-    before, after = (truth(segment, plot.needs, phase, plot.now) for phase in PHASES)
+    segment, *filters = trees
+    before, after = (f"{plot.column(segment)}_{phase}" for phase in PHASES)
     passed, passes = (_passes(filters, plot, phase) for phase in PHASES)
     may = f"NOT coalesce({before} AND {passed}, false) AND coalesce({after} AND {passes}, true)"
     again = turns_back(segment) and plot.writes.changed == "events"
     if again:
         may = f"({may} OR writes > 1)"
     will = f"NOT {before} AND {after} AND {passes} AND {'writes = 1' if again else 'true'}"
-    changes = joined_sql("or", [touched(tree, plot.needs) for tree in trees])
+    changes = joined_sql("or", [f"{plot.column(tree)}_touched" for tree in trees])
     return Start(
         trigger=trigger,
         may=f"({changes} AND {may})",
@@ -160,7 +159,7 @@ def _passes(filters: Sequence[Node], plot: Plot, phase: Phase) -> str:
     """SQL: a person passes the filters; how several are joined is not listed."""
     if not filters:
         return "true"
-    each = [truth(tree, plot.needs, phase, plot.now) for tree in filters]
+    each = [f"{plot.column(tree)}_{phase}" for tree in filters]
     all_, any_ = joined_sql("and", each), joined_sql("or", each)
     return each[0] if len(each) == 1 else f"(CASE WHEN {all_} THEN true WHEN NOT {any_} THEN false END)"
 

@@ -14,9 +14,7 @@ import duckdb
 
 from pipelines.push.forecast.campaigns import NOTHING, Campaign, Plot, Start, read_campaigns, start_of
 from pipelines.push.forecast.segments import read_segments
-from pipelines.push.forecast.truth import Needs
 from pipelines.push.forecast.workbench import WOKEN, Writes, make_workbench
-from pipelines.warehouse.pipeline import DATASET
 
 _NEEDED = ("campaigns", "segments")
 
@@ -58,6 +56,15 @@ class Forecast:
         return sum(entries.most or 0 for entries in self.campaigns)
 
     @property
+    def sentence(self) -> str:
+        """The forecast in a sentence."""
+        if self.missing:
+            tables, command = " and no ".join(self.missing), f"cio-elt sync {' '.join(self.missing)}"
+            return f"cannot say who would enter, since the warehouse has no {tables}: run `{command}`"
+        entries = f"at most {self.most:,} entries into {len(self.campaigns):,} running campaigns"
+        return f"{entries}; of {len(self.unclear):,} it cannot be said" if self.unclear else entries
+
+    @property
     def unclear(self) -> Sequence[Entries]:
         """The campaigns of which it cannot be said how many people enter."""
         return [entries for entries in self.campaigns if entries.most is None]
@@ -80,25 +87,26 @@ class Forecast:
         }
 
 
-def forecast(connection: duckdb.DuckDBPyConnection, writes: Writes) -> Forecast:
+def forecast_entries(connection: duckdb.DuckDBPyConnection, writes: Writes) -> Forecast:
     """The forecast of a plan's rows, from the attached warehouse."""
     missing = [name for name in _NEEDED if name not in writes.tables]
     if missing:
         return Forecast(missing=missing)
-    plot = Plot(writes=writes, segments=read_segments(connection), needs=Needs())
+    plot = Plot(writes=writes, segments=read_segments(connection))
     starts = [(campaign, start_of(campaign, plot)) for campaign in read_campaigns(connection)]
-    if any(start.may != NOTHING for _, start in starts):
-        make_workbench(connection, writes, plot.needs)
-    return Forecast(campaigns=[_entries(connection, writes, *each) for each in starts])
+    moved = [(campaign, start) for campaign, start in starts if start.may != NOTHING]
+    counts = _count(connection, plot, moved) if moved else {}
+    return Forecast(
+        campaigns=[
+            _entries(campaign, start, *counts.get(campaign.id, (0, 0, 0))) for campaign, start in starts
+        ]
+    )
 
 
-def _entries(
-    connection: duckdb.DuckDBPyConnection, writes: Writes, campaign: Campaign, start: Start
-) -> Entries:
-    least, most, again = (0, 0, 0) if start.may == NOTHING else _count(connection, writes, campaign, start)
+def _entries(campaign: Campaign, start: Start, least: int, most: int, again: int) -> Entries:
     reasons = [start.unclear] if start.unclear else []
-    if least < most:
-        before = f"{again:,} of them were sent a message of it before, and may not start again"
+    if least < most and not start.unclear:
+        before = f"{again:,} of them may have been in it before, and may not start again"
         reasons += [*start.reasons, *([before] if again else [])]
     return Entries(
         campaign_id=campaign.id,
@@ -111,22 +119,21 @@ def _entries(
 
 
 def _count(
-    connection: duckdb.DuckDBPyConnection, writes: Writes, campaign: Campaign, start: Start
-) -> tuple[int, int, int]:
-    """The people who will enter, who may, and who of those may have been in it before."""
-    been = "SELECT NULL::VARCHAR AS cio_id WHERE false"
-    if "messages" in writes.tables:
-        been = (
-            f"SELECT DISTINCT customer_identifiers->>'/cio_id' AS cio_id FROM {DATASET}.messages "
-            f"WHERE campaign_id = {campaign.id}"
-        )
-    again = "b.cio_id IS NOT NULL" if "messages" in writes.tables else "NOT fresh"
-    ((least, most, before),) = connection.execute(
-        f"""
-        SELECT count(*) FILTER (WHERE {start.will} AND NOT ({again})),
-               coalesce(sum({start.weight}) FILTER (WHERE {start.may}), 0),
-               count(*) FILTER (WHERE {start.may} AND {again})
-        FROM {WOKEN} AS w LEFT JOIN ({been}) AS b ON b.cio_id = w.cio_id
-        """
-    ).fetchall()
-    return int(least), int(most), int(before)
+    connection: duckdb.DuckDBPyConnection, plot: Plot, starts: Sequence[tuple[Campaign, Start]]
+) -> dict[int, tuple[int, int, int]]:
+    """By campaign the people who will enter, who may, and who of those may have been in it before."""
+    make_workbench(connection, plot.writes, plot.needs, plot.trees)
+    columns = []
+    for campaign, start in starts:
+        again = f"coalesce(list_contains(been, {campaign.id}), true)"
+        columns += [
+            f"count(*) FILTER (WHERE {start.will} AND NOT {again})",
+            f"coalesce(sum({start.weight}) FILTER (WHERE {start.may}), 0)",
+            f"count(*) FILTER (WHERE {start.may} AND {again})",
+        ]
+    row = connection.execute(f"SELECT {', '.join(columns)} FROM {WOKEN}").fetchone() or ()
+    numbers = [int(number) for number in row]
+    return {
+        campaign.id: (numbers[3 * place], numbers[3 * place + 1], numbers[3 * place + 2])
+        for place, (campaign, _) in enumerate(starts)
+    }

@@ -5,6 +5,7 @@
 SQL joins true, false and NULL as three-valued logic wants it: `false AND NULL` is false, `true OR NULL` true.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
@@ -41,16 +42,23 @@ class Needs:
                 _number(self.attributes, name)
 
 
-def truth(node: Node, needs: Needs, phase: Phase, now: str) -> str:
-    """SQL of the truth of a tree for a person, before or after the plan; a person it creates is in nothing.
+def truth_columns(trees: Sequence[Node], needs: Needs, now: str) -> list[str]:
+    """SQL of three columns for each tree: tN_before, tN_after, and tN_touched, if the plan may change it.
 
-    `now` is SQL of the Unix seconds of the evaluation.
+    A person whom the plan creates is in nothing before it. `now` is the Unix seconds of the evaluation.
     """
-    found = _truth(node, needs, phase, now)
-    return f"(CASE WHEN NOT fresh THEN {found} ELSE false END)" if phase == "before" else found
+    columns = []
+    for number, tree in enumerate(trees):
+        before, after = (_truth(tree, needs, phase, now) for phase in PHASES)
+        columns += [
+            f"(CASE WHEN NOT fresh THEN {before} ELSE false END) AS t{number}_before",
+            f"{after} AS t{number}_after",
+            f"{_touched(tree, needs)} AS t{number}_touched",
+        ]
+    return columns
 
 
-def touched(node: Node, needs: Needs) -> str:
+def _touched(node: Node, needs: Needs) -> str:
     """SQL: the plan may change the truth of a tree for a person."""
     parts = ["fresh"]
     for one in walk(node):

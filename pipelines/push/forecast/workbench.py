@@ -7,6 +7,8 @@
                                                when it changed last
     nN_known, nN_bound                         how often the person did it: at least, and at most
     nN_least, nN_most                          how often the plan adds to that: at least, and at most
+    been            the campaigns of which the person was sent a message, NULL if that is not known
+    tN_before, tN_after, tN_touched            the truth of conditions, and if the plan may change it
     mN_before, mN_after                        membership in a segment that is filled by hand
 
 NULL is unknown: a person whom the warehouse does not have, or whom a push changed after the last sync. The
@@ -19,8 +21,8 @@ from dataclasses import dataclass
 import duckdb
 
 from pipelines.push.forecast.attribute import MARGIN_S
-from pipelines.push.forecast.conditions import ANY_NAME
-from pipelines.push.forecast.truth import Counted, Needs
+from pipelines.push.forecast.conditions import ANY_NAME, Node
+from pipelines.push.forecast.truth import Counted, Needs, truth_columns
 from pipelines.push.spec.kinds import Changed
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.sql import literal
@@ -62,8 +64,10 @@ class Writes:
     now: int
 
 
-def make_workbench(connection: duckdb.DuckDBPyConnection, writes: Writes, needs: Needs) -> None:
-    """Create the table of the people that a plan changes."""
+def make_workbench(
+    connection: duckdb.DuckDBPyConnection, writes: Writes, needs: Needs, trees: Sequence[Node]
+) -> None:
+    """Create the table of the people that a plan changes, with the truth of the trees for each."""
     columns = [
         *(_attribute_columns(number, name, writes) for number, name in enumerate(needs.attributes)),
         *(_count_columns(number, within, writes) for number, (_, _, within) in enumerate(needs.counted)),
@@ -80,8 +84,10 @@ def make_workbench(connection: duckdb.DuckDBPyConnection, writes: Writes, needs:
                    w.verdict IS DISTINCT FROM 'create' AND (p.cio_id IS NULL OR p.changed) AS stale
             FROM w LEFT JOIN known AS p ON p.entity = w.entity
         )
-        SELECT {", ".join(["k.entity", "k.cio_id", "k.fresh", "k.writes", "k.starts", *columns])}
-        FROM k {_joined_counts(writes, needs)} {_joined_members(writes, needs)}
+        SELECT {", ".join(["*", *truth_columns(trees, needs, str(writes.now))])} FROM (
+            SELECT {", ".join(["k.entity", "k.fresh", "k.writes", "k.starts", _been(writes), *columns])}
+            FROM k {_joined_counts(writes, needs)} {_joined_members(writes, needs)} {_joined_messages(writes)}
+        )
         """
     )
 
@@ -254,6 +260,23 @@ def _joined_members(writes: Writes, needs: Needs) -> str:
             SELECT cio_id, {", ".join(members)} FROM {DATASET}.segment_memberships
             WHERE deleted_at IS NULL AND segment_id IN ({", ".join(map(str, needs.segments))}) GROUP BY 1
         ) AS m ON m.cio_id = k.cio_id
+    """
+
+
+def _been(writes: Writes) -> str:
+    held = "WHEN k.cio_id IS NOT NULL THEN coalesce(b.been, [])" if "messages" in writes.tables else ""
+    return f"CASE WHEN k.fresh THEN []::BIGINT[] {held} END AS been"
+
+
+def _joined_messages(writes: Writes) -> str:
+    """SQL that joins the campaigns of each person's messages, as `b`."""
+    if "messages" not in writes.tables:
+        return ""
+    return f"""
+        LEFT JOIN (
+            SELECT customer_identifiers->>'/cio_id' AS cio_id, list(DISTINCT campaign_id) AS been
+            FROM {DATASET}.messages WHERE campaign_id IS NOT NULL GROUP BY 1
+        ) AS b ON b.cio_id = k.cio_id
     """
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.push.forecast.forecast import Forecast
 from pipelines.push.spec.spec import PushSpec
 
 
@@ -15,7 +16,8 @@ class PlanCounts:
     """The rows of a plan, for brakes.
 
     `rows` are the model's, `held` those that Customer.io has by this push, `people` those in the warehouse
-    (None: not known), `creates` the people that would be created.
+    (None: not known), `creates` the people that would be created, `forecast` the people who would enter
+    campaigns.
     """
 
     rows: int
@@ -25,6 +27,7 @@ class PlanCounts:
     removes: int
     creates: int
     people: int | None
+    forecast: Forecast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +72,11 @@ def _unchecked(spec: PushSpec, counts: PlanCounts) -> int | None:
     return counts.adds if creates and counts.people is None else None
 
 
+def _unclear_campaigns(_: PushSpec, counts: PlanCounts) -> int:
+    """Campaigns of which it cannot be said how many people would enter."""
+    return len(counts.forecast.unclear)
+
+
 def _to_approve(spec: PushSpec, counts: PlanCounts) -> int:
     """Rows whose action always needs approval."""
     rows: Mapping[str, int] = {"add": counts.adds, "change": counts.changes, "remove": counts.removes}
@@ -105,6 +113,24 @@ _UPPER_LIMITS: tuple[tuple[str, _Limit, _Found, str], ...] = (
         lambda spec: spec.brakes.max_changes_percent,
         lambda _, counts: _share(counts.changes, counts.held),
         "{found:.1f} % of the rows would be changed, and {limit:.1f} % may be",
+    ),
+    (
+        "max_campaign_entries",
+        lambda spec: spec.brakes.max_campaign_entries,
+        lambda _, counts: counts.forecast.most,
+        "people may enter campaigns {found:,.0f} times, and {limit:,.0f} are allowed",
+    ),
+    (
+        "unclear_campaigns",
+        lambda spec: None if spec.brakes.max_campaign_entries is None else 0,
+        _unclear_campaigns,
+        "of {found:,.0f} campaigns it cannot be said how many people would enter",
+    ),
+    (
+        "unchecked_campaigns",
+        lambda spec: None if spec.brakes.max_campaign_entries is None else 0,
+        lambda _, counts: len(counts.forecast.missing),
+        "people may enter campaigns that the warehouse lacks: run `cio-elt sync campaigns segments`",
     ),
     (
         "approval",

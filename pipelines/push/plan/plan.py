@@ -43,7 +43,7 @@ class Plan:
         requests: The number of requests, and `minutes` at the configured rate.
         lane: `batch` or `import`.
         brakes: The brakes that were checked.
-        wakes: The people who would enter campaigns.
+        forecast: The people who would enter campaigns.
     """
 
     plan_id: str
@@ -64,7 +64,7 @@ class Plan:
     minutes: float
     lane: str
     brakes: list[Brake]
-    wakes: Forecast
+    forecast: Forecast
 
     @property
     def sends(self) -> int:
@@ -79,7 +79,7 @@ class Plan:
     @property
     def document(self) -> dict[str, Any]:
         """The plan as JSON."""
-        parts = {"brakes": [brake.document for brake in self.brakes], "wakes": self.wakes.document}
+        parts = {"brakes": [brake.document for brake in self.brakes], "forecast": self.forecast.document}
         return {**asdict(self), **parts, "sends": self.sends, "stopped": bool(self.stopped_by)}
 
 
@@ -91,7 +91,7 @@ def make_plan(
     *,
     people: int | None,
     first: bool,
-    wakes: Forecast,
+    forecast: Forecast,
     show_values: bool = False,
 ) -> Plan:
     """The plan of the rows whose actions were decided."""
@@ -109,6 +109,7 @@ def make_plan(
         removes=counts["remove"],
         creates=identity.get("create", 0) if spec.kind.profile else 0,
         people=people,
+        forecast=forecast,
     )
     return Plan(
         plan_id=_plan_id(connection, spec),
@@ -129,7 +130,7 @@ def make_plan(
         minutes=transport.minutes,
         lane=transport.name,
         brakes=check_brakes(spec, brake_counts),
-        wakes=wakes,
+        forecast=forecast,
     )
 
 

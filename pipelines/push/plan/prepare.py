@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import InvalidSpec
-from pipelines.push.forecast.forecast import Forecast, forecast
+from pipelines.push.forecast.forecast import Forecast, forecast_entries
 from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.diff import (
     PLANNED,
@@ -98,7 +98,7 @@ def plan_rows(
         prepared.payload,
         people=people,
         first=first,
-        wakes=Forecast() if writes is None else forecast(connection, writes),
+        forecast=Forecast() if writes is None else forecast_entries(connection, writes),
         show_values=show_values,
     )
 

@@ -156,6 +156,9 @@ class Brakes(_Part):
         default=50.0, description="people created at most, as a share of the people in the warehouse"
     )
     max_changes_percent: Percent | None = Field(default=None, description="rows changed at most, as a share")
+    max_campaign_entries: int | None = Field(
+        default=None, ge=0, description="times that people may enter campaigns, as the plan forecasts them"
+    )
     min_rows: int = Field(default=0, ge=0, description="the least number of rows of the model")
 
 

@@ -1,15 +1,18 @@
 """A warehouse of a few people, written from the sandbox's own store, and conditions drawn at random."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
 import orjson
+import pyarrow as pa
+import pytest
 
 from pipelines.push.forecast.workbench import Writes
 from sources.customerio.sandbox.state.store import conditions
 from sources.customerio.sandbox.state.store.people import People, Person
+from tests.pipelines.push.conftest import Row
 
 NOW = 1_792_058_400
 DAY = 86_400
@@ -20,15 +23,24 @@ Counts = Mapping[tuple[str, str], list[int]]
 """(person's cio_id, event) to the times at which the person did it."""
 
 
-def drawn_conditions(rng: random.Random, depth: int = 2) -> dict[str, Any]:
-    """Conditions of the grammar: lists within lists, of changes of two attributes and of two events."""
-    parts = [_drawn_part(rng, depth) for _ in range(rng.randint(1, 3))]
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database without anything."""
+    with duckdb.connect() as opened:
+        yield opened
+
+
+def drawn_conditions(rng: random.Random, depth: int = 2, segments: Sequence[int] = ()) -> dict[str, Any]:
+    """Conditions of the grammar: lists within lists, of changes of two attributes, two events, segments."""
+    parts = [_drawn_part(rng, depth, segments) for _ in range(rng.randint(1, 3))]
     return {rng.choice(("and", "and", "or")): parts}
 
 
-def _drawn_part(rng: random.Random, depth: int) -> dict[str, Any]:
+def _drawn_part(rng: random.Random, depth: int, segments: Sequence[int]) -> dict[str, Any]:
     if depth and rng.random() < 0.3:
-        return drawn_conditions(rng, depth - 1)
+        return drawn_conditions(rng, depth - 1, segments)
+    if segments and rng.random() < 0.4:
+        return {"segment": {"id": rng.choice(segments)}, "inverse": rng.random() < 0.3}
     name = rng.choice(list(VALUES))
     value = rng.choice(VALUES[name][:-1])
     whole = (conditions.equals(name, value), conditions.differs(name, value), conditions.exists(name))
@@ -73,38 +85,41 @@ def drawn_values(rng: random.Random) -> dict[str, str | None]:
     return {name: rng.choice(VALUES[name]) or None for name in names}
 
 
-def load_people(connection: duckdb.DuckDBPyConnection, people: People, done: Counts) -> None:
-    """Write the tables of the warehouse that a forecast reads about people."""
+def load_people(connection: duckdb.DuckDBPyConnection, people: Iterable[Row], done: Counts) -> None:
+    """Write the tables of the warehouse that a forecast reads about people, from their profiles."""
     connection.execute("ATTACH ':memory:' AS warehouse")
     connection.execute("USE warehouse; CREATE SCHEMA customerio_raw")
-    connection.execute(
-        "CREATE TABLE customerio_raw.people (cio_id VARCHAR, identifiers JSON, attributes JSON, "
-        "timestamps JSON, deleted_at BIGINT)"
-    )
-    connection.execute(
-        "CREATE TABLE customerio_raw.activities (customer_identifiers JSON, type VARCHAR, name VARCHAR, "
-        "timestamp BIGINT)"
-    )
-    connection.execute(
-        "CREATE TABLE customerio_raw.coverage (resource VARCHAR, start_at BIGINT, end_at BIGINT)"
-    )
-    connection.execute(
-        "INSERT INTO customerio_raw.coverage VALUES ('activities', ?, ?)", [NOW - 30 * DAY, NOW]
-    )
-    for person in people:
-        profile = person.profile()
-        cells = [orjson.dumps(profile[name]).decode() for name in ("identifiers", "attributes", "timestamps")]
-        connection.execute(
-            "INSERT INTO customerio_raw.people VALUES (?, ?, ?, ?, NULL)", [person.cio_id, *cells]
-        )
-    rows = [
-        [orjson.dumps({"cio_id": cio_id}).decode(), "event", event, at]
+    names = ("identifiers", "attributes", "timestamps")
+    cells = [{name: orjson.dumps(row[name]).decode() for name in names} for row in people]
+    load(connection, "people", "identifiers->>'cio_id' AS cio_id, *, NULL::BIGINT AS deleted_at", cells)
+    acts = [
+        {"customer_identifiers": orjson.dumps({"cio_id": cio_id}).decode(), "name": event, "timestamp": at}
         for (cio_id, event), times in done.items()
         for at in times
         if at >= NOW - 30 * DAY
     ]
-    if rows:
-        connection.executemany("INSERT INTO customerio_raw.activities VALUES (?, ?, ?, ?)", rows)
+    nothing = {"customer_identifiers": "{}", "name": "nothing", "timestamp": NOW}
+    load(connection, "activities", "'event' AS type, *", [nothing, *acts])
+    covered = [{"resource": "activities", "start_at": NOW - 30 * DAY, "end_at": NOW}]
+    load(connection, "coverage", "*", covered)
+
+
+def load_records(connection: duckdb.DuckDBPyConnection, table: str, records: Iterable[Row]) -> None:
+    """Create a table of segments or campaigns from records, whose lists and objects become JSON text."""
+    rows = [
+        {name: orjson.dumps(value).decode() if isinstance(value, list | dict) else value
+         for name, value in record.items()}
+        for record in records
+    ]  # fmt: skip
+    names = dict.fromkeys(name for row in rows for name in row)
+    load(connection, table, "*, NULL::BIGINT AS deleted_at", [{n: row.get(n) for n in names} for row in rows])
+
+
+def load(connection: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Sequence[Row]) -> None:
+    """Create a table of the warehouse from rows."""
+    connection.register("given", pa.Table.from_pylist(list(rows)))
+    connection.execute(f"CREATE TABLE customerio_raw.{table} AS SELECT {columns} FROM given")
+    connection.unregister("given")
 
 
 def writes_of(relation: str, **more: Any) -> Writes:

@@ -1,7 +1,6 @@
 """The truth of conditions in SQL is that of the sandbox's evaluator, or unknown."""
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import duckdb
@@ -9,7 +8,7 @@ import orjson
 import pytest
 
 from pipelines.push.forecast.conditions import read_conditions
-from pipelines.push.forecast.truth import PHASES, Needs, touched, truth
+from pipelines.push.forecast.truth import Needs
 from pipelines.push.forecast.workbench import WOKEN, Writes, make_workbench
 from sources.customerio.sandbox.state.store.conditions import compile_conditions
 from sources.customerio.sandbox.state.store.people import People, Person
@@ -32,13 +31,6 @@ _PLANNED = (
 PEOPLE, NEW, CONDITIONS = 25, 5, 20
 
 
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database without anything."""
-    with duckdb.connect() as opened:
-        yield opened
-
-
 def _evaluated(
     connection: duckdb.DuckDBPyConnection, writes: Writes, drawn: list[dict[str, Any]]
 ) -> list[dict[str, tuple[bool | None, bool | None, bool]]]:
@@ -46,12 +38,8 @@ def _evaluated(
     needs, trees = Needs(), [read_conditions(one) for one in drawn]
     for tree in trees:
         needs.collect(tree)
-    columns = [
-        sql
-        for tree in trees
-        for sql in (*(truth(tree, needs, phase, str(NOW)) for phase in PHASES), touched(tree, needs))
-    ]
-    make_workbench(connection, writes, needs)
+    make_workbench(connection, writes, needs, trees)
+    columns = [f"t{n}_{what}" for n in range(len(trees)) for what in ("before", "after", "touched")]
     rows = connection.execute(f"SELECT entity, {', '.join(columns)} FROM {WOKEN}").fetchall()
     return [
         {row[0]: (row[1 + 3 * place], row[2 + 3 * place], row[3 + 3 * place]) for row in rows}
@@ -120,7 +108,7 @@ def _check(
 def _check_a_write(connection: duckdb.DuckDBPyConnection, seed: int) -> float:
     rng = random.Random(seed)  # noqa: S311
     people, done = drawn_people(rng, PEOPLE)
-    load_people(connection, people, done)
+    load_people(connection, (person.profile() for person in people), done)
     relation, written = _attributes_plan(connection, rng)
     drawn = [drawn_conditions(rng) for _ in range(CONDITIONS)]
     stated = _evaluated(connection, writes_of(relation, creates=True), drawn)
@@ -132,7 +120,7 @@ def _check_a_write(connection: duckdb.DuckDBPyConnection, seed: int) -> float:
 def _check_events(connection: duckdb.DuckDBPyConnection, seed: int) -> float:
     rng = random.Random(seed)  # noqa: S311
     people, done = drawn_people(rng, PEOPLE)
-    load_people(connection, people, done)
+    load_people(connection, (person.profile() for person in people), done)
     connection.execute(_PLANNED)
     after = {key: list(times) for key, times in done.items()}
     for _ in range(40):
