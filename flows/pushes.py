@@ -148,6 +148,7 @@ def _row(outcome: PushOutcome) -> dict[str, Any]:
             action: counts.get(action, 0)
             for action in ("add", "change", "remove", "unchanged", "invalid", "dead")
         },
+        "entries": result.plan.forecast.sentence if result else "",
         "accepted": run.delivery.accepted if run else 0,
         "rejected": run.delivery.rejected if run else 0,
         "dropped": run.confirmation.dropped if run else 0,

@@ -18,6 +18,7 @@ from pipelines.push import (
     UndoPlan,
 )
 from pipelines.push.deliver.dispatch import OnProgress
+from pipelines.push.forecast.forecast import Forecast
 from pipelines.push.spec.kinds import KINDS
 
 
@@ -55,10 +56,22 @@ def print_plan(plan: Plan, *, samples: bool = True) -> None:
     if plan.sends:
         size = f"{plan.requests:,} requests ({plan.bytes:,} bytes)"
         say(f"  {size}, about {plan.minutes:.1f} minutes, by {plan.lane}.")
+        print_forecast(plan.forecast)
     for brake in plan.stopped_by:
         say(f"  brake {brake.name}: {brake.message}.")
     if plan.stopped_by:
         say(f"  To send it all the same: cio-elt push {plan.command} --plan {plan.plan_id} --approve")
+
+
+def print_forecast(forecast: Forecast) -> None:
+    """Print how many people would enter which campaigns."""
+    say(f"  campaigns: {forecast.sentence}.")
+    for entries in forecast.woken:
+        count = "" if entries.most is None else f" {entries.most:,}"
+        why = f", since {'; '.join(entries.reasons)}" if entries.reasons else ""
+        say(
+            f"    {entries.campaign_id} ({entries.name}), by {entries.trigger}: {entries.verdict}{count}{why}"
+        )
 
 
 @contextmanager

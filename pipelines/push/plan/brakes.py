@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.push.forecast.forecast import Forecast
 from pipelines.push.spec.spec import PushSpec
 
 
@@ -16,7 +17,8 @@ class PlanCounts:
 
     `rows` are the model's, `held` those that Customer.io has by this push, `people` those in the warehouse
     (None: not known), `creates` the people that would be created, `invalid` the rows that cannot be sent and
-    should be, `last` the rows of the last run (None: there was none).
+    should be, `last` the rows of the last run (None: there was none), `forecast` the people who would enter
+    campaigns.
     """
 
     rows: int
@@ -28,6 +30,7 @@ class PlanCounts:
     people: int | None
     invalid: int
     last: int | None
+    forecast: Forecast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +88,11 @@ def _most_appended(spec: PushSpec, counts: PlanCounts) -> float | None:
     return counts.last + max(counts.last * percent / 100, spec.brakes.spare_adds)
 
 
+def _unclear_campaigns(_: PushSpec, counts: PlanCounts) -> int:
+    """Campaigns of which it cannot be said how many people would enter."""
+    return len(counts.forecast.unclear)
+
+
 def _to_approve(spec: PushSpec, counts: PlanCounts) -> int:
     """Rows whose action needs approval; removals do not if the spec allows them up to the other brakes."""
     rows: Mapping[str, int] = {"add": counts.adds, "change": counts.changes, "remove": counts.removes}
@@ -134,6 +142,24 @@ _UPPER_LIMITS: tuple[tuple[str, _Limit, _Found, str], ...] = (
         lambda spec, _: spec.brakes.max_invalid_percent,
         lambda _, counts: _share(counts.invalid, counts.rows),
         "{found:.1f} % of the rows are invalid, and {limit:.1f} % may be",
+    ),
+    (
+        "max_campaign_entries",
+        lambda spec, _: spec.brakes.max_campaign_entries,
+        lambda _, counts: counts.forecast.most,
+        "people may enter campaigns {found:,.0f} times, and {limit:,.0f} are allowed",
+    ),
+    (
+        "unclear_campaigns",
+        lambda spec, _: None if spec.brakes.max_campaign_entries is None else 0,
+        _unclear_campaigns,
+        "of {found:,.0f} campaigns it cannot be said how many people would enter",
+    ),
+    (
+        "unchecked_campaigns",
+        lambda spec, _: None if spec.brakes.max_campaign_entries is None else 0,
+        lambda _, counts: len(counts.forecast.missing),
+        "people may enter campaigns that the warehouse lacks: run `cio-elt sync campaigns segments`",
     ),
     (
         "approval",

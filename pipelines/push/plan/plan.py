@@ -14,6 +14,7 @@ import duckdb
 import orjson
 
 from pipelines.errors import PlanChanged
+from pipelines.push.forecast.forecast import Forecast
 from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.brakes import Brake, PlanCounts, check_brakes
 from pipelines.push.plan.diff import LEAVERS, MAPPED, MEMBERS, PLANNED, SENT_ACTIONS, Baseline
@@ -49,6 +50,7 @@ class Plan:
         brakes: The brakes that were checked.
         left_out: Attributes that are not sent, and the pushes that own them.
         options: Options of the command beside those of an approval, such as `--full`.
+        forecast: The people who would enter campaigns.
     """
 
     plan_id: str
@@ -72,6 +74,7 @@ class Plan:
     minutes: float
     lane: str
     brakes: list[Brake]
+    forecast: Forecast
     left_out: dict[str, str] = field(default_factory=dict)
     options: str = ""
 
@@ -114,8 +117,8 @@ class Plan:
     @property
     def document(self) -> dict[str, Any]:
         """The plan as JSON."""
-        brakes = [brake.document for brake in self.brakes]
-        return {**asdict(self), "brakes": brakes, "sends": self.sends, "stopped": bool(self.stopped_by)}
+        parts = {"brakes": [brake.document for brake in self.brakes], "forecast": self.forecast.document}
+        return {**asdict(self), **parts, "sends": self.sends, "stopped": bool(self.stopped_by)}
 
 
 def make_plan(
@@ -126,6 +129,7 @@ def make_plan(
     *,
     people: int | None,
     last: int | None,
+    forecast: Forecast,
     show_values: bool = False,
 ) -> Plan:
     """The plan of the rows whose actions were decided; `last` is the size of the last run, if any."""
@@ -146,6 +150,7 @@ def make_plan(
         # An update of people who exist leaves out all others: that is its purpose.
         invalid=counts["invalid"] - (identity.get("nobody", 0) if spec.mode == "update_only" else 0),
         last=last,
+        forecast=forecast,
     )
     return Plan(
         plan_id=_plan_id(connection, spec),
@@ -170,6 +175,7 @@ def make_plan(
         lane=transport.name,
         brakes=check_brakes(spec, brake_counts),
         left_out={name: each.owner for name, each in spec.left_out.items()},
+        forecast=forecast,
     )
 
 

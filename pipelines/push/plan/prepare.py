@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import InvalidSpec
+from pipelines.push.forecast.forecast import Forecast, forecast_entries
 from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.diff import (
     LEAVERS,
@@ -24,6 +25,7 @@ from pipelines.push.plan.mapping import with_unmapped
 from pipelines.push.plan.payload import Payload, payload_of
 from pipelines.push.plan.plan import Plan, make_plan
 from pipelines.push.plan.query import run_model
+from pipelines.push.plan.writes import planned_writes
 from pipelines.push.spec.spec import PushSpec
 
 
@@ -123,6 +125,7 @@ def plan_rows(
     """Compare the rows with the baseline and check the brakes; `journal` is attached to the connection."""
     last = _rows_of_last_run(connection, prepared.push_id)
     people = decide_rows(connection, prepared, first=last is None and not prepared.full)
+    writes = planned_writes(connection, prepared.spec, prepared.push_id, prepared.payload)
     return make_plan(
         connection,
         prepared.spec,
@@ -130,6 +133,7 @@ def plan_rows(
         prepared.payload,
         people=people,
         last=last,
+        forecast=Forecast() if writes is None else forecast_entries(connection, writes),
         show_values=show_values,
     )
 

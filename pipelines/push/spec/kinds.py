@@ -4,6 +4,7 @@ A new kind is a new row here and the SQL of its item; no other module compares k
 
     used by    properties
     spec       modes, order, needs, key, attributes, asks_first_run
+    forecast   changed
     plan       item, removal, import_type, creates, identity_checks, approval, mirrors_members, repeatable
     journal    operation, keeps_appended, resends_stored
     deliver    import_type
@@ -23,6 +24,7 @@ PARTS: tuple[Part, ...] = ("person", "event", "key", "device", "object_type_id",
 """The keys of a spec that say what a row is; each kind needs some of them and has none of the others."""
 IdentityCheck = Literal["profile", "person", "object"]
 Action = Literal["add", "change", "remove"]
+Changed = Literal["attributes", "events", "devices", "members", "relations"]
 
 ID_TYPES = ("text", "integer")
 EVENT_KEY_TYPES = (*ID_TYPES, "decimal", "float", "boolean", "date", "timestamp")
@@ -58,6 +60,7 @@ class Kind:
         imports_by_default: True if a large first load goes by import without being asked to.
         creates: What accepted rows create, which the identity checks of other pushes have to know.
         identity_checks: What must be known of a row's person or object before it is sent.
+        changed: The part of a person that rows change, which may start campaigns; None for a person who ends.
         approval: Actions that always stop a run until a person approves them.
         invertible: True if undo sends a removal for an addition, and the reverse.
         profile: True if a row is a person's profile: its fields are profile attributes, undo restores them.
@@ -94,6 +97,7 @@ class Kind:
     imports_by_default: bool = False
     creates: Literal["person", "object", "suppression"] | None = None
     identity_checks: tuple[IdentityCheck, ...] = ("person",)
+    changed: Changed | None = None
     approval: tuple[Action, ...] = ()
     invertible: bool = False
     profile: bool = False
@@ -160,6 +164,7 @@ _ROWS = (
         identity_checks=("profile",),
         approval=("remove",),
         profile=True,
+        changed="attributes",
         reader="profiles",
         failure_types=("failed_attribute_change", "skipped_update", "failed_batch_update"),
     ),
@@ -184,6 +189,7 @@ _ROWS = (
         asks_first_run=True,
         repeatable=False,  # it has an id, and the time for which Customer.io knows ids is not documented
         resends_stored=True,
+        changed="events",
         reader="events",
         sample_limit=ONE_BY_ONE,
         failure_types=("failed_event", "failed_batch_update"),
@@ -204,6 +210,7 @@ _ROWS = (
         ),
         invertible=True,
         forgets_leavers=True,
+        changed="devices",
         reader="devices",
         failure_types=("failed_attribute_change", "failed_batch_update"),
     ),
@@ -222,6 +229,7 @@ _ROWS = (
         creates="object",
         identity_checks=(),
         approval=("remove",),
+        changed="relations",
         reader="objects",
         sample_limit=ONE_BY_ONE,
         failure_types=("_o:{type}:failed_attribute_change", "failed_batch_update"),
@@ -252,6 +260,7 @@ _ROWS = (
         identity_checks=("person", "object"),
         invertible=True,
         forgets_leavers=True,
+        changed="relations",
         reader="relationships",
         sample_limit=ONE_BY_ONE,
         failure_types=(
@@ -276,6 +285,7 @@ _ROWS = (
         forgets_leavers=True,
         asks_first_run=True,
         mirrors_members=True,
+        changed="members",
         reader="members",
     ),
     Kind(

@@ -213,6 +213,9 @@ class Brakes(_Part):
     max_invalid_percent: Percent | None = Field(
         default=10.0, description="rows that cannot be sent at most, as a share of the model's"
     )
+    max_campaign_entries: int | None = Field(
+        default=None, ge=0, description="times that people may enter campaigns, as the plan forecasts them"
+    )
     min_rows: int = Field(default=0, ge=0, description="the least number of rows of the model")
 
 

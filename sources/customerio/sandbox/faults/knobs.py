@@ -172,6 +172,18 @@ class Knobs:
             "[seg26], unverified",
         ),
     )
+    campaigns_start: bool = field(
+        default=False,
+        metadata=_about(
+            "who enters a running campaign's segment, or does its event, starts a journey and gets its first "
+            "message at once; else journeys are those of the world alone",
+            "unverified",
+        ),
+    )
+    campaigns_restart: bool = field(
+        default=True,
+        metadata=_about("who enters a campaign's segment a second time starts again", "unverified"),
+    )
     removes_by_id: bool = field(
         default=False, metadata=_about("removing from a segment takes `id` alone, as documented", "[track26]")
     )
@@ -241,6 +253,8 @@ class Knobs:
             events_create=self.events_create,
             removes_by_id=self.removes_by_id,
             dedupes_any_id=self.event_ids == "dedupe",
+            campaigns_start=self.campaigns_start,
+            campaigns_restart=self.campaigns_restart,
         )
 
     def export_options(self) -> ExportOptions:

@@ -54,6 +54,7 @@ class Workspace:
         self.imports = Imports()
         self.newsletter_filters: dict[int, Record] = {}  # recipients of newsletters that calls create
         self.scheduled_newsletters: set[int] = set()  # sent or scheduled by calls
+        self.journeys: dict[int, set[int]] = {}  # by campaign, the people who started it by an operation
         self.deleted_sources: set[int] = set()
         self.unsuppressed: set[tuple[str, str]] = set()  # (type, address) removed from the provider's lists
         self.data_index: dict[str, dict[str, Record]] = {"attributes": {}, "events": {}}

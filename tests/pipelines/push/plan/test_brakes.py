@@ -1,9 +1,11 @@
 """Brakes stop a run before its first request; an approved plan releases them."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
+from pipelines.cli.push_output import print_plan
 from pipelines.push import PushSpec
 from pipelines.push.journal.database import SCHEMA, Journal
 from tests.pipelines.push.conftest import Pushing, Row
@@ -186,3 +188,50 @@ def test_people_are_never_suppressed_unattended(pushing: Pushing) -> None:
         brakes={"removes_unattended": True},
     )  # fmt: skip
     assert ["approval"] == [brake.name for brake in pushing.push(spec).brakes]
+
+
+def test_people_who_may_enter_campaigns_stop_a_run(
+    pushing: Pushing, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """More entries than allowed stop a run; once approved, as many journeys start as the plan forecast."""
+    pushing.warehouse.sync("campaigns", "segments")
+    pushing.sandbox.knobs.campaigns_start = True
+    free = [one for one, attributes in pushing.people().items() if attributes.get("plan") == "free"][:6]
+    rows = [{"user_id": one, "plan": "pro"} for one in free]
+    model: dict[str, Any] = {**_PERSON_PLAN, "brakes": {"max_campaign_entries": 5}}
+    before = _messages(pushing)
+    spec = pushing.declare("users", rows, **model)
+    plan = pushing.plan(spec)
+    assert ["max_campaign_entries"] == [brake.name for brake in plan.stopped_by]
+    (welcome, win_back) = plan.forecast.woken
+    assert [("Welcome series", 6), ("Win back", 6)] == [(one.name, one.most) for one in (welcome, win_back)]
+    assert "segment 2 (On a paid plan)" == welcome.trigger
+    print_plan(plan)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"campaigns: at most 12 entries into {len(plan.forecast.campaigns)} running campaigns." in shown
+    assert "1 (Welcome series), by segment 2 (On a paid plan): at most 6, since" in shown
+    assert "brake max_campaign_entries: people may enter campaigns 12 times, and 5 are allowed" in shown
+    assert pushing.push(spec).brakes
+    assert pushing.approved(spec).complete
+    assert {1: 6, 4: 6} == _messages(pushing) - before
+    allowed = pushing.declare("users", rows, **{**model, "brakes": {"max_campaign_entries": 12}})
+    assert [] == pushing.plan(allowed).stopped_by
+
+
+def test_campaigns_of_which_nothing_can_be_said_stop_a_run(pushing: Pushing) -> None:
+    """With a limit of entries, a run is stopped whose campaigns are not known, or start in an unknown way."""
+    model: dict[str, Any] = {**_PERSON_PLAN, "brakes": {"max_campaign_entries": 5}}
+    spec = pushing.declare("users", [{"user_id": pushing.ids()[0], "plan": "x"}], **model)
+    assert ["unchecked_campaigns"] == [brake.name for brake in pushing.push(spec).brakes]
+    pushing.sandbox.add("campaigns", name="Odd", type="moon_phase", active=True, state="running")
+    pushing.warehouse.sync("campaigns", "segments")
+    plan = pushing.plan(spec)
+    assert ["unclear_campaigns"] == [brake.name for brake in plan.stopped_by]
+    assert ["cannot say"] == [entries.verdict for entries in plan.forecast.woken]
+    assert 0 == pushing.requests()
+    assert pushing.approved(spec).complete
+
+
+def _messages(pushing: Pushing) -> Counter[int]:
+    """The number of messages of each campaign."""
+    return Counter(row["campaign_id"] for row in pushing.sandbox.rows("messages") if row["campaign_id"])

@@ -6,7 +6,7 @@ Every module takes a Workspace. Its name is Customer.io's noun, as in `wire/rout
                                   delivery_reports
     calls of the App API          sends triggers audience snippets collections suppressions preferences
                                   senders content_edits optouts design_studio assets folders newsletters
-    records as the API shows them views contents archive
-    passes                        apply create_deliveries create_export run_import
+    records as the API shows them views contents archive action_messages
+    passes                        apply create_deliveries create_export run_import start_journeys
     time and tests                timeline admin
 """

@@ -1,6 +1,6 @@
 """Applying queued writes in the order of arrival, with one rule for each (type, action) of operations.
 
-due -> rule -> applied, or dropped with a reason and, for most reasons, an activity
+due -> rule -> applied, or dropped with a reason and, for most reasons, an activity -> journeys of campaigns
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from sources.customerio.sandbox.state.rules.identify import identify
 from sources.customerio.sandbox.state.rules.merge import merge
 from sources.customerio.sandbox.state.rules.people import addressed, must_exist
 from sources.customerio.sandbox.state.rules.segments import change_members
+from sources.customerio.sandbox.state.rules.start_journeys import start_journeys, trigger_members
 from sources.customerio.sandbox.state.store.activities import NO_PERSON
 from sources.customerio.sandbox.state.store.drop_reasons import FAILED_ATTRIBUTES, Dropped, failed_object
 from sources.customerio.sandbox.state.store.track_operation import Op, problem
@@ -43,11 +44,15 @@ def apply(workspace: Workspace, op: Op, at: int, options: ApplyOptions) -> str:
     Raises:
         Dropped: the operation is not applied; its activity is logged.
     """
+    before = trigger_members(workspace) if options.campaigns_start else {}
     try:
-        return RULES[op["type"], op["action"]](workspace, op, at, options)
+        ignored = RULES[op["type"], op["action"]](workspace, op, at, options)
     except Dropped as dropped:
         log_drop(workspace, dropped, at)
         raise
+    if options.campaigns_start:
+        start_journeys(workspace, op, before, at, again=options.campaigns_restart)
+    return ignored
 
 
 def log_drop(workspace: Workspace, dropped: Dropped, at: int) -> None:

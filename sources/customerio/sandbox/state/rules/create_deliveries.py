@@ -12,6 +12,7 @@ import numpy as np
 
 from sources.customerio.sandbox.state.store.columns import Array
 from sources.customerio.sandbox.state.store.deliveries import (
+    BEGINS,
     DRAFT,
     FAILURES,
     FORGOTTEN,
@@ -30,13 +31,17 @@ _WITHOUT_ADDRESS = frozenset({"webhook", "slack", "in_app"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """One message to one person, by number. `draft` keeps it unsent, `forgotten` stores no content."""
+    """One message to one person, by number.
+
+    `draft` keeps it unsent, `forgotten` stores no content, `begins_journey` begins a journey of its campaign.
+    """
 
     person: int
     source: Source
     draft: bool = False
     forgotten: bool = False
     to_unsubscribed: bool = False
+    begins_journey: bool = False
     overrides: ContentOverrides | None = None
 
 
@@ -61,7 +66,10 @@ def create_deliveries(
         _correct_outcome(workspace, message, int(sent_at[row]), metrics[row], failure[row : row + 1])
         if message.overrides is not None:
             workspace.content_overrides[int(numbers[row])] = message.overrides
-    flags = [DRAFT * message.draft | FORGOTTEN * message.forgotten for message in messages]
+    flags = [
+        DRAFT * message.draft | FORGOTTEN * message.forgotten | BEGINS * message.begins_journey
+        for message in messages
+    ]
     rows = {
         "created": np.full(len(messages), now, dtype=np.int64),
         "seq": numbers,

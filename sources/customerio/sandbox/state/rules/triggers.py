@@ -5,20 +5,18 @@
 Triggers of one broadcast are processed one after the other; five can be queued [spec25].
 """
 
-from collections.abc import Iterator
 from functools import partial
 
 from sources.customerio.sandbox.state.rules import contents
+from sources.customerio.sandbox.state.rules.action_messages import message_to, messages
 from sources.customerio.sandbox.state.rules.audience import Audience, Fetch, read_audience
-from sources.customerio.sandbox.state.rules.create_deliveries import Message, create_deliveries
-from sources.customerio.sandbox.state.store.deliveries import Source
+from sources.customerio.sandbox.state.rules.create_deliveries import create_deliveries
 from sources.customerio.sandbox.state.store.errors import Busy, Invalid
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.workspace import Workspace
 
 MOST_QUEUED = 5
-_TABLE, _ACTIONS = "broadcast_triggers", "broadcast_actions"
-_MESSAGES = frozenset({"email", "push", "twilio", "in_app", "webhook", "slack"})
+_TABLE = "broadcast_triggers"
 
 
 def trigger(workspace: Workspace, broadcast_id: int, body: Record, fetch: Fetch, takes_s: int) -> int:
@@ -80,33 +78,8 @@ def _process(workspace: Workspace, trigger_id: int, audience: Audience) -> None:
         return  # the broadcast was deleted in the meantime
     broadcast_id = table.get(trigger_id)["broadcast_id"]
     people = audience.people(workspace)
-    messages = _messages(contents.children(workspace, _ACTIONS, broadcast_id))
+    found = messages(contents.children(workspace, "broadcast_actions", broadcast_id))
     create_deliveries(
-        workspace, [_message(workspace, person, rows) for rows in messages for person in people]
+        workspace,
+        [message_to(workspace, "broadcast_actions", person, rows) for rows in found for person in people],
     )
-
-
-def _messages(actions: list[Record]) -> Iterator[list[Record]]:
-    """The enabled messages of a broadcast, each as the records of its languages."""
-    branches: dict[int, list[Record]] = {}
-    for row in actions:
-        branch: int = row.get("multi_language_branch_action_id") or row["id"]
-        branches.setdefault(branch, []).append(row)
-    for rows in branches.values():
-        if rows[0]["type"] in _MESSAGES and rows[0].get("sending_state") != "off":
-            yield rows
-
-
-def _message(workspace: Workspace, number: int, rows: list[Record]) -> Message:
-    person = workspace.people.get(number)
-    row = contents.for_language(rows, person.attribute("language") if person else None)
-    fixed = {"webhook": row.get("url"), "slack": row.get("recipient")}.get(row["type"])
-    source = Source(
-        channel=row["type"],
-        template_id=workspace.tables[_ACTIONS].template_id(row["id"]),
-        broadcast_id=row["broadcast_id"],
-        action_id=row["id"],
-        subject=row.get("subject") or None,
-        recipient=fixed or None,
-    )
-    return Message(person=number, source=source, draft=row.get("sending_state") == "draft")

@@ -2,6 +2,7 @@
 
     conditions := {"and": [condition, ...]}
     condition  := {"event": event, "inverse": bool, "times": n, "within": seconds}
+                | {"segment": {"id": n}, "inverse": bool}
     event      := {"id": n, "name": name, "type": type, "filters": {} | {"and": [test, ...]}}
     test       := {"field": "to" | "from", "operator": operator, "inverse": bool, "value": text}
 
@@ -10,38 +11,50 @@ from X. So an inverted condition counts the changes after those that its neighbo
 want. `within` 0 is ever; `times` 0 is once. Types seen live are `attribute_change`, `page` and
 `device_change`, operators `exists`, `eq` and `email_valid`; a name `*` is any page.
 
-Lists within lists, `or`, and the types `event` and `screen` are unverified. A profile's first values count as
-changes from nothing at its creation (unverified).
+Lists within lists, `or`, `segment`, and the types `event` and `screen` are unverified. A profile's first
+values count as changes from nothing at its creation (unverified).
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sources.customerio.sandbox.state.store.activities import COUNTED
 from sources.customerio.sandbox.state.store.errors import BadRequest
-from sources.customerio.sandbox.state.store.filters import Test
+from sources.customerio.sandbox.state.store.filters import IsMember, Test
 from sources.customerio.sandbox.state.store.people import AttributeChange, Person, Record
 
 CHANGE = "attribute_change"
 Counts = Callable[[str, str, int], Mapping[int, int]]
 """(type, name, within) to how often each person did it, by number."""
 _Match = Callable[[AttributeChange], bool]
+
+
+class _Facts(NamedTuple):
+    """The facts beside attributes: counts of events, the time, memberships."""
+
+    counts: Counts
+    now: Callable[[], int]
+    is_member: IsMember
+
+
 _REMEMBERED = 1000
 _EMAIL = re.compile(r"\S+@[^\s@]+\.[^\s@]+")
 
 
 @dataclass(kw_only=True)
 class Rule:
-    """Compiled conditions: the test of a person, the attributes that it looks at.
+    """Compiled conditions: the test of a person, the attributes and the segments that it looks at.
 
-    `timed`: members change as time passes or as people do things, not with their attributes alone.
+    `timed`: members change as time passes, as people do things or with other segments, not with their
+    attributes alone.
     """
 
     test: Test
     fields: frozenset[str]
+    segments: frozenset[int]
     timed: bool
 
 
@@ -85,17 +98,29 @@ class _Attribute:
         return True
 
 
-def compile_conditions(given: object, counts: Counts, now: Callable[[], int]) -> Rule:
-    """Compile the conditions of a segment.
+def no_member(_segment_id: int, _number: int) -> bool:
+    """Nobody is a member of any segment."""
+    return False
+
+
+def compile_conditions(
+    given: object, counts: Counts, now: Callable[[], int], is_member: IsMember = no_member
+) -> Rule:
+    """Compile the conditions of a segment; `is_member` takes the id of another segment and a number.
 
     Raises:
         BadRequest: they are not of the grammar.
     """
-    events = list(_events(given))
+    test, events, segments = (
+        _group(given, _Facts(counts, now, is_member)),
+        list(_events(given)),
+        _named(given),
+    )
     return Rule(
-        test=_group(given, counts, now),
+        test=test,
         fields=frozenset(one["event"]["name"] for one in events if one["event"]["type"] == CHANGE),
-        timed=any(one["event"]["type"] != CHANGE or one.get("within") for one in events),
+        segments=frozenset(segments),
+        timed=bool(segments) or any(one["event"]["type"] != CHANGE or one.get("within") for one in events),
     )
 
 
@@ -149,10 +174,18 @@ def _events(given: object) -> Iterator[Record]:
             yield from (one for each in given.get(key) or () for one in _events(each))
 
 
-def _group(given: object, counts: Counts, now: Callable[[], int]) -> Test:
+def _named(given: object) -> list[int]:
+    """The ids of the segments that conditions name, at any depth."""
+    if not isinstance(given, dict):
+        return []
+    own = [given["segment"]["id"]] if "segment" in given else []
+    return own + [one for key in ("and", "or") for each in given.get(key) or () for one in _named(each)]
+
+
+def _group(given: object, facts: _Facts) -> Test:
     """The test of a list, joined by `and` or `or`."""
     if not isinstance(given, Mapping) or len(given) != 1 or not (set(given) & {"and", "or"}):
-        msg = 'conditions must be {"and": [...]} of {"event", "inverse", "times", "within"}'
+        msg = 'conditions must be {"and": [...]} of {"event", "inverse", "times", "within"} or {"segment"}'
         raise BadRequest(msg)
     ((joint, inner),) = given.items()
     if not isinstance(inner, list) or not inner:
@@ -160,30 +193,42 @@ def _group(given: object, counts: Counts, now: Callable[[], int]) -> Test:
         raise BadRequest(msg)
     # Within `or` no condition is beside another one.
     beside = [inner] if joint == "and" else [[one] for one in inner]
-    tests = [test for conditions in beside for test in _tests(conditions, counts, now)]
+    tests = [test for conditions in beside for test in _tests(conditions, facts)]
     if len(tests) == 1:
         return tests[0]
     joined = all if joint == "and" else any
     return lambda person: joined(test(person) for test in tests)
 
 
-def _tests(conditions: Iterable[object], counts: Counts, now: Callable[[], int]) -> Iterator[Test]:
+def _tests(conditions: Iterable[object], facts: _Facts) -> Iterator[Test]:
     """The tests of conditions beside each other: one for each attribute, event and inner list."""
     attributes: dict[str, _Attribute] = {}
     for one in conditions:
+        if isinstance(one, Mapping) and "segment" in one:
+            yield _membership(one, facts)
+            continue
         if not isinstance(one, Mapping) or "event" not in one:
-            yield _group(one, counts, now)
+            yield _group(one, facts)
             continue
         event, times, within = _checked(one)
         inverse = bool(one.get("inverse"))
         if event["type"] != CHANGE:
-            yield _counted(event, times, within, counts, inverse=inverse)
+            yield _counted(event, times, within, facts.counts, inverse=inverse)
             continue
         about = attributes.setdefault(event["name"], _Attribute(name=event["name"]))
         (about.unwanted if inverse else about.wanted).append((_match(event), times, within))
     for about in attributes.values():
         timed = any(within for _, _, within in (*about.wanted, *about.unwanted))
-        yield partial(about.holds, now=now, timed=timed)
+        yield partial(about.holds, now=facts.now, timed=timed)
+
+
+def _membership(one: Mapping[str, Any], facts: _Facts) -> Test:
+    segment_id = one["segment"].get("id") if isinstance(one["segment"], Mapping) else None
+    if not isinstance(segment_id, int):
+        msg = "segment takes an object with an integer id"
+        raise BadRequest(msg)
+    inverse, known = bool(one.get("inverse")), segment_id
+    return lambda person: facts.is_member(known, person.number) is not inverse
 
 
 def _checked(one: Mapping[str, Any]) -> tuple[Mapping[str, Any], int, int]:

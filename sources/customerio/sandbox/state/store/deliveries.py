@@ -28,7 +28,7 @@ FAILURES = (
     "No recipient address",
     "Recipient is unsubscribed",
 )
-DRAFT, FORGOTTEN = 1, 2
+DRAFT, FORGOTTEN, BEGINS = 1, 2, 4
 # The world numbers its deliveries in steps of this many bits; deliveries of calls get the numbers between, so
 # that `seq` rises along the rows.
 SEQ_GAP_BITS = 16

@@ -1,9 +1,9 @@
 """Journeys through a campaign, derived from its deliveries so that both agree.
 
-A journey begins with a delivery to a person who had none of the campaign for two weeks, and includes the
-following ones; so `messaged` agrees with the campaign's deliveries. In addition an invented share of people
-start and are filtered out (`never_activated`), or leave before their first message (`exited_early`). All
-numbers are dated by the journey's start and grow until it is over.
+A journey begins with a delivery to a person who had none of the campaign for two weeks, or with one that is
+marked as a beginning, and includes the following ones; so `messaged` agrees with the campaign's deliveries.
+In addition an invented share of people start and are filtered out (`never_activated`), or leave before their
+first message (`exited_early`). All numbers are dated by the journey's start and grow until it is over.
 
     started = activated + never_activated
     activated = messaged + people who left before their first message
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sources.customerio.sandbox.clock import DAY
 from sources.customerio.sandbox.state.store.columns import Array
-from sources.customerio.sandbox.state.store.deliveries import METRIC, Deliveries
+from sources.customerio.sandbox.state.store.deliveries import BEGINS, METRIC, Deliveries
 from sources.customerio.sandbox.state.store.metrics import Parent, Series, binned, rows_of
 from sources.customerio.sandbox.state.store.stable_random import stable_random
 
@@ -72,6 +72,7 @@ def _grouped(deliveries: Deliveries, rows: NDArray[np.int64]) -> tuple[NDArray[n
     first = np.ones(len(rows), dtype=bool)
     same, gap = np.diff(person[order]) == 0, np.diff(created[order])
     first[1:] = ~same | (gap > _GAP_S)
+    first |= (deliveries.columns["flags"][rows][order] & BEGINS) > 0
     journey = np.empty(len(rows), dtype=np.int64)
     journey[order] = np.cumsum(first) - 1
     return order[first], journey

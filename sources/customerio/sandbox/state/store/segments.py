@@ -1,10 +1,10 @@
 """Segments and their members.
 
-A dynamic segment evaluates its `conditions` whenever an attribute changes, and those about time or events
-when its members are read; members of a manual one are added and removed by calls. While a segment's `state`
-is `build` its members are stale, and are evaluated again when the state becomes `finished`. Members are
-listed by number, so that a reader misses a member who is added before the reader's position, as with the real
-list.
+A dynamic segment evaluates its `conditions` whenever an attribute changes, and those about time, events or
+other segments when its members are read; members of a manual one are added and removed by calls. While a
+segment's `state` is `build` its members are stale, and are evaluated again when the state becomes `finished`.
+Members are listed by number, so that a reader misses a member who is added before the reader's position, as
+with the real list.
 """
 
 from bisect import bisect_right, insort
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from sources.customerio.sandbox.state.store.activities import Activities
 from sources.customerio.sandbox.state.store.conditions import Rule, compile_conditions
+from sources.customerio.sandbox.state.store.errors import BadRequest
 from sources.customerio.sandbox.state.store.event_counts import EventCounts
 from sources.customerio.sandbox.state.store.people import Person, Record
 from sources.customerio.sandbox.state.store.records import RECORD_KINDS, Table
@@ -52,7 +53,7 @@ class Segments:
         """Add a segment; one with `conditions` is evaluated at once. Returns its id.
 
         Raises:
-            BadRequest: the conditions are malformed.
+            BadRequest: the conditions are malformed, or name the segment itself.
         """
         record: Record = {
             "name": "",
@@ -63,7 +64,7 @@ class Segments:
             "tags": None,
             **fields,
         }
-        members = Members(self._rule(record.get("conditions")))
+        members = Members(self._rule(record.get("conditions"), fields.get("id")))
         segment_id = self.table.add(record, at)
         self._members[segment_id] = members
         self._evaluate(members)
@@ -71,7 +72,7 @@ class Segments:
 
     def edit(self, segment_id: int, fields: Record, at: int) -> None:
         """Edit a segment; it is evaluated again unless its state is `build`."""
-        rule = self._rule(fields.get("conditions"))
+        rule = self._rule(fields.get("conditions"), segment_id)
         self.table.edit(segment_id, fields, at)
         members = self._members[segment_id]
         if "conditions" in fields:
@@ -87,6 +88,11 @@ class Segments:
     def is_member(self, segment_id: int, number: int) -> bool:
         """True if a person is in a segment; false for a segment that does not exist."""
         return segment_id in self._members and number in self._current(segment_id).numbers
+
+    def numbers(self, segment_id: int) -> frozenset[int]:
+        """The members of a segment, by number."""
+        self.table.get(segment_id)
+        return frozenset(self._current(segment_id).numbers)
 
     def count(self, segment_id: int) -> int:
         """The number of members of a segment."""
@@ -108,13 +114,16 @@ class Segments:
         """Add a person to a segment, or remove one; NotFound if there is no such segment."""
         self.table.get(segment_id)
         self._members[segment_id].put(number, member=member)
+        for members in self._members.values():
+            if members.rule is not None and members.rule.segments:
+                members.stamp = None
 
     def update_person(self, person: Person, changed: Iterable[str] | None = None) -> None:
         """Evaluate the dynamic segments for a person; `changed` are the changed attributes, None is all."""
         names = None if changed is None else set(changed)
         for segment_id, members in self._members.items():
             rule = members.rule
-            if rule is None or (names is not None and not names & rule.fields):
+            if rule is None or (names is not None and not rule.segments and not names & rule.fields):
                 continue
             if rule.timed:
                 members.stamp = None
@@ -126,8 +135,18 @@ class Segments:
         for members in self._members.values():
             members.put(number, member=False)
 
-    def _rule(self, conditions: object) -> Rule | None:
-        return compile_conditions(conditions, self._counts.of, self._now) if conditions else None
+    def _rule(self, conditions: object, segment_id: int | None) -> Rule | None:
+        if not conditions:
+            return None
+        rule = compile_conditions(conditions, self._counts.of, self._now, self.is_member)
+        named = list(rule.segments)
+        for one in named:
+            inner = self._members[one].rule if one in self._members else None
+            named += [] if inner is None else inner.segments
+            if one == segment_id:
+                msg = "a segment cannot be a condition of itself"
+                raise BadRequest(msg)
+        return rule
 
     def _is_finished(self, segment_id: int) -> bool:
         return bool(self.table.get(segment_id)["state"] == "finished")

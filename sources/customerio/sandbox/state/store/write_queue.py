@@ -28,12 +28,16 @@ class ApplyOptions:
     `email_by_id`: an email can be changed by `id`. `events_create`: an event of an unknown person creates
     that person (unverified). `removes_by_id`: removing from a segment takes `id` alone, ignoring `id_type`.
     `dedupes_any_id`: a repeated event is recognised by an id that is no ULID, too (unverified).
+    `campaigns_start`: operations start journeys of campaigns; `campaigns_restart`: those of people who enter
+    the segment again, too (unverified).
     """
 
     email_by_id: bool = False
     events_create: bool = False
     removes_by_id: bool = False
     dedupes_any_id: bool = False
+    campaigns_start: bool = False
+    campaigns_restart: bool = True
 
 
 @dataclass(slots=True)

@@ -164,3 +164,25 @@ def test_other_conditions_are_refused(given: dict[str, Any], words: str) -> None
     """What is not of the grammar is refused with what would be."""
     with pytest.raises(BadRequest, match=words):
         compile_conditions(given, lambda *_: {}, lambda: NOW)
+
+
+def test_a_segment_is_a_condition() -> None:
+    """A condition may name another segment, whose members meet it; inverted, the others do."""
+    _, person = _person()
+    asked: list[tuple[int, int]] = []
+
+    def is_member(segment_id: int, number: int) -> bool:
+        asked.append((segment_id, number))
+        return segment_id == 5
+
+    def meets(*conditions: dict[str, Any]) -> bool:
+        rule = compile_conditions({"and": list(conditions)}, lambda *_: {}, lambda: NOW, is_member)
+        assert rule.timed
+        return rule.test(person)
+
+    assert meets({"segment": {"id": 5}})
+    assert not meets({"segment": {"id": 5}, "inverse": True})
+    assert not meets({"segment": {"id": 6}})
+    assert asked == [(5, 1), (5, 1), (6, 1)]
+    with pytest.raises(BadRequest):
+        meets({"segment": {"id": "five"}})

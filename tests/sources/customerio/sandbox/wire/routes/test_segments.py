@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 
 from sources.customerio.sandbox import Sandbox, Served
 from sources.customerio.sandbox.state.store.conditions import happened
+from sources.customerio.sandbox.state.store.errors import BadRequest
 
 Reader = Callable[..., list[dict[str, Any]]]
 
@@ -162,3 +164,12 @@ def test_what_a_person_ever_did_is_kept(small: Sandbox, small_served: Served) ->
 
     assert not any(row.get("name") == "paid" for row in small.rows("activities"))
     assert _in(small, segment_id, cio_id)
+
+
+def test_a_segment_is_no_condition_of_itself(small: Sandbox) -> None:
+    """Neither by its own conditions nor by those of another segment."""
+    outer = int(small.add("segments", name="Outer", conditions={"and": [{"segment": {"id": 3}}]}))
+    with pytest.raises(BadRequest):
+        small.edit("segments", outer, conditions={"and": [{"segment": {"id": outer}}]})
+    with pytest.raises(BadRequest):
+        small.edit("segments", 3, conditions={"and": [{"segment": {"id": outer}}]})
