@@ -4,8 +4,8 @@ A metric is late if it came after its delivery was read first: an open, a click,
 those that `due_windows` plans, with the deliveries and metrics of a sandbox. A window costs as many requests
 as it has pages, and one at least. The baseline reads the last 30 days again every hour.
 
-The bands are of days and weeks, so a phase is a begin of the 60 days: 24 of them, seven hours apart, meet each
-hour of a week's day. The line of the worst phase is the one with the least recall.
+The bands are of days and weeks, so a phase is a begin of the 60 days: 24 of them, seven hours apart, meet
+each hour of a day and each day of a week. The line of the worst phase is the one with the least recall.
 """
 
 from collections.abc import Callable, Iterator

@@ -49,7 +49,7 @@ def _all(seeds: range) -> int:
                 sys.stdout.write(f"Run it again: .venv/bin/python -m tests.torture {runs[future]}\n")
             if number % 10 == 0 or error is not None:
                 sys.stdout.write(f"{number} of {len(seeds)} done, {failed} failed\n")
-                sys.stdout.flush()
+            sys.stdout.flush()
     minutes = (time.monotonic() - began) / 60
     sys.stdout.write(f"{len(seeds)} schedules in {minutes:.0f} minutes: {failed} failed.\n")
     return failed
