@@ -146,6 +146,12 @@ def _no_access(chance: random.Random, called: str) -> Trouble:
     return Trouble(name="a key that is refused", faults=(fault,), codes=_REFUSED)
 
 
+def _gone(chance: random.Random, called: str) -> Trouble:
+    listed = called if called in _PARENTS else "listCampaigns"
+    fault = Fault(operation=listed, then_delete=(_PARENTS[listed], str(chance.randint(1, 4))))
+    return Trouble(name="a record that goes after its list", faults=(fault,))
+
+
 def _exports(chance: random.Random, _called: str) -> Trouble:
     kinds: list[tuple[tuple[Fault, ...], dict[str, Any]]] = [
         ((Fault(operation="downloadExport", status=404, times=chance.choice([1, None])),), {}),
@@ -161,6 +167,15 @@ def _exports(chance: random.Random, _called: str) -> Trouble:
     faults, knobs = chance.choice(kinds)
     return Trouble(name="exports that break", faults=faults, knobs=knobs, codes=_SOME_FAIL)
 
+
+_PARENTS = {
+    "listCampaigns": "campaigns",
+    "listBroadcasts": "broadcasts",
+    "listNewsletters": "newsletters",
+    "listSegments": "segments",
+    "listTransactional": "transactional_messages",
+    "listSenders": "sender_identities",
+}
 
 KINDS: Sequence[tuple[int, Draw]] = (
     (4, _passing),
@@ -180,6 +195,7 @@ KINDS: Sequence[tuple[int, Draw]] = (
     (1, _wrong_clock),
     (1, _no_access),
     (2, _exports),
+    (3, _gone),
 )
 """The kinds of trouble, each with how often it is drawn."""
 

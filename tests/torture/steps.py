@@ -107,13 +107,13 @@ class Torture:
         if ran.code != 0:
             msg = f"a clean sync ends with {ran.code}: {ran.out} {ran.err}"
             raise Violation(msg)
-        self.judge.equal(but=_AGING)
+        self.judge.equal(aged=False)
         if self.schedule.seed % _FULL_EVERY == 0 or set(_AGING).intersection(names):
             # Deliveries and activities of earlier days are read again by a full sync.
             if (ran := self._clean("sync", "--full", *names)).code != 0:
                 msg = f"a clean full sync ends with {ran.code}: {ran.out} {ran.err}"
                 raise Violation(msg)
-            self.judge.equal()
+            self.judge.equal(aged=True)
         for command in (("status", "--fail-on-gap"), ("doctor",)):
             if (ran := self._here((*command, "--json"))).code != 0:
                 msg = f"{command} ends with {ran.code}: {ran.out} {ran.err}"
