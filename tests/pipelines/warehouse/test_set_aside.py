@@ -4,6 +4,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dlt.load.exceptions import LoadClientJobRetry
 
 from pipelines.connect import client
 from pipelines.warehouse.pipeline import file_format, pipeline
@@ -72,6 +73,11 @@ def test_a_table_that_cannot_be_loaded_does_not_stop_the_others_of_its_run(wareh
     assert [("campaigns",)] == warehouse.query(runs)
 
 
+def _job(error: Exception) -> Exception:
+    """The error of a job that dlt gave up after some tries."""
+    return LoadClientJobRetry("1", "messages", 5, 5, str(error), error)
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
@@ -79,6 +85,10 @@ def test_a_table_that_cannot_be_loaded_does_not_stop_the_others_of_its_run(wareh
         (duckdb.InvalidInputException("no magic bytes"), True),
         (duckdb.IOException("no space left on device"), False),
         (OSError(28, "No space left on device"), False),
+        (_job(duckdb.InvalidInputException("no magic bytes")), True),
+        (_job(duckdb.TransactionException("Failed to commit: Could not write file: File too large")), False),
+        (_job(duckdb.FatalException("Failed to create checkpoint: File too large")), False),
+        (_job(ConnectionError("refused")), False),
         (RuntimeError("a bug"), False),
     ],
 )
