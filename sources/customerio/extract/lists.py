@@ -18,9 +18,9 @@ from sources.customerio.extract.rows import Row, only_record
 from sources.customerio.extract.run_context import DAY, RunContext
 
 # The states of a segment [spec25]; while it is built its list is not what it will be.
-_BUILT = "build"
-_STATES = (_BUILT, "finished")
-_SHOWN = 5
+_BUILT = ("events", "build", "events_queued", "build_queued")
+_STATES = (*_BUILT, "finished")
+_SHOWN, _SHOWN_CHARACTERS = 5, 30
 
 
 def lists(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
@@ -87,8 +87,8 @@ def preferences(run: RunContext, resource: Resource, _state: dict[str, Any]) -> 
 def memberships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read every segment's members, each segment a scope of its own.
 
-    While a segment is being built its list is stale or incomplete (`state` is `build`), so none of its
-    memberships is added or deleted. In a state that is not known its members are read, and none is deleted;
+    While a segment is being built its list is stale or incomplete, so none of its memberships is added
+    or deleted. In a state that is not known its members are read, and none is deleted;
     the summary's note names it.
     """
     segments = run.listed(_parent(resource), resource.table)
@@ -132,11 +132,13 @@ def _below(
 
 
 def _is_readable(segment: Row) -> bool:
-    return segment.get("state") != _BUILT
+    return segment.get("state") not in _BUILT
 
 
 def _unknown_states(unknown: dict[int, Any]) -> str:
-    named = ", ".join(f"{segment} ({state!r})" for segment, state in list(unknown.items())[:_SHOWN])
+    named = ", ".join(
+        f"{segment} ({str(state)[:_SHOWN_CHARACTERS]})" for segment, state in list(unknown.items())[:_SHOWN]
+    )
     return (
         f"{len(unknown):,} segment(s) are in a state that is not known, such as {named}: their members were "
         "read, and none of them was marked as deleted."
