@@ -51,12 +51,19 @@ class Torture:
         """Run every step and judge it, then clean syncs; Violation at the first thing that is not true."""
         for step in self.schedule.steps:
             self._begin(step)
-            self._judge(step, _HOWS[step.how](self, step))
+            published = self.warehouse.settings.published_file.exists()
+            self._judge(step, _HOWS[step.how](self, step), published=published)
         self._end()
 
-    def _begin(self, step: Step) -> None:
+    def _end_troubles(self) -> None:
         sandbox = self.warehouse.sandbox
         sandbox.faults.clear()
+        for name, value in vars(usual_knobs()).items():
+            setattr(sandbox.knobs, name, value)
+
+    def _begin(self, step: Step) -> None:
+        self._end_troubles()
+        sandbox = self.warehouse.sandbox
         for event in step.events:
             happen(event, sandbox, self.warehouse.served)
         sandbox.clock.advance(step.pause_s)
@@ -67,13 +74,13 @@ class Torture:
         self.log.append(f"{step.how}: {' '.join(step.command)} {[each.name for each in step.troubles]}")
         self.truth.begin()
 
-    def _judge(self, step: Step, runs: list[tuple[tuple[str, ...], Ran]]) -> None:
+    def _judge(self, step: Step, runs: list[tuple[tuple[str, ...], Ran]], *, published: bool) -> None:
         self.truth.note()
         self.judge.sound()
         for command, ran in runs:
             self.log.append(f"    {ran.code} after {ran.seconds:.1f} s")
             self.judge.message(ran)
-            self.judge.code(ran, self._explained(step, command))
+            self.judge.code(ran, self._explained(step, command, published=published))
             tables = {row.table: row for row in self.schedule.tables}
             if ran.code == 0 and command[0] == "sync" and not any(each.lies for each in step.troubles):
                 asked = [tables[name] for name in command if name in tables]
@@ -82,24 +89,22 @@ class Torture:
                     [row for row in asked if row.table not in judge.skipped(ran)], altered=altered
                 )
 
-    def _explained(self, step: Step, command: tuple[str, ...]) -> set[int]:
+    def _explained(self, step: Step, command: tuple[str, ...], *, published: bool) -> set[int]:
         """The exit codes beside 0 that the step explains."""
         codes = {code for trouble in step.troubles for code in trouble.codes}
         if step.how == "killed":
             codes.add(judge.KILLED)
         if step.how == "on a full disk":
             codes |= {judge.FAILED, judge.MISUSED, judge.PARTLY}
-        if command[0] != "sync":
-            # There may be no warehouse yet, or no such campaign, or too few tables.
+        if command[0] in ("export", "transform") or (command[0] != "sync" and not published):
+            # There is no such campaign, there are too few tables for the marts, or no warehouse yet.
             codes |= {judge.MISUSED, judge.FAILED}
         return codes
 
     def _end(self) -> None:
         """Faults off, and syncs as a user would run them: the warehouse equals the workspace."""
-        sandbox, names = self.warehouse.sandbox, [row.table for row in self.schedule.tables]
-        sandbox.faults.clear()
-        for name, value in vars(usual_knobs()).items():
-            setattr(sandbox.knobs, name, value)
+        self._end_troubles()
+        names = [row.table for row in self.schedule.tables]
         ran = self._clean("sync", *names)
         if tables := judge.held(ran):
             accepted = [word for table in tables for word in ("--accept-deletions", table)]
