@@ -17,6 +17,7 @@ ACROSS = {
     "tests/test_numbers.py": "the numbers that pages state",
     "tests/test_security.py": "SECURITY.md",
     "tests/test_taken_up.py": "the files of an earlier commit",
+    "tests/test_torture.py": "schedules of commands, drawn by tests/torture",
     "tests/test_words.py": "the words of all prose",
     "tests/flows/test_together.py": "several flows at once",
     "tests/flows/test_workers.py": "a worker of a pool, which is Prefect's",

@@ -1,7 +1,7 @@
 """The order of work of a sync.
 
     check_workspace -> lock -> load packages of an interrupted run -> remove double rows -> extract
-                 -> add the run's rows -> load -> publish
+                 -> add the run's rows -> load, or set the package aside -> publish
 
 Extract reads from Customer.io; when it is complete, one load package goes to the warehouse. Many people are
 read by an export: it is created first and collected last, so that Customer.io makes its file while the other
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from pipelines.connect import client as connected
-from pipelines.errors import DeletionsHeld, EltError, StillPending
+from pipelines.errors import DeletionsHeld, EltError, StillPending, WarehouseError
 from pipelines.export import PeopleRequest, RegisteredExport, collect, create, registered_ids, wait
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
@@ -23,7 +23,8 @@ from pipelines.warehouse.doubles import heal
 from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.runs import run_rows, runs_table
-from pipelines.warehouse.settle import settled
+from pipelines.warehouse.set_aside import unloadable
+from pipelines.warehouse.settle import put_aside, settled
 from pipelines.workspace import check_workspace, read_record
 from sources.customerio import resources_named
 from sources.customerio.client import Forbidden, NotServed
@@ -156,26 +157,65 @@ def _run(
     summary: RunSummary,
     notify: Notify,
 ) -> SyncResult:
-    # It imports dlt: a wrong name or key is reported in half the time without.
-    from sources.customerio import source_with
-
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
         began = time.monotonic()
         target = settled(settings, notify)
         heal(target, notify)
         before = columns(target)
-        with connected(settings) as client:
-            target.extract(
-                source_with(tables, client, options, summary), loader_file_format=file_format(target)
-            )
-            rows = _run_rows(settings, run_id, summary, options, finished_at=client.now())
-        _write(settings, rows, target)
+        target = _read(settings, target, tables, options, run_id, summary, notify)
         return SyncResult(
             run_id=run_id,
             summary=summary,
             seconds=time.monotonic() - began,
             new_columns=_appeared(before, columns(target)),
         )
+
+
+def _read(
+    settings: Settings,
+    target: "Pipeline",
+    tables: Sequence[str],
+    options: Options,
+    run_id: str,
+    summary: RunSummary,
+    notify: Notify,
+) -> "Pipeline":
+    """Read the tables and load them as one package; returns the pipeline, which may be another one then.
+
+    A package that cannot be loaded is set aside, and the tables are read again by halves, down to the one
+    that is the reason: that one fails by name, and the others land.
+    """
+    # It imports dlt: a wrong name or key is reported in half the time without.
+    from sources.customerio import source_with
+
+    with connected(settings) as client:
+        target.extract(source_with(tables, client, options, summary), loader_file_format=file_format(target))
+        finished_at = client.now()
+    try:
+        _write(settings, _run_rows(settings, run_id, summary, options, finished_at=finished_at), target)
+    except Exception as error:
+        if not unloadable(error):
+            raise
+        target = put_aside(target, settings, error, notify)
+    else:
+        return target
+    if len(tables) == 1:
+        (table,) = tables
+        summary.resources[table].fail(_not_loaded(table))
+        _write(settings, _run_rows(settings, run_id, summary, options, finished_at=finished_at), target)
+        return target
+    half = len(tables) // 2
+    for part in (tables[:half], tables[half:]):
+        target = _read(settings, target, part, options, run_id, summary, notify)
+    return target
+
+
+def _not_loaded(table: str) -> WarehouseError:
+    msg = (
+        f"The rows of {table} that were read cannot be loaded; the package with them was set aside, and the "
+        "table's watermark stays. `cio-elt doctor` says why, and what can be done."
+    )
+    return WarehouseError(msg)
 
 
 def _appeared(before: dict[str, set[str]], after: dict[str, set[str]]) -> tuple[str, ...]:

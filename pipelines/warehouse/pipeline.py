@@ -28,8 +28,9 @@ _FILE_FORMATS: Final[dict[str, "TLoaderFileFormat"]] = {"postgres": "insert_valu
 # dlt reads these when it starts a step; a variable that the user has set stays.
 _DLT = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
-    # Raw JSON columns are text in Arrow; dlt warns of it at every run, and nothing can be done about it.
-    "RUNTIME__LOG_LEVEL": "ERROR",
+    # dlt warns at every run that raw JSON columns are text in Arrow, and logs a traceback of each error that
+    # it also raises, which a message of the command line tells.
+    "RUNTIME__LOG_LEVEL": "CRITICAL",
     # Each row has the id of the load that wrote it.
     "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
     # Delete a load's files and its staging tables when it is done.

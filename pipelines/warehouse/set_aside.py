@@ -8,6 +8,7 @@ warehouse again, where that of the last loaded package is; so what the package h
 """
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,16 +62,17 @@ def unloadable(error: BaseException) -> bool:
     """Checks if the package itself is the reason, not the disk, the memory or the connection."""
     import duckdb
     from dlt.common.destination.exceptions import DestinationTerminalException
-    from dlt.load.exceptions import LoadClientJobException
     from dlt.normalize.exceptions import NormalizeJobFailed
     from pyarrow import ArrowInvalid
 
-    chain: list[BaseException] = [error]
-    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
-        chain.append(cause)
-    passing = (OSError, MemoryError, KeyboardInterrupt, duckdb.IOException, duckdb.OutOfMemoryException)
+    chain = list(_chain(error))
+    passing = (
+        *(OSError, MemoryError, KeyboardInterrupt, duckdb.IOException, duckdb.OutOfMemoryException),
+        # A commit or a checkpoint that does not fit on the disk is one of these.
+        *(duckdb.TransactionException, duckdb.FatalException),
+    )
     lasting = (
-        *(DestinationTerminalException, LoadClientJobException, NormalizeJobFailed, ArrowInvalid),
+        *(DestinationTerminalException, NormalizeJobFailed, ArrowInvalid),
         *(duckdb.ConversionException, duckdb.InvalidInputException),
     )
     return not any(isinstance(link, passing) for link in chain) and any(
@@ -78,10 +80,18 @@ def unloadable(error: BaseException) -> bool:
     )
 
 
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and its causes; dlt hands over that of a job as an attribute."""
+    seen: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in seen:
+        seen.append(link)
+        yield link
+        link = getattr(link, "client_exception", None) or link.__cause__ or link.__context__
+
+
 def _reason(error: BaseException, kept: Path, package: Path) -> str:
-    root = error
-    while (cause := root.__cause__ or root.__context__) is not None:
-        root = cause
+    *_, root = _chain(error)
     # A destination's own words may hold a person's data.
     return (
         f"Package {package.name} could not be loaded ({type(root).__name__}); the next sync reads its rows "

@@ -33,10 +33,15 @@ def settled(settings: Settings, notify: Notify) -> "Pipeline":
     except Exception as error:
         if not unloadable(error):
             raise
-        for package in set_aside(target, settings, error):
-            notify(
-                f"Package {package.load_id} cannot be loaded and was set aside; its rows are read again. "
-                f"`cio-elt doctor` says why; it is in {package.folder}."
-            )
-        return pipeline(settings)
+        return put_aside(target, settings, error, notify)
     return target
+
+
+def put_aside(target: "Pipeline", settings: Settings, error: Exception, notify: Notify) -> "Pipeline":
+    """Set all waiting packages aside, tell `notify` of each, and return the pipeline without them."""
+    for package in set_aside(target, settings, error):
+        notify(
+            f"Package {package.load_id} cannot be loaded and was set aside; its rows are read again. "
+            f"`cio-elt doctor` says why; it is in {package.folder}."
+        )
+    return pipeline(settings)

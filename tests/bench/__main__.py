@@ -9,7 +9,20 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import audit, export, flows, limits, load, people, push, search, start, sync, transform
+from tests.bench import (
+    audit,
+    cadence,
+    export,
+    flows,
+    limits,
+    load,
+    people,
+    push,
+    search,
+    start,
+    sync,
+    transform,
+)
 
 Rows = list[dict[str, Any]]
 
@@ -24,6 +37,7 @@ PARTS: dict[str, tuple[str, Callable[[], Rows]]] = {
     "limits": ("Reaching 10 requests a second, never more; 200 ms an answer", limits.run),
     "search": ("Searching 1,000,000 deliveries", search.run),
     "transform": ("Building and testing the marts of 1,000,000 deliveries", transform.run),
+    "cadence": ("60 days of hourly syncs: requests for deliveries, recall of late metrics", cadence.run),
     "sync": ("A whole sync against strict limits; 200 ms an answer", sync.run),
 }
 

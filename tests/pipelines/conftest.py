@@ -60,11 +60,15 @@ class Shell:
         env: Mapping[str, str | None] = MappingProxyType({}),
         *,
         stderr: int = subprocess.PIPE,
+        program: Sequence[str | Path] = (SCRIPT,),
     ) -> "subprocess.Popen[str]":
-        """Start `cio-elt` with these arguments; `env` changes variables, None removes one."""
+        """Start `cio-elt`, or another `program`, with these arguments.
+
+        `env` changes variables, None removes one.
+        """
         changed = {**self.env, **env}
         return subprocess.Popen(
-            [SCRIPT, *arguments],
+            [*program, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,

@@ -47,7 +47,13 @@ def pages(row: Operation, query: Mapping[str, object] | None, fetch: Fetch) -> I
 
 
 def _single(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
-    yield _page(row, fetch(query))
+    """Read a list that has one page; one that leads on is not complete, and how to go on is unknown."""
+    page = _page(row, fetch(query))
+    if page.next is not None and row.records is not None:
+        raise unexpected(
+            row, f"a `next` beside {len(page.records):,} rows of `{row.records}`, a list of one page"
+        )
+    yield page
 
 
 def _by_token(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:

@@ -17,6 +17,11 @@ from sources.customerio.extract.people import ALL_PEOPLE_BODY
 from sources.customerio.extract.rows import Row, only_record
 from sources.customerio.extract.run_context import DAY, RunContext
 
+# The states of a segment [spec25]; while it is built its list is not what it will be.
+_BUILT = ("events", "build", "events_queued", "build_queued")
+_STATES = (*_BUILT, "finished")
+_SHOWN, _SHOWN_CHARACTERS = 5, 30
+
 
 def lists(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read a list, page by page if it has pages."""
@@ -51,14 +56,17 @@ def counts(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterat
     """
     now, call = run.now(), operation(resource.operation)
     last_counts: dict[str, list[int]] = state.setdefault("told", {})
+    told: dict[str, list[int]] = {}
     rows = []
-    for segment, answers in _below(run, resource, wanted=_is_finished):
+    for segment, answers in _below(run, resource, wanted=_is_readable):
         for count in (int(field_of(call, answer, "count")) for answer in answers):
             before, counted_at = last_counts.get(str(segment), (None, 0))
             if count != before or now - counted_at >= DAY:
-                last_counts[str(segment)] = [count, now]
+                told[str(segment)] = [count, now]
                 rows.append({"segment_id": segment, "counted_at": now, "count": count})
     yield Batch(rows=rows, scope=Scope(column="counted_at", low=now, high=now), last=True)
+    # A reading that breaks off has handed over no row.
+    last_counts.update(told)
 
 
 def preferences(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
@@ -79,19 +87,24 @@ def preferences(run: RunContext, resource: Resource, _state: dict[str, Any]) -> 
 def memberships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read every segment's members, each segment a scope of its own.
 
-    While a segment is being built its list is stale or incomplete (`state` other than `finished`), so none
-    of its memberships is added or deleted.
+    While a segment is being built its list is stale or incomplete, so none of its memberships is added
+    or deleted. In a state that is not known its members are read, and none is deleted;
+    the summary's note names it.
     """
     segments = run.listed(_parent(resource), resource.table)
-    finished = [int(row["id"]) for row in segments if _is_finished(row)]
-    run.summary_of(resource.table).expect(len(finished))
+    readable = [int(row["id"]) for row in segments if _is_readable(row)]
+    unknown = {int(row["id"]): row.get("state") for row in segments if row.get("state") not in _STATES}
+    if unknown:
+        run.summary_of(resource.table).note = _unknown_states(unknown)
+    run.summary_of(resource.table).expect(len(readable))
 
     def read(segment: int) -> Batch:
         rows = rows_below(run, resource, {"segment_id": segment})
         members = [{"segment_id": segment, **row} for row in rows]
-        return Batch(rows=members, scope=Scope(column="segment_id", low=segment, high=segment), last=True)
+        scope = Scope(column="segment_id", low=segment, high=segment)
+        return Batch(rows=members, scope=scope, last=segment not in unknown)
 
-    yield from run.map(read, finished)
+    yield from run.map(read, readable)
     yield from unlisted("segment_id", (int(row["id"]) for row in segments))
 
 
@@ -118,8 +131,18 @@ def _below(
     yield from run.map(below, parents)
 
 
-def _is_finished(segment: Row) -> bool:
-    return segment.get("state") == "finished"
+def _is_readable(segment: Row) -> bool:
+    return segment.get("state") not in _BUILT
+
+
+def _unknown_states(unknown: dict[int, Any]) -> str:
+    named = ", ".join(
+        f"{segment} ({str(state)[:_SHOWN_CHARACTERS]})" for segment, state in list(unknown.items())[:_SHOWN]
+    )
+    return (
+        f"{len(unknown):,} segment(s) are in a state that is not known, such as {named}: their members were "
+        "read, and none of them was marked as deleted."
+    )
 
 
 def masked(resource: Resource, row: Row) -> Row:

@@ -72,6 +72,11 @@ class ResourceSummary:
         self.requests_left = None
         self.done = True
 
+    def fail(self, error: EltError) -> None:
+        """Note that the rows that were read could not be loaded: none of them is new, changed or deleted."""
+        self.new = self.changed = self.deleted = 0
+        self.error = error
+
 
 class RunSummary:
     """The numbers of one run, by resource, in the order of the resources.

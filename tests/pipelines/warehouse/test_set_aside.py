@@ -4,13 +4,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dlt.load.exceptions import LoadClientJobRetry
 
 from pipelines.connect import client
 from pipelines.warehouse.pipeline import file_format, pipeline
 from pipelines.warehouse.set_aside import packages_set_aside, unloadable
 from sources.customerio import source_with
+from sources.customerio.catalogue import resource
 from sources.customerio.extract import Options, RunSummary
-from tests.conftest import Warehouse
+from tests.conftest import Warehouse, assert_same
 
 TABLES = ("messages", "campaigns")
 DAY = 86_400
@@ -50,6 +52,33 @@ def test_a_package_that_cannot_be_loaded_is_kept_and_its_rows_are_read_again(war
     assert 0 == warehouse.sync(*TABLES).written, "the folder is as any other"
 
 
+def test_a_table_that_cannot_be_loaded_does_not_stop_the_others_of_its_run(warehouse: Warehouse) -> None:
+    """Another program gave a column a type that rows do not fit: that table fails, the others land."""
+    tables = ("campaigns", "snippets", "segments")
+    warehouse.sync(*tables)
+    with duckdb.connect(warehouse.settings.load_file) as connection:
+        connection.execute("ALTER TABLE customerio_raw.campaigns ALTER name TYPE INTEGER USING NULL")
+    for kind in ("campaigns", "segments"):
+        warehouse.sandbox.edit(kind, next(warehouse.sandbox.rows(kind))["id"], name="Renamed")
+    warehouse.sandbox.clock.advance(60)
+
+    result = warehouse.sync(*tables)
+
+    (failed,) = result.failed
+    assert "campaigns" == failed.resource
+    assert "cio-elt doctor" in str(failed.error)
+    row = resource("segments")
+    assert_same(row, warehouse.truth(row), warehouse.rows(row))
+    assert packages_set_aside(warehouse.settings)
+    runs = "SELECT resource FROM customerio_raw.sync_runs WHERE error IS NOT NULL"
+    assert [("campaigns",)] == warehouse.query(runs)
+
+
+def _job(error: Exception) -> Exception:
+    """The error of a job that dlt gave up after some tries."""
+    return LoadClientJobRetry("1", "messages", 5, 5, str(error), error)
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
@@ -57,6 +86,10 @@ def test_a_package_that_cannot_be_loaded_is_kept_and_its_rows_are_read_again(war
         (duckdb.InvalidInputException("no magic bytes"), True),
         (duckdb.IOException("no space left on device"), False),
         (OSError(28, "No space left on device"), False),
+        (_job(duckdb.InvalidInputException("no magic bytes")), True),
+        (_job(duckdb.TransactionException("Failed to commit: Could not write file: File too large")), False),
+        (_job(duckdb.FatalException("Failed to create checkpoint: File too large")), False),
+        (_job(ConnectionError("refused")), False),
         (RuntimeError("a bug"), False),
     ],
 )

@@ -101,7 +101,7 @@ class Workspace:
         self.optouts.remove_person(person.number)
         self.people.remove(person, reason, at)
         self.deliveries.drop_future(at, person=person.number)
-        self.activities.drop_future(at, person.number)
+        self.activities.drop_future(at, person=person.number)
         if reason == "deleted":
             self.activities.append("profile_delete", at, person.number, {})
 
@@ -130,7 +130,8 @@ class Workspace:
             sources = self.deliveries.sources
             deleted = [index for index, source in enumerate(sources) if getattr(source, key) == record_id]
             self.deleted_sources.update(deleted)
-            self.deliveries.drop_future(at, sources=deleted)
+            dropped = self.deliveries.drop_future(at, sources=deleted)
+            self.activities.drop_future(at, deliveries=dropped.tolist())
 
     def _delete_children(self, table: str, record_id: int) -> None:
         for kind in RECORD_KINDS.values():

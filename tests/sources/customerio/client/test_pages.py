@@ -160,6 +160,13 @@ def test_a_list_without_pages_is_one_page(client_of: ClientOf) -> None:
     assert (page.records, page.document, page.next) == ([], document, None)
 
 
+def test_a_list_of_one_page_that_leads_on_is_refused(client_of: ClientOf) -> None:
+    """A `next` of a list that has no pages says that rows are missing: it is no complete list."""
+    outside = TokenList("test_groups", {None: {"test_groups": [], "next": "MQ=="}})
+    with pytest.raises(BadAnswer, match="a `next` beside 0 rows of `test_groups`"):
+        list(client_of(outside).pages("getNewsletterTestGroups", path={"newsletter_id": 1}))
+
+
 def test_one_thing_is_its_own_record(client_of: ClientOf) -> None:
     """A document without a list is a page of one row."""
     client = client_of(lambda _: httpx.Response(200, json={"count": 7}))

@@ -340,6 +340,51 @@ def test_a_segment_that_is_built_is_not_counted(project: Project) -> None:
     project.assert_equal("segment_counts")
 
 
+def test_counts_of_a_reading_that_broke_off_are_told_by_the_next(project: Project) -> None:
+    """A count that was read and not handed over is a row of the next sync."""
+    table, sandbox = "segment_counts", project.sandbox
+    manual = next(row["id"] for row in sandbox.rows("segments") if row["type"] == "manual")
+    project.run(table)
+    sandbox.clock.advance(3600)
+    sandbox.join_segment(manual, sandbox.add("people", id="newcomer"))
+    broken = next(row["id"] for row in sandbox.rows("segments") if row["id"] != manual)
+    sandbox.faults.add(
+        Fault(operation="getSegmentCount", path={"segment_id": broken}, status=403, times=None)
+    )
+    summary = RunSummary()
+    project.run(table, summary=summary)
+    assert summary.resources[table].error is not None
+    sandbox.faults.clear()
+    sandbox.clock.advance(60)
+
+    project.run(table)
+
+    assert project.truth(resource(table)).keys() >= {(manual, sandbox.clock.now())}
+    newest = f"SELECT arg_max(count, counted_at) FROM {table} WHERE segment_id = {manual}"
+    [truth] = [row["count"] for row in sandbox.rows(table) if row["segment_id"] == manual]
+    assert [(truth,)] == project.cells(newest)
+
+
+def test_a_segment_in_an_unknown_state_is_read_and_named(project: Project) -> None:
+    """Its new members land, none of its members counts as deleted, and the note has its state."""
+    table, sandbox = "segment_memberships", project.sandbox
+    segment, member = _member(sandbox)
+    project.run(table)
+    before = len(project.rows(resource(table)))
+    sandbox.clock.advance(60)
+    sandbox.join_segment(segment, sandbox.add("people", id="newcomer"))
+    sandbox.leave_segment(segment, member)
+    sandbox.edit("segments", segment, state="hibernating")
+    summary = RunSummary()
+
+    project.run(table, summary=summary)
+
+    alive = {key for key in project.rows(resource(table)) if key[0] == segment}
+    assert {(segment, member)} < alive
+    assert before < len(project.rows(resource(table)))
+    assert "hibernating" in summary.resources[table].note
+
+
 def test_everybody_s_preferences(project: Project) -> None:
     """Preferences cost one request a person, and only when named; a deleted person's get a tombstone."""
     table = "subscription_preferences"

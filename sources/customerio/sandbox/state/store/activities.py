@@ -123,13 +123,15 @@ class Activities:
         people[selected] = to
         self.version += 1
 
-    def drop_future(self, now: int, person: int) -> None:
-        """Drop the activities of a removed person that are not visible yet."""
+    def drop_future(self, now: int, *, person: int | None = None, deliveries: Iterable[int] = ()) -> None:
+        """Drop the activities of a removed person, or of dropped deliveries, that are not visible yet."""
         # Appended rows are visible already, and no planned row is backdated by more than LATEST_S: the rows
         # to drop lie in the tail.
         first = int(np.searchsorted(self.columns["timestamp"], now - LATEST_S))
-        tail_of_person = self.columns["person"][first:] == person
-        lost = tail_of_person & (self.columns["arrived"][first:] > now)
+        lost = np.isin(self.columns["delivery"][first:], list(deliveries))
+        if person is not None:
+            lost |= self.columns["person"][first:] == person
+        lost &= self.columns["arrived"][first:] > now
         if lost.any():
             self.columns.keep(~lost, first)
             self.version += 1

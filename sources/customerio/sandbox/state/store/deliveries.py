@@ -153,14 +153,16 @@ class Deliveries:
         if len(rows["created"]):
             self.columns.extend(rows)
 
-    def drop_future(self, now: int, *, person: int | None = None, sources: Iterable[int] = ()) -> None:
-        """Drop the deliveries after `now` to a removed person, or from deleted sources."""
+    def drop_future(self, now: int, *, person: int | None = None, sources: Iterable[int] = ()) -> Array:
+        """Drop the deliveries after `now` to a removed person or from deleted sources; their `seq`."""
         first = int(np.searchsorted(self.columns["created"], now, "right"))
         lost = np.isin(self.columns["source"][first:], list(sources))
         if person is not None:
             lost |= self.columns["person"][first:] == person
+        dropped: Array = self.columns["seq"][first:][lost].copy()
         if lost.any():
             self.columns.keep(~lost, first)
+        return dropped
 
     def count_visible(self, now: int) -> int:
         """The number of rows that exist at an instant, drafts included."""

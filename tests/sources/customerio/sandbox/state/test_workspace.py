@@ -1,7 +1,10 @@
 """Changes of a workspace that have effects on several parts of it."""
 
+from dataclasses import replace
+
 import pytest
 
+from sources.customerio.sandbox import SCALES, Sandbox
 from sources.customerio.sandbox.state.store.conditions import equals
 from sources.customerio.sandbox.state.store.errors import NotFound
 from sources.customerio.sandbox.state.store.people import Person
@@ -57,3 +60,18 @@ def test_attribute_changes_are_logged_and_evaluated(workspace: Workspace) -> Non
 
     assert workspace.segments.is_member(segment, person.number)
     assert len(workspace.activities) == 1
+
+
+def test_activities_of_deliveries_that_are_never_sent_go_with_their_campaign() -> None:
+    """A deleted campaign sends no more: each activity of a delivery is of one that is there."""
+    sandbox = Sandbox(scale=replace(SCALES["tiny"], name="dense", deliveries=9_000))
+    for campaign in [row["id"] for row in sandbox.rows("campaigns")]:
+        sandbox.delete("campaigns", campaign)
+    sandbox.clock.advance(86_400)
+
+    sent = {row["id"] for row in sandbox.rows("messages")}
+    logged = [row for row in sandbox.rows("activities") if not row["type"].startswith("drafted_")]
+    named = {row["delivery_id"] for row in logged} - {None}
+
+    assert len(named) > 20
+    assert named <= sent
