@@ -10,6 +10,7 @@
     deliver, confirm     send rows; read back which of them arrived
     context              everything that the steps of a push share
     plan                 decides what is sent, and sends nothing
+    forecast             counts the people who would enter campaigns
     journal              remembers it
     spec                 declares it; `spec/kinds.py` has a row for each kind of row
 """
