@@ -6,8 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sources.customerio.catalogue import Operation, Resource, resource
-from sources.customerio.client import FARTHEST_S, Client
+from sources.customerio.catalogue import Operation, Resource, operation, resource
+from sources.customerio.client import FARTHEST_S, Client, records_of
 from sources.customerio.extract.coverage import Coverage
 from sources.customerio.extract.deletion_brake import SHARE, DeletionBrake
 from sources.customerio.extract.failures import Failures
@@ -233,7 +233,7 @@ class RunContext:
         """All rows of a listed resource, each key once, requested each time."""
         client = self.client_for(counted_for)
         pages = (page for asked in row.asked for page in client.pages(row.operation, query=asked))
-        found = [record for page in pages for record in page.records]
+        found = records_of(operation(row.operation), pages)
         return list(_once(row, found if row.value is None else [{row.value: record} for record in found]))
 
     def gone(self, where: Hashable, name: Hashable, read: Callable[[], Collection[Hashable]]) -> bool:
