@@ -9,13 +9,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import export, flows, limits, load, people, push, search, start, sync, transform
+from tests.bench import export, flows, limits, load, memory, people, push, search, start, sync, transform
 
 Rows = list[dict[str, Any]]
 
 PARTS: dict[str, tuple[str, Callable[[], Rows]]] = {
     "start": ("Answering --help", start.run),
     "load": ("Loading deliveries into DuckDB from pages in memory", load.run),
+    "memory": ("The memory of a first sync, and of many new fields", memory.run),
     "export": ("Exporting deliveries from the sandbox to tables that can be queried", export.run),
     "people": ("Exporting everybody in a workspace", people.run),
     "flows": ("What Prefect adds to a sync that finds nothing new", flows.run),

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sources.customerio.catalogue import Operation, Resource, operation, resource
 from sources.customerio.client import FARTHEST_S, Client, records_of
+from sources.customerio.extract.added_fields import AddedFields
 from sources.customerio.extract.coverage import Coverage
 from sources.customerio.extract.deletion_brake import SHARE, DeletionBrake
 from sources.customerio.extract.failures import Failures
@@ -119,6 +120,11 @@ class RunContext:
         self.coverage = Coverage()
         self.rejected = Rejected()
         self.outdated = set()
+        self._added: dict[str, AddedFields] = {}
+
+    def added_fields(self, row: Resource, columns: Iterable[str] = ()) -> AddedFields:
+        """The places of the fields that Customer.io adds to a table, which has those columns already."""
+        return self._added.setdefault(row.table, AddedFields(row, columns))
 
     def begin(self, table: str) -> None:
         """Note that this run reads `table`. All tables of a run begin before the first of them is read."""
