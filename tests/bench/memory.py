@@ -1,9 +1,9 @@
-"""The memory of a sync: first syncs of 500,000 and 5,000,000 deliveries, and a page with 3,000 new fields.
+"""The memory of a sync: first syncs of 500,000 and 5,000,000 deliveries, new fields, and hostile bodies.
 
 The sandbox is a process of its own, and so is each sync: the peak is the sync's alone. The bench ends if a
 first sync takes more than `MOST_MB`, or if ten times the rows take `FLAT_MB` more. The page of 1,000
 deliveries with 3,000 new fields each is decoded and placed: the step at which all its values would be in
-memory at once.
+memory at once. Hostile bodies come to as many threads as a sync has, all at once.
 
 `CIO_ELT_BENCH_ROWS` changes the rows of the larger sync (default 5,000,000).
 """
@@ -14,15 +14,19 @@ import random
 import resource
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
 import orjson
 
+from sources.customerio.extract.run_context import THREADS
 from tests.bench.export import Place, sandbox_of, settings_of
 from tests.bench.load import delivery
 from tests.bench.measure import Figure, at_most, in_process
+from tests.sources.customerio.client.test_bounds import FLOODS, hostile
 
 ROWS = int(os.environ.get("CIO_ELT_BENCH_ROWS", "5000000"))
 MOST_MB = 600
@@ -30,6 +34,9 @@ FLAT_MB = 100
 FIELDS = 3_000
 FIELDS_MOST_MB = 600
 FIELDS_MOST_S = 60.0
+HOSTILE = ("2 GB of gzip", "200 MB of JSON", "a body without end")
+HOSTILE_MOST_MB = 1_024
+_URL = "CIO_ELT_BENCH_URL"
 _PAGE = 1_000
 # Deliveries of the world for one of its campaign's, as `export` counts rows.
 _ALL = 0.625
@@ -55,7 +62,39 @@ def run() -> list[dict[str, Any]]:
     at_most(f"the memory of {FIELDS:,} new fields", fields.peak_mb or 0.0, FIELDS_MOST_MB, "MB")
     at_most(f"the time of {FIELDS:,} new fields", fields.seconds, FIELDS_MOST_S, "s")
     mine = Synced(name=fields.name, rows=_PAGE, seconds=fields.seconds, peak_mb=fields.peak_mb or 0.0)
-    return [asdict(figure) for figure in (small, large, mine)]
+    refused = list(_hostile())
+    return [asdict(figure) for figure in (small, large, mine, *refused)]
+
+
+def _hostile() -> Iterator[Synced]:
+    for name in HOSTILE:
+        with hostile(FLOODS[name]) as url:
+            os.environ[_URL] = url
+            figure = in_process(__name__, "refused", THREADS)
+        at_most(f"the memory of {name}", figure.peak_mb or 0.0, HOSTILE_MOST_MB, "MB")
+        peak_mb = figure.peak_mb or 0.0
+        yield Synced(name=f"{name}, refused", rows=THREADS, seconds=figure.seconds, peak_mb=peak_mb)
+
+
+def refused(threads: int) -> Figure:
+    """Read a list from a hostile server in that many threads, with the bounds that a sync has."""
+    from sources.customerio.client import Client, TooLarge
+
+    def read(_: int) -> bool:
+        try:
+            list(client.pages("listCampaigns"))
+        except TooLarge:
+            return True
+        return False
+
+    began = time.perf_counter()
+    with (
+        Client(app_api_key="key", app_url=os.environ[_URL], retry_for_s=0) as client,
+        ThreadPoolExecutor(threads) as pool,
+    ):
+        if not all(pool.map(read, range(threads))):
+            sys.exit("a hostile answer was taken for a list")
+    return Figure(name="refused", rows=threads, seconds=time.perf_counter() - began)
 
 
 def _synced(rows: int) -> Synced:

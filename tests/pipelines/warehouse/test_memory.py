@@ -16,7 +16,7 @@ from pipelines.warehouse.publish import prepare
 
 @pytest.mark.proof
 def test_a_package_that_needs_more_memory_gets_it(tmp_path: Path) -> None:
-    """Rows of some MB each do not fit into DuckDB's bound: the load goes on with what memory there is."""
+    """Rows of some MB each do not fit into DuckDB's bound: the load is resumed with what memory there is."""
     settings = read_settings(cio_elt_data=tmp_path / "data")
     prepare(settings.cio_elt_data)
     target = pipeline(settings)
