@@ -30,7 +30,7 @@ from tests.sources.customerio.client.test_bounds import FLOODS, hostile
 
 ROWS = int(os.environ.get("CIO_ELT_BENCH_ROWS", "5000000"))
 MOST_MB = 600
-FLAT_MB = 100
+FLAT_MB = 150
 FIELDS = 3_000
 FIELDS_MOST_MB = 600
 FIELDS_MOST_S = 60.0

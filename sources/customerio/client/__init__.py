@@ -4,7 +4,9 @@
         │
     Client ── call ─┬─ calls         checks the parameters against the catalogue
                     ├─ retry         repeats a failed call while that is safe
-                    ├─ bounds        how long and how large anything may be
+                    ├─ bounds        how long and how large anything may be: bounded_network keeps time and
+                    │                bytes of an exchange, reading a list's; answer_body and inflate unpack,
+                    │                large_answers lets one large answer in at a time
                     └─ transport ─┬─ limits                          takes a slot (rolling_window, *_bucket)
                                   ├─ hosts, log_filter               sends the request
                                   └─ transport_errors, status_errors raise an error (errors, error_bodies)
