@@ -5,6 +5,7 @@ DuckDB's column names ignore case, so here columns are called c0, c1, ...; heade
 """
 
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,16 +17,18 @@ import orjson
 from pipelines.errors import FileBroken
 from pipelines.warehouse.duckdb_file import in_memory
 from pipelines.warehouse.sql import literal
+from sources.customerio.client import LONGEST_LINE, UNPACKED, OutOfBounds
 from sources.customerio.extract.csv_header import HeaderBroken, read_header
+from sources.customerio.extract.csv_rows import blocks
 
-# A cell may be long, a line has many; DuckDB gives up at 2 MB unless told. Its buffers hold several lines.
-_LONGEST_LINE = 8 << 20
-_BUFFER = 4 * _LONGEST_LINE
+# DuckDB gives up at 2 MB unless told; its buffers hold several lines.
+_BUFFER = 4 * LONGEST_LINE
 
 _SCAN_MEMORY_MB = 128
 # Of every column DuckDB holds a vector of 32 KiB, and a few more for what is made of it, in each thread.
 MEMORY_A_COLUMN_MB = 0.5
 _ROWS_AT_ONCE = 20_000
+_CUT = "ends in the middle of its gzip stream"
 _CELLS_AT_ONCE = 1_000_000
 
 
@@ -47,7 +50,7 @@ class CsvFile:
             f"read_csv({literal(self.path)}, columns = {{{columns}}}, header = true, "
             f"auto_detect = false, {self._new_line}delim = ',', quote = '\"', escape = '\"', "
             f"force_not_null = [{filled}], "
-            f"max_line_size = {_LONGEST_LINE}, buffer_size = {_BUFFER}, "
+            f"max_line_size = {LONGEST_LINE}, buffer_size = {_BUFFER}, "
             f"compression = '{'gzip' if self.gzipped else 'none'}')"
         )
 
@@ -87,11 +90,11 @@ class CsvFile:
         return None
 
 
-def open_csv(path: Path, *, export_id: int) -> CsvFile:
-    """Read a file's header.
+def open_csv(path: Path, *, export_id: int, most: int = UNPACKED) -> CsvFile:
+    """Read a file's header; a packed file may hold `most` bytes.
 
     Raises:
-        FileBroken: there is no header that can be read.
+        FileBroken: there is no header that can be read, or its gzip is cut or holds more than any export.
     """
     try:
         header = read_header(path)
@@ -99,7 +102,21 @@ def open_csv(path: Path, *, export_id: int) -> CsvFile:
         raise broken(export_id, str(fault)) from None
     if not header.names:
         raise broken(export_id, "is empty, not even a header is in it")
+    if header.gzipped:
+        _check_packed(path, export_id, most)
     return CsvFile(path=path, names=header.names, gzipped=header.gzipped, line_end=header.line_end)
+
+
+def _check_packed(path: Path, export_id: int, most: int) -> None:
+    try:
+        for _ in blocks(path, most):
+            pass
+    except OutOfBounds as bound:
+        raise broken(export_id, f"holds more than any export may (the bound is {bound})") from None
+    except EOFError:
+        raise broken(export_id, _CUT) from None
+    except zlib.error:
+        raise broken(export_id, "is damaged: its gzip stream cannot be unpacked") from None
 
 
 @contextmanager
@@ -142,7 +159,7 @@ def broken(export_id: int, fault: str) -> FileBroken:
 
 def _fault(message: str) -> str | None:
     if "GZIP" in message.upper():
-        return "ends in the middle of its gzip stream"
+        return _CUT
     line = re.search(r"CSV Error on Line: (\d+)", message)
     if line is None:
         return None

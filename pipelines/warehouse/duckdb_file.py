@@ -12,6 +12,7 @@ import duckdb
 
 from pipelines.errors import FileHeld, WarehouseError
 from pipelines.warehouse.failures import file_failure
+from pipelines.warehouse.memory import DUCKDB_MB
 
 
 def open_file(file: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -84,6 +85,7 @@ def restore(private: Path, published: Path) -> None:
 def checkpoint(file: Path) -> None:
     """Move the contents of DuckDB's write-ahead log into the file, so that a copy of the file is complete."""
     with open_file(file) as connection:
+        connection.execute(f"SET memory_limit = '{DUCKDB_MB}MB'")
         connection.execute("CHECKPOINT")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
 from pipelines.warehouse.duckdb_file import check_writable, log_of, restore
+from pipelines.warehouse.memory import duckdb_settings, out_of_memory, return_freed_memory
 
 if TYPE_CHECKING:
     from dlt import Pipeline
@@ -55,6 +56,7 @@ def pipeline(settings: Settings) -> "Pipeline":
         WarehouseError: the warehouse's file is damaged, or another program has it open.
     """
     configure(settings.cio_elt_data)
+    return_freed_memory()
     import dlt
 
     if settings.publishes:
@@ -87,9 +89,7 @@ def _duckdb(file: Path) -> "Destination[Any, Any]":
 
     from pipelines.warehouse.duckdb_destination import DuckdbDestination
 
-    # The order of a table's rows has no meaning, and keeping it costs a merge a tenth of its memory.
-    unordered = {"preserve_insertion_order": False}
-    return DuckdbDestination(DuckDbCredentials(str(file.resolve()), global_config=unordered))
+    return DuckdbDestination(DuckDbCredentials(str(file.resolve()), global_config=duckdb_settings()))
 
 
 def file_format(target: "Pipeline") -> "TLoaderFileFormat":
@@ -106,14 +106,28 @@ def columns(target: "Pipeline") -> dict[str, set[str]]:
 
 
 def load(target: "Pipeline") -> None:
-    """Normalize and load the extracted packages."""
+    """Normalize and load the extracted packages, in little memory if they fit into it."""
     target.normalize()
     # Without an open connection, dlt opens the file anew for each table, and DuckDB takes 15 ms to start.
     with target.sql_client() as sql:
         # A run's packages share one schema, and dlt alters the tables of the first one only.
         if not target.first_run and not _has_schema(sql, target):
             target.sync_schema()
-        target.load()
+        try:
+            target.load()
+            return
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+    # What was loaded of the package stays so; the rest gets what memory there is.
+    _unlimit(target)
+    target.load()
+
+
+def _unlimit(target: "Pipeline") -> None:
+    """Let DuckDB have its own limit of memory, 80 % of the machine's, on connections that are opened now."""
+    if target.destination is not None and target.destination.destination_name == "duckdb":
+        target.destination.config_params["credentials"].global_config.pop("memory_limit", None)
 
 
 def _has_schema(sql: Any, target: "Pipeline") -> bool:

@@ -16,6 +16,7 @@ from tests.bench import (
     flows,
     limits,
     load,
+    memory,
     people,
     push,
     search,
@@ -29,6 +30,7 @@ Rows = list[dict[str, Any]]
 PARTS: dict[str, tuple[str, Callable[[], Rows]]] = {
     "start": ("Answering --help", start.run),
     "load": ("Loading deliveries into DuckDB from pages in memory", load.run),
+    "memory": ("The memory of a first sync, and of many new fields", memory.run),
     "export": ("Exporting deliveries from the sandbox to tables that can be queried", export.run),
     "people": ("Exporting everybody in a workspace", people.run),
     "audit": ("Auditing pushes to 100,000 people, 500 rows of which were edited by hand", audit.run),

@@ -85,7 +85,7 @@ def run() -> list[dict[str, Any]]:
 
 
 def _measured(rows: int) -> Iterator[Figure]:
-    with _sandbox(rows) as place:
+    with sandbox_of(rows) as place:
         _in_process(ordered, place)
         file = _made(place)
         baseline = _in_process(read_csv, place)
@@ -129,7 +129,7 @@ def serve(sender: Connection, rows: int, stop: Any) -> None:
 
 
 @contextmanager
-def _sandbox(rows: int) -> Iterator[Place]:
+def sandbox_of(rows: int) -> Iterator[Place]:
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     stop = context.Event()
@@ -144,7 +144,7 @@ def _sandbox(rows: int) -> Iterator[Place]:
         process.join()
 
 
-def _settings(place: Place) -> Any:
+def settings_of(place: Place) -> Any:
     from pipelines.settings import read_settings
 
     return read_settings(
@@ -165,7 +165,7 @@ def ordered(place: Place) -> list[Figure]:
     """Create the product's tables with an empty export, and order the large one."""
     from pipelines.export import DeliveriesRequest, create, export
 
-    settings = _settings(place)
+    settings = settings_of(place)
     export(settings, DeliveriesRequest(campaign_id=1, start=0, end=0), pause=lambda s: _advance(place, s))
     create(settings, _order(place))
     return []
@@ -216,7 +216,7 @@ def exported(place: Place) -> list[Figure]:
 
     from pipelines.export import export
 
-    settings = _settings(place)
+    settings = settings_of(place)
     began = time.perf_counter()
     result = export(settings, _order(place))
     seconds = time.perf_counter() - began

@@ -29,13 +29,13 @@ def pages(rows: int) -> list[bytes]:
     chance = random.Random(7)  # noqa: S311 (a workload)
     return [
         orjson.dumps(
-            {"messages": [_delivery(chance, number) for number in range(first, first + _PAGE)], "next": ""}
+            {"messages": [delivery(chance, number) for number in range(first, first + _PAGE)], "next": ""}
         )
         for first in range(0, rows, _PAGE)
     ]
 
 
-def _delivery(chance: random.Random, number: int) -> dict[str, Any]:
+def delivery(chance: random.Random, number: int) -> dict[str, Any]:
     created = _END - number * 20
     person = chance.randrange(100_000)
     sent = created + 2

@@ -4,6 +4,9 @@
         │
     Client ── call ─┬─ calls         checks the parameters against the catalogue
                     ├─ retry         repeats a failed call while that is safe
+                    ├─ bounds        how long and how large anything may be: bounded_network keeps time and
+                    │                bytes of an exchange, reading a list's; answer_body and inflate unpack,
+                    │                large_answers lets one large answer in at a time
                     └─ transport ─┬─ limits                          takes a slot (rolling_window, *_bucket)
                                   ├─ hosts, log_filter               sends the request
                                   └─ transport_errors, status_errors raise an error (errors, error_bodies)
@@ -12,6 +15,15 @@ The package knows the catalogue and nothing of the tables that the answers fill.
 """
 
 from sources.customerio.client.api import Method
+from sources.customerio.client.bounds import (
+    HELD_LIST,
+    LONGEST_LINE,
+    MB,
+    UNPACKED,
+    Bounds,
+    OutOfBounds,
+    Oversized,
+)
 from sources.customerio.client.client import Client
 from sources.customerio.client.clock import FARTHEST_S
 from sources.customerio.client.errors import (
@@ -25,6 +37,7 @@ from sources.customerio.client.errors import (
     NotServed,
     RateLimited,
     RetryLater,
+    TooLarge,
     Unauthorized,
     Unavailable,
     Unreachable,
@@ -32,21 +45,27 @@ from sources.customerio.client.errors import (
     WrongClock,
     WrongHost,
 )
+from sources.customerio.client.inflate import inflated
 from sources.customerio.client.json_text import loads
 from sources.customerio.client.limits import QUOTAS, Quota, RateLimits
 from sources.customerio.client.methods import App, Track
-from sources.customerio.client.pages import Page
+from sources.customerio.client.pages import Page, records_of
 from sources.customerio.client.response import Answer, field_of, unexpected
 from sources.customerio.client.transport import Request
 from sources.errors import ConfigError
 
 __all__ = [
     "FARTHEST_S",
+    "HELD_LIST",
+    "LONGEST_LINE",
+    "MB",
     "QUOTAS",
+    "UNPACKED",
     "Answer",
     "App",
     "BadAnswer",
     "BadRequest",
+    "Bounds",
     "Client",
     "ConfigError",
     "CustomerioError",
@@ -56,12 +75,15 @@ __all__ = [
     "Method",
     "NotFound",
     "NotServed",
+    "OutOfBounds",
+    "Oversized",
     "Page",
     "Quota",
     "RateLimited",
     "RateLimits",
     "Request",
     "RetryLater",
+    "TooLarge",
     "Track",
     "Unauthorized",
     "Unavailable",
@@ -70,6 +92,8 @@ __all__ = [
     "WrongClock",
     "WrongHost",
     "field_of",
+    "inflated",
     "loads",
+    "records_of",
     "unexpected",
 ]

@@ -10,13 +10,15 @@ from typing import Any, Literal, Self
 import httpx
 
 from sources.customerio.catalogue import Operation
-from sources.customerio.client.calls import call_of, operation_named
+from sources.customerio.client.bounds import Bounds
+from sources.customerio.client.calls import Call, call_of, operation_named
 from sources.customerio.client.downloads import download
 from sources.customerio.client.hosts import host_of
 from sources.customerio.client.json_text import loads
 from sources.customerio.client.limits import RateLimits
 from sources.customerio.client.methods import App, Track
 from sources.customerio.client.pages import Page, Query, pages
+from sources.customerio.client.reading import Reading
 from sources.customerio.client.response import Answer, Decode
 from sources.customerio.client.retry import RetryPolicy, safe_to_repeat
 from sources.customerio.client.transport import Observer, Transport
@@ -46,6 +48,7 @@ class Client:
         transport: Answers instead of the network, for tests.
         timeout_s: Seconds without a byte after which a request has failed.
         retry_for_s: Seconds from the first try of a call to the beginning of its last.
+        bounds: The time in total and the size of answers, lists and downloads.
         on_request: Called after every request, in the thread that made it.
         any_clock: Accept any time of the server, for a server of one's own with another clock.
 
@@ -66,6 +69,7 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         timeout_s: float = 60.0,
         retry_for_s: float = 600.0,
+        bounds: Bounds | None = None,
         on_request: Observer | None = None,
         any_clock: bool = False,
     ) -> None:
@@ -74,7 +78,12 @@ class Client:
         self._owns_limits = limits is None
         self._limits = RateLimits(None) if limits is None else limits
         self._transport = Transport(
-            {"app": app, "track": track}, self._limits, transport, timeout_s, any_clock=any_clock
+            {"app": app, "track": track},
+            self._limits,
+            transport,
+            timeout_s,
+            bounds or Bounds(),
+            any_clock=any_clock,
         )
         self._retry_for_s = retry_for_s
         self._observer = on_request
@@ -100,7 +109,13 @@ class Client:
             CustomerioError: See `errors` for the tree, grouped by what to do next.
         """
         row = operation_named(operation_id)
-        call = call_of(row, path, query, body)
+        try:
+            return self._answer(call_of(row, path, query, body))
+        finally:
+            self._transport.large.leave()
+
+    def _answer(self, call: Call) -> Answer:
+        row = call.operation
         policy = RetryPolicy(
             self._retry_for_s,
             safe_to_repeat=safe_to_repeat(row),
@@ -125,7 +140,7 @@ class Client:
         document, for callers with a faster decoder.
 
         Raises:
-            EndlessPages: A page led back to one that was already read.
+            EndlessPages: A page led back to one that was already read, or the list is longer than any may be.
             CustomerioError: As `call`.
         """
         row = operation_named(operation_id)
@@ -141,11 +156,23 @@ class Client:
         encoded: bytes | None,
         decode: Decode,
     ) -> Iterator[Page]:
-        def fetch(asked: Query) -> object:
-            return self.call(row.id, path=path, query=asked, body=encoded).json(decode)
+        reading = Reading(row, self._transport.bounds)
 
-        for page in pages(row, query, fetch):
-            yield replace(page, records=self._screen(row, page.records))
+        def fetch(asked: Query) -> object:
+            with reading.page():
+                answer = self._answer(call_of(row, path, asked, encoded))
+            return reading.noted(answer.body, answer.json(decode), asked)
+
+        large, left = self._transport.large, pages(row, query, fetch)
+        while True:
+            try:
+                page = next(left, None)
+                if page is None:
+                    return
+                page = replace(page, records=self._screen(row, page.records), weight=reading.weight)
+            finally:
+                large.leave()
+            yield page
 
     def download(self, url: str, target: Path) -> int:
         """Download a signed link into a file, without key and outside the rate limits; returns its bytes.
@@ -155,10 +182,12 @@ class Client:
 
         Raises:
             LinkExpired: The store refuses the link; ask for a fresh one.
+            TooLarge: The file is larger than any may be.
             RetryLater: The store or the connection failed until the time for retries was over.
         """
         policy = RetryPolicy(self._retry_for_s, safe_to_repeat=True, proven=lambda: True)
-        return policy.run(lambda _number, _left_s: download(self._transport.http, url, target))
+        http, bounds = self._transport.http, self._transport.bounds
+        return policy.run(lambda _number, _left_s: download(http, url, target, bounds))
 
     @property
     def app(self) -> App:

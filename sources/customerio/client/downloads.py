@@ -14,10 +14,12 @@ from pathlib import Path
 
 import httpx
 
+from sources.customerio.client.answer_body import unpacked
+from sources.customerio.client.bounds import Bounds, Oversized, allowed
 from sources.customerio.client.errors import BadAnswer, CustomerioError, LinkExpired, Unavailable, WrongHost
 from sources.customerio.client.hosts import is_safe
 from sources.customerio.client.log_filter import hide_request_logs
-from sources.customerio.client.transport_errors import EXCEPTIONS, failure_of
+from sources.customerio.client.transport_errors import FAILED, cause_of, failure_of
 
 HOPS = 5
 """Redirects from the link to the store's last address, first request included."""
@@ -61,20 +63,24 @@ class _Part:
         return size
 
 
-def download(http: httpx.Client, link: str, target: Path) -> int:
+def download(http: httpx.Client, link: str, target: Path, bounds: Bounds) -> int:
     """Download the link into that file, resuming an earlier try; returns the bytes of the file.
 
     Raises:
         LinkExpired: The store refuses the link; the part is kept for a fresh link.
         Unavailable: The store failed or the connection broke; the part is kept for the next try.
         BadAnswer: The link leads to a place that is not https.
+        TooLarge: The file is larger than `bounds` allow.
     """
     part = _Part(target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.part.etag"))
     try:
-        with hide_request_logs():
-            _fetch(http, link, part)
+        with hide_request_logs(), allowed(bounds.download_s, 2 * bounds.download_bytes):
+            _fetch(http, link, part, bounds.download_bytes)
         return part.finish(target)
-    except EXCEPTIONS as error:
+    except Oversized as error:
+        part.drop()
+        raise _broken(error) from None
+    except FAILED as error:
         # Not chained: the exception carries the request, and with it the link.
         raise _broken(error) from None
     finally:
@@ -82,7 +88,7 @@ def download(http: httpx.Client, link: str, target: Path) -> int:
             part.drop()
 
 
-def _fetch(http: httpx.Client, link: str, part: _Part) -> None:
+def _fetch(http: httpx.Client, link: str, part: _Part, most: int) -> None:
     url = httpx.URL(link)
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
     if etag := part.etag:
@@ -93,7 +99,7 @@ def _fetch(http: httpx.Client, link: str, part: _Part) -> None:
             raise BadAnswer(msg)
         with http.stream("GET", url, headers=headers) as response:
             if response.is_success or (etag and response.status_code == _NOTHING_MORE):
-                _take(response, part)
+                _take(response, part, most)
                 return
             if not response.has_redirect_location:
                 raise _refused(response)
@@ -102,7 +108,7 @@ def _fetch(http: httpx.Client, link: str, part: _Part) -> None:
     raise BadAnswer(msg)
 
 
-def _take(response: httpx.Response, part: _Part) -> None:
+def _take(response: httpx.Response, part: _Part, most: int) -> None:
     """Append the answer's bytes to the part, or start a new part with them."""
     whole = None
     if response.is_success and response.status_code != httpx.codes.PARTIAL_CONTENT:
@@ -116,20 +122,18 @@ def _take(response: httpx.Response, part: _Part) -> None:
     if response.status_code != _NOTHING_MORE:
         # Unbuffered: the bytes received are in the file even if this process is killed.
         with part.bytes_.open("ab", buffering=0) as file:
-            for block in response.iter_bytes():
+            for block in unpacked(response, most - part.size):
                 file.write(block)
     _check_length(response, part, whole)
 
 
 def _check_length(response: httpx.Response, part: _Part, whole: int | None) -> None:
     promised = response.headers.get("content-length", "")
-    arrived = part.size
-    if whole is None and promised.isdecimal():
-        # The promise is about the bytes on the wire, which differ from ours if they came compressed.
+    # It is about the bytes on the wire; if they came compressed, gzip itself says that all are there.
+    if whole is None and promised.isdecimal() and "content-encoding" not in response.headers:
         whole = int(promised)
-        arrived = response.num_bytes_downloaded if "content-encoding" in response.headers else part.size
-    if whole is not None and arrived != whole:
-        msg = f"The download ended after {arrived:,} of {whole:,} bytes."
+    if whole is not None and part.size != whole:
+        msg = f"The download ended after {part.size:,} of {whole:,} bytes."
         raise Unavailable(msg)
 
 
@@ -159,5 +163,5 @@ def _refused(response: httpx.Response) -> CustomerioError:
 
 def _broken(error: Exception) -> CustomerioError:
     failure = failure_of(error)
-    msg = f"The download {failure.says} ({type(error).__name__})."
+    msg = f"The download {failure.says} ({cause_of(error)})."
     return (BadAnswer if failure.kind is WrongHost else failure.kind)(msg)

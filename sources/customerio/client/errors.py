@@ -14,7 +14,8 @@
     ├── BadRequest          correct the request: any other 4xx, with the place in it where known
     ├── LinkExpired         ask for a fresh download link
     ├── BadAnswer           report: the answer is not what this call returns
-    │   └── EndlessPages    a page led back to a page that was already read
+    │   ├── EndlessPages    a page led back to a page that was already read, or the list has no end
+    │   └── TooLarge        an answer or a file is far larger than any real one
     └── WrongCall           correct the calling code (also a TypeError): unknown or missing parameters
 
 A message holds no key, no signed link and no personal data. Facts are attributes.
@@ -118,7 +119,11 @@ class BadAnswer(CustomerioError):
 
 
 class EndlessPages(BadAnswer):
-    """A page led back to a page that was already read."""
+    """A page led back to a page that was already read, or the list goes on beyond every real one."""
+
+
+class TooLarge(BadAnswer):
+    """An answer or a file is far larger than any real one; it was not read to its end."""
 
 
 class WrongCall(CustomerioError, TypeError):

@@ -7,14 +7,15 @@ that was read before, would make the read endless. An empty page that leads to i
 Tokens are of one read: none is kept.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from sources.customerio.catalogue import Operation
-from sources.customerio.client.errors import BadAnswer, EndlessPages
+from sources.customerio.client.bounds import HELD_LIST, MB
+from sources.customerio.client.errors import BadAnswer, EndlessPages, TooLarge
 from sources.customerio.client.response import field_of, unexpected
 
 Query = dict[str, object]
@@ -31,11 +32,13 @@ class Page:
         records: The rows; a document without a list is the only row.
         document: The whole answer; empty if the answer is a bare list.
         next: The token, offset or number of the next page; None on the last one.
+        weight: Bytes that the page takes in memory, by estimate.
     """
 
     records: list[Any] = field(repr=False)
     document: dict[str, Any] = field(repr=False)
     next: str | None = None
+    weight: int = 0
 
 
 def pages(row: Operation, query: Mapping[str, object] | None, fetch: Fetch) -> Iterator[Page]:
@@ -57,7 +60,8 @@ def _single(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
 
 
 def _by_token(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
-    tokens: set[str] = set()
+    # As hashes: a token may be as long as an answer.
+    tokens: set[int] = set()
     contents: set[int] = set()
     first: list[Any] = []
     while True:
@@ -69,7 +73,7 @@ def _by_token(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
                 page = Page(page.records, page.document)
         content = hash(msgspec.json.encode([len(page.records), page.records[:1], page.records[-1:]]))
         is_read = page.records and (page.records[:1] == first or content in contents)
-        if page.next in tokens or is_read:
+        if hash(page.next) in tokens or is_read:
             msg = (
                 f"`{row.id}` led back to a page that was already read, after {len(tokens)} pages; the read "
                 "was stopped and is not complete. Run it again."
@@ -79,7 +83,7 @@ def _by_token(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
         yield page
         if page.next is None:
             return
-        tokens.add(page.next)
+        tokens.add(hash(page.next))
         contents.add(content)
         query = {**query, "start": page.next}
 
@@ -168,6 +172,27 @@ def _page(row: Operation, document: Any) -> Page:
         raise unexpected(row, f"an error and no row of `{row.records}`")
     token = document.get("next")
     return Page(records, document, str(token) if token not in (None, "") else None)
+
+
+def records_of(row: Operation, pages: Iterable[Page]) -> list[Any]:
+    """All records of a list that is kept whole.
+
+    Raises:
+        TooLarge: They would take more memory than such a list may.
+    """
+    records: list[Any] = []
+    weight = 0
+    for page in pages:
+        weight += page.weight
+        if weight > HELD_LIST:
+            msg = (
+                f"`{row.id}` has more than {len(records):,} records, some {HELD_LIST // MB} MB in memory: "
+                "far more than such a list has. Something between here and Customer.io may have answered in "
+                "its place."
+            )
+            raise TooLarge(msg, operation=row.id)
+        records += page.records
+    return records
 
 
 _ERRORS = ("error", "errors")

@@ -3,7 +3,7 @@
 import ssl
 import time
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
@@ -11,17 +11,20 @@ from typing import Any
 
 import httpx
 
+from sources.customerio.client.answer_body import ENCODING, body_of
+from sources.customerio.client.bounded_network import bound_network
+from sources.customerio.client.bounds import Allowance, Bounds, allowed
 from sources.customerio.client.calls import Call
 from sources.customerio.client.clock import ServerClock
 from sources.customerio.client.errors import RateLimited, WrongClock
 from sources.customerio.client.forms import form_of
 from sources.customerio.client.hosts import Api, Host, may_receive_keys
-from sources.customerio.client.json_text import repaired
+from sources.customerio.client.large_answers import LargeAnswers
 from sources.customerio.client.limits import RateLimits, Slot, workspace_of
 from sources.customerio.client.log_filter import hide_request_logs, install
 from sources.customerio.client.response import Answer
 from sources.customerio.client.status_errors import error_for
-from sources.customerio.client.transport_errors import EXCEPTIONS, failed_exchange
+from sources.customerio.client.transport_errors import FAILED, failed_exchange
 
 CONNECTIONS = 32
 """Open connections at most: more than the threads that share a client, so that none waits for another."""
@@ -73,10 +76,13 @@ class Transport:
         limits: RateLimits,
         transport: httpx.BaseTransport | None,
         timeout_s: float,
+        bounds: Bounds,
         *,
         any_clock: bool = False,
     ) -> None:
         install()
+        self.bounds = bounds
+        self.large = LargeAnswers()
         self._hosts = hosts
         self.limits = limits
         self.clock = ServerClock(any_time=any_clock)
@@ -88,16 +94,27 @@ class Transport:
             mounts=None if transport else dict.fromkeys(_LOOPBACK, _direct()),
             timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s)),
             limits=_POOL,
-            headers={"User-Agent": f"customerio-elt/{version('customerio-elt')}"},
+            headers={
+                "User-Agent": f"customerio-elt/{version('customerio-elt')}",
+                "Accept-Encoding": ENCODING,
+            },
             follow_redirects=False,
         )
+        bound_network(self.http)
 
     def attempt(self, call: Call, number: int, within_s: float, observer: Observer | None) -> Answer:
-        """Try the call once.
+        """Try the call once. A large answer has its turn in `large` until the caller leaves it.
 
         Raises:
             CustomerioError: Any of them but WrongCall.
         """
+        try:
+            return self._answer(call, number, within_s, observer)
+        except BaseException:
+            self.large.leave()
+            raise
+
+    def _answer(self, call: Call, number: int, within_s: float, observer: Observer | None) -> Answer:
         row = call.operation
         for _ in range(HOPS):
             host = self._hosts[row.api]
@@ -146,21 +163,26 @@ class Transport:
         started = time.monotonic()
         status, replaced = None, 0
         try:
-            with hide_request_logs():
-                response = self.http.send(request)
-            status = response.status_code
-            self.answered.add(host.api)
+            with hide_request_logs(), self._allowed() as allowance:
+                response = self.http.send(request, stream=True)
+                status = response.status_code
+                self.answered.add(host.api)
+                with closing(response):
+                    body, replaced = body_of(response, self.bounds, allowance, self.large)
             # After a write, an error would hide that it was accepted.
             with nullcontext() if call.operation.effect == "read" else suppress(WrongClock):
                 self.clock.update(response.headers, host=host.name, is_sandbox=not host.is_customer_io)
-            body, replaced = repaired(response.content)
             return response, body
-        except EXCEPTIONS as error:
+        except FAILED as error:
             raise failed_exchange(error, call.operation, host) from error
         finally:
             if observer is not None:
                 seconds = time.monotonic() - started
                 observer(Request(call.operation.id, status, number, seconds, slot.waited_s, replaced))
+
+    def _allowed(self) -> AbstractContextManager[Allowance]:
+        # Headers, and the lengths of chunks, are no more than that again.
+        return allowed(self.bounds.answer_s, 2 * self.bounds.answer_bytes)
 
     def _moved(self, host: Host, response: httpx.Response) -> bool:
         """True if the Track API redirects to the host of the workspace's region, which is used from now on.

@@ -11,8 +11,16 @@ from types import MappingProxyType
 import httpx
 
 from sources.customerio.catalogue import Operation
+from sources.customerio.client.bounds import OutOfBounds, Overdue, Oversized
 from sources.customerio.client.error_bodies import redacted
-from sources.customerio.client.errors import BadAnswer, CustomerioError, Unavailable, Unreachable, WrongHost
+from sources.customerio.client.errors import (
+    BadAnswer,
+    CustomerioError,
+    TooLarge,
+    Unavailable,
+    Unreachable,
+    WrongHost,
+)
 from sources.customerio.client.hosts import URL_SETTINGS, Host
 
 
@@ -64,19 +72,34 @@ FAILURES: Mapping[type[Exception], Failure] = MappingProxyType(
 """Every exception that httpx can raise."""
 EXCEPTIONS = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError)
 """The roots of what httpx raises."""
+FAILED = (*EXCEPTIONS, OutOfBounds)
+"""What an exchange without an answer raises."""
+
+_BOUNDS: Mapping[type[Exception], Failure] = MappingProxyType(
+    {
+        Overdue: Failure(Unavailable, True, "took longer than any answer may"),
+        Oversized: Failure(TooLarge, True, "got an answer that is larger than any may be"),
+    }
+)
 
 _UNKNOWN = Failure(Unavailable, True, "failed in the connection")
 
 
 def failure_of(error: Exception) -> Failure:
     """The row of an exception's class, or of the nearest class above it."""
-    return next((FAILURES[kind] for kind in type(error).__mro__ if kind in FAILURES), _UNKNOWN)
+    known = {**FAILURES, **_BOUNDS}
+    return next((known[kind] for kind in type(error).__mro__ if kind in known), _UNKNOWN)
+
+
+def cause_of(error: Exception) -> str:
+    """The bound that an exchange met, or the name of the exception."""
+    return f"the bound is {error}" if isinstance(error, OutOfBounds) else type(error).__name__
 
 
 def failed_exchange(error: Exception, row: Operation, host: Host) -> CustomerioError:
     """The error for a request to that host that got no answer."""
     failure = failure_of(error)
-    msg = f"`{row.id}` {failure.says} ({type(error).__name__}) at {host.name}."
+    msg = f"`{row.id}` {failure.says} ({cause_of(error)}) at {host.name}."
     if failure.kind is Unreachable:
         msg += (
             f" The system says: {redacted(str(error)) or 'nothing'}. Check the network, and that "

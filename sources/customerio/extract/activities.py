@@ -16,6 +16,7 @@ from ulid import ULID
 
 from sources.customerio.catalogue import Resource
 from sources.customerio.extract.batch import Batch, Scope
+from sources.customerio.extract.key_hashes import KeyHashes
 from sources.customerio.extract.rows import decoder
 from sources.customerio.extract.run_context import DAY, Options, RunContext, has_passed
 from sources.customerio.extract.time_window import Window
@@ -30,15 +31,18 @@ def feed(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator
     watermark = state.get("watermark") if has_passed(state.get("watermark"), began) else None
     floor = _floor(run.options, watermark, state, daily=daily)
     newest, oldest, is_placed = watermark or 0, began, True
-    seen: set[object] = set()
+    seen = KeyHashes()
     # `deleted=true` asks for activities of deleted people too; live it returned the same rows.
     client = run.client_for(resource.table)
-    for page in client.pages(resource.operation, query={"deleted": True}, decode=decoder(resource)):
+    decode = decoder(resource, run.added_fields(resource).placed)
+    for page in client.pages(resource.operation, query={"deleted": True}, decode=decode):
         if not page.records:
             continue
         # The feed grows at its top, so a row may move down to a page that is read after it.
-        rows = [row for row in page.records if row["id"] not in seen]
-        seen.update(row["id"] for row in rows)
+        ids = [row["id"] for row in page.records]
+        before = set(seen.known(ids))
+        rows = [row for row in page.records if row["id"] not in before]
+        seen.add(ids)
         times = [row[column] for row in page.records]
         yield Batch(rows=rows, scope=Scope(column=column, low=min(times), high=max(times)), last=True)
         newest, oldest = max(newest, *times), min(oldest, *times)

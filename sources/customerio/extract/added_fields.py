@@ -10,6 +10,7 @@ has changed its case.
 
 import re
 from collections.abc import Iterable
+from threading import Lock
 
 import msgspec
 
@@ -29,10 +30,11 @@ _RESERVED = {*OWN_COLUMNS, *TOMBSTONE}
 
 
 class AddedFields:
-    """The places of one table's added fields; `columns` are those that it has already."""
+    """The places of one table's added fields; `columns` are those that it has already. Thread-safe."""
 
     def __init__(self, resource: Resource, columns: Iterable[str] = ()) -> None:
         self._known = resource.columns.keys()
+        self._lock = Lock()
         self._columns = {name for name in columns if name not in self._known and _may_be_column(name)}
 
     def placed(self, row: Row) -> Row:
@@ -44,7 +46,8 @@ class AddedFields:
         if not others:
             return row
         pairs = (msgspec.json.encode(name) + b":" + bytes(as_json(row[name])) for name in others)
-        kept = {name: value for name, value in row.items() if name not in others}
+        apart = set(others)
+        kept = {name: value for name, value in row.items() if name not in apart}
         return {**kept, OTHER: msgspec.Raw(b"{" + b",".join(pairs) + b"}")}
 
     def _has_column(self, name: str) -> bool:
@@ -52,8 +55,10 @@ class AddedFields:
             return True
         if len(self._columns) >= MOST or not _may_be_column(name):
             return False
-        self._columns.add(name)
-        return True
+        with self._lock:
+            if len(self._columns) < MOST:
+                self._columns.add(name)
+            return name in self._columns
 
 
 def _may_be_column(name: str) -> bool:

@@ -1,21 +1,16 @@
 """The header of a CSV file: read within bounds, every column with a name of its own."""
 
 import csv
-import gzip
 import io
-import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-GZIP_MAGIC = b"\x1f\x8b"
+from sources.customerio.extract.csv_rows import blocks, is_gzipped
 
 LONGEST = 4 << 20
 """Bytes of a header line at most, after unpacking: ten thousand columns have some 200 KB."""
-
-# An attribute's value may be longer than the 128 KiB at which Python's reader gives up.
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 
 class HeaderBroken(Exception):
@@ -40,23 +35,24 @@ def read_header(path: Path) -> Header:
     Raises:
         HeaderBroken: there is none, it has no end within `LONGEST` bytes, or it cannot be read.
     """
-    with path.open("rb") as raw:
-        gzipped = raw.read(2) == GZIP_MAGIC
-    begin = b""
+    begin = bytearray()
     try:
-        with (gzip.open if gzipped else open)(path, "rb") as file:
-            begin = file.read(LONGEST)
+        for block in blocks(path):
+            begin += block
+            if len(begin) >= LONGEST:
+                del begin[LONGEST:]
+                break
         # Whole blocks are decoded; faults behind the header are found when its rows are read.
         text = io.StringIO(begin.decode("utf-8-sig", "surrogateescape"), newline="")
         header = next(csv.reader(text, strict=True), [])
         "".join(header).encode()
-    except (csv.Error, gzip.BadGzipFile, zlib.error, EOFError, UnicodeEncodeError) as error:
+    except (csv.Error, zlib.error, EOFError, UnicodeEncodeError) as error:
         cut = ", in the middle of its gzip stream" if isinstance(error, EOFError) else ""
         fault = f"has no header that can be read ({type(error).__name__}{cut})"
         raise HeaderBroken(_ENDLESS if len(begin) == LONGEST else fault) from None
     if len(begin) == LONGEST and text.tell() == len(text.getvalue()):
         raise HeaderBroken(_ENDLESS)
-    return Header(names=tuple(different(header)), line_end=_line_end(text), gzipped=gzipped)
+    return Header(names=tuple(different(header)), line_end=_line_end(text), gzipped=is_gzipped(path))
 
 
 _ENDLESS = f"has a header without an end within {LONGEST >> 20} MB"

@@ -27,6 +27,7 @@ from sources.customerio.client import BadAnswer
 from sources.customerio.extract.arrow import to_arrow, with_own
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.deletion_brake import DeletionBrake
+from sources.customerio.extract.key_hashes import KeyHashes
 from sources.customerio.extract.rows import Row, Rows, row_hashes, typed
 from sources.customerio.extract.run_summary import ResourceSummary
 
@@ -94,7 +95,7 @@ class Changes:
         self._brake = brake or DeletionBrake()
         self._existing = existing
         self._scopes: dict[Scope | None, HeldScope] = {}
-        self._key_hashes: set[int] = set()
+        self._written_keys = KeyHashes()
         self._missing: list[tuple[HeldScope, Mapping[Key, int | None]]] = []
 
     def tables(self, batch: Batch) -> Iterator[pa.Table]:
@@ -160,7 +161,8 @@ class Changes:
         table = to_arrow(self._resource, rows)
         _check_keys(self._resource, table)
         keys = _keys(self._resource, table)
-        held, read_before = scope.held(keys), {*scope.add(keys), *self._written_before(keys)}
+        # A key that this run has written from another scope: a key is one row of a load.
+        held, read_before = scope.held(keys), {*scope.add(keys), *self._written_keys.known(keys)}
         if not held and not read_before and len(set(keys)) == len(keys):
             # A first reading has nothing to compare with, and the most rows.
             self._summary.new += len(keys)
@@ -170,17 +172,9 @@ class Changes:
             table, hashes = table.take(pa.array(picked, pa.int64())), [hashes[index] for index in picked]
             keys = [keys[index] for index in picked]
         if of is not None:
-            self._key_hashes.update(map(hash, keys))
+            self._written_keys.add(keys)
         if hashes:
             yield with_own(self._resource, table, first_seen_at=first_seen_at, row_hash=hashes)
-
-    def _written_before(self, keys: Sequence[Key]) -> Iterator[Key]:
-        """The keys among these that this run has written from another scope: a key is one row of a load.
-
-        They are kept as 64-bit hashes: among five million, two different keys have the same one once in a
-        million runs, and the second row then waits for the next reading.
-        """
-        return (key for key in keys if hash(key) in self._key_hashes) if self._key_hashes else iter(())
 
     def _compared(
         self, keys: Sequence[Key], hashes: Sequence[int], held: Mapping[Key, Held], read: set[Key]

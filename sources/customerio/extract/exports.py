@@ -6,25 +6,26 @@ counted against the export's `total` before the first one is handed over.
 """
 
 import csv
-import gzip
 import tempfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from sources.customerio.catalogue import RESOURCES, Resource
-from sources.customerio.client import BadAnswer, Client, LinkExpired, NotFound
+from sources.customerio.catalogue import RESOURCES, Resource, operation
+from sources.customerio.client import MB, BadAnswer, Client, LinkExpired, NotFound, OutOfBounds, records_of
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.csv_header import Header, HeaderBroken, read_header
+from sources.customerio.extract.csv_rows import csv_rows, opened
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import RunContext
 
 _ROWS_A_BATCH = 10_000
-_CELLS_A_BATCH = 1_000_000
+# A cell takes some 60 bytes beside its text.
+_MEMORY_A_BATCH = 64 * MB
+_CELL = 60
 
 
 def exports(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
@@ -34,7 +35,7 @@ def exports(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iter
         yield Batch(rows=run.listed(resource.table, resource.table), last=True)
         return
     pages = run.client_for(resource.table).pages(resource.operation)
-    yield Batch(rows=[row for page in pages for row in page.records], last=True)
+    yield Batch(rows=records_of(operation(resource.operation), pages), last=True)
 
 
 def exported_rows(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
@@ -116,16 +117,20 @@ def _checked(export: Row, file: Path) -> Header:
     """
     try:
         header = read_header(file)
-        with _opened(file, header) as text:
-            widths = Counter(len(cells) for cells in csv.reader(text) if cells)
+        with opened(file) as text:
+            widths = _widths(csv_rows(text), int(export.get("total") or 0))
     except HeaderBroken as error:
         fault = f"The file of export {export['id']} {error}"
-    except (csv.Error, gzip.BadGzipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
+    except OutOfBounds as error:
+        fault = f"The file of export {export['id']} is larger than any may be (the bound is {error})"
+    except (csv.Error, zlib.error, EOFError, UnicodeDecodeError) as error:
         fault = f"The file of export {export['id']} cannot be read ({type(error).__name__})"
     else:
         found = max(widths.total() - 1, 0)
         if found != export.get("total"):
-            fault = f"Export {export['id']} says it has {export.get('total')} rows, its file has {found}"
+            more = " or more" if found > int(export.get("total") or 0) else ""
+            said = f"Export {export['id']} says it has {export.get('total')} rows"
+            fault = f"{said}, its file has {found:,}{more}"
         elif len(widths) > 1:
             cells = ", ".join(map(str, sorted(widths)))
             fault = f"The lines of export {export['id']} have different numbers of cells ({cells})"
@@ -138,15 +143,18 @@ def _checked(export: Row, file: Path) -> Header:
     raise BadAnswer(msg)
 
 
+def _widths(rows: Iterator[list[str]], total: int) -> Counter[int]:
+    """The numbers of cells of the rows, header included; read on for one row beyond the total at most."""
+    return Counter(len(cells) for cells in islice(rows, total + 2))
+
+
 def _batches(export_id: int, file: Path, header: Header) -> Iterator[Batch]:
     scope = Scope(column="export_id", low=export_id, high=export_id)
     names = header.names
-    at_once = max(1, min(_ROWS_A_BATCH, _CELLS_A_BATCH // max(len(names), 1)))
-    with _opened(file, header) as text:
-        lines = csv.reader(text)
-        next(lines, None)
-        numbered = enumerate((cells for cells in lines if cells), start=1)
-        while chunk := list(islice(numbered, at_once)):
+    with opened(file) as text:
+        rows_read = csv_rows(text)
+        next(rows_read, None)
+        for chunk in _chunks(enumerate(rows_read, start=1)):
             rows = [
                 {"export_id": export_id, "row_number": number, "row": dict(zip(names, row, strict=True))}
                 for number, row in chunk
@@ -155,9 +163,15 @@ def _batches(export_id: int, file: Path, header: Header) -> Iterator[Batch]:
     yield Batch(rows=(), scope=scope, last=True)
 
 
-@contextmanager
-def _opened(file: Path, header: Header) -> Iterator[TextIO]:
-    """The file as text; stored files may be gzipped without saying so."""
-    opener = gzip.open if header.gzipped else open
-    with opener(file, "rt", encoding="utf-8-sig", newline="") as text:
-        yield text
+def _chunks(numbered: Iterable[tuple[int, list[str]]]) -> Iterator[list[tuple[int, list[str]]]]:
+    """The rows in lists that fit into memory."""
+    chunk: list[tuple[int, list[str]]] = []
+    size = 0
+    for number, row in numbered:
+        chunk.append((number, row))
+        size += _CELL * len(row) + sum(map(len, row))
+        if len(chunk) >= _ROWS_A_BATCH or size >= _MEMORY_A_BATCH:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk

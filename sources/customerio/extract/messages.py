@@ -122,7 +122,7 @@ class _Reader:
         (self._asked,) = resource.asked
         self._cursor = str(resource.cursor)
         (self._key,) = resource.key
-        self._decode = decoder(resource)
+        self._decode = decoder(resource, run.added_fields(resource).placed)
 
     def read(self, windows: Iterable[Window]) -> Iterator[Batch]:
         """Batches of all rows in `windows`, in no order."""

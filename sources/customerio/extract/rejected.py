@@ -17,7 +17,7 @@ from xxhash import xxh3_64_hexdigest
 
 from sources.customerio.catalogue import RESOURCES, Resource, operation
 from sources.customerio.catalogue import resource as catalogued
-from sources.customerio.client import BadAnswer
+from sources.customerio.client import MB, BadAnswer
 from sources.customerio.extract.masking import MASK, masked_url
 from sources.customerio.extract.rows import Row, TypedRow, cell, misfit
 
@@ -42,6 +42,10 @@ COLUMNS: "TTableSchemaColumns" = {
 MOST = 1_000
 """Rejected records of a table at most in a run; with more of them the table itself counts as unreadable."""
 
+_WHOLE_BYTES = 64 * MB
+# Characters of a record that are kept once a run has set that many bytes aside.
+_CUT = 1_000
+
 # Columns of keys that readers add to the records, beside those of the call's path.
 _ADDED = frozenset({"row_number", "counted_at", "domain", "object_type_id"})
 # Fields that a reader needs beside key and cursor, by operation.
@@ -60,14 +64,18 @@ class Rejected:
     """The records that one run set aside. Thread-safe."""
 
     _rows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    _bytes: int = 0
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def add(self, resource: Resource, reason: str, record: object) -> bool:
         """Set a record aside; returns False if the run has done so already."""
         text = _as_text(resource, record)
         record_id = xxh3_64_hexdigest(f"{reason}\n{text}".encode())
-        row = {"resource": resource.table, "record_id": record_id, "reason": reason, "record": text}
         with self._lock:
+            # The first ones explain the rest.
+            text = text if self._bytes <= _WHOLE_BYTES else text[:_CUT]
+            self._bytes += len(text)
+            row = {"resource": resource.table, "record_id": record_id, "reason": reason, "record": text}
             known = (resource.table, record_id) in self._rows
             self._rows[resource.table, record_id] = row
         return not known

@@ -190,7 +190,7 @@ def _tables(
     summary = run.summary_of(resource.table)
     changes = Changes(resource, destination, summary, run.now, brake, partial(existing, run, resource))
     columns = dlt.current.source_schema().tables.get(resource.table, {}).get("columns", {})
-    added = AddedFields(resource, columns)
+    added = run.added_fields(resource, columns)
 
     def changed() -> Iterator[pa.Table]:
         for batch in batches:

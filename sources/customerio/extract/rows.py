@@ -78,12 +78,13 @@ def only_record(resource: Resource, document: Row) -> Row:
     return record
 
 
-def decoder(resource: Resource) -> Callable[[bytes], Any]:
+def decoder(resource: Resource, placed: Callable[[Row], Row] = lambda row: row) -> Callable[[bytes], Any]:
     """Decodes answers to the resource's operation: to JSON, but with typed rows as records.
 
-    Rows that do not fit become dicts, their JSON columns still as the text that was sent. An answer of
-    another shape is returned unchanged, for the client to judge. One that is not JSON raises `orjson`'s
-    error.
+    A row with fields that the catalogue does not know goes through `placed` at once: a page of 1,000 rows
+    with 3,000 fields each is never in memory as three million values. A row that cannot be typed stays a
+    dict. An answer of another shape is returned unchanged, for the client to judge. One that is not JSON
+    raises `orjson`'s error.
     """
     records = str(operation(resource.operation).records)
     fitting = _document_decoder(records, row_type(resource))
@@ -106,7 +107,10 @@ def decoder(resource: Resource) -> Callable[[bytes], Any]:
             document = loose.decode(body)
         except (msgspec.MsgspecError, RecursionError):
             return loads(body)
-        return {records: [_loosely(resource, record) for record in document.records], "next": document.next}
+        return {
+            records: [_loosely(resource, placed, record) for record in document.records],
+            "next": document.next,
+        }
 
     return decode
 
@@ -124,8 +128,8 @@ def _without_nulls(resource: Resource, rows: Sequence[TypedRow]) -> None:
                     setattr(row, name, NO_JSON)
 
 
-def _loosely(resource: Resource, record: msgspec.Raw) -> Any:
-    """The record as a dict: its known columns parsed, JSON columns and unknown ones left as sent.
+def _loosely(resource: Resource, placed: Callable[[Row], Row], record: msgspec.Raw) -> Any:
+    """The record as a typed row, its unknown fields in their places; as a dict if a value is in its way.
 
     What is no object, such as null, is parsed as it is.
     """
@@ -135,7 +139,11 @@ def _loosely(resource: Resource, record: msgspec.Raw) -> Any:
         return loads(bytes(record))
     parsed = {name for name, kind in resource.columns.items() if kind != "json"}
     cells = ((name, value) for name, value in row.items() if value != _NULL)
-    return {name: loads(bytes(value)) if name in parsed else value for name, value in cells}
+    found = {name: loads(bytes(value)) if name in parsed else value for name, value in cells}
+    try:
+        return _typed(resource, placed(found))
+    except BadAnswer:
+        return found
 
 
 def typed(resource: Resource, rows: Rows) -> list[TypedRow]:

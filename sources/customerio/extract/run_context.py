@@ -6,8 +6,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sources.customerio.catalogue import Operation, Resource, resource
-from sources.customerio.client import FARTHEST_S, Client
+from sources.customerio.catalogue import Operation, Resource, operation, resource
+from sources.customerio.client import FARTHEST_S, Client, records_of
+from sources.customerio.extract.added_fields import AddedFields
 from sources.customerio.extract.coverage import Coverage
 from sources.customerio.extract.deletion_brake import SHARE, DeletionBrake
 from sources.customerio.extract.failures import Failures
@@ -119,6 +120,11 @@ class RunContext:
         self.coverage = Coverage()
         self.rejected = Rejected()
         self.outdated = set()
+        self._added: dict[str, AddedFields] = {}
+
+    def added_fields(self, row: Resource, columns: Iterable[str] = ()) -> AddedFields:
+        """The places of the fields that Customer.io adds to a table, which has those columns already."""
+        return self._added.setdefault(row.table, AddedFields(row, columns))
 
     def begin(self, table: str) -> None:
         """Note that this run reads `table`. All tables of a run begin before the first of them is read."""
@@ -233,7 +239,7 @@ class RunContext:
         """All rows of a listed resource, each key once, requested each time."""
         client = self.client_for(counted_for)
         pages = (page for asked in row.asked for page in client.pages(row.operation, query=asked))
-        found = [record for page in pages for record in page.records]
+        found = records_of(operation(row.operation), pages)
         return list(_once(row, found if row.value is None else [{row.value: record} for record in found]))
 
     def gone(self, where: Hashable, name: Hashable, read: Callable[[], Collection[Hashable]]) -> bool:

@@ -18,6 +18,8 @@ import pyarrow as pa
 
 # Enough that the work does not wait for the writer at every page.
 _TABLES_AHEAD = 32
+# Memory of all tables that wait to be written: pages of deliveries have 1 MB, a page of texts may have 60.
+_BYTES_AHEAD = 128 << 20
 
 # dlt spends some 8 ms on every table that it is given, however small.
 _ROWS_TOGETHER = 20_000
@@ -28,11 +30,17 @@ class Stopped(Exception):
 
 
 class ReadyTables:
-    """Counts the tables that the streams of a run have ready; `stopped` is set once the run is over."""
+    """Counts the tables that the streams of a run have ready; `stopped` is set once the run is over.
+
+    Their bytes are counted until they are written. When those are many, work waits and streams hand over what
+    they have.
+    """
 
     def __init__(self) -> None:
         self.stopped = threading.Event()
         self._count = 0
+        self._bytes = 0
+        self._waiting = 0
         self._changed = threading.Condition()
 
     def add(self, number: int) -> None:
@@ -41,10 +49,37 @@ class ReadyTables:
             self._count += number
             self._changed.notify_all()
 
-    def wait(self) -> None:
-        """Wait until any stream has a table ready."""
+    def hold(self, size: int) -> None:
+        """Count the bytes of one more table, once there is room; a table that is too large has it alone.
+
+        Raises:
+            Stopped: the run is over.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._count > 0)
+            while self._bytes and self._bytes + size > _BYTES_AHEAD:
+                if self.stopped.is_set():
+                    raise Stopped
+                self._waiting += 1
+                self._changed.notify_all()
+                self._changed.wait(timeout=0.2)
+                self._waiting -= 1
+            self._bytes += size
+
+    def release(self, size: int) -> None:
+        """Tables of that many bytes are written."""
+        with self._changed:
+            self._bytes -= size
+            self._changed.notify_all()
+
+    @property
+    def is_full(self) -> bool:
+        """True if a table has no room before others are written."""
+        return self._waiting > 0
+
+    def wait(self) -> None:
+        """Wait until any stream has a table ready, or has no room for one."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._count > 0 or self._waiting > 0)
 
 
 class Stream:
@@ -68,8 +103,10 @@ class Stream:
                 self._ready.wait()
             held += [item for item in items if isinstance(item, pa.Table)]
             ends = [item for item in items if not isinstance(item, pa.Table)]
-            if ends or sum(table.num_rows for table in held) >= _ROWS_TOGETHER:
+            is_much = sum(table.num_rows for table in held) >= _ROWS_TOGETHER or self._ready.is_full
+            if ends or (held and is_much):
                 yield held
+                self._ready.release(sum(table.nbytes for table in held))
                 held = []
             else:
                 yield []
@@ -99,6 +136,8 @@ class Stream:
                 self._put(error)
 
     def _put(self, item: pa.Table | BaseException | None) -> None:
+        if isinstance(item, pa.Table):
+            self._ready.hold(item.nbytes)
         while not self._ready.stopped.is_set():
             try:
                 self._queue.put(item, timeout=0.2)

@@ -1,5 +1,6 @@
 """A file is read by position, under any headers; its faults are reported without a cell."""
 
+import gzip
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from pipelines.errors import FileBroken
 from pipelines.export.columns import delivery_columns, person_columns
 from pipelines.export.csvfile import CsvFile, file_errors, open_csv, scanner
+from sources.customerio.client import MB
 
 
 def _file(tmp_path: Path, content: bytes) -> CsvFile:
@@ -167,3 +169,15 @@ def test_a_time_without_a_zone_is_utc(tmp_path: Path, monkeypatch: pytest.Monkey
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_packed_files_are_checked_before_they_are_scanned(tmp_path: Path) -> None:
+    """Gzip that holds more than an export may, or is cut behind its header, is refused by name."""
+    packed = gzip.compress(b"id,note\n" + b"1,x\n" * 2_000_000, mtime=0)
+    (path := tmp_path / "file.csv").write_bytes(packed)
+    assert open_csv(path, export_id=7, most=9 * MB).names == ("id", "note")
+    with pytest.raises(FileBroken, match=r"export 7 holds more than any export may \(the bound is 5 MB\)"):
+        open_csv(path, export_id=7, most=5 * MB)
+    path.write_bytes(packed[:-9])
+    with pytest.raises(FileBroken, match="ends in the middle of its gzip stream"):
+        open_csv(path, export_id=7)

@@ -1,6 +1,7 @@
 """Lists are read to their end, with any form of pages, and never endlessly."""
 
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any
 
 import httpx
@@ -8,7 +9,16 @@ import orjson
 import pytest
 
 from sources.customerio.catalogue import operation
-from sources.customerio.client import BadAnswer, Client, EndlessPages, WrongCall
+from sources.customerio.client import (
+    HELD_LIST,
+    BadAnswer,
+    Client,
+    EndlessPages,
+    Page,
+    TooLarge,
+    WrongCall,
+    records_of,
+)
 
 ClientOf = Callable[..., Client]
 
@@ -350,3 +360,21 @@ def test_a_numbered_page_that_comes_twice_ends_the_read(client_of: ClientOf) -> 
     """A server that ignores the number would make the read endless."""
     with pytest.raises(EndlessPages, match="one page twice"):
         list(client_of(NumberedList(5, deaf=True)).pages("listEmails", query={"limit": 2}))
+
+
+def test_a_list_that_is_kept_whole_has_a_size() -> None:
+    """Pages that weigh more than such a list may are refused by name, before they are all in memory."""
+    row = operation("listCampaigns")
+    page = Page([{"id": 1}], {}, weight=HELD_LIST // 2)
+    assert records_of(row, [page, page]) == [{"id": 1}, {"id": 1}]
+    with pytest.raises(TooLarge, match=r"`listCampaigns` has more than 2 records, some 256 MB in memory"):
+        records_of(row, repeat(page))
+
+
+def test_pages_tell_their_weight(client_of: ClientOf) -> None:
+    """A page weighs no less than its text, and more where it has many values."""
+    few, many = {"note": "x" * 100}, {f"n{number}": 0 for number in range(100)}
+    answers = iter([[few], [many]])
+    client = client_of(lambda _: httpx.Response(200, json={"campaigns": next(answers)}))
+    light, heavy = [page.weight for _ in range(2) for page in client.pages("listCampaigns")]
+    assert 100 < light < 1_000 < heavy

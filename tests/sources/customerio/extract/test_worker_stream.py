@@ -2,6 +2,7 @@
 
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,3 +166,32 @@ def test_memory_does_not_run_ahead() -> None:
     assert len(made) < MANY / 2
     taken = [table for ready in stream for table in ready]
     assert list(range(MANY)) == [table["id"][0].as_py() for table in taken]
+
+
+def test_large_tables_do_not_pile_up() -> None:
+    """Two streams of 40 MB tables have few of them ready at a time, also while one waits for its turn."""
+    ready = ReadyTables()
+    living: list[int] = [0]
+    most = 0
+
+    def tables() -> Iterator[pa.Table]:
+        for _ in range(12):
+            table = pa.table({"text": [b"x" * (40 << 20)]})
+            living[0] += 1
+            weakref.finalize(table, lambda: living.__setitem__(0, living[0] - 1))
+            yield table
+            del table
+
+    streams = [iter(Stream(name, tables(), ready)) for name in ("one", "two")]
+    written = 0
+    while streams:
+        for stream in list(streams):
+            found = next(stream, None)
+            if found is None:
+                streams.remove(stream)
+                continue
+            written += len(found)
+            most = max(most, living[0])
+            del found
+    assert written == 24
+    assert most <= 7, "three that wait, and two more of each stream on the way"
