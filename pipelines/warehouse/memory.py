@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-DUCKDB_MB = 256
+DUCKDB_MB = 208
 """Memory of DuckDB while it loads; what does not fit goes to files beside the warehouse's."""
 # Each thread holds a block of rows of its own.
 _THREADS = min(4, os.cpu_count() or 1)

@@ -22,7 +22,7 @@ def test_a_package_that_needs_more_memory_gets_it(tmp_path: Path) -> None:
     target = pipeline(settings)
     assert target.destination is not None
     config = target.destination.config_params["credentials"].global_config
-    assert "256MB" == config["memory_limit"]
+    assert "208MB" == config["memory_limit"]
     config["memory_limit"] = "20MB"
     texts = [str(number) + "x" * (2 << 20) for number in range(40)]
     wide = dlt.resource(
