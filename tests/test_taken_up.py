@@ -137,6 +137,7 @@ def test_status_shows_what_is_there(before: Before) -> None:
     assert rows == {table: raw.get(f"customerio_raw.{table}", 0) for table in rows}
 
 
+@pytest.mark.proof
 def test_a_sync_continues(before: Before) -> None:
     """A sync of the same workspace adds and deletes no row of a known table, and the next one writes none."""
     known = {table.removeprefix("customerio_raw.") for table in before.tables["customerio.duckdb"]}
@@ -158,6 +159,7 @@ def test_a_sync_continues(before: Before) -> None:
     assert set(covered) <= set(before.query(claims))
 
 
+@pytest.mark.proof
 def test_a_day_later_it_is_the_workspace(before: Before) -> None:
     """After a day and a sync the warehouse equals the workspace, and coverage has no gap."""
     before.sandbox.clock.advance(DAY_S)
@@ -173,6 +175,7 @@ def test_a_day_later_it_is_the_workspace(before: Before) -> None:
     assert [] == [row["table"] for row in status["tables"] if row.get("gaps")]
 
 
+@pytest.mark.proof
 def test_exports_are_remembered(before: Before) -> None:
     """A new export is added to the registry; the earlier one is neither created nor loaded again."""
     (earlier,) = before.history["exports_ordered"]
@@ -185,6 +188,7 @@ def test_exports_are_remembered(before: Before) -> None:
     assert loaded == downloads[earlier]
 
 
+@pytest.mark.proof
 def test_a_push_continues(before: Before) -> None:
     """The killed run is resumed, accepted rows are not sent again, and the dead letter stays."""
     status = {row["sync"]: row for row in before.document("push", "status")["syncs"]}
@@ -272,6 +276,7 @@ def _healed(damaged: Shell, name: str) -> Warehouse:
     return Warehouse(damaged.sandbox, damaged.served, settings)
 
 
+@pytest.mark.proof
 def test_doubled_rows_are_healed_by_one_sync(damaged: Shell) -> None:
     """A release wrote memberships twice: one sync of this one leaves each once, and every table is right."""
     counts = f"SELECT count(*), count(DISTINCT (segment_id, cio_id)) FROM customerio_raw.{SYNCED[-1]}"
@@ -286,6 +291,7 @@ def test_doubled_rows_are_healed_by_one_sync(damaged: Shell) -> None:
         assert healed.truth(resource(table)).keys() == healed.rows(resource(table)).keys(), table
 
 
+@pytest.mark.proof
 def test_a_package_that_no_run_could_load_is_set_aside_by_one_sync(damaged: Shell) -> None:
     """A release stopped at each run at a field without a name: one sync of this one has every table."""
     healed = _healed(damaged, "unloadable")

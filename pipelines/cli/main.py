@@ -77,11 +77,12 @@ def doctor(*, as_json: bool) -> int:
 def sync(*, resources: tuple[str, ...], new_workspace: bool, wait_s: float, as_json: bool, **how: Any) -> int:
     """Bring the warehouse up to date: all RESOURCES, or those named."""
     from pipelines.settings import read_settings
-    from pipelines.workspace import check_empty
 
     # Settings are checked first, so that an error in one is shown at once: importing dlt takes a second.
     settings = read_settings()
     if new_workspace:
+        from pipelines.workspace import check_empty
+
         check_empty(settings)
     from pipelines.cli import output
     from pipelines.ingest.sync import sync as run

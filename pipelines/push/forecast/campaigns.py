@@ -84,12 +84,17 @@ def read_campaigns(connection: duckdb.DuckDBPyConnection) -> list[Campaign]:
     columns = {name for name, *_ in connection.execute(f"DESCRIBE {table}").fetchall()}
     # Fields that only some workspaces have are loaded as JSON.
     date = "coalesce(TRY_CAST(date_attribute AS JSON)->>'$', date_attribute::VARCHAR)"
-    date = date if "date_attribute" in columns else "NULL"
+
+    def column(name: str, sql: str | None = None) -> str:
+        # A warehouse of an earlier release lacks some.
+        return sql or name if name in columns else "NULL"
+
     rows = connection.execute(
         f"""
-        SELECT id, coalesce(name, ''), coalesce(type, ''), trigger_segment_ids, filter_segment_ids,
-               event_name, {date}, coalesce(scheduled_start, 0)
-        FROM {table} WHERE deleted_at IS NULL AND coalesce(active, true) ORDER BY id
+        SELECT id, coalesce(name, ''), coalesce({column("type")}, ''), {column("trigger_segment_ids")},
+               {column("filter_segment_ids")}, {column("event_name")}, {column("date_attribute", date)},
+               coalesce({column("scheduled_start")}, 0)
+        FROM {table} WHERE deleted_at IS NULL AND coalesce({column("active")}, true) ORDER BY id
         """
     ).fetchall()
     return [

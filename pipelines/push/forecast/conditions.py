@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 CHANGE = "attribute_change"
+_EVENT, _SEGMENT = "event", "segment"
+"""The fields of the conditions of a person's past and of a membership."""
 COUNTED = ("event", "page", "screen", "device_change")
 ANY_NAME = "*"
 _OPERATORS = ("exists", "eq", "email_valid")
@@ -102,7 +104,7 @@ def read_conditions(given: object) -> Node:
             return parts[0] if len(parts) == 1 else Joined(joint=joint, parts=parts)
     if set(given) == {"not"}:
         return Inverse(part=read_conditions(given["not"]))
-    if "event" in given or "segment" in given:
+    if _EVENT in given or _SEGMENT in given:
         (part,) = _beside([given])
         return part
     return Unclear(reason=f"it has a condition of unknown form ({_names(given)})")
@@ -120,15 +122,15 @@ def _beside(conditions: Iterable[object]) -> Iterator[Node]:
     """The parts of a list: one for each attribute, and one for each other condition."""
     changes: dict[str, Changes] = {}
     for one in conditions:
-        event = one.get("event") if isinstance(one, Mapping) else None
+        event = one.get(_EVENT) if isinstance(one, Mapping) else None
         if isinstance(one, Mapping) and isinstance(event, Mapping) and _is_change(one, event):
             name = event["name"]
             held = changes.get(name) or Changes(name=name, wanted=(), unwanted=())
             changes[name] = _with_match(held, one, event)
-        elif isinstance(one, Mapping) and "event" in one:
+        elif isinstance(one, Mapping) and _EVENT in one:
             yield _inverted(one, _performed(one, event))
-        elif isinstance(one, Mapping) and "segment" in one:
-            yield _inverted(one, _member(one["segment"]))
+        elif isinstance(one, Mapping) and _SEGMENT in one:
+            yield _inverted(one, _member(one[_SEGMENT]))
         else:
             yield read_conditions(one)
     yield from changes.values()

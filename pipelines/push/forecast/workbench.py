@@ -30,6 +30,7 @@ from pipelines.warehouse.sql import literal
 WOKEN = "push_woken"
 LATEST_EVENT_S = 72 * 3600
 """An event that is older starts no campaign [track26]."""
+_EVENTS = frozenset({"event"})
 _IDENTIFIERS = ("id", "email", "cio_id")
 _NEW = "'(new)'"
 """Stands for an identifier that Customer.io gives a person who is created."""
@@ -118,7 +119,7 @@ def _found_by(writes: Writes) -> str:
 def _counts_event(type_: str, name: str, within: int, writes: Writes) -> str:
     since = f"AND happened_at > {writes.now - within}" if within else ""
     if writes.changed == "events":
-        is_event = type_ == "event"
+        is_event = type_ in _EVENTS
         named = "true" if name == ANY_NAME else f"payload->>'/name' = {literal(name)}"
         return f"WHERE {str(is_event).lower()} AND {named} {since}"
     return f"WHERE {str(writes.changed == 'devices' and type_ == 'device_change').lower()}"

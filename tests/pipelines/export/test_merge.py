@@ -214,6 +214,7 @@ def test_an_exported_delivery_has_what_the_file_tells(exporting: Exporting) -> N
         assert {name: at for name, at in row["metrics"].items() if name in told} == orjson.loads(metrics)
 
 
+@pytest.mark.proof
 def test_drafts_stay_among_the_exports(exporting: Exporting) -> None:
     """An export with drafts stays in its own table, and says so, because `messages` has no drafts."""
     result = exporting(exporting.campaign(drafts=True))
@@ -232,6 +233,7 @@ def test_a_file_without_a_key_stays_among_the_exports(exporting: Exporting) -> N
     )
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("header", ["Delivery ID", "id"])
 def test_a_key_is_found_under_several_names(exporting: Exporting, header: str) -> None:
     """Headers match a key without regard to case, spaces and hyphens."""
@@ -266,6 +268,7 @@ def test_an_older_export_changes_nothing(exporting: Exporting) -> None:
     assert truth == held_people(exporting.warehouse)
 
 
+@pytest.mark.proof
 def test_an_empty_file_of_everybody_takes_nobody_for_deleted(exporting: Exporting) -> None:
     """If an export of a workspace has no people, it is not trusted, and the stored people stay."""
     exporting()

@@ -7,6 +7,7 @@ from sources.customerio.client import Unreachable
 from tests.pipelines.push.conftest import Pushing, user_rows
 
 
+@pytest.mark.proof
 def test_a_track_host_that_cannot_be_reached_is_told_soon(pushing: Pushing, closed_port: int) -> None:
     """Keys that were proven need no answer, but the push says that there is none, and gives up soon.
 

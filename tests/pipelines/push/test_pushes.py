@@ -19,6 +19,7 @@ def test_a_push_waits_for_those_before_it(shell: Shell, pushing: Pushing) -> Non
     assert ["z"] == [row["op"]["identifiers"]["id"] for row in pushing.sandbox.writes()]
 
 
+@pytest.mark.proof
 def test_one_wrong_file_stops_only_its_own_push(shell: Shell, pushing: Pushing) -> None:
     """Each command handles the other pushes, names the file, and ends with a code that tells."""
     what = {"object": "person", "mode": "upsert", "person": {"id": "u"}}

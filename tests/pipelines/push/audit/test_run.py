@@ -68,6 +68,7 @@ def found(pushing: Pushing) -> set[tuple[str, str, str]]:
     )
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("by", ["reads", "export"])
 def test_people(pushing: Pushing, by: Literal["reads", "export"]) -> None:
     """Edited and removed values, deleted and suppressed people are found, repaired, and no others."""
@@ -143,6 +144,7 @@ def test_members_of_a_segment(pushing: Pushing) -> None:
     assert audited(pushing, mirror).complete
 
 
+@pytest.mark.proof
 def test_members_that_a_first_run_held_back_are_no_drift(pushing: Pushing) -> None:
     """Rows that the first run was told not to send are neither found nor repaired."""
     (segment, *_) = [row["id"] for row in pushing.sandbox.rows("segments") if row["type"] == "manual"]
@@ -158,6 +160,7 @@ def test_members_that_a_first_run_held_back_are_no_drift(pushing: Pushing) -> No
     assert before == pushing.requests()
 
 
+@pytest.mark.proof
 def test_devices(pushing: Pushing) -> None:
     """Devices that were removed, moved or edited by hand are found and repaired."""
     one, other = pushing.ids()[:2]
@@ -182,6 +185,7 @@ def _device(who: str, token: str, action: str, **attributes: str) -> Row:
     return {"type": "person", "action": action, "identifiers": {"id": who}, "device": device}
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("role", [True, False])
 def test_objects_and_relationships(pushing: Pushing, *, role: bool) -> None:
     """Objects that were changed or deleted and relationships that were removed or changed are found."""
@@ -228,6 +232,7 @@ def _relationship(who: str, object_id: str, action: str, **attributes: str) -> R
     }  # fmt: skip
 
 
+@pytest.mark.proof
 def test_suppressions(pushing: Pushing) -> None:
     """A person who was released and created again is found, and suppressed again once it is approved."""
     who = pushing.ids()[0]
@@ -265,6 +270,7 @@ def test_rows_that_wait_for_the_next_run_are_told_apart(pushing: Pushing) -> Non
     assert {(ids[0], True)} == set(pushing.query("SELECT key, pending FROM customerio_push.drift"))
 
 
+@pytest.mark.proof
 def test_a_value_that_two_writers_set_in_turn_is_told(pushing: Pushing) -> None:
     """A difference that comes back after its repair is named as one that another writer makes."""
     ids = pushing.ids()[:3]
@@ -277,6 +283,7 @@ def test_a_value_that_two_writers_set_in_turn_is_told(pushing: Pushing) -> None:
         assert audited(pushing, spec).complete
 
 
+@pytest.mark.proof
 def test_the_command_line(pushing: Pushing, shell: Shell) -> None:
     """An audit ends with 0 without drift, with 4 if there is some, and with 0 once it is repaired."""
     ids = pushing.ids()[:3]

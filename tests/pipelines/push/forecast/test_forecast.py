@@ -256,6 +256,7 @@ def _check_plans(world: World, seeds: range) -> None:
         world.check(rng.choice(_KINDS)(world, rng))
 
 
+@pytest.mark.proof
 def test_no_plan_starts_more_than_its_forecast_says(world: World) -> None:
     """Of random plans of all kinds, no campaign starts more often than forecast, nor less often than sure."""
     _check_plans(world, range(24))

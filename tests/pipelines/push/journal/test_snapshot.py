@@ -36,6 +36,7 @@ _FAILURES: dict[str, tuple[str, int]] = {
 """The knob by which a row fails: it is refused, dropped with an activity, or never seen."""
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     "ways",
     [("rejected",) * 3, ("dropped",) * 3, ("missing",) * 3, ("dropped", "rejected", "missing")],

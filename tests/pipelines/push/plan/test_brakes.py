@@ -143,7 +143,7 @@ def test_too_many_invalid_rows_stop_a_run(pushing: Pushing) -> None:
     approved = pushing.approved(spec)
     assert (8, True) == (approved.plan.sends, approved.complete)
     rows = [{"user_id": user, "plan": "y"} for user in (*known[:4], "unknown1", "unknown2")]
-    update = pushing.declare("gold", rows, **{**_PERSON_PLAN, "mode": "update_only", "brakes": {}})
+    update = pushing.declare("users", rows, **{**_PERSON_PLAN, "mode": "update_only", "brakes": {}})
     assert () == pushing.push(update).brakes
 
 
@@ -190,6 +190,7 @@ def test_people_are_never_suppressed_unattended(pushing: Pushing) -> None:
     assert ["approval"] == [brake.name for brake in pushing.push(spec).brakes]
 
 
+@pytest.mark.proof
 def test_people_who_may_enter_campaigns_stop_a_run(
     pushing: Pushing, capsys: pytest.CaptureFixture[str]
 ) -> None:

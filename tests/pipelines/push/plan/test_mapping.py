@@ -134,6 +134,6 @@ def test_a_number_that_is_too_large_says_so(shared: Pushing) -> None:
 def test_infinity_after_a_division_by_zero_says_so(shared: Pushing) -> None:
     """DuckDB divides by zero to infinity, which JSON does not have."""
     plan = shared.plan(
-        shared.declare("divided", "SELECT 'a' AS user_id, 1 / 0 AS n", **_PERSON, fields={"n": "number"})
+        shared.declare("divided", "SELECT 'a' AS user_id, 1 / 0 AS q", **_PERSON, fields={"q": "number"})
     )
-    assert ["n: is no number (NaN, or infinite as after / 0)"] == [row["reason"] for row in plan.invalid]
+    assert ["q: is no number (NaN, or infinite as after / 0)"] == [row["reason"] for row in plan.invalid]

@@ -101,6 +101,7 @@ def test_what_is_owned_is_written(shared: Pushing) -> None:
         _two(shared, {"owns": ["mail"]}, {})
 
 
+@pytest.mark.proof
 def test_an_audit_leaves_out_what_another_push_owns(pushing: Pushing) -> None:
     """A value that another push owns is no drift; each change back by another folder's push is found."""
     crm, _ = _two(pushing, {}, {"owns": ["plan"]})

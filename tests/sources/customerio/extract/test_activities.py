@@ -158,6 +158,7 @@ def test_an_empty_page_with_a_next_does_not_end_it(
     project.assert_equal("activities")
 
 
+@pytest.mark.proof
 def test_day_after_day_backdated_and_future_rows_arrive(project: Project) -> None:
     """Only events backdated by more than the overlap are missed, and a full read finds them."""
     project.run("activities")

@@ -38,6 +38,7 @@ def _fault(operation: str, fields: dict[str, Any], times: int | None = None) -> 
     return Fault(operation=operation, times=times, raw_records=(orjson.dumps(fields).decode(),))
 
 
+@pytest.mark.proof
 def test_a_field_of_any_name_lands_beside_the_known_ones(warehouse: Warehouse) -> None:
     """Names that collide are keys of `_other_fields`, others JSON columns; both ways of decoding agree."""
     new = {"id": 9_001, "name": "named", **ODD, **PLAIN}
@@ -63,6 +64,7 @@ def test_a_field_of_any_name_lands_beside_the_known_ones(warehouse: Warehouse) -
         assert list(PLAIN.values()) == [orjson.loads(cell) for cell in cells]
 
 
+@pytest.mark.proof
 def test_three_thousand_fields_are_a_hundred_columns_and_an_object(warehouse: Warehouse) -> None:
     """Of very many new fields each value lands, and the table stays narrow, also on the next sync."""
     many = {f"field_{number}": number for number in range(3_000)}

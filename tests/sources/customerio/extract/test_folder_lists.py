@@ -52,6 +52,7 @@ def folder(number: int, updated: int = NOW - 100, parent: str | None = "f1") -> 
     return {"id": f"f{number}", "parent_folder_id": parent, "created": NOW - 200, "updated": updated}
 
 
+@pytest.mark.proof
 def test_every_table_equals_the_workspace_and_follows_it(project: Project) -> None:
     """Created, edited, moved and deleted rows arrive; then an unchanged workspace writes nothing."""
     project.run(*TABLES)

@@ -33,6 +33,7 @@ def _member(sandbox: Sandbox, segment_id: int | None = None) -> tuple[int, str]:
     return found["segment_id"], found["cio_id"]
 
 
+@pytest.mark.proof
 def test_vanished_rows_get_a_tombstone_and_lose_it_when_they_come_back(project: Project) -> None:
     """A deleted campaign with its actions, a segment with its members, a newsletter: all get tombstones."""
     sandbox = project.sandbox
@@ -74,6 +75,7 @@ def test_vanished_rows_get_a_tombstone_and_lose_it_when_they_come_back(project: 
     assert set() == _tombstones(project, "newsletters")
 
 
+@pytest.mark.proof
 def test_a_tombstone_keeps_the_row_as_it_was(project: Project) -> None:
     """A deleted campaign keeps all columns, JSON included; `deleted_at` does not change later."""
     project.run("campaigns")
@@ -92,6 +94,7 @@ def test_a_tombstone_keeps_the_row_as_it_was(project: Project) -> None:
     assert (1, project.sandbox.clock.now() - 3600) == (loads, deleted_at)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("table", ["campaign_actions", "segment_memberships"])
 def test_a_reading_that_breaks_off_leaves_no_tombstone(project: Project, table: str) -> None:
     """After 500s in the middle, rows land, none counts as deleted, and the summary has the failure."""

@@ -45,6 +45,7 @@ def test_records_that_cannot_be_rows_are_set_aside_and_all_others_land(warehouse
     assert DEEP in {orjson.loads(record) for reason, record, _ in set_aside if "deeply" in reason}
 
 
+@pytest.mark.proof
 def test_nothing_is_deleted_where_a_record_could_not_be_read(warehouse: Warehouse) -> None:
     """A campaign whose id is null is not deleted, nor its actions; the same record is kept once."""
     warehouse.sync("campaigns", "campaign_actions")
