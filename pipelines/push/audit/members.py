@@ -16,9 +16,8 @@ def by_membership(context: PushContext, connection: duckdb.DuckDBPyConnection) -
     spec = context.spec
     # The present members are listed for mirrors alone, which are compared with them in every run.
     fetch_members(context.client, connection, spec.model_copy(update={"mode": "mirror"}), context.segment)
-    missing = connection.execute(
-        f"SELECT key FROM {WANTED} WHERE key NOT IN (SELECT key FROM {MEMBERS} WHERE key IS NOT NULL) ORDER BY key"
-    )
+    present = f"SELECT key FROM {MEMBERS} WHERE key IS NOT NULL"
+    missing = connection.execute(f"SELECT key FROM {WANTED} WHERE key NOT IN ({present}) ORDER BY key")
     yield from (Difference(key=key, kind="missing") for (key,) in missing.fetchall())
     if spec.mirrors_members and not spec.keep_others:
         unwanted = connection.execute(
