@@ -134,6 +134,7 @@ def test_setup_keeps_secrets_in_blocks_and_makes_limit_and_automations(
     assert 1 == limit["limit"]
     names = [each["name"] for each in stage.call("POST", "/automations/filter", {}).json()]
     assert [
+        "customerio: a push is degraded or has recovered",
         "customerio: a run failed",
         "customerio: a run is dead",
         "customerio: a table is stale",
