@@ -29,6 +29,7 @@ proofs: $(INSTALLED) ## Run the slow tests: killed processes, flows on a Prefect
 
 torture: $(INSTALLED) ## Run the longest tests: 500 random schedules (SCHEDULES=500), and 50 killed runs (KILLS=50)
 	@$(BIN)/python -m tests.torture --schedules $${SCHEDULES:-500}
+	@CIO_ELT_WORLDS=10 $(BIN)/pytest -q -m proof tests/pipelines/push/forecast
 	@CIO_ELT_KILLS=$${KILLS:-50} $(BIN)/pytest -q -rP -m proof tests/pipelines/ingest/test_sync_kills.py tests/pipelines/push/test_run_kills.py \
 		tests/flows/test_runs.py tests/flows/test_together.py
 
