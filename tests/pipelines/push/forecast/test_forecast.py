@@ -42,10 +42,9 @@ from tests.pipelines.push.forecast.conftest import (
     load_records,
     writes_of,
 )
-
-WORLDS = int(os.environ.get("CIO_ELT_WORLDS", "2"))
 from tests.sources.customerio.sandbox.wire.routes.track import track_client
 
+WORLDS = int(os.environ.get("CIO_ELT_WORLDS", "2"))
 PEOPLE, MANUAL, DRAWN = 40, (5, 6), 4
 _SCALE = Scale(
     name="forecast",
