@@ -127,7 +127,6 @@ def audit_push(
         CustomerioError: Customer.io cannot be read.
     """
     options = options or AuditOptions()
-    spec = with_owners(settings, spec, folder)
     found: list[Findings] = []
 
     def find(context: PushContext, database: duckdb.DuckDBPyConnection, prepared: PreparedModel) -> None:
@@ -139,7 +138,8 @@ def audit_push(
         result = push(settings, spec, folder=folder, options=repair)
     else:
         result = None
-        with open_context(settings, spec, notify=options.push.notify) as context:
+        owned = with_owners(settings, spec, folder)
+        with open_context(settings, owned, notify=options.push.notify) as context:
             recover(context)
             with planning_database(settings) as database:
                 find(context, database, prepare(context, database, folder))

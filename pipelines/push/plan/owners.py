@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-import duckdb
-
 from pipelines.errors import InvalidSpec, ModelFailed
 from pipelines.push.plan.mapping import used_columns
 from pipelines.push.plan.query import planning_database, run_model
@@ -27,14 +25,13 @@ def with_owners(settings: Settings, spec: PushSpec, folder: Path) -> PushSpec:
     others = [other for other in _others(folder, spec.sync) if other.target == spec.target]
     if not spec.kind.shares_attributes or not others:
         return spec
-    with planning_database(settings) as database:
-        own = _written(database, spec, folder)
-        left_out = {
-            name: LeftOut(column=own[name], owner=other.sync)
-            for other in others
-            for name in sorted(own.keys() & _written(database, other, folder).keys())
-            if _owner(spec, other, name) is other
-        }
+    own = _written(settings, spec, folder)
+    left_out = {
+        name: LeftOut(column=own[name], owner=other.sync)
+        for other in others
+        for name in sorted(own.keys() & _written(settings, other, folder).keys())
+        if _owner(spec, other, name) is other
+    }
     return spec.without(left_out)
 
 
@@ -54,13 +51,14 @@ def _loaded(file: Path, _changed_at: int) -> PushSpec | None:
         return None
 
 
-def _written(database: duckdb.DuckDBPyConnection, spec: PushSpec, folder: Path) -> Mapping[str, str]:
-    """The attributes that a push writes, with their columns."""
+def _written(settings: Settings, spec: PushSpec, folder: Path) -> Mapping[str, str]:
+    """The attributes that a push writes, with their columns; only unmapped ones need the model."""
     written = {name: field.column or name for name, field in spec.fields.items()}
     if spec.unmapped != "send":
         return written
     try:
-        columns = run_model(database, spec, folder, rows=False)
+        with planning_database(settings) as database:
+            columns = run_model(database, spec, folder, rows=False)
     except ModelFailed:
         # Its own run says why; until it can be run it writes nothing.
         return written

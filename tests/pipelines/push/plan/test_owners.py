@@ -108,6 +108,7 @@ def test_an_audit_leaves_out_what_another_push_owns(pushing: Pushing) -> None:
     pushing.push(crm)
     pushing.sandbox.edit("people", "u1", plan="theirs")
     assert audited(pushing, crm).complete
+    assert audited(pushing, crm, repair=True).complete
     (pushing.folder / "shop.yml").unlink()
     other = pushing.folder / "elsewhere"
     other.mkdir()
