@@ -7,8 +7,10 @@ lock is held from the load on, not before.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import orjson
 from filelock import FileLock
@@ -29,6 +31,8 @@ from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.settle import settled
 from sources.customerio.client import Client, LinkExpired, NotFound
 from sources.customerio.extract import Options
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,15 +105,12 @@ def _collected(
 ) -> ExportResult:
     file = file_of(settings, export)
     began = time.monotonic()
-    fetch(settings, export, file, notify)
-    try:
+
+    def load() -> ExportResult:
         return _loaded(settings, export, file, accept_deletions, began, wait_s, notify)
-    except FileBroken as error:
-        notify(f"{error} It is downloaded once more.")
-        file.unlink()
-        fetch(settings, export, file, notify)
+
     try:
-        return _loaded(settings, export, file, accept_deletions, began, wait_s, notify)
+        return fetch_and_use(settings, export, file, load, notify)
     except FileBroken as error:
         file.unlink()
         with open_registry(settings) as registry:
@@ -120,12 +121,35 @@ def _collected(
         raise
 
 
-def fetch(
+def fetch_and_use(
+    settings: Settings,
+    export: RegisteredExport,
+    file: Path,
+    use: Callable[[], T],
+    notify: Notify,
+    client: Client | None = None,
+) -> T:
+    """Download the file and use it; if it is broken, once more.
+
+    Raises:
+        FileBroken: it was broken again.
+    """
+    _fetch(settings, export, file, notify, client)
+    try:
+        return use()
+    except FileBroken as error:
+        notify(f"{error} It is downloaded once more.")
+        file.unlink()
+    _fetch(settings, export, file, notify, client)
+    return use()
+
+
+def _fetch(
     settings: Settings,
     export: RegisteredExport,
     file: Path,
     notify: Notify,
-    client: Client | None = None,
+    client: Client | None,
 ) -> None:
     """Download the file, resuming an earlier download; the link is requested right before."""
     if file.exists():

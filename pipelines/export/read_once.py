@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.errors import FileBroken
-from pipelines.export.collect import fetch, file_of
+from pipelines.export.collect import fetch_and_use, file_of
 from pipelines.export.create import create
 from pipelines.export.csvfile import CsvFile, broken, file_errors, open_csv, scanner
 from pipelines.export.poll import PAUSES_S, wait
@@ -64,15 +64,8 @@ def _fetched(
     settings: Settings, export: RegisteredExport, path: Path, client: Client, notify: Notify
 ) -> CsvFile:
     """Download the file and count its rows; once more if it is broken."""
-    fetch(settings, export, path, notify, client)
     try:
-        return _counted(export, path)
-    except FileBroken as error:
-        notify(f"{error} It is downloaded once more.")
-        path.unlink()
-    fetch(settings, export, path, notify, client)
-    try:
-        return _counted(export, path)
+        return fetch_and_use(settings, export, path, lambda: _counted(export, path), notify, client)
     except FileBroken as error:
         error.add_sentence("It was downloaded twice. Run this again: that creates a new export.")
         raise
