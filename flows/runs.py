@@ -26,7 +26,7 @@ from flows.liveness import alive
 from pipelines.cli.signals import deliver_signals
 from pipelines.errors import Busy
 from pipelines.settings import Settings
-from pipelines.warehouse.failures import elt_error, interrupted
+from pipelines.warehouse.failures import causes, elt_error, interrupted
 from sources.customerio.client import RetryLater
 from sources.customerio.extract import ResourceSummary
 
@@ -149,10 +149,7 @@ def turn(settings: Settings, wait_s: float) -> Iterator[None]:
 
 def _stopped(error: BaseException) -> bool:
     """Checks if a termination signal or an interrupt caused the error; dlt wraps it in its own errors."""
-    link: BaseException | None = error
-    while link is not None and not isinstance(link, TerminationSignal):
-        link = link.__cause__ or link.__context__
-    return link is not None or interrupted(error)
+    return interrupted(error) or any(isinstance(link, TerminationSignal) for link in causes(error))
 
 
 def _end_stopped() -> None:

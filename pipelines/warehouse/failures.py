@@ -27,10 +27,20 @@ _DLT_SETTINGS = (
 def interrupted(error: BaseException) -> bool:
     """True if a signal caused the error: Ctrl-C, or the system that ends this process."""
     # A signal may come at any line, also within dlt, which then fails with an error of its own.
+    return any(isinstance(link, KeyboardInterrupt) for link in causes(error))
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what led to it, outermost first, causes that are not declared too.
+
+    dlt hands over the cause of a failed job as an attribute.
+    """
+    seen: list[BaseException] = []
     link: BaseException | None = error
-    while link is not None and not isinstance(link, KeyboardInterrupt):
-        link = link.__cause__ or link.__context__
-    return link is not None
+    while link is not None and link not in seen:
+        seen.append(link)
+        yield link
+        link = getattr(link, "client_exception", None) or link.__cause__ or link.__context__
 
 
 def elt_error(error: Exception) -> EltError | None:
@@ -85,7 +95,7 @@ def _line(error: BaseException) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and its causes, outermost first."""
+    """The error and its declared causes, outermost first: those of which a message tells."""
     link: BaseException | None = error
     while link is not None:
         yield link

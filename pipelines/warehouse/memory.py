@@ -11,6 +11,8 @@ from typing import Any
 
 import duckdb
 
+from pipelines.warehouse.failures import causes
+
 DUCKDB_MB = 208
 """Memory of DuckDB while it loads; what does not fit goes to files beside the warehouse's."""
 # Each thread holds a block of rows of its own.
@@ -48,9 +50,7 @@ def return_freed_memory() -> None:
 
 def out_of_memory(error: BaseException) -> bool:
     """True if DuckDB's limit is the cause: a block of rows with texts of some MB each may need more."""
-    link: BaseException | None = error
-    while link is not None:
-        if isinstance(link, duckdb.OutOfMemoryException) or "Out of Memory Error" in str(link):
-            return True
-        link = link.__cause__ or link.__context__
-    return False
+    return any(
+        isinstance(link, duckdb.OutOfMemoryException) or "Out of Memory Error" in str(link)
+        for link in causes(error)
+    )

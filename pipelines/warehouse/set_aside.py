@@ -8,12 +8,12 @@ warehouse again, where that of the last loaded package is; so what the package h
 """
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.settings import Settings
+from pipelines.warehouse.failures import causes
 
 if TYPE_CHECKING:
     from dlt import Pipeline
@@ -65,7 +65,7 @@ def unloadable(error: BaseException) -> bool:
     from dlt.normalize.exceptions import NormalizeJobFailed
     from pyarrow import ArrowInvalid
 
-    chain = list(_chain(error))
+    chain = list(causes(error))
     passing = (
         *(OSError, MemoryError, KeyboardInterrupt, duckdb.IOException, duckdb.OutOfMemoryException),
         # A commit or a checkpoint that does not fit on the disk is one of these.
@@ -80,18 +80,8 @@ def unloadable(error: BaseException) -> bool:
     )
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and its causes; dlt hands over that of a job as an attribute."""
-    seen: list[BaseException] = []
-    link: BaseException | None = error
-    while link is not None and link not in seen:
-        seen.append(link)
-        yield link
-        link = getattr(link, "client_exception", None) or link.__cause__ or link.__context__
-
-
 def _reason(error: BaseException, kept: Path, package: Path) -> str:
-    *_, root = _chain(error)
+    *_, root = causes(error)
     # A destination's own words may hold a person's data.
     return (
         f"Package {package.name} could not be loaded ({type(root).__name__}); the next sync reads its rows "
