@@ -18,6 +18,7 @@ from pipelines.push.audit.difference import Difference
 from pipelines.push.audit.wanted import WANTED
 from pipelines.push.context import PushContext
 from pipelines.push.plan.diff import MAPPED
+from pipelines.push.plan.query import warehouse_tables
 from pipelines.times import DAY
 from pipelines.warehouse.pipeline import DATASET
 
@@ -57,12 +58,7 @@ def _cio_ids(
     connection: duckdb.DuckDBPyConnection, identifier: str, keys: list[str]
 ) -> dict[str, frozenset[str]]:
     """The cio_ids of the people of these keys who were there within 30 days."""
-    tables = connection.execute(
-        "SELECT 1 FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = ? "
-        "AND table_name = 'people'",
-        [DATASET],
-    ).fetchall()
-    if not tables or not keys:
+    if not keys or "people" not in warehouse_tables(connection):
         return {}
     found = connection.execute(
         f"""

@@ -6,9 +6,9 @@ removed     no value of an attribute                             sends the row
 deleted     a record that the person or object was deleted       sends the row, as a new one
 missing     no such row                                          sends the row, as a new one
 moved       the device at another person                         sends the row, as a new one
-unwanted    a member whom the mirror of a segment has not        removes the member
+unwanted    a member that the mirror of a segment has not        removes the member
 suppressed  a person who was suppressed                          nothing: Customer.io would ignore it
-no_person   no person whom the row is about                      nothing: Customer.io would ignore it
+no_person   no such person as the row names                      nothing: Customer.io would ignore it
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,6 +20,7 @@ import orjson
 import pyarrow as pa
 
 from pipelines.push.confirm.mismatch import Mismatch
+from pipelines.push.plan.query import make_table
 
 DifferenceKind = Literal[
     "changed", "removed", "deleted", "missing", "moved", "unwanted", "suppressed", "no_person"
@@ -69,9 +70,7 @@ def store(connection: duckdb.DuckDBPyConnection, differences: Iterable[Differenc
         }
         for each in differences
     ]
-    connection.register("push_given", pa.Table.from_pylist(rows, schema=_SHAPE))
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {DIFFERENCES} AS FROM push_given")
-    connection.unregister("push_given")
+    make_table(connection, DIFFERENCES, pa.Table.from_pylist(rows, schema=_SHAPE))
 
 
 def _text(value: Any) -> str | None:

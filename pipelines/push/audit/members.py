@@ -12,7 +12,7 @@ from pipelines.push.plan.segment import fetch_members
 
 
 def by_membership(context: PushContext, connection: duckdb.DuckDBPyConnection) -> Iterator[Difference]:
-    """Members who are missing, and for a mirror those whom the model has not."""
+    """Members who are missing, and for a mirror those that the model has not."""
     spec = context.spec
     # The present members are listed for mirrors alone, which are compared with them in every run.
     fetch_members(context.client, connection, spec.model_copy(update={"mode": "mirror"}), context.segment)

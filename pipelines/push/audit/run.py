@@ -193,7 +193,7 @@ FROM {DIFFERENCES} AS d LEFT JOIN {WANTED} AS w ON w.key = d.key
 """
 
 
-def _doubts(database: duckdb.DuckDBPyConnection, spec: PushSpec) -> list[tuple[str, bool]]:
+def _doubts(database: duckdb.DuckDBPyConnection, spec: PushSpec) -> dict[str, bool]:
     """The keys of the rows that a repair sends, and if they are gone in Customer.io."""
     creates = not spec.kind.profile or spec.mode != "update_only"
     kinds = (*IN_DOUBT, *GONE) if creates else IN_DOUBT
@@ -201,7 +201,7 @@ def _doubts(database: duckdb.DuckDBPyConnection, spec: PushSpec) -> list[tuple[s
         f"SELECT key, bool_or(difference IN {GONE}) FROM {DIFFERENCES} WHERE difference IN {kinds} "
         "GROUP BY key"
     )
-    return [(str(key), bool(gone)) for key, gone in found.fetchall()]
+    return {str(key): bool(gone) for key, gone in found.fetchall()}
 
 
 def _findings(

@@ -11,7 +11,7 @@
     tN_before, tN_after, tN_touched            the truth of conditions, and if the plan may change it
     mN_before, mN_after                        membership in a segment that is filled by hand
 
-NULL is unknown: a person whom the warehouse does not have, or whom a push changed after the last sync. The
+NULL is unknown: a person that the warehouse does not have, or that a push changed after the last sync. The
 rest is as of that sync.
 """
 
@@ -48,7 +48,7 @@ class Writes:
         segment: The segment that they add people to or remove them from.
         creates: True if rows create people, or may.
         mirrors: True if rows were compared with the present members of that segment.
-        recent: A query of the identifiers, as `entity`, of people whom pushes changed since the last sync.
+        recent: A query of the identifiers, as `entity`, of people that pushes changed since the last sync.
         tables: The tables of the warehouse.
         now: Unix seconds of the last sync, by Customer.io's clock.
     """

@@ -7,7 +7,7 @@ new one. The doubts are written into the snapshot together with the run that sen
 interrupted run the next one sends the rest.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 
 import duckdb
@@ -16,11 +16,11 @@ import pyarrow as pa
 from pipelines.errors import InvalidSpec
 from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.diff import MAPPED, Baseline
+from pipelines.push.plan.query import make_table
 from pipelines.push.spec.spec import PushSpec
 
 DOUBTS = "push_doubts"
 """The table of keys in doubt; `gone` if Customer.io no longer has the row."""
-_SHAPE = pa.schema([(name, pa.string()) for name in ("key", "gone")])
 
 
 def check_repeatable(spec: PushSpec) -> None:
@@ -45,14 +45,10 @@ def doubt_all(connection: duckdb.DuckDBPyConnection, baseline: Baseline) -> None
     )
 
 
-def doubt(connection: duckdb.DuckDBPyConnection, doubts: Iterable[tuple[str, bool]]) -> None:
-    """Doubt the rows of these keys; the second value is true if Customer.io no longer has the row."""
-    rows = [{"key": key, "gone": str(gone)} for key, gone in doubts]
-    connection.register("push_given", pa.Table.from_pylist(rows, schema=_SHAPE))
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {DOUBTS} AS SELECT key, gone::BOOLEAN AS gone FROM push_given"
-    )
-    connection.unregister("push_given")
+def doubt(connection: duckdb.DuckDBPyConnection, gone: Mapping[str, bool]) -> None:
+    """Doubt the rows of these keys; the value is true if Customer.io no longer has the row."""
+    keys, values = pa.array(list(gone), pa.string()), pa.array(list(gone.values()), pa.bool_())
+    make_table(connection, DOUBTS, pa.table({"key": keys, "gone": values}))
 
 
 def with_doubts(baseline: Baseline) -> Baseline:

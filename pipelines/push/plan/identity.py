@@ -20,6 +20,7 @@ import duckdb
 
 from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.diff import MAPPED
+from pipelines.push.plan.query import warehouse_tables
 from pipelines.push.spec.kinds import IdentityCheck, names_creating
 from pipelines.push.spec.spec import PushSpec
 from pipelines.warehouse.pipeline import DATASET
@@ -36,7 +37,7 @@ def check_identity(connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_i
     """
     if spec.person is None:
         return None
-    tables = _tables(connection)
+    tables = warehouse_tables(connection)
     if "people" not in tables:
         return None
     people = _load_known_people(connection, push_id, tables)
@@ -47,15 +48,7 @@ def check_identity(connection: duckdb.DuckDBPyConnection, spec: PushSpec, push_i
     return people
 
 
-def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    found = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = ?",
-        [DATASET],
-    )
-    return {name for (name,) in found.fetchall()}
-
-
-def _load_known_people(connection: duckdb.DuckDBPyConnection, push_id: PushId, tables: set[str]) -> int:
+def _load_known_people(connection: duckdb.DuckDBPyConnection, push_id: PushId, tables: frozenset[str]) -> int:
     synced = (
         f"(SELECT coalesce(max(noted_at), 0) FROM {DATASET}.sync_runs "
         "WHERE resource = 'people' AND error IS NULL)"

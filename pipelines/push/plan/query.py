@@ -15,6 +15,7 @@ from pipelines.errors import ModelFailed, WarehouseError
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 from pipelines.warehouse.failures import file_failure
+from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.sql import literal, quoted
 
 ROWS = "push_rows"
@@ -65,10 +66,24 @@ def run_model(
 
 def take_rows(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> dict[str, str]:
     """Create the same table from given rows; returns its columns with their SQL types."""
-    connection.register("push_given", rows)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {ROWS} AS FROM push_given")
-    connection.unregister("push_given")
+    make_table(connection, ROWS, rows)
     return _columns(connection)
+
+
+def make_table(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    """Create a temporary table of given rows, or replace it."""
+    connection.register("push_given", rows)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM push_given")
+    connection.unregister("push_given")
+
+
+def warehouse_tables(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The names of the raw tables of the attached warehouse; none without one."""
+    found = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = ?",
+        [DATASET],
+    )
+    return frozenset(name for (name,) in found.fetchall())
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

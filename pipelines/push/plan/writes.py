@@ -6,6 +6,7 @@ from pipelines.push.forecast.workbench import Writes
 from pipelines.push.journal.database import SCHEMA, PushId
 from pipelines.push.plan.diff import PLANNED, SENT_ACTIONS
 from pipelines.push.plan.payload import Payload
+from pipelines.push.plan.query import warehouse_tables
 from pipelines.push.spec.spec import PushSpec
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.sql import literal
@@ -22,7 +23,7 @@ def planned_writes(
     changed = spec.kind.changed
     if changed is None:
         return None
-    tables = _tables(connection)
+    tables = warehouse_tables(connection)
     # A person who is deleted enters nothing.
     actions = tuple(action for action in SENT_ACTIONS if action != "remove" or changed != "attributes")
     relation = (
@@ -40,14 +41,6 @@ def planned_writes(
         tables=tables,
         now=_now(connection, tables),
     )
-
-
-def _tables(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    found = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = ?",
-        [DATASET],
-    )
-    return frozenset(name for (name,) in found.fetchall())
 
 
 def _creates(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
