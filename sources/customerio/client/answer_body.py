@@ -7,8 +7,8 @@ from typing import cast
 
 import httpx
 
-from sources.customerio.client.bounds import Allowance, Bounds, Oversized
-from sources.customerio.client.inflate import check_size, inflated
+from sources.customerio.client.bounds import Allowance, Bounds, Oversized, check_size
+from sources.customerio.client.inflate import inflated
 from sources.customerio.client.json_text import repaired
 from sources.customerio.client.large_answers import LARGE_BYTES, LARGE_VALUES, LargeAnswers, values_of
 

@@ -59,16 +59,27 @@ class Oversized(OutOfBounds):
     """An answer or a file is larger than it may be."""
 
 
+def check_size(size: int, most: int) -> None:
+    """Check a size against its bound, both in bytes.
+
+    Raises:
+        Oversized: It is larger.
+    """
+    if size > most:
+        msg = f"{most / MB:,.3g} MB"
+        raise Oversized(msg)
+
+
 @dataclass
 class Allowance:
-    """The time and the bytes that are left to one exchange."""
+    """The time and the bytes that one exchange may take."""
 
     seconds: float
     most: int
 
     def __post_init__(self) -> None:
         self._until = monotonic() + self.seconds
-        self._left = self.most
+        self._received = 0
 
     def timeout(self, silence_s: float | None) -> float:
         """Seconds that the next step may wait: no longer than `silence_s`, and not past the end.
@@ -88,10 +99,8 @@ class Allowance:
         Raises:
             Oversized: Those are too many.
         """
-        self._left -= received
-        if self._left < 0:
-            msg = f"{self.most / MB:,.3g} MB"
-            raise Oversized(msg)
+        self._received += received
+        check_size(self._received, self.most)
 
 
 _CURRENT: ContextVar[Allowance | None] = ContextVar("allowance", default=None)

@@ -7,7 +7,7 @@ encoding of several would multiply that; this one returns pieces of a bounded si
 import zlib
 from collections.abc import Iterable, Iterator
 
-from sources.customerio.client.bounds import MB, Oversized
+from sources.customerio.client.bounds import MB, check_size
 
 _PIECE = 1 * MB
 # gzip and zlib, told apart by their first bytes.
@@ -47,14 +47,3 @@ def inflated(blocks: Iterable[bytes], most: int) -> Iterator[bytes]:
             msg = "the stream ends in the middle"
             raise EOFError(msg)
         yield piece
-
-
-def check_size(size: int, most: int) -> None:
-    """Check a size against its bound, both in bytes.
-
-    Raises:
-        Oversized: It is larger.
-    """
-    if size > most:
-        msg = f"{most / MB:,.3g} MB"
-        raise Oversized(msg)
