@@ -89,7 +89,7 @@ def plan(*, names: tuple[str, ...], folder: Path | None, show_values: bool, full
     from pipelines.push import plan_push, read_specs
     from pipelines.workspace import read_record
 
-    _check_full(names, full=full)
+    _check_one("--full", names, given=full)
     settings = _settings(folder)
     found = read_specs(settings.cio_elt_push, names)
     plans, errors = _each(
@@ -133,10 +133,8 @@ def run(
     from pipelines.errors import PlanChanged
     from pipelines.push import PushOptions, push_all, read_specs
 
-    if plan_id is not None and len(names) != 1:
-        msg = "--plan is of one push: name that one."
-        raise click.UsageError(msg)
-    _check_full(names, full=full)
+    _check_one("--plan", names, given=plan_id is not None)
+    _check_one("--full", names, given=full)
     settings = _settings(folder)
     options = PushOptions(plan_id=plan_id, approve=approve, full=full, notify=note)
     try:
@@ -329,9 +327,9 @@ def _messages(errors: "Mapping[str, EltError]") -> dict[str, str]:
     return {name: str(error) for name, error in errors.items()}
 
 
-def _check_full(names: tuple[str, ...], *, full: bool) -> None:
-    if full and len(names) != 1:
-        msg = "--full is of one push: name that one."
+def _check_one(option: str, names: tuple[str, ...], *, given: bool) -> None:
+    if given and len(names) != 1:
+        msg = f"{option} is of one push: name that one."
         raise click.UsageError(msg)
 
 
