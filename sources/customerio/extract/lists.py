@@ -12,7 +12,7 @@ from sources.customerio.catalogue import resource as catalogued
 from sources.customerio.client import field_of
 from sources.customerio.extract.batch import Batch, Scope, unlisted
 from sources.customerio.extract.masking import masked_url
-from sources.customerio.extract.parents import children_of, rows_below
+from sources.customerio.extract.parents import children_of, pages_below, rows_below
 from sources.customerio.extract.people import ALL_PEOPLE_BODY
 from sources.customerio.extract.rows import Row, only_record
 from sources.customerio.extract.run_context import DAY, RunContext
@@ -98,13 +98,13 @@ def memberships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> 
         run.summary_of(resource.table).note = _unknown_states(unknown)
     run.summary_of(resource.table).expect(len(readable))
 
-    def read(segment: int) -> Batch:
-        rows = rows_below(run, resource, {"segment_id": segment})
-        members = [{"segment_id": segment, **row} for row in rows]
+    def read(segment: int) -> Iterator[Batch]:
         scope = Scope(column="segment_id", low=segment, high=segment)
-        return Batch(rows=members, scope=scope, last=segment not in unknown)
+        for rows in pages_below(run, resource, {"segment_id": segment}):
+            yield Batch(rows=[{"segment_id": segment, **row} for row in rows], scope=scope)
+        yield Batch(rows=(), scope=scope, last=segment not in unknown)
 
-    yield from run.map(read, readable)
+    yield from run.map_parts(read, readable)
     yield from unlisted("segment_id", (int(row["id"]) for row in segments))
 
 

@@ -4,13 +4,13 @@ A row may come on two pages of a list [spec25]; it is one row all the same. No c
 both are read whole.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from sources.customerio.catalogue import Resource
 from sources.customerio.client import NotFound
 from sources.customerio.extract.batch import Batch
-from sources.customerio.extract.parents import check_gone, everything_of, rows_below
+from sources.customerio.extract.parents import check_gone, everything_of, pages_below
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import RunContext
 
@@ -30,28 +30,24 @@ def objects(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iter
             return []
         return [{**named, **{name: answer.get(name) for name in ("attributes", "timestamps")}}]
 
-    yield from _each(run, resource, asked)
+    for rows in run.map(asked, _everything(run, resource.table)):
+        yield Batch(rows=rows)
+    yield Batch(rows=(), last=True)
 
 
 def relationships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read the people who are related to every object, a request or more each."""
 
-    def asked(named: Row) -> list[Row]:
-        found = rows_below(run, resource, _path(named))
-        return [
-            {**_path(named), **row["identifiers"], "object_type_disabled": row.get("object_type_disabled")}
-            for row in found
-        ]
+    def asked(named: Row) -> Iterator[Batch]:
+        for rows in pages_below(run, resource, _path(named)):
+            yield Batch(rows=[_relationship(named, row) for row in rows])
 
-    yield from _each(run, resource, asked)
-
-
-def _each(run: RunContext, resource: Resource, asked: Callable[[Row], list[Row]]) -> Iterator[Batch]:
-    named = _everything(run, resource.table)
-    run.summary_of(resource.table).expect(len(named))
-    for rows in run.map(asked, named):
-        yield Batch(rows=rows)
+    yield from run.map_parts(asked, _everything(run, resource.table))
     yield Batch(rows=(), last=True)
+
+
+def _relationship(named: Row, row: Row) -> Row:
+    return {**_path(named), **row["identifiers"], "object_type_disabled": row.get("object_type_disabled")}
 
 
 def _everything(run: RunContext, counted_for: str) -> list[Row]:
@@ -60,7 +56,9 @@ def _everything(run: RunContext, counted_for: str) -> list[Row]:
     found = [
         row for rows in run.map(lambda type_id: _of_type(run, type_id, counted_for), types) for row in rows
     ]
-    return list({(row["object_type_id"], row["object_id"]): row for row in found}.values())
+    named = list({(row["object_type_id"], row["object_id"]): row for row in found}.values())
+    run.summary_of(counted_for).expect(len(named))
+    return named
 
 
 def _of_type(run: RunContext, type_id: str, counted_for: str) -> list[Row]:

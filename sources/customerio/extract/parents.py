@@ -5,11 +5,11 @@ or a child may not be served. So the list of the parents is read again, and only
 counts as deleted, with all that was below it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sources.customerio.catalogue import Resource, operation, resource
-from sources.customerio.client import BadAnswer, NotFound, unexpected
+from sources.customerio.client import BadAnswer, NotFound, records_of, unexpected
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import RunContext
 
@@ -36,18 +36,32 @@ def rows_below(
 
     Raises:
         BadAnswer: the answer was 404, and the parent's list still has the parent.
+        TooLarge: the rows would take more memory than a list that is kept whole may.
     """
-    counted_for = counted_for or row.table
-    pages = run.client_for(counted_for).pages(row.operation, path=path, query=query)
+    counted_for, call = counted_for or row.table, operation(row.operation)
     try:
-        rows = [record for page in pages for record in page.records]
+        rows = records_of(call, run.client_for(counted_for).pages(row.operation, path=path, query=query))
     except NotFound as error:
         check_gone(run, resource(str(row.parent)), path, counted_for, error)
         return []
-    call = operation(row.operation)
     if call.records is None and not bare and len(rows) != 1:
         raise unexpected(call, f"a list of {len(rows):,} instead of an object")
     return rows
+
+
+def pages_below(run: RunContext, row: Resource, path: Path) -> Iterator[list[Row]]:
+    """The rows of a resource below one parent page by page, for lists that may have millions of rows.
+
+    They end early if the parent is deleted meanwhile.
+
+    Raises:
+        BadAnswer: an answer was 404, and the parent's list still has the parent.
+    """
+    try:
+        for page in run.client_for(row.table).pages(row.operation, path=path):
+            yield page.records
+    except NotFound as error:
+        check_gone(run, resource(str(row.parent)), path, row.table, error)
 
 
 def children_of(run: RunContext, table: str, parent: int, counted_for: str) -> list[Row]:

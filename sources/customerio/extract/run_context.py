@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, MutableMapping
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, TypeVar
 
 from sources.customerio.catalogue import Operation, Resource, operation, resource
@@ -24,6 +25,8 @@ Result = TypeVar("Result")
 # At 10 requests a second and 0.3 to 0.6 s an answer, six are under way at a time; twice that keeps the
 # budget used when some are slow.
 THREADS = 12
+# Parts of one reading that are made before they are taken: twice the threads, so that none waits.
+_PARTS_AHEAD = 24
 
 DAY = 86_400
 # A list that every key may read, of one page.
@@ -259,19 +262,42 @@ class RunContext:
 
         An item that fails does not stop the others; once they are done its error is raised.
         """
-        futures = {self.submit(job, item): item for item in items}
-        failures = Failures(len(futures))
+
+        def once(item: Item) -> Iterator[Result]:
+            yield job(item)
+
+        return self.map_parts(once, items)
+
+    def map_parts(self, job: Callable[[Item], Iterator[Result]], items: Iterable[Item]) -> Iterator[Result]:
+        """The parts that `job` makes of every item, as `map`; those of one item are in order.
+
+        Few parts wait for the consumer, so parents without number, or rows without end, fill no memory.
+        """
+        items = list(items)
+        left = ((item, job(item)) for item in items)
+        running: dict[Future[Result | None], tuple[Item, Iterator[Result]]] = {}
+        failures = Failures(len(items))
         try:
-            for future in as_completed(futures):
-                try:
-                    result = future.result()
-                except Exception as error:
-                    failures.add(futures[future], error)
-                else:
-                    failures.succeeded += 1
-                    yield result
+            while True:
+                for item, parts in islice(left, _PARTS_AHEAD - len(running)):
+                    running[self.submit(_next_part, parts)] = item, parts
+                if not running:
+                    break
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    item, parts = running.pop(future)
+                    try:
+                        part = future.result()
+                    except Exception as error:
+                        failures.add(item, error)
+                        continue
+                    if part is None:
+                        failures.succeeded += 1
+                        continue
+                    running[self.submit(_next_part, parts)] = item, parts
+                    yield part
         finally:
-            for future in futures:
+            for future in running:
                 future.cancel()
         failures.check()
 
@@ -291,6 +317,10 @@ class RunContext:
         self.ready.stopped.set()
         # Not cancelled: a thread that waits for a future cancelled here would wait for ever.
         self._threads.shutdown(wait=False)
+
+
+def _next_part(parts: Iterator[Result]) -> Result | None:
+    return next(parts, None)
 
 
 def _once(row: Resource, found: Iterable[Row]) -> Iterator[Row]:

@@ -1,5 +1,6 @@
 """Lists are read whole: a row that is missing is deleted only if the reading was complete."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -470,3 +471,19 @@ def test_a_200_without_the_list_writes_no_tombstone_and_no_coverage(warehouse: W
     again = warehouse.sync(*tables)
     assert ["campaigns", "campaign_actions"] == [failed.resource for failed in again.failed]
     assert warehouse.truth(resource("campaigns")).keys() == warehouse.rows(resource("campaigns")).keys()
+
+
+def test_members_are_handed_over_page_by_page(client_of: Callable[..., Client], read: ReadTable) -> None:
+    """Each page of a segment's members is a batch; the scope is complete after the last page, not before."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/segments":
+            return httpx.Response(200, json={"segments": [{"id": 6, "state": "finished"}]})
+        page = int(request.url.params.get("start") or 0)
+        members = [{"cio_id": f"a{page}{number}"} for number in range(5)]
+        return httpx.Response(200, json={"identifiers": members, "next": str(page + 1) if page < 2 else ""})
+
+    found = read(client_of(answer), "segment_memberships")
+
+    of_segment = [batch for batch in found.batches if batch.scope and batch.scope.high == 6]
+    assert [(len(batch.rows), batch.last) for batch in of_segment] == [(5, False)] * 3 + [(0, True)]
