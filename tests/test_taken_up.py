@@ -128,6 +128,7 @@ def test_the_fixture_names_no_machine_and_no_key(before: Before, archive: Path) 
     assert [] == found
 
 
+@pytest.mark.proof
 def test_status_shows_what_is_there(before: Before) -> None:
     """`status` shows each table with its rows, and no gap."""
     rows = {row["table"]: row["rows"] for row in before.document("status")["tables"]}

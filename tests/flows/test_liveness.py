@@ -17,6 +17,7 @@ with alive(sys.argv[1]):
 """
 
 
+@pytest.mark.proof
 def test_a_run_lives_as_long_as_its_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run is dead only if its process was killed: not while it runs, after its end, or before its start."""
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))

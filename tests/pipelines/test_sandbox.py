@@ -20,6 +20,7 @@ KEYS = {
 }
 
 
+@pytest.mark.proof
 def test_it_serves_until_it_is_ended(shell: Shell) -> None:
     """One JSON line has all URLs and keys; SIGTERM ends it with 0 and without output."""
     process = shell.start(("sandbox", "--scale", "tiny", "--json"))
@@ -57,6 +58,7 @@ def test_people_get_lines_to_paste(shell: Shell) -> None:
     assert lines[-1].endswith("/_sandbox/\n")
 
 
+@pytest.mark.proof
 def test_a_port_in_use_is_an_error(shell: Shell) -> None:
     """If the port is in use, the message names the option."""
     port = shell.served.app_url.rpartition(":")[2]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 
 import duckdb
 import pytest
@@ -20,28 +21,41 @@ from pipelines.workspace import (
     write_record,
 )
 from sources.customerio.client import Unauthorized, Unreachable
-from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Sandbox
+from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Sandbox, Served
 from tests.conftest import settings_for, track_keys
 
 _SEEDS = (1, 2)
 
 
-@pytest.fixture
-def account() -> Account:
-    """Two workspaces, which have the same small ids."""
+def _account() -> Account:
     clock = Clock(DEFAULT_START)
     return Account([Sandbox(scale="tiny", seed=seed, clock=clock) for seed in _SEEDS])
 
 
+def _settings(account: Account, served: Served, data: Path) -> Settings:
+    return settings_for(account.workspaces[0], served, data, **track_keys(account.workspaces[0]))
+
+
 @pytest.fixture
-def settings(account: Account, tmp_path: Path) -> Iterator[Settings]:
+def account() -> Account:
+    """Two workspaces, which have the same small ids."""
+    return _account()
+
+
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the segments and campaigns of the first workspace."""
+    account, data = _account(), tmp_path_factory.mktemp("synced") / "data"
+    with account.serve() as served:
+        sync(_settings(account, served, data), ["segments", "campaigns"])
+    return data
+
+
+@pytest.fixture
+def settings(account: Account, synced: Path, tmp_path: Path) -> Iterator[Settings]:
     """A warehouse with the segments and campaigns of the first workspace."""
     with account.serve() as served:
-        made = settings_for(
-            account.workspaces[0], served, tmp_path / "data", **track_keys(account.workspaces[0])
-        )
-        sync(made, ["segments", "campaigns"])
-        yield made
+        yield _settings(account, served, Path(copytree(synced, tmp_path / "data")))
 
 
 def _app(sandbox: Sandbox) -> dict[str, SecretStr]:
@@ -123,6 +137,7 @@ def test_proven_keys_need_no_answer_of_the_track_api(account: Account, settings:
         identify(away.model_copy(update=track_keys(account.workspaces[0])))
 
 
+@pytest.mark.proof
 def test_a_damaged_record_counts_as_none(settings: Settings) -> None:
     """A file that is no record is read as an empty one, so that the contents decide."""
     (settings.cio_elt_data / "workspace.json").write_text('{"id": ')
@@ -130,6 +145,7 @@ def test_a_damaged_record_counts_as_none(settings: Settings) -> None:
     assert check_workspace(settings).known
 
 
+@pytest.mark.proof
 def test_a_folder_without_its_record_has_that_of_the_warehouse(tmp_path: Path) -> None:
     """Each run notes the workspace in `sync_runs`: a folder that lost its file knows it, and names it."""
     own = Sandbox(scale="tiny")

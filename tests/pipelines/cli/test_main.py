@@ -83,6 +83,7 @@ def test_help_of_a_command_shows_its_options(shell: Shell) -> None:
         assert word in ran.out
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("arguments", "env", "code", "words"),
     [
@@ -166,6 +167,7 @@ def test_an_interrupted_sync_says_so_and_the_next_one_works(
     assert warehouse.truth(MEMBERSHIPS) == warehouse.rows(MEMBERSHIPS)
 
 
+@pytest.mark.proof
 def test_a_bug_shows_its_traceback(tmp_path: Path) -> None:
     """An unknown exception is not shown as a failure of another system."""
     script = (

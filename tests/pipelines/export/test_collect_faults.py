@@ -31,6 +31,7 @@ def _downloads(exporting: Exporting, export_id: int) -> int:
     return next(int(row["downloads"]) for row in rows if row["id"] == export_id)
 
 
+@pytest.mark.proof
 def test_a_connection_cut_at_90_percent(exporting: Exporting) -> None:
     """The download resumes from the same link after the last byte."""
     exporting.warehouse.sandbox.faults.add(Fault(operation="storage", cut_at=0.9))

@@ -108,6 +108,7 @@ def _counts(of: ExportResult | ResourceSummary) -> tuple[int, int, int]:
     return of.new, of.changed, of.deleted
 
 
+@pytest.mark.proof
 def test_everybody_is_people(exporting: Exporting) -> None:
     """The export's rows land as they are, and `people` equals the profiles of the workspace."""
     result = exporting()
@@ -192,6 +193,7 @@ def test_deliveries_seen_both_ways_are_one_row(exporting: Exporting) -> None:
     assert before == warehouse.query("FROM customerio_raw.messages ORDER BY id")
 
 
+@pytest.mark.proof
 def test_an_exported_delivery_has_what_the_file_tells(exporting: Exporting) -> None:
     """Ids, times and metrics are numbers, missing cells null; the person is in `customer_identifiers`."""
     warehouse = exporting.warehouse

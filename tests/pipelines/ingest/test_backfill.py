@@ -163,6 +163,7 @@ REFUSED: dict[str, tuple[tuple[str, int | None, int | None], tuple[str, ...]]] =
 }
 
 
+@pytest.mark.proof
 def test_what_cannot_be_read_is_refused(young: Warehouse) -> None:
     """An impossible window is refused before any request, with the right choice."""
     young.sync("segments", "messages")

@@ -55,6 +55,7 @@ def test_a_workspace_without_parents_leaves_their_children_untried(warehouse: Wa
     assert ("untried", "there are no campaigns to ask below") == (actions.verdict, actions.reason)
 
 
+@pytest.mark.proof
 def test_a_missing_scope_names_the_resource(shell: Shell) -> None:
     """`check` ends with 4, and names the resource that the key does not reach and the next step."""
     shell.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None))
@@ -81,6 +82,7 @@ def test_a_table_that_a_sync_would_skip_is_no_failure(warehouse: Warehouse, knob
     assert "listEmails" in emails.reason
 
 
+@pytest.mark.proof
 def test_people_read_a_table(shell: Shell) -> None:
     """Without --json there is a line per resource, and nothing on stderr."""
     ran = shell.run("check")

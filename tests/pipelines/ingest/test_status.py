@@ -18,6 +18,7 @@ def test_before_any_sync_it_says_what_to_do(warehouse: Warehouse) -> None:
         status(warehouse.settings)
 
 
+@pytest.mark.proof
 def test_it_counts_rows_and_deleted_ones(warehouse: Warehouse) -> None:
     """Deleted rows are not counted as rows; the newest time is the cursor's."""
     segments = [row["id"] for row in warehouse.sandbox.rows("segments")]
@@ -37,6 +38,7 @@ def test_it_counts_rows_and_deleted_ones(warehouse: Warehouse) -> None:
         assert table.error is None
 
 
+@pytest.mark.proof
 def test_the_last_error_stays_beside_the_last_success(warehouse: Warehouse) -> None:
     """A failed resource shows its error, and the time of its last success."""
     warehouse.sync("segments")

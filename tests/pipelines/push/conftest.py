@@ -149,7 +149,7 @@ def settings_for_pushes(warehouse: Warehouse) -> Settings:
     return warehouse.settings.model_copy(update=track_keys(warehouse.sandbox))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def synced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder into which the people of a fresh workspace were synced."""
     data = tmp_path_factory.mktemp("synced") / "data"

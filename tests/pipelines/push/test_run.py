@@ -79,6 +79,7 @@ def test_people(pushing: Pushing) -> None:
         assert f'["{row["tags"][0]}","b"]' == held["tags"].replace(", ", ",")
 
 
+@pytest.mark.proof
 def test_people_by_email(pushing: Pushing) -> None:
     """An email identifies a person in any case."""
     rows = [{"mail": f"NEW{number}@Example.com", "plan": "x"} for number in range(5)]
@@ -93,6 +94,7 @@ def test_people_by_email(pushing: Pushing) -> None:
     assert 0 == pushing.plan(pushing.declare("mails", lower, **what)).counts["add"]
 
 
+@pytest.mark.proof
 def test_update_only(pushing: Pushing) -> None:
     """Existing people are updated; others are neither created nor sent."""
     known = pushing.ids()[:5]
@@ -161,6 +163,7 @@ def _moment(number: int) -> Any:
     return datetime(2026, 10, 10, 8, number, tzinfo=UTC)
 
 
+@pytest.mark.proof
 def test_the_first_run_of_events_sends_none(pushing: Pushing) -> None:
     """The first run sends no events by default, since they would start campaigns; later events are sent."""
     known = pushing.ids()[0]
@@ -245,6 +248,7 @@ def segment(pushing: Pushing) -> int:
     return int(pushing.sandbox.add("segments", name="VIPs", type="manual"))
 
 
+@pytest.mark.proof
 def test_mirror_of_a_segment(pushing: Pushing, segment: int) -> None:
     """The segment's members are the model's rows, also after members were edited in Customer.io."""
     known = pushing.ids()
@@ -260,6 +264,7 @@ def test_mirror_of_a_segment(pushing: Pushing, segment: int) -> None:
     assert set(known[:9]) == _members(pushing, segment)
 
 
+@pytest.mark.proof
 def test_a_mirror_may_leave_others_alone(pushing: Pushing, segment: int) -> None:
     """With keep_others, members that this push did not add stay."""
     known = pushing.ids()
@@ -274,6 +279,7 @@ def test_a_mirror_may_leave_others_alone(pushing: Pushing, segment: int) -> None
     assert {*known[:3], known[11]} == _members(pushing, segment)
 
 
+@pytest.mark.proof
 def test_append_to_a_segment(pushing: Pushing, segment: int) -> None:
     """Members are added and never removed."""
     known = pushing.ids()

@@ -36,6 +36,7 @@ def _pushing(account: Account, app_url: str, track_url: str, home: Path) -> Push
     return Pushing(Warehouse(app, own, settings), home / "push", settings)
 
 
+@pytest.mark.proof
 def test_keys_of_two_workspaces_send_a_few_rows_and_stop(tmp_path: Path) -> None:
     """The rows of the trial are the only ones that are written, and no later run sends anything."""
     clock = Clock(DEFAULT_START)
@@ -70,6 +71,7 @@ def test_a_pair_is_proven_once(pushing: Pushing) -> None:
     assert (2, 1) == (first, pushing.requests() - first)
 
 
+@pytest.mark.proof
 def test_rotated_track_keys_resume_the_same_journal(pushing: Pushing) -> None:
     """After a rotation only changes are sent, status has each push once, and a mirror still removes."""
     spec = pushing.users(user_rows(_COUNT))
@@ -136,6 +138,7 @@ def test_a_hundred_wrong_pairs_write_a_trial_at_most(tmp_path: Path) -> None:
             assert before == grown, (_SEED, trial)
 
 
+@pytest.mark.proof
 def test_a_journal_of_earlier_keys_is_taken_over(pushing: Pushing) -> None:
     """A journal without ids of workspaces, and keys that were rotated since: the same journal goes on."""
     spec = pushing.users(user_rows(_COUNT))

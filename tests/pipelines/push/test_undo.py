@@ -125,6 +125,7 @@ def test_events_and_deletions_cannot_be_undone(pushing: Pushing) -> None:
     assert before + 2 == pushing.requests()
 
 
+@pytest.mark.proof
 def test_a_plan_is_needed_and_must_fit(pushing: Pushing) -> None:
     """An outdated plan is refused, and so is an unknown run."""
     spec = pushing.declare("users", [{"user_id": "a", "plan": "x", "seats": 1}], **_PERSON)

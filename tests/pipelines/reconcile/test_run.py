@@ -129,6 +129,7 @@ def test_a_correct_warehouse_matches(synced: Warehouse) -> None:
     }
 
 
+@pytest.mark.proof
 def test_exactly_the_errors_are_mismatches(synced: Warehouse) -> None:
     """A missing delivery, a missing metric and a missing member: exactly their numbers differ."""
     ((removed, campaign, created, metrics),) = alter(
@@ -173,6 +174,7 @@ def test_exactly_the_errors_are_mismatches(synced: Warehouse) -> None:
     assert "cio-elt sync segments segment_memberships" in reasons["segment"]
 
 
+@pytest.mark.proof
 def test_an_invented_metric_is_a_mismatch(synced: Warehouse) -> None:
     """A metric that the warehouse alone has is a mismatch too."""
     ((altered, campaign),) = alter(
@@ -220,6 +222,7 @@ def test_changes_after_the_sync_are_explained(sandbox: Sandbox, tmp_path: Path) 
         assert {"match"} == {cell.verdict for cell in checked(warehouse, 7).cells}
 
 
+@pytest.mark.proof
 def test_later_changes_do_not_hide_a_mismatch(synced: Warehouse) -> None:
     """A delivery that was lost before the sync stays a mismatch days later."""
     ((removed,),) = alter(
@@ -303,6 +306,7 @@ def test_an_export_is_counted(synced: Warehouse) -> None:
     assert "cio-elt sync --full exports exported_" in (cell.reason or "")
 
 
+@pytest.mark.proof
 def test_the_table_has_each_number_once(synced: Warehouse) -> None:
     """After two checks, the table has each number once, with its last verdict."""
     checked(synced, 7)
@@ -385,6 +389,7 @@ def test_a_server_is_compared_too(shell: Shell) -> None:
     assert {(cell["metric"], cell["ours"], cell["theirs"]) for cell in wrong} == set(noted)
 
 
+@pytest.mark.proof
 def test_without_a_warehouse_the_next_step_is_named(shell: Shell) -> None:
     """`reconcile` and `publish` end with a message that names `cio-elt sync`."""
     shell.refused(shell.run("reconcile"), 2, "There is no warehouse", "cio-elt sync")

@@ -64,11 +64,13 @@ def _marts(copy: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
+@pytest.mark.proof
 def test_without_a_warehouse(shell: Shell) -> None:
     """Without a warehouse, the error names the command to run."""
     shell.refused(shell.run("transform"), 2, "There is no warehouse", "cio-elt sync")
 
 
+@pytest.mark.proof
 def test_on_a_server(shell: Shell) -> None:
     """On a server, the error names dbt."""
     ran = shell.run("transform", CIO_ELT_DESTINATION="postgres")

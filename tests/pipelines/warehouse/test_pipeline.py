@@ -52,6 +52,7 @@ def test_a_locked_file_is_named_with_the_next_step(shell: Shell) -> None:
     shell.refused(ran, 1, str(file), "PID", "Close that program", "read-only")
 
 
+@pytest.mark.proof
 def test_a_damaged_file_is_named_with_the_next_step(shell: Shell) -> None:
     """A file that is not a database is never overwritten; the message says to move it away."""
     shell.data.mkdir()
@@ -110,6 +111,7 @@ def test_without_dlts_folder_the_watermarks_are_taken_from_the_warehouse(warehou
     assert result.summary.resources["activities"].read < len(warehouse.rows(ACTIVITIES))
 
 
+@pytest.mark.proof
 def test_a_damaged_or_locked_published_file_is_named(warehouse: Warehouse) -> None:
     """`status`, which only reads, ends with a message too."""
     warehouse.sync("segments")
@@ -221,6 +223,7 @@ def test_dlt_reads_none_of_our_variables(
     assert [] == warehouse.sync("segments").failed
 
 
+@pytest.mark.proof
 def test_syncs_leave_nothing_of_loaded_packages(warehouse: Warehouse) -> None:
     """After each sync, dlt's folder has its state and no package."""
     for name in ("First", "Second"):

@@ -114,6 +114,7 @@ def test_the_second_run_waits_for_the_first(warehouse: Warehouse) -> None:
     assert "waiting at most 30 s" in sentence
 
 
+@pytest.mark.proof
 def test_waiting_ends_with_a_sentence(shell: Shell) -> None:
     """`--wait` bounds the wait; the message names the folder and the setting."""
     with writing(shell.data, wait_s=0):

@@ -25,6 +25,7 @@ def test_without_a_published_file_the_next_step_is_named(tmp_path: Path) -> None
         frame("SELECT 1", settings=read_settings(cio_elt_destination="postgres"))
 
 
+@pytest.mark.proof
 def test_a_frame_does_not_hold_the_file(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings come from the environment, and a query after a sync sees the new rows."""
     warehouse.sync("segments")

@@ -52,6 +52,7 @@ def test_a_package_that_cannot_be_loaded_is_kept_and_its_rows_are_read_again(war
     assert 0 == warehouse.sync(*TABLES).written, "the folder is as any other"
 
 
+@pytest.mark.proof
 def test_a_table_that_cannot_be_loaded_does_not_stop_the_others_of_its_run(warehouse: Warehouse) -> None:
     """Another program gave a column a type that rows do not fit: that table fails, the others land."""
     tables = ("campaigns", "snippets", "segments")

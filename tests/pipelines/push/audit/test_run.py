@@ -104,6 +104,7 @@ def test_people(pushing: Pushing, by: Literal["reads", "export"]) -> None:
     assert 0 == pushing.push(spec).plan.sends
 
 
+@pytest.mark.proof
 def test_a_deletion_is_repaired_only_within_the_brakes(pushing: Pushing) -> None:
     """People who are gone count as people who would be created, though the warehouse still has them."""
     ids = pushing.ids()[:4]
@@ -121,6 +122,7 @@ def test_a_deletion_is_repaired_only_within_the_brakes(pushing: Pushing) -> None
     assert ids[0] in pushing.ids()
 
 
+@pytest.mark.proof
 def test_members_of_a_segment(pushing: Pushing) -> None:
     """Members who were removed by hand are found in both modes, and those added by hand in a mirror."""
     ids = pushing.ids()
@@ -258,6 +260,7 @@ def test_events_cannot_be_audited(pushing: Pushing) -> None:
         audited(pushing, spec)
 
 
+@pytest.mark.proof
 def test_rows_that_wait_for_the_next_run_are_told_apart(pushing: Pushing) -> None:
     """A row that the push has not sent as the model has it is pending, and no drift."""
     ids = pushing.ids()[:3]
@@ -299,6 +302,7 @@ def test_the_command_line(pushing: Pushing, shell: Shell) -> None:
     assert (0, 1) == (repaired.code, repaired.document["repair"]["run"]["accepted"])
 
 
+@pytest.mark.proof
 def test_secrets_and_values_are_masked(pushing: Pushing) -> None:
     """Samples hide values, and the table hides those of attributes with the name of a secret."""
     ids = pushing.ids()[:2]
@@ -315,6 +319,7 @@ def test_secrets_and_values_are_masked(pushing: Pushing) -> None:
     assert {("api_token", "***", "***"), ("plan", "gold", "silver")} == set(table)
 
 
+@pytest.mark.proof
 def test_the_way_with_fewer_requests_is_taken(pushing: Pushing) -> None:
     """Few people are read by reads, and the choice is told with its requests."""
     spec = pushing.declare("users", people(pushing.ids()[:3]), **_PERSON)

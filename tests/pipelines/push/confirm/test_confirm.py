@@ -34,6 +34,7 @@ def test_seven_of_a_hundred_are_dropped_silently(pushing: Pushing) -> None:
     assert 0 == pushing.push(spec).plan.sends
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("days", [-31, -400, 2])
 def test_events_that_do_not_show_are_accepted_and_not_sent_again(pushing: Pushing, days: int) -> None:
     """Events older than Customer.io's activities, or in the future, are neither dropped nor repeated."""

@@ -21,6 +21,7 @@ def test_people_arrive_by_import(pushing: Pushing) -> None:
     assert 0 == pushing.push(spec).plan.sends
 
 
+@pytest.mark.proof
 def test_reports_give_the_states_of_rows(pushing: Pushing) -> None:
     """A row that the error report names is rejected with its reason, and the others are accepted."""
     pushing.sandbox.knobs.import_takes_s = 0
@@ -34,6 +35,7 @@ def test_reports_give_the_states_of_rows(pushing: Pushing) -> None:
     )
 
 
+@pytest.mark.proof
 def test_an_import_that_fails_leaves_its_rows_to_the_next_run(pushing: Pushing) -> None:
     """A failed import leaves its rows unknown, and the next run sends them again."""
     pushing.sandbox.knobs.import_takes_s = 0
@@ -47,6 +49,7 @@ def test_an_import_that_fails_leaves_its_rows_to_the_next_run(pushing: Pushing) 
     assert 10 == sum(user.startswith("i") for user in pushing.people())
 
 
+@pytest.mark.proof
 def test_objects_arrive_by_import(pushing: Pushing) -> None:
     """Objects and relationships arrive by imports of their own types."""
     pushing.sandbox.knobs.import_takes_s = 0
@@ -65,6 +68,7 @@ def test_objects_arrive_by_import(pushing: Pushing) -> None:
     assert 2 == pushing.sandbox.stats.by_operation["import"]
 
 
+@pytest.mark.proof
 def test_an_imported_object_has_its_attributes_alone(pushing: Pushing) -> None:
     """An import names the object type, so it is no attribute."""
     pushing.sandbox.knobs.import_takes_s = 0

@@ -52,6 +52,7 @@ def _plans(pushing: Pushing) -> dict[str, str]:
     }
 
 
+@pytest.mark.proof
 def test_a_refused_request_is_halved_until_the_bad_row_is_alone(pushing: Pushing) -> None:
     """A bad row for which Customer.io refuses the whole request is isolated; the others are accepted."""
     pushing.sandbox.knobs.batch_whole = True
@@ -66,6 +67,7 @@ def test_a_refused_request_is_halved_until_the_bad_row_is_alone(pushing: Pushing
     assert ("u0013", 1) == (key, attempts)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("status", [401, 403])
 def test_keys_that_are_not_accepted_stop_the_run(pushing: Pushing, status: int) -> None:
     """No row of the request counts, nothing more is sent, and the next run sends all rows."""

@@ -60,6 +60,7 @@ def test_silence_while_the_model_changes_is_told(
     assert all("no row was accepted in 3 runs" in reason for _, reason in found)
 
 
+@pytest.mark.proof
 def test_a_push_that_a_brake_stops_again_and_again_is_degraded(pushing: Pushing) -> None:
     """A push whose model changes and whose brakes stop it shows so in its status, until a run sends rows."""
     for count in (1, 2, 3):

@@ -68,6 +68,7 @@ def _set(pushing: Pushing, knobs: dict[str, int]) -> None:
         setattr(pushing.sandbox.knobs, name, value)
 
 
+@pytest.mark.proof
 def test_an_event_that_is_dropped_every_time_is_a_dead_letter(pushing: Pushing) -> None:
     """Attempts of events are counted too, though each is sent as it was stored."""
     pushing.proves_keys()
@@ -82,6 +83,7 @@ def test_an_event_that_is_dropped_every_time_is_a_dead_letter(pushing: Pushing) 
     assert 1 + 2 == len(pushing.sandbox.writes())
 
 
+@pytest.mark.proof
 def test_a_row_that_failed_before_is_read_back_beside_the_sample(pushing: Pushing) -> None:
     """A row that is dropped without a trace after it failed once is found, though the sample has others."""
     pushing.sandbox.faults.add(Fault(operation="batch", drop_items=(1,), times=1))
@@ -100,6 +102,7 @@ def _plans(pushing: Pushing) -> dict[str, str]:
     }
 
 
+@pytest.mark.proof
 def test_what_may_have_arrived_is_sent_again(pushing: Pushing) -> None:
     """A request whose answer never comes leaves its rows unknown; the next run sends the latest rows."""
     pushing.sandbox.faults.add(Fault(operation="batch", truncate=True, times=None))
@@ -114,6 +117,7 @@ def test_what_may_have_arrived_is_sent_again(pushing: Pushing) -> None:
     assert 0 == pushing.push(pushing.users(user_rows(8, plan="newer"))).plan.sends
 
 
+@pytest.mark.proof
 def test_a_mirror_removes_what_may_have_arrived(pushing: Pushing) -> None:
     """A device that may have been added, and left the model since, is removed."""
     user = pushing.ids()[0]
@@ -133,6 +137,7 @@ def test_a_mirror_removes_what_may_have_arrived(pushing: Pushing) -> None:
     assert {"t0"} == tokens & {"t0", "t1", "t2"}
 
 
+@pytest.mark.proof
 def test_events_are_sent_again_as_they_were_stored(pushing: Pushing) -> None:
     """Unknown events are sent again as stored, with the same id, even if the model has changed."""
     user = pushing.ids()[0]

@@ -45,6 +45,7 @@ _BRAKES = [
 ]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("brakes", "left", "version", "stopping"), _BRAKES)
 def test_brakes(pushing: Pushing, brakes: Any, left: int, version: str, stopping: list[str]) -> None:
     """Each brake stops a run for its own reason, and no other brake does."""
@@ -101,6 +102,7 @@ _EVENT: dict[str, Any] = {
 }  # fmt: skip
 
 
+@pytest.mark.proof
 def test_an_append_of_far_more_rows_than_the_last_run_needs_approval(pushing: Pushing) -> None:
     """More than 50 % and 100 rows beyond the last run's stop a run; an approved plan sends them."""
     assert pushing.push(_events(pushing, 10)).complete
@@ -116,6 +118,7 @@ def test_an_append_of_far_more_rows_than_the_last_run_needs_approval(pushing: Pu
     assert 331 == len(pushing.sandbox.writes())
 
 
+@pytest.mark.proof
 def test_members_that_are_appended_have_the_same_brake(pushing: Pushing) -> None:
     """Each append counts, and its limits are the declaration's."""
     pushing.sandbox.add("segments", name="A", type="manual")
@@ -132,6 +135,7 @@ def test_members_that_are_appended_have_the_same_brake(pushing: Pushing) -> None
     ]
 
 
+@pytest.mark.proof
 def test_too_many_invalid_rows_stop_a_run(pushing: Pushing) -> None:
     """More than 10 % of invalid rows stop a run; people whom an update does not find are none."""
     known = pushing.ids()
@@ -147,6 +151,7 @@ def test_too_many_invalid_rows_stop_a_run(pushing: Pushing) -> None:
     assert () == pushing.push(update).brakes
 
 
+@pytest.mark.proof
 def test_the_first_run_is_one_that_saw_rows(pushing: Pushing) -> None:
     """An empty model does not use up `first_run: none`: history that comes later is not sent."""
     for count in (0, 0, 50):
@@ -156,6 +161,7 @@ def test_the_first_run_is_one_that_saw_rows(pushing: Pushing) -> None:
     assert 2 == pushing.push(_events(pushing, 52, first_run="none")).plan.sends
 
 
+@pytest.mark.proof
 def test_a_run_of_an_empty_model_in_an_earlier_journal_is_no_first_run(pushing: Pushing) -> None:
     """A journal may have runs that neither sent nor assumed a row."""
     pushing.push(_events(pushing, 3, first_run="none"))
@@ -165,6 +171,7 @@ def test_a_run_of_an_empty_model_in_an_earlier_journal_is_no_first_run(pushing: 
     assert 5 == pushing.plan(_events(pushing, 5, first_run="none")).counts["assume"]
 
 
+@pytest.mark.proof
 def test_a_mirror_removes_people_unattended_up_to_its_brake_if_it_says_so(pushing: Pushing) -> None:
     """`removes_unattended` needs no approval within the other limits, and never for more."""
     brakes = {"max_creates_percent": None, "max_deletes": 2, "max_deletes_percent": 50}
@@ -219,6 +226,7 @@ def test_people_who_may_enter_campaigns_stop_a_run(
     assert [] == pushing.plan(allowed).stopped_by
 
 
+@pytest.mark.proof
 def test_campaigns_of_which_nothing_can_be_said_stop_a_run(pushing: Pushing) -> None:
     """With a limit of entries, a run is stopped whose campaigns are not known, or start in an unknown way."""
     model: dict[str, Any] = {**_PERSON_PLAN, "brakes": {"max_campaign_entries": 5}}

@@ -45,6 +45,7 @@ _PERSON_PLAN: dict[str, Any] = {
 }  # fmt: skip
 
 
+@pytest.mark.proof
 def test_history_stays_history(pushing: Pushing) -> None:
     """An event before the first run is not sent, even if its person is created later."""
     rows = [{"k": "a", "who": "later", "at": _AT, "name": "n"}]
@@ -54,6 +55,7 @@ def test_history_stays_history(pushing: Pushing) -> None:
     assert 0 == pushing.push(spec).plan.sends
 
 
+@pytest.mark.proof
 def test_a_device_that_changes_hands(pushing: Pushing) -> None:
     """A device that changes its person is removed from one and added to the other."""
     one, other = pushing.ids()[:2]
@@ -77,6 +79,7 @@ _LEAVING: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("kind", _LEAVING)
 def test_a_row_that_left_the_model_is_sent_again_when_it_returns(pushing: Pushing, kind: str) -> None:
     """A device, member or relationship may have been removed or moved while the model did not have it."""
@@ -94,6 +97,7 @@ def test_a_row_that_left_the_model_is_sent_again_when_it_returns(pushing: Pushin
         assert (leavers, sends, True) == (result.plan.leavers, result.plan.sends, result.complete)
 
 
+@pytest.mark.proof
 def test_a_run_whose_row_left_the_model_can_be_undone(pushing: Pushing) -> None:
     """The model is corrected, a run forgets the member, and an undo of the run that added it removes it."""
     pushing.sandbox.add("segments", name="A", type="manual")
@@ -106,6 +110,7 @@ def test_a_run_whose_row_left_the_model_can_be_undone(pushing: Pushing) -> None:
     assert 2 == plan_undo(pushing.settings, corrected, run.run_id).sends
 
 
+@pytest.mark.proof
 def test_an_attribute_that_left_the_fields_is_named_until_it_is_cleared(pushing: Pushing) -> None:
     """It stays in Customer.io, which the plan says; with `nulls: clear` it is removed."""
     sql = "SELECT 'u1' AS user_id, {}::VARCHAR AS plan, {}::VARCHAR AS tier"

@@ -17,6 +17,7 @@ _DEVICE: dict[str, Any] = {
 }  # fmt: skip
 
 
+@pytest.mark.proof
 def test_a_full_run_repairs_a_value_that_was_edited_by_hand(pushing: Pushing) -> None:
     """A run sends nothing, a full run sends every row as a change, and the next run nothing again."""
     spec = pushing.users(user_rows(4))
@@ -30,6 +31,7 @@ def test_a_full_run_repairs_a_value_that_was_edited_by_hand(pushing: Pushing) ->
     assert 0 == pushing.push(spec).plan.sends
 
 
+@pytest.mark.proof
 def test_a_full_mirror_keeps_its_removals(pushing: Pushing) -> None:
     """A row that left the model is removed by a full run, too."""
     who = pushing.ids()[0]
@@ -42,6 +44,7 @@ def test_a_full_mirror_keeps_its_removals(pushing: Pushing) -> None:
     assert "B" not in [each["id"] for each in held]
 
 
+@pytest.mark.proof
 def test_a_full_run_is_stopped_by_the_same_brakes(pushing: Pushing) -> None:
     """A full run that changes too many rows sends nothing until its plan is approved."""
     spec = pushing.users(user_rows(4))
@@ -58,6 +61,7 @@ def test_a_full_run_is_stopped_by_the_same_brakes(pushing: Pushing) -> None:
     assert 4 == sent.run.delivery.accepted
 
 
+@pytest.mark.proof
 def test_suppressions_in_full_need_approval(pushing: Pushing) -> None:
     """Suppressing again needs a person's approval, since people may have been released meanwhile."""
     rows = [{"who": pushing.ids()[0]}]
@@ -80,6 +84,7 @@ def test_events_are_never_sent_in_full(pushing: Pushing) -> None:
     assert before == pushing.requests()
 
 
+@pytest.mark.proof
 def test_a_full_run_that_broke_off_is_ended_by_the_next_run(pushing: Pushing) -> None:
     """Rows that a full run did not send stay in doubt, so that a run without options sends them."""
     spec = pushing.users(user_rows(3))

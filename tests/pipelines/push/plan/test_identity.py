@@ -53,6 +53,7 @@ def test_every_verdict(pushing: Pushing) -> None:
     assert both[2]["email"] == there[both[2]["cio_id"]]["email"]
 
 
+@pytest.mark.proof
 def test_people_of_an_earlier_push_are_known(pushing: Pushing) -> None:
     """After a push created people, their events are sent before the next sync."""
     from datetime import UTC, datetime
@@ -81,6 +82,7 @@ def test_without_people_nothing_is_checked(pushing: Pushing) -> None:
     assert 1 == plan.sends
 
 
+@pytest.mark.proof
 def test_an_address_is_handed_over_and_taken_back_before_people_are_synced(pushing: Pushing) -> None:
     """Changes that pushes made since the last sync are known: each change arrives, and none is dropped."""
     (one, mine), (other, yours) = [

@@ -54,6 +54,7 @@ _TYPES = [
 ]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("forms", _TYPES, ids=["number", "time", "several"])
 def test_a_key_column_that_changes_its_type_sends_nothing_again(
     pushing: Pushing, forms: tuple[str, ...]
@@ -78,6 +79,7 @@ _EARLIER = [
 ]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("before", "after", "text"), _EARLIER, ids=["decimal", "zone", "day", "several"])
 def test_a_journal_whose_keys_have_their_types_text_is_taken_up(
     pushing: Pushing, before: str, after: str, text: str
@@ -109,6 +111,7 @@ def test_a_number_that_its_type_does_not_have_exactly_is_no_key(pushing: Pushing
     assert 10 == plan.sends
 
 
+@pytest.mark.proof
 def test_another_key_is_refused_until_its_rows_are_taken_for_sent(pushing: Pushing) -> None:
     """Events under another key would all go out again; `push reset` takes them for sent."""
     pushing.push(_events(pushing, "n AS k, n + 100 AS other", unmapped="ignore"))
@@ -121,6 +124,7 @@ def test_another_key_is_refused_until_its_rows_are_taken_for_sent(pushing: Pushi
     assert 12 == len(pushing.sandbox.writes())
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("kind", ["person", "device", "segment"])
 def test_another_identifier_is_refused_where_it_is_the_key(pushing: Pushing, kind: str) -> None:
     """Rows by email are others than rows by id, so the same push cannot send them."""

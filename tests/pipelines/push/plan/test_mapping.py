@@ -51,6 +51,7 @@ _PERSON_SEATS: dict[str, Any] = {
 }  # fmt: skip
 
 
+@pytest.mark.proof
 def test_nulls(pushing: Pushing) -> None:
     """A null sends nothing, removes the attribute, or sends the last value: as its field declares."""
     fields = {name: {"type": "text", "nulls": name} for name in ("omit", "clear", "keep")}
@@ -103,6 +104,7 @@ def test_an_address_that_is_sent_unmapped_is_checked_as_a_field_is(shared: Pushi
     assert "email: it is no email address" in reasons
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("nulls", ["clear", "keep"])
 def test_an_attribute_may_have_any_name(pushing: Pushing, nulls: str) -> None:
     """Quotes, slashes and stars in an attribute's name are text: it is sent, kept, cleared and compared."""

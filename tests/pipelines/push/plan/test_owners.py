@@ -49,6 +49,7 @@ def test_two_owners_are_refused(shared: Pushing) -> None:
         with_owners(shared.settings, crm, shared.folder)
 
 
+@pytest.mark.proof
 def test_the_other_push_leaves_the_attribute_out(pushing: Pushing) -> None:
     """The owner writes the attribute; the other writes its others, and its plan names the owner."""
     crm, shop = _two(pushing, {}, {"owns": ["plan"]})

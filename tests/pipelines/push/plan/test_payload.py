@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from pipelines.push import PushSpec
 from tests.pipelines.push.conftest import Pushing
 
@@ -19,6 +21,7 @@ def _reasons(pushing: Pushing, spec: PushSpec) -> dict[str, int]:
     return {row["reason"]: row["rows"] for row in pushing.plan(spec).invalid}
 
 
+@pytest.mark.proof
 def test_keys_that_cannot_be_used(pushing: Pushing) -> None:
     """Null, empty, duplicate and overlong keys are listed, and only the others are sent."""
     spec = pushing.declare("keys", _KEYS, **_PERSON, fields={"plan": "text"})
@@ -32,6 +35,7 @@ def test_keys_that_cannot_be_used(pushing: Pushing) -> None:
     assert 1 == len(pushing.sandbox.writes())
 
 
+@pytest.mark.proof
 def test_a_key_that_becomes_double(pushing: Pushing) -> None:
     """A second row for a key that was sent before makes both invalid, even if one of them is unchanged."""
     what: dict[str, Any] = {**_PERSON, "fields": {"plan": "text"}}
@@ -44,6 +48,7 @@ def test_a_key_that_becomes_double(pushing: Pushing) -> None:
     assert {"its key is that of another row, too"} == {row["reason"] for row in plan.invalid}
 
 
+@pytest.mark.proof
 def test_a_value_that_is_too_long(pushing: Pushing) -> None:
     """A value has 1,000 bytes at most, which are not characters; a longer one is never sent."""
     sql = "SELECT 'fits' AS user_id, repeat('é', 500) AS bio UNION ALL SELECT 'over', repeat('é', 500) || 'x'"
@@ -65,6 +70,7 @@ def test_an_item_that_is_too_large(pushing: Pushing) -> None:
     assert {"it has more than 31,000 bytes": 1} == _reasons(pushing, spec)
 
 
+@pytest.mark.proof
 def test_events_that_cannot_be_sent(pushing: Pushing) -> None:
     """An event needs a time from 1970 to 2200, and a name of 1 to 100 bytes."""
     who = pushing.ids()[0]

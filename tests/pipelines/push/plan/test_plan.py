@@ -42,6 +42,7 @@ def test_a_plan_says_what_would_be_sent_and_hides_whose(pushing: Pushing) -> Non
     assert "secret" not in str(pushing.query(f"SELECT document FROM {SCHEMA}.plans"))
 
 
+@pytest.mark.proof
 def test_a_plan_is_sent_as_it_was_seen_or_not_at_all(pushing: Pushing) -> None:
     """A plan is refused if the model's result has changed since, or if it is unknown."""
     spec = pushing.declare("users", _rows(3), **_PERSON)

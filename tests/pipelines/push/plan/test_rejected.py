@@ -1,11 +1,14 @@
 """Rows that cannot be sent are in the journal's rejects and in the status, until they are valid or gone."""
 
+import pytest
+
 from pipelines.push import read_status
 from tests.pipelines.push.conftest import LOOSE, Pushing, user_rows
 
 _REJECTS = "SELECT key, action, reason, attempts, dead FROM customerio_push.rejects ORDER BY key"
 
 
+@pytest.mark.proof
 def test_invalid_rows_are_rejects(pushing: Pushing) -> None:
     """An invalid row is a reject with its reason and attempts, beside the rows that are sent."""
     long = {"user_id": "u0002", "plan": "x" * 1_001}
@@ -22,6 +25,7 @@ def test_invalid_rows_are_rejects(pushing: Pushing) -> None:
     assert [("u0002", "plan: has more than 1,000 bytes")] == table
 
 
+@pytest.mark.proof
 def test_a_row_that_is_valid_again_is_sent(pushing: Pushing) -> None:
     """A corrected row is sent by the next run, and no reject is left."""
     pushing.push(pushing.users([*user_rows(2), {"user_id": "u0002", "plan": "x" * 1_001}]))

@@ -17,6 +17,7 @@ def _mirror(pushing: Pushing, segment: int | str, people: list[str]) -> PushSpec
     return pushing.declare("vips", [{"who": who} for who in people], segment=segment, **_MEMBER)
 
 
+@pytest.mark.proof
 def test_an_id_may_be_written_as_text(pushing: Pushing) -> None:
     """`segment: "6"` is the segment of id 6, unless one has that name."""
     segment = int(pushing.sandbox.add("segments", name="VIPs", type="manual"))
@@ -34,6 +35,7 @@ def test_a_segment_that_does_not_exist_is_named(pushing: Pushing) -> None:
         pushing.plan(_mirror(pushing, "99999", pushing.ids()[:1]))
 
 
+@pytest.mark.proof
 def test_a_mirror_says_how_many_members_it_cannot_remove(pushing: Pushing) -> None:
     """Members without an id stay in a mirror by id, which counts them; others are removed."""
     segment = int(pushing.sandbox.add("segments", name="VIPs", type="manual"))

@@ -121,6 +121,7 @@ def test_a_message_without_a_copy_is_not_asked_for_again(run: Run) -> None:
     assert ["0002", "0001", "0000"] == outside.read
 
 
+@pytest.mark.proof
 def test_the_quota_is_no_failure(project: Project) -> None:
     """A run that uses up the quota is no failure: its rows land, it says so, and another day continues."""
     for table in ("messages", "archived_messages"):

@@ -51,6 +51,7 @@ def _alive(project: Project) -> int:
     return int(project.cells(f"SELECT count(*) FROM {TABLE} WHERE deleted_at IS NULL")[0][0])
 
 
+@pytest.mark.proof
 def test_valid_empty_lists_are_held_back_until_they_come_again(project: Project) -> None:
     """Empty lists in place of full ones mark nothing as deleted at first; read again, they are believed."""
     project.run(TABLE, options=Options())
@@ -77,6 +78,7 @@ def test_valid_empty_lists_are_held_back_until_they_come_again(project: Project)
     assert (0, before) == (_alive(project), again.resources[TABLE].deleted)
 
 
+@pytest.mark.proof
 def test_accepted_deletions_pass_at_once_and_a_good_reading_forgets_the_bad_one(project: Project) -> None:
     """After a good reading the same empty lists are held back again; accepted, they pass."""
     empty = Fault(operation="getSegmentMembership", times=None, document={"identifiers": []})

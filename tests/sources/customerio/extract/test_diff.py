@@ -96,6 +96,7 @@ def test_deliveries_whose_metrics_arrive_late_are_the_only_ones_written(project:
     assert changed == {key for key, load in after.items() if load != before.get(key)}
 
 
+@pytest.mark.proof
 def test_a_warehouse_that_lost_its_table_gets_every_row_again(project: Project) -> None:
     """Rows are compared with the warehouse alone: if its table is lost, all rows are written again."""
     project.run("campaigns")
@@ -154,6 +155,7 @@ TWICE = {
 }
 
 
+@pytest.mark.proof
 def test_rows_and_parents_that_are_listed_twice_are_one_row(project: Project) -> None:
     """If each row of each list comes twice, also of the lists of parents, the tables equal the workspace."""
     project.sandbox.faults.add(Fault(times=None, repeat_rows=True))

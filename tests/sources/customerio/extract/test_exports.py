@@ -26,6 +26,7 @@ def _downloads(sandbox: Sandbox) -> dict[int, int]:
     return {row["id"]: row["downloads"] for row in sandbox.rows("exports")}
 
 
+@pytest.mark.proof
 def test_each_file_is_loaded_once(project: Project, api: Client) -> None:
     """Rows, the list and its `downloads` are equal after a sync; a second sync downloads nothing."""
     project.run(*TABLES)

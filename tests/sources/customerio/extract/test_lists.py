@@ -141,6 +141,7 @@ def test_what_was_read_before_the_failure_lands(project: Project) -> None:
     project.assert_equal("campaign_actions")
 
 
+@pytest.mark.proof
 def test_a_failed_list_leaves_the_others_alone(project: Project) -> None:
     """With a summary, the failure of one resource ends neither the others nor the load."""
     project.run("campaigns", "newsletters", "messages")
@@ -162,6 +163,7 @@ def test_a_failed_list_leaves_the_others_alone(project: Project) -> None:
     assert watermark == project.state("messages")
 
 
+@pytest.mark.proof
 def test_a_campaign_deleted_between_its_list_and_its_actions_is_skipped(project: Project) -> None:
     """A 404 below a parent that was just deleted is no failure: its children are deleted too."""
     project.run("campaigns", "campaign_actions")
@@ -207,6 +209,7 @@ def test_a_list_that_is_not_served_fails_by_name_and_leaves_no_tombstone(project
     project.assert_equal("newsletters")
 
 
+@pytest.mark.proof
 def test_a_segment_that_is_built_records_neither_joins_nor_leaves(project: Project) -> None:
     """While a segment is being built no join or leave is recorded; they arrive once it is finished."""
     tables = ("segments", "segment_memberships")
@@ -257,6 +260,7 @@ def test_a_list_is_asked_for_once_for_all_who_need_it(project: Project) -> None:
     assert (1, 1) == (asked["listCampaigns"], asked["listSegments"])
 
 
+@pytest.mark.proof
 def test_everything_a_workspace_is_furnished_with_lands(project: Project) -> None:
     """Wrapped records, bare values, lists in two parts, single objects: every table equals the workspace."""
     for table in FITTINGS:
@@ -310,6 +314,7 @@ def test_new_contents_are_seen_although_nothing_says_so(project: Project) -> Non
     assert {"now": ["one", "object"]} == project.rows(resource("collection_rows"))[1, 1]["row"]
 
 
+@pytest.mark.proof
 def test_a_count_is_a_row_when_it_is_another_or_a_day_old(project: Project) -> None:
     """Counts are a history: after an hour only changed ones are added, after a day all."""
     table, sandbox = "segment_counts", project.sandbox
@@ -344,6 +349,7 @@ def test_a_segment_that_is_built_is_not_counted(project: Project) -> None:
     project.assert_equal("segment_counts")
 
 
+@pytest.mark.proof
 def test_counts_of_a_reading_that_broke_off_are_told_by_the_next(project: Project) -> None:
     """A count that was read and not handed over is a row of the next sync."""
     table, sandbox = "segment_counts", project.sandbox
@@ -389,6 +395,7 @@ def test_a_segment_in_an_unknown_state_is_read_and_named(project: Project) -> No
     assert "hibernating" in summary.resources[table].note
 
 
+@pytest.mark.proof
 def test_everybody_s_preferences(project: Project) -> None:
     """Preferences cost one request a person, and only when named; a deleted person's get a tombstone."""
     table = "subscription_preferences"

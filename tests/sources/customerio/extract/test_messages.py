@@ -248,6 +248,7 @@ def test_the_world_s_deliveries_after_a_pause_of_seven_months(
     assert len(ids(later.rows)) == len(set(ids(later.rows)))
 
 
+@pytest.mark.proof
 def test_late_opens_are_there_once_a_delivery_is_sealed(small: Sandbox, api: Client, read: ReadTable) -> None:
     """With a sync every four days, metrics are complete once deliveries are too old to change."""
     state: dict[str, Any] = {}

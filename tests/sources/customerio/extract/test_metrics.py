@@ -45,6 +45,7 @@ def test_a_table_is_what_customer_io_tells(small: Sandbox, api: Client, read: Re
     assert found.summary.requests == sum(small.stats.by_operation.values())
 
 
+@pytest.mark.proof
 def test_the_tables_add_up_to_the_deliveries(project: Project) -> None:
     """Summed over all periods, each metric equals its count over the deliveries, unique clicks included."""
     ids = {
@@ -73,6 +74,7 @@ def test_the_tables_add_up_to_the_deliveries(project: Project) -> None:
     )
 
 
+@pytest.mark.proof
 def test_an_unchanged_world_costs_no_row_and_a_later_one_only_changes(project: Project) -> None:
     """A second run writes nothing; ten days later every written row differs from its earlier version."""
     project.run(*ONE_OF_EACH)
@@ -132,6 +134,7 @@ def test_what_became_0_is_gone(project: Project) -> None:
     assert [("fancied", project.sandbox.clock.now())] == gone
 
 
+@pytest.mark.proof
 def test_metrics_of_what_is_gone_get_tombstones(project: Project) -> None:
     """The numbers of a deleted campaign, action or newsletter get tombstones, and no others."""
     world = project.sandbox
@@ -161,6 +164,7 @@ def test_metrics_of_what_is_gone_get_tombstones(project: Project) -> None:
     assert {1} == {key[0] for key in gone}
 
 
+@pytest.mark.proof
 def test_a_campaign_deleted_between_its_list_and_its_metrics_is_skipped(project: Project) -> None:
     """A 404 below a parent that was just deleted is no failure; its numbers get tombstones."""
     project.run("campaign_metrics")
@@ -172,6 +176,7 @@ def test_a_campaign_deleted_between_its_list_and_its_metrics_is_skipped(project:
     project.assert_equal("campaign_metrics", "campaign_action_metrics")
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("table", ["campaign_link_metrics", "newsletter_content_metrics"])
 def test_a_reading_that_breaks_off_leaves_no_tombstone(project: Project, table: str) -> None:
     """After 500s in the middle nothing counts as deleted, and the next run completes."""
@@ -189,6 +194,7 @@ def test_a_reading_that_breaks_off_leaves_no_tombstone(project: Project, table: 
     project.assert_equal(table)
 
 
+@pytest.mark.proof
 def test_parts_are_listed_once_for_all_who_need_them(project: Project) -> None:
     """Actions and contents are tables and parents too; a run lists them once a parent."""
     project.run(

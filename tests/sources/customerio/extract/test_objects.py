@@ -37,6 +37,7 @@ def test_the_tables_are_the_sandboxs(project: Project, page: int) -> None:
     assert project.cells("SELECT count(*) FROM relationships")[0][0] > 20
 
 
+@pytest.mark.proof
 def test_changes_and_ends(project: Project, small_served: Served) -> None:
     """Changed objects are written; deleted ones get a tombstone, and so do their relationships."""
     project.run(*TABLES)

@@ -23,6 +23,7 @@ def _change(project: Project, cio_id: str, sender: str, *, optout: bool) -> None
     project.sandbox.clock.advance(60)
 
 
+@pytest.mark.proof
 def test_the_table_is_the_truth_and_follows_it(project: Project) -> None:
     """A person who opts in again gets a tombstone, and loses it on opting out again."""
     project.run(TABLE)

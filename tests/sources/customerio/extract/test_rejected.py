@@ -18,6 +18,7 @@ ODD = (
 )
 
 
+@pytest.mark.proof
 def test_records_that_cannot_be_rows_are_set_aside_and_all_others_land(warehouse: Warehouse) -> None:
     """Of odd lists every good row lands, and the odd records are in `rejected_records`."""
     warehouse.sandbox.faults.add(*ODD)
@@ -65,6 +66,7 @@ def test_nothing_is_deleted_where_a_record_could_not_be_read(warehouse: Warehous
     )
 
 
+@pytest.mark.proof
 def test_a_table_without_a_single_fitting_record_fails_and_stays_where_it_was(warehouse: Warehouse) -> None:
     """If no delivery has an id, messages fail, no time counts as read, and the next sync reads all."""
     warehouse.sandbox.faults.add(Fault(operation="listMessages", times=None, give_fields={"id": None}))
@@ -80,6 +82,7 @@ def test_a_table_without_a_single_fitting_record_fails_and_stays_where_it_was(wa
     )
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("status", [400, 403, 500])
 def test_one_parent_that_fails_is_named_and_the_others_are_read(
     warehouse: Warehouse, status: int, monkeypatch: pytest.MonkeyPatch

@@ -74,6 +74,7 @@ def test_a_key_that_is_not_known_stops_the_run(own: Project, monkeypatch: pytest
     assert "wrong-key" not in str(raised.value)
 
 
+@pytest.mark.proof
 def test_the_second_run_reads_what_is_new(project: Project) -> None:
     """The second run starts at the first one's state; the warehouse equals the workspace after each."""
     project.pipeline.run(customerio_source(TABLES, client=project.client))
@@ -130,6 +131,7 @@ def test_a_table_that_does_not_exist_is_refused(project: Project) -> None:
     assert 0 == project.sandbox.stats.total
 
 
+@pytest.mark.proof
 def test_one_source_object_can_be_run_twice(project: Project) -> None:
     """A second run of the same source object lists again and finds changes."""
     source = customerio_source(["campaigns", "campaign_actions"], client=project.client)
@@ -141,6 +143,7 @@ def test_one_source_object_can_be_run_twice(project: Project) -> None:
     project.assert_equal("campaigns", "campaign_actions")
 
 
+@pytest.mark.proof
 def test_start_and_full_are_arguments_too(project: Project) -> None:
     """`customerio_start` bounds the deliveries, also of a full reading."""
     start = project.sandbox.clock.now() - 10 * 86_400
@@ -155,6 +158,7 @@ def test_start_and_full_are_arguments_too(project: Project) -> None:
         )
 
 
+@pytest.mark.proof
 def test_every_file_format_of_the_destination_will_do(project: Project) -> None:
     """Rows are the same in every file format of the destination; dlt's choice for Arrow is Parquet."""
     project.pipeline.run(
@@ -165,6 +169,7 @@ def test_every_file_format_of_the_destination_will_do(project: Project) -> None:
     project.assert_equal("campaigns", "segments")
 
 
+@pytest.mark.proof
 def test_a_field_that_customer_io_adds_becomes_a_json_column(project: Project) -> None:
     """The column appears with the first row that has it, and takes values of any type later."""
     project.run("campaigns")
@@ -182,6 +187,7 @@ def test_a_field_that_customer_io_adds_becomes_a_json_column(project: Project) -
     )
 
 
+@pytest.mark.proof
 def test_a_failure_leaves_no_half_of_a_state(project: Project) -> None:
     """A run that raised has loaded nothing, and its watermarks did not move."""
     project.run("messages", "segments")

@@ -59,6 +59,7 @@ def _batches(first: int = 0) -> Iterator[Batch]:
         yield Batch(rows=[{"id": number}])
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("runs", [1, 2])
 def test_resources_may_wait_for_each_other(pipeline: dlt.Pipeline, backwards: bool, runs: int) -> None:
@@ -93,6 +94,7 @@ def test_resources_may_wait_for_each_other(pipeline: dlt.Pipeline, backwards: bo
     assert [1, MANY, 2 * MANY] == _counts(pipeline, "segments", "campaigns", "newsletters")
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("runs", [1, 2])
 def test_nobody_waits_for_one_that_failed(pipeline: dlt.Pipeline, runs: int) -> None:
     """A failed reader counts as ended, so its waiters continue; the rows that it read land."""
@@ -131,6 +133,7 @@ def test_an_error_in_a_reader_s_thread_reaches_dlt(pipeline: dlt.Pipeline, error
     assert error in causes
 
 
+@pytest.mark.proof
 def test_a_reader_that_is_not_foreseen_to_fail_is_not_kept_quiet(pipeline: dlt.Pipeline) -> None:
     """An unforeseen error fails its table alone; its message has kind and place, and no value."""
 
@@ -168,6 +171,7 @@ def test_memory_does_not_run_ahead() -> None:
     assert list(range(MANY)) == [table["id"][0].as_py() for table in taken]
 
 
+@pytest.mark.proof
 def test_large_tables_do_not_pile_up() -> None:
     """Two streams of 40 MB tables have few of them ready at a time, also while one waits for its turn."""
     ready = ReadyTables()

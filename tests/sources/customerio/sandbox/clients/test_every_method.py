@@ -189,6 +189,7 @@ def port(small: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield port
 
 
+@pytest.mark.proof
 def test_the_official_client(small: Sandbox, port: int) -> None:
     """Every call succeeds, but for those that the API does not have; every write is applied."""
     keys = (small.track_site_id, small.track_api_key)

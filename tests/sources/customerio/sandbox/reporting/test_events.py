@@ -43,6 +43,7 @@ def world() -> Sandbox:
     return Sandbox(scale="tiny")
 
 
+@pytest.mark.proof
 def test_every_body_fits_its_schema(world: Sandbox, receiver: Receiver) -> None:
     """Half a year of events of all kinds, with content, has the documented fields and no others."""
     flags = {"disabled": False, "full_resolution": True, "with_content": True, "type": "webhook"}

@@ -15,6 +15,7 @@ def _everything(sandbox: Sandbox) -> dict[str, list[dict[str, Any]]]:
     return {row.table: list(sandbox.rows(row.table)) for row in RESOURCES}
 
 
+@pytest.mark.proof
 def test_a_seed_is_a_world() -> None:
     """The same seed and scale give the same rows in every table; another seed gives others."""
     first = _everything(Sandbox(seed=7))
@@ -23,6 +24,7 @@ def test_a_seed_is_a_world() -> None:
     assert _everything(Sandbox(seed=8))["messages"] != first["messages"]
 
 
+@pytest.mark.proof
 def test_the_way_through_time_does_not_matter(small: Sandbox) -> None:
     """One move of six days and many uneven moves, with reads between, end in the same workspace."""
     at_once, in_steps = Sandbox(seed=3), Sandbox(seed=3)
@@ -45,6 +47,7 @@ def test_history_and_future_are_one_world() -> None:
     assert {row["id"] for row in again.rows("messages")} < ids
 
 
+@pytest.mark.proof
 def test_time_brings_new_things() -> None:
     """In forty days there are new deliveries, people, memberships, a campaign and a newsletter."""
     sandbox = Sandbox()
