@@ -27,6 +27,7 @@ NAMED_BY = {
     ),
     "sources/customerio/sandbox/state/store": ("sources/customerio/sandbox/README.md", "a data structure"),
     "sources/customerio/extract": ("ARCHITECTURE.md", "a reader's module has the name of what it reads"),
+    "tests/sources/customerio/extract": ("CONTRIBUTING.md", "tests mirror modules"),
     "sources/customerio/client": ("ARCHITECTURE.md", "has every step of a call and the modules of that step"),
     "sources/customerio/schemas": ("CONTRIBUTING.md", "named by its operation"),
     "warehouse/models/staging": ("CONTRIBUTING.md", "named by its raw table"),
