@@ -152,24 +152,21 @@ def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
 @main.command()
 @click.option("--fail-on-gap", is_flag=True, help="End with 1 if time is missing, or soon lost.")
 @click.option("--max-lag", type=LENGTH, default=None, help="End with 1 if a table is further behind: 2h, 1d.")
+@click.option("--all", "every_table", is_flag=True, help="Show every table, not a line for each group.")
 @command
-def status(*, fail_on_gap: bool, max_lag: int | None, as_json: bool) -> int:
-    """Show the tables, how fresh they are, and gaps in time."""
-    from pipelines.cli import output
-    from pipelines.ingest.status import late, missing
-    from pipelines.ingest.status import status as run
+def status(*, fail_on_gap: bool, max_lag: int | None, every_table: bool, as_json: bool) -> int:
+    """Show a verdict, what needs attention, and how fresh the tables are."""
+    from pipelines.ingest.status import late, missing, warehouse_status
     from pipelines.settings import read_settings
-    from pipelines.workspace import read_record
 
-    settings = read_settings()
-    tables, workspace = run(settings), read_record(settings)
-    behind, lacking = late(tables, max_lag), missing(tables)
+    found = warehouse_status(read_settings())
+    behind, lacking = late(found.tables, max_lag), missing(found.tables)
     if as_json:
-        rows = [asdict(table) for table in tables]
-        print_json({"workspace": workspace.document, "tables": rows, "late": behind, "missing": lacking})
+        print_json({**found.document, "late": behind, "missing": lacking})
     else:
-        output.workspace(workspace)
-        output.status(tables, [*behind, *lacking])
+        from pipelines.cli.status_output import print_status
+
+        print_status(found, max_lag_s=max_lag, every_table=every_table)
     broken = (max_lag is not None and behind) or (fail_on_gap and lacking)
     return FAILED if broken else DONE
 

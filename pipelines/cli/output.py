@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.live import Live
 from rich.table import Table
 
-from pipelines.cli.tables import ERR, OUT, fitting, grid, say, utc_cell, warn
-from pipelines.times import span, utc
+from pipelines.cli.tables import ERR, OUT, grid, say, utc_cell, warn
+from pipelines.times import utc
 from sources.customerio.extract import ResourceSummary, RunSummary, Window
 
 if TYPE_CHECKING:
@@ -16,17 +16,11 @@ if TYPE_CHECKING:
     from pipelines.export import ExportResult
     from pipelines.ingest.backfill import Backfill
     from pipelines.ingest.check import CheckResult
-    from pipelines.ingest.status import TableStatus
     from pipelines.ingest.sync import SyncResult
     from pipelines.sandbox import Served
     from pipelines.warehouse.set_aside import SetAside
     from pipelines.workspace import WorkspaceRecord
 
-# The columns of `status`, the most important first: a narrow terminal shows as many as fit.
-_STATUS = (
-    *("table", "rows", "behind", "at most", "gaps", "newest row"),
-    *("last good run", "read from", "read to", "deleted"),
-)
 _COUNTS = ("requests", "read", "new", "changed", "deleted")
 
 
@@ -167,39 +161,6 @@ def doctor(packages: "Sequence[SetAside]") -> None:
         say(f"{package.folder}: {package.reason}")
     if not packages:
         say("No load package was set aside.")
-
-
-def status(tables: "Sequence[TableStatus]", notes: "Sequence[str]") -> None:
-    """Print a row for each table, then the notes about late tables and missing time."""
-    rows = [_status_cells(row) for row in tables]
-    shown = fitting(_STATUS, rows, OUT.width)
-    table = grid(_STATUS[:shown], numeric=("rows", "behind", "at most", "gaps", "deleted"))
-    for cells in rows:
-        table.add_row(*cells[:shown])
-    OUT.print(table)
-    if hidden := _STATUS[shown:]:
-        warn(f"Not shown: {', '.join(hidden)}; widen the terminal, or use --json.")
-    for row in tables:
-        if row.error is not None:
-            say(f"{row.table}: its last run failed: {row.error}")
-    for note in notes:
-        say(note)
-
-
-def _status_cells(row: "TableStatus") -> tuple[str, ...]:
-    covered = row.covered
-    return (
-        row.table,
-        f"{row.rows:,}",
-        "" if row.lag_s is None else span(row.lag_s),
-        span(row.target_s),
-        str(len(row.gaps)) if covered else "",
-        utc_cell(row.newest),
-        utc_cell(row.last_success),
-        utc_cell(covered.start) if covered else "",
-        utc_cell(covered.end) if covered else "",
-        f"{row.deleted:,}",
-    )
 
 
 def planned(backfill: "Backfill") -> None:

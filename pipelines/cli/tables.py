@@ -4,7 +4,6 @@ Results go to stdout, progress and notes to stderr. Names and messages come from
 rich's markup, highlighting and emoji codes are off: a bracket in a name is printed as a bracket.
 """
 
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -16,12 +15,12 @@ from rich.table import Table
 
 from pipelines.times import utc
 
-_PIPE_WIDTH = 160
+_NO_LIMIT = 10_000
 _GAP = 2
 
 _console = partial(Console, highlight=False, markup=False, emoji=False)
-# A file or a pipe has no width of its own, and 80 columns would fold its lines.
-OUT = _console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH)
+# A file or a pipe has no width of its own: there a row is a line, and COLUMNS of a shell does not fold it.
+OUT = _console(width=None if sys.stdout.isatty() else _NO_LIMIT)
 """The console of results, on stdout."""
 
 ERR = _console(stderr=True)
@@ -31,6 +30,22 @@ ERR = _console(stderr=True)
 def say(sentence: str) -> None:
     """Print a sentence of the result on stdout; it is not folded."""
     OUT.print(sentence, soft_wrap=True)
+
+
+def paragraph(sentence: str, console: Console = OUT) -> None:
+    """Print a sentence, on stdout without a `console`; a terminal gets lines that break between words."""
+    console.print(sentence, soft_wrap=not console.is_terminal)
+
+
+def listed(sentences: Iterable[str]) -> None:
+    """Print each sentence with a dash before it; a terminal gets lines that break between words."""
+    for sentence in sentences:
+        if not OUT.is_terminal:
+            say(f"- {sentence}")
+            continue
+        row = Table.grid(padding=(0, 1))
+        row.add_row("-", sentence)
+        OUT.print(row)
 
 
 def warn(sentence: str) -> None:

@@ -1,6 +1,7 @@
-"""The status of every table: its rows, how fresh they are, and time that is missing or about to be lost."""
+"""The status of the warehouse and of every table: rows, freshness, and time that is missing or soon lost."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipelines.ingest.coverage import FEED_DEPTH_S, gaps, proven
@@ -10,9 +11,11 @@ from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
 from pipelines.warehouse.runs import TABLE as RUNS
 from pipelines.warehouse.runs import now_there
+from pipelines.warehouse.set_aside import SetAside, packages_set_aside
+from pipelines.workspace import WorkspaceRecord, read_record
 from sources.customerio import RESOURCES
 from sources.customerio.catalogue import Resource
-from sources.customerio.extract import COVERAGE, Window
+from sources.customerio.extract import COVERAGE, REJECTED, Window
 
 AT_RISK_S = 7 * DAY
 """A table is at risk if Customer.io deletes time that is not read yet within that many seconds."""
@@ -23,8 +26,9 @@ class TableStatus:
     """The status of one table. Times are Unix seconds of Customer.io's clock, None before the first.
 
     `lag_s` counts from the last second that was read, or where rows have no time, from the last success;
-    `target_s` is its allowed maximum. `covered` is the time that was read completely, except for the `gaps`
-    in it. `lost_at` is when Customer.io deletes the oldest second that is not read yet.
+    `target_s` is its allowed maximum. `rejected` counts the records that its last sync set aside.
+    `covered` is the time that was read completely, except for the `gaps` in it. `lost_at` is when
+    Customer.io deletes the oldest second that is not read yet.
     """
 
     table: str
@@ -36,14 +40,41 @@ class TableStatus:
     error: str | None
     lag_s: int | None
     target_s: int
+    rejected: int = 0
     covered: Window | None = None
     gaps: list[Window] = field(default_factory=list)
     lost_at: int | None = None
     at_risk: bool = False
 
 
-def status(settings: Settings) -> list[TableStatus]:
-    """The state of every table that a sync has filled, in the order of the catalogue.
+@dataclass(frozen=True, kw_only=True)
+class WarehouseStatus:
+    """The status of the warehouse.
+
+    `workspace` is the recorded one of the data folder. `tables` are those that a sync has filled, in
+    the order of the catalogue. `last_run_s` is the number of seconds since the last sync ended, None before
+    the first.
+    `set_aside` are the load packages that could not be loaded.
+    """
+
+    workspace: WorkspaceRecord
+    tables: list[TableStatus]
+    last_run_s: int | None
+    set_aside: list[SetAside]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The status as JSON."""
+        return {
+            "workspace": self.workspace.document,
+            "last_run_s": self.last_run_s,
+            "tables": [asdict(row) for row in self.tables],
+            "set_aside": [asdict(package) for package in self.set_aside],
+        }
+
+
+def warehouse_status(settings: Settings) -> WarehouseStatus:
+    """The status of the warehouse and of every table that a sync has filled.
 
     Raises:
         ConfigError: there is no warehouse yet.
@@ -52,24 +83,43 @@ def status(settings: Settings) -> list[TableStatus]:
         present = tables(query)
         if RUNS not in present:
             raise no_warehouse(settings)
-        runs = {row[0]: row[1:] for row in query(_RUNS)}
-        now = now_there(query)
-        return [
-            _table(query, row, runs.get(row.table), now, settings, COVERAGE in present)
-            for row in RESOURCES
-            if row.table in present
-        ]
+        now, found = now_there(query), _tables(query, present, settings)
+        ended = [row.last_run for row in found if row.last_run is not None]
+        return WarehouseStatus(
+            # While the file is open, DuckDB opens it a second time at no cost.
+            workspace=read_record(settings),
+            tables=found,
+            last_run_s=max(now - max(ended), 0) if ended else None,
+            set_aside=packages_set_aside(settings),
+        )
+
+
+def status(settings: Settings) -> list[TableStatus]:
+    """The status of every table that a sync has filled, in the order of the catalogue.
+
+    Raises:
+        ConfigError: there is no warehouse yet.
+    """
+    return warehouse_status(settings).tables
 
 
 def late(rows: list[TableStatus], max_lag_s: int | None = None) -> list[str]:
     """A sentence for each table that is further behind than its target, or than `max_lag_s`."""
     found = []
-    for row in rows:
+    for row in late_tables(rows, max_lag_s):
         target = row.target_s if max_lag_s is None else max_lag_s
-        if row.lag_s is None or row.lag_s > target:
-            state = "was never read to its end" if row.lag_s is None else f"is {span(row.lag_s)} behind"
-            found.append(f"{row.table} {state}; the target is {span(target)}. Run `cio-elt sync`.")
+        state = "was never read to its end" if row.lag_s is None else f"is {span(row.lag_s)} behind"
+        found.append(f"{row.table} {state}; the target is {span(target)}. Run `cio-elt sync`.")
     return found
+
+
+def late_tables(rows: list[TableStatus], max_lag_s: int | None = None) -> list[TableStatus]:
+    """The tables that are further behind than their target, or than `max_lag_s`."""
+    return [
+        row
+        for row in rows
+        if row.lag_s is None or row.lag_s > (row.target_s if max_lag_s is None else max_lag_s)
+    ]
 
 
 def missing(rows: list[TableStatus]) -> list[str]:
@@ -91,10 +141,10 @@ def missing(rows: list[TableStatus]) -> list[str]:
     return found
 
 
-# Per resource: the end of the last sync, the last success, and the error of the last sync.
+# Per resource: the end of the last sync, the last success, and the error and the id of the last sync.
 _RUNS = f"""
     SELECT resource, max(finished_at), max(CASE WHEN error IS NULL THEN finished_at END),
-           max(CASE WHEN latest = 1 THEN error END)
+           max(CASE WHEN latest = 1 THEN error END), max(CASE WHEN latest = 1 THEN run_id END)
     FROM (
         SELECT *, row_number() OVER (PARTITION BY resource ORDER BY _dlt_load_id DESC) AS latest
         FROM {DATASET}.{RUNS}
@@ -104,26 +154,79 @@ _RUNS = f"""
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class _LastSync:
+    """The end of the last sync of a table, of the last that succeeded, and the error and id of the last."""
+
+    finished_at: int | None = None
+    success_at: int | None = None
+    error: str | None = None
+    run_id: str | None = None
+
+
+def _tables(query: Query, present: set[str], settings: Settings) -> list[TableStatus]:
+    rows = [row for row in RESOURCES if row.table in present]
+    now, counts = now_there(query), _counts(query, rows)
+    names = ("finished_at", "success_at", "error", "run_id")
+    syncs = {table: _LastSync(**dict(zip(names, cells, strict=True))) for table, *cells in query(_RUNS)}
+    rejected = _rejected(query) if REJECTED in present else {}
+    covered = _covered(query) if COVERAGE in present else set()
+    found = []
+    for row in rows:
+        sync = syncs.get(row.table, _LastSync())
+        read = proven(query, row.table) if row.table in covered else []
+        refused = rejected.get((row.table, sync.run_id), 0)
+        found.append(_table(row, counts[row.table], sync, read, refused, now, settings))
+    return found
+
+
+def _counts(query: Query, rows: list[Resource]) -> dict[str, tuple[int, int, int | None]]:
+    """By table: all its rows, those that are deleted, and the newest time."""
+    selects = []
+    for row in rows:
+        deleted = "count(deleted_at)" if row.tombstones else "0"
+        newest = f'max("{row.cursor}")' if row.cursor else "NULL"
+        selects.append(
+            f"SELECT '{row.table}', count(*), {deleted}, CAST({newest} AS BIGINT) FROM {DATASET}.{row.table}"
+        )
+    found = query(" UNION ALL ".join(selects)) if selects else []
+    return {table: (int(number), int(deleted), newest) for table, number, deleted, newest in found}
+
+
+def _rejected(query: Query) -> Mapping[tuple[str, str | None], int]:
+    """The number of records that were set aside, by table and run."""
+    rows = query(f"SELECT resource, run_id, count(*) FROM {DATASET}.{REJECTED} GROUP BY resource, run_id")
+    return {(table, run_id): int(number) for table, run_id, number in rows}
+
+
+def _covered(query: Query) -> set[str]:
+    """The tables that the ledger knows."""
+    return {table for (table,) in query(f"SELECT DISTINCT resource FROM {DATASET}.{COVERAGE}")}
+
+
 def _table(
-    query: Query, row: Resource, run: tuple[Any, ...] | None, now: int, settings: Settings, has_ledger: bool
+    row: Resource,
+    counts: tuple[int, int, int | None],
+    sync: _LastSync,
+    read: list[Window],
+    rejected: int,
+    now: int,
+    settings: Settings,
 ) -> TableStatus:
-    deleted = "sum(CASE WHEN deleted_at IS NOT NULL THEN 1 ELSE 0 END)" if row.tombstones else "0"
-    newest = f'max("{row.cursor}")' if row.cursor else "NULL"
-    ((rows, gone, newest_at),) = query(f"SELECT count(*), {deleted}, {newest} FROM {DATASET}.{row.table}")
-    last_run, last_success, error = run or (None, None, None)
-    read = proven(query, row.table) if has_ledger else []
+    everything, deleted, newest = counts
     lost_at = _first_unread(read, now) + FEED_DEPTH_S if row.reader == "feed" and read else None
-    fresh_at = read[-1].end if read else last_success
+    fresh_at: Any = read[-1].end if read else sync.success_at
     return TableStatus(
         table=row.table,
-        rows=rows - int(gone or 0),
-        deleted=int(gone or 0),
-        newest=newest_at,
-        last_run=last_run,
-        last_success=last_success,
-        error=error,
+        rows=everything - deleted,
+        deleted=deleted,
+        newest=newest,
+        last_run=sync.finished_at,
+        last_success=sync.success_at,
+        error=sync.error,
         lag_s=None if fresh_at is None else max(now - fresh_at, 0),
         target_s=settings.cio_elt_target_lag,
+        rejected=rejected,
         covered=Window(start=read[0].start, end=read[-1].end) if read else None,
         gaps=gaps(read, settings.customerio_start if row.reader == "windows" else None),
         lost_at=lost_at,

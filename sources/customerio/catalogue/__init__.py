@@ -16,12 +16,13 @@ from sources.customerio.catalogue.delivery_metrics import (
 from sources.customerio.catalogue.doubtful import DOUBTFUL
 from sources.customerio.catalogue.operation import Bucket, Operation, Parameter
 from sources.customerio.catalogue.resource import ColumnType, Resource
-from sources.customerio.catalogue.resources import RESOURCES
+from sources.customerio.catalogue.resources import GROUPS, RESOURCES
 from sources.customerio.catalogue.track import TRACK
 
 __all__ = [
     "DELIVERY_METRICS",
     "DELIVERY_METRIC_NAMES",
+    "GROUPS",
     "OPERATIONS",
     "RESOURCES",
     "Bucket",

@@ -173,7 +173,7 @@ def test_a_bug_shows_its_traceback(tmp_path: Path) -> None:
     script = (
         "import pipelines.ingest.status, pipelines.cli.main\n"
         "def broken(settings): raise ZeroDivisionError\n"
-        "pipelines.ingest.status.status = broken\n"
+        "pipelines.ingest.status.warehouse_status = broken\n"
         "pipelines.cli.main.main(['status', '--json'])\n"
     )
     ran = subprocess.run(

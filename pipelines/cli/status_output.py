@@ -1,0 +1,78 @@
+"""Prints the status of the warehouse: a verdict, what needs attention, and lines of tables."""
+
+from collections.abc import Sequence
+
+from pipelines.cli.tables import ERR, OUT, fitting, grid, listed, paragraph, utc_cell
+from pipelines.ingest.status import TableStatus, WarehouseStatus
+from pipelines.ingest.status_attention import attention, verdict
+from pipelines.times import span
+from sources.customerio.catalogue import GROUPS
+
+# The columns of every table, the most important first: a narrow terminal shows as many as fit.
+_TABLES = (
+    *("table", "rows", "behind", "at most", "gaps", "newest row"),
+    *("last good run", "read from", "read to", "deleted"),
+)
+_GROUPS = ("group", "tables", "rows", "deleted", "behind", "newest row")
+_NUMERIC = ("tables", "rows", "behind", "at most", "gaps", "deleted")
+
+
+def print_status(status: WarehouseStatus, *, max_lag_s: int | None, every_table: bool) -> None:
+    """Print the verdict, what needs attention, and a line for each group of tables or for each table."""
+    paragraph(verdict(status, max_lag_s))
+    if found := attention(status, max_lag_s):
+        OUT.print("\nNeeds attention:")
+        listed(found)
+    else:
+        OUT.print("Nothing needs attention.")
+    OUT.print()
+    if every_table:
+        _print_tables(status.tables)
+    else:
+        _print_groups(status.tables)
+        paragraph("`cio-elt status --all` shows every table.")
+
+
+def _print_groups(tables: Sequence[TableStatus]) -> None:
+    by_name = {row.table: row for row in tables}
+    table = grid(_GROUPS, numeric=_NUMERIC)
+    for name, resources in GROUPS.items():
+        if rows := [by_name[row.table] for row in resources if row.table in by_name]:
+            table.add_row(name, *_group_cells(rows))
+    OUT.print(table)
+
+
+def _group_cells(rows: Sequence[TableStatus]) -> tuple[str, ...]:
+    """The sums of a group; its lag is that of the table that is furthest behind."""
+    lags = [row.lag_s for row in rows if row.lag_s is not None]
+    behind = span(max(lags)) if len(lags) == len(rows) else "never read"
+    newest = max((row.newest for row in rows if row.newest is not None), default=None)
+    sums = (len(rows), sum(row.rows for row in rows), sum(row.deleted for row in rows))
+    return (*(f"{number:,}" for number in sums), behind, utc_cell(newest))
+
+
+def _print_tables(tables: Sequence[TableStatus]) -> None:
+    rows = [_cells(row) for row in tables]
+    shown = fitting(_TABLES, rows, OUT.width)
+    table = grid(_TABLES[:shown], numeric=_NUMERIC)
+    for cells in rows:
+        table.add_row(*cells[:shown])
+    OUT.print(table)
+    if hidden := _TABLES[shown:]:
+        paragraph(f"Not shown: {', '.join(hidden)}; widen the terminal, or use --json.", ERR)
+
+
+def _cells(row: TableStatus) -> tuple[str, ...]:
+    covered = row.covered
+    return (
+        row.table,
+        f"{row.rows:,}",
+        "" if row.lag_s is None else span(row.lag_s),
+        span(row.target_s),
+        str(len(row.gaps)) if covered else "",
+        utc_cell(row.newest),
+        utc_cell(row.last_success),
+        utc_cell(covered.start) if covered else "",
+        utc_cell(covered.end) if covered else "",
+        f"{row.deleted:,}",
+    )

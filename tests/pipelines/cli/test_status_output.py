@@ -1,0 +1,92 @@
+"""The pages of `status`: in pipes of any width, and on a terminal of 80 columns."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from sources.customerio.catalogue import GROUPS, RESOURCES
+from sources.customerio.sandbox import Fault
+from tests.conftest import Warehouse
+from tests.pipelines.conftest import SCRIPT, Shell
+
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+WIDTH = 80
+
+
+@pytest.mark.proof
+def test_a_pipe_has_a_line_for_each_row_and_a_terminal_has_whole_words(
+    warehouse: Warehouse, shell: Shell
+) -> None:
+    """COLUMNS folds no line of a pipe; a terminal of 80 columns has no longer line, and the same words."""
+    warehouse.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None))
+    warehouse.sync("campaigns", "segments", "people", "objects", "object_types")
+
+    short = [shell.run("status", COLUMNS=width).out for width in ("40", "300")]
+    piped = shell.run("status", "--all", COLUMNS="40").out
+    screen = _on_a_terminal(shell, "status")
+    whole = _on_a_terminal(shell, "status", "--all")
+
+    for page in short:
+        lines = page.splitlines()
+        assert lines[0].startswith("5 tables, 1 late, no gaps, 1 not complete, last run ")
+        assert "Needs attention:" == lines[2]
+        assert lines[3].startswith("- segments was never read to its end; ")
+        assert lines[4].startswith("- The last sync of segments was not complete: ")
+        assert ["messaging", "people", "objects"] == [line.split()[0] for line in lines[-4:-1]]
+    assert ["campaigns", "segments", "people", "object_types", "objects"] == [
+        line.split()[0] for line in piped.splitlines()[-5:]
+    ]
+    assert piped.splitlines()[-6].split()[-1] == "deleted"
+    for page in (screen, whole):
+        assert all(len(line) <= WIDTH for line in page.splitlines()), page
+    assert _without_time(short[0]) == _without_time(screen)
+    assert "Not shown: " in whole
+
+
+def test_groups_have_every_table() -> None:
+    """Each table is in one group, in the order of a sync."""
+    assert list(RESOURCES) == [row for rows in GROUPS.values() for row in rows]
+    assert len(RESOURCES) == len({row.table for row in RESOURCES})
+
+
+def test_status_imports_no_dlt(shell: Shell) -> None:
+    """The modules of `status` do not import dlt, which takes a second."""
+    seen = "import sys, pipelines.cli.status_output; print('dlt' in sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", seen], env=shell.env, capture_output=True, text=True, check=True
+    )
+    assert "False" == found.stdout.strip()
+
+
+def _without_time(page: str) -> list[str]:
+    """The words of the page without the times since the last run."""
+    return re.sub(r"last run .*? ago|\d+ (?:s|min)\b", "", " ".join(page.split())).replace("- ", "").split()
+
+
+def _on_a_terminal(shell: Shell, *arguments: str) -> str:
+    """All that the command writes to a terminal of 80 columns, without colors."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [SCRIPT, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=follower,
+        stderr=follower,
+        cwd=shell.folder,
+        env={**shell.env, "TERM": "xterm", "COLUMNS": str(WIDTH)},
+    )
+    os.close(follower)
+    shown = ESCAPES.sub("", "".join(_read_all(leader))).replace("\r\n", "\n")
+    assert 0 == process.wait(), shown
+    return shown
+
+
+def _read_all(terminal: int) -> Iterator[str]:
+    with open(terminal, "rb", buffering=0) as shown, suppress(OSError):
+        while part := shown.read(65_536):
+            yield part.decode(errors="replace")
