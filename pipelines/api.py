@@ -7,17 +7,18 @@ every call can be shown first.
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from pipelines.connect import client
+from pipelines.connect import client, no_app_key
 from pipelines.errors import WrongUse
 from pipelines.settings import Settings
 from sources.customerio.catalogue import OPERATIONS, Operation, Parameter
-from sources.customerio.client import Answer, WrongCall
+from sources.customerio.client import Answer, Client, WrongCall
 from sources.customerio.client.api import checked, method_name
 from sources.customerio.client.bodies import needs_body, schema_of
 from sources.customerio.client.calls import call_of
@@ -208,7 +209,7 @@ def call(settings: Settings, request: Request) -> Answer:
     Raises:
         CustomerioError: As `Client.call`. An irreversible call is not retried if it may have succeeded.
     """
-    with client(settings) as calls:
+    with _client(settings, request) as calls:
         return calls.call(request.operation.id, **request.arguments)
 
 
@@ -223,9 +224,16 @@ def pages(settings: Settings, request: Request) -> Iterator[list[Any]]:
     if row.records is None:
         msg = f"`{row.id}` does not return a list; call it without --all-pages."
         raise WrongUse(msg)
-    with client(settings) as calls:
+    with _client(settings, request) as calls:
         for page in calls.pages(row.id, **request.arguments):
             yield page.records
+
+
+def _client(settings: Settings, request: Request) -> AbstractContextManager[Client]:
+    """A client for the request; ConfigError if the key of its API is missing."""
+    if request.operation.api == "app" and settings.customerio_app_api_key is None:
+        raise no_app_key()
+    return client(settings)
 
 
 def pretty(document: Any) -> str:

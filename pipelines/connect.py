@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from pipelines.errors import ConfigError, EltError
-from pipelines.settings import Settings
+from pipelines.settings import Settings, env_file
 from sources.customerio.client import (
     Client,
     Forbidden,
@@ -92,6 +92,8 @@ def check_access(settings: Settings) -> Access:
         Unreachable: the host does not respond.
     """
     people, names = 0, {}
+    if settings.customerio_app_api_key is None:
+        raise no_app_key()
     with brief_client(settings) as brief:
         try:
             workspaces = brief.call("listWorkspaces").field("workspaces") or []
@@ -106,6 +108,16 @@ def check_access(settings: Settings) -> Access:
             # retry later may recover, and the sync's own requests are retried for minutes.
             pass
         return Access(people=people, ahead_s=brief.now() - int(time.time()), workspaces=names)
+
+
+def no_app_key() -> ConfigError:
+    """The error for settings without an App API key, with the places where one is made and written."""
+    msg = (
+        "The App API needs a key, and CUSTOMERIO_APP_API_KEY is not set. Make one in Customer.io, in the "
+        "account settings under API credentials, App API Keys; then write CUSTOMERIO_APP_API_KEY=... into "
+        f"{env_file()}, or set it in the environment."
+    )
+    return ConfigError(msg)
 
 
 def track_region(settings: Settings) -> str | None:

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pipelines.errors import ConfigError
 from pipelines.times import moment
 
+_ENV_FILE = ".env"
 LIMITS_FOLDER = Path(tempfile.gettempdir()) / f"cio-elt-{os.getuid()}"
 
 
@@ -51,18 +52,30 @@ def _of_postgres(value: SecretStr | None) -> SecretStr | None:
 
 Secret = Annotated[SecretStr | None, BeforeValidator(_pasted)]
 Text = Annotated[str | None, BeforeValidator(_pasted)]
-Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+
+
+def _absolute(value: Path) -> Path:
+    return value.expanduser().absolute()
+
+
+Folder = Annotated[Path, AfterValidator(_absolute)]
 
 
 class Settings(BaseSettings):
     """The settings; each has the name of its environment variable, in lower case.
 
-    Times are Unix seconds, written as a day such as 2025-01-31 in the environment; lags are seconds; folders
-    are relative to the current one. Each field's description has its meaning and its default.
+    Times are Unix seconds, written as a day such as 2025-01-31 in the environment; lags are seconds. A folder
+    may be given relative to the current one; the setting is its absolute path. Each field's description has
+    its meaning and its default.
     """
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+        env_file=_ENV_FILE,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
     )
 
     customerio_app_api_key: Secret = Field(None, description="App API key of the workspace; required")
@@ -141,6 +154,11 @@ class Settings(BaseSettings):
         return self.cio_elt_destination == "duckdb"
 
 
+def env_file() -> Path:
+    """The absolute path of the `.env` that is read, which may be missing: that of the current folder."""
+    return Path(_ENV_FILE).absolute()
+
+
 def read_settings(**overrides: Any) -> Settings:
     """The settings of this process; `overrides` replace single ones by name.
 
@@ -154,10 +172,9 @@ def read_settings(**overrides: Any) -> Settings:
             f"{str(problem['loc'][0]).upper()}: {problem['msg'].removeprefix('Value error, ')}."
             for problem in error.errors(include_input=False, include_url=False)
         ]
-        msg = f"Some settings cannot be used. {' '.join(problems)} Set them in the environment or in .env."
+        next_step = f"Set them in the environment or in {env_file()}."
+        msg = f"Some settings cannot be used. {' '.join(problems)} {next_step}"
         raise ConfigError(msg) from None
     except (OSError, UnicodeDecodeError) as error:
-        msg = (
-            f"The file .env in this folder cannot be read ({error}). Save it as UTF-8 text, or move it away."
-        )
+        msg = f"The file {env_file()} cannot be read ({error}). Save it as UTF-8 text, or move it away."
         raise ConfigError(msg) from None

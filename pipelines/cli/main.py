@@ -36,7 +36,8 @@ def check(*, as_json: bool) -> int:
 
     result = run(read_settings())
     if as_json:
-        print_json({**asdict(result), "workspace": result.workspace.document, "complete": result.complete})
+        state = {"complete": result.complete, "verdict": result.verdict}
+        print_json({**asdict(result), "workspace": result.workspace.document, **state})
     else:
         output.check(result)
     return DONE if result.complete else PARTLY

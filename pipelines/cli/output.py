@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.live import Live
 from rich.table import Table
 
-from pipelines.cli.tables import ERR, OUT, grid, say, utc_cell, warn
+from pipelines.cli.tables import ERR, OUT, grid, paragraph, say, utc_cell, warn
 from pipelines.times import utc
 from sources.customerio.extract import ResourceSummary, RunSummary, Window
 
@@ -145,14 +145,37 @@ def workspace(record: "WorkspaceRecord") -> None:
 
 
 def check(result: "CheckResult") -> None:
-    """Print the workspace, the region, and for each resource if the key can read it."""
-    workspace(result.workspace)
+    """Print the workspace, the region, for each resource if the key can read it, and the verdict."""
+    paragraph(_checked_workspace(result))
     where = f"Region {result.region}"
     OUT.print(f"{where}, as the Track API says too." if result.track_region else f"{where}. Key accepted.")
     table = grid(("resource", "reach", ""))
     for reach in result.reaches:
         table.add_row(reach.resource, reach.verdict, reach.reason)
     OUT.print(table)
+    paragraph(result.verdict)
+
+
+def _checked_workspace(result: "CheckResult") -> str:
+    """The workspace by its name; if it is not certain, the names of those that it may be."""
+    record, names, track = result.workspace, result.workspaces, result.track_workspace
+    if record.id is not None:
+        return f"Workspace {_with_name(record.id, record.name or names.get(record.id))}."
+    if track is not None:
+        return (
+            f"Workspace {_with_name(track, names.get(track))}, of which the Track API's keys are. It is not "
+            "proven yet that the App API key is of the same one."
+        )
+    listed = ", ".join(_with_name(key, name) for key, name in names.items())
+    which = f"it is one of {listed}" if listed else "the key may not list workspaces"
+    return (
+        f"The workspace is not certain: {which}. Set CUSTOMERIO_TRACK_SITE_ID and CUSTOMERIO_TRACK_API_KEY "
+        "too, and `cio-elt check` names theirs."
+    )
+
+
+def _with_name(workspace_id: int, name: str | None) -> str:
+    return f"{workspace_id} ({name})" if name else str(workspace_id)
 
 
 def doctor(packages: "Sequence[SetAside]") -> None:

@@ -222,6 +222,8 @@ def status(*, as_json: bool) -> int:
     rows = read_status(settings)
     if as_json:
         print_json({"syncs": [asdict(row) for row in rows]})
+    elif not rows:
+        push_output.print_no_status(settings)
     else:
         output.workspace(read_record(settings))
         push_output.print_status(rows)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipelines.cli.tables import ERR, OUT, grid, say, warn
+from pipelines.cli.tables import ERR, OUT, grid, paragraph, say, warn
 from pipelines.push import (
     AuditResult,
     Plan,
@@ -20,6 +20,7 @@ from pipelines.push import (
 from pipelines.push.deliver.dispatch import OnProgress
 from pipelines.push.forecast.forecast import Forecast
 from pipelines.push.spec.kinds import KINDS
+from pipelines.settings import Settings
 
 
 def print_specs(specs: Sequence[PushSpec]) -> None:
@@ -186,6 +187,15 @@ def print_status(rows: Sequence[PushStatus]) -> None:
             say(f"{row.sync} is degraded: {row.degraded}.")
         if row.error:
             say(f"{row.sync}: {row.error}")
+
+
+def print_no_status(settings: Settings) -> None:
+    """Print what a push is, and how to begin, before the first one has run."""
+    paragraph(
+        f"No push has run yet in {settings.cio_elt_data}. A push writes the rows of a SQL model to "
+        f"Customer.io, as people, events, segments or objects. Declare one in {settings.cio_elt_push}; "
+        "`cio-elt push plan` shows what it would send, and sends nothing."
+    )
 
 
 def _utc(at: float | None) -> str:

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from pipelines.connect import given_client
 from pipelines.errors import Busy, EltError
+from pipelines.export.parent import check_parent
 from pipelines.export.registry import RegisteredExport, Registry, folder, open_registry
 from pipelines.export.requests import ExportRequest
 from pipelines.notify import Notify, silent
@@ -38,14 +39,16 @@ def create(
     notify: Notify = silent,
     client: Client | None = None,
     fresh: bool = False,
+    look_up: bool = False,
 ) -> RegisteredExport:
     """The export of an equal request that is under way, or a new one; with `fresh` always a new one.
 
-    With a `client`, its workspace was checked before, and it makes the requests.
+    With a `client`, its workspace was checked before, and it makes the requests. With `look_up`, the parent
+    of a new export is looked up before.
 
     Raises:
-        ConfigError: the key is not accepted, its scope lacks exports, or it is of another workspace than the
-            warehouse.
+        ConfigError: the key is not accepted, its scope lacks exports, it is of another workspace than the
+            warehouse, or the parent does not exist.
         Busy: another process was creating an export for a quarter of an hour.
         CustomerioError: Customer.io cannot be reached, or refuses the request. If it may have created the
             export all the same, the next call searches for it.
@@ -66,13 +69,13 @@ def create(
             if fresh:
                 _set_aside(registry, request)
             with given_client(settings, client) as calls:
-                return _resumed_or_new(calls, registry, request, notify)
+                return _resumed_or_new(calls, registry, request, notify, look_up=look_up)
         finally:
             lock.release()
 
 
 def _resumed_or_new(
-    client: Client, registry: Registry, request: ExportRequest, notify: Notify
+    client: Client, registry: Registry, request: ExportRequest, notify: Notify, *, look_up: bool
 ) -> RegisteredExport:
     export = registry.unfinished(request)
     if export is not None and export.export_id is not None:
@@ -86,6 +89,8 @@ def _resumed_or_new(
             return _with_id(registry, export, found[0])
         # None: it was never created. Several: other exports were created too, and ours is not to be told.
         registry.delete_intent(export)
+    if look_up:
+        check_parent(client, request)
     known_id = max((int(record["id"]) for record in listed), default=0)
     export = registry.add_intent(request, known_id=known_id, intended_at=client.now())
     record = _create(client, registry, export)

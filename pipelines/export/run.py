@@ -40,6 +40,6 @@ def export(
     Raises:
         CustomerioError: see `create`, `wait` and `collect`.
     """
-    created = create(settings, request, notify=notify)
+    created = create(settings, request, notify=notify, look_up=True)
     ready = wait(settings, created, deadline_s=deadline_s, notify=notify, pause=pause)
     return collect(settings, ready, wait_s=wait_s, notify=notify)

@@ -39,18 +39,40 @@ class Reach:
 class CheckResult:
     """The region of the settings, the Track API's (None if not requested), and the reach of each resource.
 
-    `workspace` is the recorded one of the data folder.
+    `workspace` is the recorded one of the data folder. `workspaces` are the names of those of the key's
+    account by id; they are empty if the key may not list them. `track_workspace` is the id of that of the
+    Track API's keys, None if they are not set.
     """
 
     region: str
     track_region: str | None
     workspace: WorkspaceRecord
+    workspaces: Mapping[int, str]
+    track_workspace: int | None
     reaches: tuple[Reach, ...]
 
     @property
     def complete(self) -> bool:
         """Checks if a sync would reach every resource, but for those that it would skip."""
-        return all(reach.verdict in ("reachable", "skipped", "untried") for reach in self.reaches)
+        return not self._with("forbidden", "failed")
+
+    @property
+    def verdict(self) -> str:
+        """The result in a sentence, with the next step."""
+        unread, skipped = self._with("forbidden", "failed"), self._with("skipped")
+        if unread:
+            return (
+                f"Not ready: the key cannot read {len(unread)} of {len(self.reaches)} tables "
+                f"({', '.join(unread)}), for the reasons above. A sync would load the others and end with 4."
+            )
+        left_out = f"; it would skip {', '.join(skipped)}" if skipped else ""
+        return (
+            f"Ready: a sync can read all {len(self._with('reachable'))} tables that were tried{left_out}. "
+            "Run `cio-elt sync`."
+        )
+
+    def _with(self, *verdicts: Verdict) -> list[str]:
+        return [reach.resource for reach in self.reaches if reach.verdict in verdicts]
 
 
 def check(settings: Settings) -> CheckResult:
@@ -65,13 +87,14 @@ def check(settings: Settings) -> CheckResult:
     region = track_region(settings)
     if region is not None and region != settings.customerio_region:
         raise wrong_region(settings, region)
-    if region is not None:
-        identify(settings, app)
+    identity = None if region is None else identify(settings, app)
     with brief_client(settings) as client:
         return CheckResult(
             region=settings.customerio_region,
             track_region=region,
             workspace=read_record(settings),
+            workspaces=app.access.workspaces,
+            track_workspace=None if identity is None else identity.id,
             reaches=tuple(_reaches(client)),
         )
 

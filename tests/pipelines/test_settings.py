@@ -12,15 +12,15 @@ from sources.customerio.client import ConfigError
 KEY = "a1b2c3d4e5"
 
 
-def test_defaults_need_nothing() -> None:
-    """Without any variable there are settings, and no keys."""
+def test_defaults_need_nothing(tmp_path: Path) -> None:
+    """Without any variable there are settings, and no keys; folders have absolute paths."""
     settings = read_settings()
 
     assert settings.customerio_app_api_key is None
     assert "us" == settings.customerio_region
     assert settings.customerio_start is None
-    assert Path("warehouse/data/load.duckdb") == settings.load_file
-    assert Path("warehouse/data/customerio.duckdb") == settings.published_file
+    assert tmp_path / "warehouse/data/load.duckdb" == settings.load_file
+    assert tmp_path / "warehouse/data/customerio.duckdb" == settings.published_file
     assert settings.publishes
     assert 1.0 == settings.cio_elt_speed
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipelines.push.journal.database import SCHEMA, Journal
+from pipelines.push.journal.database import FILE, SCHEMA, Journal
 from pipelines.settings import Settings
 
 
@@ -36,7 +36,9 @@ class PushStatus:
 
 
 def read_status(settings: Settings) -> list[PushStatus]:
-    """The state of each push that has run, by name."""
+    """The state of each push that has run, by name; none, and no journal is made, before the first one."""
+    if not (settings.cio_elt_data / FILE).exists():
+        return []
     with Journal(settings.cio_elt_data).open() as connection:
         found = connection.execute(_STATUS)
         names = [column[0] for column in found.description]

@@ -87,7 +87,7 @@ def test_help_of_a_command_shows_its_options(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "env", "code", "words"),
     [
-        (("sync",), {"CUSTOMERIO_APP_API_KEY": None}, 2, ("CUSTOMERIO_APP_API_KEY", "not given")),
+        (("sync",), {"CUSTOMERIO_APP_API_KEY": None}, 2, ("CUSTOMERIO_APP_API_KEY", "/.env", "App API Keys")),
         (("sync", "segmets"), {}, 2, ("'segmets'", "Did you mean segments")),
         (("sync",), {"CUSTOMERIO_START": "2199-01-01"}, 2, ("CUSTOMERIO_START", "future", "2025-01-31")),
         (("sync",), {"CUSTOMERIO_START": "yesterday"}, 2, ("CUSTOMERIO_START", "'yesterday'", "2025-01-31")),

@@ -68,6 +68,25 @@ def test_a_missing_scope_names_the_resource(shell: Shell) -> None:
     assert "forbidden" == reaches["segments"]["verdict"]
     assert "scope" in reaches["segments"]["reason"]
     assert "reachable" == reaches["campaigns"]["verdict"]
+    assert ran.document["verdict"].startswith("Not ready: the key cannot read ")
+    assert "segments" in ran.document["verdict"]
+
+
+@pytest.mark.proof
+def test_the_track_api_names_the_workspace(shell: Shell) -> None:
+    """With the Track API's keys, the first line has their workspace's id and name, and what is not proven."""
+    keys = {
+        "CUSTOMERIO_TRACK_SITE_ID": shell.sandbox.track_site_id,
+        "CUSTOMERIO_TRACK_API_KEY": shell.sandbox.track_api_key,
+    }
+
+    ran = shell.run("check", **keys)
+
+    names = {f"Workspace {row['id']} ({row['name']})" for row in shell.sandbox.rows("workspaces")}
+    named, _, rest = ran.out.partition(",")
+    assert (0, "") == (ran.code, ran.err)
+    assert named in names
+    assert "It is not proven yet that the App API key is of the same one." in rest
 
 
 @pytest.mark.parametrize("knob", ["forbidden", "not_served"])
@@ -84,9 +103,15 @@ def test_a_table_that_a_sync_would_skip_is_no_failure(warehouse: Warehouse, knob
 
 @pytest.mark.proof
 def test_people_read_a_table(shell: Shell) -> None:
-    """Without --json there is a line per resource, and nothing on stderr."""
+    """Without --json there are the workspaces, a line per resource, the verdict, and nothing on stderr."""
     ran = shell.run("check")
 
     assert (0, "") == (ran.code, ran.err)
+    first, *_, last = ran.out.splitlines()
+    assert first.startswith("The workspace is not certain: it is one of ")
+    for workspace in shell.sandbox.rows("workspaces"):
+        assert f"{workspace['id']} ({workspace['name']})" in first
+    assert last.startswith("Ready: a sync can read all ")
+    assert last.endswith(" tables that were tried. Run `cio-elt sync`.")
     for row in RESOURCES:
         assert f"\n{row.table} " in ran.out
