@@ -4,18 +4,28 @@ The environment comes before `.env`; an empty variable counts as not set.
 """
 
 import os
+import re
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    SettingsConfigDict,
+)
 
 from pipelines.errors import ConfigError
 from pipelines.times import moment
 
 _ENV_FILE = ".env"
+_MASK = "********"
 LIMITS_FOLDER = Path(tempfile.gettempdir()) / f"cio-elt-{os.getuid()}"
 
 
@@ -152,6 +162,85 @@ class Settings(BaseSettings):
     def publishes(self) -> bool:
         """True if the warehouse is a DuckDB file, which is published for its readers by a copy."""
         return self.cio_elt_destination == "duckdb"
+
+
+Origin = Literal["environment", ".env", "default"]
+"""The place that a setting's value comes from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One setting with its value, which is None if it is not set; a secret is masked.
+
+    `variable` is its environment variable, `file` the absolute path of the `.env` that has it.
+    """
+
+    variable: str
+    value: Any
+    origin: Origin
+    file: Path | None
+    description: str
+
+
+def settings_with_origins() -> list[Setting]:
+    """Every setting of this process, and the place that its value comes from.
+
+    Raises:
+        ConfigError: a value is invalid; as `read_settings`.
+    """
+    settings = read_settings()
+    environment, file = EnvSettingsSource(Settings)(), DotEnvSettingsSource(Settings)()
+    found = []
+    for name, field in Settings.model_fields.items():
+        origin: Origin = "environment" if name in environment else ".env" if name in file else "default"
+        value = getattr(settings, name)
+        found.append(
+            Setting(
+                variable=name.upper(),
+                value=_MASK if isinstance(value, SecretStr) else value,
+                origin=origin,
+                file=env_file() if origin == ".env" else None,
+                description=str(field.description),
+            )
+        )
+    return found
+
+
+def write_env_file(values: Mapping[str, str]) -> Path:
+    """Write these variables into `.env`, which only this user may read; its other lines stay.
+
+    Raises:
+        ConfigError: the file cannot be read or written.
+    """
+    file = env_file()
+    new = file.with_name(f"{file.name}.new")
+    try:
+        lines = file.read_text("utf-8").splitlines() if file.exists() else []
+        kept = [line for line in lines if _variable(line) not in values]
+        new.unlink(missing_ok=True)
+        private = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(private, "w", encoding="utf-8") as out:
+            out.writelines(f"{line}\n" for line in (*kept, *map(_assignment, values.items())))
+        new.replace(file)
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{file} cannot be written ({error}). Make the folder writable, or move the file away."
+        raise ConfigError(msg) from None
+    return file
+
+
+def _variable(line: str) -> str:
+    """The variable that a line of `.env` sets; empty for a comment."""
+    found = re.match(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", line)
+    return found[1] if found else ""
+
+
+def _assignment(pair: tuple[str, str]) -> str:
+    """A line of `.env`; a value with a sign that has a meaning there is quoted."""
+    name, value = pair
+    if re.fullmatch(r"[\w./:@%+,=-]*", value):
+        return f"{name}={value}"
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{name}='{escaped}'"
 
 
 def env_file() -> Path:

@@ -7,6 +7,7 @@ import click
 
 from pipelines.cli.api import api
 from pipelines.cli.command import DONE, FAILED, LENGTH, MOMENT, PARTLY, WAIT, command, note, print_json
+from pipelines.cli.config import config, init
 from pipelines.cli.export import export
 from pipelines.cli.push import push
 from pipelines.cli.reconcile import publish, reconcile
@@ -242,6 +243,8 @@ def demo(*, as_json: bool, **options: Any) -> int:
 
 
 main.add_command(api)
+main.add_command(config)
+main.add_command(init)
 main.add_command(export)
 main.add_command(push)
 main.add_command(search)

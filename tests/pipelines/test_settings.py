@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from pipelines.settings import Settings, read_settings
+from pipelines.settings import Settings, read_settings, settings_with_origins, write_env_file
 from sources.customerio.client import ConfigError
 
 KEY = "a1b2c3d4e5"
@@ -145,3 +146,47 @@ def test_every_setting_is_described() -> None:
     """Each setting has a description, with its default if it has one."""
     for name, setting in Settings.model_fields.items():
         assert setting.description, name
+
+
+def test_each_setting_has_its_origin(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The environment comes before the file, which comes before the default; an empty variable is not set."""
+    (tmp_path / ".env").write_text(f"CUSTOMERIO_APP_API_KEY={KEY}\nCIO_ELT_SPEED=0.5\n")
+    monkeypatch.setenv("CIO_ELT_SPEED", "0.25")
+    monkeypatch.setenv("CUSTOMERIO_REGION", "")
+
+    found = {row.variable: row for row in settings_with_origins()}
+
+    assert [name.upper() for name in Settings.model_fields] == list(found)
+    expected = {
+        "CIO_ELT_SPEED": (0.25, "environment", None),
+        "CUSTOMERIO_APP_API_KEY": ("********", ".env", tmp_path / ".env"),
+        "CUSTOMERIO_REGION": ("us", "default", None),
+        "CIO_ELT_DATA": (tmp_path / "warehouse/data", "default", None),
+        "CUSTOMERIO_TRACK_API_KEY": (None, "default", None),
+    }
+    assert expected == {name: (found[name].value, found[name].origin, found[name].file) for name in expected}
+    assert KEY not in repr(found)
+
+
+@pytest.mark.parametrize("data", ["/data", "/some data/#1", "/it's", "/back\\slash", "/größe $HOME"])
+def test_a_written_value_is_read_as_it_was(tmp_path: Path, data: str) -> None:
+    """Any path is read back from the file; other lines stay, and only this user may read it."""
+    file = tmp_path / ".env"
+    file.write_text("# mine\nCIO_ELT_SPEED=0.5\nexport CIO_ELT_DATA=/old\n")
+
+    assert file == write_env_file({"CIO_ELT_DATA": data, "CUSTOMERIO_APP_API_KEY": KEY})
+
+    settings = read_settings()
+    assert (Path(data), 0.5) == (settings.cio_elt_data, settings.cio_elt_speed)
+    assert KEY == (settings.customerio_app_api_key or SecretStr("")).get_secret_value()
+    assert ["# mine", "CIO_ELT_SPEED=0.5"] == file.read_text().splitlines()[:2]
+    assert "/old" not in file.read_text()
+    assert 0o600 == file.stat().st_mode & 0o777
+    assert [".env"] == [path.name for path in tmp_path.iterdir() if path.name.startswith(".env")]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """Where `.env` is a folder, the message names it."""
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(ConfigError, match=str(tmp_path / ".env")):
+        write_env_file({"CIO_ELT_DATA": "/data"})
