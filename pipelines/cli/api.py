@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from pipelines.cli.command import DONE, STOPPED_BY_BRAKE, command, note, print_json
+from pipelines.cli.command import DONE, STOPPED_BY_BRAKE, Group, command, note, print_json
 
 
-@click.group()
+@click.group(cls=Group)
 def api() -> None:
     """List, explain and make calls of Customer.io's APIs.
 
@@ -18,9 +18,13 @@ def api() -> None:
 
 @api.command("list")
 @click.argument("text", nargs=-1)
-@click.option("--api", "of", type=click.Choice(["app", "track"]), help="Only calls of this API.")
 @click.option(
-    "--effect", type=click.Choice(["read", "write", "send", "destroy"]), help="Only calls with this effect."
+    "--api", "of", type=click.Choice(["app", "track"]), help="Only calls of this API; default: both."
+)
+@click.option(
+    "--effect",
+    type=click.Choice(["read", "write", "send", "destroy"]),
+    help="Only calls with this effect; default: any.",
 )
 @click.option("--all", "doubtful", is_flag=True, help="Also calls that may not exist, marked as doubtful.")
 @command
@@ -70,8 +74,16 @@ def schema(*, operation: str, as_json: bool) -> int:
 
 @api.command()
 @click.argument("operation")
-@click.option("--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter; repeat for more.")
-@click.option("--body", "source", metavar="@FILE|-|JSON", help="The body: a file, stdin, or JSON itself.")
+@click.option(
+    "--param",
+    "pairs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter; repeat for more; default: none.",
+)
+@click.option(
+    "--body", "source", metavar="@FILE|-|JSON", help="The body: a file, stdin, or JSON itself; default: none."
+)
 @click.option("--all-pages", is_flag=True, help="Read all pages of a list; print each row as a line.")
 @click.option("--dry-run", is_flag=True, help="Print the request, and send nothing.")
 @click.option("--yes", is_flag=True, help="Confirm a call that sends or destroys something.")

@@ -22,6 +22,9 @@ from pipelines.times import length, moment
 DONE, FAILED, MISUSED, STOPPED_BY_BRAKE, PARTLY = 0, 1, 2, 3, 4
 INTERRUPTED, UNREAD = 130, 141
 
+# Characters of a command's first sentence at most.
+_WHOLE = 1_000
+
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 WAIT = click.option(
     "--wait",
@@ -32,6 +35,16 @@ WAIT = click.option(
     metavar="SECONDS",
     help="How long to wait while another run writes the warehouse.",
 )
+
+
+class Group(click.Group):
+    """A group whose help has the whole first sentence of each command, on as many lines as it takes."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands with their first sentences; click's own cuts them to one line."""
+        rows = [(name, self.commands[name].get_short_help_str(_WHOLE)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 class _Parsed(click.ParamType[int]):

@@ -3,16 +3,15 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pipelines.cli.command import DONE, LENGTH, MOMENT, PARTLY, WAIT, command, note, print_json
+from pipelines.cli.command import DONE, LENGTH, MOMENT, PARTLY, WAIT, Group, command, note, print_json
 
-_ATTRIBUTES = click.option(
-    "--attribute", "attributes", multiple=True, metavar="NAME", help="A column to export; repeat for more."
-)
+_attributes = partial(click.option, "--attribute", "attributes", multiple=True, metavar="NAME")
 _DEADLINE = click.option(
     "--deadline",
     "deadline_s",
@@ -23,7 +22,7 @@ _DEADLINE = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def export() -> None:
     """Load people or deliveries from an export file.
 
@@ -39,12 +38,15 @@ def export() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="JSON file with a filter, as searches take it; default: all people.",
 )
-@_ATTRIBUTES
+@_attributes(help="An attribute to export; repeat for more; default: all.")
 @_DEADLINE
 @WAIT
 @command
 def people(*, filter_file: Path | None, attributes: tuple[str, ...], as_json: bool, **waiting: float) -> int:
-    """Load people. Without --filter, a person who is not in the file gets a tombstone."""
+    """Load people, all or those of a filter.
+
+    Without --filter, a person who is not in the file gets a tombstone.
+    """
     from pipelines.export import PeopleRequest
 
     chosen = {} if filter_file is None else {"filters": _filter(filter_file)}
@@ -52,20 +54,43 @@ def people(*, filter_file: Path | None, attributes: tuple[str, ...], as_json: bo
 
 
 @export.command()
-@click.option("--campaign", "campaign_id", type=int, help="Deliveries of this campaign or broadcast.")
-@click.option("--newsletter", "newsletter_id", type=int, help="Deliveries of this newsletter.")
+@click.option(
+    "--campaign",
+    "campaign_id",
+    type=int,
+    help="Deliveries of this campaign or broadcast; default: none.",
+)
+@click.option("--newsletter", "newsletter_id", type=int, help="Deliveries of this newsletter; default: none.")
 @click.option(
     "--transactional-message",
     "transactional_message_id",
     type=int,
-    help="Deliveries of this transactional message.",
+    help="Deliveries of this transactional message; default: none.",
 )
-@click.option("--action", "action_id", type=int, help="Deliveries of this action of a campaign.")
-@click.option("--from", "start", type=MOMENT, default=None, help="Created from here on, such as 2025-01-31.")
-@click.option("--to", "end", type=MOMENT, default=None, help="Created before here; 12 months at most.")
-@click.option("--metric", default=None, help="Only deliveries that reached it, such as delivered.")
+@click.option(
+    "--action", "action_id", type=int, help="Deliveries of this action of a campaign; default: none."
+)
+@click.option(
+    "--from",
+    "start",
+    type=MOMENT,
+    default=None,
+    help="Created from here on, such as 2025-01-31; default: 6 months ago.",
+)
+@click.option(
+    "--to",
+    "end",
+    type=MOMENT,
+    default=None,
+    help="Created before here, 12 months later at most; default: now.",
+)
+@click.option(
+    "--metric",
+    default=None,
+    help="Only deliveries that reached it, such as delivered; default: all that were sent.",
+)
 @click.option("--drafts", is_flag=True, help="Drafts as well.")
-@_ATTRIBUTES
+@_attributes(help="A further column to export; repeat for more; default: none.")
 @_DEADLINE
 @WAIT
 @command
@@ -78,7 +103,11 @@ def deliveries(
     as_json: bool,
     **parent: Any,
 ) -> int:
-    """Load the deliveries of one parent that were created within a range."""
+    """Load the deliveries of one parent that were created within a range.
+
+    The parent is a campaign, a newsletter, a transactional message or an action of a campaign: give one of
+    them. Give both ends of the range, or neither.
+    """
     from pipelines.export import DeliveriesRequest
 
     last = None if end is None else end - 1

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from pipelines.cli.api import api
-from pipelines.cli.command import DONE, FAILED, LENGTH, MOMENT, PARTLY, WAIT, command, note, print_json
+from pipelines.cli.command import DONE, FAILED, LENGTH, MOMENT, PARTLY, WAIT, Group, command, note, print_json
 from pipelines.cli.config import config, init
 from pipelines.cli.export import export
 from pipelines.cli.push import push
@@ -18,7 +18,7 @@ from pipelines.cli.transform import transform
 _SCALE = click.Choice(["tiny", "demo", "large"])
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="customerio-elt", prog_name="cio-elt")
 def main() -> None:
     """Sync a Customer.io workspace into a warehouse, and push changes back.
@@ -67,7 +67,7 @@ def doctor(*, as_json: bool) -> int:
     "--accept-deletions",
     multiple=True,
     metavar="TABLE",
-    help="Mark the missing rows of TABLE as deleted, however many they are.",
+    help="Mark the missing rows of TABLE as deleted, however many they are; default: none.",
 )
 @click.option(
     "--new-workspace",
@@ -102,7 +102,13 @@ def sync(*, resources: tuple[str, ...], new_workspace: bool, wait_s: float, as_j
 
 @main.command()
 @click.argument("resource")
-@click.option("--from", "start", type=MOMENT, default=None, help="Begin of the range, such as 2025-01-31.")
+@click.option(
+    "--from",
+    "start",
+    type=MOMENT,
+    default=None,
+    help="Begin of the range, such as 2025-01-31; default with --gaps: the first time that was read.",
+)
 @click.option("--to", "end", type=MOMENT, default=None, help="End of the range; default: now.")
 @click.option("--gaps", is_flag=True, help="Read only time that no run has read yet.")
 @click.option(
@@ -123,6 +129,9 @@ def sync(*, resources: tuple[str, ...], new_workspace: bool, wait_s: float, as_j
 @command
 def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
     """Read RESOURCE again for a time range, in chunks.
+
+    RESOURCE is messages or activities; the rows of other tables have no time to ask for, and a sync reads all
+    of them. Customer.io keeps activities for 30 days.
 
     A backfill that was stopped is resumed by the same command.
     """
@@ -153,7 +162,12 @@ def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
 
 @main.command()
 @click.option("--fail-on-gap", is_flag=True, help="End with 1 if time is missing, or soon lost.")
-@click.option("--max-lag", type=LENGTH, default=None, help="End with 1 if a table is further behind: 2h, 1d.")
+@click.option(
+    "--max-lag",
+    type=LENGTH,
+    default=None,
+    help="End with 1 if a table is further behind, such as 2h or 1d; default: no limit.",
+)
 @click.option("--all", "every_table", is_flag=True, help="Show every table, not a line for each group.")
 @command
 def status(*, fail_on_gap: bool, max_lag: int | None, every_table: bool, as_json: bool) -> int:

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pipelines.cli.command import DONE, FAILED, MISUSED, PARTLY, STOPPED_BY_BRAKE, command, note, print_json
+from pipelines.cli.command import (
+    DONE,
+    FAILED,
+    MISUSED,
+    PARTLY,
+    STOPPED_BY_BRAKE,
+    Group,
+    command,
+    note,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +40,7 @@ _FULL = click.option(
 _SHOW = click.option("--show-values", is_flag=True, help="Show people's data as it is.")
 
 
-@click.group()
+@click.group(cls=Group)
 def push() -> None:
     """Send changed rows of SQL models to Customer.io."""
 
@@ -112,7 +122,7 @@ def plan(*, names: tuple[str, ...], folder: Path | None, show_values: bool, full
 @push.command()
 @_NAMES
 @_FOLDER
-@click.option("--plan", "plan_id", help="Send exactly that plan, or nothing.")
+@click.option("--plan", "plan_id", help="Send exactly that plan, or nothing; default: plan anew.")
 @click.option("--approve", is_flag=True, help="Send that plan although a brake stops it.")
 @_FULL
 @command
@@ -159,7 +169,7 @@ def run(
 @click.option(
     "--repair", is_flag=True, help="Plan and send the rows that differ, with the brakes of any run."
 )
-@click.option("--plan", "plan_id", help="Repair by exactly that plan, or send nothing.")
+@click.option("--plan", "plan_id", help="Repair by exactly that plan, or send nothing; default: plan anew.")
 @click.option("--approve", is_flag=True, help="Send that plan although a brake stops it.")
 @click.option(
     "--by",
@@ -233,8 +243,12 @@ def status(*, as_json: bool) -> int:
 @push.command()
 @click.argument("name", metavar="SYNC")
 @_FOLDER
-@click.option("--key", "keys", multiple=True, help="Only this row; repeat for more.")
-@click.option("--reason", default="", help="Only rows whose rejection reason contains this text.")
+@click.option(
+    "--key", "keys", multiple=True, help="Only this row; repeat for more; default: all dead letters."
+)
+@click.option(
+    "--reason", default="", help="Only rows whose rejection reason contains this text; default: any."
+)
 @command
 def retry(*, name: str, folder: Path | None, keys: tuple[str, ...], reason: str, as_json: bool) -> int:
     """Let the next run retry dead letters: rows that were rejected or dropped too often."""
@@ -253,7 +267,7 @@ def retry(*, name: str, folder: Path | None, keys: tuple[str, ...], reason: str,
 @push.command()
 @click.argument("run_id", metavar="RUN")
 @_FOLDER
-@click.option("--plan", "plan_id", help="Undo it, exactly as that plan says.")
+@click.option("--plan", "plan_id", help="Undo it, exactly as that plan says; default: show the plan.")
 @command
 def undo(*, run_id: str, folder: Path | None, plan_id: str | None, as_json: bool) -> int:
     """Undo a run: show the plan, and with --plan send it."""

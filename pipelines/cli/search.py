@@ -17,11 +17,14 @@ from pipelines.cli.command import DONE, command, print_json
     "text",
     metavar="JSON",
     default="{}",
-    help='The search: JSON such as {"query": {"filter": {"eq": {"state": "draft"}}}}, @FILE, or - for stdin.',
+    help='The search: JSON such as {"query": {"filter": {"eq": {"state": "draft"}}}}, @FILE, or - for stdin; '
+    "default: all records.",
 )
 @click.option("--limit", type=int, help="Records to return at most; default: 1000.")
-@click.option("--fields", metavar="A,B.C", help="Fields to return; dots lead into JSON columns.")
-@click.option("--cursor", help="Continue after the page that gave this cursor.")
+@click.option(
+    "--fields", metavar="A,B.C", help="Fields to return; dots lead into JSON columns; default: all."
+)
+@click.option("--cursor", help="Continue after the page that gave this cursor; default: the first page.")
 @click.option(
     "--deleted",
     "include_deleted",

@@ -13,7 +13,7 @@ from pipelines.cli.command import DONE, WAIT, command, note, print_json
     "--select",
     multiple=True,
     metavar="NAME",
-    help="Build only these models, in dbt's syntax; repeat for more.",
+    help="Build only these models, in dbt's syntax; repeat for more; default: all.",
 )
 @WAIT
 @command
