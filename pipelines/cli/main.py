@@ -8,6 +8,7 @@ import click
 from pipelines.cli.api import api
 from pipelines.cli.command import DONE, FAILED, LENGTH, MOMENT, PARTLY, WAIT, command, note, print_json
 from pipelines.cli.export import export
+from pipelines.cli.plan import plan
 from pipelines.cli.push import push
 from pipelines.cli.reconcile import publish, reconcile
 from pipelines.cli.report import report
@@ -245,6 +246,7 @@ def demo(*, as_json: bool, **options: Any) -> int:
 
 main.add_command(api)
 main.add_command(export)
+main.add_command(plan)
 main.add_command(push)
 main.add_command(search)
 main.add_command(transform)
