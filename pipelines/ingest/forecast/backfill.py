@@ -44,7 +44,8 @@ def forecast_backfill(
         ConfigError: the table has no time, or that time cannot be read.
         CustomerioError: Customer.io cannot be reached.
     """
-    row, planned = resource(name), plan(settings, name, start, end, chunk_days=chunk_days)
+    planned = plan(settings, name, start, end, chunk_days=chunk_days)
+    row = resource(planned.resource)
     with surveying(settings) as survey:
         known = _timeline(survey, row, planned.whole)
         requests = sum(_requests(survey, row, known, chunk) for chunk in planned.chunks)

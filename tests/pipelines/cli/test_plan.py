@@ -26,6 +26,8 @@ def test_a_plan_is_one_document(shell: Shell) -> None:
     assert backfill["advice"] in backfill["notes"]
 
 
-def test_a_wrong_resource_is_refused(shell: Shell) -> None:
-    """A name that is no table's ends with a suggestion."""
+def test_wrong_use_is_refused(shell: Shell) -> None:
+    """A name that is no table's ends with a suggestion, and an end without a begin with an example."""
     shell.refused(shell.run("plan", "campaign"), 2, "'campaign'", "campaigns")
+    shell.refused(shell.run("plan", "mesages", "--from", "2026-10-10"), 2, "'mesages'", "messages")
+    shell.refused(shell.run("plan", "--to", "2026-10-10"), 2, "--from")
