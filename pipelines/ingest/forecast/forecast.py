@@ -3,7 +3,7 @@
 workspace and key -> survey -> the cost of each table -> sums
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,11 +13,13 @@ from pipelines.ingest.forecast.costs import COSTS, list_cost
 from pipelines.ingest.forecast.survey import Survey
 from pipelines.settings import Settings
 from pipelines.times import DAY
+from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import querying
+from pipelines.warehouse.runs import TABLE as RUNS
 from pipelines.workspace import check_contents, read_record
 from sources.customerio import resources_named
 from sources.customerio.catalogue import Resource
-from sources.customerio.client import QUOTAS, Request
+from sources.customerio.client import QUOTAS, Forbidden, NotServed, Request
 from sources.customerio.extract import Options
 
 CHECK = "key and workspace"
@@ -54,12 +56,14 @@ class Forecast:
         tables: A line for each table, and one for the checks before the run.
         requests_a_second: The rate limit of the settings.
         requests_of_plan: The requests that the forecast itself took.
+        last_run: The requests of the last sync of the same tables, without its checks; None before one.
     """
 
     run: str
     tables: tuple[TableForecast, ...]
     requests_a_second: float
     requests_of_plan: int
+    last_run: int | None = None
 
     @property
     def requests(self) -> int:
@@ -95,11 +99,12 @@ class Forecast:
     def sentences(self) -> list[str]:
         """The rest of the forecast in words."""
         share = self.requests_a_day / (self.requests_a_second * DAY)
-        sentence = (
+        said = (
             f"A year of hourly syncs takes {self.requests_a_day:,} requests a day at today's size, "
             f"{share:.1%} of the rate limit."
         )
-        return [sentence]
+        before = "" if self.last_run is None else f"The last sync of them took {self.last_run:,} requests."
+        return [said, *filter(None, [before])]
 
     @property
     def requests_a_day(self) -> int:
@@ -128,6 +133,7 @@ def forecast(settings: Settings, resources: Iterable[str] = ()) -> Forecast:
             tables=(check, *lines),
             requests_a_second=rate(settings),
             requests_of_plan=survey.requests,
+            last_run=_last_run(survey, rows),
         )
 
 
@@ -171,19 +177,52 @@ def check_line(requests: int, requests_a_day: int) -> TableForecast:
 
 def _tables(survey: Survey, rows: Iterable[Resource]) -> Iterator[TableForecast]:
     read: set[str] = set()
+    refused: set[str | None] = set()
     for row in rows:
-        cost = COSTS[row.reader](survey, row)
-        new = [table for table in dict.fromkeys(cost.lists) if table not in read]
-        read.update(new)
-        shared = sum(list_cost(survey, table) for table in new)
-        hourly = shared + (cost.requests if cost.hourly is None else cost.hourly)
-        weight = survey.row_bytes(row.table) if cost.rows else 0.0
-        yield TableForecast(
-            resource=row.table,
-            path=cost.path,
-            requests=round(shared + cost.requests),
-            rows=None if cost.rows is None else round(cost.rows),
-            bytes=None if cost.rows is None or weight is None else round(cost.rows * weight),
-            requests_a_day=round(_HOURS_A_DAY * hourly + cost.daily),
-            note=cost.note,
-        )
+        try:
+            yield _table(survey, row, read)
+        except (Forbidden, NotServed) as error:
+            # A list that is refused is asked for once; what is below it is not read.
+            requests = int(error.operation not in refused)
+            refused.add(error.operation)
+            yield TableForecast(
+                resource=row.table,
+                path="pages",
+                requests=requests,
+                rows=None,
+                bytes=None,
+                requests_a_day=_HOURS_A_DAY * requests,
+                note=str(error),
+            )
+
+
+def _table(survey: Survey, row: Resource, read: set[str]) -> TableForecast:
+    """The line of one table; the lists that it needs are added to those `read`, and counted once."""
+    cost = COSTS[row.reader](survey, row)
+    new = [table for table in dict.fromkeys(cost.lists) if table not in read]
+    read.update(new)
+    shared = sum(list_cost(survey, table) for table in new)
+    hourly = shared + (cost.requests if cost.hourly is None else cost.hourly)
+    weight = survey.row_bytes(row.table) if cost.rows else 0.0
+    return TableForecast(
+        resource=row.table,
+        path=cost.path,
+        requests=round(shared + cost.requests),
+        rows=None if cost.rows is None else round(cost.rows),
+        bytes=None if cost.rows is None or weight is None else round(cost.rows * weight),
+        requests_a_day=round(_HOURS_A_DAY * hourly + cost.daily),
+        note=cost.note,
+    )
+
+
+def _last_run(survey: Survey, rows: Sequence[Resource]) -> int | None:
+    """The requests of the last sync of just these tables, without its checks; None if there was none."""
+    if RUNS not in survey.tables:
+        return None
+    names = ", ".join(f"'{row.table}'" for row in rows)
+    found = survey.query(
+        f"SELECT sum(requests) FROM {DATASET}.{RUNS} WHERE backfill IS NULL GROUP BY run_id "
+        f"HAVING count(*) = {len(rows)} AND min(CASE WHEN resource IN ({names}) THEN 1 ELSE 0 END) = 1 "
+        "ORDER BY max(noted_at) DESC LIMIT 1"
+    )
+    return int(found[0][0]) if found else None

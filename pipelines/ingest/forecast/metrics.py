@@ -51,7 +51,7 @@ def _sampled_beyond(survey: Survey, row: Resource, call: Operation, paths: Seque
     known = timeline(survey, resource("messages"))
     seen = sampled_activity(survey, row, known.sampled)
     beyond = {path: seen[path].requests(call) - 1 for path in paths if path in seen}
-    if not known.note:
+    if known.filled and not known.note:
         return sum(beyond.values())
     sure = [path for path in beyond if seen[path].lately]
     sent = {int(record["id"]): record.get("sent_at", 0) for record in survey.listed(_top(row)).rows}

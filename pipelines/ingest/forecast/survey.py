@@ -21,6 +21,8 @@ Found = TypeVar("Found")
 
 _ROWS_WEIGHED = 1000
 _NOT_FOR_THIS_KEY = (Forbidden, NotServed)
+# Destinations that make JSON of a row by that function.
+_WITH_TO_JSON = ("duckdb", "postgres")
 _STATE = "_dlt_pipeline_state"
 
 
@@ -175,7 +177,8 @@ class Survey:
             f"SELECT avg(length(CAST(to_json(t) AS VARCHAR))) FROM (SELECT * FROM {DATASET}.{table} "
             f"LIMIT {_ROWS_WEIGHED}) AS t"
         )
-        found = self.query(sample) if table in self.tables else []
+        weighs = table in self.tables and self.settings.cio_elt_destination in _WITH_TO_JSON
+        found = self.query(sample) if weighs else []
         if found and found[0][0] is not None:
             return float(found[0][0])
         size, number = self._weights.get(table, (0, 0))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.ingest.forecast.forecast import CHECK, forecast
-from sources.customerio.sandbox import SCALES, Sandbox
+from sources.customerio.sandbox import SCALES, Fault, Sandbox
 from tests.conftest import Warehouse, following, settings_for
 from tests.pipelines.ingest.forecast.conftest import assert_near, files
 
@@ -20,7 +20,7 @@ SOME = (
 
 def test_a_plan_of_some_tables_says_what_their_syncs_take(warehouse: Warehouse) -> None:
     """Of a first sync and of one an hour later, predicted requests are within 5 % of the actual ones."""
-    stats = warehouse.sandbox.stats
+    stats, before = warehouse.sandbox.stats, None
     for run in ("first sync", "sync"):
         planned = forecast(warehouse.settings, SOME)
         stats.clear()
@@ -28,6 +28,8 @@ def test_a_plan_of_some_tables_says_what_their_syncs_take(warehouse: Warehouse) 
 
         assert run == planned.run
         assert_near(planned.requests, stats.total)
+        assert before == planned.last_run
+        before = sum(tally.requests for tally in result.summary.resources.values())
         rows = {table.resource: table.rows for table in planned.tables}
         for name in ("campaigns", "newsletters", "people"):
             assert rows[name] == result.summary.resources[name].read, name
@@ -54,6 +56,19 @@ def test_figures_that_cannot_be_known_are_named(warehouse: Warehouse) -> None:
     rows = {table.resource: table.rows for table in planned.tables}
     assert len(list(warehouse.sandbox.rows("campaigns"))) == rows["campaigns"] == planned.rows
     assert rows["snippets"] is None
+
+
+def test_a_refused_list_is_a_line_with_its_reason(warehouse: Warehouse) -> None:
+    """A list that the key may not read costs its one request; the other tables are predicted."""
+    warehouse.sandbox.faults.add(Fault(operation="listCampaigns", status=403, times=None))
+
+    planned = forecast(warehouse.settings, ("campaigns", "campaign_actions", "segments"))
+
+    lines = {table.resource: table for table in planned.tables}
+    assert (1, None) == (lines["campaigns"].requests, lines["campaigns"].rows)
+    assert "scope" in lines["campaigns"].note
+    assert 0 == lines["campaign_actions"].requests
+    assert len(list(warehouse.sandbox.rows("segments"))) == lines["segments"].rows
 
 
 def test_minutes_follow_from_the_configured_rate(warehouse: Warehouse) -> None:
