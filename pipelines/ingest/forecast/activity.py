@@ -81,10 +81,7 @@ def sampled_activity(survey: Survey, row: Resource, deliveries: Sequence[Any]) -
 
 def asked_activity(survey: Survey, row: Resource, path: Path) -> Activity:
     """The activity of one parent, whose months are asked for; days count where months do."""
-    call, steps = operation(row.operation), MOST_STEPS["months"]
-    query = {"period": "months", "steps": steps, **({"unique": False} if has_unique(call) else {})}
-    found = survey.read(row, path=dict(zip(_columns(row), path, strict=True)), query=query).rows
-    series = (numbers for record in found for numbers in _series(record))
+    series = asked_series(survey, row, path)
     back = min(
         (count for numbers in series if (count := _zeros_at_end(numbers)) < len(numbers)), default=None
     )
@@ -94,10 +91,15 @@ def asked_activity(survey: Survey, row: Resource, path: Path) -> Activity:
     return _activity(survey.now, month, survey.now if back == 0 else month)
 
 
-def _series(record: Any) -> list[list[int]]:
-    """The series of an answer without its links, or of one link."""
-    found = (record.get("metric") or {}).get("series") or {} if isinstance(record, dict) else {}
-    return [numbers for numbers in found.values() if numbers]
+def asked_series(survey: Survey, row: Resource, path: Path, metric: str | None = None) -> list[list[int]]:
+    """The months of one parent, oldest first: a series for each metric, or of one metric, and link."""
+    call, steps = operation(row.operation), MOST_STEPS["months"]
+    query = {"period": "months", "steps": steps, **({"unique": False} if has_unique(call) else {})}
+    found = survey.read(row, path=dict(zip(_columns(row), path, strict=True)), query=query).rows
+    series = [(record.get("metric") or {}).get("series") or {} for record in found]
+    return [
+        numbers for each in series for name, numbers in each.items() if numbers and metric in (None, name)
+    ]
 
 
 def _zeros_at_end(numbers: Sequence[int]) -> int:

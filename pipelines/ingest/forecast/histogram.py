@@ -5,31 +5,30 @@ page, and the rest is split into parts of a few pages each.
 """
 
 from bisect import bisect_left, bisect_right
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from sources.customerio.extract import Window
 from sources.customerio.extract.messages import PAGES_A_PART, SIDE_BY_SIDE
 
 
 class Histogram:
-    """Numbers of rows in cells of time; within a cell, and on from one to the next, rows are even.
+    """Numbers of rows in cells of time, even within a cell.
 
-    `cells` are begin, end (Unix seconds, the end not included) and number of rows; they do not overlap.
+    `cells` are begin, end (Unix seconds, the end not included) and number of rows; they may overlap.
     """
 
     def __init__(self, cells: Iterable[tuple[int, int, float]]) -> None:
-        cells = sorted(cells)
-        self._edges: list[int] = []
-        numbers: list[float] = []
+        steps: defaultdict[int, float] = defaultdict(float)
         for start, end, rows in cells:
-            if not self._edges or start > self._edges[-1]:
-                self._edges.append(start)
-                numbers.append(0.0)
-            self._edges.append(end)
-            numbers.append(rows)
-        self._below = list(accumulate(numbers))
+            steps[start] += rows / (end - start)
+            steps[end] -= rows / (end - start)
+        self._edges = sorted(steps)
+        rates = accumulate(steps[edge] for edge in self._edges)
+        lengths = (end - start for start, end in pairwise(self._edges))
+        parts = (max(rate, 0.0) * length for rate, length in zip(rates, lengths, strict=False))
+        self._below = list(accumulate(parts, initial=0.0)) if steps else []
 
     def rows(self, window: Window) -> float:
         """The number of rows in the window."""

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from pipelines.ingest.coverage import FEED_DEPTH_S
+from pipelines.ingest.forecast.bursts import burst_cells, is_of_burst
 from pipelines.ingest.forecast.cost import spread
 from pipelines.ingest.forecast.histogram import Histogram
 from pipelines.ingest.forecast.survey import Survey
@@ -78,21 +79,20 @@ def sampled_deliveries(survey: Survey, resource: Resource, whole: Window | None 
     """The timeline of deliveries of which none is held: within `whole`, or down to the oldest one."""
     windows = list(_windows_back(whole.end if whole else survey.now, whole.start if whole else 0))
     filled = len(windows) if whole else _filled(survey, resource, windows)
-    windows = windows[:filled]
-    cells: list[tuple[int, int, float]] = []
-    seen: list[Any] = []
-    exact = True
-    densities: dict[int, float] = {}
     # The newest two tell what is active.
-    for index in (*range(min(filled, 2)), *spread(range(2, filled), SAMPLES - 2)):
-        rows, reach, ends = _page(survey, resource, windows[index])
-        densities[index] = sum(row[resource.cursor] >= reach.start for row in rows) / reach.seconds
-        exact, seen = exact and ends, [*seen, *rows]
-    exact = exact and len(densities) == filled
-    for index, window in enumerate(windows):
-        number = _between(densities, index) * window.seconds
-        cells.append((window.start, window.end + 1, number))
-    return Timeline(rows=Histogram(cells), filled=filled, note="" if exact else _SAMPLED, sampled=seen)
+    chosen = [*range(min(filled, 2)), *spread(range(2, filled), SAMPLES - 2)]
+    pages = {index: _page(survey, resource, windows[index]) for index in chosen}
+    seen = [row for page in pages.values() for row in page.rows]
+    if len(pages) == filled and all(page.is_whole for page in pages.values()):
+        cells = [(row[resource.cursor], row[resource.cursor] + 1, 1.0) for row in seen]
+        return Timeline(rows=Histogram(cells), filled=filled, sampled=seen)
+    densities = {index: page.density for index, page in pages.items() if page.is_telling}
+    cells = [
+        (window.start, window.end + 1, _between(densities, index) * window.seconds)
+        for index, window in enumerate(windows[:filled])
+    ]
+    cells += burst_cells(survey, windows[filled - 1].start)
+    return Timeline(rows=Histogram(cells), filled=filled, note=_SAMPLED, sampled=seen)
 
 
 def sampled_feed(survey: Survey, resource: Resource, deliveries: Callable[[], Timeline]) -> Timeline:
@@ -150,7 +150,7 @@ def _filled(survey: Survey, resource: Resource, windows: Sequence[Window]) -> in
 
     def any_in(first: int, last: int) -> bool:
         span = Window(start=windows[last - 1].start, end=windows[first].end)
-        return bool(_page(survey, resource, span, limit=1)[0])
+        return bool(_page(survey, resource, span, limit=1).rows)
 
     filled, probe = 0, 0
     while probe < min(filled + EMPTY_WINDOWS_BEFORE_HISTORY, len(windows)):
@@ -165,26 +165,45 @@ def _filled(survey: Survey, resource: Resource, windows: Sequence[Window]) -> in
     return high
 
 
-def _page(
-    survey: Survey, resource: Resource, window: Window, limit: int | None = None
-) -> tuple[list[Any], Window, bool]:
-    """The newest rows of the window, the part of it that they fill, and True if they are all."""
-    (asked,) = resource.asked
+@dataclass(frozen=True, kw_only=True)
+class _Page:
+    """The newest deliveries of a window, and the part of it that they fill."""
+
+    rows: list[Any] = field(repr=False)
+    reach: Window
+    cursor: str
+    is_whole: bool
+
+    @property
+    def is_telling(self) -> bool:
+        """A page of less than an hour lies within a burst."""
+        return self.is_whole or self.reach.seconds >= HOUR
+
+    @property
+    def density(self) -> float:
+        """Deliveries a second, without those of bursts."""
+        inside = (row for row in self.rows if row[self.cursor] >= self.reach.start)
+        return sum(not is_of_burst(row) for row in inside) / self.reach.seconds
+
+
+def _page(survey: Survey, resource: Resource, window: Window, limit: int | None = None) -> _Page:
+    (asked,), cursor = resource.asked, str(resource.cursor)
     query = {**asked, "start_ts": window.start, "end_ts": window.end}
     page = survey.read(resource, query=query if limit is None else {**query, "limit": limit})
-    if page.whole or not page.rows:
-        return page.rows, window, True
-    # The oldest second of a page may go on below it.
-    oldest = min(min(row[resource.cursor] for row in page.rows), window.end - 1)
-    return page.rows, Window(start=oldest + 1, end=window.end), False
+    if not page.whole and page.rows:
+        # The oldest second of a page may go on below it.
+        oldest = min(min(row[cursor] for row in page.rows), window.end - 1)
+        window = Window(start=oldest + 1, end=window.end)
+    return _Page(rows=page.rows, reach=window, cursor=cursor, is_whole=page.whole or not page.rows)
 
 
 def _between(densities: dict[int, float], index: int) -> float:
-    """The density at that index, on the line between the samples beside it."""
-    if index in densities:
-        return densities[index]
-    for low, high in pairwise(sorted(densities)):
-        if low < index < high:
+    """The density at that index, on the line between the samples beside it; beyond them that of the last."""
+    known = sorted(densities)
+    if not known:
+        return 0.0
+    for low, high in pairwise(known):
+        if low <= index <= high:
             share = (index - low) / (high - low)
             return densities[low] + share * (densities[high] - densities[low])
-    return 0.0
+    return densities[min(known, key=lambda each: abs(each - index))]

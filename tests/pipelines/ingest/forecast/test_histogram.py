@@ -1,5 +1,7 @@
 """Rows over time, and the requests of windows over them."""
 
+import pytest
+
 from pipelines.ingest.forecast.histogram import Histogram, page_count
 from sources.customerio.extract import Window
 
@@ -8,10 +10,10 @@ EVEN = Histogram([(0, 1000, 1000.0), (1000, 3000, 1000.0)])
 
 def test_rows_of_a_window_are_its_share_of_the_cells() -> None:
     """Cells count whole where a window has them, by their share where it cuts them, and not outside."""
-    assert 1500.0 == EVEN.rows(Window(start=0, end=1999))
-    assert 250.0 == EVEN.rows(Window(start=750, end=999))
-    assert 0.0 == EVEN.rows(Window(start=3000, end=9000))
-    assert 2000.0 == EVEN.rows(Window(start=-500, end=9000))
+    assert pytest.approx(1500.0) == EVEN.rows(Window(start=0, end=1999))
+    assert pytest.approx(250.0) == EVEN.rows(Window(start=750, end=999))
+    assert pytest.approx(0.0) == EVEN.rows(Window(start=3000, end=9000))
+    assert pytest.approx(2000.0) == EVEN.rows(Window(start=-500, end=9000))
 
 
 def test_the_newest_rows_reach_down_to_a_second() -> None:
@@ -21,12 +23,20 @@ def test_the_newest_rows_reach_down_to_a_second() -> None:
     assert 500 == EVEN.oldest(Window(start=500, end=999), 10_000)
 
 
+def test_cells_that_overlap_add_up() -> None:
+    """A burst stands on top of what comes evenly."""
+    rows = Histogram([(0, 1000, 1000.0), (500, 510, 90.0)])
+
+    assert pytest.approx(100.0) == rows.rows(Window(start=500, end=509))
+    assert pytest.approx(1090.0) == rows.rows(Window(start=0, end=999))
+
+
 def test_a_gap_between_cells_has_no_rows() -> None:
     """Time between two cells is empty."""
     rows = Histogram([(0, 10, 5.0), (20, 30, 5.0)])
 
-    assert 0.0 == rows.rows(Window(start=10, end=19))
-    assert 10.0 == rows.rows(Window(start=0, end=29))
+    assert pytest.approx(0.0) == rows.rows(Window(start=10, end=19))
+    assert pytest.approx(10.0) == rows.rows(Window(start=0, end=29))
 
 
 def test_a_window_of_a_page_is_one_request() -> None:
