@@ -3,6 +3,7 @@
 workspace and key -> survey -> the cost of each table -> sums
 """
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -155,6 +156,7 @@ def surveying(settings: Settings) -> Iterator[Survey]:
             client=client,
             query=query,
             options=options,
+            now=int(time.time()) + access.ahead_s,
             people=access.people,
             workspace_id=read_record(settings).id,
             checks=1 + len(counted),

@@ -37,16 +37,18 @@ class Listing:
 
 @dataclass(kw_only=True)
 class Survey:
-    """Looks facts up. `people` is the number of people in the workspaces of the key's account.
+    """Looks facts up.
 
-    `workspace_id` is the recorded one of the data folder, None while it is not certain. `checks` are the
-    requests that check the key and the workspace before a run.
+    `now` is Customer.io's clock (Unix s), and `people` the number of people in the workspaces of the key's
+    account. `workspace_id` is the recorded one of the data folder, None while it is not certain. `checks` are
+    the requests that check the key and the workspace before a run.
     """
 
     settings: Settings
     client: Client
     query: Query
     options: Options
+    now: int
     people: int = 0
     workspace_id: int | None = None
     checks: int = 1
@@ -66,11 +68,6 @@ class Survey:
             self._kept[key] = find()
         found: Found = self._kept[key]
         return found
-
-    @cached_property
-    def now(self) -> int:
-        """Customer.io's clock (Unix s)."""
-        return self.client.now()
 
     @property
     def requests_an_export(self) -> int:
