@@ -27,6 +27,8 @@ CHECK = "key and workspace"
 """The line of the requests that check the key and the workspace before a run."""
 
 _HOURS_A_DAY = 24
+# The check of a workspace compares one of these lists with the warehouse, once it has one.
+_COMPARED = ("segments", "campaigns", "newsletters")
 # A run that does not read this list asks for it once, for the time of its answer.
 _CLOCK = "getCioAllowlist"
 
@@ -124,8 +126,7 @@ def forecast(settings: Settings, resources: Iterable[str] = ()) -> Forecast:
     rows = resources_named(resources)
     with surveying(settings) as survey:
         lines = list(_tables(survey, rows))
-        # Runs after the first one compare a list with the warehouse.
-        hourly = max(survey.checks, 2)
+        hourly = max(survey.checks, 1 + any(row.table in _COMPARED for row in rows))
         clock = 0 if any(row.operation == _CLOCK for row in rows) else 1
         check = check_line(survey.checks + clock, (hourly + clock) * _HOURS_A_DAY)
         known = any(row.table in survey.tables for row in rows)

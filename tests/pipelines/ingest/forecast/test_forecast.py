@@ -126,7 +126,7 @@ def test_a_plan_of_all_tables_is_within_five_percent(name: str, tmp_path: Path) 
 @pytest.mark.proof
 def test_a_day_of_hourly_syncs_takes_what_was_predicted(warehouse: Warehouse) -> None:
     """After the first sync, the requests of 24 syncs an hour apart are within 5 % of a predicted day."""
-    tables = ("messages", "activities", "segments", "segment_counts")
+    tables = ("messages", "activities")
     warehouse.sync(*tables)
     planned = forecast(warehouse.settings, tables)
     warehouse.sandbox.stats.clear()
