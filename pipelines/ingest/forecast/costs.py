@@ -7,7 +7,7 @@ counts the requests beside them.
 from collections.abc import Callable, Mapping
 
 from pipelines.ingest.forecast import lists, metrics, people, windows
-from pipelines.ingest.forecast.cost import Cost, ids_of_parents, pages_of, parts_of_parents
+from pipelines.ingest.forecast.cost import NAMED_IN, Cost, ids_of_parents, pages_of, parts_of_parents
 from pipelines.ingest.forecast.survey import Survey
 from sources.customerio.catalogue import Resource, operation, resource
 
@@ -27,7 +27,7 @@ def _list(survey: Survey, row: Resource) -> float:
 
 def _children(survey: Survey, row: Resource) -> float:
     call = operation(row.operation)
-    if call.page_max is None:
+    if call.page_max is None or row.table not in NAMED_IN:
         return len(ids_of_parents(survey, row))
     return sum(pages_of(call, len(parts)) for parts in parts_of_parents(survey, row).values())
 
