@@ -9,6 +9,7 @@ from pipelines.cli.api import api
 from pipelines.cli.command import DONE, FAILED, LENGTH, MOMENT, PARTLY, WAIT, Group, command, note, print_json
 from pipelines.cli.config import config, init
 from pipelines.cli.export import export
+from pipelines.cli.plan import plan
 from pipelines.cli.push import push
 from pipelines.cli.reconcile import publish, reconcile
 from pipelines.cli.report import report
@@ -260,6 +261,7 @@ main.add_command(api)
 main.add_command(config)
 main.add_command(init)
 main.add_command(export)
+main.add_command(plan)
 main.add_command(push)
 main.add_command(search)
 main.add_command(transform)

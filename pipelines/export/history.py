@@ -15,7 +15,7 @@ from pipelines.errors import ConfigError
 from pipelines.export.collect import ExportResult, collect
 from pipelines.export.create import create
 from pipelines.export.poll import wait
-from pipelines.export.registry import open_registry
+from pipelines.export.registry import open_registry, registered_ids
 from pipelines.export.requests import DeliveriesRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
@@ -112,6 +112,8 @@ def _ids(cell: object) -> Iterator[int]:
 
 
 def _loaded_since(settings: Settings, moment: int) -> list[DeliveriesRequest]:
+    if not registered_ids(settings):
+        return []
     with open_registry(settings) as registry:
         loaded = registry.loaded("deliveries")
     return [

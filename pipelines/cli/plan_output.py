@@ -1,0 +1,40 @@
+"""Prints a forecast: a line for each resource, the sums, and the figures that are not known."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from pipelines.cli.tables import OUT, grid, say
+
+if TYPE_CHECKING:
+    from pipelines.ingest.forecast.forecast import Forecast
+
+_NUMBERS = ("requests", "rows", "KB", "a day")
+_UNKNOWN = "?"
+
+
+def forecast(found: "Forecast") -> None:
+    """Print the forecast of a sync or of one backfill."""
+    table = grid(("resource", "path", *_NUMBERS, ""), numeric=_NUMBERS)
+    for line in found.tables:
+        kilobytes = None if line.bytes is None else -(-line.bytes // 1000)
+        numbers = (line.requests, line.rows, kilobytes, line.requests_a_day)
+        cells = (_UNKNOWN if number is None else f"{number:,}" for number in numbers)
+        table.add_row(line.resource, line.path, *cells, line.note)
+    OUT.print(table)
+    least = "at least " if found.rows_unknown else ""
+    say(
+        f"A {found.run}: {found.requests:,} requests, {found.minutes:,.1f} minutes at "
+        f"{found.requests_a_second:g} requests a second; {least}{found.rows:,} rows, "
+        f"{'at least ' if found.bytes_unknown else ''}{found.bytes / 1e6:,.1f} MB of JSON."
+    )
+    if found.rows_unknown:
+        say(f"Not known: the rows of {len(found.rows_unknown)} resource(s), marked ? above.")
+    for sentence in found.sentences:
+        say(sentence)
+    say(f"This plan took {found.requests_of_plan:,} requests, and wrote nothing.")
+
+
+def forecast_document(found: "Forecast") -> dict[str, Any]:
+    """The forecast as JSON."""
+    totals = ("requests", "minutes", "rows", "bytes", "requests_a_day", "rows_unknown", "bytes_unknown")
+    return {**asdict(found), **{name: getattr(found, name) for name in totals}, "notes": found.sentences}

@@ -1,0 +1,131 @@
+"""The costs of whole lists: their own pages, one request for each parent, lists of exports and folders."""
+
+from dataclasses import replace
+from typing import Any
+
+from pipelines.ingest.forecast.cost import NAMED_IN, Cost, ids_of_parents, pages_of, parts_of_parents
+from pipelines.ingest.forecast.survey import Survey
+from pipelines.times import DAY
+from sources.customerio.catalogue import RESOURCES, Resource, operation
+
+
+def lists(survey: Survey, row: Resource) -> Cost:
+    """A list, page by page."""
+    read = operation(row.operation).paging != "none" or any(other.parent == row.table for other in RESOURCES)
+    rows = len(survey.listed(row.table).rows) if read else survey.count(row.table)
+    return Cost(rows=rows, lists=(row.table,))
+
+
+def children(survey: Survey, row: Resource) -> Cost:
+    """The pages below each parent."""
+    rows = (
+        sum(map(len, parts_of_parents(survey, row).values()))
+        if row.table in NAMED_IN
+        else survey.count(row.table)
+    )
+    return Cost(rows=rows, lists=(str(row.parent), row.table))
+
+
+def one_each(survey: Survey, row: Resource) -> Cost:
+    """One request for each parent."""
+    return Cost(
+        requests=len(ids_of_parents(survey, row)), rows=survey.count(row.table), lists=(str(row.parent),)
+    )
+
+
+def counts(survey: Survey, row: Resource) -> Cost:
+    """One request for each segment; each is a row at least once a day."""
+    return replace(one_each(survey, row), rows=len(ids_of_parents(survey, row)))
+
+
+def memberships(survey: Survey, row: Resource) -> Cost:
+    """Every segment's members; they are counted before a first sync if they may have several pages."""
+    call, ids, note = operation(row.operation), ids_of_parents(survey, row), ""
+    counted = survey.held(row.table, "segment_id, count(*)", "GROUP BY 1")
+    rows = sum(number for _, number in counted) if row.table in survey.tables else None
+    members = dict(counted)
+    requests = sum(pages_of(call, members.get(segment, 0)) for segment in ids)
+    if rows is None:
+        if survey.people > (call.page_max or 0):
+            members = {segment: _members(survey, row, segment) for segment in ids}
+            rows = sum(members.values())
+            requests = sum(pages_of(call, members[segment]) for segment in ids)
+        else:
+            note = "members are counted by the first sync"
+    return Cost(requests=requests, rows=rows, lists=(str(row.parent),), note=note)
+
+
+def _members(survey: Survey, row: Resource, segment: int) -> int:
+    found = survey.read(row, operation("getSegmentCount"), path={"segment_id": segment}).rows
+    return int(found[0].get("count") or 0) if found else 0
+
+
+def optouts(survey: Survey, row: Resource) -> Cost:
+    """The list of people with opt-outs; one of several pages is read twice at least."""
+    call, note = operation(row.operation), ""
+    if row.table in survey.tables:
+        ((number,),) = survey.held(row.table, "count(DISTINCT cio_id)")
+        pages, rows = pages_of(call, number), survey.count(row.table)
+    else:
+        page = survey.read(row)
+        pages = 1 if page.whole else 2
+        rows = sum(len(person.get("optouts") or ()) for person in page.rows) if page.whole else None
+        note = "" if page.whole else "the list has several pages, of which the number is not known"
+    return Cost(requests=pages if pages == 1 else 2 * pages, rows=rows, note=note)
+
+
+def suppressions(survey: Survey, row: Resource) -> Cost:
+    """A list for each kind and domain; one with rows has a page more, that proves its end."""
+    call, senders = operation(row.operation), "sender_identities"
+    addresses = (str(sender.get("email") or "") for sender in survey.listed(senders).rows)
+    domains = {address.rpartition("@")[2].lower() for address in addresses if "@" in address}
+    domains |= {*survey.state(row.table).get("domains", ()), *survey.options.domains}
+    number, note = len(row.asked) * (1 + len(domains)), ""
+    if row.table in survey.tables:
+        held = survey.held(row.table, "suppression_type, domain, count(*)", "GROUP BY 1, 2")
+        beyond = float(sum(pages_of(call, rows) for *_, rows in held))
+    else:
+        filled = sum(bool(survey.read(row, path=path, query={}).rows) for path in row.asked)
+        beyond, note = filled * (1 + len(domains)), "each domain is taken to have what the workspace has"
+    return Cost(requests=number + beyond, rows=survey.count(row.table), lists=(senders,), note=note)
+
+
+def folder_lists(survey: Survey, row: Resource) -> Cost:
+    """A list of folders' contents, one page where it fits into one."""
+    call, state, rows = operation(row.operation), survey.state(row.table), survey.count(row.table)
+    pages = pages_of(call, rows or 0)
+    if state.get("is_long") and survey.now - state["whole_at"] < DAY:
+        return Cost(requests=1, rows=rows)
+    note = "" if state else "a list that is asked for folder by folder takes a request for each"
+    return Cost(requests=pages if pages == 1 else 2 * pages, rows=rows, note=note)
+
+
+def exports(survey: Survey, row: Resource) -> Cost:
+    """The list of exports, again if files of it are fetched."""
+    files = [other for other in RESOURCES if other.parent == row.table]
+    again = any(_waiting(survey, other) for other in files)
+    return Cost(requests=again, rows=len(survey.listed(row.table).rows), hourly=0, lists=(row.table,))
+
+
+def exported_rows(survey: Survey, row: Resource) -> Cost:
+    """A link for each finished export that is not loaded, and the list of exports again."""
+    waiting = _waiting(survey, row)
+    return Cost(
+        requests=len(waiting),
+        rows=sum(int(export.get("total") or 0) for export in waiting),
+        lists=(str(row.parent),),
+        hourly=0,
+        path="export",
+    )
+
+
+def _waiting(survey: Survey, row: Resource) -> list[Any]:
+    """The finished exports of that type that are not loaded."""
+    state = survey.state(row.table)
+    done = {*state.get("loaded", ()), *state.get("set_aside", ()), *survey.options.exports_elsewhere}
+    wanted = (row.parent_type, "done")
+    return [
+        export
+        for export in survey.listed(str(row.parent)).rows
+        if (export.get("type"), export.get("status")) == wanted and export["id"] not in done
+    ]

@@ -1,0 +1,33 @@
+"""`cio-elt plan`, as a user runs it."""
+
+from tests.pipelines.conftest import Shell
+
+
+def test_a_plan_is_a_table_with_its_sums(shell: Shell) -> None:
+    """The table has a line for each resource; the sums say what is not known, and what the plan took."""
+    ran = shell.run("plan", "campaigns", "snippets")
+
+    assert (0, "") == (ran.code, ran.err)
+    assert "campaigns" in ran.out and "snippets" in ran.out
+    assert "A first sync: " in ran.out
+    assert "Not known: the rows of 1 resource(s)" in ran.out
+    assert "requests a day" in ran.out
+    assert "wrote nothing" in ran.out
+    assert not shell.published.exists()
+
+
+def test_a_plan_is_one_document(shell: Shell) -> None:
+    """With `--json`, totals and lines are one document; a backfill is one of a list."""
+    sync = shell.run("plan", "campaigns", "--json").document
+    assert sync["requests"] == sum(line["requests"] for line in sync["tables"])
+
+    (backfill,) = shell.run("plan", "--from", "2026-10-10", "--json").document["backfills"]
+    assert "messages" == backfill["tables"][1]["resource"]
+    assert backfill["advice"] in backfill["notes"]
+
+
+def test_wrong_use_is_refused(shell: Shell) -> None:
+    """A name that is no table's ends with a suggestion, and an end without a begin with an example."""
+    shell.refused(shell.run("plan", "campaign"), 2, "'campaign'", "campaigns")
+    shell.refused(shell.run("plan", "mesages", "--from", "2026-10-10"), 2, "'mesages'", "messages")
+    shell.refused(shell.run("plan", "--to", "2026-10-10"), 2, "--from")
