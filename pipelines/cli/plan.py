@@ -7,7 +7,13 @@ from pipelines.cli.command import DONE, MOMENT, command, print_json
 
 @click.command()
 @click.argument("resources", nargs=-1)
-@click.option("--from", "start", type=MOMENT, default=None, help="Plan a backfill from that day on.")
+@click.option(
+    "--from",
+    "start",
+    type=MOMENT,
+    default=None,
+    help="Plan a backfill from that day on; default: plan a sync.",
+)
 @click.option("--to", "end", type=MOMENT, default=None, help="End of the backfill; default: now.")
 @command
 def plan(*, resources: tuple[str, ...], start: int | None, end: int | None, as_json: bool) -> int:
