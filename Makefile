@@ -27,9 +27,10 @@ proofs: $(INSTALLED) ## Run the slow tests: killed processes, flows on a Prefect
 	$(BIN)/pytest -q -m proof -n 2 --dist loadfile --ignore tests/flows; rest=$$?; \
 	wait $$flows; flows=$$?; cat .pytest_cache/flows.log; [ $$rest = 0 ] && [ $$flows = 0 ]
 
-torture: $(INSTALLED) ## Run the longest tests: 500 random schedules (SCHEDULES=500), and 50 killed runs (KILLS=50)
+torture: $(INSTALLED) ## Run the longest tests: 500 random schedules (SCHEDULES=500), 50 killed runs (KILLS=50)
 	@$(BIN)/python -m tests.torture --schedules $${SCHEDULES:-500}
-	@CIO_ELT_WORLDS=10 $(BIN)/pytest -q -m proof tests/pipelines/push/forecast
+	@CIO_ELT_WORLDS=10 CIO_ELT_TRIALS=100 $(BIN)/pytest -q -m proof tests/pipelines/push/forecast \
+		tests/pipelines/push/test_trial.py tests/pipelines/test_workspace.py
 	@CIO_ELT_KILLS=$${KILLS:-50} $(BIN)/pytest -q -rP -m proof tests/pipelines/ingest/test_sync_kills.py tests/pipelines/push/test_run_kills.py \
 		tests/flows/test_runs.py tests/flows/test_together.py
 

@@ -29,6 +29,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Tests make many objects and keep few; collecting garbage less often saves a tenth of their time.
 gc.set_threshold(100_000, 50, 100)
 
+TRIALS = int(os.environ.get("CIO_ELT_TRIALS", "25"))
+"""Random trials of a proof with keys of other workspaces, or rotated ones."""
+
 
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than cores: a part of each test waits for disks and other processes."""

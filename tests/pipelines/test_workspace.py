@@ -22,7 +22,7 @@ from pipelines.workspace import (
 )
 from sources.customerio.client import Unauthorized, Unreachable
 from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Sandbox, Served
-from tests.conftest import settings_for, track_keys
+from tests.conftest import TRIALS, settings_for, track_keys
 
 _SEEDS = (1, 2)
 
@@ -172,14 +172,14 @@ def test_a_new_workspace_never_goes_into_a_warehouse(settings: Settings, tmp_pat
 
 
 @pytest.mark.proof
-def test_a_hundred_foreign_keys_change_no_byte(tmp_path: Path) -> None:
-    """Keys of workspaces of 100 seeds are refused one after the other, and the folder stays as it was."""
+def test_foreign_keys_change_no_byte(tmp_path: Path) -> None:
+    """Keys of workspaces of other seeds are refused one after the other, and the folder stays as it was."""
     own = Sandbox(scale="tiny", seed=1)
     with own.serve() as served:
         settings = settings_for(own, served, tmp_path / "data")
         sync(settings, ["segments", "campaigns", "newsletters"])
     before = _contents(settings)
-    for seed in range(2, 102):
+    for seed in range(2, 2 + TRIALS):
         foreign = Sandbox(scale="tiny", seed=seed)
         with foreign.serve() as served:
             changed = {**_app(foreign), "customerio_app_url": served.app_url}

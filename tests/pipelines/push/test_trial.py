@@ -13,11 +13,10 @@ from pipelines.push.journal.database import SCHEMA
 from pipelines.push.trial import ROWS
 from pipelines.workspace import WorkspaceRecord, read_record, write_record
 from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Sandbox
-from tests.conftest import Warehouse, settings_for, track_keys
+from tests.conftest import TRIALS, Warehouse, settings_for, track_keys
 from tests.pipelines.push.conftest import Pushing, settings_for_pushes, user_rows
 
 _COUNT = 100
-_TRIALS = 100
 _SEED = 16
 _APIS: tuple[Literal["app", "track"], ...] = ("app", "track")
 
@@ -86,13 +85,13 @@ def test_rotated_track_keys_resume_the_same_journal(pushing: Pushing) -> None:
 
 
 @pytest.mark.proof
-def test_a_hundred_rotations_lose_no_row_and_send_none_twice(pushing: Pushing) -> None:
+def test_rotations_lose_no_row_and_send_none_twice(pushing: Pushing) -> None:
     """Keys of either API or of both change before each run; each change of a row is sent once."""
     random = Random(_SEED)  # noqa: S311 a seeded draw
     wanted = {f"u{number:04}": 0 for number in range(40)}
     expected = Counter(dict.fromkeys(wanted, 1))
 
-    for trial in range(_TRIALS):
+    for trial in range(TRIALS):
         for api in random.sample(_APIS, k=random.randrange(3)):
             pushing.sandbox.rotate_keys(api)
         app = {"customerio_app_api_key": SecretStr(pushing.sandbox.app_api_key)}
@@ -113,12 +112,12 @@ def test_a_hundred_rotations_lose_no_row_and_send_none_twice(pushing: Pushing) -
 
 
 @pytest.mark.proof
-def test_a_hundred_wrong_pairs_write_a_trial_at_most(tmp_path: Path) -> None:
+def test_wrong_pairs_write_a_trial_at_most(tmp_path: Path) -> None:
     """A folder that knows its workspace sends nothing to another one; a new one sends the trial, and once."""
     random, clock = Random(_SEED), Clock(DEFAULT_START)  # noqa: S311 a seeded draw
     account = Account([Sandbox(scale="tiny", seed=seed, clock=clock) for seed in range(1, 6)])
     with account.serve() as served:
-        for trial in range(_TRIALS):
+        for trial in range(TRIALS):
             app, track = random.sample(account.workspaces, k=2)
             home = tmp_path / str(trial)
             home.mkdir()

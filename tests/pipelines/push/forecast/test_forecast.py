@@ -44,7 +44,7 @@ from tests.pipelines.push.forecast.conftest import (
 )
 from tests.sources.customerio.sandbox.wire.routes.track import track_client
 
-WORLDS = int(os.environ.get("CIO_ELT_WORLDS", "2"))
+WORLDS = int(os.environ.get("CIO_ELT_WORLDS", "1"))
 PEOPLE, MANUAL, DRAWN = 40, (5, 6), 4
 _SCALE = Scale(
     name="forecast",
