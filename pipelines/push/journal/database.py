@@ -32,6 +32,10 @@ from pipelines.warehouse.sql import literal
 
 SCHEMA = "customerio_push"
 FILE = "push.duckdb"
+SPILL = "push.tmp"
+"""The folder of what does not fit into memory; DuckDB names its files by process and database."""
+MEMORY = "350MB"
+"""Memory of the journal's own database, in which a run of a million rows is folded into the snapshot."""
 _WAIT_S = 120.0
 
 _TABLES = """
@@ -145,7 +149,7 @@ class Journal:
         self.file = data / FILE
         self._lock = FileLock(data / "push.lock")
         # Attaching the file to a DuckDB that runs already takes 1 ms; starting one for it, 15.
-        self._own = duckdb.connect()
+        self._own = duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(data / SPILL)})
         with self.open() as connection:
             connection.execute(_TABLES)
 

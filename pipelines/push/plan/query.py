@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.errors import ModelFailed, WarehouseError
+from pipelines.push.journal.database import SPILL
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 from pipelines.warehouse.failures import file_failure
@@ -28,7 +29,7 @@ _OF_COLUMN = re.compile(r"casting from source column (\w+)")
 @contextmanager
 def planning_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """An in-memory database with the published warehouse attached as `warehouse`, if there is one."""
-    spill = settings.cio_elt_data / "push.tmp"
+    spill = settings.cio_elt_data / SPILL
     with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(spill)}) as connection:
         # A timestamp without a zone is taken as UTC, and one with a zone must not depend on the machine's.
         connection.execute("SET timezone = 'UTC'")
