@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from pipelines.connect import client, no_app_key
+from pipelines.connect import check_app_key, client
 from pipelines.errors import WrongUse
 from pipelines.settings import Settings
 from sources.customerio.catalogue import OPERATIONS, Operation, Parameter
@@ -231,8 +231,8 @@ def pages(settings: Settings, request: Request) -> Iterator[list[Any]]:
 
 def _client(settings: Settings, request: Request) -> AbstractContextManager[Client]:
     """A client for the request; ConfigError if the key of its API is missing."""
-    if request.operation.api == "app" and settings.customerio_app_api_key is None:
-        raise no_app_key()
+    if request.operation.api == "app":
+        check_app_key(settings)
     return client(settings)
 
 

@@ -92,8 +92,7 @@ def check_access(settings: Settings) -> Access:
         Unreachable: the host does not respond.
     """
     people, names = 0, {}
-    if settings.customerio_app_api_key is None:
-        raise no_app_key()
+    check_app_key(settings)
     with brief_client(settings) as brief:
         try:
             workspaces = brief.call("listWorkspaces").field("workspaces") or []
@@ -110,14 +109,20 @@ def check_access(settings: Settings) -> Access:
         return Access(people=people, ahead_s=brief.now() - int(time.time()), workspaces=names)
 
 
-def no_app_key() -> ConfigError:
-    """The error for settings without an App API key, with the places where one is made and written."""
+def check_app_key(settings: Settings) -> None:
+    """Check that the settings have an App API key.
+
+    Raises:
+        ConfigError: they have none; it says where one is made, and where it is written.
+    """
+    if settings.customerio_app_api_key is not None:
+        return
     msg = (
         "The App API needs a key, and CUSTOMERIO_APP_API_KEY is not set. Make one in Customer.io, in the "
         "account settings under API credentials, App API Keys; then write CUSTOMERIO_APP_API_KEY=... into "
         f"{env_file()}, or set it in the environment."
     )
-    return ConfigError(msg)
+    raise ConfigError(msg)
 
 
 def track_region(settings: Settings) -> str | None:

@@ -72,11 +72,16 @@ def read_record(settings: Settings) -> WorkspaceRecord:
     return replace(record, id=workspace_id, name=name)
 
 
+def named(workspace_id: int | None, name: str | None) -> str:
+    """The id of a workspace, with its name if that is known."""
+    return f"{workspace_id} ({name})" if name else str(workspace_id)
+
+
 def described(record: WorkspaceRecord) -> str:
     """The workspace in the words of a message: its id and name, if they are certain."""
     if record.id is None:
         return "workspace of unknown id: an App API key does not say which one is its own"
-    return f"workspace {_named(record)}"
+    return f"workspace {named(record.id, record.name)}"
 
 
 def write_record(settings: Settings, record: WorkspaceRecord) -> None:
@@ -128,7 +133,7 @@ def check_workspace(settings: Settings) -> AppWorkspace:
     record = read_record(settings)
     if record.id is not None and access.workspaces and record.id not in access.workspaces:
         found = f"has {_listed(access.workspaces)}"
-        raise _wrong(settings, f"of workspace {_named(record)}", f"the App API key's account {found}")
+        raise _wrong(settings, f"of {described(record)}", f"the App API key's account {found}")
     with brief_client(settings) as client:
         known = check_contents(settings, client)
     if record.id is None and len(access.workspaces) == 1:
@@ -207,7 +212,9 @@ def identify(settings: Settings, app: AppWorkspace | None = None) -> Identity:
         return Identity(id=record.id, proven=True, pair=pair, silence=str(error))
     if record.id not in (None, own):
         raise _wrong(
-            settings, f"of workspace {_named(record)}", f"the Track API's keys are of workspace {own}"
+            settings,
+            f"of {described(record)}",
+            f"the Track API's keys are of workspace {own}",
         )
     if pair == record.refused:
         raise two_workspaces(settings)
@@ -302,12 +309,8 @@ def _wrong(settings: Settings, known: str, found: str) -> WrongWorkspace:
     return WrongWorkspace(msg)
 
 
-def _named(record: WorkspaceRecord) -> str:
-    return f"{record.id} ({record.name})" if record.name else str(record.id)
-
-
 def _listed(workspaces: Mapping[int, str]) -> str:
-    return "workspace " + " and ".join(f"{key} ({name})" for key, name in list(workspaces.items())[:5])
+    return "workspace " + " and ".join(named(key, name) for key, name in list(workspaces.items())[:5])
 
 
 def _pair(settings: Settings) -> str:

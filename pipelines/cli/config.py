@@ -123,8 +123,9 @@ def _chosen(key_file: IO[str] | None, region: str | None, data: str | None, *, a
 
 def _print_made(file: Path, settings: "Settings", access: "Access") -> None:
     from pipelines.cli.tables import paragraph
+    from pipelines.workspace import named
 
-    names = ", ".join(f"{key} ({name})" for key, name in access.workspaces.items())
+    names = ", ".join(named(key, name) for key, name in access.workspaces.items())
     paragraph(f"The key is accepted in region {settings.customerio_region}.")
     if names:
         paragraph(f"Its account has {access.people:,} people in workspace {names}.")

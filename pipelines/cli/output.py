@@ -158,24 +158,22 @@ def check(result: "CheckResult") -> None:
 
 def _checked_workspace(result: "CheckResult") -> str:
     """The workspace by its name; if it is not certain, the names of those that it may be."""
+    from pipelines.workspace import named
+
     record, names, track = result.workspace, result.workspaces, result.track_workspace
     if record.id is not None:
-        return f"Workspace {_with_name(record.id, record.name or names.get(record.id))}."
+        return f"Workspace {named(record.id, record.name or names.get(record.id))}."
     if track is not None:
         return (
-            f"Workspace {_with_name(track, names.get(track))}, of which the Track API's keys are. It is not "
+            f"Workspace {named(track, names.get(track))}, of which the Track API's keys are. It is not "
             "proven yet that the App API key is of the same one."
         )
-    listed = ", ".join(_with_name(key, name) for key, name in names.items())
+    listed = ", ".join(named(key, name) for key, name in names.items())
     which = f"it is one of {listed}" if listed else "the key may not list workspaces"
     return (
         f"The workspace is not certain: {which}. Set CUSTOMERIO_TRACK_SITE_ID and CUSTOMERIO_TRACK_API_KEY "
         "too, and `cio-elt check` names theirs."
     )
-
-
-def _with_name(workspace_id: int, name: str | None) -> str:
-    return f"{workspace_id} ({name})" if name else str(workspace_id)
 
 
 def doctor(packages: "Sequence[SetAside]") -> None:

@@ -27,14 +27,14 @@ def plan(*, resources: tuple[str, ...], start: int | None, end: int | None, as_j
     from pipelines.ingest.forecast.forecast import forecast
     from pipelines.settings import read_settings
 
-    settings = read_settings()
-    if start is None and end is None:
+    settings, is_sync = read_settings(), start is None and end is None
+    if is_sync:
         found = [forecast(settings, resources)]
     else:
         found = [forecast_backfill(settings, name, start, end) for name in resources or ("messages",)]
     if as_json:
         documents = [plan_output.forecast_document(each) for each in found]
-        print_json(documents[0] if start is None and end is None else {"backfills": documents})
+        print_json(documents[0] if is_sync else {"backfills": documents})
     else:
         for each in found:
             plan_output.forecast(each)

@@ -11,7 +11,7 @@ from pipelines.times import DAY
 from pipelines.workspace import WorkspaceRecord, check_workspace, identify, read_record
 from sources.customerio import RESOURCES
 from sources.customerio.catalogue import Operation, Resource, operation, resource
-from sources.customerio.client import Client, Forbidden, NotFound, NotServed
+from sources.customerio.client import NOT_FOR_THIS_KEY, Client, Forbidden, NotFound, NotServed
 from sources.customerio.extract.parents import everything_of
 from sources.customerio.extract.people import ALL_PEOPLE_BODY
 
@@ -104,7 +104,7 @@ def _reaches(client: Client) -> Iterator[Reach]:
     for row in RESOURCES:
         try:
             yield _reach(client, row, found)
-        except (Forbidden, NotServed) as error:
+        except NOT_FOR_THIS_KEY as error:
             yield Reach(resource=row.table, verdict=_verdict(row, error), reason=str(error))
         except EltError as error:
             yield Reach(resource=row.table, verdict="failed", reason=str(error))

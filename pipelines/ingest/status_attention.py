@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pipelines.ingest.status import TableStatus, WarehouseStatus, late, late_tables, missing
 from pipelines.times import span
-from pipelines.workspace import WorkspaceRecord
+from pipelines.workspace import WorkspaceRecord, described
 
 _NAMED = 6
 """The most tables that a sentence names."""
@@ -24,7 +24,7 @@ def verdict(status: WarehouseStatus, max_lag_s: int | None = None) -> str:
         f"gaps in {gaps}" if gaps else "no gaps",
         *([f"{failed} not complete"] if failed else []),
         "no run yet" if status.last_run_s is None else f"last run {span(status.last_run_s)} ago",
-        _named(status.workspace),
+        _workspace(status.workspace),
     ]
     return f"{', '.join(parts)}."
 
@@ -45,10 +45,8 @@ def attention(status: WarehouseStatus, max_lag_s: int | None = None) -> list[str
     ]
 
 
-def _named(record: WorkspaceRecord) -> str:
-    if record.id is None:
-        return "workspace not known yet"
-    return f"workspace {record.id} ({record.name})" if record.name else f"workspace {record.id}"
+def _workspace(record: WorkspaceRecord) -> str:
+    return "workspace not known yet" if record.id is None else described(record)
 
 
 def _late(tables: list[TableStatus], max_lag_s: int | None) -> list[str]:

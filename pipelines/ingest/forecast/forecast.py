@@ -20,7 +20,7 @@ from pipelines.warehouse.runs import TABLE as RUNS
 from pipelines.workspace import check_contents, read_record
 from sources.customerio import resources_named
 from sources.customerio.catalogue import Resource
-from sources.customerio.client import QUOTAS, Forbidden, NotServed, Request
+from sources.customerio.client import NOT_FOR_THIS_KEY, QUOTAS, Request
 from sources.customerio.extract import Options
 
 CHECK = "key and workspace"
@@ -184,7 +184,7 @@ def _tables(survey: Survey, rows: Iterable[Resource]) -> Iterator[TableForecast]
     for row in rows:
         try:
             yield _table(survey, row, read)
-        except (Forbidden, NotServed) as error:
+        except NOT_FOR_THIS_KEY as error:
             # A list that is refused is asked for once; what is below it is not read.
             requests = int(error.operation not in refused)
             refused.add(error.operation)

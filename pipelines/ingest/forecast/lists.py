@@ -7,6 +7,8 @@ from pipelines.ingest.forecast.cost import NAMED_IN, Cost, ids_of_parents, pages
 from pipelines.ingest.forecast.survey import Survey
 from pipelines.times import DAY
 from sources.customerio.catalogue import RESOURCES, Resource, operation
+from sources.customerio.extract.exports import waiting_exports
+from sources.customerio.extract.suppressions import sending_domains
 
 
 def lists(survey: Survey, row: Resource) -> Cost:
@@ -41,18 +43,18 @@ def counts(survey: Survey, row: Resource) -> Cost:
 def memberships(survey: Survey, row: Resource) -> Cost:
     """Every segment's members; they are counted before a first sync if they may have several pages."""
     call, ids, note = operation(row.operation), ids_of_parents(survey, row), ""
-    counted = survey.held(row.table, "segment_id, count(*)", "GROUP BY 1")
-    rows = sum(number for _, number in counted) if row.table in survey.tables else None
-    members = dict(counted)
-    requests = sum(pages_of(call, members.get(segment, 0)) for segment in ids)
-    if rows is None:
-        if survey.people > (call.page_max or 0):
-            members = {segment: _members(survey, row, segment) for segment in ids}
-            rows = sum(members.values())
-            requests = sum(pages_of(call, members[segment]) for segment in ids)
-        else:
-            note = "members are counted by the first sync"
-    return Cost(requests=requests, rows=rows, lists=(str(row.parent),), note=note)
+    members = dict(survey.held(row.table, "segment_id, count(*)", "GROUP BY 1"))
+    is_counted = row.table in survey.tables
+    if not is_counted and survey.people > (call.page_max or 0):
+        members, is_counted = {segment: _members(survey, row, segment) for segment in ids}, True
+    elif not is_counted:
+        note = "members are counted by the first sync"
+    return Cost(
+        requests=sum(pages_of(call, members.get(segment, 0)) for segment in ids),
+        rows=sum(members.values()) if is_counted else None,
+        lists=(str(row.parent),),
+        note=note,
+    )
 
 
 def _members(survey: Survey, row: Resource, segment: int) -> int:
@@ -77,9 +79,7 @@ def optouts(survey: Survey, row: Resource) -> Cost:
 def suppressions(survey: Survey, row: Resource) -> Cost:
     """A list for each kind and domain; one with rows has a page more, that proves its end."""
     call, senders = operation(row.operation), "sender_identities"
-    addresses = (str(sender.get("email") or "") for sender in survey.listed(senders).rows)
-    domains = {address.rpartition("@")[2].lower() for address in addresses if "@" in address}
-    domains |= {*survey.state(row.table).get("domains", ()), *survey.options.domains}
+    domains = sending_domains(survey.listed(senders).rows, survey.state(row.table), survey.options)
     number, note = len(row.asked) * (1 + len(domains)), ""
     if row.table in survey.tables:
         held = survey.held(row.table, "suppression_type, domain, count(*)", "GROUP BY 1, 2")
@@ -121,11 +121,5 @@ def exported_rows(survey: Survey, row: Resource) -> Cost:
 
 def _waiting(survey: Survey, row: Resource) -> list[Any]:
     """The finished exports of that type that are not loaded."""
-    state = survey.state(row.table)
-    done = {*state.get("loaded", ()), *state.get("set_aside", ()), *survey.options.exports_elsewhere}
-    wanted = (row.parent_type, "done")
-    return [
-        export
-        for export in survey.listed(str(row.parent)).rows
-        if (export.get("type"), export.get("status")) == wanted and export["id"] not in done
-    ]
+    listed, state = survey.listed(str(row.parent)).rows, survey.state(row.table)
+    return waiting_exports(row, listed, state, survey.options.exports_elsewhere)

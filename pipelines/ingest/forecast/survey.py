@@ -14,13 +14,12 @@ from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import Query, tables
 from sources.customerio.catalogue import Operation, Resource, operation, resource
-from sources.customerio.client import Client, Forbidden, NotFound, NotServed, Request
+from sources.customerio.client import NOT_FOR_THIS_KEY, Client, NotFound, Request
 from sources.customerio.extract import Options
 
 Found = TypeVar("Found")
 
 _ROWS_WEIGHED = 1000
-_NOT_FOR_THIS_KEY = (Forbidden, NotServed)
 # Destinations that make JSON of a row by that function.
 _WITH_TO_JSON = ("duckdb", "postgres")
 _STATE = "_dlt_pipeline_state"
@@ -155,7 +154,7 @@ class Survey:
                     ends = page.next is None
                     if not whole:
                         break
-        except _NOT_FOR_THIS_KEY:
+        except NOT_FOR_THIS_KEY:
             if not row.may_be_missing:
                 raise
         except NotFound:

@@ -8,6 +8,7 @@ from pipelines.ingest.forecast.timeline import Timeline, history_windows, timeli
 from pipelines.times import DAY, HOUR
 from sources.customerio.catalogue import Resource, operation
 from sources.customerio.extract import Window, sliced
+from sources.customerio.extract.activities import feed_floor, is_daily
 from sources.customerio.extract.messages import WINDOW_S, due_windows
 
 _ARCHIVED_A_DAY = 100
@@ -50,7 +51,8 @@ def feed(survey: Survey, row: Resource) -> Cost:
     known, options, state, now = timeline(survey, row), survey.options, survey.state(row.table), survey.now
     hourly = feed_pages(survey, row, known, now - HOUR - options.overlap_s)
     daily = feed_pages(survey, row, known, now - DAY - options.daily_overlap_s) - hourly
-    if "watermark" not in state:
+    floor = feed_floor(options, state.get("watermark"), state, daily=is_daily(state, now))
+    if floor is None:
         rows = known.rows.rows(Window(start=now - FEED_DEPTH_S, end=now))
         return Cost(
             requests=pages_of(operation(row.operation), rows),
@@ -59,9 +61,6 @@ def feed(survey: Survey, row: Resource) -> Cost:
             daily=daily,
             note=known.note,
         )
-    floor = state["watermark"] - options.overlap_s
-    if now - state.get("daily_at", 0) >= DAY:
-        floor = min(floor, state.get("daily_at", floor) - options.daily_overlap_s)
     requests = feed_pages(survey, row, known, floor)
     rows = requests * (operation(row.operation).page_max or 1)
     return Cost(requests=requests, rows=rows, hourly=hourly, daily=daily, note=known.note)

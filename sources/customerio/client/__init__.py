@@ -27,6 +27,7 @@ from sources.customerio.client.bounds import (
 from sources.customerio.client.client import Client
 from sources.customerio.client.clock import FARTHEST_S
 from sources.customerio.client.errors import (
+    NOT_FOR_THIS_KEY,
     BadAnswer,
     BadRequest,
     CustomerioError,
@@ -59,6 +60,7 @@ __all__ = [
     "HELD_LIST",
     "LONGEST_LINE",
     "MB",
+    "NOT_FOR_THIS_KEY",
     "QUOTAS",
     "UNPACKED",
     "Answer",

@@ -106,6 +106,10 @@ class NotServed(CustomerioError):
     """
 
 
+NOT_FOR_THIS_KEY = (Forbidden, NotServed)
+"""Errors of a call that the key's scope, the region or the plan lacks: another key may have it."""
+
+
 class BadRequest(CustomerioError):
     """Customer.io refuses the request as it is: 400, 409, 413, 422 and the like."""
 

@@ -9,7 +9,7 @@ for the later of its `timestamp` and the moment in its id, a ULID, and only what
 read is covered. Of ids that are no ULIDs, only a reading to its end tells how far it came.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ulid import ULID
@@ -27,9 +27,9 @@ def feed(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator
     column = str(resource.cursor)
     # Taken before the first page: rows that appear during the reading stand above that page.
     began = run.now()
-    daily = began - state.get("daily_at", 0) >= DAY
+    daily = is_daily(state, began)
     watermark = state.get("watermark") if has_passed(state.get("watermark"), began) else None
-    floor = _floor(run.options, watermark, state, daily=daily)
+    floor = feed_floor(run.options, watermark, state, daily=daily)
     newest, oldest, is_placed = watermark or 0, began, True
     seen = KeyHashes()
     # `deleted=true` asks for activities of deleted people too; live it returned the same rows.
@@ -62,7 +62,14 @@ def feed(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator
         state["daily_at"] = began if daily else state["daily_at"]
 
 
-def _floor(options: Options, watermark: int | None, state: dict[str, Any], *, daily: bool) -> int | None:
+def is_daily(state: Mapping[str, Any], now: int) -> bool:
+    """True if the reading at `now` (Unix s) is the one of a day that reads further back."""
+    return bool(now - state.get("daily_at", 0) >= DAY)
+
+
+def feed_floor(
+    options: Options, watermark: int | None, state: Mapping[str, Any], *, daily: bool
+) -> int | None:
     """The second above which every row is read (Unix s); None is the feed's end."""
     if options.only is not None:
         return options.only.start

@@ -9,7 +9,7 @@ import csv
 import tempfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,9 @@ def exported_rows(run: RunContext, resource: Resource, state: dict[str, Any]) ->
     """
     client, summary = run.client_for(resource.table), run.summary_of(resource.table)
     loaded: list[int] = state.setdefault("loaded", [])
-    done = {*loaded, *state.get("set_aside", ()), *run.options.exports_elsewhere}
-    listed = run.listed(str(resource.parent), resource.table)
-    waiting = [export for export in listed if _is_finished(export, resource) and export["id"] not in done]
+    waiting = waiting_exports(
+        resource, run.listed(str(resource.parent), resource.table), state, run.options.exports_elsewhere
+    )
     summary.expect(2 * len(waiting))
     if waiting:
         run.outdated.add(str(resource.parent))
@@ -81,6 +81,14 @@ def _whole(client: Client, export: Row, file: Path) -> Header:
         file.unlink(missing_ok=True)
     fetch(client, int(export["id"]), file)
     return _checked(export, file)
+
+
+def waiting_exports(
+    resource: Resource, listed: Iterable[Row], state: Mapping[str, Any], elsewhere: Collection[int]
+) -> list[Row]:
+    """The finished exports of the resource's type that are not loaded, here or `elsewhere`, nor set aside."""
+    done = {*state.get("loaded", ()), *state.get("set_aside", ()), *elsewhere}
+    return [export for export in listed if _is_finished(export, resource) and export["id"] not in done]
 
 
 def _is_finished(export: Row, resource: Resource) -> bool:

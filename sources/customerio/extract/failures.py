@@ -20,17 +20,21 @@ from sources.errors import EltError
 
 # What stops one item stops all of them.
 _FOR_ALL = (NotServed, RateLimited, Unauthorized, Unreachable, WrongCall, WrongClock, WrongHost, Stopped)
-# Failures before the first success, and in all, after which the remaining items are left out.
-_BEFORE_A_SUCCESS = 3
+# Failures before the first answer, and in all, after which the remaining items are left out.
+_BEFORE_AN_ANSWER = 3
 _IN_ALL = 20
 _SHOWN = 5
 
 
 class Failures:
-    """The items of one reading that failed, of `total`; `succeeded` counts the others."""
+    """The items of one reading that failed, of `total`; `succeeded` counts the others.
+
+    `has_answer` is True once a part of any item has come.
+    """
 
     def __init__(self, total: int) -> None:
         self.succeeded = 0
+        self.has_answer = False
         self._total = total
         self._failed: list[tuple[Any, EltError]] = []
 
@@ -40,7 +44,7 @@ class Failures:
             raise error
         self._failed.append((item, contained(error)))
         count = len(self._failed)
-        if count >= _IN_ALL or (not self.succeeded and count >= min(_BEFORE_A_SUCCESS, self._total)):
+        if count >= _IN_ALL or (not self.has_answer and count >= min(_BEFORE_AN_ANSWER, self._total)):
             raise self._first()
 
     def check(self) -> None:

@@ -18,7 +18,7 @@ from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 from dlt.extract import DltResource
 
 from sources.customerio.catalogue import Resource
-from sources.customerio.client import Forbidden, NotServed
+from sources.customerio.client import NOT_FOR_THIS_KEY
 from sources.customerio.extract import coverage, rejected
 from sources.customerio.extract.activities import feed
 from sources.customerio.extract.added_fields import AddedFields
@@ -45,9 +45,6 @@ from sources.customerio.extract.run_summary import ResourceSummary
 from sources.customerio.extract.suppressions import suppressions
 from sources.customerio.extract.worker_stream import Stream
 from sources.errors import EltError
-
-# The host has no such call, or the key's scope lacks it.
-_NOT_FOR_THIS_KEY = (Forbidden, NotServed)
 
 Reader = Callable[[RunContext, Resource, dict[str, Any]], Iterator[Batch]]
 
@@ -111,7 +108,7 @@ def dlt_resource(
                 state.clear()
                 state.update(before)
                 run.coverage.windows.pop(resource.table, None)
-            if resource.may_be_missing and isinstance(error, _NOT_FOR_THIS_KEY):
+            if resource.may_be_missing and isinstance(error, NOT_FOR_THIS_KEY):
                 summary.skipped = error
                 summary.end()
             else:

@@ -275,7 +275,7 @@ class RunContext:
         """
         items = list(items)
         left = ((item, job(item)) for item in items)
-        running: dict[Future[Result | None], tuple[Item, Iterator[Result]]] = {}
+        running: dict[Future[Result | _End], tuple[Item, Iterator[Result]]] = {}
         failures = Failures(len(items))
         try:
             while True:
@@ -291,9 +291,10 @@ class RunContext:
                     except Exception as error:
                         failures.add(item, error)
                         continue
-                    if part is None:
+                    if isinstance(part, _End):
                         failures.succeeded += 1
                         continue
+                    failures.has_answer = True
                     running[self.submit(_next_part, parts)] = item, parts
                     yield part
         finally:
@@ -319,8 +320,12 @@ class RunContext:
         self._threads.shutdown(wait=False)
 
 
-def _next_part(parts: Iterator[Result]) -> Result | None:
-    return next(parts, None)
+class _End:
+    """Stands behind the last part of an item."""
+
+
+def _next_part(parts: Iterator[Result]) -> Result | _End:
+    return next(parts, _End())
 
 
 def _once(row: Resource, found: Iterable[Row]) -> Iterator[Row]:

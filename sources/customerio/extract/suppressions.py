@@ -12,7 +12,7 @@ from typing import Any
 from sources.customerio.catalogue import Resource
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.rows import Row
-from sources.customerio.extract.run_context import RunContext
+from sources.customerio.extract.run_context import Options, RunContext
 
 _SENDERS = "sender_identities"
 ANY_DOMAIN = ""
@@ -22,8 +22,7 @@ def suppressions(run: RunContext, resource: Resource, state: dict[str, Any]) -> 
     """Read every kind, for the workspace and for each domain that it sends or has sent from."""
     client = run.client_for(resource.table)
     senders = run.listed(_SENDERS, resource.table)
-    # A domain without senders may still have suppressions: it is read if it was ever known.
-    domains = sorted({*state.get("domains", ()), *run.options.domains, *_domains(senders)})
+    domains = sending_domains(senders, state, run.options)
 
     def listed(asked: tuple[Mapping[str, object], str]) -> list[Row]:
         path, domain = asked
@@ -38,7 +37,11 @@ def suppressions(run: RunContext, resource: Resource, state: dict[str, Any]) -> 
     state["domains"] = domains
 
 
-def _domains(senders: Iterable[Row]) -> set[str]:
-    """The domains of the senders' addresses; a sender of text messages has none."""
+def sending_domains(senders: Iterable[Row], state: Mapping[str, Any], options: Options) -> list[str]:
+    """The domains of the senders' addresses, and those that were ever known, sorted.
+
+    A domain without senders may still have suppressions. A sender of text messages has no domain.
+    """
     addresses = (str(sender.get("email") or "") for sender in senders)
-    return {address.rpartition("@")[2].lower() for address in addresses if "@" in address}
+    present = {address.rpartition("@")[2].lower() for address in addresses if "@" in address}
+    return sorted({*state.get("domains", ()), *options.domains, *present})

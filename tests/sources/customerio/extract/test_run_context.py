@@ -66,3 +66,8 @@ def test_a_later_part_that_fails_fails_its_parent_alone(run: RunContext) -> None
         for part in run.map_parts(two_parts, range(40)):
             parts.add(part)
     assert {f"{parent}{half}" for parent in range(40) for half in "ab"} - parts == {"7b"}
+
+
+def test_a_result_that_is_none_is_a_result(run: RunContext) -> None:
+    """Three jobs that return nothing have three results."""
+    assert [None] * 3 == list(run.map(lambda _: None, range(3)))
