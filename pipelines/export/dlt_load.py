@@ -129,7 +129,8 @@ def _delivery_batches(
         cursor.execute("SET TimeZone = 'UTC'")
         bounds = f"SELECT min({columns['created']}), max({columns['created']}) FROM {file.scan}"
         ((low, high),) = cursor.sql(bounds).fetchall()
-    held = destination.held(table, None if low is None else Scope(column="created", low=low, high=high))
+    scope = destination.scope(table, None if low is None else Scope(column="created", low=low, high=high))
     for rows in file_rows(scan, file, table, columns, file.scan):
         # A row that was read by pages has more fields, and stays.
+        held = scope.held([row["id"] for row in rows])
         yield Batch(rows=[row for row in rows if row["id"] not in held])

@@ -23,7 +23,8 @@ from pipelines.warehouse.runs import TABLE as RUNS
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.extract import Batch, Options, ResourceSummary, Scope
 from sources.customerio.extract.arrow import as_read, from_arrow
-from sources.customerio.extract.diff import Changes, Held, Key
+from sources.customerio.extract.diff import Changes, Key
+from sources.customerio.extract.held_index import Held
 from sources.customerio.extract.rows import NO_FINGERPRINT, Row, TypedRow
 
 _PEOPLE = resource("people")

@@ -8,7 +8,7 @@ dlt's configuration context belongs to the thread in which dlt extracts: `open` 
 any thread may ask, one at a time.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from itertools import islice
 from operator import itemgetter
@@ -16,6 +16,7 @@ from threading import Lock
 from typing import Any, cast
 
 import dlt
+import numpy as np
 from dlt.common.configuration.container import Container
 from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.common.pipeline import PipelineContext
@@ -24,10 +25,16 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from sources.customerio.catalogue import Resource
 from sources.customerio.extract.arrow import as_read
 from sources.customerio.extract.batch import Scope
-from sources.customerio.extract.diff import Held, Key
+from sources.customerio.extract.diff import Key
+from sources.customerio.extract.held_index import Held, HeldIndex
+from sources.customerio.extract.key_hashes import KeyHashes, hashes_of
 from sources.customerio.extract.rows import Row
 
 _KEYS_A_QUERY = 500
+_ROWS_A_PART = 50_000
+
+Part = tuple[Sequence[Key], Sequence[int | None], Sequence[int | None]]
+"""Keys, fingerprints (None is a tombstone) and times of first sight (Unix s) of some rows."""
 
 
 class DestinationRows:
@@ -57,23 +64,23 @@ class DestinationRows:
 
     def has_table(self, resource: Resource) -> bool:
         """Checks if the destination has the table."""
-        return self._query(resource, "1 = 0", ()) is not None
+        return self._select(resource, "1", "1 = 0", ()) is not None
 
     def scope(self, resource: Resource, scope: Scope | None) -> "DestinationScope":
         """The rows that the table holds in `scope`, and no key read yet."""
-        return DestinationScope(self, resource, self.held(resource, scope))
+        return DestinationScope(self, resource, scope)
 
     def alive(self, resource: Resource) -> int:
         """The number of rows of the table that are no tombstones; 0 if the destination cannot be asked."""
         found = self._select(resource, "count(*)", "deleted_at IS NULL", ())
         return int(found[0][0]) if found else 0
 
-    def held(self, resource: Resource, scope: Scope | None) -> dict[Key, Held]:
-        """The table's rows in `scope`, by key; None is the whole table."""
+    def parts(self, resource: Resource, scope: Scope | None) -> Iterator[Part]:
+        """Keys, fingerprints and times of first sight of the table's rows in `scope`, some rows at a time."""
         where, values = ("1 = 1", ()) if scope is None else _between(self._client, scope)
-        rows = self._query(resource, where, values) or []
         key_of = _key_of(resource)
-        return {key_of(row): Held(row[-2], row[-1]) for row in rows}
+        for rows in self._parts(resource, where, values):
+            yield [key_of(row) for row in rows], [row[-2] for row in rows], [row[-1] for row in rows]
 
     def rows(self, resource: Resource, keys: Iterable[Key]) -> Iterator[Row]:
         """Whole rows of those keys, in the shape that readers yield."""
@@ -88,10 +95,19 @@ class DestinationRows:
                 if key_of(row) in chunk:
                     yield row
 
-    def _query(self, resource: Resource, where: str, values: Iterable[object]) -> list[Any] | None:
-        keys = ", ".join(self._name(column) for column in resource.key) if self._client else ""
+    def _parts(self, resource: Resource, where: str, values: Iterable[object]) -> Iterator[list[Any]]:
+        if self._client is None or resource.table in self._missing:
+            return
+        keys = ", ".join(self._name(column) for column in resource.key)
         alive = "CASE WHEN deleted_at IS NULL THEN _row_hash END" if resource.tombstones else "_row_hash"
-        return self._select(resource, f"{keys}, {alive}, first_seen_at", where, values)
+        table = self._client.make_qualified_table_name(resource.table)
+        sql = f"SELECT {keys}, {alive}, first_seen_at FROM {table} WHERE {where}"
+        try:
+            with self._asking, self._client.execute_query(sql, *values) as cursor:
+                while rows := cursor.fetchmany(_ROWS_A_PART):
+                    yield rows
+        except DatabaseUndefinedRelation:
+            self._missing.add(resource.table)
 
     def _select(
         self, resource: Resource, what: str, where: str, values: Iterable[object]
@@ -118,39 +134,41 @@ class DestinationRows:
 
 
 class DestinationScope:
-    """A scope of a table, its keys and fingerprints in memory."""
+    """A scope of a table: an index of its rows, and the hashes of the keys that were read."""
 
-    def __init__(self, destination: DestinationRows, resource: Resource, held: dict[Key, Held]) -> None:
+    def __init__(self, destination: DestinationRows, resource: Resource, scope: Scope | None) -> None:
         self._destination = destination
         self._resource = resource
-        self._held = held
-        self._read: set[Key] = set()
+        self._scope = scope
+        self._held = HeldIndex(destination.parts(resource, scope))
+        self._read = KeyHashes()
 
-    def held(self, _keys: Collection[Key]) -> Mapping[Key, Held]:
-        """All held rows of the scope."""
-        return self._held
+    def held(self, keys: Collection[Key]) -> Mapping[Key, Held]:
+        """The held rows among those of `keys`."""
+        return self._held.of(keys)
 
     def rows(self, keys: Collection[Key]) -> Mapping[Key, Row]:
         """Whole held rows of `keys`."""
         key_of = itemgetter(*self._resource.key)
         return {key_of(row): row for row in self._destination.rows(self._resource, keys)}
 
-    def add(self, keys: Collection[Key]) -> Collection[Key]:
+    def add(self, keys: Sequence[Key]) -> Collection[Key]:
         """Note that `keys` were read; returns those of them that had been read before."""
-        before = self._read.intersection(keys)
-        self._read.update(keys)
+        before = set(self._read.known(keys))
+        self._read.add([key for key in keys if key not in before] if before else keys)
         return before
 
     def unread(self, until: int) -> Mapping[Key, int | None]:
         """Rows that are alive, were first seen by `until` (Unix s) and were not read: first seen, by key."""
-        unread = {
-            key: held.first_seen_at
-            for key, held in self._held.items()
-            if held.row_hash is not None and (held.first_seen_at or 0) <= until and key not in self._read
-        }
+        missing = self._held.unread(self._read, until)
         # A scope is kept until the table's end: without the rows that are of no more use.
-        self._held, self._read = {}, set()
-        return unread
+        self._held, self._read = HeldIndex(()), KeyHashes()
+        found: dict[Key, int | None] = {}
+        if len(missing):
+            for keys, _, times in self._destination.parts(self._resource, self._scope):
+                places = np.flatnonzero(np.isin(hashes_of(keys), missing)).tolist()
+                found.update({keys[place]: times[place] for place in places})
+        return found
 
 
 def _key_of(resource: Resource) -> Callable[[Any], Key]:

@@ -16,7 +16,6 @@ seen, because a row is compared as a whole.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -27,6 +26,7 @@ from sources.customerio.client import BadAnswer
 from sources.customerio.extract.arrow import to_arrow, with_own
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.deletion_brake import DeletionBrake
+from sources.customerio.extract.held_index import Held
 from sources.customerio.extract.key_hashes import KeyHashes
 from sources.customerio.extract.rows import Row, Rows, row_hashes, typed
 from sources.customerio.extract.run_summary import ResourceSummary
@@ -35,24 +35,16 @@ from sources.customerio.extract.run_summary import ResourceSummary
 Key = Any
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A row of the destination: its fingerprint (None once it is a tombstone) and when it was first seen."""
-
-    row_hash: int | None
-    first_seen_at: int | None
-
-
 class HeldScope(Protocol):
     """The rows that the destination holds in one scope, and the keys of it that were read."""
 
     def held(self, keys: Collection[Key]) -> Mapping[Key, Held]:
-        """The held rows among those of `keys`; it may return others too."""
+        """The held rows among those of `keys`."""
 
     def rows(self, keys: Collection[Key]) -> Mapping[Key, Row]:
         """Whole held rows of `keys`, in the shape that readers yield."""
 
-    def add(self, keys: Collection[Key]) -> Collection[Key]:
+    def add(self, keys: Sequence[Key]) -> Collection[Key]:
         """Note that `keys` were read; returns those of them that had been read before."""
 
     def unread(self, until: int) -> Mapping[Key, int | None]:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_Hashes = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.int64]
+"""Hashes of keys, one each."""
 
 
 class KeyHashes:
@@ -17,7 +18,7 @@ class KeyHashes:
     """
 
     def __init__(self) -> None:
-        self._arrays: list[_Hashes] = []
+        self._arrays: list[Hashes] = []
 
     def __bool__(self) -> bool:
         """True if it has a key."""
@@ -27,7 +28,7 @@ class KeyHashes:
         """Add the keys."""
         if not keys:
             return
-        newest = _hashes(keys)
+        newest = hashes_of(keys)
         newest.sort()
         while self._arrays and len(self._arrays[-1]) <= 2 * len(newest):
             newest = np.concatenate([self._arrays.pop(), newest])
@@ -38,14 +39,18 @@ class KeyHashes:
         """Those of the keys that were added before."""
         if not keys or not self._arrays:
             return []
-        wanted = _hashes(keys)
-        found = np.zeros(len(keys), dtype=bool)
+        return [keys[place] for place in np.flatnonzero(self.has(hashes_of(keys))).tolist()]
+
+    def has(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
+        """True for each hash of a key that was added before."""
+        found = np.zeros(len(hashes), dtype=bool)
         for array in self._arrays:
-            places = np.searchsorted(array, wanted)
+            places = np.searchsorted(array, hashes)
             places[places == len(array)] = 0
-            found |= array[places] == wanted
-        return [keys[place] for place in np.flatnonzero(found).tolist()]
+            found |= array[places] == hashes
+        return found
 
 
-def _hashes(keys: Sequence[Any]) -> _Hashes:
+def hashes_of(keys: Sequence[Any]) -> Hashes:
+    """The hash of each key."""
     return np.fromiter(map(hash, keys), dtype=np.int64, count=len(keys))
