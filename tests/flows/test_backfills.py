@@ -179,11 +179,12 @@ def _submitted(page: Page) -> str:
     """The run that Submit created; it is pressed again if the server asks for that.
 
     On SQLite a transaction of Prefect's server that read before another one wrote cannot write: it answers
-    503, having done nothing, and the form stays as it was filled.
+    503, having done nothing, and the form stays as it was filled. The message that the page shows may lie
+    over the button, so the keyboard presses it.
     """
     for _ in range(5):
         with page.expect_response(lambda answer: answer.url.endswith("/create_flow_run")) as answer:
-            page.get_by_role("button", name="Submit").click()
+            page.get_by_role("button", name="Submit").press("Enter")
         if answer.value.status != httpx.codes.SERVICE_UNAVAILABLE:
             break
     assert answer.value.ok, answer.value.text()
