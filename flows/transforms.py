@@ -31,6 +31,8 @@ def transform(full: bool = False, wait_minutes: WaitMinutes = 50) -> State[Any]:
     result = build(settings, full, wait_minutes * 60.0)
     page = draw(settings)
     create_link_artifact(key="report", link=page.resolve().as_uri(), link_text="The report", description="")
+    if result.unchanged:
+        return Completed(message="Nothing has changed since the last transform, so nothing was built.")
     models, warned = len(result.of("model")), len(result.warnings)
     return Completed(
         message=f"{models} models built and tested, {warned} warning(s), in {result.seconds:.0f} s."

@@ -95,7 +95,7 @@ def check_access(settings: Settings) -> Access:
     check_app_key(settings)
     with brief_client(settings) as brief:
         try:
-            workspaces = brief.call("listWorkspaces").field("workspaces") or []
+            workspaces = brief.call("listWorkspaces").records("workspaces")
             people = sum(int(workspace.get("people") or 0) for workspace in workspaces)
             names = {int(workspace["id"]): str(workspace.get("name")) for workspace in workspaces}
         except Unauthorized as error:

@@ -26,6 +26,9 @@ def transform(*, full: bool, select: tuple[str, ...], wait_s: float, as_json: bo
     if as_json:
         print_json(asdict(result))
         return DONE
+    if result.unchanged:
+        click.echo("Nothing has changed since the last transform, so nothing was built.")
+        return DONE
     for change in result.changes:
         was = f" (was {change.before}, is {change.after})" if change.before and change.after else ""
         click.echo(f"{change.change.replace('_', ' ')}: {change.table_name}.{change.name}{was}")

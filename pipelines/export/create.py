@@ -81,7 +81,7 @@ def _resumed_or_new(
     if export is not None and export.export_id is not None:
         notify(f"Resuming export {export.export_id}, which was created before and is not loaded yet.")
         return export
-    listed = client.call("listExports").field("exports") or []
+    listed = client.call("listExports").records("exports")
     if export is not None:
         found = [record for record in listed if _came_of(export, record, registry.ids())]
         if len(found) == 1:

@@ -96,7 +96,7 @@ def _moved(query: Query, present: set[str], since: int) -> tuple[int, int]:
 
 
 def _segments(client: Client, query: Query, ids: Sequence[int], read_at: int | None) -> Iterator[Cell]:
-    listed = {row["id"]: row for row in client.call("listSegments").field("segments") or []}
+    listed = {row["id"]: row for row in client.call("listSegments").records("segments")}
     members = query(
         f"SELECT segment_id, count(*) FROM {DATASET}.segment_memberships WHERE deleted_at IS NULL GROUP BY 1"
     )
@@ -135,7 +135,7 @@ def _exports(client: Client, query: Query, present: set[str]) -> Iterator[Cell]:
     loaded: dict[int, int] = {}
     for table in sorted({"exported_people", "exported_deliveries"} & present):
         loaded |= dict(query(f"SELECT export_id, count(*) FROM {DATASET}.{table} GROUP BY 1"))
-    for export in client.call("listExports").field("exports") or []:
+    for export in client.call("listExports").records("exports"):
         if export["id"] not in loaded:
             continue
         ours, theirs = loaded[export["id"]], int(export["total"])

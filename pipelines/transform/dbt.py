@@ -69,7 +69,8 @@ class Dbt:
 
     def _start(self, command: str, options: Sequence[str]) -> "subprocess.Popen[str]":
         arguments = (
-            "-m", "dbt.cli.main", "--quiet", "--no-use-colors", "--no-version-check",
+            # -P: no file of the data folder is taken for a module.
+            "-P", "-m", "dbt.cli.main", "--quiet", "--no-use-colors", "--no-version-check",
             "--log-level-file", "info",
             command, *options,
             "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
@@ -77,11 +78,17 @@ class Dbt:
             "--log-path", str((self.folder / "logs").resolve()),
         )  # fmt: skip
         env = {name: value for name, value in os.environ.items() if name in _ENVIRONMENT}
-        env |= {"CIO_ELT_BUILD_FILE": str(self.file.resolve()), "DO_NOT_TRACK": "1"}
+        # A path within the data folder: dbt parses all models anew when a variable of the profile changes.
+        env |= {"CIO_ELT_BUILD_FILE": self.file.name, "DO_NOT_TRACK": "1"}
         # Warnings of dbt's own imports are nothing that a user can correct.
         env["PYTHONWARNINGS"] = "ignore"
         return subprocess.Popen(  # noqa: S603 - the arguments are the project's own, but for names of models
-            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env
+            [sys.executable, *arguments],
+            cwd=self.file.resolve().parent,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
 
 

@@ -18,18 +18,22 @@ from pipelines.warehouse.queries import no_warehouse
 
 _PARTS = ("models", "macros", "seeds", "dbt_project.yml")
 _STAGING = "path:models/staging"
+_STATE = "built"
+_NOTHING: tuple[list[Node], list[Change], bool] = ([], [], True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TransformResult:
     """The result of a transform.
 
-    `full`: everything was built anew. `seconds` is the time that it took, without the wait for the lock.
+    `full`: everything was built anew. `unchanged`: the warehouse and the models are those of the last
+    transform, so nothing was built. `seconds` is the time that it took, without the wait for the lock.
     """
 
     nodes: list[Node]
     changes: list[Change]
     full: bool
+    unchanged: bool
     seconds: float
 
     def of(self, kind: str) -> list[Node]:
@@ -53,7 +57,8 @@ def transform(
     """Build and test the marts, and publish them.
 
     Existing models are updated with the rows that changed. They are built anew with `full`, and when the
-    project's files or the raw tables' columns are not those of the last build.
+    project's files or the raw tables' columns are not those of the last build. Nothing is built if nothing
+    was written since: no model depends on the time of its build.
 
     Args:
         settings: names the warehouse.
@@ -77,21 +82,44 @@ def transform(
     chosen = list(select)
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
         began = time.monotonic()
-        build = _copy(settings)
-        changes = record_changes(build)
         folder = settings.cio_elt_data / "dbt"
-        stored, current = folder / "project", _fingerprint(build)
-        same = stored.exists() and stored.read_text() == current and _has_marts(build)
-        if not same and not full and stored.exists():
-            notify("The models or the raw tables' columns have changed: all models are built anew.")
-        nodes = _build(Dbt(file=build, folder=folder), chosen, full=full or not same, same=same)
-        _replace_load_file(build, settings)
-        if not chosen:
-            stored.write_text(current)
-        publish(settings.load_file, settings.published_file)
-        return TransformResult(
-            nodes=nodes, changes=changes, full=full or not same, seconds=time.monotonic() - began
+        unchanged = not chosen and not full and _is_built(settings, folder)
+        nodes, changes, same = (
+            _NOTHING if unchanged else _built(settings, folder, chosen, full=full, notify=notify)
         )
+        return TransformResult(
+            nodes=nodes,
+            changes=changes,
+            full=full or not same,
+            unchanged=unchanged,
+            seconds=time.monotonic() - began,
+        )
+
+
+def _built(
+    settings: Settings, folder: Path, chosen: list[str], *, full: bool, notify: Notify
+) -> tuple[list[Node], list[Change], bool]:
+    """Build, replace and publish; returns the last value True if earlier models could be updated."""
+    build = _copy(settings)
+    changes = record_changes(build)
+    stored, current = folder / "project", _fingerprint(build)
+    same = stored.exists() and stored.read_text() == current and _has_marts(build)
+    if not same and not full and stored.exists():
+        notify("The models or the raw tables' columns have changed: all models are built anew.")
+    nodes = _build(Dbt(file=build, folder=folder), chosen, full=full or not same, same=same)
+    _replace_load_file(build, settings)
+    if not chosen:
+        stored.write_text(current)
+    publish(settings.load_file, settings.published_file)
+    if not chosen:
+        (folder / _STATE).write_text(_state(settings) or "")
+    return nodes, changes, same
+
+
+def _is_built(settings: Settings, folder: Path) -> bool:
+    """Checks if the project and the warehouse are those that the last transform of all models left."""
+    built, current = folder / _STATE, _state(settings)
+    return current is not None and built.exists() and built.read_text() == current
 
 
 def _copy(settings: Settings) -> Path:
@@ -141,13 +169,31 @@ def _first_line(node: Node) -> str:
     return " ".join(lines[:2]) or node.status
 
 
-def _fingerprint(build: Path) -> str:
-    """A hash of the project's files and the raw columns: all models are built anew when it changes."""
+def _state(settings: Settings) -> str | None:
+    """The project's files and both files of the warehouse, as a text that any write to them changes.
+
+    None: a file is missing, or has changes in its log.
+    """
+    files = [settings.load_file, settings.published_file]
+    if any(log_of(file).exists() or not file.exists() for file in files):
+        return None
+    states = [file.stat() for file in files]
+    seen = [(state.st_ino, state.st_size, state.st_mtime_ns) for state in states]
+    return f"{_project().hexdigest()} {seen}"
+
+
+def _project() -> "hashlib._Hash":
     digest = hashlib.sha256()
     for part in _PARTS:
         path = PROJECT / part
         for file in sorted(path.rglob("*.*")) if path.is_dir() else [path]:
             digest.update(str(file.relative_to(PROJECT)).encode() + b"\0" + file.read_bytes())
+    return digest
+
+
+def _fingerprint(build: Path) -> str:
+    """A hash of the project's files and the raw columns: all models are built anew when it changes."""
+    digest = _project()
     with open_file(build, read_only=True) as connection:
         columns = connection.execute(
             "SELECT table_name, column_name, data_type FROM information_schema.columns "

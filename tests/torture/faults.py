@@ -13,6 +13,7 @@ PARTLY, FAILED, MISUSED = 4, 1, 2
 _SOME_FAIL = frozenset({PARTLY, FAILED})
 _REFUSED = frozenset({MISUSED, PARTLY, FAILED})
 _DAY = 86_400
+_NO_ROWS = "no list at the list's key"
 _DEEP = "[" * 1_500 + "]" * 1_500
 
 
@@ -63,7 +64,13 @@ def _proxy(chance: random.Random, called: str) -> Trouble:
 
 
 def _no_list(chance: random.Random, called: str) -> Trouble:
-    document = chance.choice([{}, [], {"message": "ok"}, {"error": "no"}, {"meta": {"error": "no"}}, 7])
+    documents = [{}, [], {"message": "ok"}, {"error": "no"}, {"meta": {"error": "no"}}, 7, _NO_ROWS]
+    document = chance.choice(documents)
+    if document == _NO_ROWS:
+        document = {operation(called).records or "rows": chance.choice([False, 0, "", {}]), "next": ""}
+    if document == [] and operation(called).records is None:
+        # An answer that is a bare list may be an empty one.
+        document = 7
     times = chance.choice([1, None])
     fault = Fault(operation=called, document=document, times=times, after=chance.randrange(3))
     return Trouble(name="a 200 without its list", faults=(fault,), codes=_SOME_FAIL)
@@ -126,6 +133,12 @@ def _endless(_chance: random.Random, called: str) -> Trouble:
     document = {row.records or "rows": [], "next": "same", "meta": {"next": "same"}}
     fault = Fault(operation=called, times=None, document=document)
     return Trouble(name="a token that repeats", faults=(fault,), codes=_SOME_FAIL, lies=True)
+
+
+def _deaf(chance: random.Random, called: str) -> Trouble:
+    names = chance.choice([("start_ts", "end_ts"), ("start",), ("offset",), ("page",), ("limit",)])
+    fault = Fault(operation=called, times=chance.choice([1, None]), ignore_query=names)
+    return Trouble(name=f"{' and '.join(names)} ignored", faults=(fault,), codes=_SOME_FAIL)
 
 
 def _empty(_chance: random.Random, called: str) -> Trouble:
@@ -198,6 +211,7 @@ KINDS: Sequence[tuple[int, Draw]] = (
     (1, _no_access),
     (2, _exports),
     (3, _gone),
+    (3, _deaf),
 )
 """The kinds of trouble, each with how often it is drawn."""
 

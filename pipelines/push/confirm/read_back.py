@@ -55,7 +55,7 @@ def _profiles(context: PushContext, rows: Sequence[AcceptedRow]) -> dict[str, An
     found = {}
     while ids := list(islice(entities, PROFILES_A_REQUEST)):
         answer = context.client.call("getPeopleById", query={"id_type": identifier}, body={"ids": ids})
-        for item in answer.field("customers") or []:
+        for item in answer.records("customers"):
             profile = item.get("customer", item)
             value = profile["identifiers"].get(identifier) or ""
             found[comparable(identifier, value)] = profile

@@ -12,17 +12,23 @@ Rows may be sent twice then, which does no harm: events carry an id by which Cus
 """
 
 from dataclasses import dataclass
+from http.client import MULTI_STATUS
+from typing import Any
 
 from pipelines.errors import ConfigError, EltError
 from pipelines.push.context import PushContext
 from pipelines.push.deliver.batch import Batch
 from pipelines.push.deliver.throttle import Throttle
+from sources.customerio.catalogue import operation
 from sources.customerio.client import (
     Answer,
     BadAnswer,
     BadRequest,
     NotFound,
     RetryLater,
+    has_error,
+    list_of,
+    unexpected,
 )
 
 Rejection = tuple[int, str, str | None]
@@ -85,16 +91,30 @@ def _refused(batch: Batch, error: BadRequest) -> SendResult:
     return SendResult(state="accepted", status=error.status, rejected=rejected)
 
 
+def _errors(answer: Answer) -> list[Any]:
+    """The rejected items of a 2xx.
+
+    `{}` accepts all items, and `errors` lists those that are rejected [track26]; a 207 rejects some. Anything
+    else accepts none: something between here and Customer.io may have answered in its place.
+    """
+    document = answer.json()
+    if document == {} and answer.status != MULTI_STATUS:
+        return []
+    call = operation(answer.operation)
+    errors = list_of(call, document, "errors")
+    if not errors and (answer.status == MULTI_STATUS or has_error(document)):
+        raise unexpected(call, "an error and no item that is rejected")
+    return errors
+
+
 def rejected_rows(batch: Batch, answer: Answer) -> tuple[Rejection, ...]:
     """The rows that an answer lists as rejected.
 
     Raises:
-        BadAnswer: it lists a row that was not sent.
+        BadAnswer: it is none of Customer.io's, or lists a row that was not sent.
     """
-    document = answer.json()
-    errors = document.get("errors") if isinstance(document, dict) else None
     rejected: dict[int, Rejection] = {}
-    for error in errors or ():
+    for error in _errors(answer):
         index = error.get("batch_index") if isinstance(error, dict) else None
         if not isinstance(index, int) or not 0 <= index < len(batch.items):
             msg = (

@@ -20,7 +20,7 @@ def _segment_id(client: Client, spec: PushSpec) -> int:
     Raises:
         InvalidSpec: there is no such segment, or it is a dynamic one, whose members follow conditions.
     """
-    segments = client.app.list_segments().field("segments") or []
+    segments = client.app.list_segments().records("segments")
     wanted = spec.segment
     # YAML may have quoted an id. A name goes first: it can look like the id of another segment.
     named = [row for row in segments if row["name"] == wanted] or [

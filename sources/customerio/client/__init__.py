@@ -50,8 +50,8 @@ from sources.customerio.client.inflate import inflated
 from sources.customerio.client.json_text import loads
 from sources.customerio.client.limits import QUOTAS, Quota, RateLimits
 from sources.customerio.client.methods import App, Track
-from sources.customerio.client.pages import Page, records_of
-from sources.customerio.client.response import Answer, field_of, unexpected
+from sources.customerio.client.pages import Page, has_error, records_of
+from sources.customerio.client.response import Answer, field_of, list_of, unexpected
 from sources.customerio.client.transport import Request
 from sources.errors import ConfigError
 
@@ -94,7 +94,9 @@ __all__ = [
     "WrongClock",
     "WrongHost",
     "field_of",
+    "has_error",
     "inflated",
+    "list_of",
     "loads",
     "records_of",
     "unexpected",

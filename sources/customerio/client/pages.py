@@ -16,7 +16,7 @@ import msgspec
 from sources.customerio.catalogue import Operation
 from sources.customerio.client.bounds import HELD_LIST, MB
 from sources.customerio.client.errors import BadAnswer, EndlessPages, TooLarge
-from sources.customerio.client.response import field_of, unexpected
+from sources.customerio.client.response import list_of, unexpected
 
 Query = dict[str, object]
 """Query parameters by name."""
@@ -130,19 +130,39 @@ def _one_reading(row: Operation, query: Query, fetch: Fetch) -> Generator[Page, 
 def _by_number(row: Operation, query: Query, fetch: Fetch) -> Iterator[Page]:
     """Read to `meta.pagination.total`: these lists have no `next` [live-estuary]."""
     before: list[Any] = []
+    read = 0
     while True:
         page = _page(row, fetch(query))
         if page.records and page.records == before:
             msg = f"`{row.id}` answered one page twice; the read is not complete. Run it again."
             raise EndlessPages(msg, operation=row.id)
         number = int(str(query.get("page") or 1))
-        told = (page.document.get("meta") or {}).get("pagination") or {}
-        size = int(told.get("limit") or len(page.records))
-        is_last = not page.records or number * size >= int(told.get("total") or 0)
+        read += len(page.records)
+        total, size = _told(row, page)
+        if not page.records and read < total:
+            raise unexpected(row, f"{read:,} rows, an empty page behind them, and a total of {total:,}")
+        is_last = not page.records or number * size >= total
         yield Page(page.records, page.document, None if is_last else str(number + 1))
         if is_last:
             return
         before, query = page.records, {**query, "page": number + 1}
+
+
+def _told(row: Operation, page: Page) -> tuple[int, int]:
+    """The rows of the whole list and those of a page, as `meta.pagination` tells them.
+
+    Raises:
+        BadAnswer: A page has rows, and no number of all rows: more may follow.
+    """
+    meta = page.document.get("meta")
+    told = meta.get("pagination") if isinstance(meta, dict) else None
+    numbers = told if isinstance(told, dict) else {}
+    total, size = numbers.get("total"), numbers.get("limit") or len(page.records)
+    if total is None and not page.records:
+        return 0, 0
+    if not isinstance(total, int) or not isinstance(size, int):
+        raise unexpected(row, f"{len(page.records):,} rows of `{row.records}` and no number of all rows")
+    return total, size
 
 
 _READERS: dict[str, Callable[[Operation, Query, Fetch], Iterator[Page]]] = {
@@ -164,14 +184,15 @@ def _page(row: Operation, document: Any) -> Page:
         if not isinstance(document, dict):
             raise unexpected(row, f"a {type(document).__name__} instead of an object")
         return Page([document], document)
-    # Empty lists come as null; the key is there all the same [live-sdk][live-airbyte].
-    records = field_of(row, document, row.records) or []
-    if not isinstance(records, list):
-        raise unexpected(row, f"a {type(records).__name__} as `{row.records}` instead of a list")
-    if not records and row.records not in _ERRORS and _has_error(document):
+    records = list_of(row, document, row.records)
+    if not records and row.records not in _ERRORS and has_error(document):
         raise unexpected(row, f"an error and no row of `{row.records}`")
     token = document.get("next")
-    return Page(records, document, str(token) if token not in (None, "") else None)
+    if token in (None, ""):
+        return Page(records, document)
+    if isinstance(token, bool) or not isinstance(token, str | int):
+        raise unexpected(row, f"a {type(token).__name__} as `next` instead of a token")
+    return Page(records, document, str(token))
 
 
 def records_of(row: Operation, pages: Iterable[Page]) -> list[Any]:
@@ -198,7 +219,7 @@ def records_of(row: Operation, pages: Iterable[Page]) -> list[Any]:
 _ERRORS = ("error", "errors")
 
 
-def _has_error(document: dict[str, Any]) -> bool:
+def has_error(document: dict[str, Any]) -> bool:
     """True if the document has an error in one of Customer.io's envelopes."""
     meta = document.get("meta")
     return any(part.get(name) for part in (document, meta) if isinstance(part, dict) for name in _ERRORS)

@@ -48,6 +48,14 @@ class Answer:
             )
             raise BadAnswer(msg, operation=self.operation, status=self.status) from None
 
+    def records(self, name: str) -> list[Any]:
+        """The list at that key of the document; null is an empty list.
+
+        Raises:
+            BadAnswer: The body is not JSON, or no object that has a list there.
+        """
+        return list_of(operation(self.operation), self.json(), name)
+
     def field(self, name: str) -> Any:
         """The value of that key of the document; null is a value.
 
@@ -69,6 +77,23 @@ def field_of(row: Operation, document: Any, name: str) -> Any:
         others = ", ".join(list(document)[:_KEYS_SHOWN])
         raise unexpected(row, f"no `{name}`, but {others}" if others else f"no `{name}`")
     return document[name]
+
+
+def list_of(row: Operation, document: Any, name: str) -> list[Any]:
+    """The list at a key that the operation's answer, or a part of it, always has.
+
+    Empty lists come as null; the key is there all the same [live-sdk][live-airbyte].
+
+    Raises:
+        BadAnswer: The document is no object, lacks the key, or has something else there: `false` or `{}` is
+            no empty list.
+    """
+    found = field_of(row, document, name)
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        raise unexpected(row, f"a {type(found).__name__} as `{name}` instead of a list")
+    return found
 
 
 def unexpected(row: Operation, found: str) -> BadAnswer:

@@ -17,7 +17,7 @@ from itertools import count, islice
 from typing import Any
 
 from sources.customerio.catalogue import Resource, operation
-from sources.customerio.client import Client
+from sources.customerio.client import Client, unexpected
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.rows import Row, decoder
 from sources.customerio.extract.run_context import DAY, Options, RunContext, has_passed
@@ -154,6 +154,7 @@ class _Reader:
         rows: list[Row] = []
         seen: set[object] = set()
         for page in pages:
+            self._check_times(page.records, window)
             # Rows that arrived meanwhile moved rows of the page before onto this one.
             rows += [row for row in page.records if row[self._key] not in seen]
             seen.update(row[self._key] for row in page.records if page.next)
@@ -168,6 +169,17 @@ class _Reader:
             # A single second fills the page: only its token leads on.
         msg = "the pages of a window ended without saying so"
         raise AssertionError(msg)
+
+    def _check_times(self, rows: Iterable[Row], window: Window) -> None:
+        """Check that the rows are of the window that was asked for.
+
+        Raises:
+            BadAnswer: one is not, so rows of the window may be missing too: it does not count as read.
+        """
+        outside = sum(not window.start <= row[self._cursor] <= window.end for row in rows)
+        if outside:
+            found = f"{outside:,} rows whose `{self._cursor}` is outside of the time that was asked for"
+            raise unexpected(operation(self._operation), found)
 
     def _split(self, part: _Part, running: int) -> list[Window]:
         """Parts of the rest, assuming that deliveries go on as densely as in the page that was read.

@@ -12,7 +12,7 @@ from typing import Any
 from sources.customerio.catalogue import Operation, Resource, operation
 from sources.customerio.catalogue import resource as catalogued
 from sources.customerio.catalogue.periods import EASTERN, MOST_STEPS, UTC, Period, between, latest
-from sources.customerio.client import Client, NotFound, field_of
+from sources.customerio.client import Client, NotFound, field_of, list_of, unexpected
 from sources.customerio.extract.batch import Batch, Scope, unlisted
 from sources.customerio.extract.parents import check_gone, children_of
 from sources.customerio.extract.rows import Row
@@ -155,7 +155,7 @@ def _clicks(call: Operation, document: Any, window: Window) -> dict[tuple[int, i
             {"link_id": link["id"], "href": link.get("href"), "period": window.period, "start_at": start_at},
             value,
         )
-        for entry in field_of(call, document, str(call.records)) or ()
+        for entry in list_of(call, document, str(call.records))
         for link in [field_of(call, entry, "link")]
         for start_at, value in _dated(_series(call, entry).get("clicked"), window)
     }
@@ -165,7 +165,10 @@ def _series(call: Operation, document: Any) -> Mapping[str, Sequence[int] | None
     """The series of an answer: those of journeys at the top, others one level below."""
     if isinstance(document, dict) and "journey_metric" in document:
         return dict(field_of(call, document, "journey_metric"))
-    return dict(field_of(call, field_of(call, document, "metric"), "series") or {})
+    series = field_of(call, field_of(call, document, "metric"), "series")
+    if series is not None and not isinstance(series, dict):
+        raise unexpected(call, f"a {type(series).__name__} as `series` instead of an object")
+    return series or {}
 
 
 def _dated(values: Sequence[int] | None, window: Window) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,8 @@ One that is no longer listed counts as lifted: that a person who opts in again l
 from collections.abc import Iterator
 from typing import Any
 
-from sources.customerio.catalogue import Resource
+from sources.customerio.catalogue import Operation, Resource, operation
+from sources.customerio.client import list_of
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import RunContext
@@ -17,15 +18,16 @@ from sources.customerio.extract.steady_list import read_steady
 def optouts(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Read the opt-outs of all people."""
     client, summary = run.client_for(resource.table), run.summary_of(resource.table)
+    call = operation(resource.operation)
 
     def pages() -> Iterator[list[Row]]:
         for page in client.pages(resource.operation):
-            yield [row for person in page.records for row in _of_person(person)]
+            yield [row for person in page.records for row in _of_person(call, person)]
 
     yield from read_steady(pages, summary)
 
 
-def _of_person(person: Row) -> list[Row]:
+def _of_person(call: Operation, person: Row) -> list[Row]:
     """A row for each opt-out of a person."""
     known = {name: value for name, value in person.items() if name != "optouts"}
-    return [{**known, **optout} for optout in person.get("optouts") or []]
+    return [{**known, **optout} for optout in list_of(call, person, "optouts")]

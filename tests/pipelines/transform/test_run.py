@@ -79,13 +79,39 @@ def test_on_a_server(shell: Shell) -> None:
 
 @pytest.mark.proof
 def test_command(copy: Warehouse, shell: Shell) -> None:
-    """It updates, tests and publishes; `--json` prints the result as one document."""
+    """It updates, tests and publishes; `--json` prints the result as one document.
+
+    The data folder may have moved: dbt parses the models of another path anew only if they changed.
+    """
     shell.env["CIO_ELT_DATA"] = str(copy.settings.cio_elt_data)
+    log = copy.settings.cio_elt_data / "dbt" / "logs" / "dbt.log"
+    log.unlink()
     ran = shell.run("transform", "--json")
     assert ran.code == 0, ran.err
     assert ran.document["full"] is False
     assert {node["status"] for node in ran.document["nodes"]} <= {"success", "pass"}
     assert "fct_delivery" in {node["name"] for node in ran.document["nodes"]}
+    assert "Unable to do partial parsing" not in log.read_text()
+
+
+@pytest.mark.proof
+def test_nothing_new_builds_nothing(base: Warehouse, shell: Shell) -> None:
+    """As long as nothing was written, neither file changes; a file that is lost is noticed."""
+    settings = base.settings
+    files = (settings.load_file, settings.published_file)
+    before = [file.read_bytes() for file in files]
+    shell.env["CIO_ELT_DATA"] = str(settings.cio_elt_data)
+
+    ran = shell.run("transform")
+
+    assert (0, "Nothing has changed since the last transform, so nothing was built.") == (
+        ran.code,
+        ran.out.strip(),
+    )
+    assert before == [file.read_bytes() for file in files]
+    settings.published_file.unlink()
+    assert not transform(settings).unchanged
+    assert transform(settings).unchanged
 
 
 @pytest.mark.proof

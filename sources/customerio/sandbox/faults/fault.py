@@ -56,6 +56,9 @@ class Fault:
     - `drop_fields`: no row of the page has these fields;
     - `at_rows`: `give_fields` and `drop_fields` change the rows at these places of the page alone (0 is the
       first);
+    - `drop_rows`: the page lacks the rows at these places, as an answer that is cut short and still JSON;
+    - `ignore_query`: the call goes as if these parameters of its query were not sent, as behind a proxy that
+      drops them;
     - `raw_records`: the page begins with these records, each the text of its JSON, which is sent as it is:
       `null`, a number, an object without id, nested thousands deep, half a surrogate pair, an integer of a
       hundred digits. In Python, U+DC80 to U+DCFF stand for the bytes 80 to FF, such as Latin-1 text;
@@ -88,6 +91,8 @@ class Fault:
     give_fields: Mapping[str, Any] = field(default_factory=dict)
     drop_fields: tuple[str, ...] = ()
     at_rows: tuple[int, ...] = ()
+    drop_rows: tuple[int, ...] = ()
+    ignore_query: tuple[str, ...] = ()
     raw_records: tuple[str, ...] = ()
     drop_items: tuple[int, ...] = ()
     refuse_items: tuple[int, ...] = ()
@@ -109,10 +114,10 @@ class Fault:
         if given.get("then_delete") is not None:
             kind, record_id = given["then_delete"]
             given = {**given, "then_delete": (str(kind), str(record_id))}
-        for name in ("at_rows", "drop_items", "refuse_items"):
+        for name in ("at_rows", "drop_rows", "drop_items", "refuse_items"):
             if name in given:
                 given = {**given, name: tuple(int(place) for place in given[name])}
-        for name in ("drop_fields", "raw_records"):
+        for name in ("drop_fields", "ignore_query", "raw_records"):
             if name in given:
                 given = {**given, name: tuple(map(str, given[name]))}
         if given.get("retry_after") is not None:

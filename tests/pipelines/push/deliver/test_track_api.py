@@ -8,7 +8,7 @@ from pipelines.push.deliver.batch import Batch
 from pipelines.push.deliver.track_api import rejected_rows
 from pipelines.push.journal.database import SCHEMA
 from pipelines.push.journal.log import Item
-from sources.customerio.client import Answer, Unauthorized
+from sources.customerio.client import Answer, BadAnswer, Unauthorized
 from sources.customerio.sandbox import Fault
 from tests.pipelines.push.conftest import Pushing, user_rows
 
@@ -30,6 +30,50 @@ def test_a_value_that_is_too_long_is_one_row() -> None:
     assert ((8, f"invalid: {words}", "attributes.bio"),) == rejected_rows(batch, answer)
     bare = Answer("batch", 207, json.dumps({"errors": [{"batch_index": 0, "reason": "invalid"}]}).encode())
     assert ((7, "invalid", None),) == rejected_rows(batch, bare)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b""),
+        (200, b"null"),
+        (200, b"[]"),
+        (200, b'"ok"'),
+        (200, b'{"message":"ok"}'),
+        (200, b'{"errors":5}'),
+        (200, b'{"errors":true}'),
+        (200, b'{"errors":{}}'),
+        (200, b'{"meta":{"error":"Service temporarily disabled"}}'),
+        (200, b'{"errors":[],"meta":{"error":"later"}}'),
+        (207, b"{}"),
+        (207, b'{"errors":[]}'),
+        (207, b'{"errors":["no"]}'),
+        (207, b'{"errors":[{"batch_index":1}]}'),
+    ],
+)
+def test_an_answer_that_is_none_of_customerios_accepts_no_row(status: int, body: bytes) -> None:
+    """Only `{}` and a list of errors are answers to a batch; after any other one its rows are unknown."""
+    with pytest.raises(BadAnswer):
+        rejected_rows(Batch((Item(7, b"{}", "a"),)), Answer("batch", status, body))
+
+
+@pytest.mark.parametrize("body", [b"{}", b"{}\n", b'{"errors":[]}', b'{"errors":null}'])
+def test_an_answer_without_errors_accepts_all_rows(body: bytes) -> None:
+    """Customer.io answers `{}` [track26]."""
+    assert () == rejected_rows(Batch((Item(7, b"{}", "a"),)), Answer("batch", 200, body))
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("document", [{"meta": {"error": "Service temporarily disabled"}}, {"errors": 5}])
+def test_rows_of_an_odd_answer_are_sent_again(pushing: Pushing, document: object) -> None:
+    """The run says so and ends with an error; the next one sends its rows."""
+    pushing.sandbox.faults.add(Fault(operation="batch", document=document))
+    spec = pushing.users(user_rows(20))
+    with pytest.raises(BadAnswer):
+        pushing.push(spec)
+    assert {"unknown": 20} == pushing.states()
+    assert pushing.push(spec).complete
+    assert 20 == len(_plans(pushing))
 
 
 @pytest.mark.proof

@@ -311,6 +311,10 @@ def test_a_server_deaf_to_offsets_stops_the_read(client_of: ClientOf) -> None:
         (b'{"campaigns":[],"errors":[{"detail":"not now"}]}', "an error and no row of `campaigns`"),
         (b"[]", "a list instead of an object with `campaigns`"),
         (b'{"campaigns":{"id":1}}', "a dict as `campaigns`"),
+        (b'{"campaigns":{}}', "a dict as `campaigns`"),
+        (b'{"campaigns":false}', "a bool as `campaigns`"),
+        (b'{"campaigns":0}', "a int as `campaigns`"),
+        (b'{"campaigns":""}', "a str as `campaigns`"),
         (b'"campaigns"', "a str instead of an object"),
         (b"", "a NoneType instead of an object"),
         (b"<html></html>", "is not JSON"),
@@ -378,3 +382,31 @@ def test_pages_tell_their_weight(client_of: ClientOf) -> None:
     client = client_of(lambda _: httpx.Response(200, json={"campaigns": next(answers)}))
     light, heavy = [page.weight for _ in range(2) for page in client.pages("listCampaigns")]
     assert 100 < light < 1_000 < heavy
+
+
+@pytest.mark.parametrize("token", [False, True, {}, [], {"start": "b"}, 1.5])
+def test_a_next_that_is_no_token_is_refused(client_of: ClientOf, token: object) -> None:
+    """A list whose next page is unknown is not complete."""
+    outside = TokenList("newsletters", {None: {"newsletters": [{"id": 1}], "next": token}})
+    with pytest.raises(BadAnswer, match=f"a {type(token).__name__} as `next` instead of a token"):
+        list(client_of(outside).pages("listNewsletters"))
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": None}, {"meta": []}, {"meta": {"pagination": {"total": "9"}}}])
+def test_numbered_pages_without_a_total_are_refused(client_of: ClientOf, meta: dict[str, Any]) -> None:
+    """Without the number of all rows, a page with rows may not be the last one."""
+    client = client_of(lambda _: httpx.Response(200, json={"assets": [{"id": 1}], **meta}))
+    with pytest.raises(BadAnswer, match="1 rows of `assets` and no number of all rows"):
+        list(client.pages("listAssets"))
+
+
+def test_an_empty_numbered_page_before_the_total_is_refused(client_of: ClientOf) -> None:
+    """Rows that the total promises and no page has are missing."""
+
+    def outside(request: httpx.Request) -> httpx.Response:
+        rows = [{"id": 1}] if request.url.params.get("page", "1") == "1" else []
+        told = {"pagination": {"total": 3, "limit": 1}}
+        return httpx.Response(200, json={"assets": rows, "meta": told})
+
+    with pytest.raises(BadAnswer, match="1 rows, an empty page behind them, and a total of 3"):
+        list(client_of(outside).pages("listAssets"))

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import duckdb
 import httpx
 import pytest
 
 from sources.customerio.client import Client
-from sources.customerio.extract import BANDS, Options, Window
+from sources.customerio.extract import BANDS, Options, RunSummary, Window
 from sources.customerio.extract.messages import WINDOW_S, due_windows
-from sources.customerio.sandbox import DEFAULT_START, Sandbox, Served
+from sources.customerio.sandbox import DEFAULT_START, Fault, Sandbox, Served
 from tests.sources.customerio.extract.conftest import Deliveries, Outside, Project, ReadTable, ids, plain
 
 DAY = 86_400
@@ -110,6 +111,35 @@ def test_a_start_is_kept(client_of: ClientOf, read: ReadTable) -> None:
 
     assert ["1", "2"] == ids(first.rows) == ids(later.rows)
     assert start == min(asked for asked, _ in outside.asked)
+
+
+def _cells(project: Project, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query; none if its table is not there yet."""
+    try:
+        return project.cells(sql)
+    except duckdb.CatalogException:
+        return []
+
+
+@pytest.mark.parametrize("names", [("start_ts", "end_ts"), ("start_ts",), ("end_ts",)])
+def test_deliveries_outside_of_the_window_are_no_answer_to_it(
+    project: Project, names: tuple[str, ...]
+) -> None:
+    """Behind a proxy that drops the window no time counts as read; without it every delivery arrives."""
+    project.sandbox.faults.add(Fault(operation="listMessages", ignore_query=names, times=None))
+    summary = RunSummary()
+
+    project.run("messages", summary=summary)
+
+    (failed,) = summary.failed
+    assert "whose `created` is outside of the time" in str(failed.error)
+    covered = _cells(project, "SELECT start_at, end_at FROM coverage")
+    found = {row_id for (row_id,) in _cells(project, "SELECT id FROM messages")}
+    for row in project.sandbox.rows("messages"):
+        assert row["id"] in found or not any(start <= row["created"] <= end for start, end in covered)
+    project.sandbox.faults.clear()
+    project.run("messages")
+    project.assert_equal("messages")
 
 
 def test_a_second_with_more_rows_than_a_page(client_of: ClientOf, read: ReadTable) -> None:

@@ -60,6 +60,37 @@ def test_somebody_deleted_between_the_search_and_the_profiles(project: Project) 
     assert [(gone,)] == project.cells("SELECT cio_id FROM people WHERE deleted_at IS NOT NULL")
 
 
+def test_profiles_that_an_answer_lacks_are_looked_up(project: Project) -> None:
+    """An answer that is cut short makes no person deleted and leaves out no new one: each is asked for."""
+    project.run("people")
+    project.sandbox.add("people", id="new", email="new@example.com", plan="free")
+    gone = max(key for (key,) in project.truth(resource("people")))
+    project.sandbox.faults.add(
+        Fault(operation="getPeopleFilter", then_delete=("people", gone)),
+        Fault(operation="getPeopleById", drop_rows=tuple(range(9)), times=None),
+    )
+
+    project.run("people")
+
+    project.assert_equal("people")
+    assert [(gone,)] == project.cells("SELECT cio_id FROM people WHERE deleted_at IS NOT NULL")
+
+
+def test_an_answer_that_lacks_many_profiles_deletes_no_person(project: Project) -> None:
+    """More profiles lack than people are deleted within a second: the table fails, and stays."""
+    project.run("people")
+    before = project.rows(resource("people"))
+    lacking = tuple(range(len(before) - 11, len(before)))
+    project.sandbox.faults.add(Fault(operation="getPeopleById", drop_rows=lacking, times=None))
+    summary = RunSummary()
+
+    project.run("people", summary=summary)
+
+    assert [summary.resources["people"]] == summary.failed
+    assert f"profiles for {len(before)} people" in str(summary.resources["people"].error)
+    assert before == project.rows(resource("people"))
+
+
 def test_profiles_that_fail_take_nobody_for_deleted(project: Project) -> None:
     """If the search succeeds and the profiles fail, no person counts as deleted."""
     project.run("people")

@@ -35,6 +35,7 @@ from sources.customerio.sandbox.state.store.planned_changes import (
     SetMembership,
     SetOptout,
 )
+from sources.customerio.sandbox.state.store.records import RECORD_KINDS
 from sources.customerio.sandbox.state.store.scheduler import NEVER
 from sources.customerio.sandbox.state.workspace import Workspace
 
@@ -113,7 +114,7 @@ class Timeline:
 
 
 def _apply(workspace: Workspace, change: PlannedChange) -> None:
-    """Apply one change; it has no effect if its person or record does not exist any more."""
+    """Apply one change; it has no effect if its person, record or parent does not exist any more."""
     match change:
         case CreatePerson():
             workspace.add_person(change.person, logged=change.logged)
@@ -130,7 +131,8 @@ def _apply(workspace: Workspace, change: PlannedChange) -> None:
             if workspace.people.get(change.number) is not None:
                 workspace.optouts.set(change.number, change.channel, change.sender, optout=change.optout)
         case AddRecord():
-            workspace.add_record(change.table, change.fields, change.at)
+            if _has_parent(workspace, change):
+                workspace.add_record(change.table, change.fields, change.at)
         case EditRecord():
             if change.id in workspace.tables[change.table]:
                 workspace.edit_record(change.table, change.id, change.fields, change.at)
@@ -146,6 +148,14 @@ def _apply(workspace: Workspace, change: PlannedChange) -> None:
         case OrderExport():
             create = create_people_export if change.type == "customers" else create_deliveries_export
             create(workspace, change.body, ExportOptions(fails=change.fails), change.description)
+
+
+def _has_parent(workspace: Workspace, change: AddRecord) -> bool:
+    kind = RECORD_KINDS.get(change.table)
+    if kind is None or kind.parent is None:
+        return True
+    parents, field = kind.parent
+    return change.fields[field] in workspace.tables[parents]
 
 
 def _where(rows: Mapping[str, Array], mask: Array) -> dict[str, Array]:

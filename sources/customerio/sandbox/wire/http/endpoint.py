@@ -95,7 +95,8 @@ class Endpoint:
     def _answer(
         self, workspace: Workspace, request: Request, raw_body: bytes, faults: list[Fault]
     ) -> ApiResponse:
-        query = request.query_params
+        ignored = {name for fault in faults for name in fault.ignore_query}
+        query = {name: value for name, value in request.query_params.items() if name not in ignored}
         path = {name: value.replace(ENCODED_SLASH, "/") for name, value in request.path_params.items()}
         context = RequestContext(
             operation=self._operation,
@@ -149,6 +150,9 @@ def apply_page_faults(
             body = {**body, key: (body[key] or []) * 2}
         if fault.give_fields or fault.drop_fields:
             body = {**body, key: changed_rows(body[key] or [], fault)}
+        if fault.drop_rows:
+            rows = enumerate(body[key] or [])
+            body = {**body, key: [row for place, row in rows if place not in fault.drop_rows]}
         if fault.raw_records:
             raw = [orjson.Fragment(text.encode(errors="surrogateescape")) for text in fault.raw_records]
             body = {**body, key: [*raw, *(body[key] or [])]}

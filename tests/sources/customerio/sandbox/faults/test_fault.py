@@ -118,6 +118,29 @@ def test_rows_of_another_shape(small: Sandbox, small_api: httpx.Client) -> None:
     assert own == small_api.get("/v1/messages").json()["messages"]
 
 
+def test_rows_that_a_page_lacks(small: Sandbox, small_api: httpx.Client) -> None:
+    """The rows at the given places are left out; the rest of the answer is as it was."""
+    own = small_api.get("/v1/campaigns").json()
+    small.faults.add(Fault.from_json({"operation": "listCampaigns", "drop_rows": [0, 2]}))
+
+    cut = small_api.get("/v1/campaigns").json()
+
+    kept = [row for place, row in enumerate(own["campaigns"]) if place not in (0, 2)]
+    assert {**own, "campaigns": kept} == cut
+
+
+def test_parameters_that_are_not_heeded(small: Sandbox, small_api: httpx.Client) -> None:
+    """The call answers as if the parameters were not sent, and heeds the others."""
+    asked = {"start_ts": 1, "end_ts": 2, "limit": 7}
+    assert [] == small_api.get("/v1/messages", params=asked).json()["messages"]
+    small.faults.add(Fault.from_json({"operation": "listMessages", "ignore_query": ["start_ts", "end_ts"]}))
+
+    answer = small_api.get("/v1/messages", params=asked).json()
+
+    assert small_api.get("/v1/messages", params={"limit": 7}).json() == answer
+    assert 7 == len(answer["messages"])
+
+
 def test_clearing(small: Sandbox, small_api: httpx.Client) -> None:
     """Without faults everything works again."""
     small.faults.add(Fault(status=500, times=None))

@@ -202,6 +202,16 @@ def test_a_deleted_broadcast_sends_no_more(small: Sandbox, small_api: httpx.Clie
     assert small_api.post(TRIGGERS, json={}).status_code == 404
 
 
+def test_a_deleted_broadcast_has_no_new_triggers(small: Sandbox) -> None:
+    """Weeks after it was deleted, no record of the workspace belongs to it."""
+    small.delete("broadcasts", 501)
+    small.clock.advance(60 * _DAY)
+
+    assert {row["broadcast_id"] for row in small.rows("broadcast_triggers")} == {
+        row["id"] for row in small.rows("broadcasts")
+    }
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
