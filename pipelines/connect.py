@@ -16,6 +16,7 @@ from sources.customerio.client import (
     RetryLater,
     Unauthorized,
     Unreachable,
+    reading,
 )
 
 # Seconds for which a request is retried: in a run, and while a user waits for the first answer.
@@ -96,8 +97,9 @@ def check_access(settings: Settings) -> Access:
     with brief_client(settings) as brief:
         try:
             workspaces = brief.call("listWorkspaces").records("workspaces")
-            people = sum(int(workspace.get("people") or 0) for workspace in workspaces)
-            names = {int(workspace["id"]): str(workspace.get("name")) for workspace in workspaces}
+            with reading("`listWorkspaces`"):
+                people = sum(int(workspace.get("people") or 0) for workspace in workspaces)
+                names = {int(workspace["id"]): str(workspace.get("name")) for workspace in workspaces}
         except Unauthorized as error:
             raise (_cause(settings) or error) from None
         except Unreachable:

@@ -3,7 +3,8 @@
 A data folder, its warehouse and its journal of pushes belong to one workspace. The Track API returns the id
 of its key's workspace. The App API lists all workspaces of the account and does not say which one its key is
 of, so this workspace is known by its contents: the ids of its segments, campaigns and newsletters with the
-times of their creation. Workspaces of one account have the same small ids, created at other times.
+times of their creation, which the warehouse has, or else the record. Workspaces of one account have the same
+small ids, created at other times.
 
     listWorkspaces ──> the recorded id must be among them
     segments, campaigns, newsletters ──> a known id must be there again, created at the same second
@@ -27,7 +28,7 @@ from pipelines.warehouse.publish import prepare
 from pipelines.warehouse.queries import querying, tables
 from pipelines.warehouse.runs import workspace_of
 from sources.customerio.catalogue import operation, resource
-from sources.customerio.client import Client, RetryLater, Unreachable
+from sources.customerio.client import Client, RetryLater, Unreachable, reading
 
 _CREATED: Mapping[str, str] = {"segments": "created_at", "campaigns": "created", "newsletters": "created"}
 """The tables that identify a workspace, each with its column of the creation time."""
@@ -43,12 +44,15 @@ class WorkspaceRecord:
         name: Its name; None until it is known.
         pair: Digest of the App API key and the site id that were proven to be of this workspace.
         refused: Digest of such a pair that was proven to be of two workspaces.
+        contents: Creation times (Unix s) by id of the first page of each list that identifies the workspace,
+            by table, for warehouses that lack these tables; None until they are read.
     """
 
     id: int | None = None
     name: str | None = None
     pair: str | None = None
     refused: str | None = None
+    contents: dict[str, dict[str, int]] | None = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -136,9 +140,12 @@ def check_workspace(settings: Settings) -> AppWorkspace:
         raise _wrong(settings, f"of {described(record)}", f"the App API key's account {found}")
     with brief_client(settings) as client:
         known = check_contents(settings, client)
-    if record.id is None and len(access.workspaces) == 1:
-        ((only, name),) = access.workspaces.items()
-        write_record(settings, replace(record, id=only, name=name))
+        if record.id is None and len(access.workspaces) == 1:
+            ((only, name),) = access.workspaces.items()
+            write_record(settings, replace(record, id=only, name=name))
+        elif record.id is None and not _CREATED.keys() & _known_rows(settings).keys():
+            # Noted anew by each run, for what is noted may be deleted one day.
+            write_record(settings, replace(record, contents=_contents(client)))
     return AppWorkspace(access=access, known=known)
 
 
@@ -151,7 +158,11 @@ def check_contents(settings: Settings, client: Client) -> bool:
         WrongWorkspace: a row has another creation time than in the warehouse, or no row is known.
     """
     compared: list[str] = []
-    for table, rows in _known_rows(settings).items():
+    noted = {
+        table: {int(row_id): created for row_id, created in rows.items()}
+        for table, rows in (read_record(settings).contents or {}).items()
+    }
+    for table, rows in (_known_rows(settings) or noted).items():
         found = _first_page(client, table)
         if not rows or found is None:
             continue
@@ -203,7 +214,7 @@ def identify(settings: Settings, app: AppWorkspace | None = None) -> Identity:
     """
     record, pair = read_record(settings), _pair(settings)
     try:
-        with brief_client(settings) as client:
+        with brief_client(settings) as client, reading("`getRegion`"):
             own = int(client.call("getRegion").field("environment_id"))
     except (RetryLater, Unreachable) as error:
         if record.id is None or record.pair != pair:
@@ -286,6 +297,14 @@ def _known_rows(settings: Settings) -> dict[str, dict[int, int]]:
             }
     except WarehouseError:
         return {}
+
+
+def _contents(client: Client) -> dict[str, dict[str, int]]:
+    """The creation times by id of the first page of each list; one that cannot be read is left out."""
+    pages = ((table, _first_page(client, table)) for table in _CREATED)
+    return {
+        table: {str(row_id): created for row_id, created in page.items()} for table, page in pages if page
+    }
 
 
 def _first_page(client: Client, table: str) -> dict[int, int] | None:

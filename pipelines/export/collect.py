@@ -174,7 +174,7 @@ def _fetch(
 
 def _link(settings: Settings, client: Client, export: RegisteredExport) -> str:
     try:
-        return str(client.call("downloadExport", path={"export_id": export.export_id}).field("url"))
+        return client.call("downloadExport", path={"export_id": export.export_id}).text("url")
     except NotFound:
         with open_registry(settings) as registry:
             registry.set_failed(export)

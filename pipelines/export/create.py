@@ -22,7 +22,7 @@ from pipelines.export.requests import ExportRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.workspace import check_workspace
-from sources.customerio.client import Client
+from sources.customerio.client import Client, reading
 
 _LOCK = "ordering.lock"
 # Another process that creates an export waits for slots of the rate limit and for an answer, no longer.
@@ -82,20 +82,21 @@ def _resumed_or_new(
         notify(f"Resuming export {export.export_id}, which was created before and is not loaded yet.")
         return export
     listed = client.call("listExports").records("exports")
+    with reading("`listExports`"):
+        known_id = max((int(record["id"]) for record in listed), default=0)
+        came = [record for record in listed if export and _came_of(export, record, registry.ids())]
     if export is not None:
-        found = [record for record in listed if _came_of(export, record, registry.ids())]
-        if len(found) == 1:
-            notify(f"Export {found[0]['id']} came of a run that ended before it could note it; it is used.")
-            return _with_id(registry, export, found[0])
+        if len(came) == 1:
+            notify(f"Export {came[0]['id']} came of a run that ended before it could note it; it is used.")
+            return _with_id(registry, export, came[0])
         # None: it was never created. Several: other exports were created too, and ours is not to be told.
         registry.delete_intent(export)
     if look_up:
         check_parent(client, request)
-    known_id = max((int(record["id"]) for record in listed), default=0)
     export = registry.add_intent(request, known_id=known_id, intended_at=client.now())
-    record = _create(client, registry, export)
-    notify(f"Export {record['id']} was created.")
-    return _with_id(registry, export, record)
+    created = _with_id(registry, export, _create(client, registry, export))
+    notify(f"Export {created.export_id} was created.")
+    return created
 
 
 def _set_aside(registry: Registry, request: ExportRequest) -> None:
@@ -119,7 +120,9 @@ def _create(client: Client, registry: Registry, export: RegisteredExport) -> Map
 
 
 def _with_id(registry: Registry, export: RegisteredExport, record: Mapping[str, Any]) -> RegisteredExport:
-    return registry.set_created(export, export_id=int(record["id"]), created_at=int(record["created_at"]))
+    with reading(f"`{export.request.operation}`"):
+        export_id, created_at = int(record["id"]), int(record["created_at"])
+    return registry.set_created(export, export_id=export_id, created_at=created_at)
 
 
 def _came_of(export: RegisteredExport, record: Mapping[str, Any], registered: set[int]) -> bool:

@@ -77,7 +77,7 @@ def _people(settings: Settings, client: Client, query: Query, present: set[str],
 
 def _workspace(settings: Settings, client: Client, ours: int) -> tuple[dict[str, Any], bool]:
     """The key's workspace, and True if it is certain: an App API key lists all of the account's."""
-    found = client.call("listWorkspaces").field("workspaces")
+    found = client.call("listWorkspaces").records("workspaces")
     if len(found) > 1 and settings.customerio_track_site_id and settings.customerio_track_api_key:
         own = client.call("getRegion").field("environment_id")
         if named := [workspace for workspace in found if workspace["id"] == own]:

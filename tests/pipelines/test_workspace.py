@@ -85,6 +85,28 @@ def test_a_key_of_another_workspace_of_the_account_changes_nothing(
     assert 0 == deleted
 
 
+def test_a_folder_whose_tables_do_not_tell_the_workspace_has_its_contents_in_the_record(
+    account: Account, tmp_path: Path
+) -> None:
+    """A first sync of other tables notes segments and campaigns; the staging workspace's key is refused."""
+    with account.serve() as served:
+        settings = _settings(account, served, tmp_path / "data")
+        sync(settings, ["ip_addresses"])
+        before = _contents(settings)
+
+        with pytest.raises(WrongWorkspace, match=r"was created at .* CIO_ELT_DATA"):
+            sync(settings.model_copy(update=_app(account.workspaces[1])), ["ip_addresses"])
+
+        assert before == _contents(settings)
+        for table in ("segments", "campaigns"):
+            for row in list(account.workspaces[0].rows(table))[1:]:
+                account.workspaces[0].delete(table, row["id"])
+        assert check_workspace(settings).known
+        contents = read_record(settings).contents
+        assert contents is not None
+        assert [1, 1] == [len(contents[table]) for table in ("segments", "campaigns")]
+
+
 def test_a_workspace_without_a_known_row_is_another_one(account: Account, settings: Settings) -> None:
     """A workspace in which nothing of the warehouse exists is refused, and the counts are named."""
     for table in ("segments", "campaigns"):

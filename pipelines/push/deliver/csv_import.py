@@ -27,7 +27,7 @@ from pipelines.push.deliver.track_api import REASON_LENGTH, Rejection, SendResul
 from pipelines.push.journal.log import Item
 from pipelines.push.spec.item import attributes_of, comparable
 from pipelines.push.spec.spec import PushSpec
-from sources.customerio.client import BadAnswer, RetryLater
+from sources.customerio.client import BadAnswer, RetryLater, reading
 
 DEADLINE_S = 6 * 3600.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
@@ -58,11 +58,14 @@ class CsvImport:
         name = f"{self._spec.sync}-{secrets.token_hex(8)}.csv"
         started = False
         try:
-            with staged(str(self._spec.deliver.staging), name, _csv(rows.values())) as link:
+            with (
+                reading("`import`"),
+                staged(str(self._spec.deliver.staging), name, _csv(rows.values())) as link,
+            ):
                 number = self._start(name, link)
                 started = True
                 record = self._poll(number)
-            return self._result(record, number, rows)
+                return self._result(record, number, rows)
         except EltError as error:
             state = "unknown" if started or error.ambiguous else "unsent"
             return SendResult(state=state, error=str(error), status=error.status, stop=error)
@@ -109,7 +112,7 @@ class CsvImport:
         export = record.get(f"{level}_export_id")
         if export is None:
             return ()
-        url = self._client.call("downloadExport", path={"export_id": export}).field("url")
+        url = self._client.call("downloadExport", path={"export_id": export}).text("url")
         with TemporaryDirectory() as folder:
             file = Path(folder) / "report.csv"
             self._client.download(url, file)

@@ -95,6 +95,11 @@ def _is_no_moment(column: str) -> str:
     return f"{column} NOT BETWEEN epoch(DATE '{FIRST_DAY}') AND epoch(DATE '{LAST_DAY}')"
 
 
+def _number(column: str) -> str:
+    """SQL: a number as JSON; DuckDB writes a decimal of fractions alone as `.5`, and JSON does not."""
+    return f"regexp_replace({column}::VARCHAR, '^(-?)\\.', '\\10.')"
+
+
 def _has_no_number(column: str) -> str:
     """SQL: the JSON text has a bare NaN or infinity, which DuckDB writes and JSON does not have."""
     bare = f"""regexp_replace(to_json({column})::VARCHAR, '"(\\\\.|[^"\\\\])*"', '""', 'g')"""
@@ -122,7 +127,7 @@ RULES: Mapping[FieldType, TypeRule] = {
     ),
     "number": TypeRule(
         ("integer", "decimal", "float"),
-        lambda column: f"{column}::VARCHAR",
+        _number,
         {"is no number (NaN, or infinite as after / 0)": lambda column: f"NOT isfinite({column}::DOUBLE)"},
         natural=("decimal", "float"),
     ),

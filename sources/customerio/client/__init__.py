@@ -51,7 +51,7 @@ from sources.customerio.client.json_text import loads
 from sources.customerio.client.limits import QUOTAS, Quota, RateLimits
 from sources.customerio.client.methods import App, Track
 from sources.customerio.client.pages import Page, has_error, records_of
-from sources.customerio.client.response import Answer, field_of, list_of, unexpected
+from sources.customerio.client.response import Answer, field_of, list_of, reading, unexpected
 from sources.customerio.client.transport import Request
 from sources.errors import ConfigError
 
@@ -98,6 +98,7 @@ __all__ = [
     "inflated",
     "list_of",
     "loads",
+    "reading",
     "records_of",
     "unexpected",
 ]

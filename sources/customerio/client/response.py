@@ -1,6 +1,7 @@
 """The answer to one call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +57,17 @@ class Answer:
         """
         return list_of(operation(self.operation), self.json(), name)
 
+    def text(self, name: str) -> str:
+        """The text at that key of the document.
+
+        Raises:
+            BadAnswer: The body is not JSON, or no object that has a text there.
+        """
+        row, found = operation(self.operation), self.field(name)
+        if not isinstance(found, str) or not found:
+            raise unexpected(row, f"a {type(found).__name__} as `{name}` instead of a text")
+        return found
+
     def field(self, name: str) -> Any:
         """The value of that key of the document; null is a value.
 
@@ -94,6 +106,23 @@ def list_of(row: Operation, document: Any, name: str) -> list[Any]:
     if not isinstance(found, list):
         raise unexpected(row, f"a {type(found).__name__} as `{name}` instead of a list")
     return found
+
+
+@contextmanager
+def reading(calls: str) -> Iterator[None]:
+    """The block reads answers to `calls`: a key that lacks there, or a value of another type, is no bug.
+
+    Raises:
+        BadAnswer: In place of the error, which may name a value of a person.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        msg = (
+            f"The answer to {calls} cannot be read ({type(error).__name__}); Customer.io may have changed "
+            "it, or something between here and Customer.io answered in its place. Run this again."
+        )
+        raise BadAnswer(msg, status=200) from None
 
 
 def unexpected(row: Operation, found: str) -> BadAnswer:

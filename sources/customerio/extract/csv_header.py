@@ -17,6 +17,10 @@ class HeaderBroken(Exception):
     """A file without a header that can be read; the message completes "the file ..."."""
 
 
+class PageInstead(HeaderBroken):
+    """An error of a store or a proxy's page came in place of the file."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Header:
     """The names of a file's columns, the characters that end its lines, and if it is gzipped.
@@ -34,6 +38,7 @@ def read_header(path: Path) -> Header:
 
     Raises:
         HeaderBroken: there is none, it has no end within `LONGEST` bytes, or it cannot be read.
+        PageInstead: the file begins with "<", with which no attribute's name begins.
     """
     begin = bytearray()
     try:
@@ -50,11 +55,14 @@ def read_header(path: Path) -> Header:
         cut = ", in the middle of its gzip stream" if isinstance(error, EOFError) else ""
         fault = f"has no header that can be read ({type(error).__name__}{cut})"
         raise HeaderBroken(_ENDLESS if len(begin) == LONGEST else fault) from None
+    if begin.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        raise PageInstead(_PAGE)
     if len(begin) == LONGEST and text.tell() == len(text.getvalue()):
         raise HeaderBroken(_ENDLESS)
     return Header(names=tuple(different(header)), line_end=_line_end(text), gzipped=is_gzipped(path))
 
 
+_PAGE = "is a page (HTML or XML), which something between here and its store sent"
 _ENDLESS = f"has a header without an end within {LONGEST >> 20} MB"
 
 

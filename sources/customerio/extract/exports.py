@@ -17,7 +17,7 @@ from typing import Any
 from sources.customerio.catalogue import RESOURCES, Resource, operation
 from sources.customerio.client import MB, BadAnswer, Client, LinkExpired, NotFound, OutOfBounds, records_of
 from sources.customerio.extract.batch import Batch, Scope
-from sources.customerio.extract.csv_header import Header, HeaderBroken, read_header
+from sources.customerio.extract.csv_header import Header, HeaderBroken, PageInstead, read_header
 from sources.customerio.extract.csv_rows import csv_rows, opened
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import RunContext
@@ -26,6 +26,10 @@ _ROWS_A_BATCH = 10_000
 # A cell takes some 60 bytes beside its text.
 _MEMORY_A_BATCH = 64 * MB
 _CELL = 60
+
+
+class _Broken(BadAnswer):
+    """A file of an export is not what the export says, and no other fetch of it is expected to be."""
 
 
 def exports(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
@@ -41,10 +45,14 @@ def exports(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iter
 def exported_rows(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
     """Read the files of finished exports of this resource's type, each export once.
 
-    A file that is gone, or broken when it is fetched twice, is told once and set aside: no newer one waits.
+    A file that is gone, or broken when it is fetched twice, is told once and set aside: no newer one waits. A
+    full reading tries it again. One that cannot be fetched, or a page in its place, is tried again by each
+    reading.
     """
     client, summary = run.client_for(resource.table), run.summary_of(resource.table)
     loaded: list[int] = state.setdefault("loaded", [])
+    if run.options.full:
+        state.pop("set_aside", None)
     waiting = waiting_exports(
         resource, run.listed(str(resource.parent), resource.table), state, run.options.exports_elsewhere
     )
@@ -64,7 +72,8 @@ def exported_rows(run: RunContext, resource: Resource, state: dict[str, Any]) ->
                 continue
             except BadAnswer as error:
                 broken = error
-                state.setdefault("set_aside", []).append(export_id)
+                if isinstance(error, _Broken):
+                    state.setdefault("set_aside", []).append(export_id)
                 continue
             yield from _batches(export_id, file, header)
         loaded.append(export_id)
@@ -107,7 +116,7 @@ def fetch(client: Client, export_id: int, target: Path) -> None:
         LinkExpired: the fresh link was refused too.
     """
     for last_try in (False, True):
-        link = client.call("downloadExport", path={"export_id": export_id}).field("url")
+        link = client.call("downloadExport", path={"export_id": export_id}).text("url")
         try:
             client.download(link, target)
         except LinkExpired:
@@ -121,12 +130,16 @@ def _checked(export: Row, file: Path) -> Header:
     """Read a file to its end, before any row of it is handed over; returns its header.
 
     Raises:
-        BadAnswer: it is not CSV, or has another number of rows than the export says.
+        BadAnswer: it is a page in place of the file, or is not CSV, or has another number of rows than the
+            export says.
     """
     try:
         header = read_header(file)
         with opened(file) as text:
             widths = _widths(csv_rows(text), int(export.get("total") or 0))
+    except PageInstead as error:
+        msg = f"The file of export {export['id']} {error}. The next sync fetches it again."
+        raise BadAnswer(msg) from None
     except HeaderBroken as error:
         fault = f"The file of export {export['id']} {error}"
     except OutOfBounds as error:
@@ -148,7 +161,7 @@ def _checked(export: Row, file: Path) -> Header:
         f"{fault}. Nothing of it was loaded: it was fetched twice and is not fetched again. If its rows are "
         "needed, create the export anew."
     )
-    raise BadAnswer(msg)
+    raise _Broken(msg)
 
 
 def _widths(rows: Iterator[list[str]], total: int) -> Counter[int]:

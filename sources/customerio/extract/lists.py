@@ -7,9 +7,9 @@ None of these lists has a time filter, none names deleted rows, and a child chan
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sources.customerio.catalogue import Resource, operation
+from sources.customerio.catalogue import Operation, Resource, operation
 from sources.customerio.catalogue import resource as catalogued
-from sources.customerio.client import field_of
+from sources.customerio.client import field_of, unexpected
 from sources.customerio.extract.batch import Batch, Scope, unlisted
 from sources.customerio.extract.masking import masked_url
 from sources.customerio.extract.parents import children_of, pages_below, rows_below
@@ -59,7 +59,7 @@ def counts(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterat
     told: dict[str, list[int]] = {}
     rows = []
     for segment, answers in _below(run, resource, wanted=_is_readable):
-        for count in (int(field_of(call, answer, "count")) for answer in answers):
+        for count in (_count(call, answer) for answer in answers):
             before, counted_at = last_counts.get(str(segment), (None, 0))
             if count != before or now - counted_at >= DAY:
                 told[str(segment)] = [count, now]
@@ -67,6 +67,13 @@ def counts(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterat
     yield Batch(rows=rows, scope=Scope(column="counted_at", low=now, high=now), last=True)
     # A reading that breaks off has handed over no row.
     last_counts.update(told)
+
+
+def _count(call: Operation, answer: Row) -> int:
+    count = field_of(call, answer, "count")
+    if not isinstance(count, int) or count < 0:
+        raise unexpected(call, "a `count` that is no number of members")
+    return count
 
 
 def preferences(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sources.customerio.catalogue import Resource, operation, resource
-from sources.customerio.client import BadAnswer, NotFound, records_of, unexpected
+from sources.customerio.client import BadAnswer, NotFound, Page, records_of, unexpected
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import RunContext
 
@@ -40,7 +40,8 @@ def rows_below(
     """
     counted_for, call = counted_for or row.table, operation(row.operation)
     try:
-        rows = records_of(call, run.client_for(counted_for).pages(row.operation, path=path, query=query))
+        pages = run.client_for(counted_for).pages(row.operation, path=path, query=query)
+        rows = records_of(call, pages if bare else (_checked(row, path, page) for page in pages))
     except NotFound as error:
         check_gone(run, resource(str(row.parent)), path, counted_for, error)
         return []
@@ -59,9 +60,24 @@ def pages_below(run: RunContext, row: Resource, path: Path) -> Iterator[list[Row
     """
     try:
         for page in run.client_for(row.table).pages(row.operation, path=path):
-            yield page.records
+            yield _checked(row, path, page).records
     except NotFound as error:
         check_gone(run, resource(str(row.parent)), path, row.table, error)
+
+
+def _checked(row: Resource, path: Path, page: Page) -> Page:
+    """The page, if it names no other parent than the one that was asked for.
+
+    Raises:
+        BadAnswer: it names another, as an answer of a cache that mixes up its pages.
+    """
+    told = [page.document, *page.records, page.document.get(row.wrapped or "")]
+    for name, value in path.items():
+        if isinstance(value, int):
+            others = {each[name] for each in told if isinstance(each, dict) and each.get(name) is not None}
+            if any(str(other) != str(value) for other in others):
+                raise unexpected(operation(row.operation), f"rows of another {name} than {value}")
+    return page
 
 
 def children_of(run: RunContext, table: str, parent: int, counted_for: str) -> list[Row]:

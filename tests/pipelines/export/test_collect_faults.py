@@ -7,7 +7,7 @@ import pytest
 import stamina
 
 from pipelines.errors import FileBroken
-from sources.customerio.client import LinkExpired, NotFound
+from sources.customerio.client import BadAnswer, LinkExpired, NotFound
 from sources.customerio.sandbox import Fault
 from tests.pipelines.export.conftest import Exporting
 
@@ -108,3 +108,14 @@ def test_a_forgotten_export_is_ordered_anew(exporting: Exporting) -> None:
     assert not isinstance(caught.value, NotFound)
     assert exporting().rows
     assert 2 == exporting.orders()
+
+
+@pytest.mark.parametrize("odd", [{"total": None}, {"total": "many"}, {}])
+def test_an_odd_record_of_an_export_is_named(exporting: Exporting, odd: dict[str, object]) -> None:
+    """A field that lacks in Customer.io's answer is no bug; nothing is lost, and the next run goes on."""
+    sandbox = exporting.warehouse.sandbox
+    sandbox.faults.add(Fault(operation="getExport", document={"export": {"id": 1, "status": "done", **odd}}))
+    with pytest.raises(BadAnswer, match="`getExport` cannot be read"):
+        exporting()
+    assert exporting().rows
+    assert 1 == exporting.orders()

@@ -139,3 +139,12 @@ def test_infinity_after_a_division_by_zero_says_so(shared: Pushing) -> None:
         shared.declare("divided", "SELECT 'a' AS user_id, 1 / 0 AS q", **_PERSON, fields={"q": "number"})
     )
     assert ["q: is no number (NaN, or infinite as after / 0)"] == [row["reason"] for row in plan.invalid]
+
+
+def test_a_decimal_of_fractions_alone_is_json(shared: Pushing) -> None:
+    """DuckDB writes DECIMAL(2, 2) as `.50`; JSON has a digit before the point."""
+    values = "unnest([0.5, -0.25, 0, NULL])::DECIMAL(2, 2) AS share"
+    sql = f"SELECT 'u' || row_number() OVER () AS user_id, share FROM (SELECT {values})"
+    plan = shared.plan(shared.declare("shares", sql, **_PERSON, fields={"share": "number"}))
+    assert [] == plan.invalid
+    assert 4 == plan.sends

@@ -168,6 +168,55 @@ def test_a_file_that_is_not_whole_lands_nothing(
     assert [7, 7, 8, 9] == outside.downloaded
 
 
+@pytest.mark.parametrize(
+    "page",
+    [b"<html>gateway</html>", b'<?xml version="1.0"?>\n<Error/>\n<x/>', b"\xef\xbb\xbf\n <!doctype html>"],
+)
+def test_a_page_in_place_of_a_file_is_fetched_again_by_the_next_sync(
+    client_of: ClientOf, read: ReadTable, page: bytes
+) -> None:
+    """It tells nothing of the file, which is not set aside."""
+    state: dict[str, Any] = {}
+    outside = Exports(_7=(2, page), _8=(2, TWO))
+
+    with pytest.raises(BadAnswer, match=r"is a page .* The next sync fetches it again"):
+        _read(read, client_of, outside, state)
+
+    assert {"loaded": [8]} == state
+    outside.files[7] = (2, TWO)
+    assert [7, 7] == [row["export_id"] for row in _read(read, client_of, outside, state).rows]
+
+
+@pytest.mark.parametrize("document", [{"url": None}, {"url": 7}, {}, "<html>"])
+def test_an_odd_answer_with_the_link_sets_no_file_aside(
+    client_of: ClientOf, read: ReadTable, document: object
+) -> None:
+    """The table fails, and the next sync asks for the link again."""
+    state: dict[str, Any] = {}
+    outside = Exports(_7=(2, TWO))
+
+    def odd(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/download"):
+            return httpx.Response(200, content=orjson.dumps(document))
+        return outside(request)
+
+    with pytest.raises(BadAnswer, match="downloadExport"):
+        read(client_of(odd), "exported_people", state)
+
+    assert {"loaded": []} == state
+    assert 2 == len(_read(read, client_of, outside, state).rows)
+
+
+def test_a_full_reading_tries_a_file_again_that_was_set_aside(client_of: ClientOf, read: ReadTable) -> None:
+    """Its rows land if it is whole by now."""
+    state: dict[str, Any] = {"loaded": [], "set_aside": [7]}
+
+    found = read(client_of(Exports(_7=(2, TWO))), "exported_people", state, full=True)
+
+    assert 2 == len(found.rows)
+    assert {"loaded": [7]} == state
+
+
 def test_a_broken_file_beside_a_good_one(project: Project, client_of: ClientOf) -> None:
     """Through dlt, rows of the good file land, none of the broken one, and the failure is reported."""
     project.client = client_of(Exports(_7=(3, TWO), _8=(2, TWO)))

@@ -79,3 +79,36 @@ def test_a_parent_that_left_its_list_has_no_rows(
 
     assert found.batches[-1].last
     assert gone not in {row.get("campaign_id", row.get("segment_id", row.get(key))) for row in found.rows}
+
+
+@pytest.mark.parametrize(
+    ("table", "called", "document"),
+    [
+        (
+            "segment_memberships",
+            "getSegmentMembership",
+            {
+                "segment_id": 77,
+                "identifiers": [{"cio_id": "a", "id": "1", "email": None}],
+                "ids": ["1"],
+                "next": "",
+            },
+        ),
+        ("segment_usage", "getSegmentDependencies", {"used_by": {"segment_id": 77, "campaigns": []}}),
+        ("segment_counts", "getSegmentCount", {"segment_id": 77, "count": 3}),
+        ("segment_counts", "getSegmentCount", {"count": -5}),
+        (
+            "campaign_actions",
+            "listCampaignActions",
+            {"actions": [{"id": "1", "campaign_id": 77}], "next": ""},
+        ),
+    ],
+)
+def test_an_answer_about_another_parent_is_refused(
+    small: Sandbox, api: Client, read: ReadTable, table: str, called: str, document: object
+) -> None:
+    """A cache that mixes up its pages changes no row."""
+    small.faults.add(Fault(operation=called, document=document, times=None))
+
+    with pytest.raises(BadAnswer, match=r"rows of another \w+ than|no number of members"):
+        read(api, table)
