@@ -21,7 +21,7 @@ from pipelines.push.context import PushContext, open_context
 from pipelines.push.execute import RunResult, execute
 from pipelines.push.journal.runs import RunStart, begin_run
 from pipelines.push.plan.diff import PLANNED, SENT_ACTIONS
-from pipelines.push.plan.prepare import check_target, decide_rows, prepare_columns
+from pipelines.push.plan.prepare import PreparedModel, check_target, decide_rows, prepare_columns
 from pipelines.push.plan.query import planning_database, take_rows
 from pipelines.push.plan.rejected import record_invalid
 from pipelines.push.plan.transport import BATCH_ITEMS
@@ -85,17 +85,19 @@ def push_rows(settings: Settings, spec: PushSpec, rows: pa.Table) -> RunResult |
                 check_target(database, prepared)
                 decide_rows(database, prepared, first=False)
                 record_invalid(database, context.push_id, "dlt", whole=False)
-                planned, run_id = _begin(context, database)
+                planned, run_id = _begin(context, database, prepared)
         if not planned:
             return None
         return execute(context, run_id, planned=planned, confirms=False)
 
 
-def _begin(context: PushContext, database: duckdb.DuckDBPyConnection) -> tuple[int, str]:
+def _begin(
+    context: PushContext, database: duckdb.DuckDBPyConnection, prepared: PreparedModel
+) -> tuple[int, str]:
     """The number of rows to send, and the id of their run; an empty id if there are none."""
     rows = f"SELECT * FROM {PLANNED} WHERE action IN {SENT_ACTIONS}"
     ((planned,),) = database.execute(f"SELECT count(*) FROM ({rows})").fetchall()
     if not planned:
         return 0, ""
-    start = RunStart(plan_id="dlt", fence=context.fence, planned=planned)
+    start = RunStart(plan_id="dlt", fence=context.fence, planned=planned, key_types=prepared.key_types)
     return int(planned), begin_run(database, context.spec, context.push_id, start, rows)

@@ -70,7 +70,13 @@ def mark_as_sent(settings: Settings, spec: PushSpec, *, folder: Path) -> int:
                 )
                 plan = plan_rows(database, prepared)
                 ((rows,),) = database.execute(f"SELECT count(*) FROM ({_ASSUMED_ROWS})").fetchall()
-                start = RunStart(plan_id=plan.plan_id, fence=context.fence, planned=0, approved=True)
+                start = RunStart(
+                    plan_id=plan.plan_id,
+                    fence=context.fence,
+                    planned=0,
+                    approved=True,
+                    key_types=prepared.key_types,
+                )
                 run_id = begin_run(database, spec, push_id, start, _ASSUMED_ROWS)
         execute(context, run_id, planned=0, confirms=False, assumed=rows)
     return int(rows)

@@ -219,7 +219,7 @@ def _push(settings: Settings, context: PushContext, folder: Path, options: PushO
             assumed = plan.counts["assume"]
             if not plan.sends and not assumed:
                 return PushResult(sync=name, plan=plan, differing=changed)
-            run_id = _begin(context, database, plan, approved=options.approve)
+            run_id = _begin(context, database, prepared, plan, approved=options.approve)
             if prepared.doubted:
                 record_doubts(database, push_id)
     run = execute(
@@ -262,7 +262,14 @@ def _compare(
     return plan
 
 
-def _begin(context: PushContext, database: duckdb.DuckDBPyConnection, plan: Plan, *, approved: bool) -> str:
+def _begin(
+    context: PushContext,
+    database: duckdb.DuckDBPyConnection,
+    prepared: PreparedModel,
+    plan: Plan,
+    *,
+    approved: bool,
+) -> str:
     """Write the run and its rows into the attached journal; returns the run's id."""
     start = RunStart(
         plan_id=plan.plan_id,
@@ -270,6 +277,7 @@ def _begin(context: PushContext, database: duckdb.DuckDBPyConnection, plan: Plan
         planned=plan.sends,
         lane=plan.lane,
         approved=approved,
+        key_types=prepared.key_types,
     )
     rows = f"SELECT * FROM {PLANNED} WHERE action IN {(*SENT_ACTIONS, 'assume')}"
     return begin_run(database, context.spec, context.push_id, start, rows)

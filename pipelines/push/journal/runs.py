@@ -14,7 +14,10 @@ from pipelines.push.spec.spec import PushSpec
 
 @dataclass(frozen=True, kw_only=True)
 class RunStart:
-    """The facts of a run before it sends anything; `undoes` is the run that it takes back."""
+    """The facts of a run before it sends anything; `undoes` is the run that it takes back.
+
+    `key_types` are the SQL types of the key's columns, by which a later run knows its keys' texts.
+    """
 
     plan_id: str
     fence: int
@@ -22,6 +25,7 @@ class RunStart:
     lane: str = "batch"
     approved: bool = False
     undoes: str | None = None
+    key_types: str | None = None
 
 
 @dataclass
@@ -82,6 +86,7 @@ def begin_run(
         "folded": False,
         "target": spec.target,
         "keyed_by": spec.told_apart_by,
+        "key_types": start.key_types,
         "planned": start.planned,
     }
     names, marks = ", ".join(values), ", ".join("?" for _ in values)

@@ -9,6 +9,7 @@ Journals of earlier releases have the texts that DuckDB writes, which depend on 
 them up.
 """
 
+import re
 from collections.abc import Mapping
 
 import duckdb
@@ -31,6 +32,29 @@ def key_text(cell: str, sql_type: str) -> str:
     if family in _TIMES and sql_type != "TIMESTAMP_NS":
         text = f"{cell}::TIMESTAMP::VARCHAR"
     return _number(text) if family == "decimal" else text
+
+
+def same_texts(before: str, now: str) -> bool:
+    """Checks that equal values of two keys have equal texts; the SQL types of their columns are given.
+
+    A text is kept as it is: that of a date, a moment with a zone or a decimal number may have many forms.
+    """
+    pairs = zip(_split(before), _split(now), strict=False)
+    return all(
+        one == other
+        or "text" not in (type_family(one), type_family(other))
+        or not any(_has_forms(each) for each in (one, other))
+        for one, other in pairs
+    )
+
+
+def _split(types: str) -> list[str]:
+    """The types of a list in which those of decimals have a comma of their own."""
+    return re.split(r", (?![^()]*\))", types)
+
+
+def _has_forms(sql_type: str) -> bool:
+    return type_family(sql_type) in ("date", "decimal", "float") or sql_type == "TIMESTAMP WITH TIME ZONE"
 
 
 def inexact(cell: str, sql_type: str) -> str:

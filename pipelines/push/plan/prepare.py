@@ -20,7 +20,7 @@ from pipelines.push.plan.diff import (
 )
 from pipelines.push.plan.doubt import count_as_created, with_doubts
 from pipelines.push.plan.identity import check_identity
-from pipelines.push.plan.keys import rewrite_keys
+from pipelines.push.plan.keys import rewrite_keys, same_texts
 from pipelines.push.plan.mapping import with_unmapped
 from pipelines.push.plan.payload import Payload, payload_of
 from pipelines.push.plan.plan import Plan, make_plan
@@ -44,6 +44,11 @@ class PreparedModel:
     baseline: Baseline
     doubted: bool = False
     full: bool = False
+
+    @property
+    def key_types(self) -> str:
+        """The SQL types of the key's columns."""
+        return ", ".join(self.columns[name] for name in self.spec.keyed_by)
 
     def with_doubts(self, *, full: bool = False) -> "PreparedModel":
         """The same, without trust in the snapshot's rows that are in doubt; see `plan.doubt`.
@@ -92,18 +97,21 @@ def check_target(connection: duckdb.DuckDBPyConnection, prepared: PreparedModel)
     """
     spec = prepared.spec
     before = connection.execute(
-        f"SELECT target, keyed_by FROM journal.{SCHEMA}.runs WHERE {prepared.push_id.where} "
+        f"SELECT target, keyed_by, key_types FROM journal.{SCHEMA}.runs WHERE {prepared.push_id.where} "
         "AND undoes IS NULL ORDER BY started_at DESC LIMIT 1"
     ).fetchone()
     if before is None:
         return
-    target, keyed_by = before
+    target, keyed_by, key_types = before
     if target != spec.target:
         raise _changed(spec, f"it was of {target}", spec.target)
     if keyed_by is None:
         rewrite_keys(connection, spec, prepared.push_id, prepared.columns)
     elif keyed_by != spec.told_apart_by and (spec.keep_others or not spec.mirrors_members):
         raise _changed(spec, f"its rows were told apart by {keyed_by}", spec.told_apart_by)
+    elif key_types is not None and not same_texts(key_types, prepared.key_types):
+        was, now = f"{spec.told_apart_by} of type {key_types}", prepared.key_types
+        raise _changed(spec, f"its rows were told apart by {was}", f"{now}, whose values have other texts")
 
 
 def _changed(spec: PushSpec, before: str, declared: str) -> InvalidSpec:

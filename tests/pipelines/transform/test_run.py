@@ -207,7 +207,8 @@ def test_new_channel_and_field(copy: Warehouse) -> None:
         "ALTER TABLE customerio_raw.messages ADD COLUMN mood JSON",
         "INSERT INTO customerio_raw.messages BY NAME "
         "SELECT 'new' AS id, 1790000000 AS created, 'fax' AS type, "
-        """'{"sent": 1790000001, "delivered": 1790000002, "read_aloud": 1790000009}' AS metrics, """
+        """'{"sent": 1790000001, "delivered": 1790000002, "read_aloud": 1790000009, """
+        """ "link:7": 1000000000000000000, "link:8": true, "link:9": 1790000003}' AS metrics, """
         "false AS forgotten, '\"good\"' AS mood, '9999999999.0' AS _dlt_load_id",
     )
     result = transform(copy.settings)
@@ -223,6 +224,7 @@ def test_new_channel_and_field(copy: Warehouse) -> None:
     )
     assert [(1,)] == copy.query("SELECT count(*) FROM fct_delivery_event WHERE metric = 'read_aloud'")
     assert 3 == len(copy.query("FROM ops.schema_changes"))
+    assert [(9,)] == copy.query("SELECT link_id FROM fct_link_click WHERE delivery_id = 'new'")
 
 
 @pytest.mark.proof

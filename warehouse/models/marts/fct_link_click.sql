@@ -19,7 +19,7 @@ linked as (
     select
         *,
         try_cast(split_part(metric, ':', 2) as bigint) as link_id,
-        to_timestamp(try_cast(metrics ->> metric as bigint)) as happened_at,
+        {{ moment('metrics ->> metric') }} as happened_at,
         metric like 'human_%' as is_human
     from named
     where metric like 'link:%' or metric like 'human_link:%'

@@ -1,5 +1,5 @@
 WITH seen AS (
-    SELECT id AS user_id, to_timestamp((attributes->>'last_seen')::BIGINT)::TIMESTAMP AS last_seen,
+    SELECT id AS user_id, to_timestamp(TRY_CAST(attributes->>'last_seen' AS UINTEGER))::TIMESTAMP AS last_seen,
            attributes->>'plan' AS plan
     FROM customerio_raw.people
     WHERE deleted_at IS NULL AND nullif(id, '') IS NOT NULL

@@ -124,6 +124,36 @@ def test_another_key_is_refused_until_its_rows_are_taken_for_sent(pushing: Pushi
     assert 12 == len(pushing.sandbox.writes())
 
 
+_TEXTS = [
+    (f"{_DAY} AS k", f"{_DAY}::VARCHAR AS k", False),
+    ("(n + 0.5)::DECIMAL(9, 2) AS k", "(n + 0.5)::DECIMAL(9, 2)::VARCHAR AS k", False),
+    ("n::DOUBLE AS k", "n::DOUBLE::VARCHAR AS k", False),
+    (f"{_DAY}::TIMESTAMPTZ AS k", f"{_DAY}::TIMESTAMPTZ::VARCHAR AS k", False),
+    ("n::VARCHAR AS k", "n::DECIMAL(9, 2) AS k", False),
+    ("n AS k", "n::VARCHAR AS k", True),
+    (f"{_DAY}::TIMESTAMP AS k", f"{_DAY}::TIMESTAMP::VARCHAR AS k", True),
+]
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(("before", "after", "same"), _TEXTS)
+def test_a_key_that_becomes_its_own_text_sends_nothing_again(
+    pushing: Pushing, before: str, after: str, same: bool
+) -> None:
+    """Where a value's text has several forms the run is refused; where it has one, nothing has changed."""
+    pushing.push(_events(pushing, before))
+    changed = _events(pushing, after)
+    if same:
+        assert 0 == pushing.plan(changed).sends
+        return
+    for run in (pushing.plan, pushing.push):
+        with pytest.raises(InvalidSpec, match=r"whose values have other texts.*push reset orders"):
+            run(changed)
+    assert 12 == mark_as_sent(pushing.settings, changed, folder=pushing.folder)
+    assert 0 == pushing.push(changed).plan.sends
+    assert 12 == len(pushing.sandbox.writes())
+
+
 @pytest.mark.proof
 @pytest.mark.parametrize("kind", ["person", "device", "segment"])
 def test_another_identifier_is_refused_where_it_is_the_key(pushing: Pushing, kind: str) -> None:
