@@ -232,7 +232,9 @@ def run(schedule: Schedule) -> list[str]:
             if schedule.many:
                 shell.env["CUSTOMERIO_PEOPLE_BY_SEARCH"] = "5"
             sandbox.knobs.export_takes_s = usual_knobs().export_takes_s
-            truth, partial = Truth(warehouse, schedule.tables), ("people",) if schedule.many else ()
+            # A sync that reads people by an export changes the list of exports after it has read that.
+            partial = ("people", "exports") if schedule.many else ()
+            truth = Truth(warehouse, schedule.tables)
             torture = Torture(schedule, shell, warehouse, truth, Judge(warehouse, truth, partial))
             try:
                 torture.run()

@@ -66,7 +66,7 @@ def confirm(
     retried = failed_before(context.journal, context.push_id, run_id, readable, limit=limit)
     rows = [*sample, *(row for row in retried if row.seq not in sampled)]
     try:
-        with reading("the calls that read rows back"):
+        with reading("a call for failed writes"):
             lost = _find_lost(context, run_id, watch, rows, pause)
     except EltError as error:
         context.notify(f"{context.spec.sync}: rows could not be read back. {error}")

@@ -94,8 +94,8 @@ def _identifiers_of_row(row: AcceptedRow) -> Iterator[tuple[str, str]]:
 
 
 def _identifiers_of_failure(failure: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    data = failure.get("data") or {}
-    given = {**(data.get("identifiers") or {}), **(failure.get("customer_identifiers") or {})}
+    data = _part(failure, "data")
+    given = {**_part(data, "identifiers"), **_part(failure, "customer_identifiers")}
     if data.get("object_id"):
         given["object_id"] = data["object_id"]
     for name, value in given.items():
@@ -104,23 +104,29 @@ def _identifiers_of_failure(failure: dict[str, Any]) -> Iterator[tuple[str, str]
 
 
 def _belongs_to(failure: dict[str, Any], row: AcceptedRow, spec: PushSpec) -> bool:
-    data = failure.get("data") or {}
+    data = _part(failure, "data")
     if spec.event is not None:
         if data.get("event_id"):
             return bool(data["event_id"] == row.payload.get("id"))
         if (failure.get("name") or row.payload.get("name")) != row.payload.get("name"):
             return False
     related = [entry["identifiers"].get("object_id") for entry in row.payload.get("cio_relationships", ())]
-    named = (data.get("identifiers") or {}).get("object_id")
+    named = _part(data, "identifiers").get("object_id")
     if related and named and named not in related:
         return False
     sent = {**attributes_of(row.payload, spec.kind.attributes), **row.payload.get("identifiers", {})}
-    failed = data.get("attributes") or {}
+    failed = _part(data, "attributes")
     return all(
         name in sent and same(sent[name], str(value)) for name, value in failed.items() if name != "_update"
     )
 
 
 def _reason(failure: dict[str, Any]) -> str:
-    reason = (failure.get("data") or {}).get("reason")
-    return f"{failure['type']}: {reason}" if reason else str(failure["type"])
+    reason, kind = _part(failure, "data").get("reason"), failure.get("type")
+    return f"{kind}: {reason}" if reason else str(kind)
+
+
+def _part(record: dict[str, Any], name: str) -> dict[str, Any]:
+    """The object at that key of a record; empty where there is none, for its shape is not documented."""
+    found = record.get(name)
+    return found if isinstance(found, dict) else {}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from xxhash import xxh3_64_hexdigest
 
-from sources.customerio.catalogue import RESOURCES, Resource, operation
+from sources.customerio.catalogue import RESOURCES, Operation, Resource, operation
 from sources.customerio.catalogue import resource as catalogued
 from sources.customerio.client import MB, BadAnswer
 from sources.customerio.extract.masking import MASK, masked_url
@@ -113,6 +113,14 @@ def fault_of(operation_id: str, record: object) -> str | None:
         return "it is nested too deeply" if deep else f"it is {_kind(record)}, not an object"
     found = (misfit(resource, name, _inside(record, name)) for name in _needed(resource))
     return next(filter(None, found), None)
+
+
+def readable(call: Operation, records: list[Any]) -> list[Any]:
+    """The records of a list that have the fields by which a record is known; the others say nothing."""
+    row = resource_of(call.id)
+    if row is None:
+        return records
+    return [fitted(row, record) for record in records if fault_of(call.id, record) is None]
 
 
 def fitted(resource: Resource, record: Any) -> Any:

@@ -14,15 +14,16 @@ with parents as (
 ),
 
 steps as (
-    select campaign_id, cast(action_id as bigint) as action_id, action_type
+    select campaign_id, try_cast(action_id as bigint) as action_id, action_type
     from {{ ref('stg_campaign_actions') }}
 ),
 
 units as (
-    select 'campaign' as source_type, campaign_id as parent_id, cast(action_id as bigint) as unit_id, name, subject,
+    select 'campaign' as source_type, campaign_id as parent_id, try_cast(action_id as bigint) as unit_id, name, subject,
         action_type as channel, language, from_id as sender_id, from_address, parent_action_id, created_at, updated_at,
         is_deleted
     from {{ ref('stg_campaign_actions') }}
+    where try_cast(action_id as bigint) is not null
     union all
     select 'broadcast', broadcast_id, action_id, name, subject, action_type, language, from_id, from_address, null,
         created_at, updated_at, is_deleted

@@ -3,7 +3,7 @@ with steps as (
     select
         campaigns.campaign_id,
         campaigns.name as campaign_name,
-        row_number() over (partition by campaigns.campaign_id order by cast(step.key as bigint)) as position,
+        row_number() over (partition by campaigns.campaign_id order by try_cast(step.key as bigint)) as position,
         try_cast(step.value ->> 'id' as bigint) as action_id,
         step.value ->> 'type' as action_type
     from {{ ref('stg_campaigns') }} as campaigns

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.push.journal.database import SCHEMA
+from sources.customerio.sandbox import Fault
 from tests.pipelines.push.conftest import Pushing, user_rows
 
 
@@ -55,3 +56,35 @@ def test_events_that_do_not_show_are_accepted_and_not_sent_again(pushing: Pushin
     assert (1, 1, 11) == (confirmation.confirmed, confirmation.sampled, confirmation.unreadable)
     assert 0 == pushing.push(spec).plan.sends
     assert 12 == len(pushing.sandbox.writes())
+
+
+@pytest.mark.proof
+def test_activities_that_cannot_be_read_stop_no_push(pushing: Pushing) -> None:
+    """Those without a time or of no shape say nothing; rows that were dropped are found beside them."""
+    odd = ("null", "7", '{"id": "x", "timestamp": null}', '{"id": "y", "timestamp": "soon", "data": []}')
+    at = pushing.sandbox.clock.now() + 5
+    shapes = ("[]", '"no"', "7", '{"identifiers": [1], "attributes": "x"}')
+    named = [
+        f'{{"id": "z{place}", "type": "failed_event", "timestamp": {at}, "data": {data}}}'
+        for place, data in enumerate(shapes)
+    ]
+    pushing.sandbox.faults.add(Fault(operation="listActivities", raw_records=(*odd, *named), times=None))
+    pushing.sandbox.knobs.drop_every = 5
+
+    result = pushing.push(pushing.users(user_rows(20)))
+
+    assert result.run is not None
+    assert (16, 4) == (result.run.confirmation.confirmed, result.run.confirmation.dropped)
+
+
+@pytest.mark.proof
+def test_rows_that_cannot_be_read_back_stay_accepted(pushing: Pushing) -> None:
+    """Profiles of another shape confirm nothing, and the push ends without a traceback."""
+    document = {"customers": [7, None, {"identifiers": None, "attributes": None}]}
+    pushing.sandbox.faults.add(Fault(operation="getPeopleById", document=document, times=None))
+
+    result = pushing.push(pushing.users(user_rows(20)))
+
+    assert result.run is not None
+    assert 0 == result.run.confirmation.confirmed
+    assert {"accepted": 20} == pushing.states()
