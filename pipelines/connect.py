@@ -16,7 +16,7 @@ from sources.customerio.client import (
     RetryLater,
     Unauthorized,
     Unreachable,
-    reading,
+    reading_answers,
 )
 
 # Seconds for which a request is retried: in a run, and while a user waits for the first answer.
@@ -97,7 +97,7 @@ def check_access(settings: Settings) -> Access:
     with brief_client(settings) as brief:
         try:
             workspaces = brief.call("listWorkspaces").records("workspaces")
-            with reading("`listWorkspaces`"):
+            with reading_answers("`listWorkspaces`"):
                 people = sum(int(workspace.get("people") or 0) for workspace in workspaces)
                 names = {int(workspace["id"]): str(workspace.get("name")) for workspace in workspaces}
         except Unauthorized as error:

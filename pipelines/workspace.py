@@ -28,7 +28,7 @@ from pipelines.warehouse.publish import prepare
 from pipelines.warehouse.queries import querying, tables
 from pipelines.warehouse.runs import workspace_of
 from sources.customerio.catalogue import operation, resource
-from sources.customerio.client import Client, RetryLater, Unreachable, reading
+from sources.customerio.client import Client, RetryLater, Unreachable, reading_answers
 
 _CREATED: Mapping[str, str] = {"segments": "created_at", "campaigns": "created", "newsletters": "created"}
 """The tables that identify a workspace, each with its column of the creation time."""
@@ -214,7 +214,7 @@ def identify(settings: Settings, app: AppWorkspace | None = None) -> Identity:
     """
     record, pair = read_record(settings), _pair(settings)
     try:
-        with brief_client(settings) as client, reading("`getRegion`"):
+        with brief_client(settings) as client, reading_answers("`getRegion`"):
             own = int(client.call("getRegion").field("environment_id"))
     except (RetryLater, Unreachable) as error:
         if record.id is None or record.pair != pair:

@@ -22,7 +22,7 @@ from pipelines.export.requests import ExportRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.workspace import check_workspace
-from sources.customerio.client import Client, reading
+from sources.customerio.client import Client, reading_answers
 
 _LOCK = "ordering.lock"
 # Another process that creates an export waits for slots of the rate limit and for an answer, no longer.
@@ -82,7 +82,7 @@ def _resumed_or_new(
         notify(f"Resuming export {export.export_id}, which was created before and is not loaded yet.")
         return export
     listed = client.call("listExports").records("exports")
-    with reading("`listExports`"):
+    with reading_answers("`listExports`"):
         known_id = max((int(record["id"]) for record in listed), default=0)
         came = [record for record in listed if export and _came_of(export, record, registry.ids())]
     if export is not None:
@@ -120,7 +120,7 @@ def _create(client: Client, registry: Registry, export: RegisteredExport) -> Map
 
 
 def _with_id(registry: Registry, export: RegisteredExport, record: Mapping[str, Any]) -> RegisteredExport:
-    with reading(f"`{export.request.operation}`"):
+    with reading_answers(f"`{export.request.operation}`"):
         export_id, created_at = int(record["id"]), int(record["created_at"])
     return registry.set_created(export, export_id=export_id, created_at=created_at)
 

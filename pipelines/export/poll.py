@@ -11,7 +11,7 @@ from pipelines.errors import ExportFailed, StillPending
 from pipelines.export.registry import RegisteredExport, open_registry
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
-from sources.customerio.client import Client, NotFound, reading
+from sources.customerio.client import Client, NotFound, reading_answers
 
 ExportState = Literal["pending", "done", "failed"]
 
@@ -111,7 +111,7 @@ def _state(settings: Settings, client: Client, export: RegisteredExport) -> Expo
         with open_registry(settings) as registry:
             registry.set_failed(export)
         raise gone(export) from None
-    with open_registry(settings) as registry, reading("`getExport`"):
+    with open_registry(settings) as registry, reading_answers("`getExport`"):
         if record.get("failed") or record["status"] == "failed":
             registry.set_failed(export)
             return "failed"

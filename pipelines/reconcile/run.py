@@ -27,7 +27,7 @@ from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
 from pipelines.warehouse.settle import settled
 from pipelines.workspace import check_workspace
-from sources.customerio.client import Client, reading
+from sources.customerio.client import Client, reading_answers
 from sources.customerio.extract import COVERAGE
 
 Item = TypeVar("Item")
@@ -81,7 +81,7 @@ def reconcile(
             raise no_warehouse(settings)
         client.call("getCioAllowlist")  # The response has Customer.io's time.
         sampled = _Sample(sample, datetime.fromtimestamp(client.now(), UTC).date().isoformat())
-        with reading("a call for Customer.io's own numbers"):
+        with reading_answers("a call for Customer.io's own numbers"):
             cells = list(_daily_cells(client, query, present, number, sampled, notify))
             segments = sampled.of("segment", alive_segments(query, present))
             cells += totals(settings, client, query, present, segments)

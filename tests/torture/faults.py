@@ -174,6 +174,8 @@ def _exports(chance: random.Random, _called: str) -> Trouble:
         ((Fault(operation=STORAGE, status=404, times=chance.choice([1, None])),), {}),
         ((Fault(operation=STORAGE, cut_at=0.5, times=2, advance_s=1_000),), {}),
         ((Fault(operation=STORAGE, truncate=True, times=chance.choice([1, None])),), {}),
+        ((Fault(operation=STORAGE, text="<html></html>", times=chance.choice([1, None])),), {}),
+        ((Fault(operation="downloadExport", document={"url": None}, times=chance.choice([1, None])),), {}),
         ((), {"export_keeps": 0.9}),
         ((), {"export_miscounts": 1}),
         ((), {"export_fails": True}),

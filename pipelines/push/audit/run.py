@@ -32,7 +32,7 @@ from pipelines.push.recover import recover
 from pipelines.push.run import PushOptions, PushResult, prepare, push
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
-from sources.customerio.client import reading
+from sources.customerio.client import reading_answers
 
 _SAMPLES = 5
 
@@ -165,7 +165,7 @@ def _find(
     source = choose_source(database, context.spec, options.by)
     context.notify(f"{context.spec.sync}: {count_wanted(database):,} rows are read {source}.")
     names = [each.name for each in prepared.payload.fields]
-    with reading("a call of the audit"):
+    with reading_answers("a call of the audit"):
         store(database, _differences(watched, database, source, names, options))
     with context.journal.attached(database):
         returned = record_drift(database, context.push_id, _WITH_PENDING)

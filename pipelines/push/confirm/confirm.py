@@ -30,7 +30,7 @@ from pipelines.push.journal.log import (
 )
 from pipelines.push.journal.runs import Confirmation
 from pipelines.push.journal.snapshot import mark_dropped
-from sources.customerio.client import reading
+from sources.customerio.client import reading_answers
 
 _Z = 1.959964
 """95 % of a normal distribution lie within so many standard deviations."""
@@ -66,7 +66,7 @@ def confirm(
     retried = failed_before(context.journal, context.push_id, run_id, readable, limit=limit)
     rows = [*sample, *(row for row in retried if row.seq not in sampled)]
     try:
-        with reading("a call for failed writes"):
+        with reading_answers("a call for failed writes"):
             lost = _find_lost(context, run_id, watch, rows, pause)
     except EltError as error:
         context.notify(f"{context.spec.sync}: rows could not be read back. {error}")

@@ -15,7 +15,7 @@ from pipelines.push.context import PushContext
 from pipelines.push.journal.log import AcceptedRow, Readable
 from pipelines.push.spec.item import attributes_of, comparable
 from pipelines.times import DAY
-from sources.customerio.client import Client, NotFound, Page, reading
+from sources.customerio.client import Client, NotFound, Page, reading_answers
 
 PROFILES_A_REQUEST = 100
 _FEED_S = 29 * DAY
@@ -210,7 +210,7 @@ def readings(
     for attempt in range(_ATTEMPTS):
         if attempt:
             pause(context.spec.confirm.wait_s / (_ATTEMPTS - 1))
-        with reading("a call that reads rows back"):
+        with reading_answers("a call that reads rows back"):
             found = dict(READERS[context.spec.kind.reader](context, rows))
         yield {seq: mismatch.reason for seq, mismatch in found.items()}
 

@@ -23,11 +23,11 @@ from pipelines.push.context import PushContext
 from pipelines.push.deliver.batch import Batch
 from pipelines.push.deliver.staging import staged
 from pipelines.push.deliver.throttle import Throttle
-from pipelines.push.deliver.track_api import REASON_LENGTH, Rejection, SendResult
+from pipelines.push.deliver.track_api import Rejection, SendResult
 from pipelines.push.journal.log import Item
 from pipelines.push.spec.item import attributes_of, comparable
 from pipelines.push.spec.spec import PushSpec
-from sources.customerio.client import BadAnswer, RetryLater, reading
+from sources.customerio.client import BadAnswer, RetryLater, reading_answers, redacted
 
 DEADLINE_S = 6 * 3600.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
@@ -59,7 +59,7 @@ class CsvImport:
         started = False
         try:
             with (
-                reading("`import`"),
+                reading_answers("`import`"),
                 staged(str(self._spec.deliver.staging), name, _csv(rows.values())) as link,
             ):
                 number = self._start(name, link)
@@ -98,7 +98,7 @@ class CsvImport:
 
     def _result(self, record: Mapping[str, Any], number: int, rows: Mapping[int, _Cells]) -> SendResult:
         if record["state"] != "imported":
-            why = record.get("error") or record["state"]
+            why = self._client.redacted(str(record.get("error") or record["state"]))
             msg = f"Customer.io did not finish the import {number}: {why}."
             raise BadAnswer(msg, operation="import")
         rejected = self._report(record, "error", rows)
@@ -117,7 +117,11 @@ class CsvImport:
             file = Path(folder) / "report.csv"
             self._client.download(url, file)
             with file.open(encoding="utf-8-sig", newline="") as text:
-                return tuple(_rows_of_report(csv.DictReader(text), rows, _identifiers(self._spec)))
+                named = tuple(_rows_of_report(csv.DictReader(text), rows, _identifiers(self._spec)))
+        if not named:
+            msg = f"The {level} report of the import names no row, so its rows count as unknown."
+            raise BadAnswer(msg, operation="getImport")
+        return named
 
 
 def _identifiers(spec: PushSpec) -> tuple[str, ...]:
@@ -167,7 +171,7 @@ def _rows_of_report(
             msg = "A report of the import names a row that was not in the file; its rows count as unknown."
             raise BadAnswer(msg, operation="getImport")
         reason = line.get("reason") or line.get("error") or "named in the report"
-        yield seq, reason[:REASON_LENGTH], None
+        yield seq, redacted(reason), None
 
 
 def _identity(row: Mapping[str, str], identifiers: tuple[str, ...]) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from sources.customerio.client import (
     RetryLater,
     has_error,
     list_of,
+    redacted,
     unexpected,
 )
 
@@ -127,5 +128,5 @@ def rejected_rows(batch: Batch, answer: Answer) -> tuple[Rejection, ...]:
         field = error.get("field")
         # An item with two errors is listed twice.
         seq = batch.items[index].seq
-        rejected.setdefault(seq, (seq, reason[:REASON_LENGTH] or "refused", field and str(field)))
+        rejected.setdefault(seq, (seq, redacted(reason) or "refused", field and str(field)))
     return tuple(rejected.values())

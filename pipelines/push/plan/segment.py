@@ -9,12 +9,12 @@ from pipelines.errors import InvalidSpec
 from pipelines.push.plan.diff import MEMBERS
 from pipelines.push.spec.item import comparable
 from pipelines.push.spec.spec import PushSpec
-from sources.customerio.client import Client, reading
+from sources.customerio.client import Client, reading_answers
 
 _SHAPE = pa.schema({"key": pa.string(), "value": pa.string()})
 
 
-@reading("`listSegments`")
+@reading_answers("`listSegments`")
 def _segment_id(client: Client, spec: PushSpec) -> int:
     """The id of the segment that the spec names, which has to be a manual one.
 
@@ -54,7 +54,7 @@ def segment_request(client: Client, spec: PushSpec) -> dict[str, Any] | None:
     return {"path": {"segment_id": _segment_id(client, spec)}, "query": {"id_type": spec.identifier}}
 
 
-@reading("`getSegmentMembership`")
+@reading_answers("`getSegmentMembership`")
 def fetch_members(
     client: Client, connection: duckdb.DuckDBPyConnection, spec: PushSpec, segment: dict[str, Any] | None
 ) -> None:

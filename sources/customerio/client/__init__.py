@@ -26,6 +26,7 @@ from sources.customerio.client.bounds import (
 )
 from sources.customerio.client.client import Client
 from sources.customerio.client.clock import FARTHEST_S
+from sources.customerio.client.error_bodies import redacted
 from sources.customerio.client.errors import (
     NOT_FOR_THIS_KEY,
     BadAnswer,
@@ -51,7 +52,7 @@ from sources.customerio.client.json_text import loads
 from sources.customerio.client.limits import QUOTAS, Quota, RateLimits
 from sources.customerio.client.methods import App, Track
 from sources.customerio.client.pages import Page, has_error, records_of
-from sources.customerio.client.response import Answer, field_of, list_of, reading, unexpected
+from sources.customerio.client.response import Answer, field_of, list_of, reading_answers, unexpected
 from sources.customerio.client.transport import Request
 from sources.errors import ConfigError
 
@@ -98,7 +99,8 @@ __all__ = [
     "inflated",
     "list_of",
     "loads",
-    "reading",
+    "reading_answers",
     "records_of",
+    "redacted",
     "unexpected",
 ]

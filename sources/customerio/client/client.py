@@ -13,6 +13,7 @@ from sources.customerio.catalogue import Operation
 from sources.customerio.client.bounds import Bounds
 from sources.customerio.client.calls import Call, call_of, operation_named
 from sources.customerio.client.downloads import download
+from sources.customerio.client.error_bodies import redacted
 from sources.customerio.client.hosts import host_of
 from sources.customerio.client.json_text import loads
 from sources.customerio.client.limits import RateLimits
@@ -212,6 +213,10 @@ class Client:
     def now(self) -> int:
         """Customer.io's clock in Unix seconds; the local clock before the first answer."""
         return self._transport.clock.now()
+
+    def redacted(self, text: str) -> str:
+        """Customer.io's words without keys, addresses, phone numbers and URLs, cut to 200 characters."""
+        return redacted(text, self._transport.secrets)
 
     def close(self) -> None:
         """Close the connections, also those of the clients that share them (`watching`)."""

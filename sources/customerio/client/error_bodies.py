@@ -49,19 +49,19 @@ def read_error_body(body: bytes, secrets: Iterable[str | None] = ()) -> ErrorBod
         return ErrorBody(is_json=False)
     found = list(_messages(document))
     text = "; ".join(detail for detail, _ in found if detail)
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "<key>")
     reference = _REFERENCE.search(text)
     return ErrorBody(
-        detail=redacted(_REFERENCE.sub("", text)),
-        pointer=next((redacted(pointer) for _, pointer in found if pointer), None),
+        detail=redacted(_REFERENCE.sub("", text), secrets),
+        pointer=next((redacted(pointer, secrets) for _, pointer in found if pointer), None),
         reference=reference[1] if reference else None,
         is_json=isinstance(document, dict),
     )
 
 
-def redacted(text: str) -> str:
-    """The text without email addresses, phone numbers and URLs, cut to `LONGEST` characters."""
+def redacted(text: str, secrets: Iterable[str | None] = ()) -> str:
+    """The text without `secrets`, email addresses, phone numbers and URLs, cut to `LONGEST` characters."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "<key>")
     text = text[:_READ]
     for pattern, name in _PERSONAL:
         text = pattern.sub(name, text)

@@ -109,7 +109,7 @@ def list_of(row: Operation, document: Any, name: str) -> list[Any]:
 
 
 @contextmanager
-def reading(calls: str) -> Iterator[None]:
+def reading_answers(calls: str) -> Iterator[None]:
     """The block reads answers to `calls`: a key that lacks there, or a value of another type, is no bug.
 
     Raises:

@@ -102,6 +102,11 @@ class Transport:
         )
         bound_network(self.http)
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The keys of both APIs that were given."""
+        return tuple(key for host in self._hosts.values() for key in host.keys if key)
+
     def attempt(self, call: Call, number: int, within_s: float, observer: Observer | None) -> Answer:
         """Try the call once. A large answer has its turn in `large` until the caller leaves it.
 

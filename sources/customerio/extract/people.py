@@ -39,7 +39,7 @@ def people(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Itera
     searched = found = 0
     for page in client.pages(resource.operation, body=ALL_PEOPLE_BODY):
         searched += len(page.records)
-        ids = iter([person["cio_id"] for person in page.records])
+        ids = iter(dict.fromkeys(person["cio_id"] for person in page.records))
         hundreds = list(iter(lambda ids=ids: list(islice(ids, PROFILES_A_REQUEST)), []))  # type: ignore[misc]
         run.summary_of(resource.table).expect(len(hundreds))
         for rows in run.map(profiles, hundreds):

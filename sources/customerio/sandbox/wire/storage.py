@@ -146,8 +146,11 @@ def _span(wanted: str | None, size: int) -> tuple[int, int] | None:
 
 
 def _injected_error(faults: list[Fault]) -> Response | None:
-    """The error response that a fault sets in place of the file; None if no fault does."""
+    """The error, or the text, that a fault sets in place of the file; None if no fault does."""
     status = next((fault.status for fault in faults if fault.status is not None), None)
+    text = next((fault.text for fault in faults if fault.text is not None), None)
+    if text is not None:
+        return Response(text, status or 200, media_type="text/html")
     return None if status is None else _xml(status, "InternalError", DETAILS.get(status, "error"))
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from pipelines.push.journal.database import SCHEMA
 from sources.customerio.client import BadAnswer
+from sources.customerio.sandbox import Fault
+from sources.customerio.sandbox.faults.fault import STORAGE
 from tests.pipelines.push.conftest import BY_IMPORT, Pushing, import_rows
 
 
@@ -79,3 +81,33 @@ def test_an_imported_object_has_its_attributes_alone(pushing: Pushing) -> None:
     assert pushing.push(spec).complete
     (there,) = [row for row in pushing.sandbox.rows("objects") if row["object_id"] == "ic"]
     assert {"seats": "4"} == {name: str(value) for name, value in there["attributes"].items()}
+
+
+@pytest.mark.proof
+def test_the_error_of_an_import_is_shown_without_people_and_links(pushing: Pushing) -> None:
+    """Customer.io's words may repeat an address, a signed link or a key."""
+    key = pushing.sandbox.app_api_key
+    record = {
+        "id": 1,
+        "state": "failed",
+        "error": f"bob@example.com, {key}, https://s3.example.com/x?Signature=a",
+    }
+    pushing.sandbox.faults.add(Fault(operation="getImport", document={"import": record}, times=None))
+    with pytest.raises(BadAnswer, match="<email>, <key>, <url>") as raised:
+        pushing.push(pushing.declare("users", import_rows(3), **BY_IMPORT))
+    assert not any(secret in str(raised.value) for secret in ("bob", key, "Signature"))
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("report", ["", "<Error><Code>AccessDenied</Code></Error>", "id,reason\n"])
+def test_a_report_that_names_no_row_is_no_report(pushing: Pushing, report: str) -> None:
+    """Rows that an import rejected are not taken for accepted, and the next run sends all of them."""
+    pushing.sandbox.knobs.import_takes_s = 0
+    pushing.sandbox.suppress(pushing.sandbox.add("people", id="i3"))
+    pushing.sandbox.faults.add(Fault(operation=STORAGE, text=report, times=None))
+    spec = pushing.declare("users", import_rows(10), **BY_IMPORT)
+    with pytest.raises(BadAnswer, match="names no row"):
+        pushing.push(spec)
+    assert {"unknown": 10} == pushing.states()
+    pushing.sandbox.faults.clear()
+    assert 10 == pushing.push(spec).plan.sends

@@ -76,6 +76,16 @@ def test_profiles_that_an_answer_lacks_are_looked_up(project: Project) -> None:
     assert [(gone,)] == project.cells("SELECT cio_id FROM people WHERE deleted_at IS NOT NULL")
 
 
+def test_a_search_that_lists_people_twice_has_a_profile_of_each(project: Project) -> None:
+    """No profile lacks, so none is looked up."""
+    project.sandbox.faults.add(Fault(operation="getPeopleFilter", repeat_rows=True, times=None))
+
+    project.run("people")
+
+    project.assert_equal("people")
+    assert 0 == project.sandbox.stats.by_operation["getPersonAttributes"]
+
+
 def test_an_answer_that_lacks_many_profiles_deletes_no_person(project: Project) -> None:
     """More profiles lack than people are deleted within a second: the table fails, and stays."""
     project.run("people")
