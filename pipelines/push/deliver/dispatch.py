@@ -38,7 +38,9 @@ def deliver(
     queue = _Queue(pack(items))
     open_requests: dict[Future[SendResult], tuple[int, Batch]] = {}
     records: list[BatchRecord] = []
-    with ThreadPoolExecutor(in_flight, thread_name_prefix="push") as pool:
+    pool = ThreadPoolExecutor(in_flight, thread_name_prefix="push")
+    waits = True
+    try:
         while True:
             starting = _take(delivery, queue, [batch for _, batch in open_requests.values()], in_flight)
             # The answers that came and the requests that start are one write.
@@ -52,6 +54,12 @@ def deliver(
                 _count(delivery, queue, future.result(), *open_requests.pop(future)) for future in answered
             ]
             on_progress(delivery)
+    except KeyboardInterrupt:
+        # A request may be repeated for minutes. It stays "sending" in the log: its rows are sent again.
+        waits = False
+        raise
+    finally:
+        pool.shutdown(wait=waits, cancel_futures=True)
 
 
 class _Queue:

@@ -97,6 +97,9 @@ def _fetch(http: httpx.Client, link: str, part: _Part, most: int) -> None:
         if not is_safe(url.scheme, url.host):
             msg = f"The download link leads to {url.host or 'no host'} without https; it was not followed."
             raise BadAnswer(msg)
+        if not url.host or "%" in url.host:
+            msg = "The download link has no host that can be looked up; it was not followed."
+            raise BadAnswer(msg)
         with http.stream("GET", url, headers=headers) as response:
             if response.is_success or (etag and response.status_code == _NOTHING_MORE):
                 _take(response, part, most)

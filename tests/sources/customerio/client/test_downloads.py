@@ -251,3 +251,12 @@ def _part(target: Path, arrived: bytes, etag: str) -> None:
     """The part that an earlier process has left of that target."""
     target.with_name(f"{target.name}.part").write_bytes(arrived)
     target.with_name(f"{target.name}.part.etag").write_text(etag)
+
+
+@pytest.mark.parametrize("link", ["https://[bad?Signature=secret", "https://a b/x", "https:///x"])
+def test_a_link_without_a_host_is_refused_at_once(client_of: ClientOf, tmp_path: Path, link: str) -> None:
+    """No host has such a name, so nothing is repeated for minutes; the link is not shown."""
+    with pytest.raises(BadAnswer) as raised:
+        client_of(lambda _: httpx.Response(200)).download(link, tmp_path / "x")
+    assert "secret" not in str(raised.value)
+    assert 1 == raised.value.attempts
