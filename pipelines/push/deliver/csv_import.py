@@ -59,8 +59,8 @@ class CsvImport:
         started = False
         try:
             with (
-                reading_answers("`import`"),
                 staged(str(self._spec.deliver.staging), name, _csv(rows.values())) as link,
+                reading_answers("`import`"),
             ):
                 number = self._start(name, link)
                 started = True

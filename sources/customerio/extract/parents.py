@@ -74,8 +74,10 @@ def _checked(row: Resource, path: Path, page: Page) -> Page:
     told = [page.document, *page.records, page.document.get(row.wrapped or "")]
     for name, value in path.items():
         if isinstance(value, int):
-            others = {each[name] for each in told if isinstance(each, dict) and each.get(name) is not None}
-            if any(str(other) != str(value) for other in others):
+            named = {
+                str(each[name]) for each in told if isinstance(each, dict) and each.get(name) is not None
+            }
+            if named - {str(value)}:
                 raise unexpected(operation(row.operation), f"rows of another {name} than {value}")
     return page
 
