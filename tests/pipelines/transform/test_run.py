@@ -162,10 +162,10 @@ def test_members_who_leave_and_come_back(copy: Warehouse) -> None:
     assert [(True,)] == copy.query(interval)
     now = copy.sandbox.clock.now()
     _written(copy, f"UPDATE customerio_raw.segment_memberships SET deleted_at = {now + DAY} WHERE {member}")
-    transform(copy.settings)
+    transform(copy.settings, ["segment_membership_history"])
     assert [(False,)] == copy.query(interval)
     _written(copy, f"UPDATE customerio_raw.segment_memberships SET deleted_at = NULL WHERE {member}")
-    transform(copy.settings, full=True)
+    transform(copy.settings, ["segment_membership_history"], full=True)
     assert [(False,), (True,)] == copy.query(interval)
 
 
