@@ -14,6 +14,7 @@ small ids, created at other times.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,8 @@ class WorkspaceRecord:
         name: Its name; None until it is known.
         pair: Digest of the App API key and the site id that were proven to be of this workspace.
         refused: Digest of such a pair that was proven to be of two workspaces.
-        contents: Creation times (Unix s) by id of the first page of each list that identifies the workspace,
-            by table, for warehouses that lack these tables; None until they are read.
+        contents: Creation times (Unix s) by id of the first page of a list that identifies the workspace, by
+            its table, for warehouses that lack these tables; None until it is read.
     """
 
     id: int | None = None
@@ -139,13 +140,13 @@ def check_workspace(settings: Settings) -> AppWorkspace:
         found = f"has {_listed(access.workspaces)}"
         raise _wrong(settings, f"of {described(record)}", f"the App API key's account {found}")
     with brief_client(settings) as client:
-        known = check_contents(settings, client)
+        known, pages = _compared_contents(settings, client)
         if record.id is None and len(access.workspaces) == 1:
             ((only, name),) = access.workspaces.items()
             write_record(settings, replace(record, id=only, name=name))
         elif record.id is None and not _CREATED.keys() & _known_rows(settings).keys():
             # Noted anew by each run, for what is noted may be deleted one day.
-            write_record(settings, replace(record, contents=_contents(client)))
+            write_record(settings, replace(record, contents=_contents(client, pages)))
     return AppWorkspace(access=access, known=known)
 
 
@@ -157,6 +158,13 @@ def check_contents(settings: Settings, client: Client) -> bool:
     Raises:
         WrongWorkspace: a row has another creation time than in the warehouse, or no row is known.
     """
+    known, _ = _compared_contents(settings, client)
+    return known
+
+
+def _compared_contents(settings: Settings, client: Client) -> tuple[bool, dict[str, dict[int, int]]]:
+    """The result of `check_contents`, and the first pages of the lists that were read, by table."""
+    pages: dict[str, dict[int, int]] = {}
     compared: list[str] = []
     noted = {
         table: {int(row_id): created for row_id, created in rows.items()}
@@ -166,6 +174,7 @@ def check_contents(settings: Settings, client: Client) -> bool:
         found = _first_page(client, table)
         if not rows or found is None:
             continue
+        pages[table] = found
         for row_id, created in found.items():
             if rows.get(row_id, created) != created:
                 raise _wrong(
@@ -174,13 +183,13 @@ def check_contents(settings: Settings, client: Client) -> bool:
                     f"in the App API key's workspace it was created at {utc(created)}",
                 )
         if rows.keys() & found.keys():
-            return True
+            return True, pages
         compared.append(f"{len(rows):,} {table}")
     if compared:
         raise _wrong(
             settings, f"with {' and '.join(compared)}", "the App API key's workspace has none of them"
         )
-    return False
+    return False, pages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,12 +308,11 @@ def _known_rows(settings: Settings) -> dict[str, dict[int, int]]:
         return {}
 
 
-def _contents(client: Client) -> dict[str, dict[str, int]]:
-    """The creation times by id of the first page of each list; one that cannot be read is left out."""
-    pages = ((table, _first_page(client, table)) for table in _CREATED)
-    return {
-        table: {str(row_id): created for row_id, created in page.items()} for table, page in pages if page
-    }
+def _contents(client: Client, read: Mapping[str, dict[int, int]]) -> dict[str, dict[str, int]]:
+    """The creation times by id of the first page of a list that has rows; one that was `read`, if it has."""
+    pages = chain(read.items(), ((table, _first_page(client, table)) for table in _CREATED))
+    table, page = next(((table, page) for table, page in pages if page), ("", None))
+    return {table: {str(row_id): created for row_id, created in page.items()}} if page else {}
 
 
 def _first_page(client: Client, table: str) -> dict[int, int] | None:

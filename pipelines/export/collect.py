@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from filelock import FileLock
@@ -243,7 +243,7 @@ def _load(
     loaded_s = time.monotonic() - began
     notify(f"The rows of export {export.export_id} are in {export.request.table}; merging them.")
     merged = load.merge_rows()
-    _brake_file(settings).write_bytes(orjson.dumps(context.state))
+    _note_brake(settings, context.state)
     publish(settings.load_file, settings.published_file)
     forget_loaded(target)
     return merged, loaded_s
@@ -262,8 +262,24 @@ def _load_context(settings: Settings, export: RegisteredExport, accept_deletions
             deletion_share=settings.cio_elt_deletion_share,
             accept_deletions=("people",) if accept_deletions else (),
         ),
-        state=orjson.loads(_brake_file(settings).read_bytes()) if _brake_file(settings).exists() else {},
+        state=_brake_state(settings),
     )
+
+
+def _brake_state(settings: Settings) -> dict[str, Any]:
+    """The noted state; a file that is missing or damaged holds none, and deletions are held back anew."""
+    try:
+        state = orjson.loads(_brake_file(settings).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+def _note_brake(settings: Settings, state: dict[str, Any]) -> None:
+    file = _brake_file(settings)
+    new = file.with_suffix(".new")
+    new.write_bytes(orjson.dumps(state))
+    new.replace(file)
 
 
 def _brake_file(settings: Settings) -> Path:

@@ -9,6 +9,7 @@ next start finds the export that came of it: of that type, created at that time,
 before, and of no other intent.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ from pipelines.export.requests import ExportRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.workspace import check_workspace
-from sources.customerio.client import Client, reading_answers
+from sources.customerio.client import Client, NotFound, reading_answers
 
 _LOCK = "ordering.lock"
 # Another process that creates an export waits for slots of the rate limit and for an answer, no longer.
@@ -39,9 +40,12 @@ def create(
     notify: Notify = silent,
     client: Client | None = None,
     fresh: bool = False,
+    stale_after_s: float = math.inf,
     look_up: bool = False,
 ) -> RegisteredExport:
     """The export of an equal request that is under way, or a new one; with `fresh` always a new one.
+
+    One whose file has been ready, and that was created more than `stale_after_s` seconds ago, is not used.
 
     With a `client`, its workspace was checked before, and it makes the requests. With `look_up`, the parent
     of a new export is looked up before.
@@ -66,9 +70,9 @@ def create(
             )
             raise Busy(msg) from None
         try:
-            if fresh:
-                _set_aside(registry, request)
             with given_client(settings, client) as calls:
+                if fresh or _is_stale(calls, registry, request, stale_after_s):
+                    _set_aside(registry, request)
                 return _resumed_or_new(calls, registry, request, notify, look_up=look_up)
         finally:
             lock.release()
@@ -106,6 +110,20 @@ def _set_aside(registry: Registry, request: ExportRequest) -> None:
         registry.set_read(earlier)
     elif earlier is not None:
         registry.delete_intent(earlier)
+
+
+def _is_stale(client: Client, registry: Registry, request: ExportRequest, after_s: float) -> bool:
+    """True if the export that is under way is older than that, and Customer.io has made its file."""
+    export = registry.unfinished(request)
+    if export is None or export.export_id is None or after_s == math.inf:
+        return False
+    try:
+        with reading_answers("`getExport`"):
+            record = client.call("getExport", path={"export_id": export.export_id}).field("export")
+            is_made = record["status"] == "done"
+    except NotFound:
+        return False
+    return is_made and client.now() - (export.created_at or 0) > after_s
 
 
 def _create(client: Client, registry: Registry, export: RegisteredExport) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from pipelines.errors import EltError
 from pipelines.export.columns import DELIVERY_KEY, PERSON_KEY, Column, delivery_columns, person_columns
 from pipelines.export.complete import complete
 from pipelines.export.csvfile import CsvFile, rows_at_once
-from pipelines.export.requests import ExportRequest, PeopleRequest
+from pipelines.export.requests import DeliveriesRequest, ExportRequest, PeopleRequest
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.runs import TABLE as RUNS
 from sources.customerio.catalogue import Resource, resource
@@ -87,7 +87,9 @@ def merge_obstacle(
         return _key_fault(connection, PERSON_KEY, file, may_be_empty=not request.is_everybody)
     if request.drafts:
         return "Drafts were asked for, which `messages` does not have"
-    return _key_fault(connection, DELIVERY_KEY, file, may_be_empty=True)
+    return _key_fault(connection, DELIVERY_KEY, file, may_be_empty=True) or _delivery_fault(
+        connection, request, file
+    )
 
 
 def people_batches(scan: duckdb.DuckDBPyConnection, file: CsvFile, *, everybody: bool) -> Iterator[Batch]:
@@ -276,6 +278,26 @@ def _key_fault(
     if different < rows:
         return f"{rows - different:,} rows of the file have the {key.name} of another one"
     return None
+
+
+def _delivery_fault(
+    connection: duckdb.DuckDBPyConnection, request: DeliveriesRequest, file: CsvFile
+) -> str | None:
+    """The fault of rows that are none of the deliveries that were asked for; None if there are none."""
+    columns = delivery_columns(file)
+    created = columns["created"]
+    faults = {"have no time of creation": f"{created} IS NULL"}
+    if request.start is not None and request.end is not None:
+        outside = f"{created} NOT BETWEEN {request.start} AND {request.end}"
+        faults["were created outside of the time that was asked for"] = outside
+    for name, value in request.parents.items():
+        faults[f"are of another {name} than {value}"] = f"{columns[name]} <> {value}"
+    counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in faults.values())
+    with connection.cursor() as cursor:
+        cursor.execute("SET TimeZone = 'UTC'")
+        (found,) = cursor.execute(f"SELECT {counts} FROM {file.scan}").fetchall()
+    named = ((number, says) for number, says in zip(found, faults, strict=True) if number)
+    return next((f"{number:,} rows of the file {says}" for number, says in named), None)
 
 
 def _read_since(connection: duckdb.DuckDBPyConnection, context: LoadContext) -> str | None:

@@ -72,13 +72,20 @@ def open_registry(settings: Settings) -> Iterator["Registry"]:
     """Open the registry.
 
     Raises:
-        ConfigError: the data folder cannot be written to.
+        ConfigError: the data folder cannot be written to, or the registry's file is damaged.
     """
     prepare(settings.cio_elt_data)
     folder(settings).mkdir(exist_ok=True)
     file = folder(settings) / _FILE
     with closing(sqlite3.connect(file, timeout=_BUSY_S, isolation_level=None)) as connection:
-        connection.execute(_TABLE)
+        try:
+            connection.execute(_TABLE)
+        except sqlite3.DatabaseError as error:
+            msg = (
+                f"The registry of exports, {file}, cannot be read ({error}). Restore it from a copy; or "
+                "move it away, and exports that are under way are created once more."
+            )
+            raise ConfigError(msg) from None
         yield Registry(connection)
 
 

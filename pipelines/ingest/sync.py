@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from dlt import Pipeline
 
 _PEOPLE = "people"
+_STALE_S = 900.0
+"""Age of an export of people, in seconds, up to which the sync after one that ended early uses it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +246,7 @@ def _write(settings: Settings, run: list[dict[str, Any]], target: "Pipeline | No
 def _created(settings: Settings, notify: Notify) -> RegisteredExport | None:
     """An export of all people, or None if the key may not create one or the region has no exports."""
     try:
-        return create(settings, PeopleRequest(), notify=notify)
+        return create(settings, PeopleRequest(), notify=notify, stale_after_s=_STALE_S)
     except Forbidden:
         notify("The key's scope lacks exports, so people are read one page at a time.")
         return None

@@ -144,7 +144,7 @@ def _since(rows: Iterable[Row], window: Window, at: int) -> bool:
 def _numbers(call: Operation, document: Any, window: Window) -> Iterator[Row]:
     """A row per number that is not 0."""
     for metric, values in _series(call, document).items():
-        for start_at, value in _dated(values, window):
+        for start_at, value in _dated(call, values, window):
             yield {"period": window.period, "start_at": start_at, "metric": metric, "value": value}
 
 
@@ -157,25 +157,43 @@ def _clicks(call: Operation, document: Any, window: Window) -> dict[tuple[int, i
         )
         for entry in list_of(call, document, str(call.records))
         for link in [field_of(call, entry, "link")]
-        for start_at, value in _dated(_series(call, entry).get("clicked"), window)
+        for start_at, value in _dated(call, _series(call, entry).get("clicked"), window)
     }
 
 
-def _series(call: Operation, document: Any) -> Mapping[str, Sequence[int] | None]:
-    """The series of an answer: those of journeys at the top, others one level below."""
+def _series(call: Operation, document: Any) -> Mapping[str, object]:
+    """The series of an answer: those of journeys at the top, others one level below.
+
+    Raises:
+        BadAnswer: they are no object.
+    """
     if isinstance(document, dict) and "journey_metric" in document:
-        return dict(field_of(call, document, "journey_metric"))
-    series = field_of(call, field_of(call, document, "metric"), "series")
+        series = field_of(call, document, "journey_metric")
+    else:
+        series = field_of(call, field_of(call, document, "metric"), "series")
     if series is not None and not isinstance(series, dict):
-        raise unexpected(call, f"a {type(series).__name__} as `series` instead of an object")
+        raise unexpected(call, f"a {type(series).__name__} as its series instead of an object")
     return series or {}
 
 
-def _dated(values: Sequence[int] | None, window: Window) -> Iterator[tuple[int, int]]:
+def _dated(call: Operation, values: object, window: Window) -> Iterator[tuple[int, int]]:
     """Numbers that are not 0, with the first second of their period.
 
     The last number of a series is of the current period, so a series that is shorter has no older ones.
+
+    Raises:
+        BadAnswer: they are no list of counts, or more than the periods that were asked for.
     """
-    values = values or ()
+    if values is None:
+        return iter(())
+    if not isinstance(values, list) or not all(value is None or _is_count(value) for value in values):
+        raise unexpected(call, "a series that is no list of counts")
+    if len(values) > len(window.starts):
+        periods = f"the {len(window.starts):,} {window.period} that were asked for"
+        raise unexpected(call, f"a series of {len(values):,} numbers for {periods}")
     dated = zip(reversed(window.starts), reversed(values), strict=False)
     return ((start_at, value) for start_at, value in dated if value)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import stamina
 
-from pipelines.errors import FileBroken
+from pipelines.errors import ConfigError, FileBroken
+from pipelines.export.registry import folder
 from sources.customerio.client import BadAnswer, LinkExpired, NotFound
 from sources.customerio.sandbox import Fault
 from tests.pipelines.export.conftest import Exporting
@@ -119,3 +120,22 @@ def test_an_odd_record_of_an_export_is_named(exporting: Exporting, odd: dict[str
         exporting()
     assert exporting().rows
     assert 1 == exporting.orders()
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{"])
+def test_a_damaged_note_of_held_deletions_holds_none(exporting: Exporting, text: str) -> None:
+    """The file that a full disk cut is written anew."""
+    note = folder(exporting.warehouse.settings) / "held_deletions.json"
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(text)
+    assert exporting().rows
+    assert note.read_text().startswith("{")
+
+
+def test_a_damaged_registry_is_named(exporting: Exporting) -> None:
+    """Exports that are under way may be known there alone, so it is not replaced without a word."""
+    file = folder(exporting.warehouse.settings) / "tickets.sqlite"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"no database at all" * 100)
+    with pytest.raises(ConfigError, match=r"registry of exports.*cannot be read"):
+        exporting()

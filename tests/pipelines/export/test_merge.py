@@ -1,10 +1,15 @@
 """Rows of exports and of syncs are merged by one rule: an unchanged row is unchanged from either."""
 
+from pathlib import Path
+
 import duckdb
 import orjson
 import pytest
 
-from pipelines.export import ExportResult, PeopleRequest, collect, create, wait
+from pipelines.export import DeliveriesRequest, ExportResult, PeopleRequest, collect, create, wait
+from pipelines.export.csvfile import open_csv
+from pipelines.export.dlt_load import NO_EXPORT
+from pipelines.export.merge import merge_obstacle
 from pipelines.export.registry import folder
 from sources.customerio.catalogue import resource
 from sources.customerio.extract import ResourceSummary
@@ -282,3 +287,32 @@ def test_an_empty_file_of_everybody_takes_nobody_for_deleted(exporting: Exportin
 
     assert "has no row" in result.note
     assert people == held_people(exporting.warehouse)
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("delivery_id,sent\nx1,5", "1 rows of the file have no time of creation"),
+        ("delivery_id,created\nx1,infinity\nx2,1500", "1 rows of the file have no time of creation"),
+        (
+            "delivery_id,created\nx1,1500\nx2,2001\nx3,999",
+            "2 rows of the file were created outside of the time",
+        ),
+        (
+            "delivery_id,created,campaign_id\nx1,1500,77\nx2,1500,1",
+            "1 rows of the file are of another campaign_id",
+        ),
+        ("delivery_id,created,campaign_id\nx1,1000,1\nx2,2000,", None),
+        ("delivery_id,created\nx1,1970-01-01T00:20:00Z", None),
+    ],
+)
+def test_deliveries_that_were_not_asked_for_are_in_no_table_of_messages(
+    tmp_path: Path, lines: str, says: str | None
+) -> None:
+    """Rows without a time, of another time or of another parent keep the file out, and the note says so."""
+    path = tmp_path / "1.csv"
+    path.write_text(f"{lines}\n")
+    request = DeliveriesRequest(campaign_id=1, start=1000, end=2000)
+    with duckdb.connect() as connection:
+        found = merge_obstacle(connection, request, open_csv(path, export_id=1), NO_EXPORT)
+    assert says is None if found is None else found.startswith(str(says))

@@ -115,3 +115,19 @@ def test_an_export_that_takes_long_is_taken_up_by_the_next_sync(warehouse: Wareh
     assert [] == second.failed
     assert warehouse.truth(PEOPLE).keys() == warehouse.rows(PEOPLE).keys()
     assert 1 == warehouse.sandbox.stats.by_operation["exportPeopleData"]
+
+
+@pytest.mark.proof
+def test_a_file_of_an_earlier_day_is_not_taken_for_that_of_today(warehouse: Warehouse) -> None:
+    """A sync that could not fetch its file leaves it to one within minutes; a later one creates its own."""
+    warehouse.sandbox.knobs.export_takes_s = 0
+    warehouse.sandbox.faults.add(Fault(operation="downloadExport", status=400, times=None))
+    assert sync(_by_export(warehouse), ("people",), summary=RunSummary()).failed
+    warehouse.sandbox.faults.clear()
+    warehouse.sandbox.clock.advance(86_400)
+    warehouse.sandbox.add("people", id="later", email="later@example.com")
+
+    assert not sync(_by_export(warehouse), ("people",), summary=RunSummary()).failed
+
+    assert 2 == warehouse.sandbox.stats.by_operation["exportPeopleData"]
+    assert [(1,)] == warehouse.query("SELECT count(*) FROM customerio_raw.people WHERE id = 'later'")

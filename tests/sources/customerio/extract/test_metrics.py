@@ -293,6 +293,36 @@ def test_an_answer_of_another_shape_is_no_zero(
         read(client_of(outside), "broadcast_metrics")
 
 
+@pytest.mark.parametrize(
+    ("series", "says"),
+    [
+        ("123", "a str as its series"),
+        ([5], "a list as its series"),
+        (False, "a bool as its series"),
+        ({"sent": "123"}, "no list of counts"),
+        ({"sent": {"7": 1}}, "no list of counts"),
+        ({"sent": ["0", "5"]}, "no list of counts"),
+        ({"sent": [-5]}, "no list of counts"),
+        ({"sent": [1.5]}, "no list of counts"),
+        ({"sent": [True]}, "no list of counts"),
+        ({"sent": False}, "no list of counts"),
+        ({"sent": [1] * 500}, "a series of 500 numbers for"),
+    ],
+)
+def test_a_series_that_is_no_list_of_counts_is_refused(
+    client_of: Callable[..., Client], read: ReadTable, series: object, says: str
+) -> None:
+    """Digits of a text, keys of an object and numbers of other periods are no counts."""
+
+    def outside(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/broadcasts":
+            return httpx.Response(200, json={"broadcasts": [{"id": 1}]})
+        return httpx.Response(200, json={"metric": {"series": series}})
+
+    with pytest.raises(BadAnswer, match=says):
+        read(client_of(outside), "broadcast_metrics")
+
+
 def test_a_series_that_is_null_or_short_counts_from_now(
     client_of: Callable[..., Client], read: ReadTable
 ) -> None:
