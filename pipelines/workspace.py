@@ -126,8 +126,10 @@ class AppWorkspace:
     known: bool
 
 
-def check_workspace(settings: Settings) -> AppWorkspace:
+def check_workspace(settings: Settings, *, note: bool = True) -> AppWorkspace:
     """Check within seconds that the App API key is accepted and is of the data folder's workspace.
+
+    With `note`, the folder's record gets what the key tells of the workspace.
 
     Raises:
         WrongWorkspace: the key is of another workspace than the warehouse. Nothing was read or written.
@@ -141,10 +143,12 @@ def check_workspace(settings: Settings) -> AppWorkspace:
         raise _wrong(settings, f"of {described(record)}", f"the App API key's account {found}")
     with brief_client(settings) as client:
         known, pages = _compared_contents(settings, client)
-        if record.id is None and len(access.workspaces) == 1:
+        if record.id is not None or not note:
+            return AppWorkspace(access=access, known=known)
+        if len(access.workspaces) == 1:
             ((only, name),) = access.workspaces.items()
             write_record(settings, replace(record, id=only, name=name))
-        elif record.id is None and not _CREATED.keys() & _known_rows(settings).keys():
+        elif not _CREATED.keys() & _known_rows(settings).keys():
             # Noted anew by each run, for what is noted may be deleted one day.
             write_record(settings, replace(record, contents=_contents(client, pages)))
     return AppWorkspace(access=access, known=known)

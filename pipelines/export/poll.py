@@ -1,9 +1,9 @@
 """Polls an export until its file is there, with growing pauses."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, repeat
-from typing import Literal
+from typing import Any, Literal
 
 from pipelines.connect import client as connected
 from pipelines.connect import given_client
@@ -11,7 +11,7 @@ from pipelines.errors import ExportFailed, StillPending
 from pipelines.export.registry import RegisteredExport, open_registry
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
-from sources.customerio.client import Client, NotFound, reading_answers
+from sources.customerio.client import BadAnswer, Client, NotFound, reading_answers
 
 ExportState = Literal["pending", "done", "failed"]
 
@@ -112,6 +112,7 @@ def _state(settings: Settings, client: Client, export: RegisteredExport) -> Expo
             registry.set_failed(export)
         raise gone(export) from None
     with open_registry(settings) as registry, reading_answers("`getExport`"):
+        _check_own(export, record)
         if record.get("failed") or record["status"] == "failed":
             registry.set_failed(export)
             return "failed"
@@ -119,3 +120,18 @@ def _state(settings: Settings, client: Client, export: RegisteredExport) -> Expo
             registry.set_done(export, total=int(record["total"]))
             return "done"
     return "pending"
+
+
+def _check_own(export: RegisteredExport, record: Mapping[str, Any]) -> None:
+    """Check that an answer is of the export that was asked for.
+
+    Raises:
+        BadAnswer: it is of another one, whose file would be loaded in its place.
+    """
+    found = (int(record["id"]), record["type"])
+    if found != (export.export_id, export.request.type):
+        msg = (
+            f"`getExport` answered with export {found[0]} ({found[1]}) when {export.export_id} "
+            f"({export.request.type}) was asked for; nothing was loaded. Run this again."
+        )
+        raise BadAnswer(msg, operation="getExport", status=200)

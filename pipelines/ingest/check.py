@@ -83,7 +83,7 @@ def check(settings: Settings) -> CheckResult:
         WrongWorkspace: the keys are of two workspaces, or of another one than the data folder.
         Unreachable: the host does not answer.
     """
-    app = check_workspace(settings)
+    app = check_workspace(settings, note=False)
     region = track_region(settings)
     if region is not None and region != settings.customerio_region:
         raise wrong_region(settings, region)

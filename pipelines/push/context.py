@@ -17,7 +17,6 @@ from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 from pipelines.workspace import Identity, identify
 from sources.customerio.client import Client
-from sources.customerio.extract.rejected import readable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +72,9 @@ def open_context(
     push_id = _push_id(settings, spec, identity, journal)
     retries = {} if retry_for_s is None else {"retry_for_s": retry_for_s}
     with (
-        client(settings, **retries) as calls,
+        client(settings, **retries) as open_client,
         hold_lease(journal, push_id) if lease else nullcontext(0) as fence,
     ):
-        open_client = calls.watching(lambda _request: None, readable)
         yield PushContext(
             spec=spec,
             settings=settings,

@@ -77,7 +77,13 @@ def run_rows(
 
 
 def now_there(query: Query) -> int:
-    """Customer.io's clock in Unix seconds: this machine's, corrected by the difference at the last run."""
+    """Customer.io's clock in Unix seconds: this machine's, corrected by the difference at the last run.
+
+    A warehouse into which exports alone were loaded has no run.
+    """
+    there = f"table_schema = '{DATASET}' AND table_name = '{TABLE}'"
+    if not query(f"SELECT 1 FROM information_schema.tables WHERE {there}"):
+        return int(time.time())
     newest = query(f"SELECT finished_at - noted_at FROM {DATASET}.{TABLE} ORDER BY _dlt_load_id DESC LIMIT 1")
     return int(time.time()) + sum(int(ahead) for (ahead,) in newest)
 

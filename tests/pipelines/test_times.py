@@ -49,3 +49,9 @@ def test_a_duration_has_two_units() -> None:
 def test_a_time_that_no_calendar_has_is_its_number() -> None:
     """A row of the year 55840 does not break the status."""
     assert "second 1700000000000000" == utc(1_700_000_000_000_000)
+
+
+def test_a_mistyped_year_is_refused() -> None:
+    """A time range of the year 26 would be a gap of two thousand years."""
+    with pytest.raises(ValueError, match="before 1970-01-01"):
+        moment("0026-10-01")

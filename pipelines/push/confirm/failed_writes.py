@@ -16,7 +16,9 @@ from pipelines.push.context import PushContext
 from pipelines.push.journal.log import AcceptedRow
 from pipelines.push.spec.item import attributes_of, comparable
 from pipelines.push.spec.spec import PushSpec
+from sources.customerio.catalogue import operation
 from sources.customerio.client import Client
+from sources.customerio.extract.rejected import readable
 
 _ANY_TYPE = "failed_batch_update"
 _MOST_PAGES = 1_000
@@ -79,7 +81,8 @@ def find_failed_rows(
 def _failures(client: Client, watch: FailureWatch) -> Iterator[dict[str, Any]]:
     for name in watch.types:
         for number, page in enumerate(client.app.list_activities.pages(type=name)):
-            rows = page.records or []
+            # An activity that cannot be read may be of any write: it says nothing.
+            rows = readable(operation("listActivities"), page.records)
             yield from (
                 row for row in rows if row["timestamp"] >= watch.since and row["id"] not in watch.before
             )

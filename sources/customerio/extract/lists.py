@@ -78,17 +78,26 @@ def _count(call: Operation, answer: Row) -> int:
 
 def preferences(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
     """Ask about every person, one request each."""
-    client = run.client_for(resource.table)
+    client, call = run.client_for(resource.table), operation(resource.operation)
 
     def asked(cio_id: str) -> list[Row]:
         rows = rows_below(run, resource, {"customer_id": cio_id}, query={"id_type": "cio_id"})
-        return [{**only_record(resource, row), "cio_id": cio_id} for row in rows]
+        records = [only_record(resource, row) for row in rows]
+        if any(_named_person(record) not in (None, cio_id) for record in records):
+            raise unexpected(call, "the preferences of another person than was asked for")
+        return [{**record, "cio_id": cio_id} for record in records]
 
     for page in client.pages(catalogued(_parent(resource)).operation, body=ALL_PEOPLE_BODY):
         ids = [person["cio_id"] for person in page.records]
         run.summary_of(resource.table).expect(len(ids))
         yield Batch(rows=[row for rows in run.map(asked, ids) for row in rows])
     yield Batch(rows=(), last=True)
+
+
+def _named_person(record: Row) -> object:
+    """The cio_id of the person whom a record names; None if it names none."""
+    identifiers = record.get("identifiers")
+    return identifiers.get("cio_id") if isinstance(identifiers, dict) else None
 
 
 def memberships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:

@@ -61,19 +61,24 @@ def _looked_up(client: Client, resource: Resource, cio_ids: list[str], found: li
     A person who is deleted after the search has no profile; an answer that is cut short lacks others too.
 
     Raises:
-        BadAnswer: it lacks too many to be an exception.
+        BadAnswer: it lacks too many to be an exception, or has others than were asked for.
     """
-    lacking = len(cio_ids) - len(found)
-    if lacking <= 0:
-        return
-    if lacking > _MOST_LOOKED_UP:
+    faults = [fault_of(resource.operation, item) for item in found]
+    known = {
+        item["identifiers"]["cio_id"] for item, fault in zip(found, faults, strict=True) if fault is None
+    }
+    missing = [cio_id for cio_id in cio_ids if cio_id not in known]
+    # A record without a readable cio_id is set aside, and may be any of those that are missing.
+    lacking = len(missing) - sum(fault is not None for fault in faults)
+    strangers = len(known.difference(cio_ids))
+    if lacking > _MOST_LOOKED_UP or strangers:
+        others = f", and {strangers} of others" if strangers else ""
         msg = (
-            f"Customer.io sent {len(found)} profiles for {len(cio_ids)} people whom a search had found. No "
-            "person was marked as deleted. Run the sync again."
+            f"Customer.io sent {len(known) - strangers} profiles for {len(cio_ids)} people whom a search had "
+            f"found{others}. No person was marked as deleted. Run the sync again."
         )
         raise BadAnswer(msg)
-    known = {item["identifiers"]["cio_id"] for item in found if fault_of(resource.operation, item) is None}
-    for cio_id in [cio_id for cio_id in cio_ids if cio_id not in known]:
+    for cio_id in missing if lacking > 0 else ():
         path, query = {"customer_id": cio_id}, {"id_type": "cio_id"}
         with suppress(NotFound):
             yield _profile(client.call("getPersonAttributes", path=path, query=query).json())

@@ -139,3 +139,14 @@ def test_a_damaged_registry_is_named(exporting: Exporting) -> None:
     file.write_bytes(b"no database at all" * 100)
     with pytest.raises(ConfigError, match=r"registry of exports.*cannot be read"):
         exporting()
+
+
+@pytest.mark.parametrize("other", [{"id": 1, "type": "customers"}, {"type": "deliveries"}])
+def test_an_answer_of_another_export_is_refused(exporting: Exporting, other: dict[str, object]) -> None:
+    """Its file would be loaded in the place of the one that was asked for."""
+    record = {"id": 101, "type": "customers", "status": "done", "total": 1, **other}
+    exporting.warehouse.sandbox.faults.add(Fault(operation="getExport", document={"export": record}))
+    with pytest.raises(BadAnswer, match="was asked for; nothing was loaded"):
+        exporting()
+    assert exporting().rows
+    assert 1 == exporting.orders()

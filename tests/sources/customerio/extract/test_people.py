@@ -86,6 +86,33 @@ def test_a_search_that_lists_people_twice_has_a_profile_of_each(project: Project
     assert "getPersonAttributes" not in project.sandbox.stats.by_operation
 
 
+@pytest.mark.parametrize("other", [True, False], ids=["of others", "repeated"])
+def test_profiles_in_the_place_of_those_asked_for_delete_no_person(
+    client_of: Callable[..., Client], read: ReadTable, other: bool
+) -> None:
+    """A repeated profile stands for no other person, who is looked up; one of another person is refused."""
+    people_found = [{"cio_id": f"a{number}", "email": None, "id": None} for number in range(3)]
+
+    def profile(cio_id: str) -> dict[str, Any]:
+        return {"id": "", "identifiers": {"cio_id": cio_id, "email": None, "id": None}, "attributes": {}}
+
+    def outside(request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if path == "/v1/customers":
+            return httpx.Response(200, json={"identifiers": people_found, "ids": ["", "", ""], "next": ""})
+        if path == "/v1/customers/attributes":
+            sent = ["a0", "a1", "zz" if other else "a1"]
+            return httpx.Response(200, json={"customers": [profile(each) for each in sent]})
+        assert path == "/v1/customers/a2/attributes"
+        return httpx.Response(200, json={"customer": profile("a2")})
+
+    if other:
+        with pytest.raises(BadAnswer, match=r"2 profiles for 3 people .*, and 1 of others"):
+            read(client_of(outside), "people")
+        return
+    assert ["a0", "a1", "a1", "a2"] == [row["cio_id"] for row in read(client_of(outside), "people").rows]
+
+
 def test_an_answer_that_lacks_many_profiles_deletes_no_person(project: Project) -> None:
     """More profiles lack than people are deleted within a second: the table fails, and stays."""
     project.run("people")
