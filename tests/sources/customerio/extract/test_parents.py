@@ -112,3 +112,12 @@ def test_an_answer_about_another_parent_is_refused(
 
     with pytest.raises(BadAnswer, match=r"rows of another \w+ than|no number of members"):
         read(api, table)
+
+
+def test_preferences_of_another_person_are_refused(small: Sandbox, api: Client, read: ReadTable) -> None:
+    """They would be published as those of the person who was asked for."""
+    other = {"customer": {"id": "zzz", "identifiers": {"cio_id": "zzz"}, "topics": []}}
+    small.faults.add(Fault(operation="getPersonSubscriptionPreferences", document=other, times=None))
+
+    with pytest.raises(BadAnswer, match="the preferences of another person"):
+        read(api, "subscription_preferences")
