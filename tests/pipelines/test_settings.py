@@ -105,7 +105,7 @@ def test_the_home_folder_may_be_a_tilde(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("CUSTOMERIO_START", "31.01.2025", "'31.01.2025' is not a date; write a day such as 2025-01-31"),
         ("CUSTOMERIO_START", "2025-02-30", "is not a date"),
         ("CUSTOMERIO_START", "2199-01-01", "is in the future"),
-        ("CUSTOMERIO_START", "1965-01-01", "greater than or equal to 0"),
+        ("CUSTOMERIO_START", "1965-01-01", "is before 1970-01-01"),
         ("CIO_ELT_SPEED", "0", "greater than 0"),
         ("CIO_ELT_SPEED", "nan", "greater than 0"),
         ("CIO_ELT_SPEED", "fast", "number"),
