@@ -11,7 +11,7 @@ small ids, created at other times.
     getRegion ──> the id must be the recorded one
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from itertools import chain
@@ -126,10 +126,11 @@ class AppWorkspace:
     known: bool
 
 
-def check_workspace(settings: Settings, *, note: bool = True) -> AppWorkspace:
+def check_workspace(settings: Settings, *, note: bool = True, reads: Collection[str] = ()) -> AppWorkspace:
     """Check within seconds that the App API key is accepted and is of the data folder's workspace.
 
-    With `note`, the folder's record gets what the key tells of the workspace.
+    With `note`, the folder's record gets what the key tells of the workspace; its contents are left out if
+    one of the tables that the run `reads` has them.
 
     Raises:
         WrongWorkspace: the key is of another workspace than the warehouse. Nothing was read or written.
@@ -148,7 +149,7 @@ def check_workspace(settings: Settings, *, note: bool = True) -> AppWorkspace:
         if len(access.workspaces) == 1:
             ((only, name),) = access.workspaces.items()
             write_record(settings, replace(record, id=only, name=name))
-        elif not _CREATED.keys() & _known_rows(settings).keys():
+        elif not _CREATED.keys() & {*_known_rows(settings), *reads}:
             # Noted anew by each run, for what is noted may be deleted one day.
             write_record(settings, replace(record, contents=_contents(client, pages)))
     return AppWorkspace(access=access, known=known)

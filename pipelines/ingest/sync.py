@@ -103,7 +103,8 @@ def sync(
     tables = [row.table for row in resources_named(resources)]
     accepted = [row.table for row in resources_named(accept_deletions)] if accept_deletions else []
     summary = summary if summary is not None else RunSummary()
-    began, run_id, access = time.monotonic(), uuid4().hex, check_workspace(settings).access
+    began, run_id = time.monotonic(), uuid4().hex
+    access = check_workspace(settings, reads=tables).access
     many = _PEOPLE in tables and access.people > settings.customerio_people_by_search
     export = _created(settings, notify) if many else None
     options = Options(

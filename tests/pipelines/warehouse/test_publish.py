@@ -89,11 +89,11 @@ def test_readers_see_whole_syncs_and_no_error(warehouse: Warehouse, tmp_path: Pa
 
 
 def test_nothing_is_left_beside_the_files(warehouse: Warehouse) -> None:
-    """After a sync the folder holds the two files, the lock, dlt's folder and the workspace's record."""
+    """After a sync the folder holds the two files, the lock and dlt's folder."""
     warehouse.sync("segments")
 
     names = {path.name for path in warehouse.settings.cio_elt_data.iterdir()}
-    assert {"customerio.duckdb", "load.duckdb", "writer.lock", "dlt", "limits", "workspace.json"} == names
+    assert {"customerio.duckdb", "load.duckdb", "writer.lock", "dlt", "limits"} == names
 
 
 def test_the_second_run_waits_for_the_first(warehouse: Warehouse) -> None:
