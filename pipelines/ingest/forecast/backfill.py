@@ -61,7 +61,7 @@ def forecast_backfill(
             note=known.note,
         )
         # A chunk is a run of its own: it checks the key, and asks for Customer.io's clock.
-        checks = len(planned.chunks) * (survey.checks + 1)
+        checks = len(planned.chunks) * (survey.checks + survey.notes + 1)
         exports = _exports(settings, row, planned.whole)
         by_exports = None if exports is None else exports * survey.requests_an_export
         return BackfillForecast(

@@ -126,9 +126,14 @@ def forecast(settings: Settings, resources: Iterable[str] = ()) -> Forecast:
     rows = resources_named(resources)
     with surveying(settings) as survey:
         lines = list(_tables(survey, rows))
-        hourly = max(survey.checks, 1 + any(row.table in _COMPARED for row in rows))
+        tells = any(row.table in _COMPARED for row in rows)
+        hourly = max(survey.checks, 1 + (tells or survey.notes))
         clock = 0 if any(row.operation == _CLOCK for row in rows) else 1
-        check = check_line(survey.checks + clock, (hourly + clock) * _HOURS_A_DAY)
+        noted = 0
+        if not tells:
+            # To create an export of people is a command of its own, which checks the workspace again.
+            noted = survey.notes * (1 + any(line.path == "export" for line in lines))
+        check = check_line(survey.checks + clock + noted, (hourly + clock) * _HOURS_A_DAY)
         known = any(row.table in survey.tables for row in rows)
         return Forecast(
             run="sync" if known else "first sync",
@@ -162,6 +167,8 @@ def surveying(settings: Settings) -> Iterator[Survey]:
             workspace_id=read_record(settings).id,
             checks=1 + len(counted),
         )
+        is_known = survey.workspace_id is not None or len(access.workspaces) == 1 or counted
+        survey.notes = int(not is_known and not survey.tables.intersection(_COMPARED))
         survey.requests = survey.checks
         yield survey
 

@@ -40,7 +40,8 @@ class Survey:
 
     `now` is Customer.io's clock (Unix s), and `people` the number of people in the workspaces of the key's
     account. `workspace_id` is the recorded one of the data folder, None while it is not certain. `checks` are
-    the requests that check the key and the workspace before a run.
+    the requests that check the key and the workspace before a run, and `notes` those that then note the
+    contents of a workspace of which nothing is known.
     """
 
     settings: Settings
@@ -51,6 +52,7 @@ class Survey:
     people: int = 0
     workspace_id: int | None = None
     checks: int = 1
+    notes: int = 0
     requests: int = 0
     _kept: dict[Any, Any] = field(default_factory=dict)
     _weights: dict[str, tuple[int, int]] = field(default_factory=dict)
