@@ -25,7 +25,7 @@ from pipelines.errors import CustomerioError, WarehouseError, WrongWorkspace
 from pipelines.settings import Settings
 from pipelines.times import utc
 from pipelines.warehouse.pipeline import DATASET
-from pipelines.warehouse.publish import prepare
+from pipelines.warehouse.publish import prepare, replace_file
 from pipelines.warehouse.queries import querying, tables
 from pipelines.warehouse.runs import workspace_of
 from sources.customerio.catalogue import operation, resource
@@ -33,7 +33,12 @@ from sources.customerio.client import Client, RetryLater, Unreachable, reading_a
 
 _CREATED: Mapping[str, str] = {"segments": "created_at", "campaigns": "created", "newsletters": "created"}
 """The tables that identify a workspace, each with its column of the creation time."""
+IDENTIFYING = frozenset(_CREATED)
+"""The names of these tables."""
 _FILE = "workspace.json"
+
+Contents = dict[str, dict[int, int]]
+"""Creation times (Unix s) of rows by id, by table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +99,7 @@ def write_record(settings: Settings, record: WorkspaceRecord) -> None:
     if record == read_record(settings):
         return
     prepare(settings.cio_elt_data)
-    file = _file(settings)
-    new = file.with_suffix(".new")
-    new.write_bytes(orjson.dumps(asdict(record), option=orjson.OPT_INDENT_2))
-    new.replace(file)
+    replace_file(_file(settings), orjson.dumps(asdict(record), option=orjson.OPT_INDENT_2))
 
 
 def check_empty(settings: Settings) -> None:
@@ -142,17 +144,21 @@ def check_workspace(settings: Settings, *, note: bool = True, reads: Collection[
     if record.id is not None and access.workspaces and record.id not in access.workspaces:
         found = f"has {_listed(access.workspaces)}"
         raise _wrong(settings, f"of {described(record)}", f"the App API key's account {found}")
+    rows = _known_rows(settings)
     with brief_client(settings) as client:
-        known, pages = _compared_contents(settings, client)
-        if record.id is not None or not note:
-            return AppWorkspace(access=access, known=known)
-        if len(access.workspaces) == 1:
+        known, pages = _compared_contents(settings, client, rows or _noted(record))
+        if note and record.id is None and len(access.workspaces) == 1:
             ((only, name),) = access.workspaces.items()
             write_record(settings, replace(record, id=only, name=name))
-        elif not _CREATED.keys() & {*_known_rows(settings), *reads}:
+        elif note and is_unknown(record, access, {*rows, *reads}):
             # Noted anew by each run, for what is noted may be deleted one day.
             write_record(settings, replace(record, contents=_contents(client, pages)))
     return AppWorkspace(access=access, known=known)
+
+
+def is_unknown(record: WorkspaceRecord, access: Access, tables: Collection[str]) -> bool:
+    """True if neither the record nor the key's account has one id, and none of these tables identifies it."""
+    return record.id is None and len(access.workspaces) != 1 and IDENTIFYING.isdisjoint(tables)
 
 
 def check_contents(settings: Settings, client: Client) -> bool:
@@ -163,19 +169,15 @@ def check_contents(settings: Settings, client: Client) -> bool:
     Raises:
         WrongWorkspace: a row has another creation time than in the warehouse, or no row is known.
     """
-    known, _ = _compared_contents(settings, client)
+    known, _ = _compared_contents(settings, client, _known_rows(settings) or _noted(read_record(settings)))
     return known
 
 
-def _compared_contents(settings: Settings, client: Client) -> tuple[bool, dict[str, dict[int, int]]]:
-    """The result of `check_contents`, and the first pages of the lists that were read, by table."""
-    pages: dict[str, dict[int, int]] = {}
+def _compared_contents(settings: Settings, client: Client, known: Contents) -> tuple[bool, Contents]:
+    """The result of `check_contents`, and the first pages of the lists that were read."""
+    pages: Contents = {}
     compared: list[str] = []
-    noted = {
-        table: {int(row_id): created for row_id, created in rows.items()}
-        for table, rows in (read_record(settings).contents or {}).items()
-    }
-    for table, rows in (_known_rows(settings) or noted).items():
+    for table, rows in known.items():
         found = _first_page(client, table)
         if not rows or found is None:
             continue
@@ -295,8 +297,16 @@ def two_workspaces(settings: Settings) -> WrongWorkspace:
     return WrongWorkspace(msg)
 
 
-def _known_rows(settings: Settings) -> dict[str, dict[int, int]]:
-    """The creation times by id of the rows that the warehouse has, by table.
+def _noted(record: WorkspaceRecord) -> Contents:
+    """The contents in the record, whose ids are text there."""
+    return {
+        table: {int(row_id): created for row_id, created in rows.items()}
+        for table, rows in (record.contents or {}).items()
+    }
+
+
+def _known_rows(settings: Settings) -> Contents:
+    """The rows that the warehouse has.
 
     A published file that cannot be read holds none: a sync publishes it anew.
     """
@@ -313,8 +323,8 @@ def _known_rows(settings: Settings) -> dict[str, dict[int, int]]:
         return {}
 
 
-def _contents(client: Client, read: Mapping[str, dict[int, int]]) -> dict[str, dict[str, int]]:
-    """The creation times by id of the first page of a list that has rows; one that was `read`, if it has."""
+def _contents(client: Client, read: Contents) -> dict[str, dict[str, int]]:
+    """The first page of a list that has rows, for the record; one that was `read`, if it has."""
     pages = chain(read.items(), ((table, _first_page(client, table)) for table in _CREATED))
     table, page = next(((table, page) for table, page in pages if page), ("", None))
     return {table: {str(row_id): created for row_id, created in page.items()}} if page else {}
@@ -324,7 +334,7 @@ def _first_page(client: Client, table: str) -> dict[int, int] | None:
     """The creation times by id of the first page of a list; None if it is not what it should be."""
     call = operation(resource(table).operation)
     try:
-        rows = client.call(call.id).json()[call.records] or []
+        rows = client.call(call.id).records(str(call.records))
         times = {row["id"]: row.get(_CREATED[table]) for row in rows}
     except (CustomerioError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -27,7 +27,7 @@ from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.times import utc
 from pipelines.warehouse.pipeline import forget_loaded
-from pipelines.warehouse.publish import publish, writing
+from pipelines.warehouse.publish import publish, replace_file, writing
 from pipelines.warehouse.settle import settled
 from sources.customerio.client import Client, LinkExpired, NotFound
 from sources.customerio.extract import Options
@@ -243,7 +243,7 @@ def _load(
     loaded_s = time.monotonic() - began
     notify(f"The rows of export {export.export_id} are in {export.request.table}; merging them.")
     merged = load.merge_rows()
-    _note_brake(settings, context.state)
+    replace_file(_brake_file(settings), orjson.dumps(context.state))
     publish(settings.load_file, settings.published_file)
     forget_loaded(target)
     return merged, loaded_s
@@ -273,13 +273,6 @@ def _brake_state(settings: Settings) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return state if isinstance(state, dict) else {}
-
-
-def _note_brake(settings: Settings, state: dict[str, Any]) -> None:
-    file = _brake_file(settings)
-    new = file.with_suffix(".new")
-    new.write_bytes(orjson.dumps(state))
-    new.replace(file)
 
 
 def _brake_file(settings: Settings) -> Path:

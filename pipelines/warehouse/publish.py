@@ -46,6 +46,13 @@ def prepare(folder: Path) -> None:
         raise ConfigError(msg) from None
 
 
+def replace_file(file: Path, content: bytes) -> None:
+    """Replace a small file in one step: a process that dies leaves the one before."""
+    new = file.with_suffix(".new")
+    new.write_bytes(content)
+    new.replace(file)
+
+
 @contextmanager
 def writing(folder: Path, *, wait_s: float, notify: Notify = silent) -> Iterator[None]:
     """Hold the writer's lock of the warehouse in `folder`; wait at most `wait_s` seconds for it.

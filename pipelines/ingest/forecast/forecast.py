@@ -15,9 +15,9 @@ from pipelines.ingest.forecast.survey import Survey
 from pipelines.settings import Settings
 from pipelines.times import DAY
 from pipelines.warehouse.pipeline import DATASET
-from pipelines.warehouse.queries import querying
+from pipelines.warehouse.queries import querying, tables
 from pipelines.warehouse.runs import TABLE as RUNS
-from pipelines.workspace import check_contents, read_record
+from pipelines.workspace import IDENTIFYING, check_contents, is_unknown, read_record
 from sources.customerio import resources_named
 from sources.customerio.catalogue import Resource
 from sources.customerio.client import NOT_FOR_THIS_KEY, QUOTAS, Request
@@ -27,8 +27,6 @@ CHECK = "key and workspace"
 """The line of the requests that check the key and the workspace before a run."""
 
 _HOURS_A_DAY = 24
-# The check of a workspace compares one of these lists with the warehouse, once it has one.
-_COMPARED = ("segments", "campaigns", "newsletters")
 # A run that does not read this list asks for it once, for the time of its answer.
 _CLOCK = "getCioAllowlist"
 
@@ -126,13 +124,13 @@ def forecast(settings: Settings, resources: Iterable[str] = ()) -> Forecast:
     rows = resources_named(resources)
     with surveying(settings) as survey:
         lines = list(_tables(survey, rows))
-        tells = any(row.table in _COMPARED for row in rows)
-        hourly = max(survey.checks, 1 + (tells or survey.notes))
+        identifies = any(row.table in IDENTIFYING for row in rows)
+        # The check compares one of these lists with the warehouse or the record, once it has one.
+        hourly = max(survey.checks, 1 + (identifies or survey.notes))
         clock = 0 if any(row.operation == _CLOCK for row in rows) else 1
-        noted = 0
-        if not tells:
-            # To create an export of people is a command of its own, which checks the workspace again.
-            noted = survey.notes * (1 + any(line.path == "export" for line in lines))
+        # To create an export of people is a command of its own, which checks the workspace again.
+        times = 0 if identifies else 1 + any(line.path == "export" for line in lines)
+        noted = times * survey.notes
         check = check_line(survey.checks + clock + noted, (hourly + clock) * _HOURS_A_DAY)
         known = any(row.table in survey.tables for row in rows)
         return Forecast(
@@ -152,6 +150,7 @@ def surveying(settings: Settings) -> Iterator[Survey]:
         access = check_access(settings)
         watched = client.watching(counted.append)
         check_contents(settings, watched)
+        record = read_record(settings)
         options = Options(
             start=settings.customerio_start,
             exports_elsewhere=registered_ids(settings),
@@ -164,11 +163,10 @@ def surveying(settings: Settings) -> Iterator[Survey]:
             options=options,
             now=int(time.time()) + access.ahead_s,
             people=access.people,
-            workspace_id=read_record(settings).id,
+            workspace_id=record.id,
             checks=1 + len(counted),
+            notes=int(not counted and is_unknown(record, access, tables(query))),
         )
-        is_known = survey.workspace_id is not None or len(access.workspaces) == 1 or counted
-        survey.notes = int(not is_known and not survey.tables.intersection(_COMPARED))
         survey.requests = survey.checks
         yield survey
 
