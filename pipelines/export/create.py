@@ -18,12 +18,13 @@ from filelock import FileLock, Timeout
 from pipelines.connect import given_client
 from pipelines.errors import Busy, EltError
 from pipelines.export.parent import check_parent
+from pipelines.export.poll import own_record
 from pipelines.export.registry import RegisteredExport, Registry, folder, open_registry
 from pipelines.export.requests import ExportRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.workspace import check_workspace
-from sources.customerio.client import Client, NotFound, reading_answers
+from sources.customerio.client import BadAnswer, Client, NotFound, reading_answers
 
 _LOCK = "ordering.lock"
 # Another process that creates an export waits for slots of the rate limit and for an answer, no longer.
@@ -119,9 +120,9 @@ def _is_stale(client: Client, registry: Registry, request: ExportRequest, after_
         return False
     try:
         with reading_answers("`getExport`"):
-            record = client.call("getExport", path={"export_id": export.export_id}).field("export")
-            is_made = record["status"] == "done"
-    except NotFound:
+            is_made = bool(own_record(client, export)["status"] == "done")
+    except (NotFound, BadAnswer):
+        # The step that waits for the file says so.
         return False
     return is_made and client.now() - (export.created_at or 0) > after_s
 

@@ -106,13 +106,12 @@ def pending(export: RegisteredExport, waited_s: float) -> StillPending:
 
 def _state(settings: Settings, client: Client, export: RegisteredExport) -> ExportState:
     try:
-        record = client.call("getExport", path={"export_id": export.export_id}).field("export")
+        record = own_record(client, export)
     except NotFound:
         with open_registry(settings) as registry:
             registry.set_failed(export)
         raise gone(export) from None
     with open_registry(settings) as registry, reading_answers("`getExport`"):
-        _check_own(export, record)
         if record.get("failed") or record["status"] == "failed":
             registry.set_failed(export)
             return "failed"
@@ -122,16 +121,20 @@ def _state(settings: Settings, client: Client, export: RegisteredExport) -> Expo
     return "pending"
 
 
-def _check_own(export: RegisteredExport, record: Mapping[str, Any]) -> None:
-    """Check that an answer is of the export that was asked for.
+def own_record(client: Client, export: RegisteredExport) -> Mapping[str, Any]:
+    """Customer.io's record of an export.
 
     Raises:
-        BadAnswer: it is of another one, whose file would be loaded in its place.
+        NotFound: Customer.io has none.
+        BadAnswer: the answer is of another export, whose file would be loaded in its place.
     """
-    found = (int(record["id"]), record["type"])
+    record: Mapping[str, Any] = client.call("getExport", path={"export_id": export.export_id}).field("export")
+    with reading_answers("`getExport`"):
+        found = (int(record["id"]), record["type"])
     if found != (export.export_id, export.request.type):
         msg = (
             f"`getExport` answered with export {found[0]} ({found[1]}) when {export.export_id} "
             f"({export.request.type}) was asked for; nothing was loaded. Run this again."
         )
         raise BadAnswer(msg, operation="getExport", status=200)
+    return record
