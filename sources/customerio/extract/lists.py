@@ -14,7 +14,7 @@ from sources.customerio.extract.batch import Batch, Scope, unlisted
 from sources.customerio.extract.masking import masked_url
 from sources.customerio.extract.parents import children_of, pages_below, rows_below
 from sources.customerio.extract.people import ALL_PEOPLE_BODY
-from sources.customerio.extract.rows import Row, only_record
+from sources.customerio.extract.rows import Row, is_count, only_record
 from sources.customerio.extract.run_context import DAY, RunContext
 
 # The states of a segment [spec25]; while it is built its list is not what it will be.
@@ -71,9 +71,9 @@ def counts(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterat
 
 def _count(call: Operation, answer: Row) -> int:
     count = field_of(call, answer, "count")
-    if not isinstance(count, int) or count < 0:
+    if not is_count(count):
         raise unexpected(call, "a `count` that is no number of members")
-    return count
+    return int(count)
 
 
 def preferences(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:

@@ -15,7 +15,7 @@ from sources.customerio.catalogue.periods import EASTERN, MOST_STEPS, UTC, Perio
 from sources.customerio.client import Client, NotFound, field_of, list_of, unexpected
 from sources.customerio.extract.batch import Batch, Scope, unlisted
 from sources.customerio.extract.parents import check_gone, children_of
-from sources.customerio.extract.rows import Row
+from sources.customerio.extract.rows import Row, is_count
 from sources.customerio.extract.run_context import DAY, RunContext
 
 _EVER = 2**62
@@ -186,14 +186,10 @@ def _dated(call: Operation, values: object, window: Window) -> Iterator[tuple[in
     """
     if values is None:
         return iter(())
-    if not isinstance(values, list) or not all(value is None or _is_count(value) for value in values):
+    if not isinstance(values, list) or not all(value is None or is_count(value) for value in values):
         raise unexpected(call, "a series that is no list of counts")
     if len(values) > len(window.starts):
         periods = f"the {len(window.starts):,} {window.period} that were asked for"
         raise unexpected(call, f"a series of {len(values):,} numbers for {periods}")
     dated = zip(reversed(window.starts), reversed(values), strict=False)
     return ((start_at, value) for start_at, value in dated if value)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -187,6 +187,11 @@ def _indispensable(resource: Resource) -> set[str | None]:
     return {*resource.key, resource.cursor}
 
 
+def is_count(value: object) -> bool:
+    """Checks if a value of an answer is a whole number that is not negative."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def misfit(resource: Resource, name: str, value: object) -> str | None:
     """The reason why that value cannot be the column's, without the value; None if it can."""
     if value is None:
