@@ -14,7 +14,7 @@ from flows.parameters import WaitMinutes
 from flows.runs import concluding, name_refused
 from pipelines.report import report
 from pipelines.settings import Settings
-from pipelines.transform import TransformResult
+from pipelines.transform import UNCHANGED, TransformResult
 from pipelines.transform import transform as pipeline
 
 
@@ -32,7 +32,7 @@ def transform(full: bool = False, wait_minutes: WaitMinutes = 50) -> State[Any]:
     page = draw(settings)
     create_link_artifact(key="report", link=page.resolve().as_uri(), link_text="The report", description="")
     if result.unchanged:
-        return Completed(message="Nothing has changed since the last transform, so nothing was built.")
+        return Completed(message=UNCHANGED)
     models, warned = len(result.of("model")), len(result.warnings)
     return Completed(
         message=f"{models} models built and tested, {warned} warning(s), in {result.seconds:.0f} s."

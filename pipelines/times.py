@@ -8,7 +8,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 _UNITS = {"s": 1, "m": MINUTE, "min": MINUTE, "h": HOUR, "d": DAY}
 
 
-FIRST_DAY = "1970-01-01"
+EARLIEST_DAY = "1970-01-01"
 """The first day that a moment of the command line or of a form may name."""
 
 
@@ -16,7 +16,7 @@ def moment(text: str) -> int:
     """Unix seconds of an ISO 8601 date or time (UTC without an offset), or of a number of Unix seconds.
 
     Raises:
-        ValueError: the text is none of these, or names a day before `FIRST_DAY`.
+        ValueError: the text is none of these, or names a day before `EARLIEST_DAY`.
     """
     if text.isdigit():
         return int(text)
@@ -25,8 +25,8 @@ def moment(text: str) -> int:
     except ValueError:
         msg = f"{text!r} is not a date; write a day such as 2025-01-31"
         raise ValueError(msg) from None
-    if parsed.date().isoformat() < FIRST_DAY:
-        msg = f"{text!r} is before {FIRST_DAY}, when no workspace had anything; check the year"
+    if parsed.date().isoformat() < EARLIEST_DAY:
+        msg = f"{text!r} is before {EARLIEST_DAY}, when no workspace had anything; check the year"
         raise ValueError(msg)
     return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
 

@@ -20,6 +20,7 @@ from pipelines.cli.command import DONE, WAIT, command, note, print_json
 def transform(*, full: bool, select: tuple[str, ...], wait_s: float, as_json: bool) -> int:
     """Build the marts with dbt, test them, and publish them."""
     from pipelines.settings import read_settings
+    from pipelines.transform import UNCHANGED
     from pipelines.transform import transform as run
 
     result = run(read_settings(), select, full=full, wait_s=wait_s, notify=note)
@@ -27,7 +28,7 @@ def transform(*, full: bool, select: tuple[str, ...], wait_s: float, as_json: bo
         print_json(asdict(result))
         return DONE
     if result.unchanged:
-        click.echo("Nothing has changed since the last transform, so nothing was built.")
+        click.echo(UNCHANGED)
         return DONE
     for change in result.changes:
         was = f" (was {change.before}, is {change.after})" if change.before and change.after else ""

@@ -7,7 +7,7 @@ never sees tables of two builds side by side.
 """
 
 from pipelines.transform.dbt import Node
-from pipelines.transform.run import TransformResult, transform
+from pipelines.transform.run import UNCHANGED, TransformResult, transform
 from pipelines.transform.schema_drift import Change
 
-__all__ = ["Change", "Node", "TransformResult", "transform"]
+__all__ = ["UNCHANGED", "Change", "Node", "TransformResult", "transform"]

@@ -19,6 +19,8 @@ from pipelines.warehouse.queries import no_warehouse
 _PARTS = ("models", "macros", "seeds", "dbt_project.yml")
 _STAGING = "path:models/staging"
 _STATE = "built"
+UNCHANGED = "Nothing has changed since the last transform, so nothing was built."
+"""The sentence for a transform that found nothing to build."""
 _NOTHING: tuple[list[Node], list[Change], bool] = ([], [], True)
 
 
