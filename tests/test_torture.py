@@ -10,7 +10,7 @@ from tests.torture.steps import run
 
 pytestmark = pytest.mark.proof
 
-SEEDS = range(1, 7)
+SEEDS = range(1, 11)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
