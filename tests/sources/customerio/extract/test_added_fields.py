@@ -11,6 +11,7 @@ from sources.customerio.extract.added_fields import MOST, OTHER, AddedFields
 from sources.customerio.sandbox import Fault
 from tests.conftest import Warehouse
 
+DAY = 86_400
 ODD: dict[str, Any] = {
     "deleted_at": 1,
     "first_seen_at": "x",
@@ -42,10 +43,13 @@ def _fault(operation: str, fields: dict[str, Any], times: int | None = None) -> 
 def test_a_field_of_any_name_lands_beside_the_known_ones(warehouse: Warehouse) -> None:
     """Names that collide are keys of `_other_fields`, others JSON columns; both ways of decoding agree."""
     new = {"id": 9_001, "name": "named", **ODD, **PLAIN}
+    now = warehouse.sandbox.clock.now()
+    # All deliveries of a day are one window, so the new one is in the answer about its own time.
+    warehouse.settings = warehouse.settings.model_copy(update={"customerio_start": now - DAY})
     # Deliveries are decoded straight into typed rows, campaigns are not.
     warehouse.sandbox.faults.add(
         _fault("listCampaigns", new),
-        _fault("listMessages", {**new, "id": "9001", "created": warehouse.sandbox.clock.now() - 60}, times=1),
+        _fault("listMessages", {**new, "id": "9001", "created": now - 60}, times=1),
     )
 
     first, second = (warehouse.sync("campaigns", "messages") for _ in range(2))
