@@ -18,6 +18,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 
 from pipelines.connect import Access, brief_client, check_access
@@ -69,8 +70,8 @@ class WorkspaceRecord:
 def read_record(settings: Settings) -> WorkspaceRecord:
     """The record of the data folder; without one, the workspace that the warehouse's runs noted."""
     try:
-        record = WorkspaceRecord(**orjson.loads(_file(settings).read_bytes()))
-    except (OSError, ValueError, TypeError):
+        record = msgspec.json.decode(_file(settings).read_bytes(), type=WorkspaceRecord)
+    except (OSError, msgspec.MsgspecError):
         record = WorkspaceRecord()
     if record.id is not None:
         return record

@@ -19,7 +19,7 @@ from pipelines.cli.command import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pipelines.errors import EltError
     from pipelines.push import By, Declared, PushOptions, PushResult, PushSpec
@@ -330,13 +330,16 @@ def _each(found: "Declared", work: "Callable[[PushSpec], T]") -> "tuple[dict[str
 
 def _named(errors: "Mapping[str, EltError]") -> int:
     """Print the errors of single pushes; returns the exit code, that of the worst."""
-    from pipelines.errors import ConfigError
-
     for error in errors.values():
         note(f"cio-elt: {error}")
-    if not all(isinstance(error, ConfigError) for error in errors.values()):
-        return FAILED
-    return MISUSED if errors else DONE
+    return _worst(errors.values()) if errors else DONE
+
+
+def _worst(errors: "Iterable[EltError | None]") -> int:
+    """The exit code of one error or several: that of a user's mistake if all are one."""
+    from pipelines.errors import ConfigError
+
+    return MISUSED if all(isinstance(error, ConfigError) for error in errors) else FAILED
 
 
 def _messages(errors: "Mapping[str, EltError]") -> dict[str, str]:
@@ -379,5 +382,5 @@ def _code(outcomes: list[Any]) -> int:
     if any(outcome.stopped for outcome in outcomes):
         return STOPPED_BY_BRAKE
     if outcomes and all(outcome.error for outcome in outcomes):
-        return FAILED
+        return _worst(outcome.error for outcome in outcomes)
     return DONE if all(outcome.complete for outcome in outcomes) else PARTLY

@@ -27,7 +27,8 @@ class TableStatus:
 
     `lag_s` counts from the last second that was read, or where rows have no time, from the last success;
     `target_s` is its allowed maximum. `rejected` counts the records that its last sync set aside.
-    `covered` is the time that was read completely, except for the `gaps` in it. `lost_at` is when
+    `covered` is the time that was read completely, except for the `gaps` in it. `history_missing` is true
+    if no sync has read the table's time to its beginning yet, though one tried. `lost_at` is when
     Customer.io deletes the oldest second that is not read yet.
     """
 
@@ -43,6 +44,7 @@ class TableStatus:
     rejected: int = 0
     covered: Window | None = None
     gaps: list[Window] = field(default_factory=list)
+    history_missing: bool = False
     lost_at: int | None = None
     at_risk: bool = False
 
@@ -123,9 +125,14 @@ def late_tables(rows: list[TableStatus], max_lag_s: int | None = None) -> list[T
 
 
 def missing(rows: list[TableStatus]) -> list[str]:
-    """A sentence for each table that has gaps, or is about to lose time for ever."""
+    """A sentence for each table that lacks its history, has gaps, or is about to lose time for ever."""
     found = []
     for row in rows:
+        if row.history_missing:
+            found.append(
+                f"No sync has read {row.table} to its beginning yet, so time is missing. "
+                f"Run `cio-elt sync {row.table}`."
+            )
         if row.gaps:
             first, seconds = row.gaps[0], sum(gap.seconds for gap in row.gaps)
             found.append(
@@ -229,6 +236,9 @@ def _table(
         rejected=rejected,
         covered=Window(start=read[0].start, end=read[-1].end) if read else None,
         gaps=gaps(read, settings.customerio_start if row.reader == "windows" else None),
+        history_missing=(
+            row.reader in ("windows", "feed") and sync.finished_at is not None and sync.success_at is None
+        ),
         lost_at=lost_at,
         at_risk=lost_at is not None and lost_at - now < AT_RISK_S,
     )

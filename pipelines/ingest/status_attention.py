@@ -16,7 +16,8 @@ _NAMED = 6
 def verdict(status: WarehouseStatus, max_lag_s: int | None = None) -> str:
     """The state of the warehouse in one sentence: tables, late ones, gaps, failures, last run, workspace."""
     tables = status.tables
-    behind, gaps = len(late_tables(tables, max_lag_s)), sum(bool(row.gaps) for row in tables)
+    behind = len(late_tables(tables, max_lag_s))
+    gaps = sum(bool(row.gaps) or row.history_missing for row in tables)
     failed = sum(row.error is not None for row in tables)
     parts = [
         f"{len(tables)} table{'' if len(tables) == 1 else 's'}",

@@ -160,9 +160,10 @@ def test_proven_keys_need_no_answer_of_the_track_api(account: Account, settings:
 
 
 @pytest.mark.proof
-def test_a_damaged_record_counts_as_none(settings: Settings) -> None:
+@pytest.mark.parametrize("damaged", ['{"id": ', '{"id": "x"}', '{"contents": [1]}', "7"])
+def test_a_damaged_record_counts_as_none(settings: Settings, damaged: str) -> None:
     """A file that is no record is read as an empty one, so that the contents decide."""
-    (settings.cio_elt_data / "workspace.json").write_text('{"id": ')
+    (settings.cio_elt_data / "workspace.json").write_text(damaged)
     assert WorkspaceRecord() == read_record(settings)
     assert check_workspace(settings).known
 

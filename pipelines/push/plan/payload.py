@@ -243,4 +243,4 @@ class ItemParts:
 
 
 def _no_address(cell: str) -> str:
-    return f"NOT regexp_full_match({cell}::VARCHAR, '[^@\\s]+@[^@\\s]+')"
+    return f"NOT regexp_full_match({cell}::VARCHAR, '[^@\\s[:cntrl:]]+@[^@\\s[:cntrl:]]+')"

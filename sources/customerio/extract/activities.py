@@ -7,6 +7,9 @@ The feed is one chain of pages: each token comes with the page before it.
 A backdated row on the first page says nothing about the time between it and the row above. So a row stands
 for the later of its `timestamp` and the moment in its id, a ULID, and only what lies above all rows that were
 read is covered. Of ids that are no ULIDs, only a reading to its end tells how far it came.
+
+A page may be older than the feed, as one that something on the way kept. So a reading that meets no row as
+new as the watermark, though one was there before, covers the time up to its newest row, not up to now.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,6 +34,7 @@ def feed(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator
     watermark = state.get("watermark") if has_passed(state.get("watermark"), began) else None
     floor = feed_floor(run.options, watermark, state, daily=daily)
     newest, oldest, is_placed = watermark or 0, began, True
+    met, read_to = 0, began
     seen = KeyHashes()
     # `deleted=true` asks for activities of deleted people too; live it returned the same rows.
     client = run.client_for(resource.table)
@@ -48,18 +52,20 @@ def feed(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator
         newest, oldest = max(newest, *times), min(oldest, *times)
         places = [place for row in page.records if (place := _place(row["id"], row[column])) is not None]
         is_placed = is_placed and len(places) == len(times)
+        met = max(met, *times, *places)
+        read_to = began if met >= (watermark or 0) else met
         if is_placed:
             # The oldest second of the page may continue below it.
-            run.coverage.add(resource.table, Window(start=min(places) + 1, end=began), began)
+            run.coverage.add(resource.table, Window(start=min(places) + 1, end=read_to), began)
         if floor is not None and max([*times, *places]) < floor:
             oldest = floor
             break
     if not is_placed:
-        run.coverage.add(resource.table, Window(start=oldest + 1, end=began), began)
+        run.coverage.add(resource.table, Window(start=oldest + 1, end=read_to), began)
     if run.options.only is None:
         # A watermark in the future would hide what happens until then.
         state["watermark"] = min(newest, began)
-        state["daily_at"] = began if daily else state["daily_at"]
+        state["daily_at"] = began if daily and read_to == began else state.get("daily_at", 0)
 
 
 def is_daily(state: Mapping[str, Any], now: int) -> bool:

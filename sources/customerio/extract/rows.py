@@ -6,6 +6,7 @@ type, and rows that a reader made itself are converted value by value. So all la
 row, and a row is the same after either.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ Row = dict[str, Any]
 NO_JSON = msgspec.Raw()
 """The value of a JSON column that is missing or null."""
 _NULL = msgspec.Raw(b"null")
+_INTEGER = re.compile(r"-?[0-9]+")
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 AS_SENT = "_as_sent"
@@ -219,7 +221,9 @@ def _unfit(resource: Resource, name: str, value: object) -> BadAnswer:
 
 
 def _as_int(value: object) -> int:
-    number = int(value) if isinstance(value, float) and value.is_integer() else int(str(value))
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    # Python reads underscores and the digits of every script, too.
+    number = int(text) if _INTEGER.fullmatch(text) else 2**63
     if isinstance(value, bool) or not -(2**63) <= number < 2**63:
         raise ValueError
     return number

@@ -114,6 +114,23 @@ def test_a_gap_ends_it_with_1_where_that_is_asked_for(shell: Shell) -> None:
 
 
 @pytest.mark.proof
+@pytest.mark.parametrize("spared", [0, 3], ids=["no window", "three windows"])
+def test_a_history_that_was_never_read_is_missing_time(shell: Shell, spared: int) -> None:
+    """A first sync that reads no delivery, or only new ones, leaves time missing until one ends well."""
+    shell.sandbox.faults.add(Fault(operation="listMessages", status=403, times=None, after=spared))
+    assert 4 == shell.run("sync", "messages", "segments").code
+
+    failed = shell.run("status", "--fail-on-gap", "--json")
+    shell.sandbox.faults.clear()
+    synced, after = shell.run("sync", "messages"), shell.run("status", "--fail-on-gap", "--json")
+
+    assert (1, 0, 0) == (failed.code, synced.code, after.code)
+    told, *_ = failed.document["missing"]
+    assert told.startswith("No sync has read messages to its beginning yet, so time is missing.")
+    assert [] == after.document["missing"]
+
+
+@pytest.mark.proof
 def test_a_table_that_is_later_than_asked_for_ends_it_with_1(shell: Shell) -> None:
     """Three hours in which only segments are read make activities late for two hours, not for four."""
     assert 0 == shell.run("sync", "activities", "segments").code

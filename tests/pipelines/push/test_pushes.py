@@ -38,3 +38,6 @@ def test_one_wrong_file_stops_only_its_own_push(shell: Shell, pushing: Pushing) 
     assert (4, True) == (ran.code, named in ran.err)
     assert "later: it waits, since it comes after wrong" in ran.out
     assert ["y"] == [row["op"]["identifiers"]["id"] for row in pushing.sandbox.writes()]
+    (pushing.folder / "good.yml").write_text("sync: good\nobject: persn\n")
+    (pushing.folder / "later.yml").unlink()
+    assert 2 == shell.run("push", "run", *folder).code, "all of them are a user's mistakes"

@@ -98,12 +98,12 @@ def test_addresses_and_devices(pushing: Pushing) -> None:
     """Invalid email addresses and platforms are not sent."""
     mails = pushing.declare(
         "mails",
-        "SELECT unnest(['a@b.c', 'nobody', 'two words@b.c']) AS mail",
+        "SELECT unnest(['a@b.c', 'nobody', 'two words@b.c', 'd' || chr(0) || '@b.c']) AS mail",
         object="person",
         mode="upsert",
         person={"email": "mail"},
     )
-    assert {"mail: it is no email address": 2} == _reasons(pushing, mails)
+    assert {"mail: it is no email address": 3} == _reasons(pushing, mails)
     phones = pushing.declare(
         "phones", [{"who": pushing.ids()[0], "t": "t", "p": "windows"}], object="device", mode="upsert",
         person={"id": "who"}, device={"token": "t", "platform": "p"},

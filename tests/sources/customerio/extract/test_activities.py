@@ -230,6 +230,27 @@ def test_a_page_of_late_rows_does_not_end_the_reading(client_of: ClientOf, read:
     assert 5 == len(found.rows)
 
 
+@pytest.mark.parametrize("is_ulid", [True, False])
+def test_a_feed_that_lacks_the_newest_known_row_is_not_read_up_to_now(
+    client_of: ClientOf, *, is_ulid: bool
+) -> None:
+    """Of an old copy of the feed, time counts as read up to its newest row; the day's long reading is due."""
+    names = [_ulid(NOW - age) if is_ulid else str(age) for age in (3 * HOUR, 90 * HOUR)]
+    feed = Feed([(names[0], NOW - 3 * HOUR)], [(names[1], NOW - 90 * HOUR)])
+    before = {"watermark": NOW - HOUR, "daily_at": NOW - 48 * HOUR}
+    run = RunContext(client=client_of(feed), options=Options(), summary=RunSummary(), clock=_clock)
+    run.begin("activities")
+    state = dict(before)
+
+    rows = [row for batch in READERS["feed"](run, resource("activities"), state) for row in batch.rows]
+
+    run.close()
+    assert 2 == len(rows)
+    (covered,) = run.coverage.windows["activities"]
+    assert NOW - 3 * HOUR == covered.end
+    assert before == state
+
+
 def test_a_watermark_of_the_future_is_none(client_of: ClientOf, read: ReadTable) -> None:
     """After a run with a wrong clock the feed is read to its end, and the watermark is put right."""
     state = {"watermark": NOW + 9_600 * HOUR, "daily_at": NOW}

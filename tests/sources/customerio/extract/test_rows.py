@@ -87,6 +87,8 @@ def test_what_is_no_json_is_refused_as_ever() -> None:
         ("id", 1.5, "bigint", "float"),
         ("id", 2**63, "bigint", "int"),
         ("id", "9" * 30, "bigint", "str"),
+        ("id", "1_1", "bigint", "str"),
+        ("id", "\u0661", "bigint", "str"),
         ("id", ["hunter2"], "bigint", "list"),
         ("updated", "hunter2", "bigint", "str"),
     ],
