@@ -6,6 +6,7 @@ read: the kind's `sample_limit`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -15,7 +16,8 @@ from pipelines.push.context import PushContext
 from pipelines.push.journal.log import AcceptedRow, Readable
 from pipelines.push.spec.item import attributes_of, comparable
 from pipelines.times import DAY
-from sources.customerio.client import Client, NotFound, Page, reading_answers
+from sources.customerio.catalogue import operation
+from sources.customerio.client import Client, NotFound, Page, reading_answers, unexpected
 
 PROFILES_A_REQUEST = 100
 _FEED_S = 29 * DAY
@@ -55,11 +57,25 @@ def _profiles(context: PushContext, rows: Sequence[AcceptedRow]) -> dict[str, An
     found = {}
     while ids := list(islice(entities, PROFILES_A_REQUEST)):
         answer = context.client.call("getPeopleById", query={"id_type": identifier}, body={"ids": ids})
-        for item in answer.records("customers"):
-            profile = item.get("customer", item)
+        profiles = [item.get("customer", item) for item in answer.records("customers")]
+        if not profiles:
+            _check_absent(context, ids[0])
+        for profile in profiles:
             value = profile["identifiers"].get(identifier) or ""
             found[comparable(identifier, value)] = profile
     return found
+
+
+def _check_absent(context: PushContext, entity: str) -> None:
+    """Check by a call about one person that an answer without any profile is true of this one.
+
+    Raises:
+        BadAnswer: the person is there.
+    """
+    path, query = {"customer_id": entity}, {"id_type": context.spec.identifier}
+    with suppress(NotFound):
+        context.client.call("getPersonAttributes", path=path, query=query)
+        raise unexpected(operation("getPeopleById"), "no profile, though a person who was asked for is there")
 
 
 def _read_suppressions(context: PushContext, rows: Sequence[AcceptedRow]) -> Mismatches:

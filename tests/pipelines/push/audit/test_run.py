@@ -9,6 +9,8 @@ import pytest
 from pipelines.connect import client
 from pipelines.errors import InvalidSpec
 from pipelines.push import AuditOptions, AuditResult, PushOptions, PushSpec, audit_push
+from sources.customerio.client import BadAnswer
+from sources.customerio.sandbox import Fault
 from tests.pipelines.conftest import Shell
 from tests.pipelines.push.conftest import Pushing, Row
 
@@ -247,6 +249,19 @@ def test_suppressions(pushing: Pushing) -> None:
     result = audited(pushing, spec, repair=True)
     assert result.push is not None
     assert ["approval"] == [brake.name for brake in result.push.brakes]
+
+
+@pytest.mark.proof
+def test_an_answer_without_people_who_are_there_is_no_drift(pushing: Pushing) -> None:
+    """An audit that reads no profile of anybody asks for one person, finds him, and ends with an error."""
+    spec = pushing.declare("users", people(pushing.ids()[:3]), **_PERSON)
+    pushing.push(spec)
+    pushing.sandbox.faults.add(Fault(operation="getPeopleById", document={"customers": None}, times=None))
+
+    with pytest.raises(BadAnswer, match="a person who was asked for is there"):
+        audited(pushing, spec, by="reads")
+
+    assert set() == found(pushing)
 
 
 def test_events_cannot_be_audited(pushing: Pushing) -> None:

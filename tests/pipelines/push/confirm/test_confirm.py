@@ -1,6 +1,7 @@
 """Rows that Customer.io accepted and dropped are found."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -78,9 +79,10 @@ def test_activities_that_cannot_be_read_stop_no_push(pushing: Pushing) -> None:
 
 
 @pytest.mark.proof
-def test_rows_that_cannot_be_read_back_stay_accepted(pushing: Pushing) -> None:
-    """Profiles of another shape confirm nothing, and the push ends without a traceback."""
-    document = {"customers": [7, None, {"identifiers": None, "attributes": None}]}
+@pytest.mark.parametrize("profiles", [[7, None, {"identifiers": None, "attributes": None}], None])
+def test_rows_that_cannot_be_read_back_stay_accepted(pushing: Pushing, profiles: Any) -> None:
+    """Profiles of another shape, or none, confirm nothing, and the push ends without a traceback."""
+    document = {"customers": profiles}
     pushing.sandbox.faults.add(Fault(operation="getPeopleById", document=document, times=None))
 
     result = pushing.push(pushing.users(user_rows(20)))
