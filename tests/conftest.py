@@ -15,6 +15,7 @@ import duckdb
 import orjson
 import pytest
 from pydantic import SecretStr
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 from pipelines.ingest.sync import SyncResult, sync
 from pipelines.settings import Settings
@@ -33,9 +34,27 @@ TRIALS = int(os.environ.get("CIO_ELT_TRIALS", "25"))
 """Random trials of a proof with keys of other workspaces, or rotated ones."""
 
 
+# Files of these folders go to one worker, where they share the warehouses that their fixtures build.
+_TOGETHER = ("tests/warehouse/",)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than cores: a part of each test waits for disks and other processes."""
     return (os.cpu_count() or 1) + 1
+
+
+class _ByFile(LoadFileScheduling):  # type: ignore[misc]
+    """Gives the tests of a file to one worker, and those of some folders too."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in _TOGETHER if nodeid.startswith(folder)), nodeid.partition("::")[0])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByFile | None:
+    """The scheduler of `--dist loadfile`; None leaves the choice to pytest-xdist."""
+    return _ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_sessionfinish() -> None:

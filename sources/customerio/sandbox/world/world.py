@@ -4,6 +4,7 @@ The days before the start and after it come from the same generators, and no day
 world is the same no matter in which steps its clock was moved.
 """
 
+import pickle
 from collections.abc import Iterator, Sequence
 from zlib import crc32
 
@@ -36,6 +37,9 @@ _LIVELY_DAYS = 32
 # Streams of random numbers: of a day's behaviour, of its deliveries, of deliveries that requests create.
 _BEHAVIOUR, _DELIVERIES, _REQUESTS = 0, 1, 2
 _TRIGGER_TAKES_S = 20
+# Many sandboxes of a process, and each reset, begin with the same days: those of small worlds are kept.
+_SMALL, _MOST_PACKED = 1_000, 4_000
+_PACKED: dict[tuple[tuple[int, int], Scale, int, int], bytes] = {}
 _FOUNDED_APART_S, _FOUNDED_WITHIN_S = 100_003, 20 * DAY
 _EDIT_ACTION_EVERY, _EDIT_CAMPAIGN_EVERY, _NEW_CAMPAIGN_EVERY = 9, 14, 40
 
@@ -69,7 +73,19 @@ class World:
         return DayPlan(ends=self.genesis, sources=tuple(self._opening.sources), changes=changes)
 
     def plan(self, day: int) -> DayPlan:
-        """The plan of one day."""
+        """The plan of one day, a new one at each call: a workspace changes the people and records in it."""
+        if self._scale.deliveries > _SMALL:
+            return self._planned(day)
+        key = (self._entropy, self._scale, self.genesis, day)
+        packed = _PACKED.get(key)
+        if packed is None:
+            if len(_PACKED) >= _MOST_PACKED:
+                _PACKED.clear()
+            packed = _PACKED[key] = pickle.dumps(self._planned(day))
+        plan: DayPlan = pickle.loads(packed)  # noqa: S301 - written by this process
+        return plan
+
+    def _planned(self, day: int) -> DayPlan:
         begins, people = self.genesis + day * DAY, self._population.before(day)
         rng = self._rng(day, _BEHAVIOUR)
         lively = day >= self._scale.history_days - _LIVELY_DAYS

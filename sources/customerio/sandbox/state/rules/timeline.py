@@ -79,7 +79,8 @@ class Timeline:
         if plan.deliveries:
             rows = {**plan.deliveries, "source": self._source_indexes[plan.deliveries["source"]]}
             unwanted = np.isin(rows["person"], removed)
-            unwanted |= np.isin(rows["source"], list(workspace.deleted_sources))
+            if workspace.deleted_sources:
+                unwanted |= np.isin(rows["source"], list(workspace.deleted_sources))
             workspace.deliveries.extend(_where(rows, ~unwanted))
         if plan.has_activities:
             events, reached = self._coded(plan), workspace.delivery_activities.of_day(begins, plan.ends)
