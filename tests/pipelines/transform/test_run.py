@@ -360,7 +360,10 @@ def test_stopped_in_the_middle(copy: Warehouse, shell: Shell) -> None:
 
 @pytest.mark.proof
 def test_marts_hold_what_people_send(warehouse: Warehouse) -> None:
-    """Times in ms, in µs, as ISO text or as nonsense, and metrics that are no numbers, break no mart."""
+    """Times in ms, in µs, as ISO text or as nonsense, and metrics that are no numbers, break no mart.
+
+    Of a person who came by an export alone, whether there is a device is not known.
+    """
     sent = {
         "ms": 1_790_000_000_000,
         "us": 1_790_000_000_000_000,
@@ -378,6 +381,8 @@ def test_marts_hold_what_people_send(warehouse: Warehouse) -> None:
         Fault(operation="listCampaigns", times=None, give_fields={"updated": 10**18}, at_rows=(0,)),
     )
     warehouse.sync("people", "messages", "campaigns")
+    exported = "devices = NULL, timestamps = NULL WHERE identifiers->>'email' = 'ms@example.com'"
+    _written(warehouse, f"UPDATE customerio_raw.people SET {exported}")
 
     transform(warehouse.settings)
 
@@ -387,3 +392,7 @@ def test_marts_hold_what_people_send(warehouse: Warehouse) -> None:
     )
     at = 1_790_000_000
     assert dict(found) == {**dict.fromkeys(sent), "ms": at, "us": at, "iso": 1_767_323_045}
+    assert [("iso", False), ("ms", None)] == warehouse.query(
+        "SELECT split_part(email, '@', 1), can_push FROM person_360 "
+        "WHERE email SIMILAR TO '(ms|iso)@example.com' ORDER BY ALL"
+    )
