@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -15,34 +15,75 @@ from pipelines.notify import Notify
 from pipelines.sandbox import ScaleName, Served, serve
 from pipelines.settings import Settings
 from pipelines.times import DAY
+from pipelines.transform.dbt import PROJECT
 from pipelines.warehouse.duckdb_file import reading
 from pipelines.warehouse.publish import prepare
 from sources.customerio.extract import RunSummary
 
+# The rates of the mart `campaign_performance`, of a warehouse that has no marts yet.
 _CAMPAIGNS = """
-    SELECT c.name,
-           count(m.metrics->>'sent'), count(m.metrics->>'delivered'),
-           count(m.metrics->>'opened'), count(m.metrics->>'clicked')
-    FROM customerio_raw.campaigns AS c
-    LEFT JOIN customerio_raw.messages AS m ON m.campaign_id = c.id
+    WITH channels AS (FROM read_csv($channels)),
+    deliveries AS (
+        SELECT m.campaign_id,
+               m.metrics->>'sent' IS NOT NULL AS sent, m.metrics->>'delivered' IS NOT NULL AS delivered,
+               m.metrics->>'opened' IS NOT NULL AS opened, m.metrics->>'clicked' IS NOT NULL AS clicked,
+               m.metrics->>'converted' IS NOT NULL AS converted,
+               coalesce(c.reaches_people, true) AS reaches_people,
+               coalesce(c.reports_delivery, true) AS reports,
+               coalesce(c.can_be_opened, true) AS can_be_opened,
+               coalesce(c.can_be_clicked, true) AS can_be_clicked,
+               coalesce(c.reaches_people, true) AND (
+                   delivered OR opened OR clicked OR converted OR (sent AND NOT reports)
+                   OR coalesce(m.metrics->>'replied', m.metrics->>'unsubscribed',
+                               m.metrics->>'topic_unsubscribed', m.metrics->>'spammed') IS NOT NULL
+               ) AS reached
+        FROM customerio_raw.messages AS m LEFT JOIN channels AS c ON c.channel = m.type
+        WHERE m.broadcast_id IS NULL
+    ),
+    counts AS (
+        SELECT campaign_id, count_if(sent) AS sent, count_if(delivered) AS delivered,
+               count_if(opened) AS opened, count_if(clicked) AS clicked,
+               avg(delivered::INTEGER) FILTER (sent AND reaches_people AND reports) AS delivery_rate,
+               avg(opened::INTEGER) FILTER (reached AND can_be_opened) AS open_rate,
+               avg(clicked::INTEGER) FILTER (reached AND can_be_clicked) AS click_rate,
+               avg(converted::INTEGER) FILTER (reached) AS conversion_rate
+        FROM deliveries GROUP BY campaign_id
+    )
+    SELECT c.name, coalesce(sent, 0), coalesce(delivered, 0), coalesce(opened, 0), coalesce(clicked, 0),
+           delivery_rate, open_rate, click_rate, conversion_rate
+    FROM customerio_raw.campaigns AS c LEFT JOIN counts ON counts.campaign_id = c.id
     WHERE c.deleted_at IS NULL
-    GROUP BY c.id, c.name
     ORDER BY 2 DESC, c.name
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignResult:
+    """The deliveries of a campaign: counts, and rates from 0 to 1; a rate of no delivery is None."""
+
+    campaign: str
+    sent: int
+    delivered: int
+    opened: int
+    clicked: int
+    delivery_rate: float | None
+    open_rate: float | None
+    click_rate: float | None
+    conversion_rate: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class DemoResult:
     """The result of a demo run.
 
-    `now` is the workspace's time, `rows` the published rows of each table, `campaigns` rows of (name, sent,
-    delivered, opened, clicked), `file` the warehouse file.
+    `now` is the workspace's time, `rows` the published rows of each table, `campaigns` those with the most
+    deliveries first, `file` the warehouse file.
     """
 
     sync: SyncResult
     now: int
     rows: dict[str, int]
-    campaigns: list[tuple[str, int, int, int, int]]
+    campaigns: list[CampaignResult]
     file: str
 
 
@@ -87,7 +128,7 @@ def demo(
         sync=result,
         now=now,
         rows={table.table: table.rows for table in status(inside)},
-        campaigns=_campaigns(inside.published_file),
+        campaigns=campaigns(inside.published_file),
         file=str(inside.published_file),
     )
 
@@ -145,6 +186,10 @@ def _repeat_downloads(settings: Settings) -> None:
                 calls.call("downloadExport", path={"export_id": export_id})
 
 
-def _campaigns(file: Path) -> list[tuple[str, int, int, int, int]]:
+def campaigns(file: Path) -> list[CampaignResult]:
+    """The campaigns of a published file, those with the most deliveries first."""
+    names = [one.name for one in fields(CampaignResult)]
+    channels = str(PROJECT / "seeds" / "channels.csv")
     with reading(file) as connection:
-        return connection.execute(_CAMPAIGNS).fetchall()
+        rows = connection.execute(_CAMPAIGNS, {"channels": channels}).fetchall()
+    return [CampaignResult(**dict(zip(names, row, strict=True))) for row in rows]

@@ -88,11 +88,12 @@ def sync(*, resources: tuple[str, ...], new_workspace: bool, wait_s: float, as_j
 
         check_empty(settings)
     from pipelines.cli import output
+    from pipelines.cli.progress import progress
     from pipelines.ingest.sync import sync as run
     from sources.customerio.extract import RunSummary
 
     summary = RunSummary()
-    with output.progress(summary):
+    with progress(summary):
         result = run(settings, resources, **how, wait_s=wait_s, summary=summary, notify=note)
     if as_json:
         print_json(output.sync_document(result))
@@ -139,6 +140,7 @@ def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
     if via == "exports":
         return _by_exports(wait_s=wait_s, as_json=as_json, **what)
     from pipelines.cli import output
+    from pipelines.cli.progress import progress
     from pipelines.ingest.backfill import fill, plan
     from pipelines.settings import read_settings
     from sources.customerio.extract import RunSummary
@@ -148,7 +150,7 @@ def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
     output.planned(planned)
     for window in planned.chunks:
         summary = RunSummary()
-        with output.progress(summary):
+        with progress(summary):
             results.append(fill(settings, planned, window, wait_s=wait_s, summary=summary, notify=note))
         if not as_json:
             output.filled(window, results[-1])
@@ -242,18 +244,19 @@ def demo(*, as_json: bool, **options: Any) -> int:
 
     On each further run a day has passed in the workspace, and only its changes are written.
     """
-    from pipelines.cli import output
+    from pipelines.cli import demo_output
+    from pipelines.cli.progress import progress
     from pipelines.demo import demo as run
     from pipelines.settings import read_settings
     from sources.customerio.extract import RunSummary
 
     summary = RunSummary()
-    with output.progress(summary):
+    with progress(summary):
         result = run(read_settings(), **options, summary=summary, notify=note)
     if as_json:
-        print_json(output.demo_document(result))
+        print_json(demo_output.demo_document(result))
     else:
-        output.demo(result)
+        demo_output.print_demo(result)
     return _sync_code(result.sync)
 
 

@@ -1,18 +1,13 @@
-"""Prints results of syncs, backfills, checks, the sandbox and the demo: tables, documents, progress."""
+"""Prints results of syncs, backfills, checks and the sandbox: tables and documents."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.live import Live
-from rich.table import Table
-
-from pipelines.cli.tables import ERR, OUT, grid, paragraph, say, utc_cell, warn
+from pipelines.cli.tables import OUT, grid, paragraph, say, warn
 from pipelines.times import utc
-from sources.customerio.extract import ResourceSummary, RunSummary, Window
+from sources.customerio.extract import ResourceSummary, Window
 
 if TYPE_CHECKING:
-    from pipelines.demo import DemoResult
     from pipelines.export import ExportResult
     from pipelines.ingest.backfill import Backfill
     from pipelines.ingest.check import CheckResult
@@ -24,30 +19,6 @@ if TYPE_CHECKING:
 _COUNTS = ("requests", "read", "new", "changed", "deleted")
 
 
-@contextmanager
-def progress(summary: RunSummary) -> Iterator[None]:
-    """Show each resource's counts on stderr while they grow; only on a terminal."""
-    if not ERR.is_terminal:
-        yield
-        return
-    with Live(get_renderable=lambda: _running(summary), console=ERR, refresh_per_second=4, transient=True):
-        yield
-
-
-def _running(summary: RunSummary) -> Table:
-    numeric = ("requests", "left", "rows", "to write")
-    table = grid(("resource", *numeric, "state"), numeric=numeric)
-    for tally in list(summary.resources.values()):
-        left = "" if tally.requests_left is None else f"{tally.requests_left:,}"
-        state = (
-            "failed" if tally.error else "skipped" if tally.skipped else "read" if tally.done else "reading"
-        )
-        table.add_row(
-            tally.resource, f"{tally.requests:,}", left, f"{tally.read:,}", f"{tally.written:,}", state
-        )
-    return table
-
-
 def sync(result: "SyncResult") -> None:
     """Print the summary of a sync, and each failure once."""
     table = grid(("resource", *_COUNTS, "seconds"), numeric=(*_COUNTS, "seconds"))
@@ -57,6 +28,11 @@ def sync(result: "SyncResult") -> None:
     OUT.print(f"{result.written:,} rows written in {result.seconds:.1f} s.")
     if result.new_columns:
         say(f"New columns: {', '.join(result.new_columns)}.")
+    warnings(result)
+
+
+def warnings(result: "SyncResult") -> None:
+    """Print the notes of a sync, what was skipped, odd records, and each failure once, on stderr."""
     for tally in result.summary.resources.values():
         if tally.note:
             warn(f"{tally.resource}: {tally.note}")
@@ -252,39 +228,3 @@ def knobs(*, knobs: Sequence[dict[str, Any]], assumptions: Sequence[dict[str, An
     for assumption in assumptions:
         table.add_row(assumption["module"], assumption["says"])
     OUT.print(table)
-
-
-def demo(result: "DemoResult") -> None:
-    """Print a demo run: the sync, rows by table, campaigns, and the next steps."""
-    sync(result.sync)
-    rows = grid(("table", "rows"), numeric=("rows",))
-    for name, count in result.rows.items():
-        rows.add_row(name, f"{count:,}")
-    OUT.print(rows)
-    counts = ("sent", "delivered", "opened", "clicked")
-    campaigns = grid(("campaign", *counts), numeric=counts)
-    for name, *numbers in result.campaigns:
-        campaigns.add_row(name, *(f"{number:,}" for number in numbers))
-    OUT.print(campaigns)
-    say(
-        f"In the workspace it is {utc_cell(result.now)}; run this again, and a day has passed there.",
-    )
-    say(
-        f"To query it: duckdb -readonly {result.file}, or in Python "
-        f"duckdb.connect({result.file!r}, read_only=True)",
-    )
-
-
-def demo_document(result: "DemoResult") -> dict[str, Any]:
-    """A demo run as JSON."""
-    campaigns = [
-        dict(zip(("campaign", "sent", "delivered", "opened", "clicked"), row, strict=True))
-        for row in result.campaigns
-    ]
-    return {
-        "now": result.now,
-        "sync": sync_document(result.sync),
-        "rows": result.rows,
-        "campaigns": campaigns,
-        "file": result.file,
-    }

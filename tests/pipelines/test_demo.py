@@ -7,6 +7,7 @@ import pytest
 from pipelines.demo import demo
 from pipelines.settings import read_settings
 from sources.customerio import resources_named
+from sources.customerio.catalogue import GROUPS
 from sources.customerio.client import ConfigError
 from sources.customerio.extract import RunSummary
 from tests.pipelines.conftest import Shell
@@ -33,16 +34,16 @@ def test_a_run_shows_what_arrived_and_the_next_ones_what_changed(shell: Shell) -
 
 
 def _assert_readable(shell: Shell, out: str) -> None:
-    """Counts per table, a line per campaign, and how to open the file."""
-    file = shell.data / "demo" / "customerio.duckdb"
-    assert f"duckdb -readonly {file}" in out
-    assert f"duckdb.connect('{file}', read_only=True)" in out
-    for name in (
-        *(row.table for row in resources_named([])),
-        *(row["name"] for row in shell.sandbox.rows("campaigns")),
-    ):
-        assert f"\n{name} " in out
-    assert re.search(r"campaign +sent +delivered +opened +clicked", out)
+    """One screen: what arrived in groups, campaigns with rates up to 100 %, and how to open the file."""
+    assert len(out.splitlines()) <= 22
+    for name in (*GROUPS, *(row["name"] for row in shell.sandbox.rows("campaigns"))):
+        assert f"\n{name} " in f"\n{out}"
+    assert re.search(r"campaign +sent +delivered +opened +clicked +converted", out)
+    rates = [float(rate) for rate in re.findall(r" ([\d.]+)%", out)]
+    assert 10 < len(rates)
+    assert max(rates) <= 100
+    assert "does not keep Customer.io's limit of 10 requests a second" in out
+    assert f"duckdb -readonly {shell.data / 'demo' / 'customerio.duckdb'}" in out
 
 
 def test_another_scale_needs_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:

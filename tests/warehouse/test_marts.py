@@ -5,6 +5,7 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipelines.demo import CampaignResult, campaigns
 from tests.conftest import Warehouse
 from tests.warehouse import truth
 
@@ -386,6 +388,21 @@ def test_people(marts: Warehouse, sent: pd.DataFrame) -> None:
             "can_push": bool(person["devices"]) and not person["unsubscribed"],
         }
     same(rows_of(marts, "person_360", ["cio_id"]), expected)
+
+
+def test_the_demo_shows_the_marts_rates(marts: Warehouse) -> None:
+    """The counts and rates that the demo computes without marts are those of the mart, for each campaign."""
+    names = [field.name for field in fields(CampaignResult)][1:]
+    expected = {
+        name: dict(zip(names, cells, strict=True))
+        for name, *cells in marts.query(f"SELECT name, {', '.join(names)} FROM campaign_performance")
+    }
+
+    shown = {row.campaign: asdict(row) for row in campaigns(marts.settings.published_file)}
+
+    assert set(expected) <= set(shown)
+    for name, cells in expected.items():
+        assert pytest.approx(cells) == {column: shown[name][column] for column in names}
 
 
 def test_suppressions(marts: Warehouse) -> None:

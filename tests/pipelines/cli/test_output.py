@@ -90,7 +90,7 @@ def test_on_a_terminal_the_progress_is_on_stderr(shell: Shell) -> None:
 
     assert 0 == process.returncode, shown
     assert {"run_id", "seconds", "written", "new_columns", "resources"} == set(json.loads(out))
-    assert "to write" in shown
+    assert "0 of 1 tables read, " in shown
     assert "segments" in shown
 
 

@@ -1,0 +1,70 @@
+"""Shows how far a sync is: on a terminal what is being read now, elsewhere a line every half minute."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Group
+from rich.live import Live
+
+from pipelines.cli.tables import ERR, grid, warn
+from sources.customerio.extract import ResourceSummary, RunSummary
+
+_EVERY_S = 30.0
+# Lines of a terminal that are not rows: the sum, the header, that of those not shown, and a free one.
+_OTHER_LINES = 4
+_NUMERIC = ("requests", "left", "rows", "to write")
+
+
+@contextmanager
+def progress(summary: RunSummary) -> Iterator[None]:
+    """Show on stderr how far the block's sync is."""
+    if ERR.is_terminal:
+        with Live(
+            get_renderable=lambda: shown(summary, ERR.height),
+            console=ERR,
+            refresh_per_second=4,
+            transient=True,
+        ):
+            yield
+        return
+    over = threading.Event()
+    teller = threading.Thread(target=_tell, args=(summary, over), daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
+
+
+def shown(summary: RunSummary, height: int) -> Group:
+    """The sum, and a row for each resource that is being read, as many as fit into `height` lines."""
+    active = [tally for tally in list(summary.resources.values()) if not _ended(tally)]
+    table, room = grid(("resource", *_NUMERIC), numeric=_NUMERIC), max(height - _OTHER_LINES, 1)
+    for tally in active[:room]:
+        left = "" if tally.requests_left is None else f"{tally.requests_left:,}"
+        counts = (f"{tally.requests:,}", left, f"{tally.read:,}", f"{tally.written:,}")
+        table.add_row(tally.resource, *counts)
+    more = [f"and {len(active) - room} more"] if len(active) > room else []
+    return Group(so_far(summary), table, *more)
+
+
+def so_far(summary: RunSummary) -> str:
+    """The sum of a sync that is under way, as a sentence."""
+    tallies = list(summary.resources.values())
+    ended, left = sum(map(_ended, tallies)), sum(tally.requests_left or 0 for tally in tallies)
+    asked, written = sum(tally.requests for tally in tallies), sum(tally.written for tally in tallies)
+    return (
+        f"{ended} of {len(tallies)} tables read, {asked:,} requests, {left:,} or more to go, "
+        f"{written:,} rows to write."
+    )
+
+
+def _ended(tally: ResourceSummary) -> bool:
+    return tally.done or tally.error is not None or tally.skipped is not None
+
+
+def _tell(summary: RunSummary, over: threading.Event) -> None:
+    while not over.wait(_EVERY_S):
+        warn(so_far(summary))

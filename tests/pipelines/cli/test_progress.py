@@ -1,0 +1,70 @@
+"""How far a sync is fits on a terminal, and is told elsewhere too."""
+
+import io
+import time
+
+import pytest
+from rich.console import Console
+
+from pipelines.cli import progress as module
+from pipelines.cli.progress import progress, shown
+from sources.customerio.client import BadAnswer
+from sources.customerio.extract import RunSummary
+
+
+def _under_way(number: int) -> RunSummary:
+    """A sync of that many tables, of which the first was read, the second failed, and the others are read."""
+    summary = RunSummary()
+    for place in range(number):
+        summary.open(f"table_{place}")
+    tallies = list(summary.resources.values())
+    for tally in tallies:
+        tally.requests, tally.requests_left, tally.read, tally.new = 3, 1_000, 50, 7
+    tallies[0].end()
+    tallies[1].end(BadAnswer("no list"))
+    return summary
+
+
+@pytest.mark.parametrize("height", [24, 40])
+def test_a_terminal_shows_the_sum_and_what_is_being_read(height: int) -> None:
+    """Tables that were read are counted, not shown; rows beyond the terminal's height are counted too."""
+    console = Console(file=io.StringIO(), width=80, height=height)
+
+    with console.capture() as captured:
+        console.print(shown(_under_way(60), height))
+
+    lines = captured.get().splitlines()
+    assert len(lines) < height
+    assert "2 of 60 tables read, 180 requests, 58,000 or more to go, 420 rows to write." == lines[0].rstrip()
+    assert not any(line.startswith(("table_0 ", "table_1 ")) for line in lines)
+    assert any(line.startswith("table_2 ") for line in lines)
+    assert f"and {58 - (height - 4)} more" == lines[-1]
+
+
+def test_few_rows_need_no_line_of_others() -> None:
+    """What fits is shown whole."""
+    console = Console(file=io.StringIO(), width=120, height=40)
+
+    with console.capture() as captured:
+        console.print(shown(_under_way(5), 40))
+
+    assert ["table_2", "table_3", "table_4"] == [line.split()[0] for line in captured.get().splitlines()[2:]]
+
+
+def test_without_a_terminal_a_line_is_told_every_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Lines of a log tell that a long sync goes on; a short one says nothing."""
+    with progress(_under_way(5)):
+        pass
+    silent = capfd.readouterr()
+
+    monkeypatch.setattr(module, "_EVERY_S", 0.01)
+    with progress(_under_way(5)):
+        time.sleep(0.5)
+    told = capfd.readouterr()
+
+    assert ("", "") == silent
+    line = "2 of 5 tables read, 15 requests, 3,000 or more to go, 35 rows to write."
+    assert told.err.splitlines().count(line) > 1
+    assert "" == told.out
