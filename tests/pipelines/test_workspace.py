@@ -21,8 +21,8 @@ from pipelines.workspace import (
     write_record,
 )
 from sources.customerio.client import Unauthorized, Unreachable
-from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Sandbox, Served
-from tests.conftest import TRIALS, settings_for, track_keys
+from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Fault, Sandbox, Served
+from tests.conftest import TRIALS, Warehouse, settings_for, track_keys
 
 _SEEDS = (1, 2)
 
@@ -157,6 +157,20 @@ def test_proven_keys_need_no_answer_of_the_track_api(account: Account, settings:
     account.workspaces[0].rotate_keys("track")
     with pytest.raises(Unreachable):
         identify(away.model_copy(update=track_keys(account.workspaces[0])))
+
+
+@pytest.mark.proof
+def test_an_error_beside_an_empty_list_is_no_other_workspace(warehouse: Warehouse) -> None:
+    """A server's error says nothing of whose the key is: the tables fail by name, nothing is refused."""
+    warehouse.sync("segments", "campaigns")
+    for called, key in (("listSegments", "segments"), ("listCampaigns", "campaigns")):
+        document = {"meta": {"error": "database is away"}, key: None}
+        warehouse.sandbox.faults.add(Fault(operation=called, document=document, times=None))
+
+    failed = warehouse.sync("segments", "campaigns").failed
+
+    assert ["campaigns", "segments"] == sorted(tally.resource for tally in failed)
+    assert all("an error and no row of" in str(tally.error) for tally in failed)
 
 
 @pytest.mark.proof

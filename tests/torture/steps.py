@@ -25,7 +25,8 @@ from tests.torture.schedule import DAYS_AGO, SCALE, Schedule, Step, draw
 from tests.torture.truth import Truth
 
 _DAY = 86_400
-_TRIES = 4
+# Three troubles that pass may hit a call one after the other, each three times.
+_TRIES = 10
 _AGING = ("messages", "activities")
 _FULL_EVERY = 4
 _ON_A_FULL_DISK = """

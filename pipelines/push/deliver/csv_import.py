@@ -27,7 +27,7 @@ from pipelines.push.deliver.track_api import Rejection, SendResult
 from pipelines.push.journal.log import Item
 from pipelines.push.spec.item import attributes_of, comparable
 from pipelines.push.spec.spec import PushSpec
-from sources.customerio.client import BadAnswer, RetryLater, reading_answers, redacted
+from sources.customerio.client import BadAnswer, RetryLater, reading_answers
 
 DEADLINE_S = 6 * 3600.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
@@ -117,7 +117,8 @@ class CsvImport:
             file = Path(folder) / "report.csv"
             self._client.download(url, file)
             with file.open(encoding="utf-8-sig", newline="") as text:
-                named = tuple(_rows_of_report(csv.DictReader(text), rows, _identifiers(self._spec)))
+                lines = csv.DictReader(text)
+                named = tuple(_rows_of_report(lines, rows, _identifiers(self._spec), self._client.redacted))
         if not named:
             msg = f"The {level} report of the import names no row, so its rows count as unknown."
             raise BadAnswer(msg, operation="getImport")
@@ -157,7 +158,10 @@ def _csv(rows: Iterable[_Cells]) -> bytes:
 
 
 def _rows_of_report(
-    report: Iterable[Mapping[str, str]], rows: Mapping[int, _Cells], identifiers: tuple[str, ...]
+    report: Iterable[Mapping[str, str]],
+    rows: Mapping[int, _Cells],
+    identifiers: tuple[str, ...],
+    redact: Callable[[str], str],
 ) -> Iterable[Rejection]:
     """The rows that a report names, found by their identifiers; its other columns are not documented.
 
@@ -171,7 +175,7 @@ def _rows_of_report(
             msg = "A report of the import names a row that was not in the file; its rows count as unknown."
             raise BadAnswer(msg, operation="getImport")
         reason = line.get("reason") or line.get("error") or "named in the report"
-        yield seq, redacted(reason), None
+        yield seq, redact(reason), None
 
 
 def _identity(row: Mapping[str, str], identifiers: tuple[str, ...]) -> tuple[str, ...]:

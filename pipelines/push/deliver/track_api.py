@@ -11,6 +11,7 @@ Rows may be sent twice then, which does no harm: events carry an id by which Cus
 [track26], and all other items set a state instead of changing it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import MULTI_STATUS
 from typing import Any
@@ -72,7 +73,7 @@ class TrackApi:
         self._throttle.wait()
         try:
             answer = self._client.call(batch.operation, **self._segment, body=batch.body)
-            rejected = rejected_rows(batch, answer)
+            rejected = rejected_rows(batch, answer, self._client.redacted)
         except (ConfigError, NotFound) as error:
             return SendResult(state="unsent", status=error.status, error=str(error), stop=error)
         except BadRequest as error:
@@ -108,8 +109,10 @@ def _errors(answer: Answer) -> list[Any]:
     return errors
 
 
-def rejected_rows(batch: Batch, answer: Answer) -> tuple[Rejection, ...]:
-    """The rows that an answer lists as rejected.
+def rejected_rows(
+    batch: Batch, answer: Answer, redact: Callable[[str], str] = redacted
+) -> tuple[Rejection, ...]:
+    """The rows that an answer lists as rejected, with reasons that `redact` freed of keys and addresses.
 
     Raises:
         BadAnswer: it is none of Customer.io's, or lists a row that was not sent.
@@ -128,5 +131,5 @@ def rejected_rows(batch: Batch, answer: Answer) -> tuple[Rejection, ...]:
         field = error.get("field")
         # An item with two errors is listed twice.
         seq = batch.items[index].seq
-        rejected.setdefault(seq, (seq, redacted(reason) or "refused", field and str(field)))
+        rejected.setdefault(seq, (seq, redact(reason) or "refused", field and redact(str(field))))
     return tuple(rejected.values())

@@ -51,8 +51,15 @@ from sources.customerio.client.inflate import inflated
 from sources.customerio.client.json_text import loads
 from sources.customerio.client.limits import QUOTAS, Quota, RateLimits
 from sources.customerio.client.methods import App, Track
-from sources.customerio.client.pages import Page, has_error, records_of
-from sources.customerio.client.response import Answer, field_of, list_of, reading_answers, unexpected
+from sources.customerio.client.pages import Page, records_of
+from sources.customerio.client.response import (
+    Answer,
+    field_of,
+    has_error,
+    list_of,
+    reading_answers,
+    unexpected,
+)
 from sources.customerio.client.transport import Request
 from sources.errors import ConfigError
 

@@ -13,7 +13,7 @@ from sources.customerio.catalogue import Operation
 from sources.customerio.client.bounds import Bounds
 from sources.customerio.client.calls import Call, call_of, operation_named
 from sources.customerio.client.downloads import download
-from sources.customerio.client.error_bodies import redacted
+from sources.customerio.client.error_bodies import redacted, without_keys
 from sources.customerio.client.hosts import host_of
 from sources.customerio.client.json_text import loads
 from sources.customerio.client.limits import RateLimits
@@ -217,6 +217,10 @@ class Client:
     def redacted(self, text: str) -> str:
         """Customer.io's words without keys, addresses, phone numbers and URLs, cut to 200 characters."""
         return redacted(text, self._transport.secrets)
+
+    def without_keys(self, text: str) -> str:
+        """The text without the keys of both APIs; all else stays."""
+        return without_keys(text, self._transport.secrets)
 
     def close(self) -> None:
         """Close the connections, also those of the clients that share them (`watching`)."""

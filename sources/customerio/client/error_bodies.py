@@ -17,7 +17,8 @@ LONGEST = 200
 _READ = 2_000
 
 _REFERENCE = re.compile(r"\s*\(reference ([\w-]+)\)")
-_PERSONAL = (
+_PRIVATE = (
+    (re.compile(r"\b(?:basic|bearer)\s+(?=[\w.~+/-]*[\d=])[\w.~+/=-]{8,}", re.IGNORECASE), "<key>"),
     (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE), "<url>"),
     (re.compile(r"[^\s\"'<>(),:;=]+(?:@|%40)[^\s\"'<>(),:;]+"), "<email>"),
     (re.compile(r"\+\d[\d ().-]{5,}\d"), "<phone>"),
@@ -60,13 +61,17 @@ def read_error_body(body: bytes, secrets: Iterable[str | None] = ()) -> ErrorBod
 
 def redacted(text: str, secrets: Iterable[str | None] = ()) -> str:
     """The text without `secrets`, email addresses, phone numbers and URLs, cut to `LONGEST` characters."""
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "<key>")
-    text = text[:_READ]
-    for pattern, name in _PERSONAL:
+    text = without_keys(text, secrets)[:_READ]
+    for pattern, name in _PRIVATE:
         text = pattern.sub(name, text)
     text = " ".join(text.split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def without_keys(text: str, secrets: Iterable[str | None]) -> str:
+    """The text without `secrets`, in capitals or not."""
+    found = "|".join(re.escape(secret) for secret in secrets if secret)
+    return re.sub(found, "<key>", text, flags=re.IGNORECASE) if found else text
 
 
 def _messages(document: Any) -> Iterator[tuple[str, str | None]]:

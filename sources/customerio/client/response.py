@@ -1,5 +1,6 @@
 """The answer to one call."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from sources.customerio.client.json_text import loads
 
 _KEYS_SHOWN = 5
 """Keys of another document that a message names."""
+# A document of something else may have keys, addresses or headers in the place of names.
+_NAME = re.compile(r"[A-Za-z_]{1,40}")
 
 Decode = Callable[[bytes], Any]
 """Decodes a body into a document; raises `orjson.JSONDecodeError` for one that is no JSON."""
@@ -86,9 +89,19 @@ def field_of(row: Operation, document: Any, name: str) -> Any:
     if not isinstance(document, dict):
         raise unexpected(row, f"a {type(document).__name__} instead of an object with `{name}`")
     if name not in document:
-        others = ", ".join(list(document)[:_KEYS_SHOWN])
+        others = ", ".join([key for key in document if _NAME.fullmatch(key)][:_KEYS_SHOWN])
         raise unexpected(row, f"no `{name}`, but {others}" if others else f"no `{name}`")
     return document[name]
+
+
+ERRORS = ("error", "errors")
+"""The keys of errors in Customer.io's envelopes."""
+
+
+def has_error(document: dict[str, Any]) -> bool:
+    """True if the document has an error in one of Customer.io's envelopes."""
+    meta = document.get("meta")
+    return any(part.get(name) for part in (document, meta) if isinstance(part, dict) for name in ERRORS)
 
 
 def list_of(row: Operation, document: Any, name: str) -> list[Any]:
@@ -98,10 +111,12 @@ def list_of(row: Operation, document: Any, name: str) -> list[Any]:
 
     Raises:
         BadAnswer: The document is no object, lacks the key, or has something else there: `false` or `{}` is
-            no empty list.
+            no empty list, and null beside an error is none either.
     """
     found = field_of(row, document, name)
     if found is None:
+        if name not in ERRORS and has_error(document):
+            raise unexpected(row, f"an error and no row of `{name}`")
         return []
     if not isinstance(found, list):
         raise unexpected(row, f"a {type(found).__name__} as `{name}` instead of a list")

@@ -2,6 +2,7 @@
 
 import ssl
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -104,8 +105,12 @@ class Transport:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The keys of both APIs that were given."""
-        return tuple(key for host in self._hosts.values() for key in host.keys if key)
+        """The keys of both APIs that were given, and those of a pair in the form that a header has."""
+        pairs = [host.keys for host in self._hosts.values() if len(host.keys) > 1 and all(host.keys)]
+        return (
+            *(b64encode(":".join(map(str, pair)).encode()).decode() for pair in pairs),
+            *(key for host in self._hosts.values() for key in host.keys if key),
+        )
 
     def attempt(self, call: Call, number: int, within_s: float, observer: Observer | None) -> Answer:
         """Try the call once. A large answer has its turn in `large` until the caller leaves it.

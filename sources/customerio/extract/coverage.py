@@ -27,6 +27,8 @@ COLUMNS: "TTableSchemaColumns" = {
     "read_at": {"data_type": "bigint", "nullable": False},
     # The backfill that read it; null is a sync.
     "backfill": {"data_type": "text"},
+    # dlt's column, by which a row counts once its package is loaded; an empty ledger has it too.
+    "_dlt_load_id": {"data_type": "text", "nullable": False},
 }
 
 

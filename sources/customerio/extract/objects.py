@@ -7,8 +7,8 @@ both are read whole.
 from collections.abc import Iterator
 from typing import Any
 
-from sources.customerio.catalogue import Resource
-from sources.customerio.client import NotFound
+from sources.customerio.catalogue import Resource, operation
+from sources.customerio.client import NotFound, unexpected
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.parents import check_gone, everything_of, pages_below
 from sources.customerio.extract.rows import Row
@@ -25,6 +25,7 @@ def objects(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iter
     def asked(named: Row) -> list[Row]:
         try:
             answer = client.call(_ATTRIBUTES, path=_path(named)).field("object")
+            _check_object(named, answer)
         except NotFound as error:
             check_gone(run, resource, _path(named), resource.table, error)
             return []
@@ -33,6 +34,18 @@ def objects(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iter
     for rows in run.map(asked, _everything(run, resource.table)):
         yield Batch(rows=rows)
     yield Batch(rows=(), last=True)
+
+
+def _check_object(named: Row, answer: Row) -> None:
+    """Check that the answer is about the object that was asked for, if it names one.
+
+    Raises:
+        BadAnswer: it is about another one.
+    """
+    identifiers = answer.get("identifiers")
+    told = identifiers.get("object_id") if isinstance(identifiers, dict) else None
+    if told is not None and str(told) != str(named["object_id"]):
+        raise unexpected(operation(_ATTRIBUTES), "another object than was asked for")
 
 
 def relationships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sources.customerio.catalogue import Operation, Resource, operation
-from sources.customerio.client import list_of
+from sources.customerio.client import list_of, unexpected
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import RunContext
@@ -29,5 +29,10 @@ def optouts(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iter
 
 def _of_person(call: Operation, person: Row) -> list[Row]:
     """A row for each opt-out of a person."""
+    if not isinstance(person, dict):
+        raise unexpected(call, f"a {type(person).__name__} among the people")
     known = {name: value for name, value in person.items() if name != "optouts"}
-    return [{**known, **optout} for optout in list_of(call, person, "optouts")]
+    found = list_of(call, person, "optouts")
+    if not all(isinstance(optout, dict) for optout in found):
+        raise unexpected(call, "an opt-out that is no object")
+    return [{**known, **optout} for optout in found]

@@ -7,7 +7,7 @@ A table with a rejected record, and the tables below it, mark nothing as deleted
 rows may be the one that could not be read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from xxhash import xxh3_64_hexdigest
 
 from sources.customerio.catalogue import RESOURCES, Operation, Resource, operation
 from sources.customerio.catalogue import resource as catalogued
-from sources.customerio.client import MB, BadAnswer
+from sources.customerio.client import MB, BadAnswer, unexpected
 from sources.customerio.extract.masking import MASK, masked_url
 from sources.customerio.extract.rows import Row, TypedRow, cell, misfit
 
@@ -61,15 +61,16 @@ class AllRejected(BadAnswer):
 
 @dataclass
 class Rejected:
-    """The records that one run set aside. Thread-safe."""
+    """The records that one run set aside, as text that `mask` freed of keys. Thread-safe."""
 
+    mask: Callable[[str], str] = str
     _rows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     _bytes: int = 0
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def add(self, resource: Resource, reason: str, record: object) -> bool:
         """Set a record aside; returns False if the run has done so already."""
-        text = _as_text(resource, record)
+        text = self.mask(_as_text(resource, record))
         record_id = xxh3_64_hexdigest(f"{reason}\n{text}".encode())
         with self._lock:
             # The first ones explain the rest.
@@ -113,6 +114,20 @@ def fault_of(operation_id: str, record: object) -> str | None:
         return "it is nested too deeply" if deep else f"it is {_kind(record)}, not an object"
     found = (misfit(resource, name, _inside(record, name)) for name in _needed(resource))
     return next(filter(None, found), None)
+
+
+def check_ids(resource: Resource, records: list[Any]) -> None:
+    """Check that no two records of one page have the same id and differ: the rows of others would be missing.
+
+    Raises:
+        BadAnswer: there are such records, in a table whose missing rows count as deleted.
+    """
+    if not resource.tombstones or "id" not in resource.key:
+        return
+    by_id: dict[object, object] = {}
+    for record in records:
+        if isinstance(record, dict) and by_id.setdefault(record.get("id"), record) != record:
+            raise unexpected(operation(resource.operation), "different records with the same id")
 
 
 def readable(call: Operation, records: list[Any]) -> list[Any]:

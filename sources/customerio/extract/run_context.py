@@ -13,7 +13,15 @@ from sources.customerio.extract.added_fields import AddedFields
 from sources.customerio.extract.coverage import Coverage
 from sources.customerio.extract.deletion_brake import SHARE, DeletionBrake
 from sources.customerio.extract.failures import Failures
-from sources.customerio.extract.rejected import MOST, AllRejected, Rejected, fault_of, fitted, resource_of
+from sources.customerio.extract.rejected import (
+    MOST,
+    AllRejected,
+    Rejected,
+    check_ids,
+    fault_of,
+    fitted,
+    resource_of,
+)
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_summary import ResourceSummary, RunSummary
 from sources.customerio.extract.time_window import Window
@@ -121,7 +129,7 @@ class RunContext:
         self._relisted: dict[Hashable, Collection[Hashable]] = {}
         self._ended: dict[str, threading.Event] = {}
         self.coverage = Coverage()
-        self.rejected = Rejected()
+        self.rejected = Rejected(mask=self.client.without_keys)
         self.outdated = set()
         self._added: dict[str, AddedFields] = {}
 
@@ -183,6 +191,7 @@ class RunContext:
 
         Raises:
             AllRejected: too many of them cannot.
+            BadAnswer: they contradict each other.
         """
         row = resource_of(operation_id)
         if row is None:
@@ -194,6 +203,7 @@ class RunContext:
                 fit.append(fitted(row, record))
             else:
                 self.reject(row, fault, record, counted_for)
+        check_ids(row, fit)
         return fit
 
     def reject(self, row: Resource, reason: str, record: object, counted_for: str) -> None:

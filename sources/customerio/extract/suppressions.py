@@ -9,13 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from sources.customerio.catalogue import Resource
+from sources.customerio.catalogue import Resource, operation
+from sources.customerio.client import Page, unexpected
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import Options, RunContext
 
 _SENDERS = "sender_identities"
 ANY_DOMAIN = ""
+# The categories of two kinds are known [spec25]; those of the others are not.
+_CATEGORIES = {"bounces": "bounces", "spam_reports": "spam"}
 
 
 def suppressions(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
@@ -26,8 +29,11 @@ def suppressions(run: RunContext, resource: Resource, state: dict[str, Any]) -> 
 
     def listed(asked: tuple[Mapping[str, object], str]) -> list[Row]:
         path, domain = asked
-        pages = client.pages(resource.operation, path=path, query={"domain": domain or None})
-        return [{**row, **path, "domain": domain} for page in pages for row in page.records]
+        rows = []
+        for page in client.pages(resource.operation, path=path, query={"domain": domain or None}):
+            _check_category(resource, path, page)
+            rows += [{**row, **path, "domain": domain} for row in page.records]
+        return rows
 
     lists = list(product(resource.asked, (ANY_DOMAIN, *domains)))
     run.summary_of(resource.table).expect(len(lists))
@@ -35,6 +41,17 @@ def suppressions(run: RunContext, resource: Resource, state: dict[str, Any]) -> 
         yield Batch(rows=rows)
     yield Batch(rows=(), last=True)
     state["domains"] = domains
+
+
+def _check_category(resource: Resource, path: Mapping[str, object], page: Page) -> None:
+    """Check that a page is of the kind that was asked for, as far as kinds say so.
+
+    Raises:
+        BadAnswer: it is of another one.
+    """
+    told, (kind,) = page.document.get("category"), path.values()
+    if kind in _CATEGORIES and told in _CATEGORIES.values() and told != _CATEGORIES[str(kind)]:
+        raise unexpected(operation(resource.operation), f"addresses of the category {told}")
 
 
 def sending_domains(senders: Iterable[Row], state: Mapping[str, Any], options: Options) -> list[str]:

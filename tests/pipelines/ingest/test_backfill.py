@@ -210,6 +210,22 @@ def test_it_warns_before_activities_are_lost(warehouse: Warehouse, monkeypatch: 
 
 
 @pytest.mark.proof
+def test_a_ledger_without_a_row_proves_nothing(shell: Shell) -> None:
+    """After exports alone and a sync that read no time, the time is missing, and a backfill reads it."""
+    shell.sandbox.knobs.export_takes_s = 0
+    assert 0 == shell.run("export", "deliveries", "--campaign", "3").code
+    shell.sandbox.faults.add(Fault(operation="listActivities", document={}, times=None))
+    assert 1 == shell.run("sync", "activities").code
+    shell.sandbox.faults.clear()
+
+    status = shell.run("status", "--fail-on-gap")
+    filled = shell.run("backfill", "activities", "--from", str(shell.sandbox.clock.now() - 2 * DAY))
+
+    assert (1, True) == (status.code, "No sync has read activities to its beginning" in status.out)
+    assert 0 == filled.code, filled.err
+
+
+@pytest.mark.proof
 def test_an_interrupt_stops_it_at_once_and_the_next_goes_on(shell: Shell) -> None:
     """Ctrl-C during a chunk: the earlier chunks are published, and the next run reads the rest."""
     shell.sandbox.faults.add(Fault(operation="listMessages", delay_ms=60_000, times=None, after=5))

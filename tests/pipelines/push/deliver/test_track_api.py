@@ -1,6 +1,7 @@
 """The answer of the Track API decides the state of each row."""
 
 import json
+from base64 import b64encode
 
 import pytest
 
@@ -30,6 +31,28 @@ def test_a_value_that_is_too_long_is_one_row() -> None:
     assert ((8, f"invalid: {words}", "attributes.bio"),) == rejected_rows(batch, answer)
     bare = Answer("batch", 207, json.dumps({"errors": [{"batch_index": 0, "reason": "invalid"}]}).encode())
     assert ((7, "invalid", None),) == rejected_rows(batch, bare)
+
+
+@pytest.mark.proof
+def test_a_reason_that_repeats_keys_and_people_is_kept_without_them(pushing: Pushing) -> None:
+    """An answer that has the request's headers and values in its errors leaves none of them in any file."""
+    pushing.proves_keys()
+    box = pushing.sandbox
+    pair = b64encode(f"{box.track_site_id}:{box.track_api_key}".encode()).decode()
+    keys = (pair, box.track_api_key, box.track_site_id, box.app_api_key, "bob.smith@example.com", "SECRETSIG")
+    said = f"{keys[1]} Authorization: Basic {pair} {' '.join(keys[1:5])} https://x.example/f?X-Signature=SECRETSIG"
+    error = {"batch_index": 0, "reason": said, "field": said, "message": said}
+    box.faults.add(Fault(operation="batch", document={"errors": [error]}, times=1))
+
+    result = pushing.push(pushing.users(user_rows(3)))
+
+    assert result.run is not None
+    ((reason, field),) = pushing.query(f"SELECT reason, field FROM {SCHEMA}.rows WHERE state = 'rejected'")
+    assert "<key>" in reason
+    assert "<key>" in field
+    for file in pushing.folder.parent.rglob("*"):
+        held = file.read_bytes() if file.is_file() else b""
+        assert [] == [key for key in keys if key.encode() in held], file
 
 
 @pytest.mark.parametrize(

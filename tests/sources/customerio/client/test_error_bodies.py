@@ -48,12 +48,20 @@ def test_each_envelope_is_read(body: bytes, said: ErrorBody) -> None:
         ("path /customers/jo%40example.com", "path <email>"),
         ("see https://store.example/a?X-Signature=abc.", "see <url>"),
         ("call +49 (170) 123-4567 now", "call <phone> now"),
+        ("Authorization: Basic YjExOTk4OjQ2Mw== x", "Authorization: <key> x"),
+        ("header BEARER 5a135f4d96b9ff2d was sent", "header <key> was sent"),
+        ("basic authentication is needed", "basic authentication is needed"),
         ("campaign 123456789 at 1700000000", "campaign 123456789 at 1700000000"),
     ],
 )
 def test_people_and_links_are_not_shown(text: str, shown: str) -> None:
     """Addresses, phone numbers and links are replaced, ids and times stay."""
     assert redacted(text) == shown
+
+
+def test_a_key_is_replaced_in_capitals_too() -> None:
+    """Whoever answers may have changed the case of what was sent."""
+    assert "the key <key>, or <key>" == redacted("the key 5A135F4D, or 5a135f4d", ["5a135f4d", None])
 
 
 def test_a_long_detail_is_cut() -> None:

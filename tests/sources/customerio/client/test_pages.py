@@ -302,6 +302,7 @@ def test_a_server_deaf_to_offsets_stops_the_read(client_of: ClientOf) -> None:
     ("body", "says"),
     [
         (b'{"automations":[{"id":1}]}', "no `campaigns`, but automations"),
+        (b'{"Bearer 5a135f4d":1,"bob@example.com":2,"automations":[]}', "no `campaigns`, but automations"),
         (b'{"errors":[]}', "no `campaigns`, but errors"),
         (b"{}", "no `campaigns`;"),
         (b'{"message":"hello"}', "no `campaigns`, but message"),

@@ -1,8 +1,12 @@
 """One record that cannot be a row is set aside; all others land, and the run tells."""
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
+from sources.customerio.catalogue import resource
+from sources.customerio.client import BadAnswer
 from sources.customerio.sandbox import Fault
 from tests.conftest import Warehouse
 
@@ -44,6 +48,45 @@ def test_records_that_cannot_be_rows_are_set_aside_and_all_others_land(warehouse
     assert not any("hunter2" in reason for reason in reasons)
     assert '{"name":"hunter2"}' in {record for _, record, _ in set_aside}
     assert DEEP in {orjson.loads(record) for reason, record, _ in set_aside if "deeply" in reason}
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    ("table", "operation", "odd"),
+    [
+        ("collections", "getCollections", Fault(give_fields={"id": 1})),
+        ("broadcasts", "listBroadcasts", Fault(give_fields={"id": 1})),
+        ("optouts", "getOptouts", Fault(raw_records=("null",))),
+        ("optouts", "getOptouts", Fault(give_fields={"optouts": [None]})),
+    ],
+)
+def test_a_list_that_contradicts_itself_fails_by_name(
+    warehouse: Warehouse, table: str, operation: str, odd: Fault
+) -> None:
+    """Different records with one id, or opt-outs of nobody, mark no row as deleted, however few these are."""
+    warehouse.sync(table)
+    before = warehouse.rows(resource(table))
+    warehouse.sandbox.faults.add(replace(odd, operation=operation, times=None))
+
+    (failed,) = warehouse.sync(table).failed
+
+    assert isinstance(failed.error, BadAnswer)
+    assert f"`{operation}`" in str(failed.error)
+    assert before == warehouse.rows(resource(table))
+
+
+@pytest.mark.proof
+def test_a_record_is_kept_without_the_key(warehouse: Warehouse) -> None:
+    """A record in which something on the way repeats the request's header is kept with its key replaced."""
+    header = f"Bearer {warehouse.sandbox.app_api_key}"
+    echo = orjson.dumps({"name": header, header.upper(): 1}).decode()
+    warehouse.sandbox.faults.add(Fault(operation="listCampaigns", raw_records=(echo,)))
+
+    warehouse.sync("campaigns")
+
+    assert [('{"name":"Bearer <key>","BEARER <key>":1}',)] == warehouse.query(
+        "SELECT record FROM customerio_raw.rejected_records"
+    )
 
 
 @pytest.mark.proof
