@@ -1,4 +1,4 @@
-"""Shows how far a sync is: on a terminal what is being read now, elsewhere a line every half minute."""
+"""Shows the progress of a sync: on a terminal what is being read, elsewhere a line every half minute."""
 
 import threading
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _NUMERIC = ("requests", "left", "rows", "to write")
 
 @contextmanager
 def progress(summary: RunSummary) -> Iterator[None]:
-    """Show on stderr how far the block's sync is."""
+    """Show the progress of the block's sync on stderr."""
     if ERR.is_terminal:
         with Live(
             get_renderable=lambda: shown(summary, ERR.height),

@@ -186,7 +186,7 @@ def test_a_written_value_is_read_as_it_was(tmp_path: Path, data: str) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    """Where `.env` is a folder, the message names it."""
+    """A `.env` that is a folder is named by the message."""
     (tmp_path / ".env").mkdir()
     with pytest.raises(ConfigError, match=str(tmp_path / ".env")):
         write_env_file({"CIO_ELT_DATA": "/data"})

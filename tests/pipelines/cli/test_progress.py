@@ -1,4 +1,4 @@
-"""How far a sync is fits on a terminal, and is told elsewhere too."""
+"""The progress of a sync fits on a terminal, and is told elsewhere too."""
 
 import io
 import time
@@ -42,7 +42,7 @@ def test_a_terminal_shows_the_sum_and_what_is_being_read(height: int) -> None:
 
 
 def test_few_rows_need_no_line_of_others() -> None:
-    """What fits is shown whole."""
+    """All rows that fit are shown."""
     console = Console(file=io.StringIO(), width=120, height=40)
 
     with console.capture() as captured:

@@ -37,11 +37,11 @@ _LIVELY_DAYS = 32
 # Streams of random numbers: of a day's behaviour, of its deliveries, of deliveries that requests create.
 _BEHAVIOUR, _DELIVERIES, _REQUESTS = 0, 1, 2
 _TRIGGER_TAKES_S = 20
+_FOUNDED_APART_S, _FOUNDED_WITHIN_S = 100_003, 20 * DAY
+_EDIT_ACTION_EVERY, _EDIT_CAMPAIGN_EVERY, _NEW_CAMPAIGN_EVERY = 9, 14, 40
 # Many sandboxes of a process, and each reset, begin with the same days: those of small worlds are kept.
 _SMALL, _MOST_PACKED = 1_000, 4_000
 _PACKED: dict[tuple[tuple[int, int], Scale, int, int], bytes] = {}
-_FOUNDED_APART_S, _FOUNDED_WITHIN_S = 100_003, 20 * DAY
-_EDIT_ACTION_EVERY, _EDIT_CAMPAIGN_EVERY, _NEW_CAMPAIGN_EVERY = 9, 14, 40
 
 
 class World:

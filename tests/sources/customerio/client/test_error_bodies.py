@@ -60,7 +60,7 @@ def test_people_and_links_are_not_shown(text: str, shown: str) -> None:
 
 
 def test_a_key_is_replaced_in_capitals_too() -> None:
-    """Whoever answers may have changed the case of what was sent."""
+    """A server may repeat what was sent in another case."""
     assert "the key <key>, or <key>" == redacted("the key 5A135F4D, or 5a135f4d", ["5a135f4d", None])
 
 
