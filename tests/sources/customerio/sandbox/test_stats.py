@@ -37,8 +37,8 @@ def test_a_lenient_sandbox_counts_only(small: Sandbox, small_api: httpx.Client) 
 
 
 def test_arrivals_are_stamped_while_others_wait() -> None:
-    """Latency delays answers, not arrivals: ten requests of 200 ms arrive within one tenth of a second."""
-    sandbox = Sandbox(latency_ms=200)
+    """Latency delays answers, not arrivals: ten requests of a second arrive before the first is answered."""
+    sandbox = Sandbox(latency_ms=1_000)
     with sandbox.serve() as served:
         headers = {"Authorization": f"Bearer {sandbox.app_api_key}"}
         with httpx.Client(base_url=served.app_url, headers=headers, trust_env=False) as api:
@@ -50,6 +50,6 @@ def test_arrivals_are_stamped_while_others_wait() -> None:
                 thread.join()
             took = time.monotonic() - began
 
-    assert took < 1.5
-    assert sandbox.stats.arrivals[-1] - sandbox.stats.arrivals[0] < 0.2
+    assert took < 5
+    assert sandbox.stats.arrivals[-1] - sandbox.stats.arrivals[0] < 1
     assert sandbox.stats.by_status == {200: 10}
