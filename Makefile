@@ -24,7 +24,7 @@ test: $(INSTALLED) ## Run the tests
 # Proofs of the flows share one Prefect server and mostly wait for it, so they run beside the others.
 proofs: $(INSTALLED) ## Run the slow tests: killed processes, flows on a Prefect server and in its pages
 	@mkdir -p .pytest_cache; $(BIN)/pytest -q -m proof tests/flows > .pytest_cache/flows.log 2>&1 & flows=$$!; \
-	$(BIN)/pytest -q -m proof -n 2 --dist loadfile --ignore tests/flows; rest=$$?; \
+	$(BIN)/pytest -q -m proof -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/flows; rest=$$?; \
 	wait $$flows; flows=$$?; cat .pytest_cache/flows.log; [ $$rest = 0 ] && [ $$flows = 0 ]
 
 torture: $(INSTALLED) ## Run the longest tests: 500 random schedules (SCHEDULES=500), 50 killed runs (KILLS=50)

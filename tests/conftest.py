@@ -36,12 +36,32 @@ TRIALS = int(os.environ.get("CIO_ELT_TRIALS", "25"))
 
 # Files of these folders go to one worker, where they share the warehouses that their fixtures build.
 _TOGETHER = ("tests/warehouse/",)
+# The longest files begin first, so that no worker waits for another one's at the end.
+_LONGEST = (
+    "tests/warehouse/",
+    "tests/pipelines/transform/test_run.py",
+    "tests/test_contributing.py",
+    "tests/pipelines/ingest/forecast/",
+    "tests/pipelines/push/audit/",
+    "tests/test_torture.py",
+    "tests/test_installed.py",
+)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than cores: a part of each test waits for disks and other processes."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files are the first ones; all else stays in its order."""
+
+    def place(item: pytest.Item) -> int:
+        found = (rank for rank, part in enumerate(_LONGEST) if item.nodeid.startswith(part))
+        return next(found, len(_LONGEST))
+
+    items.sort(key=place)
 
 
 class _ByFile(LoadFileScheduling):  # type: ignore[misc]
