@@ -16,7 +16,7 @@ import msgspec
 from sources.customerio.catalogue import Operation
 from sources.customerio.client.bounds import HELD_LIST, MB
 from sources.customerio.client.errors import BadAnswer, EndlessPages, TooLarge
-from sources.customerio.client.response import ERRORS, has_error, list_of, unexpected
+from sources.customerio.client.response import list_of, unexpected
 
 Query = dict[str, object]
 """Query parameters by name."""
@@ -185,8 +185,6 @@ def _page(row: Operation, document: Any) -> Page:
             raise unexpected(row, f"a {type(document).__name__} instead of an object")
         return Page([document], document)
     records = list_of(row, document, row.records)
-    if not records and row.records not in ERRORS and has_error(document):
-        raise unexpected(row, f"an error and no row of `{row.records}`")
     token = document.get("next")
     if token in (None, ""):
         return Page(records, document)

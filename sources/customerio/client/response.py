@@ -111,16 +111,14 @@ def list_of(row: Operation, document: Any, name: str) -> list[Any]:
 
     Raises:
         BadAnswer: The document is no object, lacks the key, or has something else there: `false` or `{}` is
-            no empty list, and null beside an error is none either.
+            no empty list, and one beside an error is none either.
     """
     found = field_of(row, document, name)
-    if found is None:
-        if name not in ERRORS and has_error(document):
-            raise unexpected(row, f"an error and no row of `{name}`")
-        return []
-    if not isinstance(found, list):
+    if found is not None and not isinstance(found, list):
         raise unexpected(row, f"a {type(found).__name__} as `{name}` instead of a list")
-    return found
+    if not found and name not in ERRORS and has_error(document):
+        raise unexpected(row, f"an error and no row of `{name}`")
+    return found or []
 
 
 @contextmanager
