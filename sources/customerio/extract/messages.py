@@ -10,6 +10,7 @@ second that fills a page, and rows that come again are left out. A window ends a
 its last second may still grow, so it is not covered, and the next read begins with it.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from sources.customerio.catalogue import Resource, operation
 from sources.customerio.client import Client, unexpected
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.rows import Row, decoder
-from sources.customerio.extract.run_context import DAY, Options, RunContext, has_passed
+from sources.customerio.extract.run_context import DAY, PARTS_AHEAD, Options, RunContext, has_passed
 from sources.customerio.extract.time_window import Window, sliced
 
 WINDOW_S = 30 * DAY
@@ -126,26 +127,34 @@ class _Reader:
 
     def read(self, windows: Iterable[Window]) -> Iterator[Batch]:
         """Batches of all rows in `windows`, in no order."""
+        left: deque[Window] = deque()
         running: set[Future[_Part]] = set()
         try:
-            running |= self._start(windows)
+            self._start(windows, left, running)
             while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    part = future.result()
-                    running |= self._start(self._split(part, len(running)))
-                    if part.rows:
-                        scope = Scope(column=self._cursor, low=part.read.start, high=part.read.end)
-                        yield Batch(rows=part.rows, scope=scope, last=True)
-                    self._run.coverage.add(self._table, part.read, self._began)
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                future = done.pop()
+                running.remove(future)
+                part = future.result()
+                self._start(self._split(part, len(running) + len(left)), left, running)
+                if part.rows:
+                    scope = Scope(column=self._cursor, low=part.read.start, high=part.read.end)
+                    yield Batch(rows=part.rows, scope=scope, last=True)
+                self._run.coverage.add(self._table, part.read, self._began)
         finally:
             for future in running:
                 future.cancel()
 
-    def _start(self, windows: Iterable[Window]) -> set[Future[_Part]]:
-        futures = {self._run.submit(self._newest, window) for window in windows}
-        self._summary.expect(len(futures))
-        return futures
+    def _start(self, windows: Iterable[Window], left: deque[Window], running: set[Future[_Part]]) -> None:
+        """Add windows to those that are left, and read as many of these as may be ahead.
+
+        The rows of a part stay in memory until they are taken.
+        """
+        known = len(left)
+        left.extend(windows)
+        self._summary.expect(len(left) - known)
+        while left and len(running) < PARTS_AHEAD:
+            running.add(self._run.submit(self._newest, left.popleft()))
 
     def _newest(self, window: Window) -> _Part:
         """The first page of a window, less its oldest second if there is more: it may continue below."""

@@ -34,7 +34,7 @@ Result = TypeVar("Result")
 # budget used when some are slow.
 THREADS = 12
 # Parts of one reading that are made before they are taken: twice the threads, so that none waits.
-_PARTS_AHEAD = 24
+PARTS_AHEAD = 24
 
 DAY = 86_400
 # A list that every key may read, of one page.
@@ -289,7 +289,7 @@ class RunContext:
         failures = Failures(len(items))
         try:
             while True:
-                for item, parts in islice(left, _PARTS_AHEAD - len(running)):
+                for item, parts in islice(left, PARTS_AHEAD - len(running)):
                     running[self.submit(_next_part, parts)] = item, parts
                 if not running:
                     break

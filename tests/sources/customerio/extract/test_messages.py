@@ -1,5 +1,6 @@
 """Deliveries are read window by window, each once in a read; old ones are read again as they age."""
 
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -8,9 +9,12 @@ import duckdb
 import httpx
 import pytest
 
+from sources.customerio.catalogue import resource
 from sources.customerio.client import Client
-from sources.customerio.extract import BANDS, Options, RunSummary, Window
-from sources.customerio.extract.messages import WINDOW_S, due_windows
+from sources.customerio.extract import BANDS, Options, RunContext, RunSummary, Window
+from sources.customerio.extract.messages import SIDE_BY_SIDE, WINDOW_S, due_windows
+from sources.customerio.extract.resources import READERS
+from sources.customerio.extract.run_context import PARTS_AHEAD
 from sources.customerio.sandbox import DEFAULT_START, Fault, Sandbox, Served
 from tests.sources.customerio.extract.conftest import Deliveries, Outside, Project, ReadTable, ids, plain
 
@@ -230,6 +234,27 @@ def test_long_windows_are_split_and_each_row_is_read_once(
         assert batch.scope
         assert batch.last
         assert all(batch.scope.low <= row["created"] <= batch.scope.high for row in batch.rows)
+
+
+def test_few_pages_wait_for_a_slow_consumer(client_of: ClientOf) -> None:
+    """However fast Customer.io answers, and however many deliveries there are, few pages are in memory."""
+    outside = Deliveries(range(NOW - 360 * DAY, NOW, DAY // 2))
+    waiting = []
+    run = RunContext(
+        client=client_of(outside),
+        options=Options(start=NOW - 360 * DAY),
+        summary=RunSummary(),
+        clock=lambda: NOW,
+    )
+    run.begin("messages")
+
+    for taken, batch in enumerate(READERS["windows"](run, resource("messages"), {}), start=1):
+        assert batch.rows
+        time.sleep(0.01)
+        waiting.append(outside.requests - taken)
+    run.close()
+
+    assert 2 * SIDE_BY_SIDE < max(waiting) <= PARTS_AHEAD
 
 
 def test_a_burst_does_not_cut_the_quiet_days_into_seconds(client_of: ClientOf, read: ReadTable) -> None:
