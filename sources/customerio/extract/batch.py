@@ -34,6 +34,9 @@ class Batch:
     `last` says that the scope is now read completely: rows that the destination holds in it and that no
     batch of the scope named are deleted in Customer.io. A reader that cannot promise that never sets it.
 
+    `doubt` says, in the words of a message, why such rows may be there still: they are held back until the
+    user accepts their deletion.
+
     `complete` is set where the rows, as dicts, carry some of the columns only: called with such a row and
     the row that the destination holds, it returns the whole row, or the held row itself if nothing differs.
     """
@@ -41,6 +44,7 @@ class Batch:
     rows: Rows
     scope: Scope | None = WHOLE_TABLE
     last: bool = False
+    doubt: str = ""
     complete: Callable[[Row, Row], Row] | None = None
 
 

@@ -2,10 +2,10 @@
 
 An answer may be valid and still be wrong: an empty list, a list of another workspace, a filter that a server
 ignored. So many deletions at once are held back until a second reading misses exactly the same rows, or the
-user accepts them.
+user accepts them. A row that its reader doubts to be gone is held back until the user accepts that.
 """
 
-from collections.abc import Collection, Iterable, MutableMapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import xor
@@ -48,6 +48,18 @@ class DeletionBrake:
             f"{self.share:.0%} at once are held back: what was read is loaded, and no row was marked as "
             f"deleted. If they are gone, run `cio-elt sync --accept-deletions {table}`; a second sync that "
             "misses exactly the same rows marks them too."
+        )
+        return DeletionsHeld(msg)
+
+    def doubted(self, table: str, doubts: Mapping[str, int]) -> DeletionsHeld | None:
+        """The error for rows that are held back, counted by the reason; None if there are none."""
+        if not doubts:
+            return None
+        counted = " and ".join(f"{count:,} {reason}" for reason, count in doubts.items())
+        msg = (
+            f"Rows of {table} were not found any more, but may be there still: {counted}. What was read is "
+            f"loaded, and none of them was marked as deleted. If they are gone, run `cio-elt sync "
+            f"--accept-deletions {table}`."
         )
         return DeletionsHeld(msg)
 

@@ -15,6 +15,7 @@ row has the same fingerprint from either. An edit that moves no `updated`, and a
 seen, because a row is compared as a whole.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Protocol
@@ -89,6 +90,7 @@ class Changes:
         self._scopes: dict[Scope | None, HeldScope] = {}
         self._written_keys = KeyHashes()
         self._missing: list[tuple[HeldScope, Mapping[Key, int | None]]] = []
+        self._doubts: Counter[str] = Counter()
 
     def tables(self, batch: Batch) -> Iterator[pa.Table]:
         """The new and changed rows in `batch`; nothing where there are none.
@@ -103,19 +105,23 @@ class Changes:
             self._summary.read += len(batch.rows)
             yield from self._written(self._completed(batch, scope), scope, batch.scope)
         if batch.last:
-            if self._resource.tombstones and (missing := scope.unread(self._now())):
+            missing = scope.unread(self._now()) if self._resource.tombstones else {}
+            if missing and batch.doubt and not self._brake.accepted:
+                self._doubts[batch.doubt] += len(missing)
+            elif missing:
                 self._missing.append((scope, missing))
             del self._scopes[batch.scope]
 
     def tombstones(self) -> Iterator[pa.Table]:
         """Tombstones of the rows that the complete scopes lack, once the table is read to its end.
 
-        There are none if the brake holds them back: the summary has the error that says so.
+        Those that the brake holds back are left out: the summary has the error that says so.
         """
         keys = {key for _, missing in self._missing for key in missing}
         alive = self._destination.alive(self._resource) if keys else 0
-        self._summary.held = self._brake.check(self._resource.table, keys, alive)
-        if self._summary.held is not None or not keys:
+        held = self._brake.check(self._resource.table, keys, alive)
+        self._summary.held = held or self._brake.doubted(self._resource.table, self._doubts)
+        if held is not None or not keys:
             return
         done = set(self._existing(keys))
         for scope, missing in self._missing:

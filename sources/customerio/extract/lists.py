@@ -21,6 +21,7 @@ from sources.customerio.extract.run_context import DAY, RunContext
 _BUILT = ("events", "build", "events_queued", "build_queued")
 _STATES = (*_BUILT, "finished")
 _SHOWN, _SHOWN_CHARACTERS = 5, 30
+_DOUBT = "in segments whose state is not known"
 
 
 def lists(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
@@ -104,7 +105,7 @@ def memberships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> 
     """Read every segment's members, each segment a scope of its own.
 
     While a segment is being built its list is stale or incomplete, so none of its memberships is added
-    or deleted. In a state that is not known its members are read, and none is deleted;
+    or deleted. In a state that is not known its members are read, and those who are not found are held back;
     the summary's note names it.
     """
     segments = run.listed(_parent(resource), resource.table)
@@ -118,7 +119,7 @@ def memberships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> 
         scope = Scope(column="segment_id", low=segment, high=segment)
         for rows in pages_below(run, resource, {"segment_id": segment}):
             yield Batch(rows=[{"segment_id": segment, **row} for row in rows], scope=scope)
-        yield Batch(rows=(), scope=scope, last=segment not in unknown)
+        yield Batch(rows=(), scope=scope, last=True, doubt=_DOUBT if segment in unknown else "")
 
     yield from run.map_parts(read, readable)
     yield from unlisted("segment_id", (int(row["id"]) for row in segments))
@@ -157,7 +158,7 @@ def _unknown_states(unknown: dict[int, Any]) -> str:
     )
     return (
         f"{len(unknown):,} segment(s) are in a state that is not known, such as {named}: their members were "
-        "read, and none of them was marked as deleted."
+        "read, and those who were not found are not marked as deleted."
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from sources.customerio.catalogue import resource
 from sources.customerio.client import BadAnswer, Client, Unavailable
-from sources.customerio.extract import RunSummary
+from sources.customerio.extract import Options, RunSummary
 from sources.customerio.sandbox import Fault, Sandbox
 from tests.conftest import Warehouse
 from tests.sources.customerio.extract.conftest import Project, ReadTable
@@ -376,7 +376,7 @@ def test_counts_of_a_reading_that_broke_off_are_told_by_the_next(project: Projec
 
 
 def test_a_segment_in_an_unknown_state_is_read_and_named(project: Project) -> None:
-    """Its new members land, none of its members counts as deleted, and the note has its state."""
+    """Its new members land, the note has its state, and a member who is not found waits to be accepted."""
     table, sandbox = "segment_memberships", project.sandbox
     segment, member = _member(sandbox)
     project.run(table)
@@ -385,14 +385,35 @@ def test_a_segment_in_an_unknown_state_is_read_and_named(project: Project) -> No
     sandbox.join_segment(segment, sandbox.add("people", id="newcomer"))
     sandbox.leave_segment(segment, member)
     sandbox.edit("segments", segment, state="hibernating")
+
+    for _ in range(2):
+        summary = RunSummary()
+        project.run(table, summary=summary)
+        alive = {key for key in project.rows(resource(table)) if key[0] == segment}
+        assert {(segment, member)} < alive
+        assert before < len(project.rows(resource(table)))
+        assert "hibernating" in summary.resources[table].note
+        assert "1 in segments whose state is not known. What was read is loaded" in str(
+            summary.resources[table].held
+        )
+
+    project.run(table, options=Options(accept_deletions=(table,)), summary=summary)
+
+    project.assert_equal(table)
+
+
+def test_all_members_of_a_segment_in_an_unknown_state_are_there(project: Project) -> None:
+    """A state that is not known is no error as long as no member is missing."""
+    table, sandbox = "segment_memberships", project.sandbox
+    segment, _ = _member(sandbox)
+    project.run(table)
+    sandbox.edit("segments", segment, state="hibernating")
     summary = RunSummary()
 
     project.run(table, summary=summary)
 
-    alive = {key for key in project.rows(resource(table)) if key[0] == segment}
-    assert {(segment, member)} < alive
-    assert before < len(project.rows(resource(table)))
-    assert "hibernating" in summary.resources[table].note
+    project.assert_equal(table)
+    assert summary.resources[table].held is None
 
 
 @pytest.mark.proof

@@ -56,7 +56,7 @@ def apply(workspace: Workspace, op: Op, at: int, options: ApplyOptions) -> str:
 
 
 def log_drop(workspace: Workspace, dropped: Dropped, at: int) -> None:
-    """Log the activity of a drop, if it has one."""
+    """Log the activity that tells of a dropped write; some reasons have none."""
     if dropped.activity is not None:
         workspace.activities.append(dropped.activity, at, dropped.person, dropped.data, dropped.name)
 
