@@ -66,6 +66,9 @@ $(INSTALLED): requirements.lock pyproject.toml
 		{ echo "customerio-elt needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing into .venv ..."
 	@$(PYTHON) -m venv --clear .venv
-	@PYTHONWARNINGS= $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@PYTHONWARNINGS= $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes \
+		-r requirements.lock
+	@# pip compiles on one core. Some packages hold templates that are no Python, so errors are left.
+	@PYTHONWARNINGS=ignore $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 	@PYTHONWARNINGS= $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

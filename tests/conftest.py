@@ -19,6 +19,7 @@ from xdist.scheduler.loadfile import LoadFileScheduling
 
 from pipelines.ingest.sync import SyncResult, sync
 from pipelines.settings import Settings
+from pipelines.transform import TransformResult, transform
 from sources.customerio.catalogue import RESOURCES, Resource
 from sources.customerio.extract import RunSummary
 from sources.customerio.extract.arrow import columns_of
@@ -34,8 +35,8 @@ TRIALS = int(os.environ.get("CIO_ELT_TRIALS", "25"))
 """Random trials of a proof with keys of other workspaces, or rotated ones."""
 
 
-# Files of these folders go to one worker, where they share the warehouses that their fixtures build.
-_TOGETHER = ("tests/warehouse/",)
+# These files go to one worker, where they share the warehouses that fixtures build.
+_TOGETHER = ("tests/warehouse/", "tests/pipelines/transform/test_run.py")
 # The longest files begin first, so that no worker waits for another one's at the end.
 _LONGEST = (
     "tests/warehouse/",
@@ -65,10 +66,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class _ByFile(LoadFileScheduling):  # type: ignore[misc]
-    """Gives the tests of a file to one worker, and those of some folders too."""
+    """Gives the tests of a file to one worker, and those of `_TOGETHER` to one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((folder for folder in _TOGETHER if nodeid.startswith(folder)), nodeid.partition("::")[0])
+        return "together" if nodeid.startswith(_TOGETHER) else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -222,6 +223,17 @@ def following(sandbox: Sandbox, data: Path) -> Iterator[Warehouse]:
     """A warehouse in `data` that is synced from that sandbox."""
     with sandbox.serve() as served:
         yield Warehouse(sandbox, served, settings_for(sandbox, served, data))
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Warehouse, TransformResult]]:
+    """The warehouse of a tiny workspace, synced and transformed, and the result of the transform.
+
+    Tests leave both as they were, or work on a copy.
+    """
+    with following(Sandbox(scale="tiny"), tmp_path_factory.mktemp("marts")) as warehouse:
+        warehouse.sync()
+        yield warehouse, transform(warehouse.settings)
 
 
 def track_keys(sandbox: Sandbox) -> dict[str, SecretStr]:

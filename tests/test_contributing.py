@@ -177,7 +177,6 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / file, folder / file)
     _run(folder, "git", "init", "-q")
-    _docs(folder)
     return folder
 
 

@@ -33,7 +33,7 @@ def say(sentence: str) -> None:
 
 
 def paragraph(sentence: str, console: Console = OUT) -> None:
-    """Print a sentence, on stdout without a `console`; a terminal gets lines that break between words."""
+    """Print a sentence to `console`; a terminal gets lines that break between words."""
     console.print(sentence, soft_wrap=not console.is_terminal)
 
 

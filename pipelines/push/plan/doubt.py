@@ -24,10 +24,10 @@ DOUBTS = "push_doubts"
 
 
 def check_repeatable(spec: PushSpec) -> None:
-    """Check that all rows of a push may be sent again.
+    """Check that a push may send rows again that Customer.io has.
 
     Raises:
-        InvalidSpec: Customer.io would take a row that is sent again for another one.
+        InvalidSpec: It may not: Customer.io could store such a row twice, as it does with events.
     """
     if not spec.kind.repeatable:
         msg = (

@@ -51,6 +51,7 @@ def test_init_without_a_terminal_takes_a_file(shell: Shell, tmp_path: Path) -> N
     assert not (shell.folder / "my data").exists()
 
 
+@pytest.mark.proof
 def test_init_writes_nothing_that_was_not_accepted_or_asked_for(shell: Shell, tmp_path: Path) -> None:
     """Without --key-from, with a wrong key, or over an existing file, it ends with 2 and changes no file."""
     (tmp_path / "key").write_text("0123456789abcdef")

@@ -1,8 +1,11 @@
 """`cio-elt plan`, as a user runs it."""
 
+import pytest
+
 from tests.pipelines.conftest import Shell
 
 
+@pytest.mark.proof
 def test_a_plan_is_a_table_with_its_sums(shell: Shell) -> None:
     """The table has a line for each resource; the sums say what is not known, and what the plan took."""
     ran = shell.run("plan", "campaigns", "snippets")
@@ -16,6 +19,7 @@ def test_a_plan_is_a_table_with_its_sums(shell: Shell) -> None:
     assert not shell.published.exists()
 
 
+@pytest.mark.proof
 def test_a_plan_is_one_document(shell: Shell) -> None:
     """With `--json`, totals and lines are one document; a backfill is one of a list."""
     sync = shell.run("plan", "campaigns", "--json").document

@@ -4,7 +4,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ import duckdb
 import pytest
 
 from pipelines.ingest.sync import sync
-from pipelines.transform import transform
+from pipelines.transform import TransformResult, transform
 from sources.customerio.extract import RunSummary
-from sources.customerio.sandbox import Fault, Sandbox
-from tests.conftest import Warehouse, following
+from sources.customerio.sandbox import Fault
+from tests.conftest import Warehouse
 from tests.pipelines.conftest import Shell, ended
 
 DAY = 86_400
@@ -24,12 +24,9 @@ DRIFT = ("new ", "vanished ", "retyped ")
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """A tiny workspace, synced and transformed."""
-    with following(Sandbox(scale="tiny"), tmp_path_factory.mktemp("transform") / "data") as warehouse:
-        warehouse.sync()
-        transform(warehouse.settings)
-        yield warehouse
+def base(built: tuple[Warehouse, TransformResult]) -> Warehouse:
+    """The warehouse of `built`."""
+    return built[0]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ SOME = (
 """A table of each kind of reader that costs most."""
 
 
+@pytest.mark.proof
 def test_a_plan_of_some_tables_says_what_their_syncs_take(warehouse: Warehouse) -> None:
     """Of a first sync and of one an hour later, predicted requests are within 5 % of the actual ones."""
     stats, before = warehouse.sandbox.stats, None
