@@ -18,17 +18,19 @@ import pandas as pd
 from pipelines.transform import transform
 from pipelines.warehouse.queries import frames
 from sources.customerio.sandbox import Sandbox
-from tests.conftest import Warehouse, following
+from tests.conftest import Warehouse, following, share_parsed
 
 README = Path(__file__).parents[2] / "warehouse" / "README.md"
 BLOCK = re.compile(r"```sql\n(?P<query>.*?)```\n\n(?P<answer>(?:\|[^\n]*\n)*\n?)", re.DOTALL)
 
 
 @contextmanager
-def demo(folder: Path) -> Iterator[Warehouse]:
-    """The demo's workspace on its first day, synced and transformed."""
+def demo(folder: Path, parsed: Warehouse | None = None) -> Iterator[Warehouse]:
+    """The demo's workspace on its first day, synced and transformed; `parsed` saves parsing the models."""
     with following(Sandbox(scale="demo"), folder) as warehouse:
         warehouse.sync()
+        if parsed is not None:
+            share_parsed(parsed, folder / "dbt")
         transform(warehouse.settings)
         yield warehouse
 

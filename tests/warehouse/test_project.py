@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from pipelines.transform.dbt import PROJECT, Dbt
 from pipelines.transform.raw_tables import columns
-from tests.conftest import Warehouse
+from tests.conftest import Warehouse, share_parsed
 
 pytestmark = pytest.mark.proof
 
@@ -22,6 +22,7 @@ def dbt(marts: Warehouse, tmp_path: Path) -> Dbt:
     """Dbt on a copy of the warehouse."""
     file = tmp_path / "transform.duckdb"
     shutil.copyfile(marts.settings.load_file, file)
+    share_parsed(marts, tmp_path / "dbt")
     return Dbt(file=file, folder=tmp_path / "dbt")
 
 
@@ -102,6 +103,7 @@ def test_a_mart_is_a_file_and_an_entry(
     monkeypatch.setattr("pipelines.transform.dbt.PROJECT", project)
     file = tmp_path / "transform.duckdb"
     shutil.copyfile(marts.settings.load_file, file)
+    share_parsed(marts, tmp_path / "dbt")
 
     nodes = Dbt(file=file, folder=tmp_path / "dbt").run("build", "--select", "subject_length")
 

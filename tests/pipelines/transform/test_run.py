@@ -15,7 +15,7 @@ from pipelines.ingest.sync import sync
 from pipelines.transform import TransformResult, transform
 from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault
-from tests.conftest import Warehouse
+from tests.conftest import Warehouse, share_parsed
 from tests.pipelines.conftest import Shell, ended
 
 DAY = 86_400
@@ -188,6 +188,7 @@ def test_few_tables_are_enough(base: Warehouse, tmp_path: Path) -> None:
     sync(settings, ["messages"], summary=RunSummary())
     warehouse = Warehouse(base.sandbox, base.served, settings)
     _written(warehouse, "ALTER TABLE customerio_raw.messages DROP COLUMN msg_template_id")
+    share_parsed(base, settings.cio_elt_data / "dbt")
     transform(settings)
     assert warehouse.query("SELECT count(*) FROM fct_delivery") == base.query(
         "SELECT count(*) FROM fct_delivery"
@@ -356,7 +357,7 @@ def test_stopped_in_the_middle(copy: Warehouse, shell: Shell) -> None:
 
 
 @pytest.mark.proof
-def test_marts_hold_what_people_send(warehouse: Warehouse) -> None:
+def test_marts_hold_what_people_send(warehouse: Warehouse, base: Warehouse) -> None:
     """Times in ms, in µs, as ISO text or as nonsense, and metrics that are no numbers, break no mart.
 
     Of a person who came by an export alone, whether there is a device is not known.
@@ -380,6 +381,7 @@ def test_marts_hold_what_people_send(warehouse: Warehouse) -> None:
     warehouse.sync("people", "messages", "campaigns")
     exported = "devices = NULL, timestamps = NULL WHERE identifiers->>'email' = 'ms@example.com'"
     _written(warehouse, f"UPDATE customerio_raw.people SET {exported}")
+    share_parsed(base, warehouse.settings.cio_elt_data / "dbt")
 
     transform(warehouse.settings)
 
