@@ -50,6 +50,7 @@ bench: $(INSTALLED) ## Run the benchmarks, each with its baseline (BENCH="--json
 docs: $(INSTALLED) ## Generate reference pages, types, dbt sources, staging models and the map
 	@$(BIN)/python -m sources.customerio.pages
 	@$(BIN)/python -m sources.customerio.client.signatures
+	@$(BIN)/python -m pipelines.cli.pages
 	@$(BIN)/python -m pipelines.transform.raw_tables
 	@$(BIN)/python -m pipelines.transform.staging_models
 	@$(BIN)/python -m tests.architecture
