@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -156,10 +155,11 @@ def _run(folder: Path, *command: str) -> str:
 
 
 def _docs(folder: Path) -> None:
-    """Run the commands of `make docs`."""
+    """Run the modules of `make docs`, in one process."""
     recipe = (ROOT / "Makefile").read_text("utf-8").partition("\ndocs:")[2].partition("\n\n")[0]
-    for module in re.findall(r"python -m ([\w.]+)", recipe):
-        _run(folder, sys.executable, "-m", module)
+    modules = re.findall(r"python -m ([\w.]+)", recipe)
+    run = "import runpy, sys; [runpy.run_module(name, run_name='__main__') for name in sys.argv[1:]]"
+    _run(folder, sys.executable, "-c", run, *modules)
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
@@ -198,15 +198,14 @@ def _follow(folder: Path, title: str) -> None:
 @pytest.mark.proof
 def test_an_operation_a_table_and_a_mart_are_added(copied: Path) -> None:
     """The sandbox answers the operation, a sync lands the table, and dbt builds the mart."""
-    test = partial(_run, copied, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    for title in EDITS:
+        _follow(copied, title)
 
-    _follow(copied, "An operation, answered by the sandbox")
-    test("tests/sources/customerio/sandbox/wire/routes/test_account.py")
-    test("tests/sources/customerio/sandbox/contract", "-k", "Labels or schema")
-    _follow(copied, "A table")
-    test("tests/sources/customerio/catalogue/test_resources.py", "-k", "labels")
-    _follow(copied, "A mart")
-    test("tests/warehouse/test_marts.py", "-m", "proof or not proof", "-k", "test_labels")
+    folder = "tests/sources/customerio"
+    files = ("sandbox/wire/routes/test_account.py", "sandbox/contract", "catalogue/test_resources.py")
+    tests = [*(f"{folder}/{file}" for file in files), "tests/warehouse/test_marts.py"]
+    chosen = ("-m", "proof or not proof", "-k", "labels or Labels or schema")
+    _run(copied, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen, *tests)
 
 
 @pytest.mark.parametrize("title", lists())
