@@ -12,6 +12,8 @@ from sources.customerio.client import BadAnswer, LinkExpired, NotFound
 from sources.customerio.sandbox import Fault
 from tests.pipelines.export.conftest import Exporting
 
+pytestmark = pytest.mark.proof
+
 TABLES = ("exported_people", "people")
 
 
@@ -32,7 +34,6 @@ def _downloads(exporting: Exporting, export_id: int) -> int:
     return next(int(row["downloads"]) for row in rows if row["id"] == export_id)
 
 
-@pytest.mark.proof
 def test_a_connection_cut_at_90_percent(exporting: Exporting) -> None:
     """The download resumes from the same link after the last byte."""
     exporting.warehouse.sandbox.faults.add(Fault(operation="storage", cut_at=0.9))
@@ -66,7 +67,6 @@ def test_a_store_that_refuses_every_link(exporting: Exporting) -> None:
     assert 1 == exporting.orders()
 
 
-@pytest.mark.proof
 @pytest.mark.parametrize(
     ("knobs", "says"),
     [
