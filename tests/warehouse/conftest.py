@@ -16,7 +16,9 @@ def marts(built: tuple[Warehouse, TransformResult]) -> Warehouse:
 
 
 @pytest.fixture(scope="session")
-def demonstrated(marts: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def demonstrated(
+    built: tuple[Warehouse, TransformResult], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
     """The demo's warehouse on its first day, with marts."""
-    with demo(tmp_path_factory.mktemp("demo") / "data", parsed=marts) as warehouse:
+    with demo(tmp_path_factory.mktemp("demo") / "data", parsed=built[0]) as warehouse:
         yield warehouse
