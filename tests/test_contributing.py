@@ -205,7 +205,10 @@ def test_an_operation_a_table_and_a_mart_are_added(copied: Path) -> None:
     files = ("sandbox/wire/routes/test_account.py", "sandbox/contract", "catalogue/test_resources.py")
     tests = [*(f"{folder}/{file}" for file in files), "tests/warehouse/test_marts.py"]
     chosen = ("-m", "proof or not proof", "-k", "(labels or schema) and not demo")
-    _run(copied, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen, *tests)
+    shown = _run(copied, sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *chosen, *tests)
+
+    for test in tests:
+        assert re.search(rf"^{test}\S*labels\S* PASSED", shown, flags=re.MULTILINE | re.IGNORECASE), test
 
 
 @pytest.mark.parametrize("title", lists())
