@@ -158,7 +158,7 @@ def _unknown_states(unknown: dict[int, Any]) -> str:
     )
     return (
         f"{len(unknown):,} segment(s) are in a state that is not known, such as {named}: their members were "
-        "read, and those who were not found are not marked as deleted."
+        "read, and a deletion among them has to be accepted."
     )
 
 

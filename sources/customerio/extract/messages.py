@@ -150,9 +150,9 @@ class _Reader:
 
         The rows of a part stay in memory until they are taken.
         """
-        known = len(left)
-        left.extend(windows)
-        self._summary.expect(len(left) - known)
+        added = list(windows)
+        self._summary.expect(len(added))
+        left.extend(added)
         while left and len(running) < PARTS_AHEAD:
             running.add(self._run.submit(self._newest, left.popleft()))
 
