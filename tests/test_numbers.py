@@ -59,11 +59,11 @@ def _yaml(file: str) -> Any:
     return YAML(typ="safe").load(ROOT / file)
 
 
-def _daily_at(deployment: str) -> tuple[str, ...]:
-    """The hour and minute of a daily schedule of prefect.yaml."""
+def _daily_at(deployment: str, weekday: str = "*") -> tuple[str, ...]:
+    """The hour and minute of a daily or weekly schedule of prefect.yaml."""
     [row] = [row for row in _yaml("prefect.yaml")["deployments"] if row["name"] == deployment]
     minute, hour, *rest = row["schedules"][0]["cron"].split()
-    assert rest == ["*", "*", "*"]
+    assert rest == ["*", "*", weekday]
     return (f"{int(hour):02}:{int(minute):02}" if hour != "*" else str(int(minute)),)
 
 
@@ -141,7 +141,11 @@ STATED = (
     ),
     Stated(page=CHANGES, words="any of the {} calls", source=lambda: (_stable(),)),
     Stated(page=CHANGES, words="it answers all {} operations", source=lambda: (_stable(),)),
-    Stated(page=FLOWS, words="daily at {} UTC | `resources`, `full`", source=lambda: _daily_at("sync-full")),
+    Stated(
+        page=FLOWS,
+        words="on Sundays at {} UTC | `resources`, `full`",
+        source=lambda: _daily_at("sync-full", weekday="0"),
+    ),
     Stated(page=FLOWS, words="hourly at {} past", source=lambda: _daily_at("transform")),
     Stated(
         page=FLOWS,

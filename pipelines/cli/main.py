@@ -78,7 +78,10 @@ def doctor(*, as_json: bool) -> int:
 @WAIT
 @command
 def sync(*, resources: tuple[str, ...], new_workspace: bool, wait_s: float, as_json: bool, **how: Any) -> int:
-    """Bring the warehouse up to date: all RESOURCES, or those named."""
+    """Bring the warehouse up to date: all RESOURCES, or those named.
+
+    Of all tables, what cannot have changed is not read; tables that are named are read whole.
+    """
     from pipelines.settings import read_settings
 
     # Settings are checked first, so that an error in one is shown at once: importing dlt takes a second.

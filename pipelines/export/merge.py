@@ -6,7 +6,7 @@ lacks: a row that was read by pages has more fields and stays as it is. An added
 that the next page that carries it counts as a change of it.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -207,7 +207,7 @@ class _JoinedPeople:
         """Note nothing: in a file that is merged, each key is there once."""
         return ()
 
-    def unread(self, _until: int) -> Mapping[Key, int | None]:
+    def unread(self, _until: int, _kept: Callable[[Key], bool] | None = None) -> Mapping[Key, int | None]:
         """Rows that are alive, were first seen by the time of the export and are in no row of the file."""
         self._held = {row["cio_id"]: row for row in self._unread}
         return {key: row["first_seen_at"] for key, row in self._held.items()}

@@ -100,7 +100,8 @@ def sync(
             than the warehouse. Nothing was changed.
         CustomerioError: Customer.io cannot be reached. Nothing was changed.
     """
-    tables = [row.table for row in resources_named(resources)]
+    named = list(resources)
+    tables = [row.table for row in resources_named(named)]
     accepted = [row.table for row in resources_named(accept_deletions)] if accept_deletions else []
     summary = summary if summary is not None else RunSummary()
     began, run_id = time.monotonic(), uuid4().hex
@@ -110,6 +111,7 @@ def sync(
     options = Options(
         start=settings.customerio_start,
         full=full,
+        due_only=not named,
         exports_elsewhere=registered_ids(settings),
         run_id=run_id,
         domains=settings.customerio_suppression_domains,

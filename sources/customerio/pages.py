@@ -12,6 +12,7 @@ from sources.customerio.catalogue import (
     Resource,
     operation,
 )
+from sources.customerio.catalogue.resource import DAY
 from sources.customerio.client.api import method_name
 from sources.customerio.fidelity import fidelity_page
 from sources.customerio.sandbox.wire.routes import HANDLERS
@@ -30,8 +31,12 @@ def tables_page() -> str:
         "Written from `RESOURCES`; do not edit. The column in italics is the time that orders the rows.",
         "A table marked with * is read only when it is named: it costs a request a row, or a quota of a day.",
         "",
-        "| table | a row is | key | read from | columns known beforehand |",
-        "|---|---|---|---|---|",
+        "A sync of all tables leaves out parents whose rows cannot have changed. The column *read* says what",
+        "makes it read a parent, and the most days until it does so without. A table that is named, and any",
+        "table of a full sync, is read whole.",
+        "",
+        "| table | a row is | key | read from | read | columns known beforehand |",
+        "|---|---|---|---|---|---|",
         *map(_table, RESOURCES),
     ]
     return "\n".join(lines) + "\n"
@@ -93,9 +98,22 @@ def _table(row: Resource) -> str:
         row.description,
         ", ".join(row.key),
         f"[`{call.method} {call.path}`]({call.docs})",
+        _read(row),
         columns,
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _read(row: Resource) -> str:
+    rule = row.changes_with
+    if rule is None:
+        return "each sync"
+    told = [
+        *(["its own row changed"] if rule.parent_row else []),
+        *([f"a row of `{rule.rows_of}` changed"] if rule.rows_of and not rule.metric else []),
+        *([f"a row of `{rule.rows_of}` with `{rule.metric}` changed"] if rule.metric else []),
+    ]
+    return "; ".join([*told, f"{'at the latest ' if told else ''}within {rule.sweep_s / DAY:g} d"])
 
 
 def _operation(row: Operation, tables: str) -> str:

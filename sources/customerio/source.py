@@ -69,7 +69,12 @@ def customerio_source(
             app_url=customerio_app_url,
             limits=RateLimits(Path(limits_folder) if limits_folder else None),
         )
-    options = options or Options(start=customerio_start, full=full, domains=customerio_suppression_domains)
+    options = options or Options(
+        start=customerio_start,
+        full=full,
+        domains=customerio_suppression_domains,
+        due_only=not resources,
+    )
     return _resources(resources or (), client, options, summary)
 
 
@@ -87,8 +92,8 @@ def source_with(
 def _resources(
     names: Sequence[str], client: Client, options: Options, summary: RunSummary | None
 ) -> list[DltResource]:
-    run = RunContext(client=client, options=options, summary=summary or RunSummary())
     destination = DestinationRows()
+    run = RunContext(client=client, options=options, summary=summary or RunSummary(), destination=destination)
     tables = resources_named(names)
     read = [dlt_resource(run, destination, row, keep_going=summary is not None) for row in tables]
     has_time = any(row.reader in ("windows", "feed") for row in tables)

@@ -9,6 +9,9 @@ from sources.customerio.catalogue import Operation, Resource
 
 Item = TypeVar("Item")
 
+Shared = str | tuple[str, int]
+"""A list that several tables of a run share: a table, or a table and the parent below which it is read."""
+
 ASKED = 3
 """Parents of a table of which a sample is asked, at most."""
 
@@ -17,14 +20,15 @@ ASKED = 3
 class Cost:
     """The cost of one table in the next sync.
 
-    `requests` are beside those of `lists`, which several tables share. `rows` are rows that come, None if it
+    `requests` are beside those of `lists`, which several tables share: each is a table, or a table and the
+    parent below which it is read. `rows` are rows that come, None if it
     is not known. `hourly` are the requests of a sync an hour later, where they are others; `daily` those that
     come on top once a day. `note` says what is an estimate, and of what.
     """
 
     requests: float = 0.0
     rows: float | None = None
-    lists: tuple[str, ...] = ()
+    lists: tuple[Shared, ...] = ()
     hourly: float | None = None
     daily: float = 0.0
     path: str = "pages"
@@ -36,9 +40,14 @@ def pages_of(call: Operation, rows: float) -> int:
     return max(1, -(-round(rows) // call.page_max)) if call.page_max else 1
 
 
+def listed_parents(survey: Survey, row: Resource) -> dict[int, Any]:
+    """The parents of a table as they are listed, by id."""
+    return {int(record["id"]): record for record in survey.listed(str(row.parent)).rows}
+
+
 def ids_of_parents(survey: Survey, row: Resource) -> list[int]:
     """The ids of the parents of a table, each once."""
-    return list(dict.fromkeys(int(record["id"]) for record in survey.listed(str(row.parent)).rows))
+    return list(listed_parents(survey, row))
 
 
 NAMED_IN = {
@@ -51,9 +60,9 @@ NAMED_IN = {
 
 def parts_of_parents(survey: Survey, row: Resource) -> dict[int, list[int]]:
     """The ids of the children of each parent, which names them."""
-    parents = {int(record["id"]): record for record in survey.listed(str(row.parent)).rows}
     return {
-        key: [_id(part) for part in record.get(NAMED_IN[row.table]) or ()] for key, record in parents.items()
+        key: [_id(part) for part in record.get(NAMED_IN[row.table]) or ()]
+        for key, record in listed_parents(survey, row).items()
     }
 
 

@@ -7,14 +7,17 @@ counts the requests beside them.
 from collections.abc import Callable, Mapping
 
 from pipelines.ingest.forecast import lists, metrics, people, windows
-from pipelines.ingest.forecast.cost import NAMED_IN, Cost, ids_of_parents, pages_of, parts_of_parents
+from pipelines.ingest.forecast.cost import NAMED_IN, Cost, Shared, pages_of, parts_of_parents
 from pipelines.ingest.forecast.survey import Survey
 from sources.customerio.catalogue import Resource, operation, resource
 
 
-def list_cost(survey: Survey, table: str) -> float:
+def list_cost(survey: Survey, shared: Shared) -> float:
     """The requests of a list that readers share."""
-    row = resource(table)
+    if isinstance(shared, tuple):
+        table, parent = shared
+        return _below(survey, resource(table), parent)
+    row = resource(shared)
     return _SHARED[row.reader](survey, row)
 
 
@@ -25,15 +28,15 @@ def _list(survey: Survey, row: Resource) -> float:
     return survey.listed(row.table).requests
 
 
-def _children(survey: Survey, row: Resource) -> float:
+def _below(survey: Survey, row: Resource, parent: int) -> int:
+    """The pages below one parent, which may name its children."""
     call = operation(row.operation)
     if call.page_max is None or row.table not in NAMED_IN:
-        return len(ids_of_parents(survey, row))
-    return sum(pages_of(call, len(parts)) for parts in parts_of_parents(survey, row).values())
+        return 1
+    return pages_of(call, len(parts_of_parents(survey, row).get(parent, ())))
 
 
 _SHARED: Mapping[str, Callable[[Survey, Resource], float]] = {
-    "children": _children,
     "exports": lambda _survey, row: len(row.asked),
     "lists": _list,
     "objects": people.searches,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pipelines.connect import brief_client, check_access
 from pipelines.export import registered_ids
+from pipelines.ingest.forecast.cost import Shared
 from pipelines.ingest.forecast.costs import COSTS, list_cost
 from pipelines.ingest.forecast.survey import Survey
 from pipelines.settings import Settings
@@ -121,8 +122,9 @@ def forecast(settings: Settings, resources: Iterable[str] = ()) -> Forecast:
         WrongWorkspace: the key is of another workspace than the warehouse.
         CustomerioError: Customer.io cannot be reached.
     """
-    rows = resources_named(resources)
-    with surveying(settings) as survey:
+    named = list(resources)
+    rows = resources_named(named)
+    with surveying(settings, due_only=not named) as survey:
         lines = list(_tables(survey, rows))
         identifies = any(row.table in IDENTIFYING for row in rows)
         # The check compares one of these lists with the warehouse or the record, once it has one.
@@ -143,8 +145,8 @@ def forecast(settings: Settings, resources: Iterable[str] = ()) -> Forecast:
 
 
 @contextmanager
-def surveying(settings: Settings) -> Iterator[Survey]:
-    """A survey of the workspace, once the key and the workspace are checked."""
+def surveying(settings: Settings, *, due_only: bool = False) -> Iterator[Survey]:
+    """A survey of the workspace, once the key and the workspace are checked; for a run with `due_only`."""
     counted: list[Request] = []
     with brief_client(settings) as client, querying(settings, may_lack=True) as query:
         access = check_access(settings)
@@ -153,6 +155,7 @@ def surveying(settings: Settings) -> Iterator[Survey]:
         record = read_record(settings)
         options = Options(
             start=settings.customerio_start,
+            due_only=due_only,
             exports_elsewhere=registered_ids(settings),
             domains=settings.customerio_suppression_domains,
         )
@@ -184,7 +187,7 @@ def check_line(requests: int, requests_a_day: int) -> TableForecast:
 
 
 def _tables(survey: Survey, rows: Iterable[Resource]) -> Iterator[TableForecast]:
-    read: set[str] = set()
+    read: set[Shared] = set()
     refused: set[str | None] = set()
     for row in rows:
         try:
@@ -204,13 +207,15 @@ def _tables(survey: Survey, rows: Iterable[Resource]) -> Iterator[TableForecast]
             )
 
 
-def _table(survey: Survey, row: Resource, read: set[str]) -> TableForecast:
+def _table(survey: Survey, row: Resource, read: set[Shared]) -> TableForecast:
     """The line of one table; the lists that it needs are added to those `read`, and counted once."""
     cost = COSTS[row.reader](survey, row)
     new = [table for table in dict.fromkeys(cost.lists) if table not in read]
     read.update(new)
     shared = sum(list_cost(survey, table) for table in new)
-    hourly = shared + (cost.requests if cost.hourly is None else cost.hourly)
+    # What is below a parent is no list of each hour: the table's own rule says how often it is read.
+    lists = sum(list_cost(survey, table) for table in new if isinstance(table, str))
+    hourly = lists + (cost.requests if cost.hourly is None else cost.hourly)
     weight = survey.row_bytes(row.table) if cost.rows else 0.0
     return TableForecast(
         resource=row.table,

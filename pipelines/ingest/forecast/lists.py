@@ -1,14 +1,23 @@
 """The costs of whole lists: their own pages, one request for each parent, lists of exports and folders."""
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
-from pipelines.ingest.forecast.cost import NAMED_IN, Cost, ids_of_parents, pages_of, parts_of_parents
+from pipelines.ingest.forecast.cost import (
+    NAMED_IN,
+    Cost,
+    ids_of_parents,
+    listed_parents,
+    pages_of,
+    parts_of_parents,
+)
+from pipelines.ingest.forecast.due import a_day, due
 from pipelines.ingest.forecast.survey import Survey
 from pipelines.times import DAY
 from sources.customerio.catalogue import RESOURCES, Resource, operation
 from sources.customerio.extract.exports import waiting_exports
-from sources.customerio.extract.suppressions import sending_domains
+from sources.customerio.extract.suppressions import ANY_DOMAIN, sending_domains
 
 
 def lists(survey: Survey, row: Resource) -> Cost:
@@ -19,24 +28,33 @@ def lists(survey: Survey, row: Resource) -> Cost:
 
 
 def children(survey: Survey, row: Resource) -> Cost:
-    """The pages below each parent."""
+    """The pages below each parent that is due."""
     rows = (
         sum(map(len, parts_of_parents(survey, row).values()))
         if row.table in NAMED_IN
         else survey.count(row.table)
     )
-    return Cost(rows=rows, lists=(str(row.parent), row.table))
+    parents = listed_parents(survey, row)
+    hourly, daily = a_day(survey, row, len(parents), len(parents))
+    below = tuple((row.table, parent) for parent in due(survey, row, parents).whole)
+    return Cost(rows=rows, lists=(str(row.parent), *below), hourly=hourly, daily=daily)
 
 
 def one_each(survey: Survey, row: Resource) -> Cost:
-    """One request for each parent."""
+    """One request for each parent that is due."""
+    parents = listed_parents(survey, row)
+    hourly, daily = a_day(survey, row, len(parents), len(parents))
     return Cost(
-        requests=len(ids_of_parents(survey, row)), rows=survey.count(row.table), lists=(str(row.parent),)
+        requests=len(due(survey, row, parents).whole),
+        rows=survey.count(row.table),
+        lists=(str(row.parent),),
+        hourly=hourly,
+        daily=daily,
     )
 
 
 def counts(survey: Survey, row: Resource) -> Cost:
-    """One request for each segment; each is a row at least once a day."""
+    """One request for each segment that is due; each is a row at least once a day."""
     return replace(one_each(survey, row), rows=len(ids_of_parents(survey, row)))
 
 
@@ -80,14 +98,26 @@ def suppressions(survey: Survey, row: Resource) -> Cost:
     """A list for each kind and domain; one with rows has a page more, that proves its end."""
     call, senders = operation(row.operation), "sender_identities"
     domains = sending_domains(survey.listed(senders).rows, survey.state(row.table), survey.options)
-    number, note = len(row.asked) * (1 + len(domains)), ""
+    kinds = {str(*path.values()): path for path in row.asked}
+    lists: dict[tuple[str, str], Any] = {key: {} for key in product(kinds, (ANY_DOMAIN, *domains))}
+    read, note = due(survey, row, lists).whole, ""
     if row.table in survey.tables:
         held = survey.held(row.table, "suppression_type, domain, count(*)", "GROUP BY 1, 2")
-        beyond = float(sum(pages_of(call, rows) for *_, rows in held))
+        beyond = {(kind, domain): pages_of(call, rows) for kind, domain, rows in held}
     else:
-        filled = sum(bool(survey.read(row, path=path, query={}).rows) for path in row.asked)
-        beyond, note = filled * (1 + len(domains)), "each domain is taken to have what the workspace has"
-    return Cost(requests=number + beyond, rows=survey.count(row.table), lists=(senders,), note=note)
+        filled = {kind: bool(survey.read(row, path=path, query={}).rows) for kind, path in kinds.items()}
+        beyond = {key: int(filled[key[0]]) for key in lists}
+        note = "each domain is taken to have what the workspace has"
+    whole = len(lists) + sum(beyond.values())
+    hourly, daily = a_day(survey, row, whole, len(lists))
+    return Cost(
+        requests=len(read) + sum(beyond.get(key, 0) for key in read),
+        rows=survey.count(row.table),
+        lists=(senders,),
+        hourly=hourly,
+        daily=daily,
+        note=note,
+    )
 
 
 def folder_lists(survey: Survey, row: Resource) -> Cost:

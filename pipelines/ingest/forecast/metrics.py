@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pipelines.ingest.forecast.activity import (
+    Activity,
     Path,
     asked_activity,
     counts_back,
@@ -12,6 +13,7 @@ from pipelines.ingest.forecast.activity import (
     sampled_activity,
 )
 from pipelines.ingest.forecast.cost import ASKED, Cost, ids_of_parents, parts_of_parents, spread
+from pipelines.ingest.forecast.due import a_day, due, told_parents
 from pipelines.ingest.forecast.survey import Survey
 from pipelines.ingest.forecast.timeline import timeline
 from sources.customerio.catalogue import Operation, Resource, operation, resource
@@ -20,19 +22,35 @@ from sources.customerio.catalogue import Operation, Resource, operation, resourc
 def metrics(survey: Survey, row: Resource) -> Cost:
     """The periods of every parent: those that count back ask for days where their months have a number."""
     call, parent = operation(row.operation), resource(str(row.parent))
-    needed = (parent.parent, parent.table)
-    paths = _paths(survey, row, parent)
-    back, beyond = counts_back(call), 0.0
+    top = resource(_top(row))
+    tops = {int(record["id"]): record for record in survey.listed(top.table).rows}
+    found = due(survey, row, tops)
+    everything = _paths(survey, row, parent)
+    whole = set(found.whole)
+    paths = [path for path in everything if path[0] in whole] + found.parts
+    back, beyond, each = counts_back(call), 0.0, 1.0
     if back and row.table in survey.tables:
-        known = held_activity(survey, row)
+        # Those that are told of without a number before have their first one.
+        first = dict.fromkeys(
+            told_parents(survey).of(row.table), Activity(ever=True, lately=True, in_days=True)
+        )
+        known = {**first, **held_activity(survey, row)}
         beyond = sum(known[path].requests(call) - 1 for path in paths if path in known)
+        each = 1 + sum(known[path].requests(call) - 1 for path in everything if path in known) / max(
+            len(everything), 1
+        )
     elif back:
         beyond = _sampled_beyond(survey, row, call, paths)
+        each = 1 + beyond / max(len(everything), 1)
     days = f"AND (period = 'months' OR start_at >= {first_day(survey.now)})" if back else ""
+    below = tuple((parent.table, key) for key in found.whole) if parent.parent else ()
+    hourly, daily = a_day(survey, row, each * len(everything), len(everything))
     return Cost(
         requests=len(paths) + beyond,
         rows=survey.count(row.table, days),
-        lists=tuple(table for table in needed if table is not None),
+        lists=(top.table, *below),
+        hourly=hourly,
+        daily=daily,
         note="" if row.table in survey.tables else "rows are known after the first sync",
     )
 

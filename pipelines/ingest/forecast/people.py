@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipelines.ingest.forecast.cost import ASKED, Cost, pages_of, spread
+from pipelines.ingest.forecast.due import a_day, due
 from pipelines.ingest.forecast.survey import Listing, Survey
 from sources.customerio.catalogue import Resource, operation, resource
 from sources.customerio.extract.parents import everything_of
@@ -41,27 +42,53 @@ def preferences(survey: Survey, row: Resource) -> Cost:
 
 
 def objects(survey: Survey, row: Resource) -> Cost:
-    """One request for each object, and their search."""
+    """One request for each object that is due, and their search."""
     number = sum(objects for objects, _ in _objects(survey, row))
-    return Cost(requests=number, rows=number, lists=("object_types", row.table))
+    held, new = _held_objects(survey, row), max(number - len(_held_objects(survey, row)), 0)
+    hourly, daily = a_day(survey, row, number, number)
+    return Cost(
+        requests=len(due(survey, row, held, held).whole) + new,
+        rows=number,
+        lists=("object_types", row.table),
+        hourly=hourly,
+        daily=daily,
+    )
+
+
+def _held_objects(survey: Survey, row: Resource) -> dict[tuple[str, str], Any]:
+    """The types and ids of the objects in the warehouse."""
+    found = survey.held(row.table, "object_type_id, object_id")
+    return {(str(type_id), str(object_id)): {} for type_id, object_id in found}
 
 
 def relationships(survey: Survey, row: Resource) -> Cost:
-    """The pages of people of each object, of the size that a first one had."""
+    """The pages of people of each object that is due, of the size that a first one had."""
     parent = resource(str(row.parent))
     number = sum(objects for objects, _ in _objects(survey, parent))
+    known = _held_objects(survey, parent)
+    read = set(due(survey, row, known, known).whole)
     held = survey.held(row.table, "object_type_id, object_id, count(*)", "GROUP BY 1, 2 ORDER BY 3 DESC")
-    beyond, rows, note = 0.0, survey.count(row.table), ""
+    beyond, rows, note = {}, survey.count(row.table), ""
+    new = max(number - len(known), 0)
+    more = 0.0
     if held:
         type_id, object_id, most = held[0]
         page = survey.read(row, path={"object_type_id": type_id, "object_id": object_id}, query={})
         size = most if page.whole else max(len(page.rows), 1)
-        beyond = sum(-(-people // size) - 1 for *_, people in held)
+        beyond = {(str(kind), str(key)): -(-people // size) - 1 for kind, key, people in held}
     elif rows is None:
         pages = [survey.read(row, path=named, query={}) for named in spread(_named(survey, parent), ASKED)]
-        beyond = number * sum(not page.whole for page in pages) / max(len(pages), 1)
+        more = number * sum(not page.whole for page in pages) / max(len(pages), 1)
         note = "an object with several pages of people is taken to have two"
-    return Cost(requests=number + beyond, rows=rows, lists=("object_types", parent.table), note=note)
+    hourly, daily = a_day(survey, row, number + more + sum(beyond.values()), number)
+    return Cost(
+        requests=len(read) + new + more + sum(beyond.get(key, 0) for key in read),
+        rows=rows,
+        lists=("object_types", parent.table),
+        hourly=hourly,
+        daily=daily,
+        note=note,
+    )
 
 
 def _named(survey: Survey, row: Resource) -> list[dict[str, Any]]:

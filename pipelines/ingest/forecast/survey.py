@@ -91,8 +91,19 @@ class Survey:
         """The watermarks that the last sync of the table left; empty before the first one."""
         return self._states.get(table, {})
 
-    @cached_property
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """The parents of which changed rows told, and that no sync has read since."""
+        told: Mapping[str, Any] = self._source_state.get("told", {})
+        return {"told": told}
+
+    @property
     def _states(self) -> Mapping[str, Mapping[str, Any]]:
+        states: Mapping[str, Any] = self._source_state.get("resources", {})
+        return states
+
+    @cached_property
+    def _source_state(self) -> Mapping[str, Any]:
         if _STATE not in self.tables:
             return {}
         # It imports dlt, which a plan of a first sync does not need.
@@ -100,8 +111,8 @@ class Survey:
 
         newest = self.query(f"SELECT state FROM {DATASET}.{_STATE} ORDER BY version DESC LIMIT 1")
         document = decompress_state(newest[0][0]) if newest else {}
-        states: Mapping[str, Any] = document.get("sources", {}).get("customerio", {}).get("resources", {})
-        return states
+        state: Mapping[str, Any] = document.get("sources", {}).get("customerio", {})
+        return state
 
     def held(self, table: str, select: str, rest: str = "") -> list[tuple[Any, ...]]:
         """The result of a query on the table's living rows; none while the warehouse has no such table."""

@@ -15,7 +15,7 @@ from sources.customerio.catalogue.delivery_metrics import (
 )
 from sources.customerio.catalogue.doubtful import DOUBTFUL
 from sources.customerio.catalogue.operation import Bucket, Operation, Parameter
-from sources.customerio.catalogue.resource import ColumnType, Resource
+from sources.customerio.catalogue.resource import ChangesWith, ColumnType, Resource
 from sources.customerio.catalogue.resources import GROUPS, RESOURCES
 from sources.customerio.catalogue.track import TRACK
 
@@ -26,6 +26,7 @@ __all__ = [
     "OPERATIONS",
     "RESOURCES",
     "Bucket",
+    "ChangesWith",
     "ColumnType",
     "DeliveryMetric",
     "Operation",

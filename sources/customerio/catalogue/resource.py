@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+DAY = 86_400
+"""Seconds of a day."""
+WEEK = 7 * DAY
+"""Seconds of a week."""
+
 Family = Literal["config", "volume", "metrics"]
 """The kind of a table: small lists, growing ones, or numbers by period."""
 ColumnType = Literal["text", "bigint", "double", "bool", "json"]
@@ -35,6 +40,23 @@ Reader = Literal[
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangesWith:
+    """The rule by which a sync of all tables leaves out parents whose rows cannot have changed.
+
+    A parent is read if one of these tells of it, and else once in `sweep_s` seconds: no change is seen later.
+
+    `parent_row`: the parent's own row in its list differs from that of the last reading.
+    `rows_of` is the table of which a new, changed or deleted row tells of the parent that it names.
+    `metric`: of `rows_of`, only rows with that delivery metric tell.
+    """
+
+    sweep_s: int
+    parent_row: bool = False
+    rows_of: str | None = None
+    metric: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Resource:
     """One table: the source and the key of its rows.
 
@@ -59,6 +81,7 @@ class Resource:
     `lookup` is the call that returns one row by its key, for lists whose pages go by position: rows that the
     list lacks are looked up before they count as deleted.
     `optional`: read only when it is named, because it costs a request per row or a quota.
+    `changes_with` says which parents a sync of all tables reads; without it, all of them each time.
     """
 
     table: str
@@ -80,3 +103,4 @@ class Resource:
     may_be_missing: bool = False
     lookup: str | None = None
     optional: bool = False
+    changes_with: ChangesWith | None = None

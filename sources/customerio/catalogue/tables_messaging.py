@@ -3,7 +3,7 @@
 An action's `id` is a JSON string in its own list and an integer in its campaign's; here it is text.
 """
 
-from sources.customerio.catalogue.resource import ColumnType, Resource
+from sources.customerio.catalogue.resource import WEEK, ChangesWith, ColumnType, Resource
 
 # The columns of a message's content, in all tables that have one.
 _CONTENT: dict[str, ColumnType] = {
@@ -68,6 +68,7 @@ MESSAGING: tuple[Resource, ...] = (
         reader="children",
         cursor="updated",
         parent="campaigns",
+        changes_with=ChangesWith(parent_row=True, sweep_s=WEEK),
         columns={
             "campaign_id": "bigint",
             "id": "text",
@@ -129,6 +130,7 @@ MESSAGING: tuple[Resource, ...] = (
         reader="children",
         cursor="updated",
         parent="broadcasts",
+        changes_with=ChangesWith(parent_row=True, sweep_s=WEEK),
         columns={
             **_CONTENT,
             "broadcast_id": "bigint",
@@ -150,6 +152,7 @@ MESSAGING: tuple[Resource, ...] = (
         reader="children",
         cursor="created_at",
         parent="broadcasts",
+        changes_with=ChangesWith(rows_of="messages", sweep_s=WEEK),
         columns={
             "broadcast_id": "bigint",
             "id": "bigint",
@@ -188,6 +191,7 @@ MESSAGING: tuple[Resource, ...] = (
         reader="children",
         cursor="updated",
         parent="newsletters",
+        changes_with=ChangesWith(parent_row=True, sweep_s=2 * WEEK),
         columns={
             **_CONTENT,
             "newsletter_id": "bigint",
@@ -207,6 +211,7 @@ MESSAGING: tuple[Resource, ...] = (
         family="config",
         reader="children",
         parent="newsletters",
+        changes_with=ChangesWith(parent_row=True, rows_of="messages", sweep_s=2 * WEEK),
         columns={
             "newsletter_id": "bigint",
             "id": "bigint",
@@ -246,6 +251,7 @@ MESSAGING: tuple[Resource, ...] = (
         reader="children",
         cursor="updated",
         parent="transactional_messages",
+        changes_with=ChangesWith(parent_row=True, sweep_s=WEEK),
         columns={
             **_CONTENT,
             "transactional_id": "bigint",

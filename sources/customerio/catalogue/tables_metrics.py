@@ -6,12 +6,20 @@ Days of campaigns are requested in UTC; the periods of journeys and of all other
 Where only the last 45 days can be requested, older times are covered by months, and days already read stay.
 """
 
-from sources.customerio.catalogue.resource import ColumnType, Resource
+from sources.customerio.catalogue.resource import DAY, ChangesWith, ColumnType, Resource
+
+# A number is that of deliveries, so a parent without a new or changed one has the numbers that it had.
+_OF_DELIVERIES = ChangesWith(rows_of="messages", sweep_s=60 * DAY)
+_OF_CLICKS = ChangesWith(rows_of="messages", metric="clicked", sweep_s=60 * DAY)
+# A journey starts, and may end, without a delivery.
+_OF_JOURNEYS = ChangesWith(rows_of="messages", sweep_s=DAY // 4)
 
 _PERIOD: dict[str, ColumnType] = {"period": "text", "start_at": "bigint"}
 
 
-def _numbers(table: str, what: str, operation: str, parent: str, *ids: str) -> Resource:
+def _numbers(
+    table: str, what: str, operation: str, parent: str, *ids: str, changes_with: ChangesWith = _OF_DELIVERIES
+) -> Resource:
     """A table with a row per metric of `what`."""
     return Resource(
         table=table,
@@ -23,6 +31,7 @@ def _numbers(table: str, what: str, operation: str, parent: str, *ids: str) -> R
         cursor="start_at",
         parent=parent,
         columns={**dict.fromkeys(ids, "bigint"), **_PERIOD, "metric": "text", "value": "bigint"},
+        changes_with=changes_with,
     )
 
 
@@ -45,6 +54,7 @@ def _clicks(table: str, what: str, operation: str, parent: str, *ids: str) -> Re
             "clicked": "bigint",
             **({"unique_clicked": "bigint"} if len(ids) == 1 else {}),
         },
+        changes_with=_OF_CLICKS,
     )
 
 
@@ -52,7 +62,7 @@ def _clicks(table: str, what: str, operation: str, parent: str, *ids: str) -> Re
 METRICS: tuple[Resource, ...] = (
     _numbers("campaign_metrics", "a campaign in one period", "campaignMetrics", "campaigns", "campaign_id"),
     _numbers("campaign_action_metrics", "a campaign's action in one period", "campaignActionMetrics", "campaign_actions", "campaign_id", "action_id"),
-    _numbers("campaign_journey_metrics", "a campaign's journeys, by the period in which they started", "campaignJourneyMetrics", "campaigns", "campaign_id"),
+    _numbers("campaign_journey_metrics", "a campaign's journeys, by the period in which they started", "campaignJourneyMetrics", "campaigns", "campaign_id", changes_with=_OF_JOURNEYS),
     _clicks("campaign_link_metrics", "a campaign in one period", "campaignLinkMetrics", "campaigns", "campaign_id"),
     _clicks("campaign_action_link_metrics", "a campaign's action in one period", "campaignActionLinks", "campaign_actions", "campaign_id", "action_id"),
     _numbers("broadcast_metrics", "a broadcast in one period", "broadcastMetrics", "broadcasts", "broadcast_id"),

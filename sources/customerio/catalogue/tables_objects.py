@@ -4,7 +4,7 @@ Ids of types are integers as text. A relationship's own attributes can only be r
 they are no column here.
 """
 
-from sources.customerio.catalogue.resource import Resource
+from sources.customerio.catalogue.resource import WEEK, ChangesWith, Resource
 
 OBJECTS: tuple[Resource, ...] = (
     Resource(
@@ -31,6 +31,7 @@ OBJECTS: tuple[Resource, ...] = (
         family="volume",
         reader="objects",
         parent="object_types",
+        changes_with=ChangesWith(sweep_s=WEEK),
         columns={
             "object_type_id": "text",
             "object_id": "text",
@@ -47,6 +48,7 @@ OBJECTS: tuple[Resource, ...] = (
         family="volume",
         reader="relationships",
         parent="objects",
+        changes_with=ChangesWith(sweep_s=WEEK),
         columns={
             "object_type_id": "text",
             "object_id": "text",

@@ -4,7 +4,7 @@ A person's `cio_id` is in `identifiers` and `attributes` only; here it is a colu
 column per attribute of the workspace, so its cells are stored together in `row`.
 """
 
-from sources.customerio.catalogue.resource import ColumnType, Resource
+from sources.customerio.catalogue.resource import DAY, WEEK, ChangesWith, ColumnType, Resource
 
 _EXPORTED: dict[str, ColumnType] = {"export_id": "bigint", "row_number": "bigint", "row": "json"}
 
@@ -49,6 +49,7 @@ PEOPLE: tuple[Resource, ...] = (
         reader="children",
         parent="segments",
         wrapped="used_by",
+        changes_with=ChangesWith(parent_row=True, sweep_s=WEEK),
         columns={
             "segment_id": "bigint",
             "campaigns": "json",
@@ -66,6 +67,7 @@ PEOPLE: tuple[Resource, ...] = (
         cursor="counted_at",
         parent="segments",
         tombstones=False,
+        changes_with=ChangesWith(rows_of="segment_memberships", sweep_s=DAY),
         columns={
             "segment_id": "bigint",
             "counted_at": "bigint",
@@ -151,6 +153,7 @@ PEOPLE: tuple[Resource, ...] = (
         asked=tuple(
             {"suppression_type": kind} for kind in ("bounces", "blocks", "spam_reports", "invalid_emails")
         ),
+        changes_with=ChangesWith(sweep_s=3 * DAY),
         columns={
             "suppression_type": "text",
             "domain": "text",

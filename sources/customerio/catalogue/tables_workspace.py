@@ -1,6 +1,6 @@
 """The tables of a workspace's settings: senders, snippets, collections, webhooks, topics, channels."""
 
-from sources.customerio.catalogue.resource import Resource
+from sources.customerio.catalogue.resource import WEEK, ChangesWith, Resource
 
 WORKSPACE: tuple[Resource, ...] = (
     Resource(
@@ -47,6 +47,7 @@ WORKSPACE: tuple[Resource, ...] = (
         family="config",
         reader="children",
         parent="sender_identities",
+        changes_with=ChangesWith(parent_row=True, sweep_s=WEEK),
         columns={
             "sender_id": "bigint",
             "campaigns": "json",
@@ -92,6 +93,7 @@ WORKSPACE: tuple[Resource, ...] = (
         family="config",
         reader="contents",
         parent="collections",
+        changes_with=ChangesWith(parent_row=True, sweep_s=WEEK),
         columns={
             "collection_id": "bigint",
             "row_number": "bigint",

@@ -6,6 +6,7 @@ Readers know the network and no table; tables are made from batches elsewhere. N
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from sources.customerio.extract.rows import Row, Rows
 
@@ -37,6 +38,8 @@ class Batch:
     `doubt` says, in the words of a message, why such rows may be there still: they are held back until the
     user accepts their deletion.
 
+    `kept` says of a row's key that its parent was left out of this reading: such rows are not deleted.
+
     `complete` is set where the rows, as dicts, carry some of the columns only: called with such a row and
     the row that the destination holds, it returns the whole row, or the held row itself if nothing differs.
     """
@@ -45,6 +48,7 @@ class Batch:
     scope: Scope | None = WHOLE_TABLE
     last: bool = False
     doubt: str = ""
+    kept: Callable[[Any], bool] | None = None
     complete: Callable[[Row, Row], Row] | None = None
 
 

@@ -158,8 +158,11 @@ class DestinationScope:
         self._read.add([key for key in keys if key not in before] if before else keys)
         return before
 
-    def unread(self, until: int) -> Mapping[Key, int | None]:
-        """Rows that are alive, were first seen by `until` (Unix s) and were not read: first seen, by key."""
+    def unread(self, until: int, kept: Callable[[Key], bool] | None = None) -> Mapping[Key, int | None]:
+        """Rows that are alive, were first seen by `until` (Unix s) and were not read: first seen, by key.
+
+        Those that are `kept` are left out.
+        """
         missing = self._held.unread(self._read, until)
         # A scope is kept until the table's end: without the rows that are of no more use.
         self._held, self._read = HeldIndex(()), KeyHashes()
@@ -167,7 +170,9 @@ class DestinationScope:
         if len(missing):
             for keys, _, times in self._destination.parts(self._resource, self._scope):
                 places = np.flatnonzero(np.isin(hashes_of(keys), missing)).tolist()
-                found.update({keys[place]: times[place] for place in places})
+                found.update(
+                    (keys[place], times[place]) for place in places if kept is None or not kept(keys[place])
+                )
         return found
 
 

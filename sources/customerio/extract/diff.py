@@ -48,10 +48,10 @@ class HeldScope(Protocol):
     def add(self, keys: Sequence[Key]) -> Collection[Key]:
         """Note that `keys` were read; returns those of them that had been read before."""
 
-    def unread(self, until: int) -> Mapping[Key, int | None]:
+    def unread(self, until: int, kept: Callable[[Key], bool] | None = None) -> Mapping[Key, int | None]:
         """Rows that are alive, were first seen by `until` (Unix s) and were not read: first seen, by key.
 
-        Only these rows may be asked for after that.
+        Those that are `kept` are left out. Only these rows may be asked for after that.
         """
 
 
@@ -105,7 +105,7 @@ class Changes:
             self._summary.read += len(batch.rows)
             yield from self._written(self._completed(batch, scope), scope, batch.scope)
         if batch.last:
-            missing = scope.unread(self._now()) if self._resource.tombstones else {}
+            missing = scope.unread(self._now(), batch.kept) if self._resource.tombstones else {}
             if missing and batch.doubt and not self._brake.accepted:
                 self._doubts[batch.doubt] += len(missing)
             elif missing:

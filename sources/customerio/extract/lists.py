@@ -4,13 +4,14 @@ None of these lists has a time filter, none names deleted rows, and a child chan
 [live-airbyte]; so they are read whole, and a row that a complete reading does not find is deleted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from sources.customerio.catalogue import Operation, Resource, operation
 from sources.customerio.catalogue import resource as catalogued
 from sources.customerio.client import field_of, unexpected
 from sources.customerio.extract.batch import Batch, Scope, unlisted
+from sources.customerio.extract.due import Due
 from sources.customerio.extract.masking import masked_url
 from sources.customerio.extract.parents import children_of, pages_below, rows_below
 from sources.customerio.extract.people import ALL_PEOPLE_BODY
@@ -21,6 +22,8 @@ from sources.customerio.extract.run_context import DAY, RunContext
 _BUILT = ("events", "build", "events_queued", "build_queued")
 _STATES = (*_BUILT, "finished")
 _SHOWN, _SHOWN_CHARACTERS = 5, 30
+# A count is a row each day; the sweep that counts an unchanged segment again is not exact to the hour.
+_COUNT_ANEW_S = DAY // 2
 _DOUBT = "in segments whose state is not known"
 
 
@@ -30,28 +33,41 @@ def lists(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterat
     yield Batch(rows=[masked(resource, row) for row in rows] if resource.masked else rows, last=True)
 
 
-def children(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
-    """Read the rows below every parent, or the single record that it has, with the parent's id."""
-    column = _parent_column(resource)
-    for parent, rows in _below(run, resource):
+def children(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+    """Read the rows below every parent that is due, or its single record, with the parent's id."""
+    column, due = _parent_column(resource), _due(run, resource, state)
+    for parent, rows in _below(run, resource, due.whole):
         yield Batch(rows=[{**only_record(resource, row), column: parent} for row in rows])
-    yield Batch(rows=(), last=True)
+        due.mark(parent)
+    due.finish()
+    yield _end(due)
 
 
-def contents(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
+def _end(due: Due) -> Batch:
+    """The end of a table whose keys begin with the parent's id."""
+    return Batch(
+        rows=(),
+        last=True,
+        kept=lambda key: (key[0] if isinstance(key, tuple) else key) in due.left_out,
+    )
+
+
+def contents(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
     """Read rows of any shape that are stored below every parent, numbered from 1.
 
-    They are fetched each time: new contents do not move their collection's `updated_at` [live-airbyte].
+    New contents do not move their collection's `updated_at` [live-airbyte].
     """
-    column = _parent_column(resource)
-    for parent, rows in _below(run, resource, large=True):
+    column, due = _parent_column(resource), _due(run, resource, state)
+    for parent, rows in _below(run, resource, due.whole, large=True):
         numbered = enumerate(rows, start=1)
         yield Batch(rows=[{column: parent, "row_number": number, "row": row} for number, row in numbered])
-    yield Batch(rows=(), last=True)
+        due.mark(parent)
+    due.finish()
+    yield _end(due)
 
 
 def counts(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
-    """Count every segment; a count becomes a row if it differs from the last one, or that is a day old.
+    """Count every segment that is due; a count is a row if it differs from the last one, or that is old.
 
     While a segment is being built its count is as incomplete as its list, and is left out.
     """
@@ -59,14 +75,17 @@ def counts(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterat
     last_counts: dict[str, list[int]] = state.setdefault("told", {})
     told: dict[str, list[int]] = {}
     rows = []
-    for segment, answers in _below(run, resource, wanted=_is_readable):
+    due = _due(run, resource, state, wanted=_is_readable)
+    for segment, answers in _below(run, resource, due.whole):
+        due.mark(segment)
         for count in (_count(call, answer) for answer in answers):
             before, counted_at = last_counts.get(str(segment), (None, 0))
-            if count != before or now - counted_at >= DAY:
+            if count != before or now - counted_at >= _COUNT_ANEW_S:
                 told[str(segment)] = [count, now]
                 rows.append({"segment_id": segment, "counted_at": now, "count": count})
     yield Batch(rows=rows, scope=Scope(column="counted_at", low=now, high=now), last=True)
     # A reading that breaks off has handed over no row.
+    due.finish()
     last_counts.update(told)
 
 
@@ -125,19 +144,25 @@ def memberships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> 
     yield from unlisted("segment_id", (int(row["id"]) for row in segments))
 
 
-def _below(
+def _due(
     run: RunContext,
     resource: Resource,
-    *,
+    state: dict[str, Any],
     wanted: Callable[[Row], bool] = lambda _: True,
-    large: bool = False,
+) -> Due:
+    """The wanted parents of a table that are due."""
+    listed = run.listed(_parent(resource), resource.table)
+    return run.due(resource, state, {int(row["id"]): row for row in listed if wanted(row)})
+
+
+def _below(
+    run: RunContext, resource: Resource, parents: Collection[int], *, large: bool = False
 ) -> Iterator[tuple[int, list[Row]]]:
-    """Each wanted parent's id and its rows; a parent that was deleted meanwhile has none.
+    """Each parent's id and its rows; a parent that was deleted meanwhile has none.
 
     `large` rows may be a list without a name, and are not kept in memory for other readers of the run.
     """
     column = _parent_column(resource)
-    parents = [row["id"] for row in run.listed(_parent(resource), resource.table) if wanted(row)]
     run.summary_of(resource.table).expect(len(parents))
 
     def below(parent: int) -> tuple[int, list[Row]]:

@@ -5,8 +5,9 @@ counts back from the moment of the answer, so a series that is read while a day 
 whose number is 0 now is deleted; days that version 1 no longer returns stay as they were last returned.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sources.customerio.catalogue import Operation, Resource, operation
@@ -35,12 +36,22 @@ class Window:
     query: Mapping[str, object]
 
 
-def metrics(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
-    """Read all series of every parent; a parent that is no longer listed has none."""
+def metrics(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+    """Read all series of every parent that is due; a parent that is no longer listed has none."""
     reader = _Reader(run, resource)
     tops = {int(row["id"]): row for row in run.listed(reader.top, resource.table)}
-    for batches in run.map(reader.read, tops.items()):
+    due = run.due(resource, state, tops)
+
+    def whole(top: int) -> tuple[Callable[[], None], list[Batch]]:
+        return lambda: due.mark(top), reader.read(tops[top])
+
+    def part(ids: tuple[int, ...]) -> tuple[Callable[[], None], list[Batch]]:
+        return lambda: due.mark_part(ids), reader.read_part(tops[ids[0]], ids)
+
+    for done, batches in chain(run.map(whole, due.whole), run.map(part, due.parts)):
         yield from batches
+        done()
+    due.finish()
     yield from unlisted(reader.column, tops)
 
 
@@ -59,16 +70,23 @@ class _Reader:
         self._parts = parent.table if parent.parent else None
         self.column, *self._below = (parameter.name for parameter in self._call.path_parameters)
 
-    def read(self, top: tuple[int, Row]) -> list[Batch]:
+    def read(self, top: Row) -> list[Batch]:
         """All periods of one top and of its parts, as of one day."""
-        top_id, row = top
-        paths = self._paths(top_id)
+        return self._read(top, {self.column: int(top["id"])}, self._paths(int(top["id"])))
+
+    def read_part(self, top: Row, ids: Sequence[int]) -> list[Batch]:
+        """All periods of one part of a top, as of one day."""
+        path = dict(zip((self.column, *self._below), ids, strict=True))
+        return self._read(top, path, [path])
+
+    def _read(self, top: Row, of: Path, paths: Sequence[Path]) -> list[Batch]:
+        """All periods of `paths`, which are all that have the ids `of`."""
         while True:
             now = self._run.now()
-            windows = _windows(self._call, int(row.get("created") or 0), now)
+            windows = _windows(self._call, int(top.get("created") or 0), now)
             found = [rows for path in paths for rows in self._found(path, windows)]
             if latest("days", 1, now) == latest("days", 1, self._run.now()):
-                return [self._batch(top_id, window, found) for window in windows]
+                return [self._batch(of, window, found) for window in windows]
 
     def _paths(self, top_id: int) -> list[Path]:
         if self._parts is None:
@@ -76,11 +94,11 @@ class _Reader:
         parts = children_of(self._run, self._parts, top_id, self._table)
         return [{self.column: top_id, self._below[0]: int(part["id"])} for part in parts]
 
-    def _batch(self, top_id: int, window: Window, found: Iterable[Row]) -> Batch:
-        of_top = ((self.column, top_id), ("period", window.period))
+    def _batch(self, of: Path, window: Window, found: Iterable[Row]) -> Batch:
+        where = (*of.items(), ("period", window.period))
         return Batch(
             rows=[row for row in found if row["period"] == window.period],
-            scope=Scope(column="start_at", low=window.starts[0], high=_EVER, where=of_top),
+            scope=Scope(column="start_at", low=window.starts[0], high=_EVER, where=where),
             last=True,
         )
 

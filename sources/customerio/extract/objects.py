@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sources.customerio.catalogue import Resource, operation
+from sources.customerio.catalogue import resource as catalogued
 from sources.customerio.client import NotFound, unexpected
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.parents import check_gone, everything_of, pages_below
@@ -15,25 +16,33 @@ from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import RunContext
 
 _TYPES, _OBJECTS = "object_types", "objects"
+_Key = tuple[str, str]
+"""The type and the id of an object."""
 _SEARCH, _ATTRIBUTES = "getObjectsFilter", "getObjectAttributes"
 
 
-def objects(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
-    """Read every object with its attributes, one request each."""
+def objects(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+    """Read every object that is due with its attributes, one request each."""
     client = run.client_for(resource.table)
 
-    def asked(named: Row) -> list[Row]:
+    def asked(named: Row) -> tuple[_Key, list[Row]]:
+        key = _key(named)
         try:
             answer = client.call(_ATTRIBUTES, path=_path(named)).field("object")
             _check_object(named, answer)
         except NotFound as error:
             check_gone(run, resource, _path(named), resource.table, error)
-            return []
-        return [{**named, **{name: answer.get(name) for name in ("attributes", "timestamps")}}]
+            return key, []
+        return key, [{**named, **{name: answer.get(name) for name in ("attributes", "timestamps")}}]
 
-    for rows in run.map(asked, _everything(run, resource.table)):
+    everything = _everything(run, resource.table)
+    due = run.due(resource, state, everything, run.alive(catalogued(_OBJECTS), everything))
+    run.summary_of(resource.table).expect(len(due.whole))
+    for key, rows in run.map(asked, [everything[key] for key in due.whole]):
         yield Batch(rows=rows)
-    yield Batch(rows=(), last=True)
+        due.mark(key)
+    due.finish()
+    yield Batch(rows=(), last=True, kept=lambda key: tuple(map(str, key)) in due.left_out)
 
 
 def _check_object(named: Row, answer: Row) -> None:
@@ -48,30 +57,37 @@ def _check_object(named: Row, answer: Row) -> None:
         raise unexpected(operation(_ATTRIBUTES), "another object than was asked for")
 
 
-def relationships(run: RunContext, resource: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
-    """Read the people who are related to every object, a request or more each."""
+def relationships(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
+    """Read the people who are related to every object that is due, a request or more each."""
+    everything = _everything(run, resource.table)
+    due = run.due(resource, state, everything, run.alive(catalogued(_OBJECTS), everything))
+    run.summary_of(resource.table).expect(len(due.whole))
 
-    def asked(named: Row) -> Iterator[Batch]:
+    def asked(named: Row) -> Iterator[tuple[_Key, Batch | None]]:
         for rows in pages_below(run, resource, _path(named)):
-            yield Batch(rows=[_relationship(named, row) for row in rows])
+            yield _key(named), Batch(rows=[_relationship(named, row) for row in rows])
+        yield _key(named), None
 
-    yield from run.map_parts(asked, _everything(run, resource.table))
-    yield Batch(rows=(), last=True)
+    for key, batch in run.map_parts(asked, [everything[key] for key in due.whole]):
+        if batch is None:
+            due.mark(key)
+        else:
+            yield batch
+    due.finish()
+    yield Batch(rows=(), last=True, kept=lambda key: tuple(map(str, key[:2])) in due.left_out)
 
 
 def _relationship(named: Row, row: Row) -> Row:
     return {**_path(named), **row["identifiers"], "object_type_disabled": row.get("object_type_disabled")}
 
 
-def _everything(run: RunContext, counted_for: str) -> list[Row]:
-    """The identifiers of all objects, each once; every type is searched once a run."""
+def _everything(run: RunContext, counted_for: str) -> dict[_Key, Row]:
+    """The identifiers of all objects; every type is searched once a run."""
     types = [str(row["id"]) for row in run.listed(_TYPES, counted_for)]
     found = [
         row for rows in run.map(lambda type_id: _of_type(run, type_id, counted_for), types) for row in rows
     ]
-    named = list({(row["object_type_id"], row["object_id"]): row for row in found}.values())
-    run.summary_of(counted_for).expect(len(named))
-    return named
+    return {_key(row): row for row in found}
 
 
 def _of_type(run: RunContext, type_id: str, counted_for: str) -> list[Row]:
@@ -82,6 +98,10 @@ def _of_type(run: RunContext, type_id: str, counted_for: str) -> list[Row]:
         return [{"object_type_id": type_id, **row} for page in pages for row in page.records]
 
     return run.shared((_OBJECTS, int(type_id)), search)
+
+
+def _key(named: Row) -> _Key:
+    return str(named["object_type_id"]), str(named["object_id"])
 
 
 def _path(named: Row) -> Row:

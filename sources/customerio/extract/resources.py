@@ -28,6 +28,7 @@ from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.deletion_brake import DeletionBrake
 from sources.customerio.extract.destination_rows import DestinationRows
 from sources.customerio.extract.diff import Changes
+from sources.customerio.extract.due import read_all_next
 from sources.customerio.extract.exports import exported_rows, exports
 from sources.customerio.extract.failures import contained
 from sources.customerio.extract.folder_lists import folder_lists
@@ -93,6 +94,7 @@ def dlt_resource(
         before: dict[str, Any] = {}
         try:
             state = dlt.current.resource_state()
+            run.told.open(dlt.current.source_state())
             before = deepcopy(state)
             # dlt takes up each resource once before it comes back to the first: all have begun by then.
             yield []
@@ -108,6 +110,7 @@ def dlt_resource(
                 state.clear()
                 state.update(before)
                 run.coverage.windows.pop(resource.table, None)
+            read_all_next(state)
             if resource.may_be_missing and isinstance(error, NOT_FOR_THIS_KEY):
                 summary.skipped = error
                 summary.end()
@@ -116,6 +119,8 @@ def dlt_resource(
                 if not keep_going:
                     raise
         else:
+            if summary.held is not None or run.rejected.touches(resource):
+                read_all_next(state)
             summary.end(summary.held)
             if summary.held is not None and not keep_going:
                 _log.warning("%s", summary.held)
@@ -190,6 +195,11 @@ def _tables(
     added = run.added_fields(resource, columns)
 
     def changed() -> Iterator[pa.Table]:
+        for table in _written():
+            run.told.add(resource, table)
+            yield table
+
+    def _written() -> Iterator[pa.Table]:
         for batch in batches:
             yield from changes.tables(_fitting(run, resource, added, batch))
         yield from changes.tombstones()

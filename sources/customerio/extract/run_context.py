@@ -1,17 +1,18 @@
 """The context of one run: client, clock, threads, and the lists that several readers need."""
 
 import threading
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sources.customerio.catalogue import Operation, Resource, operation, resource
 from sources.customerio.client import FARTHEST_S, Client, records_of
 from sources.customerio.extract.added_fields import AddedFields
 from sources.customerio.extract.coverage import Coverage
 from sources.customerio.extract.deletion_brake import SHARE, DeletionBrake
+from sources.customerio.extract.due import Due, ToldParents
 from sources.customerio.extract.failures import Failures
 from sources.customerio.extract.rejected import (
     MOST,
@@ -26,6 +27,9 @@ from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_summary import ResourceSummary, RunSummary
 from sources.customerio.extract.time_window import Window
 from sources.customerio.extract.worker_stream import ReadyTables, Stopped
+
+if TYPE_CHECKING:
+    from sources.customerio.extract.diff import HeldRows
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -78,6 +82,7 @@ class Options:
     `run_id` names the run in the rows of `rejected_records`.
     `overlap_s`: how far behind its watermark the activity feed is read again, for rows that came late;
     `daily_overlap_s`: how far once a day, for events that were sent with an older time.
+    `due_only`: leave out parents whose rows cannot have changed, as `changes_with` in `RESOURCES` says.
     `deletion_share`: the largest share of a table's live rows that a reading may delete; more are held back
     unless the table is in `accept_deletions`.
     """
@@ -89,11 +94,16 @@ class Options:
     domains: Collection[str] = ()
     exports_elsewhere: Collection[int] = ()
     run_id: str = ""
+    due_only: bool = False
     bands: tuple[Band, ...] = BANDS
     overlap_s: int = 3600
     daily_overlap_s: int = 3 * DAY
     deletion_share: float = SHARE
     accept_deletions: Collection[str] = ()
+
+    def reads_due_only(self, table: str) -> bool:
+        """Checks if a reading of that table leaves out parents that are not due."""
+        return self.due_only and not self.full and table not in self.accept_deletions
 
     def brake(self, table: str, state: MutableMapping[str, Any]) -> DeletionBrake:
         """The brake on deletions of a table, with what is kept from run to run."""
@@ -105,6 +115,7 @@ class RunContext:
     """The context of one run. Its readers share it, each in a thread of its own.
 
     `clock` returns Customer.io's time in Unix seconds; left out, it is taken from Customer.io's answers.
+    `destination` has the rows of the runs before; left out, none are known.
     `outdated` are tables whose rows this run itself changed after it listed them.
     """
 
@@ -112,10 +123,12 @@ class RunContext:
     options: Options
     summary: RunSummary
     clock: Callable[[], int] | None = None
+    destination: "HeldRows | None" = None
     ready: ReadyTables = field(init=False)
     coverage: Coverage = field(init=False)
     rejected: Rejected = field(init=False)
     outdated: set[str] = field(init=False)
+    told: ToldParents = field(init=False)
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
@@ -131,6 +144,7 @@ class RunContext:
         self.coverage = Coverage()
         self.rejected = Rejected(mask=self.client.without_keys)
         self.outdated = set()
+        self.told = ToldParents()
         self._added: dict[str, AddedFields] = {}
 
     def added_fields(self, row: Resource, columns: Iterable[str] = ()) -> AddedFields:
@@ -161,6 +175,30 @@ class RunContext:
             while ended and not ended.wait(timeout=0.2):
                 if self.ready.stopped.is_set():
                     raise Stopped
+
+    def due(
+        self,
+        resource: Resource,
+        state: dict[str, Any],
+        parents: Mapping[Any, Row],
+        known: Collection[Any] | None = None,
+    ) -> Due:
+        """The parents of a table that this run reads, of all that are listed; see `Due`.
+
+        Rows of another table that tell of them are waited for.
+        """
+        rule = resource.changes_with
+        if rule and rule.rows_of:
+            self.wait_for([rule.rows_of])
+        due_only = self.options.reads_due_only(resource.table)
+        return Due(resource, state, parents, now=self.now(), due_only=due_only, told=self.told, known=known)
+
+    def alive(self, resource: Resource, keys: Collection[Any]) -> set[Any]:
+        """Those of `keys` whose rows are alive in the destination; none where there is no destination."""
+        if self.destination is None:
+            return set()
+        held = self.destination.scope(resource, None).held(keys)
+        return {key for key, found in held.items() if found.row_hash is not None}
 
     def now(self) -> int:
         """Customer.io's clock, in Unix seconds; costs a request if no answer has carried it yet."""

@@ -17,29 +17,35 @@ from sources.customerio.extract.run_context import Options, RunContext
 
 _SENDERS = "sender_identities"
 ANY_DOMAIN = ""
+_Key = tuple[str, str]
+"""The kind and the domain of a list."""
 # The categories of two kinds are known [spec25]; those of the others are not.
 _CATEGORIES = {"bounces": "bounces", "spam_reports": "spam"}
 
 
 def suppressions(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
-    """Read every kind, for the workspace and for each domain that it sends or has sent from."""
+    """Read each kind that is due, for the workspace and for each domain that it sends or has sent from."""
     client = run.client_for(resource.table)
     senders = run.listed(_SENDERS, resource.table)
     domains = sending_domains(senders, state, run.options)
 
-    def listed(asked: tuple[Mapping[str, object], str]) -> list[Row]:
-        path, domain = asked
+    def listed(key: _Key) -> tuple[_Key, list[Row]]:
+        kind, domain = key
+        path = kinds[kind]
         rows = []
         for page in client.pages(resource.operation, path=path, query={"domain": domain or None}):
             _check_category(resource, path, page)
             rows += [{**row, **path, "domain": domain} for row in page.records]
-        return rows
+        return key, rows
 
-    lists = list(product(resource.asked, (ANY_DOMAIN, *domains)))
-    run.summary_of(resource.table).expect(len(lists))
-    for rows in run.map(listed, lists):
+    kinds = {str(*path.values()): path for path in resource.asked}
+    due = run.due(resource, state, {key: {} for key in product(kinds, (ANY_DOMAIN, *domains))})
+    run.summary_of(resource.table).expect(len(due.whole))
+    for key, rows in run.map(listed, due.whole):
         yield Batch(rows=rows)
-    yield Batch(rows=(), last=True)
+        due.mark(key)
+    due.finish()
+    yield Batch(rows=(), last=True, kept=lambda key: key[:2] in due.left_out)
     state["domains"] = domains
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from dlt.common.versioned_state import decompress_state
 
 from pipelines.ingest.backfill import Backfill, fill, plan
 from pipelines.ingest.coverage import proven
@@ -55,10 +56,10 @@ def _claimed(warehouse: Warehouse, table: str = "messages") -> list[Window]:
 
 def _memory(warehouse: Warehouse) -> Any:
     """The watermarks that dlt keeps, read from the warehouse."""
+    newest = "SELECT state FROM customerio_raw._dlt_pipeline_state ORDER BY version DESC LIMIT 1"
     with duckdb.connect(warehouse.settings.load_file, read_only=True) as connection:
-        return connection.execute(
-            "SELECT version_hash FROM customerio_raw._dlt_pipeline_state ORDER BY version DESC LIMIT 1"
-        ).fetchall()
+        [(state,)] = connection.execute(newest).fetchall()
+    return decompress_state(state)["sources"]["customerio"]["resources"]
 
 
 @pytest.mark.proof

@@ -77,7 +77,7 @@ def test_one_stretch_of_time_is_read_alone(project: Project) -> None:
     """A window of time is read alone: no other rows, and watermark and bands stay as they were."""
     now = project.sandbox.clock.now()
     project.run("messages", "activities", options=Options(start=now - 5 * DAY))
-    before = project.pipeline.state["sources"]
+    before = project.pipeline.state["sources"]["customerio"]["resources"]
     window = Window(start=now - 60 * DAY, end=now - 40 * DAY)
 
     project.run("messages", options=Options(only=window, backfill="test"))
@@ -86,4 +86,4 @@ def test_one_stretch_of_time_is_read_alone(project: Project) -> None:
     truth = [row["created"] for row in project.sandbox.rows("messages")]
     assert sorted(times) == sorted(at for at in truth if window.start <= at <= window.end)
     assert (window.start, window.end) in _claimed(project, "messages")
-    assert before == project.pipeline.state["sources"]
+    assert before == project.pipeline.state["sources"]["customerio"]["resources"]

@@ -6,11 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
+from sources.customerio.catalogue import resource
 from sources.customerio.client import Client
-from sources.customerio.extract import RunSummary
+from sources.customerio.extract import Options, RunSummary
 from sources.customerio.sandbox import Fault, Sandbox, Served
 from tests.sources.customerio.extract.conftest import Project, ReadTable
 
+DAY = 86_400
 ClientOf = Callable[..., Client]
 TABLES = ("object_types", "objects", "relationships")
 
@@ -71,6 +73,30 @@ def test_objects_are_searched_once_a_run(api: Client, read: ReadTable, project: 
     assert read(api, "objects").summary.requests == 1 + 3 + len(things)
 
 
+@pytest.mark.proof
+def test_a_sweep_finds_changed_attributes(project: Project, small_served: Served) -> None:
+    """Where objects are read as they are due, new and deleted ones are seen at once, others in a week."""
+    due, rule = Options(due_only=True, deletion_share=1), resource("objects").changes_with
+    project.run(*TABLES, options=due)
+    _send(
+        project.sandbox,
+        small_served,
+        _thing("delete", "acme"),
+        _thing("identify", "borealis", attributes={"seats": 999}),
+        _thing("identify", "new/one", attributes={"name": "New"}),
+    )
+    project.run(*TABLES, options=due)
+    for table in ("objects", "relationships"):
+        gone = project.cells(f"SELECT DISTINCT object_id FROM {table} WHERE deleted_at IS NOT NULL")
+        assert gone == [("acme",)]
+    assert project.cells("SELECT attributes FROM objects WHERE object_id = 'new/one'")
+    for _ in range(rule.sweep_s // DAY if rule else 0):
+        project.sandbox.clock.advance(DAY)
+        project.run(*TABLES, options=due)
+
+    project.assert_equal(*TABLES)
+
+
 def test_an_object_that_vanishes_meanwhile_is_gone(client_of: ClientOf, read: ReadTable) -> None:
     """A 404 between the search and the call below it is no failure, if the next search lacks the object."""
     searched = [["a", "b"], ["a"]]
@@ -85,7 +111,7 @@ def test_an_object_that_vanishes_meanwhile_is_gone(client_of: ClientOf, read: Re
             return httpx.Response(200, json={"object": {"attributes": {}, "timestamps": {}}})
         return httpx.Response(404, json={"errors": [{"detail": "not found", "status": "404"}]})
 
-    found = read(client_of(answer), "objects")
+    found = read(client_of(answer), "objects", clock=lambda: 1)
 
     assert ["a"] == [row["object_id"] for row in found.rows]
     assert found.batches[-1].last

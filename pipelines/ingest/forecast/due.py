@@ -1,0 +1,111 @@
+"""The parents of a table that the next sync reads, and those of a sync each hour.
+
+    newest deliveries, compared with those in the warehouse ──> told ──┐
+    the state that the last sync left ─────────────────────────────────> due
+
+Deliveries tell of most parents that are due. A few of their pages are read; what older ones tell, and what
+members of segments tell, is not known before the sync.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from copy import deepcopy
+from itertools import islice
+from typing import Any
+
+from pipelines.ingest.forecast.survey import Survey
+from pipelines.times import DAY, HOUR
+from pipelines.warehouse.pipeline import DATASET
+from sources.customerio.catalogue import Resource, operation, resource
+from sources.customerio.extract import Window, sliced
+from sources.customerio.extract.arrow import to_arrow
+from sources.customerio.extract.due import Due, ToldParents
+from sources.customerio.extract.messages import WINDOW_S, due_windows
+from sources.customerio.extract.rows import typed
+
+_TELLER, _MARK = "messages", "deduplicate_id"
+_PAGES = 8
+_HOURS_SEEN = 24
+
+
+def due(
+    survey: Survey, row: Resource, parents: Mapping[Any, Any], known: Collection[Any] | None = None
+) -> Due:
+    """The parents of a table that the next sync reads, of all that are listed; see `Due`."""
+    return Due(
+        row,
+        deepcopy(dict(survey.state(row.table))),
+        parents,
+        now=survey.now,
+        due_only=survey.options.due_only,
+        told=told_parents(survey),
+        known=known,
+    )
+
+
+def a_day(survey: Survey, row: Resource, whole: float, parents: int) -> tuple[float, float]:
+    """The requests of an hourly sync and those of a day, for a table whose parents take `whole` in all."""
+    rule = row.changes_with
+    if rule is None or not survey.options.due_only or not parents:
+        return whole, 0.0
+    return whole / parents * _told_hourly(survey, row), whole * DAY / rule.sweep_s
+
+
+def told_parents(survey: Survey) -> ToldParents:
+    """The parents of which the next sync will know that they may have changed."""
+
+    def find() -> ToldParents:
+        told = ToldParents()
+        told.open(deepcopy(dict(survey.told)))
+        if _TELLER in survey.tables and survey.options.due_only:
+            _tell(told, _changed(survey))
+        return told
+
+    return survey.once("told", find)
+
+
+def _tell(told: ToldParents, deliveries: list[Any]) -> None:
+    row = resource(_TELLER)
+    told.add(row, to_arrow(row, typed(row, deliveries)))
+
+
+def _changed(survey: Survey) -> list[Any]:
+    """The newest deliveries that the warehouse has not, or has as they were before."""
+    found = _newest(survey)
+    oldest = min((row["created"] for row in found), default=survey.now)
+    select = f"SELECT {_MARK} FROM {DATASET}.{_TELLER} WHERE created >= {oldest}"
+    held = {mark for (mark,) in survey.query(select)}
+    return [row for row in found if row[_MARK] not in held]
+
+
+def _newest(survey: Survey) -> list[Any]:
+    """A few pages of the deliveries that the next sync reads again."""
+
+    def pages() -> Iterator[list[Any]]:
+        row, state = resource(_TELLER), dict(survey.state(_TELLER))
+        oldest = Window(start=survey.now - DAY, end=survey.now)
+        due = due_windows(survey.options, state, survey.now) if state else {"": oldest}
+        (asked,), call = row.asked, operation(row.operation)
+        for window in (part for each in due.values() for part in sliced(each, WINDOW_S)):
+            query = {**asked, "start_ts": window.start, "end_ts": window.end, "limit": call.page_max}
+            yield from (page.records for page in survey.client.pages(row.operation, query=query))
+
+    return survey.once("newest deliveries", lambda: [row for page in islice(pages(), _PAGES) for row in page])
+
+
+def _told_hourly(survey: Survey, row: Resource) -> float:
+    """The parents of which the deliveries of an hour tell, on the mean of the last day."""
+    rule = row.changes_with
+    if rule is None or rule.rows_of != _TELLER:
+        return 0.0
+    hours: dict[int, list[Any]] = {}
+    for delivery in _newest(survey):
+        moments = (delivery["created"], *(delivery.get("metrics") or {}).values())
+        for hour in {at // HOUR for at in moments if isinstance(at, int)}:
+            hours.setdefault(hour, []).append(delivery)
+    last = survey.now // HOUR
+    counted = 0
+    for hour in range(last - _HOURS_SEEN, last):
+        told = ToldParents()
+        _tell(told, hours.get(hour, []))
+        counted += len(told.of(row.table))
+    return counted / _HOURS_SEEN
