@@ -44,7 +44,7 @@ format: $(INSTALLED) ## Format the code, and correct lint
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(INSTALLED) ## Run the benchmarks, each with its baseline (BENCH="--json" for JSON)
+bench: $(INSTALLED) ## Run the benchmarks, each with its baseline (BENCH="search --save": one part, saved)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 docs: $(INSTALLED) ## Generate reference pages, types, dbt sources, staging models and the map
@@ -54,6 +54,7 @@ docs: $(INSTALLED) ## Generate reference pages, types, dbt sources, staging mode
 	@$(BIN)/python -m pipelines.transform.raw_tables
 	@$(BIN)/python -m pipelines.transform.staging_models
 	@$(BIN)/python -m tests.architecture
+	@$(BIN)/python -m tests.bench.page
 
 lock: $(INSTALLED) ## Resolve requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[1]
 
 ACROSS = {
     "tests/test_architecture.py": "ARCHITECTURE.md and the import graph",
+    "tests/test_bench.py": "the runner and the results of tests/bench",
     "tests/test_contributing.py": "CONTRIBUTING.md",
     "tests/test_docs.py": "the pages and the lock file",
     "tests/test_docstrings.py": "the docstrings of all modules",

@@ -13,7 +13,6 @@ The sandbox is in this process, and its clock advances while the product waits f
 
 import os
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -29,7 +28,7 @@ from pipelines.export import PeopleRequest, export
 from pipelines.push import AuditOptions, PushOptions, PushSpec, audit_push, push
 from pipelines.settings import Settings, read_settings
 from sources.customerio.sandbox import Sandbox, Scale
-from tests.bench.measure import at_most
+from tests.bench.measure import Figure, Wrong, repeated
 
 PEOPLE = int(os.environ.get("CIO_ELT_BENCH_PEOPLE", "115000"))
 """People of the world, of whom 100,000 are there at its start and have an id, by which they are pushed."""
@@ -53,8 +52,12 @@ FROM customerio_raw.people WHERE id <> '' AND deleted_at IS NULL
 _FIELDS = {"email": "text", "plan": "text", "created_at": "unix", "ltv": "number", "unsubscribed": "boolean"}
 
 
-def run() -> list[dict[str, Any]]:
-    """All audits; ends the bench if one finds other rows than were edited, or takes too many requests."""
+def run(times: int) -> list[Figure]:
+    """All audits, in a new workspace each time."""
+    return repeated(times, _measured)
+
+
+def _measured() -> list[Figure]:
     sandbox = Sandbox(scale=_scale())
     sandbox.knobs.export_takes_s = _TAKES_S
     with sandbox.serve() as served, tempfile.TemporaryDirectory() as folder:
@@ -69,14 +72,16 @@ def run() -> list[dict[str, Any]]:
             cio_elt_speed="inf",
         )
         bench = _Bench(sandbox, settings, Path(folder))
-        rows = [bench.one_export()]
+        baseline = bench.one_export()
         bench.prepare()
         expected = bench.edit()
-        rows += [bench.audited(spec, expected[spec.sync]) for spec in bench.specs.values()]
-    if (found := sum(row["rows"] for row in rows[1:])) != sum(_EDITS.values()):
-        sys.exit(f"{found} edits were found, of {sum(_EDITS.values())}")
-    at_most("the requests of the audit of people", rows[1]["requests"], rows[0]["requests"], "requests")
-    return rows
+        if (edits := sum(map(len, expected.values()))) != sum(_EDITS.values()):
+            msg = f"{edits} rows were edited, not {sum(_EDITS.values())}"
+            raise Wrong(msg)
+        users, *others = bench.specs.values()
+        audits = [bench.audited(users, expected[users.sync], most=baseline[0].median)]
+        audits += [bench.audited(spec, expected[spec.sync]) for spec in others]
+        return [*baseline, *(figure for figures in audits for figure in figures)]
 
 
 def _scale() -> Scale:
@@ -102,17 +107,13 @@ class _Bench:
     folder: Path
     rng: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311 -- no secret
 
-    def one_export(self) -> dict[str, Any]:
+    def one_export(self) -> list[Figure]:
         """The baseline: all people, from order to table."""
         before, began = self.sandbox.stats.total, time.perf_counter()
         due = self.sandbox.clock.now() + _TAKES_S
         result = export(self.settings, PeopleRequest(), pause=lambda seconds: self._pause(seconds, due))
-        return {
-            "name": "one people export",
-            "rows": result.rows,
-            "requests": self.sandbox.stats.total - before,
-            "seconds": time.perf_counter() - began,
-        }
+        requests, seconds = self.sandbox.stats.total - before, time.perf_counter() - began
+        return _figures(f"an export of {result.rows:,} people (baseline)", requests, seconds)
 
     def _pause(self, seconds: float, due: int) -> None:
         """Advance the sandbox's clock; once the file is due, wait until the sandbox has written it."""
@@ -222,8 +223,8 @@ class _Bench:
         with duckdb.connect() as connection:
             return dict(connection.execute(sql).fetchall())
 
-    def audited(self, spec: PushSpec, expected: set[str]) -> dict[str, Any]:
-        """The figures of an audit, which finds those keys and no others."""
+    def audited(self, spec: PushSpec, expected: set[str], most: float | None = None) -> list[Figure]:
+        """The figures of an audit, which finds those keys and no others; it may take `most` requests."""
         before, began = self.sandbox.stats.total, time.perf_counter()
         due = self.sandbox.clock.now() + _TAKES_S
         options = AuditOptions(pause=lambda seconds: self._pause(seconds, due))
@@ -235,12 +236,20 @@ class _Bench:
             ).fetchall()
         keys = {key for (key,) in found}
         if keys != expected or result.findings.pending:
-            sys.exit(
+            msg = (
                 f"{spec.sync}: {len(expected - keys)} edits were not found, and {len(keys - expected)} rows "
                 f"were found that were not edited; {result.findings.counts}"
             )
+            raise Wrong(msg)
         name = f"audit of {result.findings.rows:,} {spec.kind.plural}, {result.findings.source.split(',')[0]}"
-        return {"name": name, "rows": len(keys), "requests": requests, "seconds": seconds}
+        return _figures(name, requests, seconds, most)
+
+
+def _figures(name: str, requests: int, seconds: float, most: float | None = None) -> list[Figure]:
+    return [
+        Figure.of(name, requests, "requests", most=most),
+        Figure.of(f"{name}: time", seconds, "s"),
+    ]
 
 
 _PERSON_EDITS: Mapping[str, Any] = {

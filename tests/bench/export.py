@@ -7,33 +7,26 @@ load, publish; then the merge into `messages`, and publishing again. The baselin
 process of its own, so that its peak memory is its own; a second run with three times the rows shows if the
 product's memory grows with them. The tables exist before: an export without rows has made them.
 
-The bench ends if the queryable table takes more than twice DuckDB's time, or either size more than 600 MB.
-
 `CIO_ELT_BENCH_ROWS` changes the rows of the smaller export (default 3,000,000).
 """
 
-import multiprocessing
 import os
-import resource
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.bench.measure import at_most
+from tests.bench.measure import Figure, Wrong, in_process, repeated, served, until_told
 
 ROWS = int(os.environ.get("CIO_ELT_BENCH_ROWS", "3000000"))
 MOST_RATIO = 2.0
 MOST_MB = 600
-_QUERYABLE = "the product, until exported_deliveries can be queried"
-_HOME = "the product, until messages has them too"
 _YEAR_S = 365 * 86_400
 # The share of a world's deliveries that its one campaign sends.
 _CAMPAIGN_SHARE = 0.52
@@ -54,22 +47,6 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One measurement; `ratio` is its time over the baseline's, `mb` the size of the file."""
-
-    name: str
-    rows: int
-    mb: float
-    seconds: float
-    peak_mb: float
-    ratio: float = 1.0
-
-    def row(self) -> dict[str, Any]:
-        """The figure as it is printed."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Place:
     """A served sandbox: its URL and key, the end of its world (Unix s), and a working folder."""
 
@@ -79,34 +56,36 @@ class Place:
     folder: Path
 
 
-def run() -> list[dict[str, Any]]:
-    """Measure both sizes, each with its baseline; ends the bench at a figure beyond its limit."""
-    return [figure.row() for rows in (ROWS, 3 * ROWS) for figure in _measured(rows)]
+def run(times: int) -> list[Figure]:
+    """Both sizes, each with its baseline."""
+    return repeated(times, lambda: [*_measured(ROWS), *_measured(3 * ROWS)])
 
 
-def _measured(rows: int) -> Iterator[Figure]:
+def _measured(rows: int) -> list[Figure]:
     with sandbox_of(rows) as place:
-        _in_process(ordered, place)
+        in_process(ordered, place)
         file = _made(place)
-        baseline = _in_process(read_csv, place)
-        product = _in_process(exported, place)
-        file.unlink()
-        yield from baseline
-        for figure in product:
-            if figure.rows != baseline[0].rows:
-                sys.exit(f"{figure.rows} rows were exported, the file has {baseline[0].rows}")
-            yield _held(replace(figure, ratio=figure.seconds / baseline[0].seconds))
+        mb = file.stat().st_size / 1e6
+        (there, alone_s), alone_mb = in_process(read_csv, place)
+        (exported_rows, queryable_s, whole_s), product_mb = in_process(exported, place)
+    if exported_rows != there:
+        msg = f"{exported_rows} rows were exported, the file has {there}"
+        raise Wrong(msg)
+    size = f"{there:,} rows"
+    # Small files have no bound of time.
+    most = MOST_RATIO if there > 2_000_000 else None
+    return [
+        Figure.of(f"{size}: the file", mb, "MB"),
+        Figure.of(f"{size}: DuckDB, CREATE TABLE AS FROM read_csv (baseline)", alone_s, "s"),
+        Figure.of(f"{size}: memory of that", alone_mb, "MB"),
+        Figure.of(f"{size}: the product, until exported_deliveries can be queried", queryable_s, "s"),
+        Figure.of(f"{size}: that, beside DuckDB's time", queryable_s / alone_s, "times", most=most),
+        Figure.of(f"{size}: the product, until messages has them too", whole_s, "s"),
+        Figure.of(f"{size}: memory of the product", product_mb, "MB", most=MOST_MB),
+    ]
 
 
-def _held(figure: Figure) -> Figure:
-    """The figure, if it is within the limits; small files have no limit of time."""
-    at_most(f"the memory of {figure.rows:,} rows", figure.peak_mb, MOST_MB, "MB")
-    if figure.name == _QUERYABLE and figure.rows > 2_000_000:
-        at_most(f"the time of {figure.rows:,} rows", figure.ratio, MOST_RATIO, "times DuckDB's")
-    return figure
-
-
-def serve(sender: Connection, rows: int, stop: Any) -> None:
+def serve(pipe: Connection, rows: int) -> None:
     """Serve a workspace whose one campaign has sent about that many deliveries in a year."""
     from sources.customerio.sandbox import Sandbox, Scale
 
@@ -123,25 +102,16 @@ def serve(sender: Connection, rows: int, stop: Any) -> None:
     )
     sandbox = Sandbox(scale=scale)
     sandbox.knobs.delivery_columns = _COLUMNS
-    with sandbox.serve() as served:
-        sender.send((served.app_url, sandbox.app_api_key, sandbox.clock.now()))
-        stop.wait()
+    with sandbox.serve() as addresses:
+        pipe.send((addresses.app_url, sandbox.app_api_key, sandbox.clock.now()))
+        until_told(pipe)
 
 
 @contextmanager
 def sandbox_of(rows: int) -> Iterator[Place]:
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    stop = context.Event()
-    process = context.Process(target=serve, args=(sender, rows, stop))
-    process.start()
-    try:
-        url, key, now = receiver.recv()
-        with tempfile.TemporaryDirectory() as folder:
-            yield Place(url=url, key=key, now=now, folder=Path(folder))
-    finally:
-        stop.set()
-        process.join()
+    """A served workspace with about that many deliveries, and a folder."""
+    with served(serve, rows) as (url, key, now), tempfile.TemporaryDirectory() as folder:
+        yield Place(url=url, key=key, now=now, folder=Path(folder))
 
 
 def settings_of(place: Place) -> Any:
@@ -161,14 +131,13 @@ def _order(place: Place) -> Any:
     return DeliveriesRequest(campaign_id=1, start=place.now - _YEAR_S, end=place.now)
 
 
-def ordered(place: Place) -> list[Figure]:
+def ordered(place: Place) -> None:
     """Create the product's tables with an empty export, and order the large one."""
     from pipelines.export import DeliveriesRequest, create, export
 
     settings = settings_of(place)
     export(settings, DeliveriesRequest(campaign_id=1, start=0, end=0), pause=lambda s: _advance(place, s))
     create(settings, _order(place))
-    return []
 
 
 def _advance(place: Place, seconds: float) -> None:
@@ -193,8 +162,8 @@ def _made(place: Place) -> Path:
     return file
 
 
-def read_csv(place: Place) -> list[Figure]:
-    """DuckDB alone, from the file on disk."""
+def read_csv(place: Place) -> tuple[int, float]:
+    """DuckDB alone, from the file on disk: the rows and the seconds."""
     import duckdb
 
     file, database = place.folder / "deliveries.csv", place.folder / "baseline.duckdb"
@@ -205,13 +174,15 @@ def read_csv(place: Place) -> list[Figure]:
     with duckdb.connect(database, read_only=True) as connection:
         ((rows,),) = connection.execute("SELECT count(*) FROM deliveries").fetchall()
     database.unlink()
-    mb = file.stat().st_size / 1e6
-    name = "DuckDB: CREATE TABLE AS FROM read_csv"
-    return [Figure(name=name, rows=rows, mb=mb, seconds=seconds, peak_mb=_peak_mb())]
+    return rows, seconds
 
 
-def exported(place: Place) -> list[Figure]:
-    """The product, from the link to the published tables."""
+def exported(place: Place) -> tuple[int, float, float]:
+    """The product, from the link to the published tables.
+
+    Returns:
+        The rows, the seconds until they can be queried, and until `messages` has them too.
+    """
     import duckdb
 
     from pipelines.export import export
@@ -220,36 +191,12 @@ def exported(place: Place) -> list[Figure]:
     began = time.perf_counter()
     result = export(settings, _order(place))
     seconds = time.perf_counter() - began
-    peak_mb = _peak_mb()
     with duckdb.connect(settings.published_file, read_only=True) as connection:
         ((rows, places),) = connection.execute(
             "SELECT count(*), count(DISTINCT row_number) FROM customerio_raw.exported_deliveries"
         ).fetchall()
         ((home,),) = connection.execute("SELECT count(*) FROM customerio_raw.messages").fetchall()
     if not rows == places == home == result.rows:
-        sys.exit(f"{result.rows} rows were exported; {rows}, {places} and {home} are there")
-    whole = Figure(name=_HOME, rows=rows, mb=result.bytes / 1e6, seconds=seconds, peak_mb=peak_mb)
-    return [replace(whole, name=_QUERYABLE, seconds=seconds - result.seconds + result.loaded_s), whole]
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _in_process(work: Callable[[Place], list[Figure]], place: Place) -> list[Figure]:
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    child = context.Process(target=_send, args=(sender, work, place))
-    child.start()
-    sender.close()
-    try:
-        figures: list[Figure] = receiver.recv()
-    except EOFError:
-        child.join()
-        sys.exit(f"{work.__name__} ended without a figure, exit code {child.exitcode}")
-    child.join()
-    return figures
-
-
-def _send(sender: Connection, work: Callable[[Place], list[Figure]], place: Place) -> None:
-    sender.send(work(place))
+        msg = f"{result.rows} rows were exported; {rows}, {places} and {home} are there"
+        raise Wrong(msg)
+    return rows, seconds - result.seconds + result.loaded_s, seconds

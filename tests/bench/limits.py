@@ -12,13 +12,12 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from sources.customerio.client import Client, RateLimited, RateLimits
+from tests.bench.measure import Figure, repeated
 
 BUDGET = 10
 LATENCY_S = 0.2
@@ -27,23 +26,6 @@ SECONDS = 10.0
 SCENES = ((1, 12), (2, 8))
 """The number of processes, and of threads in each."""
 _SPAWN = get_context("spawn")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """The measurement of one scene.
-
-    `share` is the rate over whole windows of 10 requests, as a part of 10 a second; `closest_s` the least
-    time in which 11 requests arrived.
-    """
-
-    processes: int
-    threads: int
-    requests: int
-    rate: float
-    share: float
-    refused: int
-    closest_s: float
 
 
 class ExactServer:
@@ -110,7 +92,7 @@ def load(url: str, folder: str, threads: int, seconds: float) -> None:
     limits.close()
 
 
-def measure(processes: int, threads: int, seconds: float) -> Figure:
+def measure(processes: int, threads: int, seconds: float) -> list[Figure]:
     """Run one scene against a server of its own."""
     ours, theirs = _SPAWN.Pipe()
     server = _SPAWN.Process(target=serve, args=(theirs,), daemon=True)
@@ -126,26 +108,21 @@ def measure(processes: int, threads: int, seconds: float) -> Figure:
     ours.send("stop")
     arrivals, refused = ours.recv()
     server.join()
-    return figure((processes, threads), arrivals, refused)
+    return figures(f"{processes} process(es) of {threads} threads", arrivals, refused)
 
 
-def figure(scene: tuple[int, int], arrivals: Sequence[float], refused: int) -> Figure:
-    """The figure of a scene from the times of arrival."""
-    processes, threads = scene
+def figures(scene: str, arrivals: Sequence[float], refused: int) -> list[Figure]:
+    """The figures of a scene from the times of arrival; the rate is that of whole windows of 10 requests."""
     last = (len(arrivals) - 1) // BUDGET * BUDGET
     rate = last / (arrivals[last] - arrivals[0]) if last else 0.0
     spans = [late - early for early, late in zip(arrivals, arrivals[BUDGET:], strict=False)]
-    return Figure(
-        processes=processes,
-        threads=threads,
-        requests=len(arrivals),
-        rate=round(rate, 3),
-        share=round(rate / BUDGET, 4),
-        refused=refused,
-        closest_s=round(min(spans, default=0.0), 4),
-    )
+    return [
+        Figure.of(f"{scene}: rate", rate, "requests/s"),
+        Figure.of(f"{scene}: requests refused", refused, most=0),
+        Figure.of(f"{scene}: the least time of {BUDGET + 1} arrivals", min(spans, default=0.0), "s"),
+    ]
 
 
-def run() -> list[dict[str, Any]]:
+def run(times: int) -> list[Figure]:
     """Every scene, one after the other."""
-    return [asdict(measure(*scene, SECONDS)) for scene in SCENES]
+    return repeated(times, lambda: [each for scene in SCENES for each in measure(*scene, SECONDS)])

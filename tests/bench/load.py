@@ -6,16 +6,15 @@ Each runs in a process of its own, which has its own peak memory.
 """
 
 import random
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from tests.bench.measure import Figure, at_most, in_process
+from tests.bench.measure import Figure, Wrong, in_process, repeated
 
 ROWS = 500_000
 BASELINE_ROWS = 50_000
@@ -68,8 +67,8 @@ def delivery(chance: random.Random, number: int) -> dict[str, Any]:
     }
 
 
-def product(rows: int) -> Figure:
-    """The product's path."""
+def product(rows: int) -> float:
+    """The seconds of the product's path."""
     from pipelines.settings import read_settings
     from pipelines.warehouse.pipeline import file_format, pipeline
     from pipelines.warehouse.publish import prepare
@@ -107,11 +106,11 @@ def product(rows: int) -> Figure:
         target.run(messages, loader_file_format=file_format(target))
         seconds = time.perf_counter() - began
         _assert_loaded(settings.load_file, "customerio_raw.messages", rows)
-    return Figure(name="parquet + arrow (the product)", rows=rows, seconds=seconds)
+    return seconds
 
 
-def dlt_defaults(rows: int) -> Figure:
-    """Dlt as it comes: rows as dicts, in the destination's preferred file format."""
+def dlt_defaults(rows: int) -> float:
+    """The seconds of dlt as it comes: rows as dicts, in the destination's preferred file format."""
     import dlt
 
     from pipelines.warehouse.pipeline import configure
@@ -132,11 +131,11 @@ def dlt_defaults(rows: int) -> Figure:
         target.run(messages)
         seconds = time.perf_counter() - began
         _assert_loaded(file, "raw.messages", rows)
-    return Figure(name="dlt's defaults (dicts, INSERT)", rows=rows, seconds=seconds)
+    return seconds
 
 
-def duckdb_alone(rows: int) -> Figure:
-    """DuckDB itself, from the same rows as Parquet: the floor."""
+def duckdb_alone(rows: int) -> float:
+    """The seconds of DuckDB itself, from the same rows as Parquet: the floor."""
     import duckdb
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -159,7 +158,7 @@ def duckdb_alone(rows: int) -> Figure:
             connection.execute(f"INSERT INTO raw.messages SELECT * FROM {source}")
         seconds = time.perf_counter() - began
         _assert_loaded(file, "raw.messages", rows)
-    return Figure(name="DuckDB alone (INSERT ... SELECT from Parquet)", rows=rows, seconds=seconds)
+    return seconds
 
 
 def _assert_loaded(file: Path, table: str, rows: int) -> None:
@@ -168,15 +167,29 @@ def _assert_loaded(file: Path, table: str, rows: int) -> None:
     with duckdb.connect(file, read_only=True) as connection:
         found = connection.execute(f"SELECT count(*), count(DISTINCT id) FROM {table}").fetchone()
     if found != (rows, rows):
-        sys.exit(f"{table} has {found} rows and keys, not {rows}")
+        msg = f"{table} has {found} rows and keys, not {rows}"
+        raise Wrong(msg)
 
 
-def run() -> list[dict[str, Any]]:
-    """All three, each in its own process; ends the bench if the product takes more memory than it may."""
-    mine = in_process(__name__, "product", ROWS)
-    at_most("the memory of the load path", mine.peak_mb or 0.0, MOST_MB, "MB")
-    return [
-        mine.row(),
-        in_process(__name__, "dlt_defaults", BASELINE_ROWS).row(),
-        in_process(__name__, "duckdb_alone", ROWS).row(),
-    ]
+WAYS: tuple[tuple[str, Callable[[int], float], int, float | None], ...] = (
+    ("Parquet and Arrow (the product)", product, ROWS, MOST_MB),
+    ("dlt's defaults (dicts, INSERT)", dlt_defaults, BASELINE_ROWS, None),
+    ("DuckDB alone (INSERT ... SELECT from Parquet)", duckdb_alone, ROWS, None),
+)
+"""The name of each way, its function, its rows, and the most memory that it may take (MB)."""
+
+
+def run(times: int) -> list[Figure]:
+    """All ways, each in its own process."""
+    return repeated(times, _measured)
+
+
+def _measured() -> list[Figure]:
+    figures = []
+    for name, work, rows, most_mb in WAYS:
+        seconds, peak_mb = in_process(work, rows)
+        figures += [
+            Figure.of(f"{name}, {rows:,} rows: speed", rows / seconds, "rows/s"),
+            Figure.of(f"{name}, {rows:,} rows: memory", peak_mb, "MB", most=most_mb),
+        ]
+    return figures

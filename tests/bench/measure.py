@@ -1,52 +1,108 @@
-"""A figure, its measurement in a process of its own, and its limit."""
+"""A figure with its bounds, and measurements in a process of its own."""
 
-import importlib
-import multiprocessing
 import resource
+import statistics
 import sys
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+T = TypeVar("T")
+P = ParamSpec("P")
+_SPAWN = get_context("spawn")
+
+
+class Wrong(Exception):
+    """The work that was measured gave another result than it must, so that its figures say nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One measurement. `peak_mb` is the process's largest resident size, interpreter included."""
+    """A figure: its subject, its unit, and the value of each run. Bounds are for the median of the runs."""
 
-    name: str
-    rows: int
-    seconds: float
-    peak_mb: float | None = None
+    what: str
+    unit: str
+    runs: tuple[float, ...]
+    most: float | None = None
+    least: float | None = None
 
-    def row(self) -> dict[str, Any]:
-        """The figure as it is printed."""
-        return {**asdict(self), "rows_per_s": self.rows / self.seconds}
+    @classmethod
+    def of(cls, what: str, value: float, unit: str = "", *, most: float | None = None) -> "Figure":
+        """The figure of one run, to a millionth of its unit."""
+        return cls(what=what, unit=unit, runs=(round(value, 6),), most=most)
+
+    @property
+    def median(self) -> float:
+        """The median of the runs."""
+        return statistics.median(self.runs)
+
+    @property
+    def kept(self) -> bool:
+        """True if the median is within the bounds; a figure without bounds keeps them."""
+        return (self.most is None or self.median <= self.most) and (
+            self.least is None or self.median >= self.least
+        )
 
 
-def at_most(what: str, value: float, most: float, unit: str) -> None:
-    """End the bench with a sentence if a figure is beyond its limit."""
-    if value > most:
-        sys.exit(f"{what}: {value:,.2f} {unit}; {most:g} {unit} is the most it may be")
+def repeated(times: int, measure: Callable[[], list[Figure]]) -> list[Figure]:
+    """The figures of `measure`, which is called that many times, with the values of all calls."""
+    rounds = [measure() for _ in range(times)]
+    return [_together(figures) for figures in zip(*rounds, strict=True)]
 
 
-def in_process(module: str, function: str, rows: int) -> Figure:
-    """The figure of `module.function(rows)` in a new process, with that process's peak memory."""
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    child = context.Process(target=_measure, args=(sender, module, function, rows))
-    child.start()
-    sender.close()
+def _together(figures: tuple[Figure, ...]) -> Figure:
+    if len(names := {figure.what for figure in figures}) > 1:
+        msg = f"One figure has several names: {', '.join(sorted(names))}."
+        raise Wrong(msg)
+    return replace(figures[0], runs=tuple(value for figure in figures for value in figure.runs))
+
+
+def in_process(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> tuple[T, float]:
+    """The result of `work` in a new process, and the largest resident size of that process in MB.
+
+    The size includes the interpreter's.
+    """
+    with ProcessPoolExecutor(1, mp_context=_SPAWN, initializer=_not_interactive) as pool:
+        return pool.submit(_with_peak, partial(work, *given, **named)).result()
+
+
+def peak_mb(who: int = resource.RUSAGE_SELF) -> float:
+    """The largest resident size, until now, of this process or of its largest child."""
+    return resource.getrusage(who).ru_maxrss / 1024
+
+
+def _with_peak(work: Callable[[], T]) -> tuple[T, float]:
+    return work(), peak_mb()
+
+
+def _not_interactive() -> None:
+    """Give the main module a file: without one, DuckDB takes the process for a shell and draws progress."""
+    sys.modules["__main__"].__file__ = __file__
+
+
+@contextmanager
+def served(serve: Callable[..., None], *given: Any) -> Iterator[Any]:
+    """Run `serve(pipe, *given)` in a process of its own for the length of the block; yields what it sends.
+
+    `serve` sends one message when it is ready, and then calls `until_told`.
+    """
+    ours, theirs = _SPAWN.Pipe()
+    process = _SPAWN.Process(target=serve, args=(theirs, *given), daemon=True)
+    process.start()
+    theirs.close()
     try:
-        figure: Figure = receiver.recv()
-    except EOFError:
-        child.join()
-        msg = f"{module}.{function} ended without a figure, exit code {child.exitcode}"
-        raise RuntimeError(msg) from None
-    child.join()
-    return figure
+        yield ours.recv()
+    finally:
+        ours.close()
+        process.join()
 
 
-def _measure(sender: Connection, module: str, function: str, rows: int) -> None:
-    figure: Figure = getattr(importlib.import_module(module), function)(rows)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sender.send(replace(figure, peak_mb=peak_mb))
+def until_told(pipe: Connection) -> None:
+    """Wait until the process at the other end of the pipe closes it, or ends."""
+    with suppress(EOFError):
+        pipe.recv()

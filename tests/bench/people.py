@@ -10,18 +10,16 @@ size.
 """
 
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from pipelines.export import PeopleRequest, export
 from pipelines.settings import read_settings
 from sources.customerio.sandbox import Sandbox, Scale
-from tests.bench.measure import at_most
+from tests.bench.measure import Figure, Wrong, repeated
 
 PEOPLE = int(os.environ.get("CIO_ELT_BENCH_PEOPLE", "200000"))
 MOST_REQUESTS = 20
@@ -29,8 +27,12 @@ MOST_REQUESTS = 20
 _TAKES_S = 600
 
 
-def run() -> list[dict[str, Any]]:
-    """Run the export; ends the bench if it takes too many requests, or if a person is missing."""
+def run(times: int) -> list[Figure]:
+    """The requests and the time of the export."""
+    return repeated(times, _measured)
+
+
+def _measured() -> list[Figure]:
     sandbox = Sandbox(
         scale=Scale(
             name="many",
@@ -59,10 +61,12 @@ def run() -> list[dict[str, Any]]:
         with duckdb.connect(settings.published_file, read_only=True) as connection:
             ((people,),) = connection.execute("SELECT count(*) FROM customerio_raw.people").fetchall()
     if not result.rows == people == there:
-        sys.exit(f"{result.rows} people were exported and {people} loaded, of {there}")
-    at_most(f"the requests for {people:,} people", sandbox.stats.total, MOST_REQUESTS, "requests")
-    name = "cio-elt export people"
-    return [{"name": name, "rows": people, "requests": sandbox.stats.total, "seconds": seconds}]
+        msg = f"{result.rows} people were exported and {people} loaded, of {there}"
+        raise Wrong(msg)
+    return [
+        Figure.of(f"cio-elt export people, {people:,}", sandbox.stats.total, "requests", most=MOST_REQUESTS),
+        Figure.of(f"cio-elt export people, {people:,}: time", seconds, "s"),
+    ]
 
 
 def _pause(sandbox: Sandbox, seconds: float, due: int) -> None:

@@ -15,24 +15,21 @@ a process of its own that shares this machine's cores.
 `CIO_ELT_BENCH_ROWS` changes the rows (default 1,000,000; the first load takes a fifth of them).
 """
 
-import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from tests.bench.measure import Figure, at_most, in_process
+from tests.bench.measure import Figure, Wrong, in_process, repeated, served, until_told
 
 ROWS = int(os.environ.get("CIO_ELT_BENCH_ROWS", "1000000"))
 _CHANGED = 100
 """One row in that many is changed."""
 _RATE = 8.0
 MOST_MB = 800
-_MODULE = "tests.bench.push"
 _MODEL = """
 SELECT 'u' || i AS user_id, 'user' || i || '@example.com' AS email, 'plan' || (i % 5) AS plan, i * 0.5 AS ltv,
        i % 7 AS seats, make_timestamp((1600000000 + i) * 1000000) AS trial_ends_at, i % 2 = 0 AS active
@@ -55,30 +52,47 @@ _SPEC: dict[str, Any] = {
 }
 
 
-def run() -> list[dict[str, Any]]:
-    """All figures; `ratio` is the time over that of the line before, where that is the baseline."""
-    with tempfile.TemporaryDirectory() as folder, _served_workspace():
-        pairs = [_apart(found), _apart(packing), first_load(ROWS // 5, Path(folder))]
-        whole = [in_process(_MODULE, name, ROWS) for name in ("marked_as_sent", "whole_plan")]
-    rows = []
-    for baseline, product in pairs:
-        rows += [
-            {**baseline.row(), "ratio": 1.0},
-            {**product.row(), "ratio": product.seconds / baseline.seconds},
+def run(times: int) -> list[Figure]:
+    """Every figure; a product's time has another for it beside the baseline."""
+    return repeated(times, _measured)
+
+
+def _measured() -> list[Figure]:
+    with served(serve) as environment, tempfile.TemporaryDirectory() as folder:
+        os.environ.update(environment)
+        return [
+            *_pair("finding changes", "one anti-join of rows and snapshot", ROWS, in_process(found, ROWS)[0]),
+            *_pair("packing", "orjson, the same documents", ROWS // 10, in_process(packing, ROWS // 10)[0]),
+            *_pair(
+                "a first load, from model to proof",
+                f"byte-full requests at {_RATE:g} a second",
+                ROWS // 5,
+                first_load(ROWS // 5, Path(folder)),
+            ),
+            *_alone("marking all as sent", marked_as_sent),
+            *_alone("the plan: model, diff, brakes", whole_plan),
         ]
-    for figure in whole:
-        at_most(f"the memory of {figure.name}", figure.peak_mb or 0.0, MOST_MB, "MB")
-    return [*rows, *({**figure.row(), "ratio": ""} for figure in whole)]
 
 
-def _apart(measure: Callable[[int], list[Figure]]) -> list[Figure]:
-    """The figures of a measurement in a new process."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(measure, ROWS).result()
+def _pair(name: str, baseline: str, rows: int, seconds: tuple[float, float]) -> list[Figure]:
+    baseline_s, product_s = seconds
+    return [
+        Figure.of(f"{baseline}, {rows:,} rows (baseline)", baseline_s, "s"),
+        Figure.of(f"{name}, {rows:,} rows", product_s, "s"),
+        Figure.of(f"{name}, beside the baseline", product_s / baseline_s, "times"),
+    ]
 
 
-def found(rows: int) -> list[Figure]:
-    """Compares finding changes with an anti-join: in turns, the shortest of five."""
+def _alone(name: str, work: Callable[[int], float]) -> list[Figure]:
+    seconds, peak_mb = in_process(work, ROWS)
+    return [
+        Figure.of(f"{name}, {ROWS:,} rows", seconds, "s"),
+        Figure.of(f"{name}, {ROWS:,} rows: memory", peak_mb, "MB", most=MOST_MB),
+    ]
+
+
+def found(rows: int) -> tuple[float, float]:
+    """The seconds of an anti-join, and of finding changes: in turns, the shortest of five."""
     from pipelines.push.plan.diff import FOUND, compare
 
     with tempfile.TemporaryDirectory() as folder, _bench(rows, Path(folder)) as bench:
@@ -95,37 +109,33 @@ def found(rows: int) -> list[Figure]:
                 _timed(lambda: compare(connection, prepared.payload, prepared.digest, prepared.baseline))
             )
         _expect(connection.execute(f"SELECT count(*) FROM {FOUND}").fetchall(), rows // _CHANGED)
-    return [
-        Figure(name="DuckDB: one anti-join of rows and snapshot", rows=rows, seconds=min(join_s)),
-        Figure(name="the product: rows to send, found", rows=rows, seconds=min(find_s)),
-    ]
+    return min(join_s), min(find_s)
 
 
-def marked_as_sent(rows: int) -> Figure:
-    """The first snapshot: every row is marked as sent, `push reset --without-sending`."""
+def marked_as_sent(rows: int) -> float:
+    """The seconds of the first snapshot: every row is marked as sent, `push reset --without-sending`."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         _mark_as_sent(rows, Path(folder))
-        return Figure(name="the product: all marked as sent", rows=rows, seconds=time.perf_counter() - began)
+        return time.perf_counter() - began
 
 
-def whole_plan(rows: int) -> Figure:
-    """The whole plan, from the model to the counts; the rows sent before are written by another process."""
+def whole_plan(rows: int) -> float:
+    """The seconds from the model to the counts; the rows sent before are written by another process."""
     from pipelines.push import plan_push
 
     with tempfile.TemporaryDirectory() as folder:
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            pool.submit(_mark_as_sent, rows, Path(folder)).result()
+        in_process(_mark_as_sent, rows, Path(folder))
         settings, spec = _changed(rows, Path(folder))
         began = time.perf_counter()
         made = plan_push(settings, spec, folder=Path(folder))
         seconds = time.perf_counter() - began
         _expect([(made.sends,)], rows // _CHANGED)
-    return Figure(name="the product: model, diff, brakes", rows=rows, seconds=seconds)
+    return seconds
 
 
-def packing(rows: int) -> list[Figure]:
-    """Making requests and reading answers, on one core, against orjson alone."""
+def packing(rows: int) -> tuple[float, float]:
+    """The seconds of orjson alone, and of making requests and reading answers, on one core."""
     import orjson
 
     from pipelines.push.deliver.batch import pack
@@ -133,7 +143,7 @@ def packing(rows: int) -> list[Figure]:
     from pipelines.push.journal.log import Item
     from sources.customerio.client import Answer
 
-    bodies = _bodies(rows // 10)
+    bodies = _bodies(rows)
     items = [orjson.loads(body) for body in bodies]
     errors = [{"batch_index": place, "reason": "invalid", "field": "x"} for place in range(0, 500, 5)]
     answer = Answer("batch", 207, orjson.dumps({"errors": errors}))
@@ -146,14 +156,11 @@ def packing(rows: int) -> list[Figure]:
         for each in pack(Item(seq, body, str(seq)) for seq, body in enumerate(bodies, 1)):
             _expect([(bool(each.body and each.entities and rejected_rows(each, answer)),)], True)
 
-    return [
-        Figure(name="orjson: the same documents", rows=len(bodies), seconds=_timed(plainly)),
-        Figure(name="the product: requests packed, answers read", rows=len(bodies), seconds=_timed(product)),
-    ]
+    return _timed(plainly), _timed(product)
 
 
-def first_load(rows: int, folder: Path) -> list[Figure]:
-    """A first load of all people, at a rate that this machine's sandbox can answer."""
+def first_load(rows: int, folder: Path) -> tuple[float, float]:
+    """The seconds that byte-full requests need, and those of a first load at the same rate."""
     import math
 
     from pipelines.push import PushOptions, push
@@ -164,44 +171,25 @@ def first_load(rows: int, folder: Path) -> list[Figure]:
     seconds = time.perf_counter() - began
     _expect([(result.run and result.run.delivery.accepted,)], rows)
     least = math.ceil(result.plan.bytes / 490_000) / _RATE
-    return [
-        Figure(name=f"byte-full requests at {_RATE:g} a second", rows=rows, seconds=least),
-        Figure(name="the product: a first load, from model to proof", rows=rows, seconds=seconds),
-    ]
+    return least, seconds
 
 
-@contextmanager
-def _served_workspace() -> Iterator[None]:
-    """A small workspace in a process of its own, whose addresses and keys are in the environment."""
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    stop = context.Event()
-    process = context.Process(target=serve, args=(sender, stop))
-    process.start()
-    try:
-        os.environ.update(receiver.recv())
-        yield
-    finally:
-        stop.set()
-        process.join()
-
-
-def serve(sender: Any, stop: Any) -> None:
-    """Serve a small workspace."""
+def serve(pipe: Connection) -> None:
+    """Serve a small workspace, and send its addresses and keys as the environment of a run."""
     from sources.customerio.sandbox import Sandbox
 
     sandbox = Sandbox(scale="tiny")
-    with sandbox.serve() as served:
-        sender.send(
+    with sandbox.serve() as addresses:
+        pipe.send(
             {
-                "CUSTOMERIO_TRACK_URL": served.track_url,
-                "CUSTOMERIO_APP_URL": served.app_url,
+                "CUSTOMERIO_TRACK_URL": addresses.track_url,
+                "CUSTOMERIO_APP_URL": addresses.app_url,
                 "CUSTOMERIO_APP_API_KEY": sandbox.app_api_key,
                 "CUSTOMERIO_TRACK_SITE_ID": sandbox.track_site_id,
                 "CUSTOMERIO_TRACK_API_KEY": sandbox.track_api_key,
             }
         )
-        stop.wait()
+        until_told(pipe)
 
 
 def _declared(folder: Path, rows: int, filler: int = 0) -> tuple[Any, Any]:
@@ -285,4 +273,4 @@ def _bodies(rows: int) -> list[bytes]:
 def _expect(found: list[tuple[Any, ...]], rows: Any) -> None:
     if found != [(rows,)]:
         msg = f"{found} came, {rows} were expected"
-        raise RuntimeError(msg)
+        raise Wrong(msg)

@@ -1,25 +1,48 @@
-"""The start time of the command line: `cio-elt --help` against an interpreter that does nothing."""
+"""The start time of the command line, against an interpreter that does nothing."""
 
-import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-_RUNS = 7
+import click
+
+from pipelines.cli.main import main
+from tests.bench.measure import Figure, repeated
+
+HELP_MOST_S = 0.3
+_PROGRAM = str(Path(sys.executable).parent / "cio-elt")
+_PYTHON = [sys.executable, "-c", "pass"]
 
 
-def run() -> list[dict[str, Any]]:
-    """The median of several runs of each, in turns, after one that is not counted."""
-    commands = {
-        "cio-elt --help": [str(Path(sys.executable).parent / "cio-elt"), "--help"],
-        "python -c pass (baseline)": [sys.executable, "-c", "pass"],
-    }
-    seconds: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(_RUNS + 1):
-        for name, command in commands.items():
-            began = time.perf_counter()
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            seconds[name].append(time.perf_counter() - began)
-    return [{"command": name, "median_s": statistics.median(taken[1:])} for name, taken in seconds.items()]
+def run(times: int) -> list[Figure]:
+    """The time of each command, after a round that is not counted."""
+    commands = list(_helps(main, ()))
+    _measured(commands)
+    return repeated(times, lambda: _measured(commands))
+
+
+def _measured(commands: Sequence[Sequence[str]]) -> list[Figure]:
+    helps = [_seconds([_PROGRAM, *command, "--help"]) for command in commands]
+    return [
+        Figure.of("python -c pass (baseline)", _seconds(_PYTHON), "s"),
+        Figure.of("cio-elt --help", helps[0], "s", most=HELP_MOST_S),
+        Figure.of(f"--help of {len(helps)} commands, the slowest", max(helps), "s", most=HELP_MOST_S),
+    ]
+
+
+def _helps(group: click.Group, names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The names of the group and of each command below it."""
+    yield names
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _helps(command, (*names, name))
+        else:
+            yield (*names, name)
+
+
+def _seconds(command: Sequence[str]) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began

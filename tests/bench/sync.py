@@ -12,42 +12,24 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from sources.customerio.client import Client, RateLimits
 from sources.customerio.sandbox import Sandbox, Served
+from tests.bench.measure import Figure, Wrong, repeated
 
-BUDGET = 10.0
 LATENCY_MS = 200
 _BASELINE_S = 5.0
 _FIRST = "getCioAllowlist"
 _FEED = "listActivities"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rate:
-    """Requests a second. `refused` are answers of 429; `most` the most arrivals within any second."""
-
-    name: str
-    requests: int
-    rate: float
-    refused: int
-    most: int
-    seconds: float
-
-    def row(self) -> dict[str, Any]:
-        """The figure as it is printed; `share` is the rate as a part of what Customer.io allows."""
-        return {**asdict(self), "share": self.rate / BUDGET}
-
-
-def run() -> list[dict[str, Any]]:
+def run(times: int) -> list[Figure]:
     """One sync, two at once, and the baseline; each against a fresh strict sandbox."""
-    return [rate.row() for rate in (_syncs("one sync", 1), _syncs("two syncs at once", 2), _one_by_one())]
+    return repeated(times, lambda: [*_syncs("one sync", 1), *_syncs("two syncs at once", 2), *_one_by_one()])
 
 
-def _syncs(name: str, number: int) -> Rate:
+def _syncs(name: str, number: int) -> list[Figure]:
     sandbox = Sandbox(scale="demo", strict_limits=True, latency_ms=LATENCY_MS)
     with sandbox.serve() as served, tempfile.TemporaryDirectory() as folder, ExitStack() as started:
         began = time.perf_counter()
@@ -57,7 +39,8 @@ def _syncs(name: str, number: int) -> Rate:
         ]
         for process in running:
             if process.wait() != 0:
-                sys.exit(f"a sync ended with exit code {process.returncode}")
+                msg = f"a sync ended with exit code {process.returncode}"
+                raise Wrong(msg)
         return _rate(name, sandbox, time.perf_counter() - began)
 
 
@@ -74,7 +57,7 @@ def _sync(sandbox: Sandbox, served: Served, folder: Path, data: str) -> "subproc
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
 
 
-def _one_by_one() -> Rate:
+def _one_by_one() -> list[Figure]:
     sandbox = Sandbox(scale="demo", strict_limits=True, latency_ms=LATENCY_MS)
     limits = RateLimits(None)
     with (
@@ -86,19 +69,18 @@ def _one_by_one() -> Rate:
             if time.perf_counter() - began > _BASELINE_S:
                 break
     limits.close()
-    return _rate("one request after the other", sandbox, time.perf_counter() - began)
+    return _rate("one request after the other (baseline)", sandbox, time.perf_counter() - began)
 
 
-def _rate(name: str, sandbox: Sandbox, seconds: float) -> Rate:
+def _rate(name: str, sandbox: Sandbox, seconds: float) -> list[Figure]:
     seen = [each for each in sandbox.stats.requests if each.api == "app"]
     first = min((each.arrived for each in seen if each.operation == _FIRST), default=seen[0].arrived)
     last = max((each.arrived for each in seen if each.operation != _FEED), default=seen[-1].arrived)
     work = [each.arrived for each in seen if first <= each.arrived <= last]
-    return Rate(
-        name=name,
-        requests=len(seen),
-        rate=(len(work) - 1) / (work[-1] - work[0]),
-        refused=sum(each.status == 429 for each in seen),
-        most=sandbox.stats.max_per_second,
-        seconds=seconds,
-    )
+    return [
+        Figure.of(f"{name}: rate", (len(work) - 1) / (work[-1] - work[0]), "requests/s"),
+        Figure.of(f"{name}: requests", len(seen)),
+        Figure.of(f"{name}: requests refused", sum(each.status == 429 for each in seen)),
+        Figure.of(f"{name}: the most arrivals within a second", sandbox.stats.max_per_second),
+        Figure.of(f"{name}: time", seconds, "s"),
+    ]
