@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from pipelines.errors import ConfigError, EltError
 from pipelines.settings import Settings, env_file
 from sources.customerio.client import (
-    Client,
     Forbidden,
     RateLimits,
     RetryLater,
@@ -19,13 +19,16 @@ from sources.customerio.client import (
     reading_answers,
 )
 
+if TYPE_CHECKING:
+    from sources.customerio.client import Client
+
 # Seconds for which a request is retried: in a run, and while a user waits for the first answer.
 _RETRY_S = 600.0
 _BRIEF_RETRY_S = 6.0
 
 
 @contextmanager
-def client(settings: Settings, *, retry_for_s: float = _RETRY_S) -> Iterator[Client]:
+def client(settings: Settings, *, retry_for_s: float = _RETRY_S) -> Iterator["Client"]:
     """A client for both APIs that shares its rate limits with every other run on this machine.
 
     Args:
@@ -35,6 +38,8 @@ def client(settings: Settings, *, retry_for_s: float = _RETRY_S) -> Iterator[Cli
     Raises:
         ConfigError: a key or URL is invalid, or the folder of the limits cannot be written.
     """
+    from sources.customerio.client import Client
+
     limits = _limits(settings)
     try:
         with Client(
@@ -54,7 +59,7 @@ def client(settings: Settings, *, retry_for_s: float = _RETRY_S) -> Iterator[Cli
 
 
 @contextmanager
-def given_client(settings: Settings, given: Client | None) -> Iterator[Client]:
+def given_client(settings: Settings, given: "Client | None") -> Iterator["Client"]:
     """The client that is given, which stays open; or one for these settings if none is."""
     if given is not None:
         yield given
@@ -64,7 +69,7 @@ def given_client(settings: Settings, given: Client | None) -> Iterator[Client]:
 
 
 @contextmanager
-def brief_client(settings: Settings) -> Iterator[Client]:
+def brief_client(settings: Settings) -> Iterator["Client"]:
     """A client that retries for a few seconds only, for a user who waits."""
     with client(settings, retry_for_s=_BRIEF_RETRY_S) as calls:
         yield calls

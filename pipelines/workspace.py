@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import orjson
@@ -30,7 +30,10 @@ from pipelines.warehouse.publish import prepare, replace_file
 from pipelines.warehouse.queries import querying, tables
 from pipelines.warehouse.runs import workspace_of
 from sources.customerio.catalogue import operation, resource
-from sources.customerio.client import Client, RetryLater, Unreachable, reading_answers
+from sources.customerio.client import RetryLater, Unreachable, reading_answers
+
+if TYPE_CHECKING:
+    from sources.customerio.client import Client
 
 _CREATED: Mapping[str, str] = {"segments": "created_at", "campaigns": "created", "newsletters": "created"}
 """The tables that identify a workspace, each with its column of the creation time."""
@@ -162,7 +165,7 @@ def is_unknown(record: WorkspaceRecord, access: Access, tables: Collection[str])
     return record.id is None and len(access.workspaces) != 1 and IDENTIFYING.isdisjoint(tables)
 
 
-def check_contents(settings: Settings, client: Client) -> bool:
+def check_contents(settings: Settings, client: "Client") -> bool:
     """True if the App API key's workspace has what the warehouse knows; False if nothing can be compared.
 
     Lists are read until one has a row that the warehouse knows. A list that cannot be read proves nothing.
@@ -174,7 +177,7 @@ def check_contents(settings: Settings, client: Client) -> bool:
     return known
 
 
-def _compared_contents(settings: Settings, client: Client, known: Contents) -> tuple[bool, Contents]:
+def _compared_contents(settings: Settings, client: "Client", known: Contents) -> tuple[bool, Contents]:
     """The result of `check_contents`, and the first pages of the lists that were read."""
     pages: Contents = {}
     compared: list[str] = []
@@ -324,14 +327,14 @@ def _known_rows(settings: Settings) -> Contents:
         return {}
 
 
-def _contents(client: Client, read: Contents) -> dict[str, dict[str, int]]:
+def _contents(client: "Client", read: Contents) -> dict[str, dict[str, int]]:
     """The first page of a list that has rows, for the record; one that was `read`, if it has."""
     pages = chain(read.items(), ((table, _first_page(client, table)) for table in _CREATED))
     table, page = next(((table, page) for table, page in pages if page), ("", None))
     return {table: {str(row_id): created for row_id, created in page.items()}} if page else {}
 
 
-def _first_page(client: Client, table: str) -> dict[int, int] | None:
+def _first_page(client: "Client", table: str) -> dict[int, int] | None:
     """The creation times by id of the first page of a list; None if it is not what it should be."""
     call = operation(resource(table).operation)
     try:

@@ -23,8 +23,8 @@ from pipelines.settings import Settings
 from pipelines.transform import TransformResult, transform
 from sources.customerio.catalogue import RESOURCES, Resource
 from sources.customerio.extract import RunSummary
-from sources.customerio.extract.arrow import columns_of
 from sources.customerio.extract.lists import masked
+from sources.customerio.extract.own_columns import columns_of
 from sources.customerio.sandbox import Sandbox, Served
 
 # A process that a shell starts in the background ignores Ctrl-C, and so would commands that tests start.

@@ -23,7 +23,7 @@ from pipelines.cli import command
 from pipelines.settings import Settings
 from sources.customerio.catalogue import OPERATIONS, RESOURCES, operation
 from sources.customerio.client.limits import QUOTAS
-from sources.customerio.extract.arrow import OWN_COLUMNS, TOMBSTONE
+from sources.customerio.extract.own_columns import OWN_COLUMNS, TOMBSTONE
 from sources.customerio.extract.people import PROFILES_A_REQUEST
 from sources.customerio.sandbox import Sandbox
 from sources.customerio.sandbox.faults.limits import APP_REQUESTS, APP_WINDOW_S

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from pipelines.transform.dbt import PROJECT
 from sources.customerio import RESOURCES
-from sources.customerio.extract.arrow import columns_of
+from sources.customerio.extract.own_columns import columns_of
 
 FILE = PROJECT / "models" / "staging" / "sources.yml"
 

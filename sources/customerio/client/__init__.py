@@ -11,8 +11,11 @@
                                   ├─ hosts, log_filter               sends the request
                                   └─ transport_errors, status_errors raise an error (errors, error_bodies)
 
-The package knows the catalogue and nothing of the tables that the answers fill.
+The package knows the catalogue and nothing of the tables that the answers fill. The names that import httpx,
+which takes a tenth of a second, are loaded on first use.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from sources.customerio.client.api import Method
 from sources.customerio.client.bounds import (
@@ -24,7 +27,6 @@ from sources.customerio.client.bounds import (
     OutOfBounds,
     Oversized,
 )
-from sources.customerio.client.client import Client
 from sources.customerio.client.clock import FARTHEST_S
 from sources.customerio.client.error_bodies import redacted
 from sources.customerio.client.errors import (
@@ -60,8 +62,11 @@ from sources.customerio.client.response import (
     reading_answers,
     unexpected,
 )
-from sources.customerio.client.transport import Request
 from sources.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sources.customerio.client.client import Client
+    from sources.customerio.client.transport import Request
 
 __all__ = [
     "FARTHEST_S",
@@ -111,3 +116,17 @@ __all__ = [
     "redacted",
     "unexpected",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name that imports httpx."""
+    if name == "Client":
+        from sources.customerio.client import client
+
+        return client.Client
+    if name == "Request":
+        from sources.customerio.client import transport
+
+        return transport.Request
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

@@ -15,7 +15,7 @@ from threading import Lock
 import msgspec
 
 from sources.customerio.catalogue import Resource
-from sources.customerio.extract.arrow import OWN_COLUMNS, TOMBSTONE
+from sources.customerio.extract.own_columns import OWN_COLUMNS, TOMBSTONE
 from sources.customerio.extract.rows import AS_SENT, Row, as_json
 
 OTHER = "_other_fields"

@@ -13,12 +13,8 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from sources.customerio.catalogue import ColumnType, Resource
+from sources.customerio.extract.own_columns import columns_of
 from sources.customerio.extract.rows import NO_JSON, Row, TypedRow, row_type
-
-# The project's columns of every table: when the row was first seen (Unix s), and its fingerprint.
-OWN_COLUMNS: Mapping[str, ColumnType] = {"first_seen_at": "bigint", "_row_hash": "bigint"}
-# ... and of tables whose rows can be deleted: when a complete reading no longer found the row (Unix s).
-TOMBSTONE: Mapping[str, ColumnType] = {"deleted_at": "bigint"}
 
 _ARROW: Mapping[ColumnType, Any] = {
     "text": pa.string(),
@@ -27,12 +23,6 @@ _ARROW: Mapping[ColumnType, Any] = {
     "bool": pa.bool_(),
     "json": pa.string(),
 }
-
-
-def columns_of(resource: Resource) -> dict[str, ColumnType]:
-    """All columns known before a row is read: the API's, then the project's own."""
-    own = {**OWN_COLUMNS, **(TOMBSTONE if resource.tombstones else {})}
-    return {**resource.columns, **own}
 
 
 def to_arrow(resource: Resource, rows: Sequence[TypedRow]) -> pa.Table:

@@ -15,7 +15,7 @@ from sources.customerio.client import (
     WrongClock,
     WrongHost,
 )
-from sources.customerio.extract.worker_stream import Stopped
+from sources.customerio.extract.ready_tables import Stopped
 from sources.errors import EltError
 
 # What stops one item stops all of them.

@@ -23,7 +23,7 @@ from sources.customerio.extract import coverage, rejected
 from sources.customerio.extract.activities import feed
 from sources.customerio.extract.added_fields import AddedFields
 from sources.customerio.extract.archive import archived
-from sources.customerio.extract.arrow import columns_of, to_arrow, with_own
+from sources.customerio.extract.arrow import to_arrow, with_own
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.deletion_brake import DeletionBrake
 from sources.customerio.extract.destination_rows import DestinationRows
@@ -38,6 +38,7 @@ from sources.customerio.extract.messages import windows
 from sources.customerio.extract.metrics import metrics
 from sources.customerio.extract.objects import objects, relationships
 from sources.customerio.extract.optouts import optouts
+from sources.customerio.extract.own_columns import columns_of
 from sources.customerio.extract.people import people
 from sources.customerio.extract.rejected import AllRejected, misfits, row_fault
 from sources.customerio.extract.rows import TypedRow, typed

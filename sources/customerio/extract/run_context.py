@@ -8,12 +8,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sources.customerio.catalogue import Operation, Resource, operation, resource
-from sources.customerio.client import FARTHEST_S, Client, records_of
+from sources.customerio.client import FARTHEST_S, records_of
 from sources.customerio.extract.added_fields import AddedFields
 from sources.customerio.extract.coverage import Coverage
 from sources.customerio.extract.deletion_brake import SHARE, DeletionBrake
 from sources.customerio.extract.due import Due, ToldParents
 from sources.customerio.extract.failures import Failures
+from sources.customerio.extract.ready_tables import ReadyTables, Stopped
 from sources.customerio.extract.rejected import (
     MOST,
     AllRejected,
@@ -26,7 +27,9 @@ from sources.customerio.extract.rejected import (
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_summary import ResourceSummary, RunSummary
 from sources.customerio.extract.time_window import Window
-from sources.customerio.extract.worker_stream import ReadyTables, Stopped
+
+if TYPE_CHECKING:
+    from sources.customerio.client import Client
 
 if TYPE_CHECKING:
     from sources.customerio.extract.diff import HeldRows
@@ -119,7 +122,7 @@ class RunContext:
     `outdated` are tables whose rows this run itself changed after it listed them.
     """
 
-    client: Client
+    client: "Client"
     options: Options
     summary: RunSummary
     clock: Callable[[], int] | None = None
@@ -216,7 +219,7 @@ class RunContext:
         """That table's numbers."""
         return self.summary.resources[table]
 
-    def client_for(self, table: str) -> Client:
+    def client_for(self, table: str) -> "Client":
         """The client, its requests counted for `table`; its lists hold records that can be rows."""
 
         def fitting(row: Operation, found: list[Any]) -> list[Any]:

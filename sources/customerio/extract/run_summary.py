@@ -3,9 +3,12 @@
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from sources.customerio.client import Request
 from sources.errors import EltError
+
+if TYPE_CHECKING:
+    from sources.customerio.client import Request
 
 
 @dataclass(kw_only=True)
@@ -42,7 +45,7 @@ class ResourceSummary:
         """Rows that are written to the warehouse: new, changed and newly deleted ones."""
         return self.new + self.changed + self.deleted
 
-    def count(self, request: Request) -> None:
+    def count(self, request: "Request") -> None:
         """Count an attempt, retries included: each takes a slot of the rate limit."""
         with self._lock:
             self.requests += 1

@@ -10,7 +10,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from sources.customerio.catalogue import Resource
-from sources.customerio.extract.arrow import columns_of
+from sources.customerio.extract.own_columns import columns_of
 from tests.conftest import Warehouse, settings_for
 from tests.pipelines.conftest import Shell
 from tests.postgres import cluster

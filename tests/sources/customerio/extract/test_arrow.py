@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from sources.customerio.catalogue import Resource
-from sources.customerio.extract.arrow import columns_of, from_arrow, to_arrow, with_own
+from sources.customerio.extract.arrow import from_arrow, to_arrow, with_own
+from sources.customerio.extract.own_columns import columns_of
 from sources.customerio.extract.rows import Row, row_hashes, typed
 
 THINGS = Resource(

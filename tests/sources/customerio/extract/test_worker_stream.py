@@ -15,8 +15,9 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.client import BadAnswer, Client
 from sources.customerio.extract import Batch, DestinationRows, Options, RunContext, RunSummary, dlt_resource
+from sources.customerio.extract.ready_tables import ReadyTables
 from sources.customerio.extract.resources import Reader
-from sources.customerio.extract.worker_stream import ReadyTables, Stream
+from sources.customerio.extract.worker_stream import Stream
 
 NOW = 1_790_000_000
 MANY = 200
