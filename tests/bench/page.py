@@ -12,7 +12,8 @@ _HEAD = """# Results of the benchmarks
 
 Written by `make docs` from `results/*.json`, which `make bench BENCH=--save` writes; do not edit. A value is
 the median of the runs; the spread is from the least to the most of them. *Load* is the number of processes
-that wanted a core in the minute before: where it is more than one, times are longer than they need to be.
+that wanted a core in the minute before: where it is near the number of cores or above, the parts shared the
+machine with other programs, and times are longer than they need to be.
 """
 
 
