@@ -53,7 +53,7 @@ def test_every_part_runs_after_a_missed_bound(capsys: pytest.CaptureFixture[str]
     assert 2 == printed.count("**no**") and "a fast thing" in printed and "1,234 MB" in printed
     assert [
         "one: a slow thing: 2.5 s; at most 1 s",
-        "two: broke off: three rows are missing",
+        "two: broke off: Wrong: three rows are missing",
         "three: a slow thing: 2.5 s; at most 1 s",
     ] == printed.splitlines()[-3:]
     assert [("one", (2.5, 2.5, 2.5)), ("three", (1_234.5,) * 3)] == [

@@ -27,7 +27,7 @@ def run_parts(
             result = measured(name, part, times)
         except Exception as error:
             traceback.print_exc()
-            lines.append(f"{name}: broke off: {error}")
+            lines.append(f"{name}: broke off: {type(error).__name__}: {error}")
             continue
         results.append(result)
         lines += [missed(name, figure) for figure in result.figures if not figure.kept]
