@@ -21,6 +21,7 @@ from sources.customerio.extract.arrow import to_arrow
 from sources.customerio.extract.due import Due, ToldParents
 from sources.customerio.extract.messages import WINDOW_S, due_windows
 from sources.customerio.extract.rows import typed
+from sources.customerio.extract.told_paths import told_paths
 
 _TELLER, _MARK = "messages", "deduplicate_id"
 _PAGES = 8
@@ -65,7 +66,8 @@ def told_parents(survey: Survey) -> ToldParents:
 
 def _tell(told: ToldParents, deliveries: list[Any]) -> None:
     row = resource(_TELLER)
-    told.add(row, to_arrow(row, typed(row, deliveries)))
+    for table, paths in told_paths(row, to_arrow(row, typed(row, deliveries))):
+        told.note(table, paths)
 
 
 def _changed(survey: Survey) -> list[Any]:

@@ -1,6 +1,6 @@
 """The parents of a table that a run reads: those that something told of, and those whose sweep is due.
 
-    rows of other tables that are new, changed or deleted ──> ToldParents ──┐
+    rows of other tables that changed ──> told_paths ──> ToldParents ────────┐
     the parent's own row, as listed ──────────────────────────────────────> Due ──> read, then marked as read
     the time up to which the table was swept ─────────────────────────────┘
 
@@ -13,27 +13,15 @@ from threading import Lock
 from typing import Any
 
 import orjson
-import pyarrow as pa
-import pyarrow.compute as pc
 from xxhash import xxh3_64_intdigest
 
-from sources.customerio.catalogue import RESOURCES, ChangesWith, Resource, operation
+from sources.customerio.catalogue import Resource
 from sources.customerio.extract.rows import Row
 
 Path = tuple[int, ...]
 """The ids in a call's path, the outermost first."""
 
 _TOLD, _PARENTS, _SWEPT = "told", "parents", "swept_at"
-
-
-def columns_told(resource: Resource) -> list[str]:
-    """The columns, of the table that tells, that name a parent's ids in the order of the call's path."""
-    names = [parameter.name for parameter in operation(resource.operation).path_parameters]
-    return [_RENAMED.get(name, name) for name in names]
-
-
-# A delivery names its transactional message in full.
-_RENAMED = {"transactional_id": "transactional_message_id"}
 
 
 class ToldParents:
@@ -51,23 +39,8 @@ class ToldParents:
                 self._state = state.setdefault(_TOLD, {})
                 self._told = {table: set(map(tuple, paths)) for table, paths in self._state.items()}
 
-    def add(self, teller: Resource, changed: pa.Table) -> None:
-        """Note the parents that new, changed or deleted rows of `teller` name."""
-        told = [row for row in RESOURCES if row.changes_with and row.changes_with.rows_of == teller.table]
-        if not told or not len(changed):
-            return
-        columns = sorted({column for row in told for column in columns_told(row)})
-        metrics = sorted({row.changes_with.metric for row in told if row.changes_with.metric})  # type: ignore[union-attr]
-        few = changed.select(columns)
-        for metric in metrics:
-            few = few.append_column(metric, pc.match_substring(changed["metrics"], f'"{metric}"'))
-        few = few.group_by(few.column_names).aggregate([])
-        for row in told:
-            rule: ChangesWith = row.changes_with  # type: ignore[assignment]
-            named = few.filter(few[rule.metric]) if rule.metric else few
-            self._note(row.table, _paths(named, columns_told(row)))
-
-    def _note(self, table: str, paths: set[Path]) -> None:
+    def note(self, table: str, paths: set[Path]) -> None:
+        """Note that rows told of these parents of that table."""
         with self._lock:
             known = self._told.setdefault(table, set())
             if not paths <= known:
@@ -167,8 +140,3 @@ def is_swept(name: str, every_s: int, since: int, now: int) -> bool:
 
 def _fingerprint(row: Row) -> int:
     return xxh3_64_intdigest(orjson.dumps(row, option=orjson.OPT_SORT_KEYS, default=repr)) - 2**63
-
-
-def _paths(named: pa.Table, columns: list[str]) -> set[Path]:
-    found = named.select(columns).drop_null()
-    return set(zip(*(found[column].to_pylist() for column in columns), strict=True))

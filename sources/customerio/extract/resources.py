@@ -45,6 +45,7 @@ from sources.customerio.extract.rows import TypedRow, typed
 from sources.customerio.extract.run_context import RunContext
 from sources.customerio.extract.run_summary import ResourceSummary
 from sources.customerio.extract.suppressions import suppressions
+from sources.customerio.extract.told_paths import told_paths
 from sources.customerio.extract.worker_stream import Stream
 from sources.errors import EltError
 
@@ -197,7 +198,8 @@ def _tables(
 
     def changed() -> Iterator[pa.Table]:
         for table in _written():
-            run.told.add(resource, table)
+            for told, paths in told_paths(resource, table):
+                run.told.note(told, paths)
             yield table
 
     def _written() -> Iterator[pa.Table]:

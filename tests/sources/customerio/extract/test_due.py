@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from sources.customerio.catalogue import RESOURCES, resource
 from sources.customerio.extract import Options, RunSummary
-from sources.customerio.extract.due import Due, ToldParents, columns_told, is_swept
+from sources.customerio.extract.due import Due, ToldParents, is_swept
 from sources.customerio.sandbox import Fault
 from tests.sources.customerio.extract.conftest import Project, without_nulls
 
@@ -77,33 +76,6 @@ def test_a_wrong_clock_leaves_nothing_out() -> None:
     _read(_due(state, {1: {}}, now=10 * DAY))
 
     assert [1] == _due(state, {1: {}}, now=DAY).whole
-
-
-def test_deliveries_tell_of_their_parents() -> None:
-    """A changed delivery tells of its campaign and action; of their links only if it has a click."""
-    told, row = ToldParents(), resource("messages")
-    ids = sorted({name for each in RESOURCES if each.changes_with for name in columns_told(each)})
-    deliveries: list[dict[str, Any]] = [
-        {"campaign_id": 1, "action_id": 7, "metrics": '{"sent":1}'},
-        {"campaign_id": 2, "action_id": 8, "metrics": '{"sent":1,"clicked":2}'},
-        {"transactional_message_id": 3, "metrics": None},
-    ]
-    cells = {name: pa.array([each.get(name) for each in deliveries], pa.int64()) for name in ids}
-    told.add(row, pa.table({**cells, "metrics": [each["metrics"] for each in deliveries]}))
-
-    assert [(1,), (2,)] == told.of("campaign_metrics")
-    assert [(1, 7), (2, 8)] == told.of("campaign_action_metrics")
-    assert [(2, 8)] == told.of("campaign_action_link_metrics")
-    assert [(3,)] == told.of("transactional_metrics")
-    assert [] == told.of("newsletter_metrics")
-
-
-def test_every_rule_can_be_told() -> None:
-    """The table that tells has the columns that name the parent."""
-    for row in RESOURCES:
-        rule = row.changes_with
-        if rule and rule.rows_of:
-            assert set(columns_told(row)) <= set(resource(rule.rows_of).columns), row.table
 
 
 def _assert_current(project: Project, table: str) -> None:
