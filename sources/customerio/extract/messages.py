@@ -1,5 +1,8 @@
 """The reader of deliveries: windows on `created`, read in parallel, and again while their metrics change.
 
+    new ones and those of each age that is due ──> windows ──┐
+    older ones that new activities name ──> looked up by id ─┴──> batches
+
 A request may span six months, both bounds included, and answers newest first; a longer one is cut without an
 error, so windows are 30 days at most. A window longer than a page is not followed by page tokens,
 one after the other, but cut at the oldest second of its first page; what is left is split into parts of a
@@ -11,15 +14,16 @@ its last second may still grow, so it is not covered, and the next read begins w
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from itertools import count, islice
 from typing import Any
 
 from sources.customerio.catalogue import Resource, operation
-from sources.customerio.client import Client, unexpected
+from sources.customerio.client import Client, NotFound, unexpected
 from sources.customerio.extract.batch import Batch, Scope
+from sources.customerio.extract.key_hashes import KeyHashes
 from sources.customerio.extract.rows import Row, decoder
 from sources.customerio.extract.run_context import DAY, PARTS_AHEAD, Options, RunContext, has_passed
 from sources.customerio.extract.time_window import Window, sliced
@@ -32,6 +36,11 @@ EMPTY_WINDOWS_BEFORE_HISTORY = 12
 # 10 a second at up to 0.6 s an answer.
 PAGES_A_PART = 6
 SIDE_BY_SIDE = 6
+
+# A delivery that is looked up costs what a page of a thousand does. So a sync looks up no more of them than
+# it reads pages of the youngest age, and these at least.
+LOOKUPS = 2
+_LOOKUP = "getMessage"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +64,23 @@ def windows(run: RunContext, resource: Resource, state: dict[str, Any]) -> Itera
         state.update(read_to=now, bands={str(band.max_age_s): now for band in run.options.bands})
         return
     due = due_windows(run.options, state, now)
-    yield from reader.read(part for window in due.values() for part in sliced(window, WINDOW_S))
+    newest, lately, read = now - run.options.bands[0].max_age_s, 0, KeyHashes()
+    for batch in reader.read(part for window in due.values() for part in sliced(window, WINDOW_S)):
+        read.add([row["id"] for row in batch.rows])
+        lately += sum(row["created"] >= newest for row in batch.rows)
+        yield batch
+    yield from reader.look_up(_told(run, read, most=max(LOOKUPS, reader.pages(lately))))
     state.update(read_to=now, bands={**state["bands"], **dict.fromkeys(due, now)})
+
+
+def _told(run: RunContext, read: KeyHashes, most: int) -> list[str]:
+    """The ids of deliveries of which new activities tell and that were not read: `most` of them.
+
+    Of each delivery that an activity tells of, the next reading of its age has the metric at the latest.
+    """
+    told = sorted(run.told_deliveries())
+    before = set(read.known(told))
+    return [name for name in told if name not in before][:most]
 
 
 def due_windows(options: Options, state: dict[str, Any], now: int) -> dict[str, Window]:
@@ -144,6 +168,28 @@ class _Reader:
         finally:
             for future in running:
                 future.cancel()
+
+    def pages(self, rows: int) -> int:
+        """The pages that so many rows fill."""
+        return -(-rows // (self._page_max or 1))
+
+    def look_up(self, names: Collection[str]) -> Iterator[Batch]:
+        """Deliveries by their ids, one request each; one that is gone is left out."""
+        self._summary.expect(len(names))
+        for rows in self._run.map(self._looked_up, names):
+            for row in rows:
+                at = int(row[self._cursor])
+                yield Batch(rows=[row], scope=Scope(column=self._cursor, low=at, high=at), last=True)
+
+    def _looked_up(self, name: str) -> list[Row]:
+        try:
+            answer = self._client.call(_LOOKUP, path={"message_id": name}, query=self._asked)
+        except NotFound:
+            return []
+        row = answer.field("message")
+        if not isinstance(row, dict) or row.get(self._key) != name:
+            raise unexpected(operation(_LOOKUP), "another delivery than was asked for")
+        return self._run.fitting(self._operation, [row], self._table)
 
     def _start(self, windows: Iterable[Window], left: deque[Window], running: set[Future[_Part]]) -> None:
         """Add windows to those that are left, and read as many of these as may be ahead.

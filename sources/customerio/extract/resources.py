@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import dlt
 import pyarrow as pa
+import pyarrow.compute as pc
 from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 from dlt.extract import DltResource
 
@@ -200,6 +201,8 @@ def _tables(
         for table in _written():
             for told, paths in told_paths(resource, table):
                 run.told.note(told, paths)
+            if resource.reader == "feed":
+                run.tell_of(map(str, pc.unique(table["delivery_id"]).drop_null().to_pylist()))
             yield table
 
     def _written() -> Iterator[pa.Table]:

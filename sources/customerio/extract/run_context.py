@@ -46,6 +46,8 @@ PARTS_AHEAD = 24
 DAY = 86_400
 # A list that every key may read, of one page.
 _CHEAPEST = "ip_addresses"
+_FEED = "activities"
+_MOST_TOLD = 10_000
 
 
 def has_passed(watermark: int | None, now: int) -> bool:
@@ -65,10 +67,12 @@ class Band:
 
 
 # Metrics arrive late and move no field that a request could filter by: opens count for six months.
+# Most of them have an activity that tells of it (`told_deliveries`); ages find the others.
 BANDS = (
-    Band(max_age_s=7 * DAY, every_s=0),
-    Band(max_age_s=30 * DAY, every_s=DAY),
-    Band(max_age_s=180 * DAY, every_s=7 * DAY),
+    Band(max_age_s=DAY, every_s=0),
+    Band(max_age_s=7 * DAY, every_s=DAY),
+    Band(max_age_s=30 * DAY, every_s=3 * DAY),
+    Band(max_age_s=180 * DAY, every_s=30 * DAY),
 )
 
 
@@ -148,6 +152,7 @@ class RunContext:
         self.rejected = Rejected(mask=self.client.without_keys)
         self.outdated = set()
         self.told = ToldParents()
+        self._told_deliveries: set[str] = set()
         self._added: dict[str, AddedFields] = {}
 
     def added_fields(self, row: Resource, columns: Iterable[str] = ()) -> AddedFields:
@@ -202,6 +207,18 @@ class RunContext:
             return set()
         held = self.destination.scope(resource, None).held(keys)
         return {key for key, found in held.items() if found.row_hash is not None}
+
+    def tell_of(self, deliveries: Iterable[str]) -> None:
+        """Note deliveries that a new activity names; of very many, some."""
+        with self._lock:
+            room = _MOST_TOLD - len(self._told_deliveries)
+            self._told_deliveries.update(islice(deliveries, max(room, 0)))
+
+    def told_deliveries(self) -> set[str]:
+        """The ids of deliveries of which this run read new activities, once it has read all of them."""
+        self.wait_for([_FEED])
+        with self._lock:
+            return set(self._told_deliveries)
 
     def now(self) -> int:
         """Customer.io's clock, in Unix seconds; costs a request if no answer has carried it yet."""

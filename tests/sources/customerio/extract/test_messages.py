@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,11 +14,20 @@ import pytest
 from sources.customerio.catalogue import resource
 from sources.customerio.client import Client
 from sources.customerio.extract import BANDS, Options, RunContext, RunSummary, Window
-from sources.customerio.extract.messages import SIDE_BY_SIDE, WINDOW_S, due_windows
+from sources.customerio.extract.messages import LOOKUPS, SIDE_BY_SIDE, WINDOW_S, _Reader, due_windows
 from sources.customerio.extract.resources import READERS
 from sources.customerio.extract.run_context import PARTS_AHEAD
 from sources.customerio.sandbox import DEFAULT_START, Fault, Sandbox, Served
-from tests.sources.customerio.extract.conftest import Deliveries, Outside, Project, ReadTable, ids, plain
+from tests.conftest import settings_for
+from tests.sources.customerio.extract.conftest import (
+    SMALL,
+    Deliveries,
+    Outside,
+    Project,
+    ReadTable,
+    ids,
+    plain,
+)
 
 DAY = 86_400
 NOW = 1_790_000_000
@@ -40,20 +51,19 @@ def _windows(*ages: tuple[float, float]) -> list[Window]:
 @pytest.mark.parametrize(
     ("read_days_ago", "due"),
     [
-        pytest.param((0, 0, 0, 0), [(0, 7)], id="at once again: the young"),
-        pytest.param((0.99, 0.99, 0.99, 6.99), [(0, 7)], id="not a day later: the young still"),
-        pytest.param((1, 1, 1, 1), [(0, 7), (7, 30)], id="a day later: up to a month"),
-        pytest.param((0, 0, 0, 7), [(0, 7), (30, 187)], id="a week later: the old, and the sealed once"),
-        pytest.param((1, 1, 1, 7), [(0, 7), (7, 30), (30, 187)], id="a week and a day: all"),
-        pytest.param((10, 10, 10, 10), [(0, 10), (10, 30), (30, 190)], id="a pause longer than the young"),
-        pytest.param((40, 40, 40, 40), [(0, 40), (40, 220)], id="a pause longer than a band"),
-        pytest.param((300, 300, 300, 302), [(0, 300), (300, 482)], id="a pause longer than all bands"),
+        pytest.param((0, 0, 0, 0, 0), [(0, 1)], id="at once again: the young"),
+        pytest.param((0.99, 0.99, 0.99, 2.99, 29.9), [(0, 1)], id="not a day later: the young still"),
+        pytest.param((1, 1, 1, 1, 1), [(0, 1), (1, 7)], id="a day later: up to a week"),
+        pytest.param((3, 3, 3, 3, 3), [(0, 3), (3, 7), (7, 30)], id="three days later: up to a month"),
+        pytest.param((0, 0, 0, 0, 30), [(0, 1), (30, 210)], id="a month later: the old, and the sealed once"),
+        pytest.param((1, 1, 1, 3, 30), [(0, 1), (1, 7), (7, 30), (30, 210)], id="all at once"),
+        pytest.param((10,) * 5, [(0, 10), (10, 30)], id="a pause longer than the young"),
+        pytest.param((40,) * 5, [(0, 40), (40, 220)], id="a pause longer than a band"),
+        pytest.param((300, 300, 300, 300, 302), [(0, 300), (300, 482)], id="a pause longer than all bands"),
     ],
 )
-def test_ages_are_due(
-    read_days_ago: tuple[float, float, float, float], due: list[tuple[float, float]]
-) -> None:
-    """New deliveries are due at every sync, a month's daily, half a year's weekly, older ones once."""
+def test_ages_are_due(read_days_ago: tuple[float, ...], due: list[tuple[float, float]]) -> None:
+    """A day's deliveries are due at every sync, older ones less often, the oldest once after the last age."""
     assert _windows(*due) == list(due_windows(Options(), _state(*read_days_ago), NOW).values())
 
 
@@ -62,17 +72,17 @@ def test_ages_are_due(
 def test_due_windows_meet_and_do_not_overlap(start_days_ago: int, pause_days: int) -> None:
     """Each second from now back to the oldest due one, or to the start, is in exactly one window."""
     start = NOW - start_days_ago * DAY
-    due = due_windows(Options(start=start), _state(*[pause_days + 7] * 4), NOW)
+    due = due_windows(Options(start=start), _state(*[pause_days + 30] * 5), NOW)
 
     windows = list(due.values())
     assert windows[0].end == NOW
     assert all(above.start == below.end + 1 for above, below in pairwise(windows))
-    assert windows[-1].start == max(start, NOW - (180 + pause_days + 7) * DAY)
+    assert windows[-1].start == max(start, NOW - (180 + pause_days + 30) * DAY)
 
 
 def test_an_age_that_was_added_to_the_settings_is_due() -> None:
     """An age band that is not in the state has never been read, so it is due."""
-    state = _state(0, 0, 0, 0)
+    state = _state(0, 0, 0, 0, 0)
     del state["bands"][str(BANDS[1].max_age_s)]
 
     assert [str(band.max_age_s) for band in BANDS[:2]] == list(due_windows(Options(), state, NOW))
@@ -111,7 +121,7 @@ def test_a_start_is_kept(client_of: ClientOf, read: ReadTable) -> None:
     state: dict[str, Any] = {}
 
     first = read(client_of(outside), "messages", state, clock=lambda: NOW, start=start)
-    later = read(client_of(outside), "messages", state, clock=lambda: NOW + 8 * DAY, start=start)
+    later = read(client_of(outside), "messages", state, clock=lambda: NOW + 30 * DAY, start=start)
 
     assert ["1", "2"] == ids(first.rows) == ids(later.rows)
     assert start == min(asked for asked, _ in outside.asked)
@@ -351,3 +361,45 @@ def test_a_window_read_in_the_future_is_none(client_of: ClientOf, read: ReadTabl
 
     assert ["0", "1", "2"] == ids(found.rows)
     assert NOW == state["read_to"]
+
+
+@pytest.mark.proof
+def test_a_late_metric_that_an_activity_tells_of_is_found_at_once(
+    client_of: ClientOf, tmp_path: Path
+) -> None:
+    """A delivery older than what each sync reads is looked up when its open or click is in the feed."""
+    sandbox = Sandbox(scale=replace(SMALL, deliveries=4000, people=300))
+    with sandbox.serve() as served:
+        client = client_of(served, sandbox.app_api_key)
+        project = Project(sandbox, served, settings_for(sandbox, served, tmp_path), client=client)
+        project.run("messages", "activities")
+        found, looked_up = 0, 0
+        for _ in range(20):
+            old = sandbox.clock.now() - 7 * DAY
+            before = _marks(project, old)
+            sandbox.clock.advance(3600)
+            sandbox.stats.clear()
+            project.run("messages", "activities")
+            found += len(_marks(project, old) - before)
+            looked_up += sandbox.stats.by_operation.get("getMessage", 0)
+
+    assert found
+    assert found <= looked_up <= 20 * LOOKUPS
+
+
+def _marks(project: Project, before: int) -> set[tuple[str, str]]:
+    """The deliveries from before that second, each with the mark of its newest metric."""
+    return set(project.cells(f"SELECT id, deduplicate_id FROM messages WHERE created < {before}"))
+
+
+def test_a_lookup_that_is_another_delivery_is_refused(project: Project) -> None:
+    """A delivery that is gone is left out; an answer about another one fails the table."""
+    run = RunContext(client=project.client, options=Options(), summary=RunSummary(), clock=lambda: NOW)  # type: ignore[arg-type]
+    run.begin("messages")
+    reader = _Reader(run, resource("messages"))
+
+    assert [] == list(reader.look_up(["gone"]))
+    known = next(iter(project.sandbox.rows("messages")))["id"]
+    [batch] = reader.look_up([known])
+    assert [known] == [row["id"] for row in batch.rows]
+    run.close()
