@@ -1,7 +1,6 @@
 """A transform, step by step: copy the warehouse, record schema drift, build and test, replace, publish."""
 
 import hashlib
-import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.transform.dbt import PROJECT, Dbt, Node, selection
 from pipelines.transform.schema_drift import Change, record_changes
+from pipelines.warehouse.clone import clone
 from pipelines.warehouse.duckdb_file import checkpoint, log_of, open_file
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.queries import no_warehouse
@@ -133,7 +133,7 @@ def _copy(settings: Settings) -> Path:
     log_of(build).unlink(missing_ok=True)
     if source == settings.load_file:
         checkpoint(source)
-    shutil.copyfile(source, build)
+    clone(source, build)
     return build
 
 

@@ -3,7 +3,6 @@
 Every DuckDB connection to a warehouse is opened here, so that a damaged or locked file gets one message.
 """
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import FileHeld, WarehouseError
+from pipelines.warehouse.clone import clone
 from pipelines.warehouse.failures import file_failure
 from pipelines.warehouse.memory import DUCKDB_MB
 
@@ -78,7 +78,7 @@ def restore(private: Path, published: Path) -> None:
     with reading(published):
         pass
     copy = private.with_suffix(".restoring")
-    shutil.copyfile(published, copy)
+    clone(published, copy)
     copy.replace(private)
 
 

@@ -3,6 +3,8 @@
 While one process writes a DuckDB file, no other can read it. So loads write a private file, and after each
 run a copy of it replaces the published file in one step. A reader that has the old file open keeps the old
 state, a reader that opens it later gets the new one, and no reader sees half a run.
+
+    checkpoint -> clone or copy -> replace
 """
 
 import os
@@ -15,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from pipelines.errors import Busy, ConfigError
 from pipelines.notify import Notify, silent
+from pipelines.warehouse.clone import clone
 from pipelines.warehouse.duckdb_file import checkpoint, log_of
 
 _LOCK = "writer.lock"
@@ -88,12 +91,13 @@ def writing(folder: Path, *, wait_s: float, notify: Notify = silent) -> Iterator
 def publish(private: Path, published: Path) -> None:
     """Replace the published file by a copy of the private one, in one step.
 
-    The caller holds the writer's lock: nothing may write `private` meanwhile.
+    The file keeps its permissions. The caller holds the writer's lock: nothing may write `private` meanwhile.
     """
     checkpoint(private)
     copy = published.with_suffix(".publishing")
     try:
-        shutil.copyfile(private, copy)
+        clone(private, copy)
+        shutil.copymode(published if published.exists() else private, copy)
         with copy.open("rb") as file:
             os.fsync(file.fileno())
         # A program that wrote into the published file may have left its log: DuckDB refuses to open a file

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from pipelines.warehouse.duckdb_file import log_of
 from pipelines.warehouse.publish import publish, writing
 from tests.conftest import Warehouse
 from tests.pipelines.conftest import Shell, ended
+from tests.pipelines.warehouse.conftest import numbers, write_numbers
 
 ROUNDS = 20
 
@@ -148,16 +150,19 @@ def test_without_waiting_busy_is_raised_at_once(tmp_path: Path) -> None:
 
 
 KILLED = """
-import os, shutil, signal, sys
+import errno, fcntl, os, shutil, signal, sys
 from pathlib import Path
 from pipelines.warehouse import publish
+
+def unable(*_):
+    raise OSError(errno.EOPNOTSUPP, "not supported")
 
 def half(source, target):
     content = Path(source).read_bytes()
     Path(target).write_bytes(content[: len(content) // 2])
     os.kill(os.getpid(), signal.SIGKILL)
 
-shutil.copyfile = half
+fcntl.ioctl, shutil.copyfile = unable, half
 publish.publish(Path(sys.argv[1]), Path(sys.argv[2]))
 """
 
@@ -165,24 +170,24 @@ publish.publish(Path(sys.argv[1]), Path(sys.argv[2]))
 def test_a_killed_publish_leaves_the_old_file(tmp_path: Path) -> None:
     """After a kill in mid-copy, the published file is the old one; the next publish cleans up."""
     private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
-    _write(private, 1)
+    write_numbers(private, 1)
     publish(private, published)
-    _write(private, 2)
+    write_numbers(private, 2)
     killed = subprocess.run([sys.executable, "-c", KILLED, private, published], check=False, timeout=60)
 
     assert -signal.SIGKILL == killed.returncode
-    assert [1] == _numbers(published)
+    assert [1] == numbers(published)
     publish(private, published)
-    assert [1, 2] == _numbers(published)
+    assert [1, 2] == numbers(published)
     assert {private, published} == set(tmp_path.iterdir())
 
 
 def test_an_unfinished_copy_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the disk is full, the old file stays and the partial copy is removed."""
     private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
-    _write(private, 1)
+    write_numbers(private, 1)
     publish(private, published)
-    _write(private, 2)
+    write_numbers(private, 2)
 
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
@@ -190,14 +195,14 @@ def test_an_unfinished_copy_is_removed(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         publish(private, published)
-    assert [1] == _numbers(published)
+    assert [1] == numbers(published)
     assert {private, published} == set(tmp_path.iterdir())
 
 
 def test_a_foreign_log_does_not_spoil_the_next_state(tmp_path: Path) -> None:
     """A program that wrote into the published file and died leaves a log; publishing removes it."""
     private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
-    _write(private, 1)
+    write_numbers(private, 1)
     publish(private, published)
     script = (
         "import duckdb, os, sys\n"
@@ -207,20 +212,33 @@ def test_a_foreign_log_does_not_spoil_the_next_state(tmp_path: Path) -> None:
     )
     subprocess.run([sys.executable, "-c", script, published], check=True, timeout=60)
     assert log_of(published).exists()
-    _write(private, 2)
+    write_numbers(private, 2)
 
     publish(private, published)
 
-    assert [1, 2] == _numbers(published)
+    assert [1, 2] == numbers(published)
     assert not log_of(published).exists()
 
 
-def _write(file: Path, number: int) -> None:
-    with duckdb.connect(file) as connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS numbers (number INTEGER)")
-        connection.execute("INSERT INTO numbers VALUES (?)", [number])
+def test_a_file_is_published_byte_for_byte(tmp_path: Path) -> None:
+    """Nothing is written into the copy, and its size stays that of the private file."""
+    private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
+    write_numbers(private, *range(5000))
+
+    publish(private, published)
+
+    assert private.read_bytes() == published.read_bytes()
 
 
-def _numbers(file: Path) -> list[int]:
-    with duckdb.connect(file, read_only=True) as connection:
-        return [row[0] for row in connection.execute("FROM numbers ORDER BY number").fetchall()]
+def test_the_published_file_keeps_its_permissions(tmp_path: Path) -> None:
+    """The first one has those of the private file; later ones have those that were given to it since."""
+    private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
+    write_numbers(private, 1)
+    private.chmod(0o640)
+    publish(private, published)
+    assert 0o640 == stat.S_IMODE(published.stat().st_mode)
+    published.chmod(0o400)
+
+    publish(private, published)
+
+    assert 0o400 == stat.S_IMODE(published.stat().st_mode)
