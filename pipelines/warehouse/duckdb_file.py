@@ -13,6 +13,7 @@ from pipelines.errors import FileHeld, WarehouseError
 from pipelines.warehouse.clone import clone
 from pipelines.warehouse.failures import file_failure
 from pipelines.warehouse.memory import DUCKDB_MB
+from pipelines.warehouse.sql import quoted
 
 
 def open_file(file: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -85,8 +86,14 @@ def restore(private: Path, published: Path) -> None:
 def checkpoint(file: Path) -> None:
     """Move the contents of DuckDB's write-ahead log into the file, so that a copy of the file is complete."""
     with open_file(file) as connection:
+        connection.execute(f"SET memory_limit = '{DUCKDB_MB}MB'; CHECKPOINT")
+
+
+def drop_schema(file: Path, schema: str) -> None:
+    """Remove a schema and its tables from the file, which needs no log then."""
+    with open_file(file) as connection:
         connection.execute(f"SET memory_limit = '{DUCKDB_MB}MB'")
-        connection.execute("CHECKPOINT")
+        connection.execute(f"DROP SCHEMA IF EXISTS {quoted(schema)} CASCADE; CHECKPOINT")
 
 
 def log_of(file: Path) -> Path:

@@ -4,7 +4,7 @@ While one process writes a DuckDB file, no other can read it. So loads write a p
 run a copy of it replaces the published file in one step. A reader that has the old file open keeps the old
 state, a reader that opens it later gets the new one, and no reader sees half a run.
 
-    checkpoint -> clone or copy -> replace
+    checkpoint -> clone or copy -> drop dlt's staging tables -> replace
 """
 
 import os
@@ -18,9 +18,13 @@ from filelock import FileLock, Timeout
 from pipelines.errors import Busy, ConfigError
 from pipelines.notify import Notify, silent
 from pipelines.warehouse.clone import clone
-from pipelines.warehouse.duckdb_file import checkpoint, log_of
+from pipelines.warehouse.duckdb_file import checkpoint, drop_schema, log_of
+from pipelines.warehouse.pipeline import DATASET
 
 _LOCK = "writer.lock"
+# dlt's tables for rows that it is about to merge. They stay in the private file: a load that was interrupted
+# continues with them, and dlt would make all of them anew for each load.
+_SCRATCH = f"{DATASET}_staging"
 
 
 def prepare(folder: Path) -> None:
@@ -89,14 +93,17 @@ def writing(folder: Path, *, wait_s: float, notify: Notify = silent) -> Iterator
 
 
 def publish(private: Path, published: Path) -> None:
-    """Replace the published file by a copy of the private one, in one step.
+    """Replace the published file by a copy of the private one without dlt's staging tables, in one step.
 
     The file keeps its permissions. The caller holds the writer's lock: nothing may write `private` meanwhile.
     """
     checkpoint(private)
     copy = published.with_suffix(".publishing")
+    # A run that was killed may have left it.
+    log_of(copy).unlink(missing_ok=True)
     try:
         clone(private, copy)
+        drop_schema(copy, _SCRATCH)
         shutil.copymode(published if published.exists() else private, copy)
         with copy.open("rb") as file:
             os.fsync(file.fileno())
@@ -106,3 +113,4 @@ def publish(private: Path, published: Path) -> None:
         copy.replace(published)
     finally:
         copy.unlink(missing_ok=True)
+        log_of(copy).unlink(missing_ok=True)

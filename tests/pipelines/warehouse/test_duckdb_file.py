@@ -8,7 +8,15 @@ import duckdb
 import pytest
 
 from pipelines.errors import WarehouseError
-from pipelines.warehouse.duckdb_file import check_writable, checkpoint, log_of, open_file, reading, restore
+from pipelines.warehouse.duckdb_file import (
+    check_writable,
+    checkpoint,
+    drop_schema,
+    log_of,
+    open_file,
+    reading,
+    restore,
+)
 
 ROOT = Path(__file__).parents[3]
 # A push computes its plan in a database of its own, and stores its journal in a file of its own.
@@ -85,6 +93,21 @@ def test_a_checkpoint_empties_the_log(published: Path) -> None:
     assert not log_of(published).exists()
     with reading(published) as connection:
         assert [(7,), (8,)] == connection.execute("FROM numbers ORDER BY ALL").fetchall()
+
+
+def test_a_dropped_schema_is_gone_without_a_log(published: Path) -> None:
+    """Its tables go with it, a schema that is not there is no error, and other tables stay."""
+    with open_file(published) as connection:
+        connection.execute("CREATE SCHEMA scratch; CREATE TABLE scratch.rows AS FROM numbers")
+
+    for _ in range(2):
+        drop_schema(published, "scratch")
+        assert not log_of(published).exists()
+
+    with reading(published) as connection:
+        assert [("main", "numbers")] == connection.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables()"
+        ).fetchall()
 
 
 def test_a_damaged_private_file_is_kept(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from pipelines.errors import FileHeld, WarehouseError
 from pipelines.ingest.status import status
 from pipelines.warehouse.failures import elt_error
 from pipelines.warehouse.pipeline import configure, pipeline
+from pipelines.warehouse.publish import publish
 from sources.customerio.catalogue import resource
 from sources.customerio.client import ConfigError
 from tests.conftest import Warehouse
@@ -124,13 +125,14 @@ def test_a_damaged_or_locked_published_file_is_named(warehouse: Warehouse) -> No
     assert ["segments"] == [table.table for table in status(warehouse.settings)]
 
 
-# Two moments to be killed at: before the load, and after dlt has put a package into its next folder and not
-# yet removed it from the one before.
+# Moments to be killed at: before the load; after dlt has put a package into its next folder and not yet
+# removed it from the one before; and when the rows are in the staging tables and not yet merged.
 KILLED = """
 import os, signal
 from pipelines.ingest import sync
 from pipelines.settings import read_settings
 from dlt.common.storages.load_package import PackageStorage
+from dlt.destinations.job_client_impl import SqlLoadJob
 def kill(*_, **given):
     if not given.get("not_exists_ok"):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -139,23 +141,28 @@ sync.sync(read_settings(), ["activities"])
 """
 BEFORE_LOADING = "sync.load = kill"
 BETWEEN_FOLDERS = "PackageStorage.delete_package = kill"
+BEFORE_MERGING = "SqlLoadJob.run = kill"
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize(
     ("loaded_before", "where"),
-    [(False, BEFORE_LOADING), (True, BEFORE_LOADING), (True, BETWEEN_FOLDERS)],
+    [(False, BEFORE_LOADING), (True, BEFORE_LOADING), (True, BETWEEN_FOLDERS), (True, BEFORE_MERGING)],
 )
 def test_the_package_of_a_killed_run_is_loaded_by_the_next_run(
     shell: Shell, warehouse: Warehouse, loaded_before: bool, where: str
 ) -> None:
-    """A run that was killed between extract and load leaves a package; the next run reports and loads it."""
+    """A run that was killed between extract and load leaves a package; the next run reports and loads it.
+
+    It does so too if another command has published the file meanwhile.
+    """
     if loaded_before:
         warehouse.sync("activities")
         shell.sandbox.clock.advance(86_400)
     script = [sys.executable, "-c", KILLED.format(where)]
     killed = subprocess.run(script, env=shell.env, cwd=shell.folder, check=False, timeout=60)
     assert -signal.SIGKILL == killed.returncode
+    publish(warehouse.settings.load_file, warehouse.settings.published_file)
 
     result = warehouse.sync("activities")
 

@@ -20,6 +20,7 @@ from tests.pipelines.conftest import Shell, ended
 from tests.pipelines.warehouse.conftest import numbers, write_numbers
 
 ROUNDS = 20
+SCRATCH = "customerio_raw_staging"
 
 # Each round names all campaigns and segments by one number, so a reader that sees two numbers, or a run
 # without its rows, sees half a sync. One reader opens the file anew each time, one keeps it open.
@@ -177,6 +178,8 @@ def test_a_killed_publish_leaves_the_old_file(tmp_path: Path) -> None:
 
     assert -signal.SIGKILL == killed.returncode
     assert [1] == numbers(published)
+    # A run that is killed while it removes tables leaves a log.
+    log_of(published.with_suffix(".publishing")).write_bytes(b"of another file")
     publish(private, published)
     assert [1, 2] == numbers(published)
     assert {private, published} == set(tmp_path.iterdir())
@@ -220,7 +223,25 @@ def test_a_foreign_log_does_not_spoil_the_next_state(tmp_path: Path) -> None:
     assert not log_of(published).exists()
 
 
-def test_a_file_is_published_byte_for_byte(tmp_path: Path) -> None:
+def test_scratch_tables_stay_in_the_private_file(tmp_path: Path) -> None:
+    """Staging tables of dlt are not published, and an interrupted load finds them where it left them."""
+    private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
+    write_numbers(private, 1)
+    with duckdb.connect(private) as connection:
+        connection.execute(f"CREATE SCHEMA {SCRATCH}; CREATE TABLE {SCRATCH}.numbers AS FROM numbers")
+    before = private.read_bytes()
+
+    publish(private, published)
+
+    assert before == private.read_bytes()
+    with duckdb.connect(published, read_only=True) as connection:
+        found = connection.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
+        schemas = connection.execute("SELECT schema_name FROM duckdb_schemas() WHERE NOT internal").fetchall()
+    assert [("main", "numbers")] == found
+    assert (SCRATCH,) not in schemas
+
+
+def test_a_file_without_scratch_tables_is_published_byte_for_byte(tmp_path: Path) -> None:
     """Nothing is written into the copy, and its size stays that of the private file."""
     private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
     write_numbers(private, *range(5000))
@@ -242,3 +263,15 @@ def test_the_published_file_keeps_its_permissions(tmp_path: Path) -> None:
     publish(private, published)
 
     assert 0o400 == stat.S_IMODE(published.stat().st_mode)
+
+
+@pytest.mark.proof
+def test_a_sync_publishes_no_scratch_tables(warehouse: Warehouse) -> None:
+    """Readers find the raw tables alone, after a second load and from a restored private file too."""
+    for _ in range(2):
+        warehouse.sandbox.add("campaigns", name="new")
+        warehouse.sync("campaigns")
+        assert [("customerio_raw",)] == warehouse.query(
+            "SELECT schema_name FROM duckdb_schemas() WHERE NOT internal AND schema_name <> 'main'"
+        )
+        warehouse.settings.load_file.unlink()
