@@ -21,6 +21,7 @@ from flows.automations import SILENT_S
 from flows.environment import DEFAULTS
 from pipelines.cli import command
 from pipelines.settings import Settings
+from pipelines.warehouse.duckdb_file import OLDEST_READER
 from sources.customerio.catalogue import OPERATIONS, RESOURCES, operation
 from sources.customerio.client.limits import QUOTAS
 from sources.customerio.extract.own_columns import OWN_COLUMNS, TOMBSTONE
@@ -181,6 +182,10 @@ STATED = (
         page=WAREHOUSE,
         words="after {open} days for opens, {click} for clicks, {conversion} for conversions",
         source=lambda: (_var("mature_after_days"),),
+    ),
+    Stated(page=WAREHOUSE, words="DuckDB {}.{} and later can open it", source=lambda: OLDEST_READER[:2]),
+    Stated(
+        page=CHANGES, words="DuckDB {}.{} and later read the published file", source=lambda: OLDEST_READER[:2]
     ),
     Stated(page=WAREHOUSE, words="the command ends with {}", source=lambda: (command.FAILED,)),
     Stated(page=WAREHOUSE, words="[{} questions]", source=lambda: (WORDS[_questions()].capitalize(),)),

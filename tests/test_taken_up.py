@@ -6,6 +6,7 @@ that it had taken are repeated, so that the workspace is the same one.
 
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -33,6 +34,7 @@ from tests.conftest import Warehouse, settings_for
 from tests.pipelines.conftest import Shell, shell_for
 
 ARCHIVE = Path(__file__).parent / "fixtures" / "before.tar.gz"
+README = (Path(__file__).parents[1] / "warehouse" / "README.md").read_text()
 DAMAGED = ARCHIVE.with_name("damaged.tar.gz")
 EVERYBODY = {"filters": {"and": [{"attribute": {"field": "cio_id", "operator": "exists"}}]}}
 DAY_S = 86_400
@@ -136,6 +138,29 @@ def test_status_shows_what_is_there(before: Before) -> None:
     raw = before.tables["customerio.duckdb"]
     assert rows
     assert rows == {table: raw.get(f"customerio_raw.{table}", 0) for table in rows}
+
+
+@pytest.mark.proof
+def test_a_file_for_new_duckdbs_is_made_anew_for_older_ones(before: Before) -> None:
+    """`doctor` names the file; after the README's commands a sync publishes one that DuckDB 1.2 reads."""
+    assert "only DuckDB 2.0.0 and later can read it" in " ".join(before.shell.run("doctor").out.split())
+    counts = """
+        SELECT (SELECT count(*) FROM customerio_raw.messages),
+               (SELECT count(*) FROM customerio_raw.exported_people),
+               (SELECT count(*) FROM customerio_push.rows)
+    """
+    held = before.query(counts)
+    (commands,) = re.findall(r"^```\n([^`]*STORAGE_VERSION[^`]*)^\.venv/bin/cio-elt sync\n", README, re.M)
+    here = {".venv/bin/python": sys.executable, "warehouse/data": str(before.folder / "data")}
+    for there, path in here.items():
+        commands = commands.replace(there, path)
+
+    subprocess.run(["bash", "-e", "-c", commands], check=True, timeout=60)
+
+    before.document("sync", "campaigns", "segments")
+    assert "1.2.0" == before.document("doctor")["oldest_duckdb"]
+    assert "can read it" not in before.shell.run("doctor").out
+    assert [(89, 110, 11)] == held == before.query(counts)
 
 
 @pytest.mark.proof

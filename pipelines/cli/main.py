@@ -48,16 +48,22 @@ def check(*, as_json: bool) -> int:
 @main.command()
 @command
 def doctor(*, as_json: bool) -> int:
-    """Show load packages that could not be loaded and were set aside."""
+    """Show load packages that were set aside, and if older DuckDBs cannot read the published file."""
     from pipelines.cli import output
     from pipelines.settings import read_settings
+    from pipelines.warehouse.duckdb_file import OLDEST_READER, oldest_reader
     from pipelines.warehouse.set_aside import packages_set_aside
 
-    packages = packages_set_aside(read_settings())
+    settings = read_settings()
+    packages, file = packages_set_aside(settings), settings.published_file
+    oldest = oldest_reader(file) if file.exists() else None
+    version = ".".join(map(str, oldest)) if oldest else None
     if as_json:
-        print_json({"set_aside": [asdict(package) for package in packages]})
+        print_json({"set_aside": [asdict(package) for package in packages], "oldest_duckdb": version})
     else:
         output.doctor(packages)
+        if oldest and oldest > OLDEST_READER:
+            output.newer(file, str(version))
     return PARTLY if packages else DONE
 
 

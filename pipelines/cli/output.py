@@ -1,6 +1,7 @@
 """Prints results of syncs, backfills, checks and the sandbox: tables and documents."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cli.tables import OUT, grid, paragraph, say, warn
@@ -158,6 +159,14 @@ def doctor(packages: "Sequence[SetAside]") -> None:
         say(f"{package.folder}: {package.reason}")
     if not packages:
         say("No load package was set aside.")
+
+
+def newer(published: Path, version: str) -> None:
+    """Print that an earlier release made the published file, for DuckDB of that version and later."""
+    say(
+        f"{published} was made by an earlier release, and only DuckDB {version} and later can read it. "
+        '"How to open it" in warehouse/README.md has the commands that make it anew for older ones.'
+    )
 
 
 def planned(backfill: "Backfill") -> None:

@@ -13,7 +13,10 @@ from pipelines.errors import FileHeld, WarehouseError
 from pipelines.warehouse.clone import clone
 from pipelines.warehouse.failures import file_failure
 from pipelines.warehouse.memory import DUCKDB_MB
-from pipelines.warehouse.sql import quoted
+from pipelines.warehouse.sql import literal, quoted
+
+OLDEST_READER = (1, 2, 0)
+"""The oldest DuckDB that can read the files that `create` makes."""
 
 
 def open_file(file: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -28,6 +31,30 @@ def open_file(file: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnecti
 def in_memory() -> duckdb.DuckDBPyConnection:
     """A connection to an empty database in memory; the caller closes it."""
     return duckdb.connect()
+
+
+def create(file: Path) -> None:
+    """Make an empty file that DuckDB since `OLDEST_READER` can read, also when a newer one has written it.
+
+    Without a version, DuckDB makes files for itself and later ones alone. A file keeps its version, and so do
+    its copies.
+    """
+    version = ".".join(map(str, OLDEST_READER))
+    with in_memory() as connection:
+        connection.execute(f"ATTACH {literal(file)} AS made (STORAGE_VERSION 'v{version}')")
+
+
+def oldest_reader(file: Path) -> tuple[int, ...]:
+    """The oldest DuckDB that can read the file; for files that other programs made too.
+
+    Raises:
+        FileHeld, WarehouseError: the file cannot be read; see `reading`.
+    """
+    with reading(file) as connection:
+        ((version,),) = connection.execute(
+            "SELECT tags['storage_version'] FROM duckdb_databases() WHERE NOT internal"
+        ).fetchall()
+    return tuple(map(int, version.strip("v+").split(".")))
 
 
 @contextmanager
@@ -47,7 +74,7 @@ def reading(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def check_writable(file: Path) -> None:
-    """Open the private file for writing, and close it; DuckDB makes a file that does not exist.
+    """Open the private file for writing, and close it.
 
     Raises:
         FileHeld: another process has the file open.

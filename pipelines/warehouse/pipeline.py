@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
-from pipelines.warehouse.duckdb_file import check_writable, log_of, restore
+from pipelines.warehouse.duckdb_file import check_writable, create, log_of, restore
 from pipelines.warehouse.memory import duckdb_settings, out_of_memory, return_freed_memory
 
 if TYPE_CHECKING:
@@ -153,10 +153,10 @@ def forget_loaded(target: "Pipeline") -> None:
 
 
 def _prepare_private_file(settings: Settings) -> None:
-    """Check that the private file can be written; restore it from the published one if it is missing.
+    """Check that the private file can be written; one that is missing is restored, or made.
 
-    dlt's own folder belongs to the missing file, so it is removed too: dlt restores its state from the
-    warehouse.
+    It is restored from the published file. dlt's own folder belongs to the missing file, so it is removed
+    too: dlt restores its state from the warehouse.
     """
     file, published = settings.load_file, settings.published_file
     if not file.exists():
@@ -164,6 +164,8 @@ def _prepare_private_file(settings: Settings) -> None:
         log_of(file).unlink(missing_ok=True)
         if published.exists():
             restore(file, published)
+        else:
+            create(file)
     check_writable(file)
 
 

@@ -9,10 +9,13 @@ import pytest
 
 from pipelines.errors import WarehouseError
 from pipelines.warehouse.duckdb_file import (
+    OLDEST_READER,
     check_writable,
     checkpoint,
+    create,
     drop_schema,
     log_of,
+    oldest_reader,
     open_file,
     reading,
     restore,
@@ -93,6 +96,20 @@ def test_a_checkpoint_empties_the_log(published: Path) -> None:
     assert not log_of(published).exists()
     with reading(published) as connection:
         assert [(7,), (8,)] == connection.execute("FROM numbers ORDER BY ALL").fetchall()
+
+
+def test_a_file_is_made_for_older_duckdbs_and_stays_so(tmp_path: Path) -> None:
+    """Written to, with the log moved into it, and restored, it is for the same ones; DuckDB's own is not."""
+    made, own, copy = (tmp_path / f"{name}.duckdb" for name in ("made", "own", "copy"))
+    create(made)
+    for file in (made, own):
+        with open_file(file) as connection:
+            connection.execute("CREATE TABLE numbers AS SELECT 7 AS number")
+    checkpoint(made)
+    restore(copy, made)
+
+    assert OLDEST_READER == oldest_reader(made) == oldest_reader(copy)
+    assert oldest_reader(own) > OLDEST_READER
 
 
 def test_a_dropped_schema_is_gone_without_a_log(published: Path) -> None:

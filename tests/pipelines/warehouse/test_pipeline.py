@@ -15,6 +15,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.errors import FileHeld, WarehouseError
 from pipelines.ingest.status import status
+from pipelines.warehouse.duckdb_file import OLDEST_READER, oldest_reader
 from pipelines.warehouse.failures import elt_error
 from pipelines.warehouse.pipeline import configure, pipeline
 from pipelines.warehouse.publish import publish
@@ -254,6 +255,15 @@ def test_telemetry_is_off_by_default(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setenv("DLT_DATA_DIR", "/theirs")
     configure(tmp_path)
     assert "/theirs" == os.environ["DLT_DATA_DIR"]
+
+
+def test_a_new_private_file_is_for_older_duckdbs_too(warehouse: Warehouse) -> None:
+    """The pipeline finds it made, and what is published is a copy of it."""
+    warehouse.settings.cio_elt_data.mkdir()
+
+    pipeline(warehouse.settings)
+
+    assert OLDEST_READER == oldest_reader(warehouse.settings.load_file)
 
 
 def test_dlt_itself_takes_the_settings(warehouse: Warehouse) -> None:
