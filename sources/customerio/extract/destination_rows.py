@@ -83,7 +83,9 @@ class DestinationRows:
             yield [key_of(row) for row in rows], [row[-2] for row in rows], [row[-1] for row in rows]
 
     def rows(self, resource: Resource, keys: Iterable[Key]) -> Iterator[Row]:
-        """Whole rows of those keys, in the shape that readers yield."""
+        """Whole rows of those keys, in the shape that readers yield; none if the table is not there."""
+        if self._client is None or resource.table in self._missing:
+            return
         last = self._name(resource.key[-1])
         wanted = iter(keys)
         key_of = itemgetter(*resource.key)

@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from itertools import count, islice
+from operator import itemgetter
 from typing import Any
 
 from sources.customerio.catalogue import Resource, operation
@@ -41,6 +42,7 @@ SIDE_BY_SIDE = 6
 # it reads pages of the youngest age, and these at least.
 LOOKUPS = 2
 _LOOKUP = "getMessage"
+_MOST_ASKED = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,18 +71,21 @@ def windows(run: RunContext, resource: Resource, state: dict[str, Any]) -> Itera
         read.add([row["id"] for row in batch.rows])
         lately += sum(row["created"] >= newest for row in batch.rows)
         yield batch
-    yield from reader.look_up(_told(run, read, most=max(LOOKUPS, reader.pages(lately))))
+    told = _told(run, resource, read)
+    yield from reader.look_up(told[: max(LOOKUPS, reader.pages(lately))])
     state.update(read_to=now, bands={**state["bands"], **dict.fromkeys(due, now)})
 
 
-def _told(run: RunContext, read: KeyHashes, most: int) -> list[str]:
-    """The ids of deliveries of which new activities tell and that were not read: `most` of them.
+def _told(run: RunContext, resource: Resource, read: KeyHashes) -> list[str]:
+    """The ids of held deliveries of which new activities tell and that were not read, the newest first.
 
-    Of each delivery that an activity tells of, the next reading of its age has the metric at the latest.
+    One that is not held is none that the list has, such as a draft. Where a delivery is not looked up, the
+    next reading of its age has the metric.
     """
     told = sorted(run.told_deliveries())
     before = set(read.known(told))
-    return [name for name in told if name not in before][:most]
+    held = run.held(resource, [name for name in told if name not in before][:_MOST_ASKED])
+    return [row["id"] for row in sorted(held, key=itemgetter("created"), reverse=True)]
 
 
 def due_windows(options: Options, state: dict[str, Any], now: int) -> dict[str, Window]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sources.customerio.client import Client
 
 if TYPE_CHECKING:
-    from sources.customerio.extract.diff import HeldRows
+    from sources.customerio.extract.destination_rows import DestinationRows
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -130,7 +130,7 @@ class RunContext:
     options: Options
     summary: RunSummary
     clock: Callable[[], int] | None = None
-    destination: "HeldRows | None" = None
+    destination: "DestinationRows | None" = None
     ready: ReadyTables = field(init=False)
     coverage: Coverage = field(init=False)
     rejected: Rejected = field(init=False)
@@ -207,6 +207,10 @@ class RunContext:
             return set()
         held = self.destination.scope(resource, None).held(keys)
         return {key for key, found in held.items() if found.row_hash is not None}
+
+    def held(self, resource: Resource, keys: Collection[Any]) -> list[Row]:
+        """The rows of `keys` that the destination holds; none where there is no destination."""
+        return [] if self.destination is None else list(self.destination.rows(resource, keys))
 
     def tell_of(self, deliveries: Iterable[str]) -> None:
         """Note deliveries that a new activity names; of very many, some."""
