@@ -14,6 +14,7 @@ from sources.customerio.catalogue import (
 )
 from sources.customerio.catalogue.resource import DAY
 from sources.customerio.client.api import method_name
+from sources.customerio.extract import BANDS, Band
 from sources.customerio.fidelity import fidelity_page
 from sources.customerio.sandbox.wire.routes import HANDLERS
 
@@ -106,6 +107,8 @@ def _table(row: Resource) -> str:
 
 def _read(row: Resource) -> str:
     rule = row.changes_with
+    if row.reader == "windows":
+        return "; ".join(map(_age, BANDS)) + "; older ones of which an activity tells, at once"
     if rule is None:
         return "each sync"
     told = [
@@ -114,6 +117,12 @@ def _read(row: Resource) -> str:
         *([f"a row of `{rule.rows_of}` with `{rule.metric}` changed"] if rule.metric else []),
     ]
     return "; ".join([*told, f"{'at the latest ' if told else ''}within {rule.sweep_s / DAY:g} d"])
+
+
+def _age(band: Band) -> str:
+    """The age of deliveries that are read again, and how often."""
+    often = f"every {band.every_s / DAY:g} d" if band.every_s else "each sync"
+    return f"up to {band.max_age_s / DAY:g} d old {often}"
 
 
 def _operation(row: Operation, tables: str) -> str:
