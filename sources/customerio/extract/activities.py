@@ -18,10 +18,11 @@ from typing import Any
 from ulid import ULID
 
 from sources.customerio.catalogue import Resource
+from sources.customerio.catalogue.resource import DAY
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.key_hashes import KeyHashes
 from sources.customerio.extract.rows import decoder
-from sources.customerio.extract.run_context import DAY, Options, RunContext, has_passed
+from sources.customerio.extract.run_context import Options, RunContext, has_passed
 from sources.customerio.extract.time_window import Window
 
 

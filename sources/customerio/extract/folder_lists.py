@@ -16,10 +16,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from sources.customerio.catalogue import Resource, operation, resource
+from sources.customerio.catalogue.resource import DAY
 from sources.customerio.client import NotFound
 from sources.customerio.extract.batch import Batch
 from sources.customerio.extract.rows import Row
-from sources.customerio.extract.run_context import DAY, Options, RunContext
+from sources.customerio.extract.run_context import Options, RunContext
 from sources.customerio.extract.steady_list import read_steady
 
 _PARENT, _UPDATED_AFTER = "parent_folder_id", "updated_after"

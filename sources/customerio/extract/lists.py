@@ -9,6 +9,7 @@ from typing import Any
 
 from sources.customerio.catalogue import Operation, Resource, operation
 from sources.customerio.catalogue import resource as catalogued
+from sources.customerio.catalogue.resource import DAY
 from sources.customerio.client import field_of, unexpected
 from sources.customerio.extract.batch import Batch, Scope, unlisted
 from sources.customerio.extract.due import Due
@@ -16,7 +17,7 @@ from sources.customerio.extract.masking import masked_url
 from sources.customerio.extract.parents import children_of, pages_below, rows_below
 from sources.customerio.extract.people import ALL_PEOPLE_BODY
 from sources.customerio.extract.rows import Row, is_count, only_record
-from sources.customerio.extract.run_context import DAY, RunContext
+from sources.customerio.extract.run_context import RunContext
 
 # The states of a segment [spec25]; while it is built its list is not what it will be.
 _BUILT = ("events", "build", "events_queued", "build_queued")

@@ -22,11 +22,12 @@ from operator import itemgetter
 from typing import Any
 
 from sources.customerio.catalogue import Resource, operation
+from sources.customerio.catalogue.resource import DAY
 from sources.customerio.client import Client, NotFound, unexpected
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.key_hashes import KeyHashes
 from sources.customerio.extract.rows import Row, decoder
-from sources.customerio.extract.run_context import DAY, PARTS_AHEAD, Options, RunContext, has_passed
+from sources.customerio.extract.run_context import PARTS_AHEAD, Options, RunContext, has_passed
 from sources.customerio.extract.time_window import Window, sliced
 
 WINDOW_S = 30 * DAY

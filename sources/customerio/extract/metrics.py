@@ -13,11 +13,12 @@ from typing import Any
 from sources.customerio.catalogue import Operation, Resource, operation
 from sources.customerio.catalogue import resource as catalogued
 from sources.customerio.catalogue.periods import EASTERN, MOST_STEPS, UTC, Period, between, latest
+from sources.customerio.catalogue.resource import DAY
 from sources.customerio.client import Client, NotFound, field_of, list_of, unexpected
 from sources.customerio.extract.batch import Batch, Scope, unlisted
 from sources.customerio.extract.parents import check_gone, children_of
 from sources.customerio.extract.rows import Row, is_count
-from sources.customerio.extract.run_context import DAY, RunContext
+from sources.customerio.extract.run_context import RunContext
 
 _EVER = 2**62
 # A window of version 2 spans ten years at most [spec25].

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sources.customerio.catalogue import Operation, Resource, operation, resource
+from sources.customerio.catalogue.resource import DAY
 from sources.customerio.client import FARTHEST_S, records_of
 from sources.customerio.extract.added_fields import AddedFields
 from sources.customerio.extract.coverage import Coverage
@@ -43,7 +44,6 @@ THREADS = 12
 # Parts of one reading that are made before they are taken: twice the threads, so that none waits.
 PARTS_AHEAD = 24
 
-DAY = 86_400
 # A list that every key may read, of one page.
 _CHEAPEST = "ip_addresses"
 _FEED = "activities"
