@@ -25,7 +25,7 @@ _TOLD, _PARENTS, _SWEPT = "told", "parents", "swept_at"
 
 
 class ToldParents:
-    """The parents of which changed rows of other tables told, by table, until they are read."""
+    """The parents to read because changed rows of other tables name them, by table."""
 
     def __init__(self) -> None:
         self._lock = Lock()
