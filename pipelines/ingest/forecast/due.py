@@ -7,7 +7,7 @@ Deliveries tell of most parents that are due. A few of their pages are read; wha
 members of segments tell, is not known before the sync.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
 from itertools import islice
 from typing import Any
@@ -15,16 +15,17 @@ from typing import Any
 from pipelines.ingest.forecast.survey import Survey
 from pipelines.times import DAY, HOUR
 from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.sql import literal
 from sources.customerio.catalogue import Resource, operation, resource
 from sources.customerio.extract import Window, sliced
 from sources.customerio.extract.arrow import to_arrow
 from sources.customerio.extract.due import Due, ToldParents
-from sources.customerio.extract.messages import WINDOW_S, due_windows
+from sources.customerio.extract.messages import LOOKUPS, WINDOW_S, due_windows
 from sources.customerio.extract.rows import typed
 from sources.customerio.extract.told_paths import told_paths
 
-_TELLER, _MARK = "messages", "deduplicate_id"
-_PAGES = 8
+_TELLER, _MARK, _FEED = "messages", "deduplicate_id", "activities"
+_PAGES, _FEED_PAGES = 8, 3
 _HOURS_SEEN = 24
 
 
@@ -58,7 +59,7 @@ def told_parents(survey: Survey) -> ToldParents:
         told = ToldParents()
         told.open(deepcopy(dict(survey.told)))
         if _TELLER in survey.tables and survey.options.due_only:
-            _tell(told, _changed(survey))
+            _tell(told, [*_changed(survey), *looked_up(survey)])
         return told
 
     return survey.once("told", find)
@@ -77,6 +78,36 @@ def _changed(survey: Survey) -> list[Any]:
     select = f"SELECT {_MARK} FROM {DATASET}.{_TELLER} WHERE created >= {oldest}"
     held = {mark for (mark,) in survey.query(select)}
     return [row for row in found if row[_MARK] not in held]
+
+
+def looked_up(survey: Survey) -> list[Any]:
+    """The held deliveries that the next sync looks up, as new activities tell of them; of some pages."""
+    return survey.once("looked up", lambda: _looked_up(survey))
+
+
+def _looked_up(survey: Survey) -> list[Any]:
+    state = dict(survey.state(_TELLER))
+    if not {_TELLER, _FEED} <= survey.tables or not state:
+        return []
+    youngest = min(window.start for window in due_windows(survey.options, state, survey.now).values())
+    pages = survey.client.pages(resource(_FEED).operation, query={"deleted": True})
+    seen = {row["id"]: row.get("delivery_id") for page in islice(pages, _FEED_PAGES) for row in page.records}
+    known = f"SELECT id FROM {DATASET}.{_FEED} WHERE id IN {_listed(seen)}"
+    new = seen.keys() - {name for (name,) in survey.query(known)}
+    columns = [name for name, kind in resource(_TELLER).columns.items() if kind == "bigint"]
+    select = (
+        f"SELECT id, metrics, {', '.join(columns)} FROM {DATASET}.{_TELLER} "
+        f"WHERE created < {youngest} AND id IN {_listed(seen[name] for name in new)} ORDER BY created DESC"
+    )
+    rows = [dict(zip(("id", "metrics", *columns), row, strict=True)) for row in survey.query(select)]
+    lately = sum(row["created"] >= survey.now - DAY for row in _newest(survey))
+    page = operation(resource(_TELLER).operation).page_max or 1
+    return rows[: max(LOOKUPS, -(-lately // page))]
+
+
+def _listed(values: Iterable[Any]) -> str:
+    """The texts among the values, as a list of SQL's."""
+    return f"({', '.join(literal(value) for value in values if isinstance(value, str)) or 'NULL'})"
 
 
 def _newest(survey: Survey) -> list[Any]:

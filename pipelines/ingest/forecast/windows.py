@@ -2,6 +2,7 @@
 
 from pipelines.ingest.coverage import FEED_DEPTH_S
 from pipelines.ingest.forecast.cost import Cost, pages_of
+from pipelines.ingest.forecast.due import looked_up
 from pipelines.ingest.forecast.histogram import page_count
 from pipelines.ingest.forecast.survey import Survey
 from pipelines.ingest.forecast.timeline import Timeline, history_windows, timeline
@@ -33,7 +34,7 @@ def windows(survey: Survey, row: Resource) -> Cost:
         each_band.append((page_count(sliced_windows(window), known.rows, page), band.every_s))
         top = window.start - 1
     return Cost(
-        requests=page_count(due, known.rows, page),
+        requests=page_count(due, known.rows, page) + len(looked_up(survey)),
         rows=sum(known.rows.rows(window) for window in due),
         hourly=sum(requests for requests, every_s in each_band if not every_s),
         daily=sum(requests * DAY / every_s for requests, every_s in each_band if every_s),
