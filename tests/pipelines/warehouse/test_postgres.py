@@ -55,6 +55,8 @@ def test_a_workspace_is_replicated_into_postgresql(shell: Shell, url: str) -> No
     shell.sandbox.edit("campaigns", 1, name="Edited")
     shell.sandbox.delete("campaigns", 2)
     third = shell.run("sync", "--json")
+    # Nothing tells of usage: without its name it is read by a sweep.
+    assert 0 == shell.run("sync", "sender_usage", "segment_usage").code
     days = ("--from", str(now - 90 * DAY), "--to", str(now - 60 * DAY))
     filled = shell.run("backfill", "messages", *days, "--json")
     status = shell.run("status", "--fail-on-gap", "--json")
