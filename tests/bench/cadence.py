@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sources.customerio.catalogue import operation
 from sources.customerio.extract import Options, Window
-from sources.customerio.extract.messages import LOOKUPS, WINDOW_S, due_windows
+from sources.customerio.extract.messages import WINDOW_S, due_windows, most_lookups
 from sources.customerio.extract.time_window import sliced
 from sources.customerio.sandbox import Sandbox
 from tests.bench.measure import Figure, repeated
@@ -190,7 +190,8 @@ class _Sync:
         times = self._of.metric_at[self._of.by_time]
         lately = self._of.by_time[slice(*np.searchsorted(times, [since + 1, now + 1]))]
         told = lately[self._of.told[lately] & (self.found_at[lately] == 0)]
-        most = max(LOOKUPS, self._pages(self._of.within(Window(start=now - DAY, end=now))))
+        young = self._of.within(Window(start=now - DAY, end=now))
+        most = most_lookups(young.stop - young.start)
         owners = np.unique(self._of.owner[told])
         for owner in owners[self.read_first[owners] > 0][:most].tolist():
             self.requests += 1

@@ -21,9 +21,9 @@ class Cost:
     """The cost of one table in the next sync.
 
     `requests` are beside those of `lists`, which several tables share: each is a table, or a table and the
-    parent below which it is read. `rows` are rows that come, None if it
-    is not known. `hourly` are the requests of a sync an hour later, where they are others; `daily` those that
-    come on top once a day. `note` says what is an estimate, and of what.
+    parent below which it is read. `rows` are rows that come, None if it is not known. `hourly` are the
+    requests of a sync an hour later, where they are others; `daily` those that come on top once a day. `note`
+    says what is an estimate, and of what.
     """
 
     requests: float = 0.0
@@ -40,14 +40,14 @@ def pages_of(call: Operation, rows: float) -> int:
     return max(1, -(-round(rows) // call.page_max)) if call.page_max else 1
 
 
-def listed_parents(survey: Survey, row: Resource) -> dict[int, Any]:
-    """The parents of a table as they are listed, by id."""
-    return {int(record["id"]): record for record in survey.listed(str(row.parent)).rows}
+def listed_by_id(survey: Survey, table: str) -> dict[int, Any]:
+    """The rows of a table as they are listed, by id."""
+    return {int(record["id"]): record for record in survey.listed(table).rows}
 
 
 def ids_of_parents(survey: Survey, row: Resource) -> list[int]:
     """The ids of the parents of a table, each once."""
-    return list(listed_parents(survey, row))
+    return list(listed_by_id(survey, str(row.parent)))
 
 
 NAMED_IN = {
@@ -62,7 +62,7 @@ def parts_of_parents(survey: Survey, row: Resource) -> dict[int, list[int]]:
     """The ids of the children of each parent, which names them."""
     return {
         key: [_id(part) for part in record.get(NAMED_IN[row.table]) or ()]
-        for key, record in listed_parents(survey, row).items()
+        for key, record in listed_by_id(survey, str(row.parent)).items()
     }
 
 

@@ -7,6 +7,7 @@ Deliveries tell of most parents that are due. A few of their pages are read; wha
 members of segments tell, is not known before the sync.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
 from itertools import islice
@@ -19,8 +20,8 @@ from pipelines.warehouse.sql import literal
 from sources.customerio.catalogue import Resource, operation, resource
 from sources.customerio.extract import Window, sliced
 from sources.customerio.extract.arrow import to_arrow
-from sources.customerio.extract.due import Due, ToldParents
-from sources.customerio.extract.messages import LOOKUPS, WINDOW_S, due_windows
+from sources.customerio.extract.due import Due, Path, ToldParents
+from sources.customerio.extract.messages import WINDOW_S, due_windows, most_lookups
 from sources.customerio.extract.rows import typed
 from sources.customerio.extract.told_paths import told_paths
 
@@ -49,7 +50,8 @@ def a_day(survey: Survey, row: Resource, whole: float, parents: int) -> tuple[fl
     rule = row.changes_with
     if rule is None or not survey.options.due_only or not parents:
         return whole, 0.0
-    return whole / parents * _told_hourly(survey, row), whole * DAY / rule.sweep_s
+    hourly = _told_hourly(survey).get(row.table, 0.0) if rule.rows_of == _TELLER else 0.0
+    return whole / parents * hourly, whole * DAY / rule.sweep_s
 
 
 def told_parents(survey: Survey) -> ToldParents:
@@ -57,18 +59,13 @@ def told_parents(survey: Survey) -> ToldParents:
 
     def find() -> ToldParents:
         told = ToldParents()
-        told.open(deepcopy(dict(survey.told)))
+        told.open(deepcopy(dict(survey.source_state)))
         if _TELLER in survey.tables and survey.options.due_only:
-            _tell(told, [*_changed(survey), *looked_up(survey)])
+            for table, paths in _told_by([*_changed(survey), *looked_up(survey)]):
+                told.note(table, paths)
         return told
 
     return survey.once("told", find)
-
-
-def _tell(told: ToldParents, deliveries: list[Any]) -> None:
-    row = resource(_TELLER)
-    for table, paths in told_paths(row, to_arrow(row, typed(row, deliveries))):
-        told.note(table, paths)
 
 
 def _changed(survey: Survey) -> list[Any]:
@@ -89,7 +86,7 @@ def _looked_up(survey: Survey) -> list[Any]:
     state = dict(survey.state(_TELLER))
     if not {_TELLER, _FEED} <= survey.tables or not state:
         return []
-    youngest = min(window.start for window in due_windows(survey.options, state, survey.now).values())
+    oldest = min(window.start for window in due_windows(survey.options, state, survey.now).values())
     pages = survey.client.pages(resource(_FEED).operation, query={"deleted": True})
     seen = {row["id"]: row.get("delivery_id") for page in islice(pages, _FEED_PAGES) for row in page.records}
     known = f"SELECT id FROM {DATASET}.{_FEED} WHERE id IN {_listed(seen)}"
@@ -97,12 +94,12 @@ def _looked_up(survey: Survey) -> list[Any]:
     columns = [name for name, kind in resource(_TELLER).columns.items() if kind == "bigint"]
     select = (
         f"SELECT id, metrics, {', '.join(columns)} FROM {DATASET}.{_TELLER} "
-        f"WHERE created < {youngest} AND id IN {_listed(seen[name] for name in new)} ORDER BY created DESC"
+        f"WHERE created < {oldest} AND id IN {_listed(seen[name] for name in new)} ORDER BY created DESC"
     )
     rows = [dict(zip(("id", "metrics", *columns), row, strict=True)) for row in survey.query(select)]
-    lately = sum(row["created"] >= survey.now - DAY for row in _newest(survey))
-    page = operation(resource(_TELLER).operation).page_max or 1
-    return rows[: max(LOOKUPS, -(-lately // page))]
+    youngest_s = survey.options.bands[0].max_age_s
+    lately = sum(row["created"] >= survey.now - youngest_s for row in _newest(survey))
+    return rows[: most_lookups(lately)]
 
 
 def _listed(values: Iterable[Any]) -> str:
@@ -125,20 +122,24 @@ def _newest(survey: Survey) -> list[Any]:
     return survey.once("newest deliveries", lambda: [row for page in islice(pages(), _PAGES) for row in page])
 
 
-def _told_hourly(survey: Survey, row: Resource) -> float:
-    """The parents of which the deliveries of an hour tell, on the mean of the last day."""
-    rule = row.changes_with
-    if rule is None or rule.rows_of != _TELLER:
-        return 0.0
-    hours: dict[int, list[Any]] = {}
-    for delivery in _newest(survey):
-        moments = (delivery["created"], *(delivery.get("metrics") or {}).values())
-        for hour in {at // HOUR for at in moments if isinstance(at, int)}:
-            hours.setdefault(hour, []).append(delivery)
-    last = survey.now // HOUR
-    counted = 0
-    for hour in range(last - _HOURS_SEEN, last):
-        told = ToldParents()
-        _tell(told, hours.get(hour, []))
-        counted += len(told.of(row.table))
-    return counted / _HOURS_SEEN
+def _told_hourly(survey: Survey) -> Mapping[str, float]:
+    """The parents of which the deliveries of an hour tell, by table, on the mean of the last day."""
+
+    def count() -> Mapping[str, float]:
+        hours: dict[int, list[Any]] = {}
+        for delivery in _newest(survey):
+            moments = (delivery["created"], *(delivery.get("metrics") or {}).values())
+            for hour in {at // HOUR for at in moments if isinstance(at, int)}:
+                hours.setdefault(hour, []).append(delivery)
+        last, counted = survey.now // HOUR, Counter[str]()
+        for hour in range(last - _HOURS_SEEN, last):
+            counted.update({table: len(paths) for table, paths in _told_by(hours.get(hour, []))})
+        return {table: number / _HOURS_SEEN for table, number in counted.items()}
+
+    return survey.once("told hourly", count)
+
+
+def _told_by(deliveries: list[Any]) -> Iterator[tuple[str, set[Path]]]:
+    """The parents of which those deliveries tell, by table."""
+    row = resource(_TELLER)
+    return told_paths(row, to_arrow(row, typed(row, deliveries)))

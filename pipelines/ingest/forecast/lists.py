@@ -8,7 +8,7 @@ from pipelines.ingest.forecast.cost import (
     NAMED_IN,
     Cost,
     ids_of_parents,
-    listed_parents,
+    listed_by_id,
     pages_of,
     parts_of_parents,
 )
@@ -34,7 +34,7 @@ def children(survey: Survey, row: Resource) -> Cost:
         if row.table in NAMED_IN
         else survey.count(row.table)
     )
-    parents = listed_parents(survey, row)
+    parents = listed_by_id(survey, str(row.parent))
     hourly, daily = a_day(survey, row, len(parents), len(parents))
     below = tuple((row.table, parent) for parent in due(survey, row, parents).whole)
     return Cost(rows=rows, lists=(str(row.parent), *below), hourly=hourly, daily=daily)
@@ -42,7 +42,7 @@ def children(survey: Survey, row: Resource) -> Cost:
 
 def one_each(survey: Survey, row: Resource) -> Cost:
     """One request for each parent that is due."""
-    parents = listed_parents(survey, row)
+    parents = listed_by_id(survey, str(row.parent))
     hourly, daily = a_day(survey, row, len(parents), len(parents))
     return Cost(
         requests=len(due(survey, row, parents).whole),

@@ -12,7 +12,7 @@ from pipelines.ingest.forecast.activity import (
     held_activity,
     sampled_activity,
 )
-from pipelines.ingest.forecast.cost import ASKED, Cost, ids_of_parents, parts_of_parents, spread
+from pipelines.ingest.forecast.cost import ASKED, Cost, ids_of_parents, listed_by_id, parts_of_parents, spread
 from pipelines.ingest.forecast.due import a_day, due, told_parents
 from pipelines.ingest.forecast.survey import Survey
 from pipelines.ingest.forecast.timeline import timeline
@@ -23,7 +23,7 @@ def metrics(survey: Survey, row: Resource) -> Cost:
     """The periods of every parent: those that count back ask for days where their months have a number."""
     call, parent = operation(row.operation), resource(str(row.parent))
     top = resource(_top(row))
-    tops = {int(record["id"]): record for record in survey.listed(top.table).rows}
+    tops = listed_by_id(survey, top.table)
     found = due(survey, row, tops)
     everything = _paths(survey, row, parent)
     whole = set(found.whole)

@@ -44,7 +44,8 @@ def preferences(survey: Survey, row: Resource) -> Cost:
 def objects(survey: Survey, row: Resource) -> Cost:
     """One request for each object that is due, and their search."""
     number = sum(objects for objects, _ in _objects(survey, row))
-    held, new = _held_objects(survey, row), max(number - len(_held_objects(survey, row)), 0)
+    held = _held_objects(survey, row)
+    new = max(number - len(held), 0)
     hourly, daily = a_day(survey, row, number, number)
     return Cost(
         requests=len(due(survey, row, held, held).whole) + new,

@@ -89,21 +89,12 @@ class Survey:
 
     def state(self, table: str) -> Mapping[str, Any]:
         """The watermarks that the last sync of the table left; empty before the first one."""
-        return self._states.get(table, {})
-
-    @property
-    def told(self) -> Mapping[str, Any]:
-        """The parents of which changed rows told, and that no sync has read since."""
-        told: Mapping[str, Any] = self._source_state.get("told", {})
-        return {"told": told}
-
-    @property
-    def _states(self) -> Mapping[str, Mapping[str, Any]]:
-        states: Mapping[str, Any] = self._source_state.get("resources", {})
-        return states
+        states: Mapping[str, Mapping[str, Any]] = self.source_state.get("resources", {})
+        return states.get(table, {})
 
     @cached_property
-    def _source_state(self) -> Mapping[str, Any]:
+    def source_state(self) -> Mapping[str, Any]:
+        """The state that the last sync left, with `resources` by table; empty before the first one."""
         if _STATE not in self.tables:
             return {}
         # It imports dlt, which a plan of a first sync does not need.

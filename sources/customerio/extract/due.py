@@ -1,11 +1,12 @@
 """The parents of a table that a run reads: those that something told of, and those whose sweep is due.
 
-    rows of other tables that changed ──> told_paths ──> ToldParents ────────┐
-    the parent's own row, as listed ──────────────────────────────────────> Due ──> read, then marked as read
-    the time up to which the table was swept ─────────────────────────────┘
+    rows of other tables that changed ──> told_paths ──> ToldParents ──┐
+    the parent's own row, as listed ───────────────────────────────────┼──> Due ──> read to the end ──> finish
+    the time up to which the table was swept ──────────────────────────┘
 
 A table's row in `RESOURCES` has the rule (`changes_with`). What a run was told stays in the state of the
-source until the parent is read, so a run that stops, or that does not read the table, loses nothing.
+source until the parent is read, so a run that stops, or that does not read the table, loses nothing. After a
+reading that does not come to its end, all parents of the table are due.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -82,44 +83,42 @@ class Due:
     ) -> None:
         self._table, self._rule, self._told = resource.table, resource.changes_with, told
         self._state, self._now, self._parents = state, now, parents
+        self._known = known
         self._fingerprints: dict[str, int] = state.setdefault(_PARENTS, {}) if known is None else {}
         for name in self._fingerprints.keys() - {str(key) for key in parents}:
             del self._fingerprints[name]
-        self._known = known
         # Without it all parents are due: so it is, unless this reading comes to its end.
         self._swept_at = state.pop(_SWEPT, None)
-        paths = told.of(self._table)
+        self._paths = told.of(self._table)
         # A path of one id is the outermost parent itself.
-        tops = {path[0] for path in paths if len(path) == 1}
+        tops = {path[0] for path in self._paths if len(path) == 1}
         self.whole = [key for key in parents if not due_only or key in tops or self._is_due(key)]
         self.left_out = parents.keys() - self.whole
-        self.parts = [path for path in paths if path[0] in self.left_out]
-        told.read(self._table, [path for path in paths if path[0] not in parents])
+        self.parts = [path for path in self._paths if path[0] in self.left_out]
 
     def _is_due(self, key: Any) -> bool:
         rule = self._rule
         if rule is None or self._swept_at is None or not self._is_known(key):
             return True
-        if rule.parent_row and self._fingerprints[str(key)] != _fingerprint(self._parents[key]):
+        if self._fingerprints.get(str(key), 0) != self._fingerprint(key):
             return True
         return is_swept(f"{self._table}/{key}", rule.sweep_s, self._swept_at, self._now)
 
     def _is_known(self, key: Any) -> bool:
         return str(key) in self._fingerprints if self._known is None else key in self._known
 
-    def mark(self, key: Any) -> None:
-        """Note that all rows of a parent were read, and handed over."""
-        if self._known is None:
-            has_row = self._rule is not None and self._rule.parent_row
-            self._fingerprints[str(key)] = _fingerprint(self._parents[key]) if has_row else 0
-        self._told.read(self._table, [path for path in self._told.of(self._table) if path[0] == key])
-
-    def mark_part(self, path: Path) -> None:
-        """Note that the rows of one path were read, and handed over."""
-        self._told.read(self._table, [path])
+    def _fingerprint(self, key: Any) -> int:
+        """The fingerprint of a parent's own row; 0 where that row tells nothing."""
+        if self._rule is None or not self._rule.parent_row:
+            return 0
+        text = orjson.dumps(self._parents[key], option=orjson.OPT_SORT_KEYS, default=repr)
+        return xxh3_64_intdigest(text) - 2**63
 
     def finish(self) -> None:
-        """Note that every parent that was due was read: the next sweep goes on from here."""
+        """Note that all that was due was read, and handed over: the next sweep goes on from here."""
+        if self._known is None:
+            self._fingerprints.update({str(key): self._fingerprint(key) for key in self.whole})
+        self._told.read(self._table, self._paths)
         self._state[_SWEPT] = self._now
 
 
@@ -136,7 +135,3 @@ def is_swept(name: str, every_s: int, since: int, now: int) -> bool:
     """
     phase = xxh3_64_intdigest(name.encode()) % every_s
     return since > now or (now - phase) // every_s > (since - phase) // every_s
-
-
-def _fingerprint(row: Row) -> int:
-    return xxh3_64_intdigest(orjson.dumps(row, option=orjson.OPT_SORT_KEYS, default=repr)) - 2**63

@@ -39,7 +39,6 @@ def children(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iter
     column, due = _parent_column(resource), _due(run, resource, state)
     for parent, rows in _below(run, resource, due.whole):
         yield Batch(rows=[{**only_record(resource, row), column: parent} for row in rows])
-        due.mark(parent)
     due.finish()
     yield _end(due)
 
@@ -62,7 +61,6 @@ def contents(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iter
     for parent, rows in _below(run, resource, due.whole, large=True):
         numbered = enumerate(rows, start=1)
         yield Batch(rows=[{column: parent, "row_number": number, "row": row} for number, row in numbered])
-        due.mark(parent)
     due.finish()
     yield _end(due)
 
@@ -78,7 +76,6 @@ def counts(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterat
     rows = []
     due = _due(run, resource, state, wanted=_is_readable)
     for segment, answers in _below(run, resource, due.whole):
-        due.mark(segment)
         for count in (_count(call, answer) for answer in answers):
             before, counted_at = last_counts.get(str(segment), (None, 0))
             if count != before or now - counted_at >= _COUNT_ANEW_S:

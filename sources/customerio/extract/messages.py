@@ -67,14 +67,19 @@ def windows(run: RunContext, resource: Resource, state: dict[str, Any]) -> Itera
         state.update(read_to=now, bands={str(band.max_age_s): now for band in run.options.bands})
         return
     due = due_windows(run.options, state, now)
-    newest, lately, read = now - run.options.bands[0].max_age_s, 0, KeyHashes()
+    youngest, lately, read = now - run.options.bands[0].max_age_s, 0, KeyHashes()
     for batch in reader.read(part for window in due.values() for part in sliced(window, WINDOW_S)):
         read.add([row["id"] for row in batch.rows])
-        lately += sum(row["created"] >= newest for row in batch.rows)
+        lately += sum(row["created"] >= youngest for row in batch.rows)
         yield batch
     told = _told(run, resource, read)
-    yield from reader.look_up(told[: max(LOOKUPS, reader.pages(lately))])
+    yield from reader.look_up(told[: most_lookups(lately)])
     state.update(read_to=now, bands={**state["bands"], **dict.fromkeys(due, now)})
+
+
+def most_lookups(lately: int) -> int:
+    """The most deliveries that a sync looks up which read so many of the youngest age."""
+    return max(LOOKUPS, -(-lately // (operation("listMessages").page_max or 1)))
 
 
 def _told(run: RunContext, resource: Resource, read: KeyHashes) -> list[str]:
@@ -174,10 +179,6 @@ class _Reader:
         finally:
             for future in running:
                 future.cancel()
-
-    def pages(self, rows: int) -> int:
-        """The pages that so many rows fill."""
-        return -(-rows // (self._page_max or 1))
 
     def look_up(self, names: Collection[str]) -> Iterator[Batch]:
         """Deliveries by their ids, one request each; one that is gone is left out."""

@@ -5,7 +5,7 @@ counts back from the moment of the answer, so a series that is read while a day 
 whose number is 0 now is deleted; days that version 1 no longer returns stay as they were last returned.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -43,15 +43,14 @@ def metrics(run: RunContext, resource: Resource, state: dict[str, Any]) -> Itera
     tops = {int(row["id"]): row for row in run.listed(reader.top, resource.table)}
     due = run.due(resource, state, tops)
 
-    def whole(top: int) -> tuple[Callable[[], None], list[Batch]]:
-        return lambda: due.mark(top), reader.read(tops[top])
+    def whole(top: int) -> list[Batch]:
+        return reader.read(tops[top])
 
-    def part(ids: tuple[int, ...]) -> tuple[Callable[[], None], list[Batch]]:
-        return lambda: due.mark_part(ids), reader.read_part(tops[ids[0]], ids)
+    def part(ids: Sequence[int]) -> list[Batch]:
+        return reader.read_part(tops[ids[0]], ids)
 
-    for done, batches in chain(run.map(whole, due.whole), run.map(part, due.parts)):
+    for batches in chain(run.map(whole, due.whole), run.map(part, due.parts)):
         yield from batches
-        done()
     due.finish()
     yield from unlisted(reader.column, tops)
 

@@ -11,6 +11,7 @@ from sources.customerio.catalogue import Resource, operation
 from sources.customerio.catalogue import resource as catalogued
 from sources.customerio.client import NotFound, unexpected
 from sources.customerio.extract.batch import Batch
+from sources.customerio.extract.due import Due
 from sources.customerio.extract.parents import check_gone, everything_of, pages_below
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import RunContext
@@ -25,24 +26,20 @@ def objects(run: RunContext, resource: Resource, state: dict[str, Any]) -> Itera
     """Read every object that is due with its attributes, one request each."""
     client = run.client_for(resource.table)
 
-    def asked(named: Row) -> tuple[_Key, list[Row]]:
-        key = _key(named)
+    def asked(named: Row) -> list[Row]:
         try:
             answer = client.call(_ATTRIBUTES, path=_path(named)).field("object")
             _check_object(named, answer)
         except NotFound as error:
             check_gone(run, resource, _path(named), resource.table, error)
-            return key, []
-        return key, [{**named, **{name: answer.get(name) for name in ("attributes", "timestamps")}}]
+            return []
+        return [{**named, **{name: answer.get(name) for name in ("attributes", "timestamps")}}]
 
-    everything = _everything(run, resource.table)
-    due = run.due(resource, state, everything, run.alive(catalogued(_OBJECTS), everything))
-    run.summary_of(resource.table).expect(len(due.whole))
-    for key, rows in run.map(asked, [everything[key] for key in due.whole]):
+    due, named = _due(run, resource, state)
+    for rows in run.map(asked, named):
         yield Batch(rows=rows)
-        due.mark(key)
     due.finish()
-    yield Batch(rows=(), last=True, kept=lambda key: tuple(map(str, key)) in due.left_out)
+    yield _end(due)
 
 
 def _check_object(named: Row, answer: Row) -> None:
@@ -59,22 +56,28 @@ def _check_object(named: Row, answer: Row) -> None:
 
 def relationships(run: RunContext, resource: Resource, state: dict[str, Any]) -> Iterator[Batch]:
     """Read the people who are related to every object that is due, a request or more each."""
-    everything = _everything(run, resource.table)
-    due = run.due(resource, state, everything, run.alive(catalogued(_OBJECTS), everything))
-    run.summary_of(resource.table).expect(len(due.whole))
 
-    def asked(named: Row) -> Iterator[tuple[_Key, Batch | None]]:
+    def asked(named: Row) -> Iterator[Batch]:
         for rows in pages_below(run, resource, _path(named)):
-            yield _key(named), Batch(rows=[_relationship(named, row) for row in rows])
-        yield _key(named), None
+            yield Batch(rows=[_relationship(named, row) for row in rows])
 
-    for key, batch in run.map_parts(asked, [everything[key] for key in due.whole]):
-        if batch is None:
-            due.mark(key)
-        else:
-            yield batch
+    due, named = _due(run, resource, state)
+    yield from run.map_parts(asked, named)
     due.finish()
-    yield Batch(rows=(), last=True, kept=lambda key: tuple(map(str, key[:2])) in due.left_out)
+    yield _end(due)
+
+
+def _due(run: RunContext, resource: Resource, state: dict[str, Any]) -> tuple[Due, list[Row]]:
+    """The objects that are due, and the identifiers of those; an object that is not held is due."""
+    everything = _everything(run, resource.table)
+    due = run.due(resource, state, everything, held_in=catalogued(_OBJECTS))
+    run.summary_of(resource.table).expect(len(due.whole))
+    return due, [everything[key] for key in due.whole]
+
+
+def _end(due: Due) -> Batch:
+    """The end of a table whose keys begin with those of an object."""
+    return Batch(rows=(), last=True, kept=lambda key: tuple(map(str, key[:2])) in due.left_out)
 
 
 def _relationship(named: Row, row: Row) -> Row:

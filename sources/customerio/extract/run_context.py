@@ -31,8 +31,6 @@ from sources.customerio.extract.time_window import Window
 
 if TYPE_CHECKING:
     from sources.customerio.client import Client
-
-if TYPE_CHECKING:
     from sources.customerio.extract.destination_rows import DestinationRows
 
 Item = TypeVar("Item")
@@ -189,19 +187,21 @@ class RunContext:
         resource: Resource,
         state: dict[str, Any],
         parents: Mapping[Any, Row],
-        known: Collection[Any] | None = None,
+        held_in: Resource | None = None,
     ) -> Due:
         """The parents of a table that this run reads, of all that are listed; see `Due`.
 
-        Rows of another table that tell of them are waited for.
+        Rows of another table that tell of them are waited for. `held_in` is the table whose rows say which
+        parents were read before, where there are too many of them for the state.
         """
         rule = resource.changes_with
         if rule and rule.rows_of:
             self.wait_for([rule.rows_of])
         due_only = self.options.reads_due_only(resource.table)
+        known = None if held_in is None else self._alive(held_in, parents) if due_only else ()
         return Due(resource, state, parents, now=self.now(), due_only=due_only, told=self.told, known=known)
 
-    def alive(self, resource: Resource, keys: Collection[Any]) -> set[Any]:
+    def _alive(self, resource: Resource, keys: Collection[Any]) -> set[Any]:
         """Those of `keys` whose rows are alive in the destination; none where there is no destination."""
         if self.destination is None:
             return set()

@@ -17,8 +17,6 @@ from sources.customerio.extract.run_context import Options, RunContext
 
 _SENDERS = "sender_identities"
 ANY_DOMAIN = ""
-_Key = tuple[str, str]
-"""The kind and the domain of a list."""
 # The categories of two kinds are known [spec25]; those of the others are not.
 _CATEGORIES = {"bounces": "bounces", "spam_reports": "spam"}
 
@@ -29,21 +27,20 @@ def suppressions(run: RunContext, resource: Resource, state: dict[str, Any]) -> 
     senders = run.listed(_SENDERS, resource.table)
     domains = sending_domains(senders, state, run.options)
 
-    def listed(key: _Key) -> tuple[_Key, list[Row]]:
+    def listed(key: tuple[str, str]) -> list[Row]:
         kind, domain = key
         path = kinds[kind]
         rows = []
         for page in client.pages(resource.operation, path=path, query={"domain": domain or None}):
             _check_category(resource, path, page)
             rows += [{**row, **path, "domain": domain} for row in page.records]
-        return key, rows
+        return rows
 
     kinds = {str(*path.values()): path for path in resource.asked}
     due = run.due(resource, state, {key: {} for key in product(kinds, (ANY_DOMAIN, *domains))})
     run.summary_of(resource.table).expect(len(due.whole))
-    for key, rows in run.map(listed, due.whole):
+    for rows in run.map(listed, due.whole):
         yield Batch(rows=rows)
-        due.mark(key)
     due.finish()
     yield Batch(rows=(), last=True, kept=lambda key: key[:2] in due.left_out)
     state["domains"] = domains
