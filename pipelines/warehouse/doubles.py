@@ -1,8 +1,9 @@
 """Removes double rows: two rows of a table with one key.
 
 A load merges by key, but two rows of one load with the same key are both inserted, and no later load would
-remove one of them. Extraction hands over a key once; doubles come from loads of earlier releases and from
-programs that write into the tables.
+remove one of them. Extraction hands over a key once; doubles come from a load that was killed after a file of
+rows was staged and before dlt had noted it (the next run stages it again), from loads of earlier releases and
+from programs that write into the tables.
 """
 
 from typing import TYPE_CHECKING, Any
