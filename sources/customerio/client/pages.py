@@ -18,6 +18,9 @@ from sources.customerio.client.bounds import HELD_LIST, MB
 from sources.customerio.client.errors import BadAnswer, EndlessPages, TooLarge
 from sources.customerio.client.response import list_of, unexpected
 
+# The rows to ask for where no largest page is documented: another connector asks every list for as many [singer].
+_LARGE_PAGE = 1_000
+
 Query = dict[str, object]
 """Query parameters by name."""
 Fetch = Callable[[Query], Any]
@@ -44,8 +47,8 @@ class Page:
 def pages(row: Operation, query: Mapping[str, object] | None, fetch: Fetch) -> Iterator[Page]:
     """Iterate over the pages of the list, in order."""
     asked: Query = {name: value for name, value in (query or {}).items() if value is not None}
-    if row.page_max is not None and any(parameter.name == "limit" for parameter in row.query):
-        asked.setdefault("limit", row.page_max)
+    if any(parameter.name == "limit" for parameter in row.query):
+        asked.setdefault("limit", row.page_max or _LARGE_PAGE)
     return _READERS[row.paging](row, asked, fetch)
 
 

@@ -127,13 +127,13 @@ def test_a_page_that_leads_back_to_the_first_one_stops_the_read(client_of: Clien
         ("getSegmentMembership", {"segment_id": 1}, "30000"),
         ("listActivities", None, "100"),
         ("listCampaignActions", {"campaign_id": 1}, None),
-        ("listSenders", None, None),
+        ("listSenders", None, "1000"),
     ],
 )
 def test_the_largest_page_is_asked_for(
     client_of: ClientOf, operation_id: str, path: dict[str, object] | None, limit: str | None
 ) -> None:
-    """The catalogue's maximum is the default limit, where there is one."""
+    """The default limit is the catalogue's maximum, or a large one; a list without the parameter has none."""
     outside = TokenList("", {None: {str(operation(operation_id).records): None}})
     list(client_of(outside).pages(operation_id, path=path))
     assert outside.queries == [{} if limit is None else {"limit": limit}]
