@@ -36,6 +36,13 @@ WAIT = click.option(
     help="How long to wait while another run writes the warehouse.",
 )
 
+PLAN = click.option(
+    "--plan",
+    "plans",
+    is_flag=True,
+    help="Plan first: a few requests, for a prediction that does not need earlier runs.",
+)
+
 
 class Group(click.Group):
     """A group whose help has the whole first sentence of each command, on as many lines as it takes."""

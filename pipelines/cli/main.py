@@ -1,12 +1,24 @@
 """`cio-elt`: parses arguments and prints results; the work is done in other packages."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipelines.cli.api import api
-from pipelines.cli.command import DONE, FAILED, LENGTH, MOMENT, PARTLY, WAIT, Group, command, note, print_json
+from pipelines.cli.command import (
+    DONE,
+    FAILED,
+    LENGTH,
+    MOMENT,
+    PARTLY,
+    PLAN,
+    WAIT,
+    Group,
+    command,
+    note,
+    print_json,
+)
 from pipelines.cli.config import config, init
 from pipelines.cli.export import export
 from pipelines.cli.plan import plan
@@ -15,6 +27,9 @@ from pipelines.cli.reconcile import publish, reconcile
 from pipelines.cli.report import report
 from pipelines.cli.search import search
 from pipelines.cli.transform import transform
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
 
 _SCALE = click.Choice(["tiny", "demo", "large"])
 
@@ -81,12 +96,16 @@ def doctor(*, as_json: bool) -> int:
     is_flag=True,
     help="Refuse to go into a data folder that has a warehouse: each workspace has a folder of its own.",
 )
+@PLAN
 @WAIT
 @command
-def sync(*, resources: tuple[str, ...], new_workspace: bool, wait_s: float, as_json: bool, **how: Any) -> int:
+def sync(
+    *, resources: tuple[str, ...], new_workspace: bool, plans: bool, wait_s: float, as_json: bool, **how: Any
+) -> int:
     """Bring the warehouse up to date: all RESOURCES, or those named.
 
-    Of all tables, what cannot have changed is not read; tables that are named are read whole.
+    Of all tables, what cannot have changed is not read; tables that are named are read whole. The requests
+    that were predicted are printed beside those that it took: by a plan, or by earlier syncs.
     """
     from pipelines.settings import read_settings
 
@@ -102,6 +121,8 @@ def sync(*, resources: tuple[str, ...], new_workspace: bool, wait_s: float, as_j
     from sources.customerio.extract import RunSummary
 
     summary = RunSummary()
+    if plans:
+        how["predicted"] = _planned(settings, resources, full=how["full"])
     with progress(summary):
         result = run(settings, resources, **how, wait_s=wait_s, summary=summary, notify=note)
     if as_json:
@@ -109,6 +130,14 @@ def sync(*, resources: tuple[str, ...], new_workspace: bool, wait_s: float, as_j
     else:
         output.sync(result)
     return _sync_code(result)
+
+
+def _planned(settings: "Settings", resources: tuple[str, ...], *, full: bool) -> dict[str, int]:
+    """The requests that a plan predicts, by table."""
+    from pipelines.ingest.forecast.forecast import CHECK, forecast
+
+    found = forecast(settings, resources, full=full)
+    return {table.resource: table.requests for table in found.tables if table.resource != CHECK}
 
 
 @main.command()

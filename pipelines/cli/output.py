@@ -26,10 +26,16 @@ def sync(result: "SyncResult") -> None:
     for tally in result.summary.resources.values():
         table.add_row(tally.resource, *(f"{number:,}" for number in _numbers(tally)), f"{tally.seconds:.1f}")
     OUT.print(table)
-    OUT.print(f"{result.written:,} rows written in {result.seconds:.1f} s.")
+    say(f"{result.written:,} rows written in {result.seconds:.1f} s, with {_requests(result)}.")
     if result.new_columns:
         say(f"New columns: {', '.join(result.new_columns)}.")
     warnings(result)
+
+
+def _requests(result: "SyncResult") -> str:
+    predicted = result.requests_predicted
+    beside = "" if predicted is None else f" where {predicted:,} were predicted"
+    return f"{result.requests:,} request(s){beside}"
 
 
 def warnings(result: "SyncResult") -> None:
@@ -81,11 +87,14 @@ def sync_document(result: "SyncResult") -> dict[str, Any]:
         "run_id": result.run_id,
         "seconds": round(result.seconds, 3),
         "written": result.written,
+        "requests": result.requests,
+        "requests_predicted": result.requests_predicted,
         "new_columns": list(result.new_columns),
         "resources": [
             {
                 "resource": tally.resource,
                 "requests": tally.requests,
+                "requests_predicted": result.predicted.get(tally.resource),
                 "read": tally.read,
                 "new": tally.new,
                 "changed": tally.changed,

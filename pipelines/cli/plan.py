@@ -15,8 +15,9 @@ from pipelines.cli.command import DONE, MOMENT, command, print_json
     help="Plan a backfill from that day on; default: plan a sync.",
 )
 @click.option("--to", "end", type=MOMENT, default=None, help="End of the backfill; default: now.")
+@click.option("--full", is_flag=True, help="Plan a sync that reads everything again.")
 @command
-def plan(*, resources: tuple[str, ...], start: int | None, end: int | None, as_json: bool) -> int:
+def plan(*, resources: tuple[str, ...], start: int | None, end: int | None, full: bool, as_json: bool) -> int:
     """Predict the cost of a sync, or of a backfill; write nothing.
 
     Of all RESOURCES or those named: requests, minutes at the configured rate, rows and bytes. With --from, of
@@ -29,7 +30,7 @@ def plan(*, resources: tuple[str, ...], start: int | None, end: int | None, as_j
 
     settings, is_sync = read_settings(), start is None and end is None
     if is_sync:
-        found = [forecast(settings, resources)]
+        found = [forecast(settings, resources, full=full)]
     else:
         found = [forecast_backfill(settings, name, start, end) for name in resources or ("messages",)]
     if as_json:

@@ -9,9 +9,9 @@ tables are read.
 """
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pipelines.connect import client as connected
@@ -22,7 +22,8 @@ from pipelines.settings import Settings
 from pipelines.warehouse.doubles import heal
 from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline
 from pipelines.warehouse.publish import publish, writing
-from pipelines.warehouse.runs import run_rows, runs_table
+from pipelines.warehouse.queries import querying
+from pipelines.warehouse.runs import run_rows, runs_table, usual_requests
 from pipelines.warehouse.set_aside import unloadable
 from pipelines.warehouse.settle import put_aside, settled
 from pipelines.workspace import check_workspace, read_record
@@ -42,18 +43,30 @@ _STALE_S = 900.0
 class SyncResult:
     """The result of a sync. `seconds` leaves out the wait for the lock.
 
-    `new_columns` are fields, as `table.column`, that earlier loads of that table did not have.
+    `new_columns` are fields, as `table.column`, that earlier loads of that table did not have. `predicted`
+    are the requests that were predicted, by table; it is empty where nothing was.
     """
 
     run_id: str
     summary: RunSummary
     seconds: float
     new_columns: tuple[str, ...] = ()
+    predicted: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def written(self) -> int:
         """Rows that were written to the warehouse."""
         return sum(summary.written for summary in self.summary.resources.values())
+
+    @property
+    def requests(self) -> int:
+        """The requests of all tables, without the check of key and workspace."""
+        return sum(summary.requests for summary in self.summary.resources.values())
+
+    @property
+    def requests_predicted(self) -> int | None:
+        """The requests that were predicted for all tables; None where nothing was."""
+        return sum(self.predicted.values()) if self.predicted else None
 
     @property
     def failed(self) -> list[ResourceSummary]:
@@ -71,12 +84,25 @@ class SyncResult:
         return self.summary.rejected
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """A run, as its steps need it: where from and where to, how it reads, and its numbers."""
+
+    settings: Settings
+    options: Options
+    summary: RunSummary
+    wait_s: float
+    notify: Notify
+    predicted: Mapping[str, int] = field(default_factory=dict)
+
+
 def sync(
     settings: Settings,
     resources: Iterable[str] = (),
     *,
     full: bool = False,
     accept_deletions: Iterable[str] = (),
+    predicted: Mapping[str, int] | None = None,
     wait_s: float = 3600.0,
     export_wait_s: float = 3600.0,
     summary: RunSummary | None = None,
@@ -89,6 +115,8 @@ def sync(
         resources: names of tables; none means all but the optional ones.
         full: read everything again.
         accept_deletions: names of tables whose missing rows are marked as deleted, however many they are.
+        predicted: the requests that a plan predicts, by table; None predicts those of earlier runs of the
+            same tables, after a pause like this one.
         wait_s: how long to wait for another run that writes the same warehouse.
         export_wait_s: how long to wait, once the other tables are loaded, for Customer.io to make an export
             of people; after that the next sync collects it.
@@ -104,7 +132,7 @@ def sync(
     tables = [row.table for row in resources_named(named)]
     accepted = [row.table for row in resources_named(accept_deletions)] if accept_deletions else []
     summary = summary if summary is not None else RunSummary()
-    began, run_id = time.monotonic(), uuid4().hex
+    began = time.monotonic()
     access = check_workspace(settings, reads=tables).access
     many = _PEOPLE in tables and access.people > settings.customerio_people_by_search
     export = _created(settings, notify) if many else None
@@ -113,23 +141,32 @@ def sync(
         full=full,
         due_only=not named,
         exports_elsewhere=registered_ids(settings),
-        run_id=run_id,
+        run_id=uuid4().hex,
         domains=settings.customerio_suppression_domains,
         deletion_share=settings.cio_elt_deletion_share,
         accept_deletions=accepted,
     )
+    if predicted is None:
+        predicted = {} if full else _predicted(settings, tables, int(time.time()) + access.ahead_s)
+    run = _Run(
+        settings=settings, options=options, summary=summary, wait_s=wait_s, notify=notify, predicted=predicted
+    )
     if export is None:
-        return _run(settings, tables, options, run_id, wait_s, summary, notify)
+        return _run(run, tables)
     new_columns: tuple[str, ...] = ()
     if rest := [table for table in tables if table != _PEOPLE]:
-        new_columns = _run(settings, rest, options, run_id, wait_s, summary, notify).new_columns
-    if people := _people(settings, export, options, wait_s, export_wait_s, notify):
+        new_columns = _run(run, rest).new_columns
+    if people := _people(run, export, export_wait_s):
         summary.resources.update(people.resources)
         finished_at = int(time.time()) + access.ahead_s
         with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
-            _write(settings, _run_rows(settings, run_id, people, options, finished_at=finished_at))
+            _write(run, people, finished_at)
     return SyncResult(
-        run_id=run_id, summary=summary, seconds=time.monotonic() - began, new_columns=new_columns
+        run_id=options.run_id,
+        summary=summary,
+        seconds=time.monotonic() - began,
+        new_columns=new_columns,
+        predicted=predicted,
     )
 
 
@@ -148,43 +185,35 @@ def sync_window(
     Raises:
         CustomerioError: as `sync`.
     """
-    run_id = uuid4().hex
-    options = Options(only=window, backfill=backfill, run_id=run_id)
-    return _run(settings, [resource], options, run_id, wait_s, summary or RunSummary(), notify)
+    options = Options(only=window, backfill=backfill, run_id=uuid4().hex)
+    summary = summary or RunSummary()
+    run = _Run(settings=settings, options=options, summary=summary, wait_s=wait_s, notify=notify)
+    return _run(run, [resource])
 
 
-def _run(
-    settings: Settings,
-    tables: Sequence[str],
-    options: Options,
-    run_id: str,
-    wait_s: float,
-    summary: RunSummary,
-    notify: Notify,
-) -> SyncResult:
-    with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
+def _predicted(settings: Settings, tables: list[str], now: int) -> Mapping[str, int]:
+    """The requests that earlier syncs of the same tables took after a pause like this one, by table."""
+    with querying(settings, may_lack=True) as query:
+        return usual_requests(query, tables, now)
+
+
+def _run(run: _Run, tables: Sequence[str]) -> SyncResult:
+    with writing(run.settings.cio_elt_data, wait_s=run.wait_s, notify=run.notify):
         began = time.monotonic()
-        target = settled(settings, notify)
-        heal(target, notify)
+        target = settled(run.settings, run.notify)
+        heal(target, run.notify)
         before = columns(target)
-        target = _read(settings, target, tables, options, run_id, summary, notify)
+        target = _read(run, target, tables)
         return SyncResult(
-            run_id=run_id,
-            summary=summary,
+            run_id=run.options.run_id,
+            summary=run.summary,
             seconds=time.monotonic() - began,
             new_columns=_appeared(before, columns(target)),
+            predicted=run.predicted,
         )
 
 
-def _read(
-    settings: Settings,
-    target: "Pipeline",
-    tables: Sequence[str],
-    options: Options,
-    run_id: str,
-    summary: RunSummary,
-    notify: Notify,
-) -> "Pipeline":
+def _read(run: _Run, target: "Pipeline", tables: Sequence[str]) -> "Pipeline":
     """Read the tables and load them as one package; returns the pipeline, which may be another one then.
 
     A package that cannot be loaded is set aside, and the tables are read again by halves, down to the one
@@ -193,25 +222,26 @@ def _read(
     # It imports dlt: a wrong name or key is reported in half the time without.
     from sources.customerio import source_with
 
-    with connected(settings) as client:
-        target.extract(source_with(tables, client, options, summary), loader_file_format=file_format(target))
+    with connected(run.settings) as client:
+        source = source_with(tables, client, run.options, run.summary)
+        target.extract(source, loader_file_format=file_format(target))
         finished_at = client.now()
     try:
-        _write(settings, _run_rows(settings, run_id, summary, options, finished_at=finished_at), target)
+        _write(run, run.summary, finished_at, target)
     except Exception as error:
         if not unloadable(error):
             raise
-        target = put_aside(target, settings, error, notify)
+        target = put_aside(target, run.settings, error, run.notify)
     else:
         return target
     if len(tables) == 1:
         (table,) = tables
-        summary.resources[table].fail(_not_loaded(table))
-        _write(settings, _run_rows(settings, run_id, summary, options, finished_at=finished_at), target)
+        run.summary.resources[table].fail(_not_loaded(table))
+        _write(run, run.summary, finished_at, target)
         return target
     half = len(tables) // 2
     for part in (tables[:half], tables[half:]):
-        target = _read(settings, target, part, options, run_id, summary, notify)
+        target = _read(run, target, part)
     return target
 
 
@@ -229,17 +259,19 @@ def _appeared(before: dict[str, set[str]], after: dict[str, set[str]]) -> tuple[
     )
 
 
-def _run_rows(
-    settings: Settings, run_id: str, summary: RunSummary, options: Options, *, finished_at: int
-) -> list[dict[str, Any]]:
-    record = read_record(settings)
-    return run_rows(run_id, summary, options, finished_at=finished_at, workspace=(record.id, record.name))
-
-
-def _write(settings: Settings, run: list[dict[str, Any]], target: "Pipeline | None" = None) -> None:
+def _write(run: _Run, summary: RunSummary, finished_at: int, target: "Pipeline | None" = None) -> None:
     """Load what was extracted, with the run's rows in `sync_runs`, and publish it."""
+    settings = run.settings
     target = target or pipeline(settings)
-    target.extract(runs_table(run), loader_file_format=file_format(target))
+    record = read_record(settings)
+    rows = run_rows(
+        summary,
+        run.options,
+        finished_at=finished_at,
+        workspace=(record.id, record.name),
+        predicted=run.predicted,
+    )
+    target.extract(runs_table(rows), loader_file_format=file_format(target))
     load(target)
     if settings.publishes:
         publish(settings.load_file, settings.published_file)
@@ -258,23 +290,16 @@ def _created(settings: Settings, notify: Notify) -> RegisteredExport | None:
         return None
 
 
-def _people(
-    settings: Settings,
-    export: RegisteredExport,
-    options: Options,
-    wait_s: float,
-    export_wait_s: float,
-    notify: Notify,
-) -> RunSummary | None:
+def _people(run: _Run, export: RegisteredExport, export_wait_s: float) -> RunSummary | None:
     """Load the export of people once Customer.io has made it; None if that takes longer."""
-    summary = RunSummary()
+    summary, notify = RunSummary(), run.notify
     summary.open(_PEOPLE)
     people = summary.resources[_PEOPLE]
     people.begin()
     try:
-        ready = wait(settings, export, deadline_s=export_wait_s, notify=notify)
-        accepted = _PEOPLE in options.accept_deletions
-        result = collect(settings, ready, accept_deletions=accepted, wait_s=wait_s, notify=notify)
+        ready = wait(run.settings, export, deadline_s=export_wait_s, notify=notify)
+        accepted = _PEOPLE in run.options.accept_deletions
+        result = collect(run.settings, ready, accept_deletions=accepted, wait_s=run.wait_s, notify=notify)
     except StillPending:
         notify(f"Customer.io is still making export {export.export_id}: people come with the next sync.")
         return None

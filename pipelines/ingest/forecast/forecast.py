@@ -4,7 +4,7 @@ workspace and key -> survey -> the cost of each table -> sums
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,9 +15,8 @@ from pipelines.ingest.forecast.costs import COSTS, list_cost
 from pipelines.ingest.forecast.survey import Survey
 from pipelines.settings import Settings
 from pipelines.times import DAY
-from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import querying, tables
-from pipelines.warehouse.runs import TABLE as RUNS
+from pipelines.warehouse.runs import past_runs
 from pipelines.workspace import IDENTIFYING, check_contents, is_unknown, read_record
 from sources.customerio import resources_named
 from sources.customerio.catalogue import Resource
@@ -54,7 +53,7 @@ class Forecast:
     """The forecast of a run.
 
     Attributes:
-        run: `first sync`, `sync` or `backfill`.
+        run: `first sync`, `sync`, `full sync` or `backfill`.
         tables: A line for each table, and one for the checks before the run.
         requests_a_second: The rate limit of the settings.
         requests_of_plan: The requests that the forecast itself took.
@@ -114,8 +113,10 @@ class Forecast:
         return sum(table.requests_a_day for table in self.tables)
 
 
-def forecast(settings: Settings, resources: Iterable[str] = ()) -> Forecast:
+def forecast(settings: Settings, resources: Iterable[str] = (), *, full: bool = False) -> Forecast:
     """The cost of the next sync, from the warehouse, the watermarks and a few small requests.
+
+    With `full`, of one that reads everything again.
 
     Raises:
         ConfigError: the settings or names are unusable, or the key is not accepted.
@@ -124,7 +125,7 @@ def forecast(settings: Settings, resources: Iterable[str] = ()) -> Forecast:
     """
     named = list(resources)
     rows = resources_named(named)
-    with surveying(settings, due_only=not named) as survey:
+    with surveying(settings, due_only=not named and not full, full=full) as survey:
         lines = list(_tables(survey, rows))
         identifies = any(row.table in IDENTIFYING for row in rows)
         # The check compares one of these lists with the warehouse or the record, once it has one.
@@ -135,18 +136,19 @@ def forecast(settings: Settings, resources: Iterable[str] = ()) -> Forecast:
         noted = times * survey.notes
         check = check_line(survey.checks + clock + noted, (hourly + clock) * _HOURS_A_DAY)
         known = any(row.table in survey.tables for row in rows)
+        past = past_runs(survey.query, [row.table for row in rows])
         return Forecast(
-            run="sync" if known else "first sync",
+            run="full sync" if known and full else "sync" if known else "first sync",
             tables=(check, *lines),
             requests_a_second=rate(settings),
             requests_of_plan=survey.requests,
-            last_run=_last_run(survey, rows),
+            last_run=sum(past[0].requests.values()) if past else None,
         )
 
 
 @contextmanager
-def surveying(settings: Settings, *, due_only: bool = False) -> Iterator[Survey]:
-    """A survey of the workspace, once the key and the workspace are checked; for a run with `due_only`."""
+def surveying(settings: Settings, *, due_only: bool = False, full: bool = False) -> Iterator[Survey]:
+    """A survey of the workspace, once the key and the workspace are checked; for a run with these options."""
     counted: list[Request] = []
     with brief_client(settings) as client, querying(settings, may_lack=True) as query:
         access = check_access(settings)
@@ -156,6 +158,7 @@ def surveying(settings: Settings, *, due_only: bool = False) -> Iterator[Survey]
         options = Options(
             start=settings.customerio_start,
             due_only=due_only,
+            full=full,
             exports_elsewhere=registered_ids(settings),
             domains=settings.customerio_suppression_domains,
         )
@@ -226,16 +229,3 @@ def _table(survey: Survey, row: Resource, read: set[Shared]) -> TableForecast:
         requests_a_day=round(_HOURS_A_DAY * hourly + cost.daily),
         note=cost.note,
     )
-
-
-def _last_run(survey: Survey, rows: Sequence[Resource]) -> int | None:
-    """The requests of the last sync of just these tables, without its checks; None if there was none."""
-    if RUNS not in survey.tables:
-        return None
-    names = ", ".join(f"'{row.table}'" for row in rows)
-    found = survey.query(
-        f"SELECT sum(requests) FROM {DATASET}.{RUNS} WHERE backfill IS NULL GROUP BY run_id "
-        f"HAVING count(*) = {len(rows)} AND min(CASE WHEN resource IN ({names}) THEN 1 ELSE 0 END) = 1 "
-        "ORDER BY max(noted_at) DESC LIMIT 1"
-    )
-    return int(found[0][0]) if found else None

@@ -19,7 +19,7 @@ def windows(survey: Survey, row: Resource) -> Cost:
     """New deliveries and those of each age that is due again; a first sync reads the whole history."""
     known, options, now = timeline(survey, row), survey.options, survey.now
     state = survey.state(row.table)
-    if "read_to" in state:
+    if "read_to" in state and not options.full:
         due = [
             part
             for window in due_windows(options, dict(state), now).values()

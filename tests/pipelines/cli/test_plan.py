@@ -1,8 +1,11 @@
 """`cio-elt plan`, as a user runs it."""
 
+import duckdb
 import pytest
 
 from tests.pipelines.conftest import Shell
+
+HOUR = 3600
 
 
 @pytest.mark.proof
@@ -28,6 +31,31 @@ def test_a_plan_is_one_document(shell: Shell) -> None:
     (backfill,) = shell.run("plan", "--from", "2026-10-10", "--json").document["backfills"]
     assert "messages" == backfill["tables"][1]["resource"]
     assert backfill["advice"] in backfill["notes"]
+
+
+@pytest.mark.proof
+def test_a_sync_prints_what_was_predicted_beside_what_it_took(shell: Shell) -> None:
+    """By a plan, or by the syncs of the same tables after such a pause; `sync_runs` has both numbers."""
+    first = shell.run("sync", "campaigns", "campaign_metrics", "--plan", "--json").document
+    shell.sandbox.clock.advance(HOUR)
+    second = shell.run("sync", "campaigns", "campaign_metrics", "--json").document
+    shell.sandbox.clock.advance(HOUR)
+    third = shell.run("sync", "campaigns", "campaign_metrics")
+
+    made = first["requests"]
+    assert (
+        made
+        == sum(line["requests"] for line in first["resources"])
+        == pytest.approx(first["requests_predicted"], rel=0.05)
+    )
+    assert second["requests_predicted"] is None
+    assert f"with {made:,} request(s) where {made:,} were predicted" in third.out
+    with duckdb.connect(shell.published, read_only=True) as connection:
+        noted = connection.execute(
+            "SELECT sum(requests), sum(requests_predicted) FROM customerio_raw.sync_runs "
+            "GROUP BY run_id ORDER BY max(noted_at)"
+        ).fetchall()
+    assert [(made, first["requests_predicted"]), (made, None), (made, made)] == noted
 
 
 def test_wrong_use_is_refused(shell: Shell) -> None:

@@ -8,6 +8,7 @@ select
     is_full,
     backfill,
     requests,
+    requests_predicted,
     rows_read,
     rows_new,
     rows_changed,

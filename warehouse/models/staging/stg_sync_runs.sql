@@ -9,6 +9,7 @@ select
     "full" as is_full,
     nullif(backfill, '') as backfill,
     requests,
+    requests_predicted,
     rows_read,
     rows_new,
     rows_changed,

@@ -38,6 +38,20 @@ def test_a_plan_of_some_tables_says_what_their_syncs_take(warehouse: Warehouse) 
     assert [] == planned.rows_unknown
 
 
+@pytest.mark.proof
+def test_a_plan_of_a_full_sync_says_what_it_takes(warehouse: Warehouse) -> None:
+    """A sync that reads everything again takes more than the next one, and the plan knows how many."""
+    warehouse.sync()
+    next_one, planned = forecast(warehouse.settings), forecast(warehouse.settings, full=True)
+    warehouse.sandbox.stats.clear()
+
+    warehouse.sync(full=True)
+
+    assert "full sync" == planned.run
+    assert_near(planned.requests, warehouse.sandbox.stats.total)
+    assert next_one.requests < planned.requests / 5
+
+
 def test_a_plan_takes_few_requests_and_writes_nothing(warehouse: Warehouse) -> None:
     """A plan of a workspace that was never synced counts its own requests, and makes no file."""
     warehouse.sandbox.stats.clear()
