@@ -46,17 +46,30 @@ def main() -> None:
 @main.command()
 @command
 def check(*, as_json: bool) -> int:
-    """Test credentials, region and each resource; write nothing."""
-    from pipelines.cli import output
+    """Test credentials, region and each resource, and predict the cost of the first sync; write nothing."""
+    from pipelines.cli import output, plan_output
+    from pipelines.cli.tables import warn
+    from pipelines.errors import CustomerioError
     from pipelines.ingest.check import check as run
+    from pipelines.ingest.check import first_sync
     from pipelines.settings import read_settings
 
-    result = run(read_settings())
+    settings = read_settings()
+    result = run(settings)
+    if not as_json:
+        output.check(result)
+    planned = None
+    if result.complete:
+        try:
+            planned = first_sync(settings)
+        except CustomerioError as error:
+            warn(f"What the first sync costs is not known: {error}")
     if as_json:
         state = {"complete": result.complete, "verdict": result.verdict}
-        print_json({**asdict(result), "workspace": result.workspace.document, **state})
+        cost = plan_output.totals(planned) if planned else None
+        print_json({**asdict(result), "workspace": result.workspace.document, **state, "first_sync": cost})
     else:
-        output.check(result)
+        output.verdict(result, planned)
     return DONE if result.complete else PARTLY
 
 

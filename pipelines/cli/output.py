@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.cli import plan_output
 from pipelines.cli.tables import OUT, grid, paragraph, say, warn
 from pipelines.times import utc
 from sources.customerio.extract import ResourceSummary, Window
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pipelines.export import ExportResult
     from pipelines.ingest.backfill import Backfill
     from pipelines.ingest.check import CheckResult
+    from pipelines.ingest.forecast.forecast import Forecast
     from pipelines.ingest.sync import SyncResult
     from pipelines.sandbox import Served
     from pipelines.warehouse.set_aside import SetAside
@@ -131,7 +133,7 @@ def workspace(record: "WorkspaceRecord") -> None:
 
 
 def check(result: "CheckResult") -> None:
-    """Print the workspace, the region, for each resource if the key can read it, and the verdict."""
+    """Print the workspace, the region, and for each resource if the key can read it."""
     paragraph(_checked_workspace(result))
     where = f"Region {result.region}"
     OUT.print(f"{where}, as the Track API says too." if result.track_region else f"{where}. Key accepted.")
@@ -139,6 +141,12 @@ def check(result: "CheckResult") -> None:
     for reach in result.reaches:
         table.add_row(reach.resource, reach.verdict, reach.reason)
     OUT.print(table)
+
+
+def verdict(result: "CheckResult", first_sync: "Forecast | None") -> None:
+    """Print the cost of the first sync, if there was none yet, and the verdict."""
+    if first_sync is not None:
+        plan_output.summary(first_sync)
     paragraph(result.verdict)
 
 

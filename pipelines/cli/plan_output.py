@@ -21,12 +21,7 @@ def forecast(found: "Forecast") -> None:
         cells = (_UNKNOWN if number is None else f"{number:,}" for number in numbers)
         table.add_row(line.resource, line.path, *cells, line.note)
     OUT.print(table)
-    least = "at least " if found.rows_unknown else ""
-    say(
-        f"A {found.run}: {found.requests:,} requests, {found.minutes:,.1f} minutes at "
-        f"{found.requests_a_second:g} requests a second; {least}{found.rows:,} rows, "
-        f"{'at least ' if found.bytes_unknown else ''}{found.bytes / 1e6:,.1f} MB of JSON."
-    )
+    summary(found)
     if found.rows_unknown:
         say(f"Not known: the rows of {len(found.rows_unknown)} resource(s), marked ? above.")
     for sentence in found.sentences:
@@ -34,7 +29,22 @@ def forecast(found: "Forecast") -> None:
     say(f"This plan took {found.requests_of_plan:,} requests, and wrote nothing.")
 
 
+def summary(found: "Forecast") -> None:
+    """Print the sums of a forecast."""
+    least = "at least " if found.rows_unknown else ""
+    say(
+        f"A {found.run}: {found.requests:,} requests, {found.minutes:,.1f} minutes at "
+        f"{found.requests_a_second:g} requests a second; {least}{found.rows:,} rows, "
+        f"{'at least ' if found.bytes_unknown else ''}{found.bytes / 1e6:,.1f} MB of JSON."
+    )
+
+
 def forecast_document(found: "Forecast") -> dict[str, Any]:
     """The forecast as JSON."""
-    totals = ("requests", "minutes", "rows", "bytes", "requests_a_day", "rows_unknown", "bytes_unknown")
-    return {**asdict(found), **{name: getattr(found, name) for name in totals}, "notes": found.sentences}
+    return {**asdict(found), **totals(found), "notes": found.sentences}
+
+
+def totals(found: "Forecast") -> dict[str, Any]:
+    """The sums of a forecast as JSON."""
+    names = ("requests", "minutes", "rows", "bytes", "requests_a_day", "rows_unknown", "bytes_unknown")
+    return {name: getattr(found, name) for name in names}

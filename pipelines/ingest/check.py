@@ -6,8 +6,11 @@ from typing import Literal
 
 from pipelines.connect import brief_client, track_region, wrong_region
 from pipelines.errors import EltError
+from pipelines.ingest.forecast.forecast import Forecast, forecast
 from pipelines.settings import Settings
 from pipelines.times import DAY
+from pipelines.warehouse.queries import querying, tables
+from pipelines.warehouse.runs import TABLE as RUNS
 from pipelines.workspace import WorkspaceRecord, check_workspace, identify, read_record
 from sources.customerio import RESOURCES
 from sources.customerio.catalogue import Operation, Resource, operation, resource
@@ -97,6 +100,18 @@ def check(settings: Settings) -> CheckResult:
             track_workspace=None if identity is None else identity.id,
             reaches=tuple(_reaches(client)),
         )
+
+
+def first_sync(settings: Settings) -> Forecast | None:
+    """The forecast of the first sync; None once a sync has filled the warehouse.
+
+    Raises:
+        CustomerioError: as `forecast`.
+    """
+    with querying(settings, may_lack=True) as query:
+        if RUNS in tables(query):
+            return None
+    return forecast(settings)
 
 
 def _reaches(client: Client) -> Iterator[Reach]:

@@ -18,7 +18,7 @@ from sources.customerio.client.bounds import HELD_LIST, MB
 from sources.customerio.client.errors import BadAnswer, EndlessPages, TooLarge
 from sources.customerio.client.response import list_of, unexpected
 
-# The rows to ask for where no largest page is documented: another connector asks every list for as many [singer].
+# Rows to ask for where no largest page is documented; another connector asks every list for them [singer].
 _LARGE_PAGE = 1_000
 
 Query = dict[str, object]

@@ -89,6 +89,18 @@ def test_the_track_api_names_the_workspace(shell: Shell) -> None:
     assert "It is not proven yet that the App API key is of the same one." in rest
 
 
+@pytest.mark.proof
+def test_it_says_what_the_first_sync_costs(shell: Shell) -> None:
+    """Until a sync has filled the warehouse, `check` ends with the figures of `plan`."""
+    planned, cost = shell.run("plan", "--json").document, shell.run("check", "--json").document["first_sync"]
+    assert planned["requests"] == cost["requests"] > 0
+    assert planned["minutes"] == cost["minutes"]
+
+    shell.run("sync", "segments")
+
+    assert shell.run("check", "--json").document["first_sync"] is None
+
+
 @pytest.mark.parametrize("knob", ["forbidden", "not_served"])
 def test_a_table_that_a_sync_would_skip_is_no_failure(warehouse: Warehouse, knob: str) -> None:
     """A call that some workspaces lack is named as skipped, and the check is complete."""
