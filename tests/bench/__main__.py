@@ -18,6 +18,7 @@ from tests.bench import (
     start,
     sync,
     transform,
+    workspace,
 )
 from tests.bench.results import Part
 from tests.bench.runner import run_parts
@@ -62,6 +63,11 @@ PARTS: dict[str, Part] = {
         title="60 days of hourly syncs: requests for deliveries, recall of late metrics",
         run=cadence.run,
         once="it counts, and the counts are the same in every run.",
+    ),
+    "workspace": Part(
+        title=f"{workspace.DAYS} days of hourly syncs of a workspace: requests, rows later than stated",
+        run=workspace.run,
+        once="it counts, and 1,440 syncs take most of an hour.",
     ),
     "sync": Part(
         title="A whole sync against strict limits; 200 ms an answer",
