@@ -22,7 +22,7 @@ from pydantic_settings import (
 )
 
 from pipelines.errors import ConfigError
-from pipelines.times import moment
+from pipelines.times import length, moment
 
 _ENV_FILE = ".env"
 _MASK = "********"
@@ -49,6 +49,26 @@ def _names(value: Any) -> Any:
     return [name for part in value.split(",") if (name := part.strip())] if isinstance(value, str) else value
 
 
+def _ages(value: Any) -> Any:
+    return [_age(part) for part in _names(value)] if isinstance(value, str) else value
+
+
+def _age(text: str) -> tuple[int, int]:
+    age, _, interval = (part.strip() for part in text.partition("/"))
+    return length(age), length(interval) if interval else 0
+
+
+def _rising(value: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    ages = [age for age, _ in value]
+    if ages != sorted(set(ages)):
+        msg = "the ages do not rise; write the youngest first, such as 1d, 7d/1d, 30d/3d"
+        raise ValueError(msg)
+    if value and value[0][1]:
+        msg = "each sync reads the youngest age, which has an interval; write it without one, as 1d, 7d/1d"
+        raise ValueError(msg)
+    return value
+
+
 def _lower(value: Any) -> Any:
     return value.strip().lower() if isinstance(value, str) else value
 
@@ -60,6 +80,8 @@ def _of_postgres(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+Bands = Annotated[tuple[tuple[int, int], ...], NoDecode, BeforeValidator(_ages), AfterValidator(_rising)]
+"""Ages of deliveries up to which they are read again, each with its interval; in seconds, 0 is each sync."""
 Secret = Annotated[SecretStr | None, BeforeValidator(_pasted)]
 Text = Annotated[str | None, BeforeValidator(_pasted)]
 
@@ -98,6 +120,11 @@ class Settings(BaseSettings):
     customerio_track_url: Text = Field(None, description="URL of the Track API; default: the region's host")
     customerio_start: Annotated[int, BeforeValidator(_unix), AfterValidator(_past)] | None = Field(
         None, ge=0, description="oldest day of deliveries to load; default: the oldest delivery"
+    )
+    customerio_bands: Bands = Field(
+        (),
+        description="ages of deliveries that are read again, each with its interval; none is each sync; "
+        "default `1d, 7d/1d, 30d/3d, 180d/30d`",
     )
     customerio_people_by_search: int = Field(
         10_000,
@@ -257,9 +284,15 @@ def read_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        for problem in found:
+            cause = problem.get("ctx", {}).get("error")
+            if isinstance(cause, Exception):
+                # Pydantic keeps it to the end, and its traceback all frames: DuckDB would report a leak.
+                cause.__traceback__ = None
         problems = [
             f"{str(problem['loc'][0]).upper()}: {problem['msg'].removeprefix('Value error, ')}."
-            for problem in error.errors(include_input=False, include_url=False)
+            for problem in found
         ]
         next_step = f"Set them in the environment or in {env_file()}."
         msg = f"Some settings cannot be used. {' '.join(problems)} {next_step}"

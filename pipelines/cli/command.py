@@ -36,6 +36,12 @@ WAIT = click.option(
     help="How long to wait while another run writes the warehouse.",
 )
 
+BANDS = click.option(
+    "--bands",
+    metavar="AGES",
+    default=None,
+    help="Ages of deliveries to read again, each with its interval; default: CUSTOMERIO_BANDS.",
+)
 PLAN = click.option(
     "--plan",
     "plans",

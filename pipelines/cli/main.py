@@ -7,6 +7,7 @@ import click
 
 from pipelines.cli.api import api
 from pipelines.cli.command import (
+    BANDS,
     DONE,
     FAILED,
     LENGTH,
@@ -109,11 +110,19 @@ def doctor(*, as_json: bool) -> int:
     is_flag=True,
     help="Refuse to go into a data folder that has a warehouse: each workspace has a folder of its own.",
 )
+@BANDS
 @PLAN
 @WAIT
 @command
 def sync(
-    *, resources: tuple[str, ...], new_workspace: bool, plans: bool, wait_s: float, as_json: bool, **how: Any
+    *,
+    resources: tuple[str, ...],
+    new_workspace: bool,
+    bands: str | None,
+    plans: bool,
+    wait_s: float,
+    as_json: bool,
+    **how: Any,
 ) -> int:
     """Bring the warehouse up to date: all RESOURCES, or those named.
 
@@ -123,7 +132,7 @@ def sync(
     from pipelines.settings import read_settings
 
     # Settings are checked first, so that an error in one is shown at once: importing dlt takes a second.
-    settings = read_settings()
+    settings = read_settings(**{"customerio_bands": bands} if bands else {})
     if new_workspace:
         from pipelines.workspace import check_empty
 

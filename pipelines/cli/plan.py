@@ -2,7 +2,7 @@
 
 import click
 
-from pipelines.cli.command import DONE, MOMENT, command, print_json
+from pipelines.cli.command import BANDS, DONE, MOMENT, command, print_json
 
 
 @click.command()
@@ -16,8 +16,17 @@ from pipelines.cli.command import DONE, MOMENT, command, print_json
 )
 @click.option("--to", "end", type=MOMENT, default=None, help="End of the backfill; default: now.")
 @click.option("--full", is_flag=True, help="Plan a sync that reads everything again.")
+@BANDS
 @command
-def plan(*, resources: tuple[str, ...], start: int | None, end: int | None, full: bool, as_json: bool) -> int:
+def plan(
+    *,
+    resources: tuple[str, ...],
+    start: int | None,
+    end: int | None,
+    full: bool,
+    bands: str | None,
+    as_json: bool,
+) -> int:
     """Predict the cost of a sync, or of a backfill; write nothing.
 
     Of all RESOURCES or those named: requests, minutes at the configured rate, rows and bytes. With --from, of
@@ -28,7 +37,8 @@ def plan(*, resources: tuple[str, ...], start: int | None, end: int | None, full
     from pipelines.ingest.forecast.forecast import forecast
     from pipelines.settings import read_settings
 
-    settings, is_sync = read_settings(), start is None and end is None
+    settings = read_settings(**{"customerio_bands": bands} if bands else {})
+    is_sync = start is None and end is None
     if is_sync:
         found = [forecast(settings, resources, full=full)]
     else:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pipelines.cli.tables import ERR, OUT, fitting, grid, listed, paragraph, utc_cell
 from pipelines.ingest.status import TableStatus, WarehouseStatus
-from pipelines.ingest.status_attention import attention, verdict
+from pipelines.ingest.status_attention import attention, lateness, verdict
 from pipelines.times import span
 from sources.customerio.catalogue import GROUPS
 
@@ -30,6 +30,8 @@ def print_status(status: WarehouseStatus, *, max_lag_s: int | None, every_table:
         _print_tables(status.tables)
     else:
         _print_groups(status.tables)
+        if sentence := lateness(status):
+            paragraph(sentence)
         paragraph("`cio-elt status --all` shows every table.")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pipelines.ingest.bands import LateMetrics, bands_of, late_metrics
 from pipelines.ingest.coverage import FEED_DEPTH_S, gaps, proven
 from pipelines.settings import Settings
 from pipelines.times import DAY, span, utc
@@ -56,13 +57,15 @@ class WarehouseStatus:
     `workspace` is the recorded one of the data folder. `tables` are those that a sync has filled, in
     the order of the catalogue. `last_run_s` is the number of seconds since the last sync ended, None before
     the first.
-    `set_aside` are the load packages that could not be loaded.
+    `set_aside` are the load packages that could not be loaded. `late_metrics` are those of deliveries, None
+    before deliveries were read.
     """
 
     workspace: WorkspaceRecord
     tables: list[TableStatus]
     last_run_s: int | None
     set_aside: list[SetAside]
+    late_metrics: LateMetrics | None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -72,6 +75,7 @@ class WarehouseStatus:
             "last_run_s": self.last_run_s,
             "tables": [asdict(row) for row in self.tables],
             "set_aside": [asdict(package) for package in self.set_aside],
+            "late_metrics": None if self.late_metrics is None else asdict(self.late_metrics),
         }
 
 
@@ -93,6 +97,7 @@ def warehouse_status(settings: Settings) -> WarehouseStatus:
             tables=found,
             last_run_s=max(now - max(ended), 0) if ended else None,
             set_aside=packages_set_aside(settings),
+            late_metrics=late_metrics(query, bands_of(settings), now) if "messages" in present else None,
         )
 
 

@@ -46,6 +46,18 @@ def attention(status: WarehouseStatus, max_lag_s: int | None = None) -> list[str
     ]
 
 
+def lateness(status: WarehouseStatus) -> str:
+    """The late metrics that syncs find, and after what time, in one sentence; empty where none were seen."""
+    late = status.late_metrics
+    if late is None or late.found is None:
+        return ""
+    delay = "" if late.delay_s is None else f", {span(round(late.delay_s))} after they came on the mean"
+    return (
+        f"Of opens, clicks and other metrics that come late, syncs find {late.found:.1%}{delay}; those of "
+        "which an activity tells, at once."
+    )
+
+
 def _workspace(record: WorkspaceRecord) -> str:
     return "workspace not known yet" if record.id is None else described(record)
 

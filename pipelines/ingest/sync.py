@@ -16,7 +16,8 @@ from uuid import uuid4
 
 from pipelines.connect import client as connected
 from pipelines.errors import DeletionsHeld, EltError, StillPending, WarehouseError
-from pipelines.export import PeopleRequest, RegisteredExport, collect, create, registered_ids, wait
+from pipelines.export import PeopleRequest, RegisteredExport, collect, create, wait
+from pipelines.ingest.options import options_of
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.doubles import heal
@@ -136,15 +137,8 @@ def sync(
     access = check_workspace(settings, reads=tables).access
     many = _PEOPLE in tables and access.people > settings.customerio_people_by_search
     export = _created(settings, notify) if many else None
-    options = Options(
-        start=settings.customerio_start,
-        full=full,
-        due_only=not named,
-        exports_elsewhere=registered_ids(settings),
-        run_id=uuid4().hex,
-        domains=settings.customerio_suppression_domains,
-        deletion_share=settings.cio_elt_deletion_share,
-        accept_deletions=accepted,
+    options = options_of(
+        settings, run_id=uuid4().hex, full=full, due_only=not named, accept_deletions=accepted
     )
     if predicted is None:
         predicted = {} if full else _predicted(settings, tables, int(time.time()) + access.ahead_s)

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pipelines.connect import brief_client, check_access
-from pipelines.export import registered_ids
 from pipelines.ingest.forecast.cost import Shared
 from pipelines.ingest.forecast.costs import COSTS, list_cost
 from pipelines.ingest.forecast.survey import Survey
+from pipelines.ingest.options import options_of
 from pipelines.settings import Settings
 from pipelines.times import DAY
 from pipelines.warehouse.queries import querying, tables
@@ -21,7 +21,6 @@ from pipelines.workspace import IDENTIFYING, check_contents, is_unknown, read_re
 from sources.customerio import resources_named
 from sources.customerio.catalogue import Resource
 from sources.customerio.client import NOT_FOR_THIS_KEY, QUOTAS, Request
-from sources.customerio.extract import Options
 
 CHECK = "key and workspace"
 """The line of the requests that check the key and the workspace before a run."""
@@ -155,18 +154,11 @@ def surveying(settings: Settings, *, due_only: bool = False, full: bool = False)
         watched = client.watching(counted.append)
         check_contents(settings, watched)
         record = read_record(settings)
-        options = Options(
-            start=settings.customerio_start,
-            due_only=due_only,
-            full=full,
-            exports_elsewhere=registered_ids(settings),
-            domains=settings.customerio_suppression_domains,
-        )
         survey = Survey(
             settings=settings,
             client=client,
             query=query,
-            options=options,
+            options=options_of(settings, due_only=due_only, full=full),
             now=int(time.time()) + access.ahead_s,
             people=access.people,
             workspace_id=record.id,

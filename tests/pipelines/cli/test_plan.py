@@ -63,3 +63,4 @@ def test_wrong_use_is_refused(shell: Shell) -> None:
     shell.refused(shell.run("plan", "campaign"), 2, "'campaign'", "campaigns")
     shell.refused(shell.run("plan", "mesages", "--from", "2026-10-10"), 2, "'mesages'", "messages")
     shell.refused(shell.run("plan", "--to", "2026-10-10"), 2, "--from")
+    shell.refused(shell.run("plan", CUSTOMERIO_START="2999-01-01"), 2, "CUSTOMERIO_START", "in the future")

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from pipelines.ingest.bands import LateMetrics
 from pipelines.ingest.status import TableStatus, WarehouseStatus
-from pipelines.ingest.status_attention import attention, verdict
+from pipelines.ingest.status_attention import attention, lateness, verdict
 from pipelines.times import DAY, HOUR, MINUTE
 from pipelines.warehouse.set_aside import SetAside
 from pipelines.workspace import WorkspaceRecord
@@ -29,7 +30,12 @@ def _table(name: str, **changed: Any) -> TableStatus:
 
 
 def _status(*tables: TableStatus, **changed: Any) -> WarehouseStatus:
-    given = {"workspace": WorkspaceRecord(id=7, name="Acme"), "last_run_s": 3 * MINUTE, "set_aside": []}
+    given = {
+        "workspace": WorkspaceRecord(id=7, name="Acme"),
+        "last_run_s": 3 * MINUTE,
+        "set_aside": [],
+        "late_metrics": None,
+    }
     return WarehouseStatus(tables=list(tables), **{**given, **changed})
 
 
@@ -93,3 +99,12 @@ def test_a_lag_that_is_asked_for_takes_the_place_of_the_target() -> None:
 
     assert ["1 late", "none late"] == [verdict(status, lag).split(", ")[1] for lag in (HOUR, 4 * HOUR)]
     assert [] == attention(status, 4 * HOUR)
+
+
+def test_late_metrics_are_a_share_and_a_delay() -> None:
+    """Without any, there is no sentence."""
+    assert "" == lateness(_status()) == lateness(_status(late_metrics=LateMetrics(seen=0)))
+
+    found = LateMetrics(seen=200, found=0.995, delay_s=15 * HOUR)
+
+    assert "syncs find 99.5%, 15 h after they came on the mean" in lateness(_status(late_metrics=found))
