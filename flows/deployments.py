@@ -12,7 +12,7 @@ from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 from ruamel.yaml import YAML
 
-from pipelines.errors import ConfigError, InvalidSpec
+from pipelines.errors import InvalidSpec
 from pipelines.notify import Notify, silent
 from pipelines.push import read_specs
 from pipelines.settings import read_settings
@@ -21,14 +21,7 @@ FILE: Final = Path(__file__).parents[1] / "prefect.yaml"
 
 
 def declared() -> list[dict[str, Any]]:
-    """The deployments of `prefect.yaml`, a dictionary each.
-
-    Raises:
-        ConfigError: there is no such file, because this is an installed package and not a clone.
-    """
-    if not FILE.exists():
-        msg = f"Deployments are declared in {FILE.name}, beside `flows/` in a clone: serve them from there."
-        raise ConfigError(msg)
+    """The deployments of `prefect.yaml`, a dictionary each."""
     rows: list[dict[str, Any]] = YAML(typ="safe").load(FILE)["deployments"]
     return rows
 
@@ -37,9 +30,6 @@ def served(notify: Notify = silent) -> list[RunnerDeployment]:
     """The deployments for a process that runs them itself, without a work pool.
 
     The schedules of pushes come from their declarations; `notify` is told of files that cannot be used.
-
-    Raises:
-        ConfigError: `prefect.yaml` does not exist.
     """
     return [_served(row, _push_schedules(notify) if row["name"] == "push" else []) for row in declared()]
 

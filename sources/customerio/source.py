@@ -17,6 +17,7 @@ from sources.customerio.extract import (
     dlt_resource,
     rejected_resource,
 )
+from sources.customerio.hint_log import install
 from sources.customerio.selection import resources_named
 
 # dlt looks for a source's settings under the last name of its module, unless the module says another one.
@@ -92,6 +93,7 @@ def source_with(
 def _resources(
     names: Sequence[str], client: Client, options: Options, summary: RunSummary | None
 ) -> list[DltResource]:
+    install()
     destination = DestinationRows()
     run = RunContext(client=client, options=options, summary=summary or RunSummary(), destination=destination)
     tables = resources_named(names)

@@ -5,7 +5,10 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
+import dlt
+import duckdb
 import pytest
 from dlt.extract.exceptions import ResourceExtractionError
 from dlt.pipeline.exceptions import PipelineStepFailed
@@ -167,6 +170,33 @@ def test_every_file_format_of_the_destination_will_do(project: Project) -> None:
     project.pipeline.run(customerio_source(["segments"], client=project.client))
 
     project.assert_equal("campaigns", "segments")
+
+
+@pytest.mark.proof
+def test_a_destination_that_only_appends_gets_a_row_for_each_change(project: Project, tmp_path: Path) -> None:
+    """In files a change and a tombstone are further rows; those of the newest loads are the truth."""
+    files = tmp_path / "files"
+    pipeline = dlt.pipeline(
+        "appended", destination=dlt.destinations.filesystem(str(files)), dataset_name="customerio_raw"
+    )
+    table = f"read_parquet('{files}/customerio_raw/segments/*.parquet', union_by_name = true)"
+    changed, gone, *_ = [row["id"] for row in project.sandbox.rows("segments")]
+    options = Options(deletion_share=1)
+    pipeline.run(customerio_source(["segments"], client=project.client, options=options))
+    project.sandbox.clock.advance(60)
+    project.sandbox.edit("segments", changed, name="Renamed")
+    project.sandbox.delete("segments", gone)
+
+    pipeline.run(customerio_source(["segments"], client=project.client, options=options))
+
+    newest = (
+        f"SELECT id, name, deleted_at FROM {table} "
+        "QUALIFY row_number() OVER (PARTITION BY id ORDER BY _dlt_load_id DESC) = 1"
+    )
+    rows = duckdb.execute(f"SELECT count(*) FROM {table} WHERE id IN ({changed}, {gone})").fetchall()
+    found = {id_: name for id_, name, deleted_at in duckdb.execute(newest).fetchall() if deleted_at is None}
+    assert [(4,)] == rows
+    assert {row["id"]: row["name"] for row in project.sandbox.rows("segments")} == found
 
 
 @pytest.mark.proof
