@@ -134,12 +134,15 @@ def _end_interrupted(as_json: bool) -> NoReturn:
 def _complain(kind: str, message: str, as_json: bool) -> None:
     if as_json:
         print_json({"error": {"kind": kind, "message": message}})
-    click.echo(f"cio-elt: {message}", err=True)
+    note(f"cio-elt: {message}")
 
 
 def note(sentence: str) -> None:
-    """Print a sentence that is not a result, on stderr."""
-    click.echo(sentence, err=True)
+    """Print a sentence that is not a result, on stderr; a terminal gets lines that break between words."""
+    # rich is imported on use, for `--help` needs none of it.
+    from pipelines.cli.tables import warn
+
+    warn(sentence)
 
 
 def print_json(document: Any) -> None:

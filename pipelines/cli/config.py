@@ -38,10 +38,10 @@ def config(*, as_json: bool) -> int:
 
 
 def _print_settings(file: Path, found: "list[Setting]") -> None:
-    from pipelines.cli.tables import OUT, grid, paragraph
+    from pipelines.cli.tables import OUT, grid, say
 
     there = "" if file.exists() else ", which does not exist"
-    paragraph(f"Settings come from the environment, then from {file}{there}, then from their defaults.")
+    say(f"Settings come from the environment, then from {file}{there}, then from their defaults.")
     table = grid(("setting", "value", "from"))
     for row in found:
         table.add_row(row.variable, _text(row.value), str(row.file or row.origin))
@@ -122,14 +122,12 @@ def _chosen(key_file: IO[str] | None, region: str | None, data: str | None, *, a
 
 
 def _print_made(file: Path, settings: "Settings", access: "Access") -> None:
-    from pipelines.cli.tables import paragraph
+    from pipelines.cli.tables import say
     from pipelines.workspace import named
 
     names = ", ".join(named(key, name) for key, name in access.workspaces.items())
-    paragraph(f"The key is accepted in region {settings.customerio_region}.")
+    say(f"The key is accepted in region {settings.customerio_region}.")
     if names:
-        paragraph(f"Its account has {access.people:,} people in workspace {names}.")
-    paragraph(
-        f"{file} is written, and only you can read it. The warehouse will be in {settings.cio_elt_data}."
-    )
-    paragraph("Next: `cio-elt check` tests each table, and `cio-elt sync` loads them.")
+        say(f"Its account has {access.people:,} people in workspace {names}.")
+    say(f"{file} is written, and only you can read it. The warehouse will be in {settings.cio_elt_data}.")
+    say("Next: `cio-elt check` tests each table, and `cio-elt sync` loads them.")

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cli import output
-from pipelines.cli.tables import OUT, grid, paragraph, say, utc_cell
+from pipelines.cli.tables import OUT, grid, say, utc_cell
 from pipelines.times import span
 from sources.customerio.catalogue import GROUPS
 from sources.customerio.client.limits import QUOTAS
@@ -27,13 +27,12 @@ def print_demo(result: "DemoResult") -> None:
     _print_campaigns(result.campaigns)
     OUT.print()
     asked = sum(tally.requests for tally in result.sync.summary.resources.values())
-    paragraph(
-        f"{result.sync.written:,} rows were written in {span(round(result.sync.seconds))}, with {asked:,} "
-        f"requests. The demo does not keep Customer.io's limit of {_LIMIT} requests a second; a workspace of "
-        f"your own does, and as many requests would take it {span(max(asked // _LIMIT, 1))}."
-    )
-    paragraph(f"In the workspace it is {utc_cell(result.now)}; run this again, and a day has passed there.")
-    say(f"To query it: duckdb -readonly {result.file}")
+    took = span(round(result.sync.seconds))
+    say(f"{result.sync.written:,} rows were written in {took}, with {asked:,} requests.")
+    allowed = span(max(asked // _LIMIT, 1))
+    say(f"Within Customer.io's limit of {_LIMIT} requests a second, they would take {allowed}.")
+    say(f"In the workspace it is {utc_cell(result.now)}; a further run adds a day.")
+    say(f"To query it:\n  duckdb -readonly {result.file}")
     say("Or, with its folder as CIO_ELT_DATA: cio-elt transform, then cio-elt report.")
     output.warnings(result.sync)
 
@@ -71,7 +70,7 @@ def _print_campaigns(campaigns: "list[CampaignResult]") -> None:
         table.add_row(row.campaign, f"{row.sent:,}", *map(_percent, rates))
     OUT.print(table)
     more = f"{len(campaigns) - _SHOWN} more campaigns. " if len(campaigns) > _SHOWN else ""
-    paragraph(f"{more}Rates are of deliveries that can have the event, as in the mart campaign_performance.")
+    say(f"{more}Rates are of deliveries that can have the event.")
 
 
 def _percent(rate: float | None) -> str:

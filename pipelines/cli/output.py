@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cli import plan_output
-from pipelines.cli.tables import OUT, grid, paragraph, say, warn
+from pipelines.cli.tables import OUT, grid, print_fitting, say, warn
 from pipelines.times import utc
 from sources.customerio.extract import ResourceSummary, Window
 
@@ -24,10 +24,14 @@ _COUNTS = ("requests", "read", "new", "changed", "deleted")
 
 def sync(result: "SyncResult") -> None:
     """Print the summary of a sync, and each failure once."""
-    table = grid(("resource", *_COUNTS, "seconds"), numeric=(*_COUNTS, "seconds"))
+    names = ("resource", *_COUNTS, "seconds", "predicted")
+    rows = []
     for tally in result.summary.resources.values():
-        table.add_row(tally.resource, *(f"{number:,}" for number in _numbers(tally)), f"{tally.seconds:.1f}")
-    OUT.print(table)
+        predicted = result.predicted.get(tally.resource)
+        numbers = (f"{number:,}" for number in _numbers(tally))
+        shown = "" if predicted is None else f"{predicted:,}"
+        rows.append((tally.resource, *numbers, f"{tally.seconds:.1f}", shown))
+    print_fitting(names, rows, numeric=names[1:])
     say(f"{result.written:,} rows written in {result.seconds:.1f} s, with {_requests(result)}.")
     if result.new_columns:
         say(f"New columns: {', '.join(result.new_columns)}.")
@@ -129,14 +133,14 @@ def workspace(record: "WorkspaceRecord") -> None:
     from pipelines.workspace import described
 
     text = described(record)
-    OUT.print(f"{text[0].upper()}{text[1:]}.")
+    say(f"{text[0].upper()}{text[1:]}.")
 
 
 def check(result: "CheckResult") -> None:
     """Print the workspace, the region, and for each resource if the key can read it."""
-    paragraph(_checked_workspace(result))
+    say(_checked_workspace(result))
     where = f"Region {result.region}"
-    OUT.print(f"{where}, as the Track API says too." if result.track_region else f"{where}. Key accepted.")
+    say(f"{where}, as the Track API says too." if result.track_region else f"{where}. Key accepted.")
     table = grid(("resource", "reach", ""))
     for reach in result.reaches:
         table.add_row(reach.resource, reach.verdict, reach.reason)
@@ -147,7 +151,7 @@ def verdict(result: "CheckResult", first_sync: "Forecast | None") -> None:
     """Print the cost of the first sync, if there was none yet, and the verdict."""
     if first_sync is not None:
         plan_output.summary(first_sync)
-    paragraph(result.verdict)
+    say(result.verdict)
 
 
 def _checked_workspace(result: "CheckResult") -> str:

@@ -329,9 +329,9 @@ def _each(found: "Declared", work: "Callable[[PushSpec], T]") -> "tuple[dict[str
 
 
 def _named(errors: "Mapping[str, EltError]") -> int:
-    """Print the errors of single pushes; returns the exit code, that of the worst."""
-    for error in errors.values():
-        note(f"cio-elt: {error}")
+    """Print the errors of single pushes, each once; returns the exit code, that of the worst."""
+    for message in dict.fromkeys(map(str, errors.values())):
+        note(f"cio-elt: {message}")
     return _worst(errors.values()) if errors else DONE
 
 

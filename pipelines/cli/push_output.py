@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipelines.cli.tables import ERR, OUT, grid, paragraph, say, warn
+from pipelines.cli.tables import ERR, OUT, grid, say, warn
 from pipelines.push import (
     AuditResult,
     Plan,
@@ -55,13 +55,13 @@ def print_plan(plan: Plan, *, samples: bool = True) -> None:
     for sample in plan.samples if samples else ():
         say(f"  {sample['action']} {sample['key']}: {sample['before'] or 'nothing'} -> {sample['after']}")
     if plan.sends:
-        size = f"{plan.requests:,} requests ({plan.bytes:,} bytes)"
+        size = f"{plan.requests:,} request(s) ({plan.bytes:,} bytes)"
         say(f"  {size}, about {plan.minutes:.1f} minutes, by {plan.lane}.")
         print_forecast(plan.forecast)
     for brake in plan.stopped_by:
         say(f"  brake {brake.name}: {brake.message}.")
     if plan.stopped_by:
-        say(f"  To send it all the same: cio-elt push {plan.command} --plan {plan.plan_id} --approve")
+        say(f"  To send it all the same:\n    cio-elt push {plan.command} --plan {plan.plan_id} --approve")
 
 
 def print_forecast(forecast: Forecast) -> None:
@@ -191,7 +191,7 @@ def print_status(rows: Sequence[PushStatus]) -> None:
 
 def print_no_status(settings: Settings) -> None:
     """Print what a push is, and how to begin, before the first one has run."""
-    paragraph(
+    say(
         f"No push has run yet in {settings.cio_elt_data}. A push writes the rows of a SQL model to "
         f"Customer.io, as people, events, segments or objects. Declare one in {settings.cio_elt_push}; "
         "`cio-elt push plan` shows what it would send, and sends nothing."

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipelines.cli.tables import ERR, OUT, fitting, grid, listed, paragraph, utc_cell
+from pipelines.cli.tables import OUT, grid, listed, print_fitting, say, utc_cell
 from pipelines.ingest.status import TableStatus, WarehouseStatus
 from pipelines.ingest.status_attention import attention, lateness, verdict
 from pipelines.times import span
@@ -19,7 +19,7 @@ _NUMERIC = ("tables", "rows", "behind", "at most", "gaps", "deleted")
 
 def print_status(status: WarehouseStatus, *, max_lag_s: int | None, every_table: bool) -> None:
     """Print the verdict, what needs attention, and a line for each group of tables or for each table."""
-    paragraph(verdict(status, max_lag_s))
+    say(verdict(status, max_lag_s))
     if found := attention(status, max_lag_s):
         OUT.print("\nNeeds attention:")
         listed(found)
@@ -27,12 +27,12 @@ def print_status(status: WarehouseStatus, *, max_lag_s: int | None, every_table:
         OUT.print("Nothing needs attention.")
     OUT.print()
     if every_table:
-        _print_tables(status.tables)
+        print_fitting(_TABLES, [_cells(row) for row in status.tables], numeric=_NUMERIC)
     else:
         _print_groups(status.tables)
         if sentence := lateness(status):
-            paragraph(sentence)
-        paragraph("`cio-elt status --all` shows every table.")
+            say(sentence)
+        say("`cio-elt status --all` shows every table.")
 
 
 def _print_groups(tables: Sequence[TableStatus]) -> None:
@@ -51,17 +51,6 @@ def _group_cells(rows: Sequence[TableStatus]) -> tuple[str, ...]:
     newest = max((row.newest for row in rows if row.newest is not None), default=None)
     sums = (len(rows), sum(row.rows for row in rows), sum(row.deleted for row in rows))
     return (*(f"{number:,}" for number in sums), behind, utc_cell(newest))
-
-
-def _print_tables(tables: Sequence[TableStatus]) -> None:
-    rows = [_cells(row) for row in tables]
-    shown = fitting(_TABLES, rows, OUT.width)
-    table = grid(_TABLES[:shown], numeric=_NUMERIC)
-    for cells in rows:
-        table.add_row(*cells[:shown])
-    OUT.print(table)
-    if hidden := _TABLES[shown:]:
-        paragraph(f"Not shown: {', '.join(hidden)}; widen the terminal, or use --json.", ERR)
 
 
 def _cells(row: TableStatus) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ rich's markup, highlighting and emoji codes are off: a bracket in a name is prin
 
 import sys
 from collections.abc import Iterable, Sequence
-from functools import partial
 from itertools import accumulate
 
 from rich.cells import cell_len
@@ -18,39 +17,59 @@ from pipelines.times import utc
 _NO_LIMIT = 10_000
 _GAP = 2
 
-_console = partial(Console, highlight=False, markup=False, emoji=False)
-# A file or a pipe has no width of its own: there a row is a line, and COLUMNS of a shell does not fold it.
-OUT = _console(width=None if sys.stdout.isatty() else _NO_LIMIT)
-"""The console of results, on stdout."""
-
-ERR = _console(stderr=True)
-"""The console of progress and notes, on stderr."""
-
-
-def say(sentence: str) -> None:
-    """Print a sentence of the result on stdout; it is not folded."""
-    OUT.print(sentence, soft_wrap=True)
-
-
-def paragraph(sentence: str, console: Console = OUT) -> None:
-    """Print a sentence to `console`; a terminal gets lines that break between words."""
-    console.print(sentence, soft_wrap=not console.is_terminal)
+# A file or a pipe has no width of its own: there a row and a sentence are a line each, whatever COLUMNS and
+# FORCE_COLOR of a shell say.
+OUT, ERR = (
+    Console(
+        stderr=stream is sys.stderr,
+        force_terminal=stream.isatty(),
+        width=None if stream.isatty() else _NO_LIMIT,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    for stream in (sys.stdout, sys.stderr)
+)
+"""The consoles: of results, on stdout, and of progress and notes, on stderr."""
 
 
-def listed(sentences: Iterable[str]) -> None:
-    """Print each sentence with a dash before it; a terminal gets lines that break between words."""
-    for sentence in sentences:
-        if not OUT.is_terminal:
-            say(f"- {sentence}")
-            continue
-        row = Table.grid(padding=(0, 1))
-        row.add_row("-", sentence)
-        OUT.print(row)
+def say(sentence: str, console: Console = OUT) -> None:
+    """Print a sentence of the result; a terminal gets lines that break between words."""
+    width = console.width if console.is_terminal else sys.maxsize
+    for line in folded(sentence, width):
+        # What is longer than the terminal is one word, such as a path: it stays one, to be copied.
+        console.print(line, soft_wrap=True)
 
 
 def warn(sentence: str) -> None:
-    """Print a note on stderr; it is not folded."""
-    ERR.print(sentence, soft_wrap=True)
+    """Print a note on stderr; a terminal gets lines that break between words."""
+    say(sentence, ERR)
+
+
+def listed(sentences: Iterable[str]) -> None:
+    """Print each sentence of the result with a dash before it."""
+    for sentence in sentences:
+        say(f"- {sentence}")
+
+
+def folded(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` cells that break between words; a longer word is a line.
+
+    Where the text is indented or has a dash before it, its further lines are indented by two spaces more.
+    """
+    lines: list[str] = []
+    for line in text.split("\n"):
+        lead = len(line) - len(line.lstrip(" "))
+        indent = " " * (lead + 2 if lead or line.startswith("- ") else 0)
+        first, *words = line[lead:].split(" ")
+        lines.append(" " * lead + first)
+        for word in words:
+            longer = f"{lines[-1]} {word}"
+            if cell_len(longer) <= width:
+                lines[-1] = longer
+            else:
+                lines.append(indent + word)
+    return lines
 
 
 def grid(columns: Iterable[str], *, numeric: Iterable[str] = ()) -> Table:
@@ -66,6 +85,17 @@ def fitting(names: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> 
     widths = [max(map(cell_len, column)) for column in zip(names, *rows, strict=True)]
     ends = accumulate(widths, lambda end, own: end + _GAP + own)
     return max(sum(end <= width for end in ends), 1)
+
+
+def print_fitting(names: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Iterable[str]) -> None:
+    """Print a table of the columns that fit, from the left; a note names the others."""
+    shown = fitting(names, rows, OUT.width)
+    table = grid(names[:shown], numeric=numeric)
+    for cells in rows:
+        table.add_row(*cells[:shown])
+    OUT.print(table)
+    if hidden := names[shown:]:
+        warn(f"Not shown: {', '.join(hidden)}; widen the terminal, or use --json.")
 
 
 def utc_cell(moment: int | None) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.tables import fitting, grid, utc_cell
+from pipelines.cli.tables import fitting, folded, grid, print_fitting, utc_cell
 
 ROOT = Path(__file__).parents[3]
 STREAMS = ("sys.stdout", "sys.stderr")
@@ -22,6 +22,41 @@ def test_columns_fit_from_the_left(width: int, columns: int) -> None:
 def test_a_wide_character_takes_two_cells() -> None:
     """Widths are those of a terminal, where a Chinese character is twice as wide."""
     assert (1, 2) == (fitting(("a", "b"), [("世界", "x")], 6), fitting(("a", "b"), [("世界", "x")], 7))
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", [""]),
+        ("one two three four", ["one two", "three four"]),
+        ("one a-word-that-is-longer two", ["one", "a-word-that-is-longer", "two"]),
+        ("  one: two three", ["  one: two", "    three"]),
+        ("- one two three four", ["- one two", "  three", "  four"]),
+        ("one:\n  two three four", ["one:", "  two three", "    four"]),
+        ("世界 世界 世界", ["世界 世界", "世界"]),
+    ],
+)
+def test_sentences_break_between_words(text: str, lines: list[str]) -> None:
+    """A longer word is a line of its own; further lines of an item are indented."""
+    assert lines == folded(text, 11)
+
+
+def test_columns_that_do_not_fit_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Numbers are never folded: the last columns are left out, and a note on stderr names them."""
+    monkeypatch.setattr("pipelines.cli.tables.OUT.width", 22)
+    rows = [("newsletters", "1,234,567", "1.0"), ("campaigns", "8", "12.0")]
+
+    print_fitting(("table", "rows", "seconds"), rows, numeric=("rows", "seconds"))
+
+    shown = capsys.readouterr()
+    assert [
+        "table             rows",
+        "newsletters  1,234,567",
+        "campaigns            8",
+    ] == shown.out.splitlines()
+    assert "Not shown: seconds; widen the terminal, or use --json.\n" == shown.err
 
 
 def test_numbers_are_aligned_to_the_right() -> None:
