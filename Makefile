@@ -61,7 +61,7 @@ lock: $(INSTALLED) ## Resolve requirements.lock from pyproject.toml
 		--generate-hashes --no-emit-index-url --no-header --no-strip-extras --upgrade -o requirements.lock
 
 clean: ## Remove .venv and caches; the warehouse stays
-	@rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

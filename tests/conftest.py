@@ -47,6 +47,7 @@ _LONGEST = (
     "tests/pipelines/push/audit/",
     "tests/test_torture.py",
     "tests/test_installed.py",
+    "tests/pipelines/cli/test_screens.py",
 )
 
 

@@ -54,20 +54,19 @@ def _as_wide(text: str) -> Callable[[re.Match[str]], str]:
 RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     # The folder of the run; its name has always the same length.
     (rf"{_PREFIX}\w{{8}}", f"{_PREFIX}XXXXXXXX"),
-    # Seconds of a table and of a sync, which a faster machine has less of.
+    # Seconds of a table, of a sync and since it.
     (r"(?m) +\d+\.\d$", _as_wide("0.0")),
-    (r"(?m)(?<=  )(?: *\d+ (?:min|s)){1,2}(?=  |$)", _as_wide("0 s")),
+    # The lag of a group of tables; it can be wider than the head of its column.
+    (r"deleted +behind", "deleted  behind"),
+    (r"(?m)(?<=\d) +\d+ (?:min|s)(?: \d+ s)?(?=  |$)", "     0 s"),
     (r"in \d+\.\d s\b", "in 0.0 s"),
     (r"in (?:\d+ min ?)?(?:\d+ s)?(?=, with)", "in 0 s"),
     (r"last run .+? ago", "last run 0 s ago"),
-    # A list that two tables need is asked for by the one that comes first.
-    (
-        r"(?m)^(objects|relationships)( +)\d+(?= .* 0\.0$)",
-        lambda found: f"{found[1]}{'N'.rjust(len(found[0]) - len(found[1]))}",
-    ),
+    # The requests of a table: a list that two tables need is asked for by the one that comes first.
+    (r"(?m)(?<=\w) +\d+(?=(?: +[\d,]+){4} +0\.0$)", _as_wide("N")),
     # A sync of half a minute tells that it goes on.
     (r"(?m)^\d+ of \d+ tables read, .*\n", ""),
-    # The names of plans and load packages.
+    # The ids of plans.
     (r"plan [0-9a-f]{12}\b", "plan 000000000000"),
 )
 """Patterns of what differs between two runs, and what stands in the files instead."""

@@ -20,7 +20,7 @@ _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])")
 
 @dataclass(frozen=True, kw_only=True)
 class Screen:
-    """What a terminal shows at the end of a command, with the lines that have left at the top.
+    """A terminal at the end of a command: its text, with the lines that have left at the top.
 
     `too_long` has the lines that the command wrote longer than the terminal, which breaks them anywhere. A
     line that is one word, such as a path, is none of them.

@@ -1,4 +1,4 @@
-"""What dlt warns of while it extracts this source, and another one beside it."""
+"""Warnings of dlt while it extracts this source, and another one beside it."""
 
 import logging
 import math
