@@ -68,7 +68,8 @@ def renamed(text: str) -> str:
     Raises:
         ValueError: `import sources.x` without `as`: it would bind another name.
     """
-    lines = text.splitlines(keepends=True)
+    # As Python counts them; `splitlines` breaks at some characters within a text, too.
+    lines = text.split("\n")
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom) and not node.level:
             _rename(lines, node, "from ", str(node.module))
@@ -78,7 +79,7 @@ def renamed(text: str) -> str:
                     msg = f"`{ast.unparse(node)}` cannot be renamed. Write `from ... import ...`."
                     raise ValueError(msg)
                 _rename(lines, node, "import ", alias.name)
-    return "".join(lines)
+    return "\n".join(lines)
 
 
 def _rename(lines: list[str], node: ast.Import | ast.ImportFrom, keyword: str, module: str) -> None:

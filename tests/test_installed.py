@@ -36,6 +36,16 @@ with pipeline.sql_client() as client:
     print(client.execute_sql("SELECT count(*) FROM segments")[0][0])
 """
 
+_IMPORT_ALL = """
+import importlib, pkgutil, sys
+import customerio_elt
+
+for module in pkgutil.walk_packages(customerio_elt.__path__, "customerio_elt."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+print(*sorted({name.partition(".")[0] for name in sys.modules} & {"sources", "pipelines", "flows"}))
+"""
+
 
 def _run(*command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
     """The output of a command, which must succeed."""
@@ -207,6 +217,12 @@ def test_the_source_works_in_a_project_of_its_own(own: Own) -> None:
 
     assert (0, "") == (ran.returncode, ran.stderr)
     assert str(len(list(own.sandbox.rows("segments")))) == ran.stdout.strip()
+
+
+@pytest.mark.proof
+def test_every_module_finds_the_others(own: Own) -> None:
+    """All modules of the wheel can be imported, and none of them imports a package of the project."""
+    assert "\n" == own.run("python", "-c", _IMPORT_ALL)
 
 
 @pytest.mark.proof
