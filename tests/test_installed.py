@@ -262,7 +262,8 @@ def test_the_flows_work_in_a_project_of_its_own(own: Own) -> None:
         ended = stage.ended(stage.start("sync", resources=["segments"]), within_s=120.0)
         entrypoint = stage.deployment("sync")["entrypoint"]
     finally:
-        os.killpg(serving.pid, signal.SIGTERM)
+        # An interrupt ends the server that it has started too, at any time.
+        serving.send_signal(signal.SIGINT)
         serving.wait(60.0)
 
     assert "customerio_elt.flows.syncs.sync" == entrypoint
