@@ -1,7 +1,8 @@
 """Builds the content of the wheel: all packages below the one import name `customerio_elt`.
 
 `sources`, `pipelines` and `flows` are names that other projects have too. So the wheel has them as
-`customerio_elt.sources` and so on, and the import statements of its copies say so. An editable installation
+`customerio_elt.sources` and so on, and the import statements of its copies say so. Beside it, the source has
+its name of the clone, `sources.customerio`, in projects without a package `sources`. An editable installation
 is the clone as it is.
 """
 
@@ -30,19 +31,30 @@ FILES = ("prefect.yaml", "warehouse/dbt_project.yml", "warehouse/profiles.yml")
 DATA = (".css", ".csv", ".j2", ".json", ".sql", ".yml")
 """Kinds of files that modules and dbt read; pages for readers stay in the clone."""
 
+_ALIAS = f'''"""The source by its name in a clone; a project with a package `sources` has `{NAME}` alone."""
+
+import sys
+
+from {NAME}.sources import customerio
+
+sys.modules[__name__] = customerio
+'''
+
 _ENTRYPOINT = re.compile(r"^(\s+entrypoint: )(?=flows\.)", re.MULTILINE)
 
 
 class OneNameHook(BuildHookInterface[Any]):
-    """Hands hatchling the folder `customerio_elt`, for all wheels but editable ones."""
+    """Hands hatchling the folder `customerio_elt` and the alias, for all wheels but editable ones."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Write the package into a temporary folder, and include it; called before the wheel is packed."""
         if version == "editable":
             return
         self._folder = TemporaryDirectory()
-        write_package(Path(self.root), Path(self._folder.name))
-        build_data["force_include"][self._folder.name] = NAME
+        package, alias = Path(self._folder.name) / NAME, Path(self._folder.name) / "alias.py"
+        write_package(Path(self.root), package)
+        alias.write_text(_ALIAS, "utf-8")
+        build_data["force_include"].update({str(package): NAME, str(alias): "sources/customerio.py"})
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
         """Delete the temporary folder; called after the wheel is packed."""

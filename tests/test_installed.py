@@ -174,13 +174,13 @@ def test_an_import_that_binds_another_name_is_refused(text: str) -> None:
 
 
 @pytest.mark.proof
-def test_the_wheel_has_one_import_name_and_the_clone_stays_clean(wheel: Path, clone: Path) -> None:
-    """All of the wheel is in one package, without data; git ignores what builds leave in the clone."""
+def test_the_wheel_has_one_package_and_the_clone_stays_clean(wheel: Path, clone: Path) -> None:
+    """All of the wheel is in it, without data, but for an alias; git ignores what builds leave."""
     with ZipFile(wheel) as packed:
         names = packed.namelist()
-    assert {"customerio_elt", f"customerio_elt-{version('customerio-elt')}.dist-info"} == {
-        name.partition("/")[0] for name in names
-    }
+    own = {"customerio_elt", f"customerio_elt-{version('customerio-elt')}.dist-info", "sources"}
+    assert own == {name.partition("/")[0] for name in names}
+    assert ["sources/customerio.py"] == [name for name in names if name.startswith("sources/")]
     assert "customerio_elt/py.typed" in names
     assert [] == [name for name in names if "/data/" in name or "/push/examples" in name or ".pyc" in name]
 
@@ -206,6 +206,17 @@ def test_the_sdist_makes_the_same_wheel(clone: Path, wheel: Path, tmp_path: Path
 
     with ZipFile(wheel) as one, ZipFile(tmp_path / built) as other:
         assert one.namelist() == other.namelist()
+
+
+@pytest.mark.proof
+def test_the_source_has_its_name_of_the_clone_too(environment: Path, tmp_path: Path) -> None:
+    """In a project without a package `sources`, both names are one function."""
+    both = (
+        "import customerio_elt as one, sources.customerio as other; "
+        "print(one.customerio_source is other.customerio_source)"
+    )
+
+    assert "True" == _run(environment / "python", "-c", both, cwd=tmp_path).strip()
 
 
 @pytest.mark.proof
