@@ -13,7 +13,7 @@ from flows.blocks import settings_of_run
 from flows.exports import check_state, collect_export, create_export, not_ready
 from flows.parameters import ChunkDays, FromDay, TimedResource, ToDay, Via, WaitMinutes, midnight
 from flows.runs import concluding, name_refused, outcome, turn, worth_repeating
-from pipelines.export import AHEAD, ExportResult, history_requests
+from pipelines.export import AHEAD, ExportResult, prepare_history
 from pipelines.ingest.backfill import Backfill, fill, plan
 from pipelines.settings import Settings
 from sources.customerio.extract import ResourceSummary, RunSummary, Window
@@ -68,14 +68,16 @@ def _by_pages(settings: Settings, planned: Backfill, wait_s: float, *, title: st
 def _by_exports(settings: Settings, start: int, end: int, wait_s: float) -> State[Any]:
     """Create some exports ahead and load those that are ready; while none is, the run leaves the worker."""
     loaded: list[ExportResult] = []
-    while requests := history_requests(settings, start, end):
-        created = [create_export(settings, each) for each in requests[:AHEAD]]
+    left = list(prepare_history(settings, start, end).requests)
+    while left:
+        created = [create_export(settings, each) for each in left[:AHEAD]]
         ready = [export for export in created if check_state(settings, export) != "pending"]
         if not ready:
-            return not_ready(f"Of {len(requests)} export(s), the first {len(created)} are not ready", 24)
+            return not_ready(f"Of {len(left)} export(s), the first {len(created)} are not ready", 24)
         for export in ready:
             loaded.append(collect_export(settings, export, wait_s))
             summary.export(loaded[-1])
+            left = [each for each in left if each != export.request]
     rows = sum(result.new for result in loaded)
     return Completed(message=f"{len(loaded)} export(s) loaded, {rows:,} deliveries new.")
 

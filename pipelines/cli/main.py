@@ -208,14 +208,14 @@ def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
     settings = read_settings()
     planned, results = plan(settings, **what), []
     output.planned(planned)
-    for window in planned.chunks:
-        summary = RunSummary()
-        with progress(summary):
-            results.append(fill(settings, planned, window, wait_s=wait_s, summary=summary, notify=note))
-        if not as_json:
-            output.filled(window, results[-1])
-        if results[-1].failed:
-            break
+    with output.filled(quiet=as_json) as told:
+        for window in planned.chunks:
+            summary = RunSummary()
+            with progress(summary):
+                results.append(fill(settings, planned, window, wait_s=wait_s, summary=summary, notify=note))
+            told(window, results[-1])
+            if results[-1].failed:
+                break
     if as_json:
         print_json(output.backfill_document(planned, results))
     if results and results[-1].failed:
@@ -337,21 +337,27 @@ def _by_exports(
     *, resource: str, start: int | None, end: int | None, gaps: bool, wait_s: float, as_json: bool, **_: Any
 ) -> int:
     from pipelines.cli import output
-    from pipelines.export import history, history_requests
+    from pipelines.cli.progress import history_progress
+    from pipelines.export import HistoryProgress, history, prepare_history
     from pipelines.settings import read_settings
 
     if resource != "messages" or gaps or start is None:
         msg = "--via exports reads messages alone, needs --from, and cannot be used with --gaps."
         raise click.UsageError(msg)
-    settings = read_settings()
-    orders, results = history_requests(settings, start, end), []
-    note(f"{len(orders)} export(s) to load, of one parent and at most a year each.")
-    for result in history(settings, orders, wait_s=wait_s, notify=note):
-        results.append(result)
+    settings, progress, results = read_settings(), HistoryProgress(), []
+    found = prepare_history(settings, start, end)
+    output.history_planned(found)
+    try:
+        with history_progress(progress):
+            for result in history(settings, found, wait_s=wait_s, notify=note, progress=progress):
+                results.append(result)
+    finally:
         if not as_json:
-            output.exported(result)
+            output.history(progress, results)
     if as_json:
-        print_json({"exports": [asdict(result) for result in results]})
+        print_json(output.history_document(found, progress, results))
+    if progress.failed:
+        return PARTLY if results else FAILED
     return DONE
 
 

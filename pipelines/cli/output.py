@@ -1,6 +1,8 @@
 """Prints results of syncs, backfills, checks and the sandbox: tables and documents."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,7 @@ from pipelines.times import utc
 from sources.customerio.extract import ResourceSummary, Window
 
 if TYPE_CHECKING:
-    from pipelines.export import ExportResult
+    from pipelines.export import DeliveriesRequest, ExportResult, HistoryPlan, HistoryProgress
     from pipelines.ingest.backfill import Backfill
     from pipelines.ingest.check import CheckResult
     from pipelines.ingest.forecast.forecast import Forecast
@@ -128,6 +130,53 @@ def exported(result: "ExportResult") -> None:
         warn(note)
 
 
+def history_planned(plan: "HistoryPlan") -> None:
+    """Print, on stderr, the exports of a history and what is left out of it."""
+    left_out = [
+        f"{number:,} {words}"
+        for number, words in (
+            (plan.done, "were loaded within the last day"),
+            (len(plan.empty), "are left out, because Customer.io counts no delivery for them"),
+        )
+        if number
+    ]
+    said = f"{len(plan.requests):,} export(s) to load, of one parent and at most a year each"
+    warn("; ".join([said, *left_out]) + ".")
+
+
+def history(progress: "HistoryProgress", results: "Sequence[ExportResult]") -> None:
+    """Print the sums of a history; on stderr the notes of its exports, and those that failed."""
+    new = sum(result.new for result in results)
+    say(f"{len(results):,} of {progress.exports:,} export(s) loaded: {progress.rows:,} rows, {new:,} of them new.")
+    for result in results:
+        for note in filter(None, (result.note, result.held)):
+            warn(f"Export {result.export_id}: {note}")
+    for request, error in progress.failed:
+        warn(f"Not loaded: {_parent(request)}, {_days(request)}. {error}")
+
+
+def history_document(
+    plan: "HistoryPlan", progress: "HistoryProgress", results: "Sequence[ExportResult]"
+) -> dict[str, Any]:
+    """A history as JSON."""
+    return {
+        "exports": [asdict(result) for result in results],
+        "failed": [{"request": request.body, "error": str(error)} for request, error in progress.failed],
+        "empty": [request.body for request in plan.empty],
+        "loaded_before": plan.done,
+        "requests_of_counts": plan.asked,
+    }
+
+
+def _parent(request: "DeliveriesRequest") -> str:
+    ((name, number),) = request.parents.items()
+    return f"{name.removesuffix('_id').replace('_', ' ')} {number}"
+
+
+def _days(request: "DeliveriesRequest") -> str:
+    return f"{utc(request.start or 0)} to {utc(request.end or 0)}"
+
+
 def workspace(record: "WorkspaceRecord") -> None:
     """Print the workspace of the data folder."""
     from pipelines.workspace import described
@@ -198,8 +247,39 @@ def planned(backfill: "Backfill") -> None:
     warn(f"{backfill.resource}, {time}: {left}.")
 
 
-def filled(window: Window, result: "SyncResult") -> None:
-    """Print the numbers of a chunk of a backfill."""
+@contextmanager
+def filled(*, quiet: bool) -> Iterator[Callable[[Window, "SyncResult"], None]]:
+    """Print the numbers of each chunk of a backfill that is given; those in a row without a row in one line.
+
+    Chunks come newest first. With `quiet`, nothing is printed.
+    """
+    empty: list[tuple[Window, SyncResult]] = []
+
+    def tell(window: Window, result: "SyncResult") -> None:
+        (tally,) = result.summary.resources.values()
+        if not tally.read and not result.failed and not tally.rejected:
+            empty.append((window, result))
+            return
+        _empty(empty)
+        empty.clear()
+        _filled(window, result)
+
+    try:
+        yield (lambda *_: None) if quiet else tell
+    finally:
+        _empty(empty)
+
+
+def _empty(chunks: "Sequence[tuple[Window, SyncResult]]") -> None:
+    if not chunks:
+        return
+    first, last = chunks[-1][0].start, chunks[0][0].end
+    requests = sum(tally.requests for _, each in chunks for tally in each.summary.resources.values())
+    said = "1 chunk is" if len(chunks) == 1 else f"{len(chunks):,} chunks are"
+    say(f"{utc(first)} to {utc(last)}: {said} empty, {requests:,} requests.")
+
+
+def _filled(window: Window, result: "SyncResult") -> None:
     (tally,) = result.summary.resources.values()
     say(
         f"{utc(window.start)} to {utc(window.end)}: {tally.requests:,} requests, {tally.read:,} rows read, "

@@ -5,7 +5,8 @@ create -> wait (poll, poll, ...) -> collect (download, check, load, merge, publi
 
 from pipelines.export.collect import ExportResult, collect
 from pipelines.export.create import create
-from pipelines.export.history import AHEAD, history, history_requests
+from pipelines.export.history import AHEAD, HistoryProgress, history, looks
+from pipelines.export.history_plan import HistoryPlan, plan_history, prepare_history
 from pipelines.export.poll import PAUSES_S, ExportState, poll, wait
 from pipelines.export.registry import RegisteredExport, registered_ids
 from pipelines.export.requests import DeliveriesRequest, ExportRequest, PeopleRequest
@@ -18,14 +19,18 @@ __all__ = [
     "ExportRequest",
     "ExportResult",
     "ExportState",
+    "HistoryPlan",
+    "HistoryProgress",
     "PeopleRequest",
     "RegisteredExport",
     "collect",
     "create",
     "export",
     "history",
-    "history_requests",
+    "looks",
+    "plan_history",
     "poll",
+    "prepare_history",
     "registered_ids",
     "wait",
 ]

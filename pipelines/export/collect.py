@@ -1,27 +1,29 @@
-"""Collects a finished export: downloads its file, loads its rows, publishes the warehouse.
+"""Collects finished exports: downloads their files, loads the rows, publishes the warehouse.
 
     link -> download (resumes) -> lock -> load -> publish -> merge -> publish -> note that it is loaded
 
-A file is loaded whole or not at all. An export whose process died is resumed by the next one. The warehouse's
-lock is held from the load on, not before.
+Several are loaded under one lock, and published together once all are merged. A file is loaded whole or not
+at all. An export whose process died is resumed by the next one. The warehouse's lock is held from the load
+on, not before.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from filelock import FileLock
 
-from pipelines.connect import given_client
-from pipelines.errors import FileBroken
+from pipelines.errors import ConfigError, CustomerioError, EltError, ExportError, FileBroken
 from pipelines.export.csvfile import open_csv
+from pipelines.export.download import download, file_of
 from pipelines.export.duckdb_load import DuckdbLoad
 from pipelines.export.merge import LoadContext, MergeResult
-from pipelines.export.poll import failed, gone, pending, poll
-from pipelines.export.registry import RegisteredExport, folder, open_registry
+from pipelines.export.poll import failed, pending, poll
+from pipelines.export.registry import RegisteredExport, Registry, folder, open_registry
 from pipelines.export.requests import Kind, PeopleRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
@@ -29,10 +31,14 @@ from pipelines.times import utc
 from pipelines.warehouse.pipeline import forget_loaded
 from pipelines.warehouse.publish import publish, replace_file, writing
 from pipelines.warehouse.settle import settled
-from sources.customerio.client import Client, LinkExpired, NotFound
+from sources.customerio.client import Client
 from sources.customerio.extract import Options
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from dlt import Pipeline
+
+# A file that is broken is downloaded once more.
+_TRIES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +64,10 @@ class ExportResult:
     held: str = ""
 
 
+Outcome = ExportResult | EltError
+"""The numbers of an export that was loaded, or the reason why it was not."""
+
+
 def collect(
     settings: Settings,
     export: RegisteredExport,
@@ -67,6 +77,8 @@ def collect(
     notify: Notify = silent,
 ) -> ExportResult:
     """Download a finished export, load it and publish the warehouse; if that is done, return its result.
+
+    The rows are published in `exported_*` before they are merged, and again afterwards.
 
     Args:
         settings: where from, where to.
@@ -82,132 +94,185 @@ def collect(
         Busy: another run was still writing the warehouse after `wait_s`.
         CustomerioError: the file cannot be downloaded, or the warehouse cannot be written; run it again.
     """
-    with open_registry(settings) as registry:
-        lock = folder(settings) / f"{export.export_id}.lock"
-        with FileLock(lock):
-            current = registry.get(export.id)
-            if current.state in ("intended", "ordered"):
-                if poll(settings, export) == "pending":
-                    raise pending(export, 0)
-                current = registry.get(export.id)
-            if current.state == "failed":
-                raise failed(export)
-            if current.result is None:
-                result = _collected(settings, current, accept_deletions, wait_s, notify)
-                current = registry.set_loaded(current, orjson.dumps(asdict(result)).decode())
-            file_of(settings, current).unlink(missing_ok=True)
-            lock.unlink(missing_ok=True)
-    return ExportResult(**orjson.loads(current.result or ""))
+    how = _Collecting(
+        settings, accept_deletions=accept_deletions, early=True, wait_s=wait_s, notify=notify, step=notify
+    )
+    (outcome,) = how.outcomes([export])
+    if isinstance(outcome, EltError):
+        raise outcome
+    return outcome
 
 
-def _collected(
-    settings: Settings, export: RegisteredExport, accept_deletions: bool, wait_s: float, notify: Notify
-) -> ExportResult:
-    file = file_of(settings, export)
-    began = time.monotonic()
-
-    def load() -> ExportResult:
-        return _loaded(settings, export, file, accept_deletions, began, wait_s, notify)
-
-    try:
-        return fetch_and_use(settings, export, file, load, notify)
-    except FileBroken as error:
-        file.unlink()
-        with open_registry(settings) as registry:
-            registry.set_failed(export)
-        error.add_sentence(
-            "It was downloaded twice, and nothing was loaded. Run the export again: that creates a new one."
-        )
-        raise
-
-
-def fetch_and_use(
+def collect_together(
     settings: Settings,
-    export: RegisteredExport,
-    file: Path,
-    use: Callable[[], T],
-    notify: Notify,
-    client: Client | None = None,
-) -> T:
-    """Download the file and use it; if it is broken, once more.
+    exports: Sequence[RegisteredExport],
+    *,
+    client: Client,
+    wait_s: float = 3600.0,
+    notify: Notify = silent,
+) -> list[Outcome]:
+    """Collect several finished exports, and publish the warehouse once; their outcomes in the same order.
+
+    One that fails does not keep the others back: its outcome is the error. `client` makes the requests, and
+    `notify` gets a sentence about what is waited for.
 
     Raises:
-        FileBroken: it was broken again.
+        ConfigError: the key is not accepted any more.
+        Busy: another run was still writing the warehouse after `wait_s`.
+        WarehouseError: the warehouse cannot be written.
     """
-    _fetch(settings, export, file, notify, client)
-    try:
-        return use()
-    except FileBroken as error:
-        notify(f"{error} It is downloaded once more.")
-        file.unlink()
-    _fetch(settings, export, file, notify, client)
-    return use()
+    return _Collecting(settings, client=client, wait_s=wait_s, notify=notify).outcomes(exports)
 
 
-def _fetch(
-    settings: Settings,
-    export: RegisteredExport,
-    file: Path,
-    notify: Notify,
-    client: Client | None,
-) -> None:
-    """Download the file, resuming an earlier download; the link is requested right before."""
-    if file.exists():
-        return
-    notify(f"Downloading export {export.export_id}, {export.total or 0:,} rows.")
-    part = file.with_name(f"{file.name}.part")
-    with given_client(settings, client) as calls:
-        arrived = -1
-        while True:
-            link = _link(settings, calls, export)
-            try:
-                calls.download(link, file)
-            except LinkExpired:
-                before, arrived = arrived, part.stat().st_size if part.exists() else 0
-                if arrived <= before:
-                    # A fresh link brought no byte: another one would not either.
-                    raise
-                notify(f"The link to export {export.export_id} was refused; going on with a fresh one.")
-            else:
-                return
+@dataclass(frozen=True, kw_only=True)
+class _Loaded:
+    """The numbers of a merged export, and the seconds that loading it took.
+
+    `rows_s` are those until its rows were published before the merge; None if they were not.
+    """
+
+    merged: MergeResult
+    own_s: float
+    rows_s: float | None = None
 
 
-def _link(settings: Settings, client: Client, export: RegisteredExport) -> str:
-    try:
-        return client.call("downloadExport", path={"export_id": export.export_id}).text("url")
-    except NotFound:
-        with open_registry(settings) as registry:
-            registry.set_failed(export)
-        raise gone(export) from None
+@dataclass
+class _Collecting:
+    """One collecting of some exports; with `early`, rows are published before they are merged too.
 
+    `step` is called with a sentence at each step, `notify` with what a user has to know of many exports too.
+    """
 
-def _loaded(
-    settings: Settings,
-    export: RegisteredExport,
-    file: Path,
-    accept_deletions: bool,
-    began: float,
-    wait_s: float,
-    notify: Notify,
-) -> ExportResult:
-    fetched_s = time.monotonic() - began
-    with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
-        notify(f"Loading export {export.export_id}.")
+    settings: Settings
+    client: Client | None = None
+    accept_deletions: bool = False
+    early: bool = False
+    wait_s: float = 3600.0
+    notify: Notify = silent
+    step: Notify = silent
+    _found: dict[str, Outcome] = field(default_factory=dict)
+
+    def outcomes(self, exports: Sequence[RegisteredExport]) -> list[Outcome]:
+        """The outcome of each."""
+        with open_registry(self.settings) as registry, ExitStack() as held:
+            # In one order, so that two processes never wait for each other.
+            for export in sorted(exports, key=_number):
+                held.enter_context(FileLock(_lock_of(self.settings, export)))
+            left = [current for export in exports if (current := self._unloaded(registry, export))]
+            for attempt in range(_TRIES):
+                left = self._tried(registry, left, last=attempt == _TRIES - 1)
+            for export in exports:
+                if isinstance(self._found[export.id], ExportResult):
+                    file_of(self.settings, export).unlink(missing_ok=True)
+                    _lock_of(self.settings, export).unlink(missing_ok=True)
+        return [self._found[export.id] for export in exports]
+
+    def _unloaded(self, registry: Registry, export: RegisteredExport) -> RegisteredExport | None:
+        """The export as it is now if it is to be loaded; None if it has an outcome already."""
+        current = registry.get(export.id)
+        if current.state in ("intended", "ordered"):
+            if poll(self.settings, export) == "pending":
+                self._found[export.id] = pending(export, 0)
+                return None
+            current = registry.get(export.id)
+        if current.state == "failed":
+            self._found[export.id] = failed(export)
+        elif current.result is not None:
+            self._found[export.id] = ExportResult(**orjson.loads(current.result))
+        else:
+            return current
+        return None
+
+    def _tried(
+        self, registry: Registry, exports: Sequence[RegisteredExport], *, last: bool
+    ) -> list[RegisteredExport]:
+        """Download the files and load them; returns the exports whose files are broken."""
+        fetched = {export.id: seconds for export in exports if (seconds := self._fetched_s(export)) is not None}
+        there = [export for export in exports if export.id in fetched]
+        broken = self._loaded(registry, there, fetched) if there else {}
+        for export in there:
+            if export.id in broken:
+                file_of(self.settings, export).unlink()
+                self._found[export.id] = error = broken[export.id]
+                if last:
+                    registry.set_failed(export)
+                    error.add_sentence(
+                        "It was downloaded twice, and nothing was loaded. Run the export again: that creates "
+                        "a new one."
+                    )
+                else:
+                    self.notify(f"{error} It is downloaded once more.")
+        return [export for export in there if export.id in broken]
+
+    def _fetched_s(self, export: RegisteredExport) -> float | None:
+        """Download the file; the seconds that took, or None if that failed."""
         began = time.monotonic()
-        merged, loaded_s = _load(settings, export, file, accept_deletions, notify)
-        return ExportResult(
-            export_id=export.export_id or 0,
-            kind=export.request.kind,
-            rows=export.total or 0,
-            new=merged.new,
-            changed=merged.changed,
-            deleted=merged.deleted,
-            seconds=round(fetched_s + time.monotonic() - began, 3),
-            loaded_s=round(fetched_s + loaded_s, 3),
-            bytes=file.stat().st_size,
-            note=" ".join(filter(None, (merged.note, _range(export)))),
-            held=str(merged.held or ""),
-        )
+        try:
+            download(self.settings, export, self.step, self.client)
+        except (ExportError, CustomerioError) as error:
+            if isinstance(error, ConfigError):
+                raise
+            self._found[export.id] = error
+            return None
+        return time.monotonic() - began
+
+    def _loaded(
+        self, registry: Registry, exports: Sequence[RegisteredExport], fetched: dict[str, float]
+    ) -> dict[str, FileBroken]:
+        """Load, merge and publish under one lock, then note what is loaded; the errors of broken files."""
+        with writing(self.settings.cio_elt_data, wait_s=self.wait_s, notify=self.notify):
+            began = time.monotonic()
+            loading = _Loading(self.settings, registry, self.accept_deletions, self.early, self.notify, self.step)
+            loaded, broken = loading.load(exports)
+            published_s = time.monotonic() - began
+            # What they share, the publication above all, counts for each in equal parts.
+            shared_s = published_s - sum(each.own_s for each in loaded.values())
+            for export in exports:
+                if export.id in loaded:
+                    result = _result(
+                        self.settings,
+                        export,
+                        loaded[export.id],
+                        fetched_s=fetched[export.id],
+                        published_s=published_s,
+                        shared_s=shared_s / len(loaded),
+                    )
+                    registry.set_loaded(export, orjson.dumps(asdict(result)).decode())
+                    self._found[export.id] = result
+        return broken
+
+
+def _lock_of(settings: Settings, export: RegisteredExport) -> Path:
+    return folder(settings) / f"{export.export_id}.lock"
+
+
+def _number(export: RegisteredExport) -> int:
+    return export.export_id or 0
+
+
+def _result(
+    settings: Settings,
+    export: RegisteredExport,
+    loaded: _Loaded,
+    *,
+    fetched_s: float,
+    published_s: float,
+    shared_s: float,
+) -> ExportResult:
+    merged, queryable_s = loaded.merged, published_s if loaded.rows_s is None else loaded.rows_s
+    return ExportResult(
+        export_id=_number(export),
+        kind=export.request.kind,
+        rows=export.total or 0,
+        new=merged.new,
+        changed=merged.changed,
+        deleted=merged.deleted,
+        seconds=round(fetched_s + loaded.own_s + shared_s, 3),
+        loaded_s=round(fetched_s + queryable_s, 3),
+        bytes=file_of(settings, export).stat().st_size,
+        note=" ".join(filter(None, (merged.note, _range(export)))),
+        held=str(merged.held or ""),
+    )
 
 
 def _range(export: RegisteredExport) -> str:
@@ -221,49 +286,73 @@ def _range(export: RegisteredExport) -> str:
     )
 
 
-def _load(
-    settings: Settings, export: RegisteredExport, file: Path, accept_deletions: bool, notify: Notify
-) -> tuple[MergeResult, float]:
-    """Load, merge and publish; the second value is the seconds until the rows could be queried."""
-    began = time.monotonic()
-    # It imports dlt, which creating and polling do not need.
-    from pipelines.export.dlt_load import load_through_dlt, make_tables
+@dataclass
+class _Loading:
+    """Loads files into the warehouse, whose lock is held."""
 
-    target = settled(settings, notify)
-    source = open_csv(file, export_id=export.export_id or 0)
-    context = _load_context(settings, export, accept_deletions)
-    if not settings.publishes:
-        merged = load_through_dlt(target, source, export, context)
+    settings: Settings
+    registry: Registry
+    accept_deletions: bool
+    early: bool
+    notify: Notify
+    step: Notify
+
+    def load(
+        self, exports: Sequence[RegisteredExport]
+    ) -> tuple[dict[str, _Loaded], dict[str, FileBroken]]:
+        """Load and merge the files, then publish; those that were loaded, and the errors of broken ones."""
+        loaded: dict[str, _Loaded] = {}
+        broken: dict[str, FileBroken] = {}
+        began = time.monotonic()
+        target = settled(self.settings, self.notify)
+        for export in exports:
+            self.step(f"Loading export {export.export_id}.")
+            try:
+                loaded[export.id] = self._load(target, export, began)
+            except FileBroken as error:
+                broken[export.id] = error
+        if loaded and self.settings.publishes:
+            publish(self.settings.load_file, self.settings.published_file)
         forget_loaded(target)
-        return merged, time.monotonic() - began
-    make_tables(target, export.request, settings.load_file)
-    load = DuckdbLoad(settings.load_file, export, source, context, str(target.default_schema_name))
-    load.load_rows()
-    publish(settings.load_file, settings.published_file)
-    loaded_s = time.monotonic() - began
-    notify(f"The rows of export {export.export_id} are in {export.request.table}; merging them.")
-    merged = load.merge_rows()
-    replace_file(_brake_file(settings), orjson.dumps(context.state))
-    publish(settings.load_file, settings.published_file)
-    forget_loaded(target)
-    return merged, loaded_s
+        return loaded, broken
 
+    def _load(self, target: "Pipeline", export: RegisteredExport, since: float) -> _Loaded:
+        began = time.monotonic()
+        # It imports dlt, which creating and polling do not need.
+        from pipelines.export.dlt_load import load_through_dlt, make_tables
 
-def _load_context(settings: Settings, export: RegisteredExport, accept_deletions: bool) -> LoadContext:
-    with open_registry(settings) as registry:
-        before = [other.created_at or 0 for other in registry.loaded(export.request.kind)]
-    return LoadContext(
-        export_id=export.export_id or 0,
-        seen_at=export.created_at or 0,
-        newest_at=max(before, default=0),
-        # As dlt names its loads.
-        load_id=f"{time.time():.7f}",
-        options=Options(
-            deletion_share=settings.cio_elt_deletion_share,
-            accept_deletions=("people",) if accept_deletions else (),
-        ),
-        state=_brake_state(settings),
-    )
+        source = open_csv(file_of(self.settings, export), export_id=_number(export))
+        context = self._context(export)
+        if not self.settings.publishes:
+            merged = load_through_dlt(target, source, export, context)
+            return _Loaded(merged=merged, own_s=time.monotonic() - began)
+        into = self.settings.load_file
+        make_tables(target, export.request, into)
+        load = DuckdbLoad(into, export, source, context, str(target.default_schema_name))
+        load.load_rows()
+        rows_s = None
+        if self.early:
+            publish(into, self.settings.published_file)
+            rows_s = time.monotonic() - since
+        self.step(f"The rows of export {export.export_id} are in {export.request.table}; merging them.")
+        merged = load.merge_rows()
+        replace_file(_brake_file(self.settings), orjson.dumps(context.state))
+        return _Loaded(merged=merged, own_s=time.monotonic() - began, rows_s=rows_s)
+
+    def _context(self, export: RegisteredExport) -> LoadContext:
+        before = [other.created_at or 0 for other in self.registry.loaded(export.request.kind)]
+        return LoadContext(
+            export_id=_number(export),
+            seen_at=export.created_at or 0,
+            newest_at=max(before, default=0),
+            # As dlt names its loads.
+            load_id=f"{time.time():.7f}",
+            options=Options(
+                deletion_share=self.settings.cio_elt_deletion_share,
+                accept_deletions=("people",) if self.accept_deletions else (),
+            ),
+            state=_brake_state(self.settings),
+        )
 
 
 def _brake_state(settings: Settings) -> dict[str, Any]:
@@ -278,8 +367,3 @@ def _brake_state(settings: Settings) -> dict[str, Any]:
 def _brake_file(settings: Settings) -> Path:
     """The file in which the brake on deletions keeps its state from one export of people to the next."""
     return folder(settings) / "held_deletions.json"
-
-
-def file_of(settings: Settings, export: RegisteredExport) -> Path:
-    """The place of an export's file in the data folder."""
-    return folder(settings) / f"{export.export_id}.csv"

@@ -10,7 +10,7 @@ before, and of no other intent.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -43,13 +43,14 @@ def create(
     fresh: bool = False,
     stale_after_s: float = math.inf,
     look_up: bool = False,
+    listed: Sequence[Any] | None = None,
 ) -> RegisteredExport:
     """The export of an equal request that is under way, or a new one; with `fresh` always a new one.
 
     One whose file has been ready, and that was created more than `stale_after_s` seconds ago, is not used.
 
     With a `client`, its workspace was checked before, and it makes the requests. With `look_up`, the parent
-    of a new export is looked up before.
+    of a new export is looked up before. `listed` are the records of all exports if they were read just now.
 
     Raises:
         ConfigError: the key is not accepted, its scope lacks exports, it is of another workspace than the
@@ -74,19 +75,26 @@ def create(
             with given_client(settings, client) as calls:
                 if fresh or _is_stale(calls, registry, request, stale_after_s):
                     _set_aside(registry, request)
-                return _resumed_or_new(calls, registry, request, notify, look_up=look_up)
+                return _resumed_or_new(calls, registry, request, notify, look_up=look_up, listed=listed)
         finally:
             lock.release()
 
 
 def _resumed_or_new(
-    client: Client, registry: Registry, request: ExportRequest, notify: Notify, *, look_up: bool
+    client: Client,
+    registry: Registry,
+    request: ExportRequest,
+    notify: Notify,
+    *,
+    look_up: bool,
+    listed: Sequence[Any] | None,
 ) -> RegisteredExport:
     export = registry.unfinished(request)
     if export is not None and export.export_id is not None:
         notify(f"Resuming export {export.export_id}, which was created before and is not loaded yet.")
         return export
-    listed = client.call("listExports").records("exports")
+    if listed is None:
+        listed = client.call("listExports").records("exports")
     with reading_answers("`listExports`"):
         known_id = max((int(record["id"]) for record in listed), default=0)
         came = [record for record in listed if export and _came_of(export, record, registry.ids())]

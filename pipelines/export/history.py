@@ -1,123 +1,265 @@
-"""The history of deliveries by exports: one for each parent and year, a handful of requests each.
+"""The history of deliveries by exports: as many under way as Customer.io makes at once, collected as they get ready.
 
-    parents in the warehouse x years -> create some ahead -> wait -> collect, one after the other
+    plan -> as long as an export is left:  list all exports -> order into the free places
+                                           -> collect those that are ready, together -> else pause
 
 It does not count as coverage: a delivery whose parent was deleted has no export. A history that was stopped
-is resumed by the next run: an export that was loaded within the last day is not created again.
+is resumed by the next run: an export that is under way is waited for, and one that was loaded within the last
+day is not created again.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-import orjson
-
-from pipelines.errors import ConfigError
-from pipelines.export.collect import ExportResult, collect
+from pipelines.connect import client as connected
+from pipelines.errors import EltError, ExportError, StillPending
+from pipelines.export.collect import ExportResult, Outcome, collect_together
 from pipelines.export.create import create
-from pipelines.export.poll import wait
-from pipelines.export.registry import open_registry, registered_ids
+from pipelines.export.history_plan import HistoryPlan
+from pipelines.export.poll import failed, gone, note_state, own_record, pending
+from pipelines.export.registry import RegisteredExport, Registry, open_registry
 from pipelines.export.requests import DeliveriesRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
-from pipelines.times import DAY
-from pipelines.warehouse.pipeline import DATASET
-from pipelines.warehouse.queries import Query, querying, tables
-from pipelines.warehouse.runs import now_there
-from sources.customerio.extract import Window, sliced
+from sources.customerio.client import BadRequest, Client, NotFound, RetryLater, reading_answers
 
 AHEAD = 5
-"""Number of exports that Customer.io makes at the same time."""
+"""Number of exports that may be pending in a workspace; Customer.io refuses a sixth [fivetran]."""
 
-_YEAR_S = 365 * DAY
+_SHORTEST_S, _LONGEST_S = 1.0, 60.0
+# The pause is that share of the time for which an export has been pending.
+_SHARE = 0.1
+# Customer.io's refusal of a sixth [fivetran].
+_FULL = "exports queued"
+# Seconds for which an order is repeated before exports that are ready get their turn.
+_ORDER_S = 6.0
+_QUEUED = ("customers", "deliveries")
 
-# Each kind of parent: parameter, table, column of the ids. Broadcasts are no parent, their actions are.
-_PARENTS = (
-    ("campaign_id", "campaigns", "id"),
-    ("newsletter_id", "newsletters", "id"),
-    ("transactional_message_id", "messages", "transactional_message_id"),
-    ("action_id", "broadcasts", "actions"),
-)
 
+@dataclass(kw_only=True)
+class HistoryProgress:
+    """The progress of a history: its exports, those that are loaded or have failed, and those under way."""
 
-def history_requests(settings: Settings, start: int, end: int | None = None) -> list[DeliveriesRequest]:
-    """The requests that bring every known parent's deliveries from `start` until before `end`.
+    exports: int = 0
+    loaded: int = 0
+    rows: int = 0
+    under_way: int = 0
+    failed: list[tuple[DeliveriesRequest, EltError]] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
 
-    Args:
-        settings: which warehouse; its campaigns, broadcasts, newsletters and deliveries name the parents.
-        start: Unix second, included.
-        end: Unix second, excluded; None, or a later one, is the end of today (UTC), so that all requests of
-            one day are equal.
-
-    Raises:
-        ConfigError: there is no such time, or no parent is known yet.
-    """
-    with querying(settings) as query:
-        now = now_there(query)
-        if start >= min(end or now, now):
-            msg = "The time to export ends before it begins, or lies in the future; give an earlier start."
-            raise ConfigError(msg)
-        parents = sorted(_parents(query))
-    if not parents:
-        msg = "No campaign or newsletter is in the warehouse yet. Run `cio-elt sync`, then this again."
-        raise ConfigError(msg)
-    tonight = (now // DAY + 1) * DAY
-    years = sliced(Window(start=start, end=min(end or tonight, tonight) - 1), _YEAR_S)
-    requests = [
-        DeliveriesRequest(**{name: number}, start=year.start, end=year.end)  # type: ignore[arg-type]
-        for name, number in parents
-        for year in years
-    ]
-    recent = _loaded_since(settings, now - DAY)
-    return [each for each in requests if each not in recent]
+    @property
+    def left_s(self) -> float | None:
+        """The seconds left, by the exports that have ended; None before the first one has."""
+        ended = self.loaded + len(self.failed)
+        return (time.monotonic() - self.began) / ended * (self.exports - ended) if ended else None
 
 
 def history(
     settings: Settings,
-    requests: Sequence[DeliveriesRequest],
+    plan: HistoryPlan,
     *,
     deadline_s: float = 6 * 3600.0,
     wait_s: float = 3600.0,
     notify: Notify = silent,
+    pause: Callable[[float], object] = time.sleep,
+    progress: HistoryProgress | None = None,
 ) -> Iterator[ExportResult]:
-    """Load the requests' exports, one after the other; each is published once it is loaded.
+    """Load the exports of a plan that was made just now; each is published when it is returned.
+
+    An export that fails does not keep the others back; `progress.failed` has it, with the error.
+
+    Args:
+        settings: where from, where to.
+        plan: as `prepare_history` returned it.
+        deadline_s: how long to wait for one file, or for a free place among the exports under way.
+        wait_s: how long to wait for another run that writes the same warehouse.
+        notify: called with a sentence about what is resumed or waited for.
+        pause: waits for that many seconds.
+        progress: counts the exports while the history goes on.
 
     Raises:
-        CustomerioError: as `create`, `wait` and `collect`; the exports before it stay loaded.
+        StillPending: no export ended and none could be ordered for `deadline_s`.
+        CustomerioError: Customer.io cannot be reached; the exports before it stay loaded.
+        Busy, WarehouseError: see `collect_together`.
     """
-    rest = iter(requests)
-    while ahead := [create(settings, each, notify=notify) for each in islice(rest, AHEAD)]:
-        for created in ahead:
-            ready = wait(settings, created, deadline_s=deadline_s, notify=notify)
-            yield collect(settings, ready, wait_s=wait_s, notify=notify)
+    shown = progress or HistoryProgress()
+    shown.exports, shown.began = len(plan.requests), time.monotonic()
+    with connected(settings) as client, open_registry(settings) as registry:
+        run = _History(settings, client, registry, deadline_s, wait_s, notify, pause, shown)
+        yield from run.results(plan.requests)
 
 
-def _parents(query: Query) -> set[tuple[str, int]]:
-    """Every known parent: the name of its parameter, and its id."""
-    there = tables(query)
-    return {
-        (name, number)
-        for name, table, column in _PARENTS
-        if table in there
-        for (cell,) in query(f"SELECT DISTINCT {column} FROM {DATASET}.{table} WHERE {column} IS NOT NULL")
-        for number in _ids(cell)
-    }
+def pause_s(pending_s: float, took_s: float | None) -> float:
+    """Seconds until the next look at an export that has been pending for `pending_s`.
+
+    It is looked at when it has taken as long as the quickest one so far, `took_s`; then, or if none is
+    known, after pauses that grow with its age.
+    """
+    if took_s is not None and pending_s < took_s:
+        return min(max(took_s - pending_s, _SHORTEST_S), _LONGEST_S)
+    return min(max(pending_s * _SHARE, _SHORTEST_S), _LONGEST_S)
 
 
-def _ids(cell: object) -> Iterator[int]:
-    """The ids in a cell: one id, or those of a JSON list of objects."""
-    if isinstance(cell, str):
-        yield from (int(item["id"]) for item in orjson.loads(cell) or ())
-    elif cell:
-        yield int(str(cell))
+def looks(exports: int, took_s: float) -> int:
+    """The number of lists of exports that a history of so many exports reads, if each takes `took_s`."""
+    number, now, quickest, waiting = 0, 0.0, None, exports
+    running: list[float] = []
+    while waiting or running:
+        number += 1
+        left = [since for since in running if now - since < took_s]
+        is_ready = len(left) < len(running)
+        ordered = min(AHEAD - len(left), waiting)
+        running, waiting = [*left, *[now] * ordered], waiting - ordered
+        if is_ready:
+            quickest = took_s
+        elif running:
+            now += min(pause_s(now - since, quickest) for since in running)
+    return number
 
 
-def _loaded_since(settings: Settings, moment: int) -> list[DeliveriesRequest]:
-    if not registered_ids(settings):
-        return []
-    with open_registry(settings) as registry:
-        loaded = registry.loaded("deliveries")
-    return [
-        each.request
-        for each in loaded
-        if (each.created_at or 0) >= moment and isinstance(each.request, DeliveriesRequest)
-    ]
+@dataclass
+class _History:
+    """One run: the requests that wait, and the exports that are under way, by their ids."""
+
+    settings: Settings
+    client: Client
+    registry: Registry
+    deadline_s: float
+    wait_s: float
+    notify: Notify
+    pause: Callable[[float], object]
+    progress: HistoryProgress
+    _waiting: deque[DeliveriesRequest] = field(default_factory=deque)
+    _running: dict[int, RegisteredExport] = field(default_factory=dict)
+    _took_s: float | None = None
+    _moved_at: int | None = None
+
+    def results(self, requests: Sequence[DeliveriesRequest]) -> Iterator[ExportResult]:
+        """The results of the exports, in the order in which they get ready."""
+        self._begin(requests)
+        while self._waiting or self._running:
+            listed = self.client.call("listExports").records("exports")
+            ready = self._ready(listed)
+            ordered = self._order(listed)
+            self.progress.under_way = len(self._running)
+            yield from self._collected(ready)
+            if ready or ordered or self._moved_at is None:
+                self._moved_at = self.client.now()
+            if not ready and (self._waiting or self._running):
+                self._rest()
+
+    def _begin(self, requests: Sequence[DeliveriesRequest]) -> None:
+        """Take up what an earlier run left: exports under way, then those that it may have ordered."""
+        begun = {request: self.registry.unfinished(request) for request in requests}
+        resumed = [export for export in begun.values() if export and export.export_id is not None]
+        self._running = {export.export_id or 0: export for export in resumed}
+        self._waiting.extend(request for request, export in begun.items() if export and not export.export_id)
+        self._waiting.extend(request for request, export in begun.items() if not export)
+        if resumed:
+            self.notify(f"Resuming {len(resumed)} export(s), which were created before and are not loaded yet.")
+
+    def _ready(self, listed: Sequence[Mapping[str, Any]]) -> list[RegisteredExport]:
+        """The exports whose files are there; they, and those that failed, are no longer under way."""
+        with reading_answers("`listExports`"):
+            records = {int(record["id"]): record for record in listed}
+        ready = []
+        for number, export in list(self._running.items()):
+            try:
+                is_made = self._is_made(export, records.get(number))
+            except ExportError as error:
+                self._failed(export.request, error)
+                del self._running[number]
+                continue
+            if is_made:
+                ready.append(self.registry.get(export.id))
+                del self._running[number]
+        return ready
+
+    def _is_made(self, export: RegisteredExport, record: Mapping[str, Any] | None) -> bool:
+        """True if Customer.io has made the file.
+
+        Raises:
+            ExportError: it failed, Customer.io no longer has it, or the deadline is over.
+        """
+        if export.state == "done":
+            return True
+        if record is None or record.get("type") != export.request.type:
+            # Old exports disappear from the list.
+            try:
+                record = own_record(self.client, export)
+            except NotFound:
+                self.registry.set_failed(export)
+                raise gone(export) from None
+        state = note_state(self.registry, export, record)
+        if state == "failed":
+            raise failed(export)
+        if state == "done":
+            self._note_time(record)
+            return True
+        waited_s = self._pending_s(export)
+        if waited_s > self.deadline_s:
+            raise pending(export, waited_s)
+        return False
+
+    def _note_time(self, record: Mapping[str, Any]) -> None:
+        with reading_answers("`listExports`"):
+            took_s = float(record["updated_at"] - record["created_at"])
+        self._took_s = took_s if self._took_s is None else min(self._took_s, took_s)
+
+    def _order(self, listed: Sequence[Mapping[str, Any]]) -> bool:
+        """Create exports in the free places; True if one was created.
+
+        Other exports of the workspace take places too.
+        """
+        with reading_answers("`listExports`"):
+            taken = sum(record["status"] == "pending" and record["type"] in _QUEUED for record in listed)
+        client, ordered = self.client.retrying(_ORDER_S), False
+        for _ in range(min(max(AHEAD - taken, 0), len(self._waiting))):
+            request = self._waiting.popleft()
+            try:
+                export = create(self.settings, request, client=client, listed=listed)
+            except (RetryLater, BadRequest, NotFound) as error:
+                if isinstance(error, RetryLater) or _FULL in str(error):
+                    # It comes first after the pause; one that was created all the same is found in the list.
+                    self._waiting.appendleft(request)
+                    return ordered
+                self._failed(request, error)
+            else:
+                self._running[export.export_id or 0], ordered = export, True
+        return ordered
+
+    def _collected(self, ready: Sequence[RegisteredExport]) -> Iterator[ExportResult]:
+        if not ready:
+            return
+        outcomes: list[Outcome] = collect_together(
+            self.settings, ready, client=self.client, wait_s=self.wait_s, notify=self.notify
+        )
+        for export, outcome in zip(ready, outcomes, strict=True):
+            if isinstance(outcome, EltError):
+                self._failed(export.request, outcome)
+            else:
+                self.progress.loaded += 1
+                self.progress.rows += outcome.rows
+                yield outcome
+
+    def _failed(self, request: DeliveriesRequest, error: EltError) -> None:
+        self.progress.failed.append((request, error))
+
+    def _rest(self) -> None:
+        """Pause until an export may be ready, or a place free."""
+        idle_s = self.client.now() - (self._moved_at or 0)
+        if not self._running and idle_s > self.deadline_s:
+            msg = (
+                f"No export could be ordered for {idle_s:,.0f} s, and {len(self._waiting):,} are left: "
+                f"Customer.io makes {AHEAD} at the same time, and others are under way in this workspace. Run "
+                "this again later: it orders those that are left."
+            )
+            raise StillPending(msg)
+        ages = [self._pending_s(export) for export in self._running.values()] or [idle_s]
+        self.pause(min(pause_s(age, self._took_s) for age in ages))
+
+    def _pending_s(self, export: RegisteredExport) -> float:
+        return max(self.client.now() - (export.created_at or 0), 0)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pipelines.connect import client as connected
 from pipelines.connect import given_client
 from pipelines.errors import ExportFailed, StillPending
-from pipelines.export.registry import RegisteredExport, open_registry
+from pipelines.export.registry import RegisteredExport, Registry, open_registry
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from sources.customerio.client import BadAnswer, Client, NotFound, reading_answers
@@ -105,13 +105,18 @@ def pending(export: RegisteredExport, waited_s: float) -> StillPending:
 
 
 def _state(settings: Settings, client: Client, export: RegisteredExport) -> ExportState:
-    try:
-        record = own_record(client, export)
-    except NotFound:
-        with open_registry(settings) as registry:
+    with open_registry(settings) as registry:
+        try:
+            record = own_record(client, export)
+        except NotFound:
             registry.set_failed(export)
-        raise gone(export) from None
-    with open_registry(settings) as registry, reading_answers("`getExport`"):
+            raise gone(export) from None
+        return note_state(registry, export, record)
+
+
+def note_state(registry: Registry, export: RegisteredExport, record: Mapping[str, Any]) -> ExportState:
+    """The state of the export by Customer.io's record of it; noted if the export is not pending any more."""
+    with reading_answers("exports"):
         if record.get("failed") or record["status"] == "failed":
             registry.set_failed(export)
             return "failed"

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.errors import FileBroken
-from pipelines.export.collect import fetch_and_use, file_of
 from pipelines.export.create import create
 from pipelines.export.csvfile import CsvFile, broken, file_errors, open_csv, scanner
+from pipelines.export.download import download, file_of
 from pipelines.export.poll import PAUSES_S, wait
 from pipelines.export.registry import RegisteredExport, open_registry
 from pipelines.export.requests import ExportRequest
@@ -65,7 +65,14 @@ def _fetched(
 ) -> CsvFile:
     """Download the file and count its rows; once more if it is broken."""
     try:
-        return fetch_and_use(settings, export, path, lambda: _counted(export, path), notify, client)
+        download(settings, export, notify, client)
+        return _counted(export, path)
+    except FileBroken as error:
+        notify(f"{error} It is downloaded once more.")
+        path.unlink()
+    download(settings, export, notify, client)
+    try:
+        return _counted(export, path)
     except FileBroken as error:
         error.add_sentence("It was downloaded twice. Run this again: that creates a new export.")
         raise

@@ -8,7 +8,7 @@ trace, and again once the export's id is known. Every change is one statement, d
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from uuid import uuid4
 from pipelines.errors import ConfigError
 from pipelines.export.requests import ExportRequest, from_json, to_json
 from pipelines.settings import Settings
+from pipelines.times import DAY
 from pipelines.warehouse.publish import prepare
 
 State = Literal["intended", "ordered", "done", "loaded", "read", "failed"]
@@ -36,6 +37,12 @@ CREATE TABLE IF NOT EXISTS tickets (
     created_at INTEGER,
     total INTEGER,
     result TEXT
+) STRICT
+"""
+# What Customer.io counted for a request of a history: if it has no delivery, and when that was read (Unix s).
+_COUNTED = """
+CREATE TABLE IF NOT EXISTS counted (
+    body TEXT PRIMARY KEY, is_empty INTEGER NOT NULL, read_at INTEGER NOT NULL
 ) STRICT
 """
 _COLUMNS = "ticket, kind, body, state, known_id, intended_at, export_id, created_at, total, result"
@@ -80,6 +87,7 @@ def open_registry(settings: Settings) -> Iterator["Registry"]:
     with closing(sqlite3.connect(file, timeout=_BUSY_S, isolation_level=None)) as connection:
         try:
             connection.execute(_TABLE)
+            connection.execute(_COUNTED)
         except sqlite3.DatabaseError as error:
             msg = (
                 f"The registry of exports, {file}, cannot be read ({error}). Restore it from a copy; or "
@@ -89,9 +97,14 @@ def open_registry(settings: Settings) -> Iterator["Registry"]:
         yield Registry(connection)
 
 
+def has_registry(settings: Settings) -> bool:
+    """True once an export was registered in this data folder."""
+    return (folder(settings) / _FILE).exists()
+
+
 def registered_ids(settings: Settings) -> frozenset[int]:
     """The ids of all exports of the registry: the export commands load them, and a sync leaves them out."""
-    if not (folder(settings) / _FILE).exists():
+    if not has_registry(settings):
         return frozenset()
     with open_registry(settings) as registry:
         return frozenset(registry.ids())
@@ -127,6 +140,21 @@ class Registry:
     def loaded(self, kind: str) -> list[RegisteredExport]:
         """The exports of that kind whose rows are in the warehouse."""
         return self._select("kind = ? AND state = 'loaded'", kind)
+
+    def counted(self, since: int) -> dict[str, bool]:
+        """By the JSON of a request, if Customer.io counted no delivery for it; of counts read since then."""
+        rows = self._connection.execute("SELECT body, is_empty FROM counted WHERE read_at >= ?", (since,))
+        return {body: bool(is_empty) for body, is_empty in rows}
+
+    def set_counted(self, counts: Mapping[str, bool], read_at: int) -> None:
+        """Note such counts, and forget those of more than a day before."""
+        with self._connection as connection:
+            connection.execute("BEGIN")
+            connection.execute("DELETE FROM counted WHERE read_at < ?", (read_at - DAY,))
+            connection.executemany(
+                "INSERT OR REPLACE INTO counted VALUES (?, ?, ?)",
+                [(body, is_empty, read_at) for body, is_empty in counts.items()],
+            )
 
     def add_intent(self, request: ExportRequest, *, known_id: int, intended_at: int) -> RegisteredExport:
         """Note that an export is about to be created."""

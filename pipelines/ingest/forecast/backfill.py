@@ -1,9 +1,10 @@
 """The forecast of a backfill: by pages, chunk by chunk, and by exports beside it."""
 
 from dataclasses import dataclass
+from statistics import median
 
 from pipelines.errors import ConfigError
-from pipelines.export import history_requests
+from pipelines.export import HistoryPlan, looks, plan_history
 from pipelines.ingest.backfill import plan
 from pipelines.ingest.coverage import proven
 from pipelines.ingest.forecast.forecast import Forecast, TableForecast, check_line, rate, surveying
@@ -13,7 +14,11 @@ from pipelines.ingest.forecast.timeline import Timeline, held_timeline, sampled_
 from pipelines.ingest.forecast.windows import feed_pages, sliced_windows
 from pipelines.settings import Settings
 from sources.customerio.catalogue import Resource, operation, resource
+from sources.customerio.client import reading_answers
 from sources.customerio.extract import COVERAGE, Window, left_out
+
+# Of an export of deliveries, where none is listed; no source says how long Customer.io takes.
+_EXPORT_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +67,9 @@ def forecast_backfill(
         )
         # A chunk is a run of its own: it checks the key, and asks for Customer.io's clock.
         checks = len(planned.chunks) * (survey.checks + survey.notes + 1)
-        exports = _exports(settings, row, planned.whole)
-        by_exports = None if exports is None else exports * survey.requests_an_export
+        history = _history(survey, row, planned.whole)
+        exports = None if history is None else len(history.requests)
+        by_exports = None if history is None else _requests_by_exports(survey, history)
         return BackfillForecast(
             run="backfill",
             tables=(check_line(checks, 0), line),
@@ -91,14 +97,31 @@ def _requests(survey: Survey, row: Resource, known: Timeline, chunk: Window) -> 
     return page_count(sliced_windows(chunk), known.rows, operation(row.operation).page_max or 1)
 
 
-def _exports(settings: Settings, row: Resource, whole: Window) -> int | None:
-    """The number of exports that bring that time; None if the table comes by pages alone."""
+def _history(survey: Survey, row: Resource, whole: Window) -> HistoryPlan | None:
+    """The exports that bring that time; None if the table comes by pages alone, or no parent is known."""
     if row.reader != "windows":
         return None
     try:
-        return len(history_requests(settings, whole.start, whole.end + 1))
+        return plan_history(survey.settings, survey.client, whole.start, whole.end + 1)
     except ConfigError:
         return None
+
+
+def _requests_by_exports(survey: Survey, history: HistoryPlan) -> int:
+    """The checks, the counts, the lists of exports, and of each export the order and the link."""
+    exports = len(history.requests)
+    return survey.checks + survey.notes + history.asked + looks(exports, _export_s(survey)) + 2 * exports
+
+
+def _export_s(survey: Survey) -> float:
+    """The seconds that Customer.io took for a file of deliveries, by the exports that it still lists."""
+    with reading_answers("`listExports`"):
+        took = [
+            float(record["updated_at"] - record["created_at"])
+            for record in survey.client.call("listExports").records("exports")
+            if record["type"] == "deliveries" and record["status"] == "done"
+        ]
+    return median(took) if took else _EXPORT_S
 
 
 def _advice(row: Resource, by_pages: int, exports: int | None, by_exports: int | None) -> str:
@@ -106,7 +129,7 @@ def _advice(row: Resource, by_pages: int, exports: int | None, by_exports: int |
         return f"{row.table} come by pages: no export has them."
     if exports is None or by_exports is None:
         return "Pages: an export is of one parent, and no parent is in the warehouse yet."
-    numbers = f"{by_pages:,} requests by pages, {by_exports:,} or more by {exports:,} exports"
+    numbers = f"{by_pages:,} requests by pages, {by_exports:,} by {exports:,} exports"
     if by_exports < by_pages:
         return (
             f"Exports (--via exports): {numbers}. They add only deliveries that are missing, and count as no "

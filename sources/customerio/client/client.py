@@ -210,6 +210,12 @@ class Client:
         view._screen = screen or self._screen
         return view
 
+    def retrying(self, for_s: float) -> "Client":
+        """The same client, which retries a call for that many seconds; limits, connections and clock are shared."""
+        view = copy(self)
+        view._retry_for_s = for_s
+        return view
+
     def now(self) -> int:
         """Customer.io's clock in Unix seconds; the local clock before the first answer."""
         return self._transport.clock.now()

@@ -100,6 +100,14 @@ class Knobs:
     export_takes_s: int = field(
         default=30, metadata=_about("seconds of the clock until an export's file is there", "unverified")
     )
+    exports_queued: int = field(
+        default=5,
+        metadata=_about(
+            "the most exports of people and deliveries that are pending at once; one more is refused, with a "
+            "status that is unverified",
+            "[fivetran]",
+        ),
+    )
     export_fails: bool = field(default=False, metadata=_about("exports created from now on fail", "[spec25]"))
     export_keeps: float = field(
         default=1.0,

@@ -20,7 +20,22 @@ from sources.customerio.sandbox.state.store.lookback import CAMPAIGN
 from sources.customerio.sandbox.state.store.people import Record
 from sources.customerio.sandbox.state.workspace import Workspace
 
+# Reports of imports are exports too, and are not ordered.
+_QUEUED = ("customers", "deliveries")
 _PARENTS = ("newsletter_id", "campaign_id", "transactional_message_id", "action_id")
+
+
+def check_queue(workspace: Workspace, most: int) -> None:
+    """Check that one more export may be created; BadRequest if `most` of them are pending already.
+
+    The detail is Customer.io's [fivetran]; its status is unverified.
+    """
+    pending = sum(
+        export.type in _QUEUED and export.status(workspace.now) == "pending" for export in workspace.exports
+    )
+    if pending >= most:
+        msg = f"Cannot have more than {most} exports queued"
+        raise BadRequest(msg)
 
 
 def create_people_export(

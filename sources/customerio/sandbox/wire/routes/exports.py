@@ -3,6 +3,7 @@
 from typing import Any
 
 from sources.customerio.sandbox.state.rules.create_export import (
+    check_queue,
     create_deliveries_export,
     create_people_export,
 )
@@ -28,6 +29,7 @@ def get_export(context: RequestContext) -> dict[str, Any]:
 @answers("exportPeopleData")
 def export_people(context: RequestContext) -> dict[str, Any]:
     """Requests a people export; its key is `filters`, while the search has `filter`."""
+    check_queue(context.workspace, context.knobs.exports_queued)
     description = "Filtered customer export (created via the api)"
     export = create_people_export(
         context.workspace, context.json(), context.knobs.export_options(), description
@@ -38,6 +40,7 @@ def export_people(context: RequestContext) -> dict[str, Any]:
 @answers("exportDeliveriesData")
 def export_deliveries(context: RequestContext) -> dict[str, Any]:
     """Requests a deliveries export."""
+    check_queue(context.workspace, context.knobs.exports_queued)
     description = "Full deliveries export (created via the api)"
     export = create_deliveries_export(
         context.workspace, context.json(), context.knobs.export_options(), description

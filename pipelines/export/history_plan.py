@@ -1,0 +1,175 @@
+"""The plan of a history: which exports bring the deliveries of a time, and which are left out, seen to be empty.
+
+    parents x years ─ created later than that year ──────────────> no request
+                    ├ loaded, or counted, within the last day ───> as noted
+                    ├ the warehouse knows deliveries of it ──────> export
+                    └ else Customer.io counts: none ─────────────> seen to be empty
+                                               some, or not told > export
+
+A count costs one request for all years of a parent, an export two and a place among those under way. So only
+a parent of which the warehouse knows no deliveries is counted.
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from pipelines.connect import client as connected
+from pipelines.errors import ConfigError
+from pipelines.export.history_counts import Counts, counts
+from pipelines.export.history_parents import KINDS, Parent, known_parents, with_deliveries
+from pipelines.export.registry import has_registry, open_registry
+from pipelines.export.requests import DeliveriesRequest, to_json
+from pipelines.settings import Settings
+from pipelines.times import DAY
+from pipelines.warehouse.queries import Query, querying, tables
+from pipelines.warehouse.runs import now_there
+from pipelines.workspace import check_workspace
+from sources.customerio.client import Client
+from sources.customerio.extract import Window, sliced
+
+_YEAR_S = 365 * DAY
+# Concurrent requests: enough for 10 a second at 0.6 s each.
+_THREADS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryPlan:
+    """The exports of a history.
+
+    Attributes:
+        requests: The exports to load, each of one parent and a year at most.
+        empty: Requests that are left out, because Customer.io counted no delivery for them.
+        done: The number of requests whose exports were loaded within the last day.
+        counted: By the JSON of a request that was counted for this plan, if it is empty.
+        asked: The number of requests that counting took.
+        at: The time of the plan, by Customer.io's clock (Unix s).
+    """
+
+    requests: tuple[DeliveriesRequest, ...]
+    empty: tuple[DeliveriesRequest, ...] = ()
+    done: int = 0
+    counted: dict[str, bool] = field(default_factory=dict)
+    asked: int = 0
+    at: int = 0
+
+
+def prepare_history(settings: Settings, start: int, end: int | None = None) -> HistoryPlan:
+    """The plan of a history that begins now, or goes on; what was counted is noted for a day.
+
+    Raises:
+        ConfigError: see `plan_history`; or the key is not accepted, or of another workspace.
+        CustomerioError: Customer.io cannot be reached.
+    """
+    check_workspace(settings)
+    with connected(settings) as client:
+        plan = plan_history(settings, client, start, end)
+    with open_registry(settings) as registry:
+        registry.set_counted(plan.counted, plan.at)
+    return plan
+
+
+def plan_history(settings: Settings, client: Client, start: int, end: int | None = None) -> HistoryPlan:
+    """The exports that bring every known parent's deliveries from `start` until before `end`; notes nothing.
+
+    Args:
+        settings: which warehouse; its campaigns, broadcasts, newsletters, transactional messages and
+            deliveries name the parents.
+        client: counts the deliveries of parents of which the warehouse knows none.
+        start: Unix second, included.
+        end: Unix second, excluded; None, or a later one, is the end of today (UTC), so that all requests of
+            one day are equal.
+
+    Raises:
+        ConfigError: there is no such time, or no parent is known yet.
+        CustomerioError: Customer.io cannot be reached.
+    """
+    with querying(settings) as query:
+        now = now_there(query)
+        if start >= min(end or now, now):
+            msg = "The time to export ends before it begins, or lies in the future; give an earlier start."
+            raise ConfigError(msg)
+        tonight = (now // DAY + 1) * DAY
+        whole = Window(start=start, end=min(end or tonight, tonight) - 1)
+        there = tables(query)
+        parents = known_parents(query, there)
+        if not parents:
+            msg = "No campaign or newsletter is in the warehouse yet. Run `cio-elt sync`, then this again."
+            raise ConfigError(msg)
+        cells = list(_cells(query, there, parents, sliced(whole, _YEAR_S)))
+    loaded, noted = _noted(settings, now - DAY)
+    return _decided(client, cells, whole, loaded, noted, now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cell:
+    """One parent in one year; `full` if the warehouse knows deliveries of it."""
+
+    parent: Parent
+    year: Window
+    full: bool
+
+
+def _cells(query: Query, there: set[str], parents: Iterable[Parent], years: Sequence[Window]) -> Iterable[_Cell]:
+    full = {
+        (kind.table, number, year.start)
+        for kind in KINDS
+        for year in years
+        for number in with_deliveries(query, there, kind, year)
+    }
+    for parent in parents:
+        for year in years:
+            if parent.created <= year.end:
+                known = (parent.kind.table, parent.id, year.start) in full
+                yield _Cell(parent=parent, year=year, full=known)
+
+
+def _noted(settings: Settings, since: int) -> tuple[set[str], dict[str, bool]]:
+    """The requests that were loaded since then, and those that were counted, as JSON."""
+    if not has_registry(settings):
+        return set(), {}
+    with open_registry(settings) as registry:
+        loaded = {
+            to_json(each.request) for each in registry.loaded("deliveries") if (each.created_at or 0) >= since
+        }
+        return loaded, registry.counted(since)
+
+
+def _decided(
+    client: Client,
+    cells: Sequence[_Cell],
+    whole: Window,
+    loaded: set[str],
+    noted: dict[str, bool],
+    now: int,
+) -> HistoryPlan:
+    wanted = [
+        (cell, request, to_json(request))
+        for cell in cells
+        for request in cell.parent.requests(cell.year)
+        if to_json(request) not in loaded
+    ]
+    unknown = {cell.parent: None for cell, _, body in wanted if not cell.full and body not in noted}
+    found = _counted(client, list(unknown), whole, now)
+    fresh = {
+        body: found[cell.parent].is_empty(cell.year)
+        for cell, _, body in wanted
+        if not cell.full and body not in noted
+    }
+    is_empty = {**noted, **fresh}
+    return HistoryPlan(
+        requests=tuple(
+            request for cell, request, body in wanted if cell.full or not is_empty.get(body, False)
+        ),
+        empty=tuple(request for cell, request, body in wanted if not cell.full and is_empty.get(body, False)),
+        done=len(loaded & {to_json(request) for cell in cells for request in cell.parent.requests(cell.year)}),
+        counted=fresh,
+        asked=len(unknown),
+        at=now,
+    )
+
+
+def _counted(client: Client, parents: Sequence[Parent], whole: Window, now: int) -> dict[Parent, Counts]:
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="counts") as pool:
+        found = pool.map(lambda parent: counts(client, parent, whole, now), parents)
+        return dict(zip(parents, found, strict=True))
