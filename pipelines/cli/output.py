@@ -12,7 +12,7 @@ from pipelines.times import utc
 from sources.customerio.extract import ResourceSummary, Window
 
 if TYPE_CHECKING:
-    from pipelines.export import DeliveriesRequest, ExportResult, HistoryPlan, HistoryProgress
+    from pipelines.export import ExportResult, HistoryPlan, HistoryProgress
     from pipelines.ingest.backfill import Backfill
     from pipelines.ingest.check import CheckResult
     from pipelines.ingest.forecast.forecast import Forecast
@@ -147,12 +147,13 @@ def history_planned(plan: "HistoryPlan") -> None:
 def history(progress: "HistoryProgress", results: "Sequence[ExportResult]") -> None:
     """Print the sums of a history; on stderr the notes of its exports, and those that failed."""
     new = sum(result.new for result in results)
-    say(f"{len(results):,} of {progress.exports:,} export(s) loaded: {progress.rows:,} rows, {new:,} of them new.")
+    loaded = f"{len(results):,} of {progress.exports:,} export(s) loaded"
+    say(f"{loaded}: {progress.rows:,} rows, {new:,} of them new.")
     for result in results:
         for note in filter(None, (result.note, result.held)):
             warn(f"Export {result.export_id}: {note}")
     for request, error in progress.failed:
-        warn(f"Not loaded: {_parent(request)}, {_days(request)}. {error}")
+        warn(f"Not loaded: {request.subject}. {error}")
 
 
 def history_document(
@@ -166,15 +167,6 @@ def history_document(
         "loaded_before": plan.done,
         "requests_of_counts": plan.asked,
     }
-
-
-def _parent(request: "DeliveriesRequest") -> str:
-    ((name, number),) = request.parents.items()
-    return f"{name.removesuffix('_id').replace('_', ' ')} {number}"
-
-
-def _days(request: "DeliveriesRequest") -> str:
-    return f"{utc(request.start or 0)} to {utc(request.end or 0)}"
 
 
 def workspace(record: "WorkspaceRecord") -> None:

@@ -1,4 +1,4 @@
-"""Shows the progress of a sync or a history: on a terminal all the time, elsewhere a line every half minute."""
+"""Shows the progress of a run: on a terminal as it is now, elsewhere in a line every half minute."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -187,7 +187,8 @@ class _Collecting:
         self, registry: Registry, exports: Sequence[RegisteredExport], *, last: bool
     ) -> list[RegisteredExport]:
         """Download the files and load them; returns the exports whose files are broken."""
-        fetched = {export.id: seconds for export in exports if (seconds := self._fetched_s(export)) is not None}
+        tried = ((export.id, self._fetched_s(export)) for export in exports)
+        fetched = {key: seconds for key, seconds in tried if seconds is not None}
         there = [export for export in exports if export.id in fetched]
         broken = self._loaded(registry, there, fetched) if there else {}
         for export in there:
@@ -222,7 +223,9 @@ class _Collecting:
         """Load, merge and publish under one lock, then note what is loaded; the errors of broken files."""
         with writing(self.settings.cio_elt_data, wait_s=self.wait_s, notify=self.notify):
             began = time.monotonic()
-            loading = _Loading(self.settings, registry, self.accept_deletions, self.early, self.notify, self.step)
+            loading = _Loading(
+                self.settings, registry, self.accept_deletions, self.early, self.notify, self.step
+            )
             loaded, broken = loading.load(exports)
             published_s = time.monotonic() - began
             # What they share, the publication above all, counts for each in equal parts.
@@ -297,9 +300,7 @@ class _Loading:
     notify: Notify
     step: Notify
 
-    def load(
-        self, exports: Sequence[RegisteredExport]
-    ) -> tuple[dict[str, _Loaded], dict[str, FileBroken]]:
+    def load(self, exports: Sequence[RegisteredExport]) -> tuple[dict[str, _Loaded], dict[str, FileBroken]]:
         """Load and merge the files, then publish; those that were loaded, and the errors of broken ones."""
         loaded: dict[str, _Loaded] = {}
         broken: dict[str, FileBroken] = {}

@@ -1,4 +1,4 @@
-"""The history of deliveries by exports: as many under way as Customer.io makes at once, collected as they get ready.
+"""The history of deliveries by exports: as many at once as Customer.io makes, collected as they get ready.
 
     plan -> as long as an export is left:  list all exports -> order into the free places
                                            -> collect those that are ready, together -> else pause
@@ -21,7 +21,7 @@ from pipelines.export.create import create
 from pipelines.export.history_plan import HistoryPlan
 from pipelines.export.poll import failed, gone, note_state, own_record, pending
 from pipelines.export.registry import RegisteredExport, Registry, open_registry
-from pipelines.export.requests import DeliveriesRequest
+from pipelines.export.requests import DeliveriesRequest, ExportRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from sources.customerio.client import BadRequest, Client, NotFound, RetryLater, reading_answers
@@ -47,7 +47,7 @@ class HistoryProgress:
     loaded: int = 0
     rows: int = 0
     under_way: int = 0
-    failed: list[tuple[DeliveriesRequest, EltError]] = field(default_factory=list)
+    failed: list[tuple[ExportRequest, EltError]] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -159,7 +159,7 @@ class _History:
         self._waiting.extend(request for request, export in begun.items() if export and not export.export_id)
         self._waiting.extend(request for request, export in begun.items() if not export)
         if resumed:
-            self.notify(f"Resuming {len(resumed)} export(s), which were created before and are not loaded yet.")
+            self.notify(f"Resuming {len(resumed)} export(s) that an earlier run created and did not load.")
 
     def _ready(self, listed: Sequence[Mapping[str, Any]]) -> list[RegisteredExport]:
         """The exports whose files are there; they, and those that failed, are no longer under way."""
@@ -245,7 +245,7 @@ class _History:
                 self.progress.rows += outcome.rows
                 yield outcome
 
-    def _failed(self, request: DeliveriesRequest, error: EltError) -> None:
+    def _failed(self, request: ExportRequest, error: EltError) -> None:
         self.progress.failed.append((request, error))
 
     def _rest(self) -> None:
@@ -254,8 +254,8 @@ class _History:
         if not self._running and idle_s > self.deadline_s:
             msg = (
                 f"No export could be ordered for {idle_s:,.0f} s, and {len(self._waiting):,} are left: "
-                f"Customer.io makes {AHEAD} at the same time, and others are under way in this workspace. Run "
-                "this again later: it orders those that are left."
+                f"Customer.io makes {AHEAD} at the same time, and others are under way in this workspace. "
+                "Run this again later: it orders those that are left."
             )
             raise StillPending(msg)
         ages = [self._pending_s(export) for export in self._running.values()] or [idle_s]

@@ -70,7 +70,7 @@ def _query(version: int, whole: Window, now: int) -> tuple[dict[str, Any], Perio
     """The query, and the period of which it counts the most steps back from now; None for a window."""
     if version == 1:
         finest = (each for each in _FINEST if latest(each, MOST_STEPS[each], now)[0] <= whole.start)
-        period = next(finest, "months")
+        period: Period = next(finest, "months")
         return {"period": period, "steps": MOST_STEPS[period]}, period
     # Whole days: of the first one, only what is later than `start` may be counted.
     first, *_ = latest("days", 1, max(whole.start, now - _HORIZON_S), UTC)

@@ -1,10 +1,11 @@
 """The parents of deliveries that the warehouse knows, and those of which it knows deliveries of a time.
 
-`KINDS` has a row for each kind of parent: the table that lists it, and the tables that tell of its deliveries.
+`KINDS` has a row for each kind of parent: the table that lists it, and those that tell of its deliveries.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import orjson
 
@@ -88,7 +89,7 @@ KINDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Parent:
-    """A parent: its id, when it was created (Unix s, 0 if that is not known), and the ids that are exported."""
+    """A parent: its id, when it was created (Unix s; 0 for unknown), and the ids that are exported."""
 
     kind: ParentKind
     id: int
@@ -104,7 +105,8 @@ class Parent:
 
 def known_parents(query: Query, there: set[str]) -> list[Parent]:
     """The parents that the tables of `there` name, without those that were deleted: these have no export."""
-    return [parent for kind in KINDS for parent in sorted(_parents(query, there, kind), key=lambda one: one.id)]
+    found = (sorted(_parents(query, there, kind), key=lambda parent: parent.id) for kind in KINDS)
+    return list(chain.from_iterable(found))
 
 
 def _parents(query: Query, there: set[str], kind: ParentKind) -> Iterator[Parent]:
@@ -139,17 +141,13 @@ def with_deliveries(query: Query, there: set[str], kind: ParentKind, time: Windo
 def _tellers(kind: ParentKind, time: Window) -> Iterator[tuple[str, str]]:
     """Tables, and the query for the parents of which that table tells."""
     within = f"BETWEEN {time.start} AND {time.end}"
-    yield (
-        "messages",
-        f"SELECT DISTINCT {kind.column} FROM {DATASET}.messages "
-        f"WHERE created {within} AND {kind.column} IS NOT NULL",
-    )
+    created = f"created {within} AND {kind.column} IS NOT NULL"
+    yield "messages", f"SELECT DISTINCT {kind.column} FROM {DATASET}.messages WHERE {created}"
     # Only periods that lie within the time as a whole, also where clocks change.
     longest = f"CASE period WHEN 'months' THEN {31 * _DAY + _HOUR} ELSE {_DAY + _HOUR} END"
-    yield (
-        kind.counts_table,
-        f"SELECT DISTINCT {kind.path} FROM {DATASET}.{kind.counts_table} WHERE metric = 'created' "
-        f"AND value > 0 AND start_at >= {time.start} AND start_at + {longest} <= {time.end}",
-    )
+    counted = f"metric = 'created' AND value > 0 AND start_at >= {time.start}"
+    table = kind.counts_table
+    told = f"SELECT DISTINCT {kind.path} FROM {DATASET}.{table} WHERE {counted}"
+    yield table, f"{told} AND start_at + {longest} <= {time.end}"
     if kind.sent is not None:
         yield kind.table, f"SELECT id FROM {DATASET}.{kind.table} WHERE {kind.sent} {within}"

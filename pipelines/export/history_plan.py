@@ -1,4 +1,4 @@
-"""The plan of a history: which exports bring the deliveries of a time, and which are left out, seen to be empty.
+"""The plan of a history: the exports that bring the deliveries of a time, without those seen to be empty.
 
     parents x years ─ created later than that year ──────────────> no request
                     ├ loaded, or counted, within the last day ───> as noted
@@ -10,7 +10,7 @@ A count costs one request for all years of a parent, an export two and a place a
 a parent of which the warehouse knows no deliveries is counted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -110,7 +110,9 @@ class _Cell:
     full: bool
 
 
-def _cells(query: Query, there: set[str], parents: Iterable[Parent], years: Sequence[Window]) -> Iterable[_Cell]:
+def _cells(
+    query: Query, there: set[str], parents: Iterable[Parent], years: Sequence[Window]
+) -> Iterator[_Cell]:
     full = {
         (kind.table, number, year.start)
         for kind in KINDS
@@ -143,28 +145,26 @@ def _decided(
     noted: dict[str, bool],
     now: int,
 ) -> HistoryPlan:
-    wanted = [
-        (cell, request, to_json(request))
-        for cell in cells
-        for request in cell.parent.requests(cell.year)
-        if to_json(request) not in loaded
-    ]
-    unknown = {cell.parent: None for cell, _, body in wanted if not cell.full and body not in noted}
-    found = _counted(client, list(unknown), whole, now)
-    fresh = {
-        body: found[cell.parent].is_empty(cell.year)
-        for cell, _, body in wanted
-        if not cell.full and body not in noted
+    wanted = {
+        to_json(request): (cell, request) for cell in cells for request in cell.parent.requests(cell.year)
     }
-    is_empty = {**noted, **fresh}
+    done = loaded & wanted.keys()
+    known = done | noted.keys()
+    unknown = {body: cell for body, (cell, _) in wanted.items() if not cell.full and body not in known}
+    parents = list(dict.fromkeys(cell.parent for cell in unknown.values()))
+    found = _counted(client, parents, whole, now)
+    counted = {body: found[cell.parent].is_empty(cell.year) for body, cell in unknown.items()}
+    empty = {
+        body
+        for body, is_empty in {**noted, **counted}.items()
+        if is_empty and body in wanted and not wanted[body][0].full
+    }
     return HistoryPlan(
-        requests=tuple(
-            request for cell, request, body in wanted if cell.full or not is_empty.get(body, False)
-        ),
-        empty=tuple(request for cell, request, body in wanted if not cell.full and is_empty.get(body, False)),
-        done=len(loaded & {to_json(request) for cell in cells for request in cell.parent.requests(cell.year)}),
-        counted=fresh,
-        asked=len(unknown),
+        requests=tuple(request for body, (_, request) in wanted.items() if body not in done | empty),
+        empty=tuple(request for body, (_, request) in wanted.items() if body in empty - done),
+        done=len(done),
+        counted=counted,
+        asked=len(parents),
         at=now,
     )
 

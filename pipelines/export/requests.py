@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import orjson
 
 from pipelines.errors import ConfigError
-from pipelines.times import DAY
+from pipelines.times import DAY, utc
 from sources.customerio.catalogue import DELIVERY_METRIC_NAMES
 from sources.customerio.catalogue.people_filter import ALL_PEOPLE
 
@@ -49,6 +49,11 @@ class PeopleRequest:
         return {"filters": self.filters, **chosen}
 
     @property
+    def subject(self) -> str:
+        """The subject of the export, for a message."""
+        return "people"
+
+    @property
     def is_everybody(self) -> bool:
         """Checks if the file holds all people: then a person who is not in it is deleted."""
         return self.filters == ALL_PEOPLE
@@ -82,6 +87,12 @@ class DeliveriesRequest:
 
     def __post_init__(self) -> None:
         _check_deliveries(self)
+
+    @property
+    def subject(self) -> str:
+        """The subject of the export, for a message: the parent, and the time if there is one."""
+        parent = ", ".join(f"{name[:-3].replace('_', ' ')} {number}" for name, number in self.parents.items())
+        return parent if self.start is None else f"{parent}, {utc(self.start)} to {utc(self.end or 0)}"
 
     @property
     def parents(self) -> dict[str, int]:

@@ -211,7 +211,7 @@ class Client:
         return view
 
     def retrying(self, for_s: float) -> "Client":
-        """The same client, which retries a call for that many seconds; limits, connections and clock are shared."""
+        """The same client with another `retry_for_s`; limits, connections and clock are shared."""
         view = copy(self)
         view._retry_for_s = for_s
         return view
