@@ -8,6 +8,7 @@ from tests.bench import (
     cadence,
     export,
     flows,
+    history,
     limits,
     load,
     memory,
@@ -68,6 +69,11 @@ PARTS: dict[str, Part] = {
         title=f"{workspace.DAYS} days of hourly syncs of a workspace: requests, rows later than stated",
         run=workspace.run,
         once="it counts, and 1,440 syncs take most of an hour.",
+    ),
+    "history": Part(
+        title=f"The deliveries of {history.DAYS} days by exports, 30 s each; 200 ms an answer",
+        run=history.run,
+        once="a run takes minutes.",
     ),
     "sync": Part(
         title="A whole sync against strict limits; 200 ms an answer",

@@ -1,4 +1,4 @@
-"""A history is all deliveries of a time, by exports that run side by side; one that pages brought too is one row."""
+"""A history is all deliveries of a time, by exports side by side; one that pages brought too is one row."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -81,7 +81,7 @@ def test_every_parent_s_deliveries_of_that_time_are_there_once(exporting: Export
 
 
 def test_a_place_that_gets_free_is_taken_at_once(exporting: Exporting) -> None:
-    """As many exports are under way as Customer.io makes, so the whole takes what their number makes it take."""
+    """As many exports are under way as Customer.io makes, so the whole takes what their number needs."""
     sandbox, plan = exporting.warehouse.sandbox, _planned(exporting)
     began, most = sandbox.clock.now(), 0
     sandbox.stats.clear()
@@ -95,7 +95,9 @@ def test_a_place_that_gets_free_is_taken_at_once(exporting: Exporting) -> None:
     assert AHEAD == most < len(plan.requests)
     assert sandbox.clock.now() - began <= 1.2 * rounds * sandbox.knobs.export_takes_s
     assert "getExport" not in asked, "one list answers for all"
-    assert looks(len(plan.requests), sandbox.knobs.export_takes_s) == pytest.approx(asked["listExports"], abs=2)
+    assert looks(len(plan.requests), sandbox.knobs.export_takes_s) == pytest.approx(
+        asked["listExports"], abs=2
+    )
     assert len(plan.requests) == asked["exportDeliveriesData"] == asked["downloadExport"] == progress.loaded
     assert {200} == set(sandbox.stats.by_status), "no order was refused"
 
@@ -182,7 +184,7 @@ def test_a_history_that_was_stopped_goes_on_where_it_was(exporting: Exporting) -
     sandbox.stats.clear()
     run = _run(exporting, plan)
     first = next(run)
-    run.close()
+    del run
 
     again = prepare_history(exporting.warehouse.settings, _start(exporting))
     results = list(_run(exporting, again))

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.export import history, history_requests
+from pipelines.export import DeliveriesRequest, create, history, prepare_history
 from pipelines.ingest.backfill import fill, plan
 from pipelines.ingest.forecast.backfill import forecast_backfill
 from pipelines.times import DAY
 from sources.customerio.client import ConfigError
-from sources.customerio.sandbox import SCALES, Sandbox
+from sources.customerio.sandbox import SCALES, Sandbox, Scale
 from tests.conftest import Warehouse, following
 from tests.pipelines.ingest.forecast.conftest import assert_near, files
 
@@ -66,19 +66,38 @@ def test_a_backfill_of_time_that_is_loaded(scale: object, seed: int, tmp_path: P
 
 
 @pytest.mark.proof
-def test_a_backfill_by_exports_takes_what_was_predicted(warehouse: Warehouse) -> None:
-    """The plan counts the exports, and their requests but for questions about a file that is not made yet."""
-    warehouse.sandbox.knobs.export_takes_s = 0
-    warehouse.sync("campaigns", "broadcasts", "newsletters", "segments")
-    start = warehouse.sandbox.clock.now() - 20 * DAY
-    planned = forecast_backfill(warehouse.settings, "messages", start)
-    orders = history_requests(warehouse.settings, start)
-    warehouse.sandbox.stats.clear()
+@pytest.mark.parametrize(
+    ("scale", "seed", "takes_s"),
+    [
+        (SCALES["tiny"], 1, 0),
+        (replace(SCALES["tiny"], name="busy", people=300, deliveries=9_000, events=3_000), 7, 240),
+        (SCALES["demo"], 3, 30),
+    ],
+    ids=lambda value: str(getattr(value, "name", value)),
+)
+def test_a_backfill_by_exports_takes_what_was_predicted(
+    scale: Scale, seed: int, takes_s: int, tmp_path: Path
+) -> None:
+    """Counts, orders, links and looks, of three workspaces; earlier exports tell how long one takes."""
+    with following(Sandbox(scale=scale, seed=seed), tmp_path / "data") as warehouse:
+        settings, sandbox = warehouse.settings, warehouse.sandbox
+        sandbox.knobs.export_takes_s = takes_s
+        warehouse.sync("campaigns", "broadcasts", "newsletters", "segments")
+        start = sandbox.clock.now() - 42 * DAY
+        for number in range(3):
+            create(settings, DeliveriesRequest(campaign_id=1, start=0, end=number))
+        sandbox.clock.advance(takes_s)
+        sandbox.stats.clear()
+        planned = forecast_backfill(settings, "messages", start)
+        assert planned.requests_of_plan == sandbox.stats.total
+        sandbox.stats.clear()
 
-    results = list(history(warehouse.settings, orders))
+        found = prepare_history(settings, start)
+        results = list(history(settings, found, pause=sandbox.clock.advance))
 
-    assert len(results) == planned.exports
-    assert f"{planned.exports:,} exports" in planned.advice
-    polls = warehouse.sandbox.stats.by_operation["getExport"] - len(results)
-    assert planned.requests_by_exports is not None
-    assert_near(planned.requests_by_exports + polls, warehouse.sandbox.stats.total)
+        assert planned.exports == len(results) > 0
+        assert f"by {planned.exports:,} exports" in planned.advice
+        assert planned.requests_by_exports is not None
+        assert_near(planned.requests_by_exports, sandbox.stats.total)
+        asked = sandbox.stats.by_operation
+        assert planned.exports == asked["exportDeliveriesData"] == asked["downloadExport"]

@@ -191,6 +191,23 @@ def test_malformed_orders_are_400(api: httpx.Client, path: str, body: dict[str, 
     assert api.post(f"/v1/exports/{path}", json=body).status_code == 400
 
 
+def test_a_sixth_pending_export_is_refused(small: Sandbox, small_api: httpx.Client) -> None:
+    """People and deliveries share the five places; one that is ready leaves its place."""
+    deliveries = {"campaign_id": 1}
+    for _ in range(2):
+        assert 200 == small_api.post("/v1/exports/customers", json=ALL_PEOPLE).status_code
+    small.clock.advance(10)
+    for _ in range(3):
+        assert 200 == small_api.post("/v1/exports/deliveries", json=deliveries).status_code
+
+    refused = small_api.post("/v1/exports/deliveries", json=deliveries)
+
+    assert 400 == refused.status_code
+    assert "Cannot have more than 5 exports queued" in refused.json()["errors"][0]["detail"]
+    small.clock.advance(20)
+    assert 200 == small_api.post("/v1/exports/deliveries", json=deliveries).status_code
+
+
 def test_no_exports_are_null() -> None:
     """A workspace without exports answers null."""
     empty = Workspace(seed=1, region="us", now=DEFAULT_START)
