@@ -185,7 +185,8 @@ def _planned(settings: "Settings", resources: tuple[str, ...], *, full: bool) ->
     type=click.Choice(["pages", "exports"]),
     default="pages",
     show_default=True,
-    help="Exports cost fewer requests, and add only deliveries that are missing.",
+    help="Exports, one for each parent, add only deliveries that are missing. `cio-elt plan` says which takes "
+    "fewer requests.",
 )
 @WAIT
 @command

@@ -1,10 +1,10 @@
 """The forecast of a backfill: by pages, chunk by chunk, and by exports beside it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
 
 from pipelines.errors import ConfigError
-from pipelines.export import HistoryPlan, looks, plan_history
+from pipelines.export import AHEAD, looks, plan_history
 from pipelines.ingest.backfill import plan
 from pipelines.ingest.coverage import proven
 from pipelines.ingest.forecast.forecast import Forecast, TableForecast, check_line, rate, surveying
@@ -14,7 +14,7 @@ from pipelines.ingest.forecast.timeline import Timeline, held_timeline, sampled_
 from pipelines.ingest.forecast.windows import feed_pages, sliced_windows
 from pipelines.settings import Settings
 from sources.customerio.catalogue import Resource, operation, resource
-from sources.customerio.client import reading_answers
+from sources.customerio.client import NOT_FOR_THIS_KEY, reading_answers
 from sources.customerio.extract import COVERAGE, Window, left_out
 
 # Of an export of deliveries, where none is listed; no source says how long Customer.io takes.
@@ -26,12 +26,14 @@ class BackfillForecast(Forecast):
     """The forecast of a backfill by pages.
 
     `chunks` are loaded one after the other. `exports` and `requests_by_exports` are those of the same time by
-    exports, None where there are none; `advice` says which of the two takes fewer requests.
+    exports, and `minutes_by_exports` is how long Customer.io makes these, as many at once as it does and each
+    as fast as earlier ones; None where there are none. `advice` says which path takes fewer requests.
     """
 
     chunks: int
-    exports: int | None
-    requests_by_exports: int | None
+    exports: int | None = None
+    requests_by_exports: int | None = None
+    minutes_by_exports: float | None = None
     advice: str
 
     @property
@@ -67,18 +69,15 @@ def forecast_backfill(
         )
         # A chunk is a run of its own: it checks the key, and asks for Customer.io's clock.
         checks = len(planned.chunks) * (survey.checks + survey.notes + 1)
-        history = _history(survey, row, planned.whole)
-        exports = None if history is None else len(history.requests)
-        by_exports = None if history is None else _requests_by_exports(survey, history)
+        history = _history(survey, row, planned.whole.start, end)
         return BackfillForecast(
             run="backfill",
             tables=(check_line(checks, 0), line),
             requests_a_second=rate(settings),
             requests_of_plan=survey.requests,
             chunks=len(planned.chunks),
-            exports=exports,
-            requests_by_exports=by_exports,
-            advice=_advice(row, checks + requests, exports, by_exports),
+            advice=_advice(row, checks + requests, history),
+            **({} if history is None else asdict(history)),
         )
 
 
@@ -97,20 +96,32 @@ def _requests(survey: Survey, row: Resource, known: Timeline, chunk: Window) -> 
     return page_count(sliced_windows(chunk), known.rows, operation(row.operation).page_max or 1)
 
 
-def _history(survey: Survey, row: Resource, whole: Window) -> HistoryPlan | None:
+@dataclass(frozen=True, kw_only=True)
+class _ByExports:
+    """The path by exports: see the fields of `BackfillForecast` with these names."""
+
+    exports: int
+    requests_by_exports: int
+    minutes_by_exports: float
+
+
+def _history(survey: Survey, row: Resource, start: int, end: int | None) -> _ByExports | None:
     """The exports that bring that time; None if the table comes by pages alone, or no parent is known."""
     if row.reader != "windows":
         return None
     try:
-        return plan_history(survey.settings, survey.client, whole.start, whole.end + 1)
-    except ConfigError:
+        plan = plan_history(survey.settings, survey.client, start, end)
+        took_s = _export_s(survey)
+    except (ConfigError, *NOT_FOR_THIS_KEY):
         return None
-
-
-def _requests_by_exports(survey: Survey, history: HistoryPlan) -> int:
-    """The checks, the counts, the lists of exports, and of each export the order and the link."""
-    exports = len(history.requests)
-    return survey.checks + survey.notes + history.asked + looks(exports, _export_s(survey)) + 2 * exports
+    exports = len(plan.requests)
+    # The checks, the counts, the lists of exports; of each export the order and the link.
+    requests = survey.checks + survey.notes + plan.asked + looks(exports, took_s) + 2 * exports
+    return _ByExports(
+        exports=exports,
+        requests_by_exports=requests,
+        minutes_by_exports=-(-exports // AHEAD) * took_s / 60,
+    )
 
 
 def _export_s(survey: Survey) -> float:
@@ -124,13 +135,16 @@ def _export_s(survey: Survey) -> float:
     return median(took) if took else _EXPORT_S
 
 
-def _advice(row: Resource, by_pages: int, exports: int | None, by_exports: int | None) -> str:
+def _advice(row: Resource, by_pages: int, history: _ByExports | None) -> str:
     if row.reader != "windows":
         return f"{row.table} come by pages: no export has them."
-    if exports is None or by_exports is None:
-        return "Pages: an export is of one parent, and no parent is in the warehouse yet."
-    numbers = f"{by_pages:,} requests by pages, {by_exports:,} by {exports:,} exports"
-    if by_exports < by_pages:
+    if history is None:
+        return "Pages: no parent is in the warehouse yet, or the key may not read exports."
+    numbers = (
+        f"{by_pages:,} requests by pages, {history.requests_by_exports:,} by {history.exports:,} exports, "
+        f"which Customer.io makes in about {history.minutes_by_exports:,.1f} minutes"
+    )
+    if history.requests_by_exports < by_pages:
         return (
             f"Exports (--via exports): {numbers}. They add only deliveries that are missing, and count as no "
             "coverage."

@@ -5,6 +5,7 @@ import os
 import pty
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import duckdb
 import pytest
@@ -94,6 +95,72 @@ def test_on_a_terminal_the_progress_is_on_stderr(shell: Shell) -> None:
     assert document["requests"] == sum(line["requests"] for line in document["resources"])
     assert "0 of 1 tables read, " in shown
     assert "segments" in shown
+
+
+HISTORY = ("backfill", "messages", "--via", "exports", "--from", "2026-05-20", "--to", "2026-10-10")
+
+
+@pytest.fixture
+def known(shell: Shell) -> Shell:
+    """A shell whose warehouse knows campaigns and newsletters, and whose exports are ready at once."""
+    assert 0 == shell.run("sync", "campaigns", "newsletters").code
+    shell.sandbox.knobs.export_takes_s = 0
+    return shell
+
+
+@pytest.mark.proof
+def test_a_history_shows_how_far_it_is(known: Shell) -> None:
+    """A terminal shows the exports that are loaded, of how many, and the time left; stdout has the sums."""
+    leader, follower = pty.openpty()
+    process = known.start(HISTORY, {"TERM": "xterm", "COLUMNS": "120"}, stderr=follower)
+    os.close(follower)
+    shown = "".join(_read_all(leader))
+    out, _ = process.communicate()
+
+    assert 0 == process.returncode, shown
+    number = known.sandbox.stats.by_operation["exportDeliveriesData"]
+    assert f"{number} export(s) to load" in shown
+    assert f"0 of {number} exports loaded, 5 under way, 0 rows." in shown
+    assert f"5 of {number} exports loaded" in shown
+    assert "; about 1 min left." in shown
+    assert f"{number} of {number} export(s) loaded: " in out
+
+
+@pytest.mark.proof
+def test_a_history_names_what_failed(known: Shell) -> None:
+    """Files that are broken are named at the end; the code is that of a part, and of nothing at all."""
+    folder = known.data / "exports"
+    known.sandbox.faults.add(Fault(operation="downloadExport", status=404, times=1))
+    partly = known.run(*HISTORY)
+    known.sandbox.knobs.export_keeps = 0.5
+    known.sandbox.clock.advance(2 * 86_400)
+    nothing = known.run(*HISTORY)
+
+    assert (4, 1) == (partly.code, partly.err.count("Not loaded: ")), partly.err
+    assert "Not loaded: campaign 1, 2026-05-20 00:00:00 to 2026-10-09 23:59:59. Customer.io" in partly.err
+    assert "Traceback" not in partly.err + nothing.err
+    assert 1 == nothing.code
+    assert "0 of " in nothing.out
+    assert not list(folder.glob("*.csv"))
+
+
+@pytest.mark.proof
+def test_empty_chunks_take_one_line(shell: Shell) -> None:
+    """Chunks in a row that are empty are told together, before the next one that has rows and at the end."""
+    first = shell.sandbox.clock.now() - 42 * 86_400
+    day = datetime.fromtimestamp(first, UTC).date()
+    for back in (0, 1):
+        ran = shell.run("backfill", "messages", "--from", f"{day.year - 2}-01-01", "--to", str(day))
+        lines = ran.out.splitlines()
+        empty = [line for line in lines if "empty" in line]
+        assert 0 == ran.code, ran.err
+        assert [lines[-1]] == empty, "deliveries of every week but the first ones"
+        assert lines[-1].startswith(f"{day.year - 2}-01-01 00:00:00 to ")
+        assert back == 1 or len(lines) > 2
+        if back == 0:
+            number = int(lines[-1].split(": ")[1].split()[0])
+            assert number > 50
+            assert f"{number} chunks are empty, {number} requests." in lines[-1]
 
 
 def _read_all(terminal: int) -> Iterator[str]:

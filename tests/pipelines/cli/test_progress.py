@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from pipelines.cli import progress as module
-from pipelines.cli.progress import progress, shown
+from pipelines.cli.progress import exports_so_far, history_progress, progress, shown
+from pipelines.export import HistoryProgress
 from sources.customerio.client import BadAnswer
 from sources.customerio.extract import RunSummary
 
@@ -68,3 +69,19 @@ def test_without_a_terminal_a_line_is_told_every_now_and_then(
     line = "2 of 5 tables read, 15 requests, 3,000 or more to go, 35 rows to write."
     assert told.err.splitlines().count(line) > 1
     assert "" == told.out
+
+
+def test_a_history_tells_its_exports_and_the_time_left(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The time left is known once an export has ended."""
+    history = HistoryProgress(exports=30, under_way=5)
+    assert "0 of 30 exports loaded, 5 under way, 0 rows." == exports_so_far(history)
+    history.loaded, history.rows, history.began = 10, 1_234, history.began - 600
+    line = "10 of 30 exports loaded, 5 under way, 1,234 rows; about 20 min left."
+
+    monkeypatch.setattr(module, "_EVERY_S", 0.01)
+    with history_progress(history):
+        time.sleep(0.5)
+
+    assert capfd.readouterr().err.splitlines().count(line) > 1
