@@ -36,7 +36,7 @@ _SHARE = 0.1
 _FULL = "exports queued"
 # Seconds for which an order is repeated before exports that are ready get their turn.
 _ORDER_S = 6.0
-_QUEUED = ("customers", "deliveries")
+_QUEUED, _ENDED = ("customers", "deliveries"), ("done", "failed")
 
 
 @dataclass(kw_only=True)
@@ -215,7 +215,7 @@ class _History:
         Other exports of the workspace take places too.
         """
         with reading_answers("`listExports`"):
-            taken = sum(record["status"] == "pending" and record["type"] in _QUEUED for record in listed)
+            taken = sum(record["status"] not in _ENDED and record["type"] in _QUEUED for record in listed)
         client, ordered = self.client.retrying(_ORDER_S), False
         for _ in range(min(max(AHEAD - taken, 0), len(self._waiting))):
             request = self._waiting.popleft()

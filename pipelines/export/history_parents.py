@@ -122,10 +122,11 @@ def _parents(query: Query, there: set[str], kind: ParentKind) -> Iterator[Parent
 
 
 def _ids(cell: object) -> tuple[int, ...]:
-    """The ids in a cell: one id, or those of a JSON list of objects."""
-    if isinstance(cell, str):
-        return tuple(int(item["id"]) for item in orjson.loads(cell) or ())
-    return () if cell is None else (int(str(cell)),)
+    """The ids in a cell: one id, or those of a list of objects, which some destinations hold as text."""
+    found = orjson.loads(cell) if isinstance(cell, str) else cell
+    if isinstance(found, list):
+        return tuple(int(item["id"]) for item in found)
+    return () if found is None else (int(str(found)),)
 
 
 def with_deliveries(query: Query, there: set[str], kind: ParentKind, time: Window) -> set[int]:
