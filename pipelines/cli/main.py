@@ -185,8 +185,8 @@ def _planned(settings: "Settings", resources: tuple[str, ...], *, full: bool) ->
     type=click.Choice(["pages", "exports"]),
     default="pages",
     show_default=True,
-    help="Exports, one for each parent, add only deliveries that are missing. `cio-elt plan` says which takes "
-    "fewer requests.",
+    help="Exports, one for each parent, add only deliveries that are missing; `cio-elt plan` compares "
+    "the requests of both.",
 )
 @WAIT
 @command
