@@ -6,11 +6,11 @@ between two runs.
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 import pyarrow as pa
-from msgspec.structs import astuple
 
 from sources.customerio.catalogue import ColumnType, Resource
 from sources.customerio.extract.own_columns import columns_of
@@ -27,11 +27,11 @@ _ARROW: Mapping[ColumnType, Any] = {
 
 def to_arrow(resource: Resource, rows: Sequence[TypedRow]) -> pa.Table:
     """An Arrow table of `rows`: the columns of the API, known ones first, then unknown ones by name."""
-    *known, unknown = zip(*map(astuple, rows), strict=True) if rows else [()] * (len(resource.columns) + 1)
+    # A list a column: a tuple a row would cost as much again in Python's garbage collector.
     arrays = {
-        name: _column(kind, values)
-        for (name, kind), values in zip(resource.columns.items(), known, strict=True)
+        name: _column(kind, list(map(attrgetter(name), rows))) for name, kind in resource.columns.items()
     }
+    unknown = [row["_unknown"] for row in rows]
     for name in sorted(set().union(*filter(None, unknown))):
         arrays[name] = _column("json", [(fields or {}).get(name, NO_JSON) for fields in unknown])
     return pa.table(arrays)
@@ -65,7 +65,7 @@ def with_own(
 
 def _column(kind: ColumnType, values: Sequence[Any]) -> Any:
     if kind == "json":
-        values = [None if value is NO_JSON else bytes(value) for value in values]
+        values = [bytes(value) or None for value in values]
     return pa.array(values, type=_ARROW[kind])
 
 

@@ -43,11 +43,14 @@ class KeyHashes:
 
     def has(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
         """True for each hash of a key that was added before."""
+        # In order, neighbours are found near one another.
+        order = np.argsort(hashes)
+        in_order = hashes[order]
         found = np.zeros(len(hashes), dtype=bool)
         for array in self._arrays:
-            places = np.searchsorted(array, hashes)
+            places = np.searchsorted(array, in_order)
             places[places == len(array)] = 0
-            found |= array[places] == hashes
+            found[order] |= array[places] == in_order
         return found
 
 

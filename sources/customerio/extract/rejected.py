@@ -9,6 +9,7 @@ rows may be the one that could not be read.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from sources.customerio.catalogue import RESOURCES, Operation, Resource, operati
 from sources.customerio.catalogue import resource as catalogued
 from sources.customerio.client import MB, BadAnswer, unexpected
 from sources.customerio.extract.masking import MASK, masked_url
-from sources.customerio.extract.rows import Row, TypedRow, cell, misfit
+from sources.customerio.extract.rows import Row, Rows, TypedRow, cell, misfit, row_type
 
 if TYPE_CHECKING:
     from dlt.common.schema.typing import TTableSchemaColumns
@@ -158,6 +159,13 @@ def misfits(resource: Resource, row: Row | TypedRow) -> str | None:
     names = [*resource.key, *([resource.cursor] if resource.cursor else [])]
     found = (misfit(resource, name, row[name]) for name in names if isinstance(row, TypedRow) or name in row)
     return next(filter(None, found), None)
+
+
+def all_fit(resource: Resource, rows: Rows) -> bool:
+    """True if all rows are typed and have their whole keys, as nearly all pages' rows do."""
+    return {row_type(resource)} == set(map(type, rows)) and all(
+        None not in map(attrgetter(name), rows) for name in resource.key
+    )
 
 
 def row_fault(resource: Resource, row: TypedRow) -> str | None:

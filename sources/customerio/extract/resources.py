@@ -41,8 +41,8 @@ from sources.customerio.extract.objects import objects, relationships
 from sources.customerio.extract.optouts import optouts
 from sources.customerio.extract.own_columns import columns_of
 from sources.customerio.extract.people import people
-from sources.customerio.extract.rejected import AllRejected, misfits, row_fault
-from sources.customerio.extract.rows import TypedRow, typed
+from sources.customerio.extract.rejected import AllRejected, all_fit, misfits, row_fault
+from sources.customerio.extract.rows import Rows, TypedRow, typed
 from sources.customerio.extract.run_context import RunContext
 from sources.customerio.extract.run_summary import ResourceSummary
 from sources.customerio.extract.suppressions import suppressions
@@ -198,14 +198,6 @@ def _tables(
     added = run.added_fields(resource, columns)
 
     def changed() -> Iterator[pa.Table]:
-        for table in _written():
-            for told, paths in told_paths(resource, table):
-                run.told.note(told, paths)
-            if resource.reader == "feed":
-                run.tell_of(map(str, pc.unique(table["delivery_id"]).drop_null().to_pylist()))
-            yield table
-
-    def _written() -> Iterator[pa.Table]:
         for batch in batches:
             yield from changes.tables(_fitting(run, resource, added, batch))
         yield from changes.tombstones()
@@ -217,9 +209,22 @@ def _tables(
     yield _empty(resource) if is_new and not resource.may_be_missing else []
     for tables in stream:
         # An empty list is no row: it only gives the next resource its turn.
-        yield _typed(resource, pa.concat_tables(tables, promote_options="default")) if tables else []
+        if not tables:
+            yield []
+            continue
+        table = pa.concat_tables(tables, promote_options="default")
+        _tell(run, resource, table)
+        yield _typed(resource, table)
     if is_new and resource.may_be_missing:
         yield _empty(resource)
+
+
+def _tell(run: RunContext, resource: Resource, changed: pa.Table) -> None:
+    """Note what changed rows tell of, for the tables that wait for the end of this one."""
+    for told, paths in told_paths(resource, changed):
+        run.told.note(told, paths)
+    if resource.reader == "feed":
+        run.tell_of(map(str, pc.unique(changed["delivery_id"]).drop_null().to_pylist()))
 
 
 def _contained(batches: Iterator[Batch], *, keep_going: bool) -> Iterator[Batch]:
@@ -236,20 +241,24 @@ def _fitting(run: RunContext, resource: Resource, added: AddedFields, batch: Bat
     """The batch with the rows that fit its table; while a record is set aside, its scope is not complete."""
     if batch.complete is not None:
         return batch
-    rows: list[TypedRow] = []
+    rows = batch.rows if all_fit(resource, batch.rows) else list(_fitted(run, resource, added, batch.rows))
+    last = batch.last and not (resource.tombstones and run.rejected.touches(resource))
+    return replace(batch, rows=rows, last=last)
+
+
+def _fitted(run: RunContext, resource: Resource, added: AddedFields, rows: Rows) -> Iterator[TypedRow]:
+    """The rows that fit, typed; the others are set aside."""
     read: Any
-    for read in batch.rows:
+    for read in rows:
         try:
             row = read if isinstance(read, TypedRow) else typed(resource, [added.placed(read)])[0]
             fault = row_fault(resource, row)
         except Exception as error:
             fault = misfits(resource, read) or f"it cannot be stored ({type(error).__name__})"
         if fault is None:
-            rows.append(row)
+            yield row
         else:
             run.reject(resource, fault, read, resource.table)
-    last = batch.last and not (resource.tombstones and run.rejected.touches(resource))
-    return replace(batch, rows=rows, last=last)
 
 
 def _check_any_fits(summary: ResourceSummary) -> None:
