@@ -26,9 +26,9 @@ def _integer(cell: str) -> str:
 
 def _moment(cell: str) -> str:
     """Unix seconds, from Unix seconds or from ISO 8601, in UTC if it names no zone."""
-    # Most cells are empty, and parsing a date is slow: only cells that are not empty are parsed.
-    date = f"CASE WHEN {cell} <> '' THEN epoch(try_cast({cell} AS TIMESTAMPTZ))::BIGINT END"
-    return f"coalesce(try_cast({cell} AS BIGINT), {date})"
+    # Most cells are empty, and a cast that fails is slow: only cells that are not empty are cast.
+    date = f"epoch(try_cast({cell} AS TIMESTAMPTZ))::BIGINT"
+    return f"CASE WHEN {cell} <> '' THEN coalesce(try_cast({cell} AS BIGINT), {date}) END"
 
 
 def _truth(cell: str) -> str:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import orjson
 
 from pipelines.errors import FileBroken
 from pipelines.warehouse.duckdb_file import in_memory
@@ -66,14 +65,12 @@ class CsvFile:
 
     def json(self, places: Sequence[int], *, filled: bool = False) -> str:
         """SQL: the cells of those columns by name, as JSON; with `filled` those that are not empty."""
-        # Lists, because DuckDB needs minutes to plan an object of ten thousand arguments.
-        names = ", ".join(literal(orjson.dumps(self.names[place]).decode()) for place in places)
-        cells = ", ".join(f"c{place}" for place in places)
-        pairs = f"list_zip([{names}], list_transform([{cells}], lambda cell: to_json(cell)::VARCHAR))"
-        if filled:
-            pairs = f"list_filter({pairs}, lambda pair: pair[2] <> '\"\"')"
-        text = f"array_to_string(list_transform({pairs}, lambda pair: pair[1] || ':' || pair[2]), ',')"
-        return f"('{{' || {text} || '}}')::JSON"
+        cells = ((literal(self.names[place]), f"c{place}") for place in places)
+        if not filled:
+            return f"json_object({', '.join(f'{name}, {cell}' for name, cell in cells)})"
+        # A merge patch leaves out what is null.
+        pairs = ", ".join(f"{name}, nullif({cell}, '')" for name, cell in cells)
+        return f"json_merge_patch('{{}}', json_object({pairs}))"
 
     def exactly(self, header: str) -> str | None:
         """SQL: the column of that very header."""

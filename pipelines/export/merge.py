@@ -251,7 +251,7 @@ def _add_deliveries(
         INSERT INTO {DATASET}.messages (id, {", ".join(columns)}, first_seen_at, _row_hash, _dlt_load_id)
         SELECT {key}, {", ".join(columns.values())}, $seen_at, {NO_FINGERPRINT}, $load_id
         FROM {file.scan}
-        WHERE NOT EXISTS (SELECT 1 FROM {DATASET}.messages AS held WHERE held.id = {key})
+        ANTI JOIN (SELECT id AS held_id FROM {DATASET}.messages) ON held_id = {key}
         """,
         {"seen_at": context.seen_at, "load_id": context.load_id},
     ).fetchone()
