@@ -54,6 +54,16 @@ def test_values_take_their_column_s_type(given: dict[str, Any], expected: dict[s
     assert expected == _cells(**given)
 
 
+def test_json_cells_keep_to_their_rows() -> None:
+    """Nulls, empty values and letters of several bytes leave the cells around them as they were sent."""
+    sent = [None, {"name": "é"}, "", None, [], "日本", None]
+    table = to_arrow(
+        THINGS, typed(THINGS, [{"id": number, "extra": cell} for number, cell in enumerate(sent)])
+    )
+
+    assert [None, '{"name":"é"}', '""', None, "[]", '"日本"', None] == table["extra"].to_pylist()
+
+
 def test_unknown_fields_land_as_json() -> None:
     """A field that Customer.io adds is a JSON column from its first row on, with values of any type."""
     rows: list[Row] = [{"id": 1, "colour": "red"}, {"id": 2, "colour": {"r": 255}}, {"id": 3}]
