@@ -8,6 +8,7 @@ that the next page that carries it counts as a change of it.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -87,8 +88,8 @@ def merge_obstacle(
         return _key_fault(connection, PERSON_KEY, file, may_be_empty=not request.is_everybody)
     if request.drafts:
         return "Drafts were asked for, which `messages` does not have"
-    return _key_fault(connection, DELIVERY_KEY, file, may_be_empty=True) or _delivery_fault(
-        connection, request, file
+    return _key_fault(
+        connection, DELIVERY_KEY, file, may_be_empty=True, others=_other_deliveries(request, file)
     )
 
 
@@ -259,31 +260,39 @@ def _add_deliveries(
 
 
 def _key_fault(
-    connection: duckdb.DuckDBPyConnection, key: Column, file: CsvFile, *, may_be_empty: bool
+    connection: duckdb.DuckDBPyConnection,
+    key: Column,
+    file: CsvFile,
+    *,
+    may_be_empty: bool,
+    others: Mapping[str, str] = MappingProxyType({}),
 ) -> str | None:
-    """The fault of the file's key column; None if it has none."""
+    """The fault of the file's key column, or of its rows; None if there is none.
+
+    `others` are conditions (SQL) of rows that were not asked for, by the words for them.
+    """
     if key.cell(file) is None:
         return f"No column of the file is called {' or '.join(key.headers)}"
     cell = key.sql(file)
     # By hash: whole ids of millions of rows would not fit into memory. A collision is next to impossible, and
     # would keep a file out of the table, no more.
-    counted = connection.execute(
-        f"SELECT count(*), count({cell}), count(DISTINCT hash({cell})) FROM {file.scan}"
-    ).fetchone()
-    rows, filled, different = counted or (0, 0, 0)
+    counts = ["count(*)", f"count({cell})", f"count(DISTINCT hash({cell}))"]
+    counts += [f"count(*) FILTER (WHERE {condition})" for condition in others.values()]
+    ((rows, filled, different, *found),) = connection.execute(
+        f"SELECT {', '.join(counts)} FROM {file.scan}"
+    ).fetchall()
     if not rows and not may_be_empty:
         return "The file has no row, and no person was marked as deleted"
     if filled < rows:
         return f"{rows - filled:,} rows of the file have no {key.name}"
     if different < rows:
         return f"{rows - different:,} rows of the file have the {key.name} of another one"
-    return None
+    named = ((number, says) for number, says in zip(found, others, strict=True) if number)
+    return next((f"{number:,} rows of the file {says}" for number, says in named), None)
 
 
-def _delivery_fault(
-    connection: duckdb.DuckDBPyConnection, request: DeliveriesRequest, file: CsvFile
-) -> str | None:
-    """The fault of rows that are none of the deliveries that were asked for; None if there are none."""
+def _other_deliveries(request: DeliveriesRequest, file: CsvFile) -> dict[str, str]:
+    """Conditions of rows that are none of the deliveries that were asked for, by the words for them."""
     columns = delivery_columns(file)
     created = columns["created"]
     faults = {"have no time of creation": f"{created} IS NULL"}
@@ -292,12 +301,7 @@ def _delivery_fault(
         faults["were created outside of the time that was asked for"] = outside
     for name, value in request.parents.items():
         faults[f"are of another {name} than {value}"] = f"{columns[name]} <> {value}"
-    counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in faults.values())
-    with connection.cursor() as cursor:
-        cursor.execute("SET TimeZone = 'UTC'")
-        (found,) = cursor.execute(f"SELECT {counts} FROM {file.scan}").fetchall()
-    named = ((number, says) for number, says in zip(found, faults, strict=True) if number)
-    return next((f"{number:,} rows of the file {says}" for number, says in named), None)
+    return faults
 
 
 def _read_since(connection: duckdb.DuckDBPyConnection, context: LoadContext) -> str | None:
