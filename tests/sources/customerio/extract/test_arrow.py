@@ -56,7 +56,7 @@ def test_values_take_their_column_s_type(given: dict[str, Any], expected: dict[s
 
 def test_json_cells_keep_to_their_rows() -> None:
     """Nulls, empty values and letters of several bytes leave the cells around them as they were sent."""
-    sent = [None, {"name": "é"}, "", None, [], "日本", None]
+    sent: list[Any] = [None, {"name": "é"}, "", None, [], "日本", None]
     table = to_arrow(
         THINGS, typed(THINGS, [{"id": number, "extra": cell} for number, cell in enumerate(sent)])
     )
