@@ -1,6 +1,7 @@
 """`cio-elt`: parses arguments and prints results; the work is done in other packages."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -188,9 +189,10 @@ def _planned(settings: "Settings", resources: tuple[str, ...], *, full: bool) ->
     help="Exports, one for each parent, add only deliveries that are missing; `cio-elt plan` compares "
     "the requests of both.",
 )
+@PLAN
 @WAIT
 @command
-def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
+def backfill(*, via: str, plans: bool, wait_s: float, as_json: bool, **what: Any) -> int:
     """Read RESOURCE again for a time range, in chunks.
 
     RESOURCE is messages or activities; the rows of other tables have no time to ask for, and a sync reads all
@@ -199,21 +201,27 @@ def backfill(*, via: str, wait_s: float, as_json: bool, **what: Any) -> int:
     A backfill that was stopped is resumed by the same command.
     """
     if via == "exports":
+        if plans:
+            msg = "--plan predicts a backfill by pages; `cio-elt plan --from` predicts one by exports."
+            raise click.UsageError(msg)
         return _by_exports(wait_s=wait_s, as_json=as_json, **what)
     from pipelines.cli import output
     from pipelines.cli.progress import progress
     from pipelines.ingest.backfill import fill, plan
+    from pipelines.ingest.forecast.backfill import forecast_chunks
     from pipelines.settings import read_settings
     from sources.customerio.extract import RunSummary
 
     settings = read_settings()
     planned, results = plan(settings, **what), []
     output.planned(planned)
+    predicted = forecast_chunks(settings, planned) if plans else {}
+    read = partial(fill, settings, planned, wait_s=wait_s, notify=note)
     with output.filled(quiet=as_json) as told:
         for window in planned.chunks:
             summary = RunSummary()
             with progress(summary):
-                results.append(fill(settings, planned, window, wait_s=wait_s, summary=summary, notify=note))
+                results.append(read(window, predicted=predicted.get(window), summary=summary))
             told(window, results[-1])
             if results[-1].failed:
                 break

@@ -266,7 +266,7 @@ def _empty(chunks: "Sequence[tuple[Window, SyncResult]]") -> None:
     if not chunks:
         return
     first, last = chunks[-1][0].start, chunks[0][0].end
-    requests = sum(tally.requests for _, each in chunks for tally in each.summary.resources.values())
+    requests = sum(result.requests for _, result in chunks)
     said = "1 chunk is" if len(chunks) == 1 else f"{len(chunks):,} chunks are"
     say(f"{utc(first)} to {utc(last)}: {said} empty, {requests:,} requests.")
 
@@ -274,7 +274,7 @@ def _empty(chunks: "Sequence[tuple[Window, SyncResult]]") -> None:
 def _filled(window: Window, result: "SyncResult") -> None:
     (tally,) = result.summary.resources.values()
     say(
-        f"{utc(window.start)} to {utc(window.end)}: {tally.requests:,} requests, {tally.read:,} rows read, "
+        f"{utc(window.start)} to {utc(window.end)}: {_requests(result)}, {tally.read:,} rows read, "
         f"{tally.new:,} new, {tally.changed:,} changed, in {result.seconds:.1f} s.",
     )
     _odd(result)

@@ -91,11 +91,12 @@ def fill(
     planned: Backfill,
     window: Window,
     *,
+    predicted: int | None = None,
     wait_s: float = 3600.0,
     summary: RunSummary | None = None,
     notify: Notify = silent,
 ) -> SyncResult:
-    """Read one chunk, load it and publish it.
+    """Read one chunk, load it and publish it; `predicted` are the requests that a plan predicts for it.
 
     Raises:
         Busy: another run wrote the warehouse for longer than `wait_s`.
@@ -104,7 +105,14 @@ def fill(
     """
     check_workspace(settings)
     result = sync_window(
-        settings, planned.resource, window, planned.id, wait_s=wait_s, summary=summary, notify=notify
+        settings,
+        planned.resource,
+        window,
+        planned.id,
+        predicted=predicted,
+        wait_s=wait_s,
+        summary=summary,
+        notify=notify,
     )
     # A run that waits for the warehouse gets it before the next chunk.
     time.sleep(_TURN_S)

@@ -170,6 +170,7 @@ def sync_window(
     window: Window,
     backfill: str,
     *,
+    predicted: int | None = None,
     wait_s: float = 3600.0,
     summary: RunSummary | None = None,
     notify: Notify = silent,
@@ -180,8 +181,14 @@ def sync_window(
         CustomerioError: as `sync`.
     """
     options = Options(only=window, backfill=backfill, run_id=uuid4().hex)
-    summary = summary or RunSummary()
-    run = _Run(settings=settings, options=options, summary=summary, wait_s=wait_s, notify=notify)
+    run = _Run(
+        settings=settings,
+        options=options,
+        summary=summary or RunSummary(),
+        wait_s=wait_s,
+        notify=notify,
+        predicted={} if predicted is None else {resource: predicted},
+    )
     return _run(run, [resource])
 
 

@@ -5,7 +5,7 @@ from statistics import median
 
 from pipelines.errors import ConfigError
 from pipelines.export import AHEAD, looks, plan_history
-from pipelines.ingest.backfill import plan
+from pipelines.ingest.backfill import Backfill, plan
 from pipelines.ingest.coverage import proven
 from pipelines.ingest.forecast.forecast import Forecast, TableForecast, check_line, rate, surveying
 from pipelines.ingest.forecast.histogram import page_count
@@ -79,6 +79,18 @@ def forecast_backfill(
             advice=_advice(row, checks + requests, history),
             **({} if history is None else asdict(history)),
         )
+
+
+def forecast_chunks(settings: Settings, planned: Backfill) -> dict[Window, int]:
+    """The requests of each chunk of a backfill by pages, without its checks.
+
+    Raises:
+        CustomerioError: Customer.io cannot be reached.
+    """
+    row = resource(planned.resource)
+    with surveying(settings) as survey:
+        known = _timeline(survey, row, planned.whole)
+        return {chunk: _requests(survey, row, known, chunk) for chunk in planned.chunks}
 
 
 def _timeline(survey: Survey, row: Resource, whole: Window) -> Timeline:

@@ -3,9 +3,8 @@
 import duckdb
 import pytest
 
+from pipelines.times import DAY, HOUR, utc
 from tests.pipelines.conftest import Shell
-
-HOUR = 3600
 
 
 @pytest.mark.proof
@@ -56,6 +55,23 @@ def test_a_sync_prints_what_was_predicted_beside_what_it_took(shell: Shell) -> N
             "GROUP BY run_id ORDER BY max(noted_at)"
         ).fetchall()
     assert [(made, first["requests_predicted"]), (made, None), (made, made)] == noted
+
+
+@pytest.mark.proof
+def test_a_backfill_prints_what_was_predicted_beside_what_it_took(shell: Shell) -> None:
+    """For each chunk, where a plan is asked for; of a time that is loaded, the plan knows."""
+    shell.run("sync", "messages")
+    start = utc(shell.sandbox.clock.now() - 20 * DAY)[:10]
+
+    first, *rest = shell.run("backfill", "messages", "--from", start, "--plan", "--json").document["chunks"]
+
+    assert rest
+    for chunk in (first, *rest):
+        assert chunk["requests"] == chunk["requests_predicted"] == chunk["resources"][0]["requests_predicted"]
+    assert "where 1 were predicted, " in shell.run("backfill", "messages", "--from", start, "--plan").out
+    exports = shell.run("backfill", "messages", "--from", start, "--via", "exports", "--plan")
+    assert 2 == exports.code
+    assert "`cio-elt plan --from` predicts one by exports" in exports.err
 
 
 def test_wrong_use_is_refused(shell: Shell) -> None:
