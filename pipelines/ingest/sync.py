@@ -194,8 +194,12 @@ def sync_window(
 
 def _predicted(settings: Settings, tables: list[str], now: int) -> Mapping[str, int]:
     """The requests that earlier syncs of the same tables took after a pause like this one, by table."""
-    with querying(settings, may_lack=True) as query:
-        return usual_requests(query, tables, now)
+    try:
+        with querying(settings, may_lack=True) as query:
+            return usual_requests(query, tables, now)
+    except WarehouseError:
+        # The sync itself does not need the published file, and may publish it anew.
+        return {}
 
 
 def _run(run: _Run, tables: Sequence[str]) -> SyncResult:

@@ -17,6 +17,7 @@ import orjson
 from xxhash import xxh3_64_intdigest
 
 from sources.customerio.catalogue import Resource
+from sources.customerio.client import FARTHEST_S
 from sources.customerio.extract.rows import Row
 
 Path = tuple[int, ...]
@@ -131,7 +132,7 @@ def is_swept(name: str, every_s: int, since: int, now: int) -> bool:
     """Checks if a sweep meets `name` after the one time and up to the other (Unix s).
 
     A sweep takes `every_s` seconds, and meets each name at a second of its own: so parents that were read
-    together are not all due together. A time in the future, as of a wrong clock, means each name.
+    together are not all due together. A time far in the future, as of a wrong clock, means each name.
     """
     phase = xxh3_64_intdigest(name.encode()) % every_s
-    return since > now or (now - phase) // every_s > (since - phase) // every_s
+    return since > now + FARTHEST_S or (now - phase) // every_s > (since - phase) // every_s
