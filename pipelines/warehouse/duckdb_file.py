@@ -18,6 +18,11 @@ from pipelines.warehouse.sql import literal, quoted
 OLDEST_READER = (1, 2, 0)
 """The oldest DuckDB that can read the files that `create` makes."""
 
+# Parts of a table's description that did not change may otherwise stay where they are, which DuckDB 1.2 and
+# 1.3 cannot follow: they do not open the file then.
+READABLE_BY_OLDER = {"experimental_metadata_reuse": False}
+"""DuckDB's setting under which every writer of a warehouse's file must work."""
+
 
 def open_file(file: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection to the file; the caller closes it. Only the writer opens a file without `read_only`.
@@ -25,7 +30,11 @@ def open_file(file: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnecti
     Raises:
         duckdb.Error: the file is damaged, or another process has it open for writing.
     """
-    return duckdb.connect(file, read_only=read_only)
+    connection = duckdb.connect(file, read_only=read_only)
+    if not read_only:
+        for name, value in READABLE_BY_OLDER.items():
+            connection.execute(f"SET GLOBAL {name} = {value}")
+    return connection
 
 
 def in_memory() -> duckdb.DuckDBPyConnection:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
-from pipelines.warehouse.duckdb_file import check_writable, create, log_of, restore
+from pipelines.warehouse.duckdb_file import READABLE_BY_OLDER, check_writable, create, log_of, restore
 from pipelines.warehouse.memory import duckdb_settings, out_of_memory, return_freed_memory
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def _duckdb(file: Path) -> "Destination[Any, Any]":
 
     from pipelines.warehouse.duckdb_destination import DuckdbDestination
 
-    return DuckdbDestination(DuckDbCredentials(str(file.resolve()), global_config=duckdb_settings()))
+    settings = {**duckdb_settings(), **READABLE_BY_OLDER}
+    return DuckdbDestination(DuckDbCredentials(str(file.resolve()), global_config=settings))
 
 
 def file_format(target: "Pipeline") -> "TLoaderFileFormat":

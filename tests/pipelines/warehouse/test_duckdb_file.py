@@ -6,10 +6,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from ruamel.yaml import YAML
 
 from pipelines.errors import WarehouseError
+from pipelines.transform.dbt import PROJECT
 from pipelines.warehouse.duckdb_file import (
     OLDEST_READER,
+    READABLE_BY_OLDER,
     check_writable,
     checkpoint,
     create,
@@ -20,6 +23,8 @@ from pipelines.warehouse.duckdb_file import (
     reading,
     restore,
 )
+from pipelines.warehouse.pipeline import pipeline
+from tests.conftest import Warehouse
 
 ROOT = Path(__file__).parents[3]
 # A push computes its plan in a database of its own, and stores its journal in a file of its own.
@@ -135,3 +140,14 @@ def test_a_damaged_private_file_is_kept(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="Move it away"):
         check_writable(file)
     assert b"no database" == file.read_bytes()
+
+
+def test_each_writer_of_the_file_keeps_older_readers(warehouse: Warehouse, tmp_path: Path) -> None:
+    """What did not change is written anew, too: in our own connections, in dlt's and in dbt's."""
+    asked = "SELECT current_setting('experimental_metadata_reuse')"
+    with open_file(tmp_path / "own.duckdb") as connection:
+        assert (False,) == connection.execute(asked).fetchone()
+    with pipeline(warehouse.settings).sql_client() as client:
+        assert [(False,)] == list(client.execute_sql(asked) or ())
+    profile = YAML(typ="safe").load(PROJECT / "profiles.yml")["customerio"]["outputs"]["duckdb"]
+    assert READABLE_BY_OLDER.items() <= profile["settings"].items()
