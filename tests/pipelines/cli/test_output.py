@@ -80,6 +80,8 @@ def test_names_are_shown_as_they_are(shell: Shell) -> None:
 @pytest.mark.proof
 def test_on_a_terminal_the_progress_is_on_stderr(shell: Shell) -> None:
     """While a sync runs, a terminal shows its counts, then removes them; stdout has the document."""
+    # Long enough that the counts are drawn while the table is read.
+    shell.sandbox.faults.add(Fault(operation="listSegments", delay_ms=2_000, times=None))
     leader, follower = pty.openpty()
     process = shell.start(
         ("sync", "segments", "--json"), {"TERM": "xterm", "COLUMNS": "120"}, stderr=follower
