@@ -276,13 +276,13 @@ def env_file() -> Path:
 
 
 def read_settings(**overrides: Any) -> Settings:
-    """The settings of this process; `overrides` replace single ones by name.
+    """The settings of this process; `overrides` replace single ones by name, except for those that are None.
 
     Raises:
         ConfigError: a value is invalid; the message names each such variable and a valid value.
     """
     try:
-        return Settings(**overrides)
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False)
         for problem in found:

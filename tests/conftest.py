@@ -214,6 +214,13 @@ def assert_same(
         assert expected == {name: found[key].get(name) for name in columns}, f"{resource.table} {key}"
 
 
+def without_nulls(rows: dict[tuple[Any, ...], dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The rows without fields that are null."""
+    return {
+        key: {name: value for name, value in row.items() if value is not None} for key, row in rows.items()
+    }
+
+
 @pytest.fixture
 def sandbox() -> Sandbox:
     """A small workspace whose clock stands still."""

@@ -133,7 +133,7 @@ def sync(
     from pipelines.settings import read_settings
 
     # Settings are checked first, so that an error in one is shown at once: importing dlt takes a second.
-    settings = read_settings(**{"customerio_bands": bands} if bands else {})
+    settings = read_settings(customerio_bands=bands)
     if new_workspace:
         from pipelines.workspace import check_empty
 

@@ -37,7 +37,7 @@ def plan(
     from pipelines.ingest.forecast.forecast import forecast
     from pipelines.settings import read_settings
 
-    settings = read_settings(**{"customerio_bands": bands} if bands else {})
+    settings = read_settings(customerio_bands=bands)
     is_sync = start is None and end is None
     if is_sync:
         found = [forecast(settings, resources, full=full)]

@@ -356,7 +356,7 @@ def _settings(folder: Path | None) -> Any:
     """The settings of this process, with another folder of specs if one is named."""
     from pipelines.settings import read_settings
 
-    return read_settings(**({} if folder is None else {"cio_elt_push": folder}))
+    return read_settings(cio_elt_push=folder)
 
 
 def _push_with_progress(

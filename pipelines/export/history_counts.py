@@ -9,14 +9,20 @@ from itertools import pairwise
 from typing import Any
 
 from pipelines.export.history_parents import Parent
-from sources.customerio.catalogue.periods import MOST_STEPS, UTC, Period, between, latest
+from sources.customerio.catalogue.periods import (
+    HORIZON_S,
+    MOST_STEPS,
+    UTC,
+    VERSION_2,
+    Period,
+    between,
+    latest,
+)
 from sources.customerio.client import NOT_FOR_THIS_KEY, Client, NotFound, reading_answers
 from sources.customerio.extract import Window
 from sources.customerio.extract.rows import is_count
 
 _FINEST: tuple[Period, ...] = ("days", "weeks", "months")
-# A window of version 2 spans ten years at most [spec25].
-_HORIZON_S = 10 * 365 * 86_400
 # An answer is younger than that.
 _ANSWER_S = 120
 
@@ -50,9 +56,10 @@ def counts(client: Client, parent: Parent, whole: Window, now: int) -> Counts:
     Raises:
         CustomerioError: the request failed.
     """
-    query, period = _query(parent.kind.version, whole, now)
+    sender = parent.kind.sender
+    query, period = _query(sender.version, whole, now)
     try:
-        answer = client.call(parent.kind.counts, path={parent.kind.path: parent.id}, query=query)
+        answer = client.call(sender.metrics, path={sender.path: parent.id}, query=query)
     except (NotFound, *NOT_FOR_THIS_KEY):
         return _NONE
     if period is None:
@@ -62,7 +69,7 @@ def counts(client: Client, parent: Parent, whole: Window, now: int) -> Counts:
         if client.now() - starts[-1] < _ANSWER_S:
             # That period may have begun after the answer, which then has another one as its last.
             return _NONE
-    with reading_answers(f"`{parent.kind.counts}`"):
+    with reading_answers(f"`{sender.metrics}`"):
         return _counts(answer.field("metric")["series"] or {}, starts)
 
 
@@ -73,8 +80,8 @@ def _query(version: int, whole: Window, now: int) -> tuple[dict[str, Any], Perio
         period: Period = next(finest, "months")
         return {"period": period, "steps": MOST_STEPS[period]}, period
     # Whole days: of the first one, only what is later than `start` may be counted.
-    first, *_ = latest("days", 1, max(whole.start, now - _HORIZON_S), UTC)
-    query = {"version": version, "tz": UTC.key, "res": "days", "start": first, "end": min(whole.end, now)}
+    first, *_ = latest("days", 1, max(whole.start, now - HORIZON_S), UTC)
+    query = {**VERSION_2, "res": "days", "start": first, "end": min(whole.end, now)}
     return query, None
 
 

@@ -1,6 +1,6 @@
 """The parents of deliveries that the warehouse knows, and those of which it knows deliveries of a time.
 
-`KINDS` has a row for each kind of parent: the table that lists it, and those that tell of its deliveries.
+`KINDS` has a row for each kind of parent: its sender, and how an export names it.
 """
 
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from itertools import chain
 import orjson
 
 from pipelines.export.requests import DeliveriesRequest
+from pipelines.times import DAY, HOUR
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import Query
 from sources.customerio.catalogue import resource
+from sources.customerio.catalogue.senders import BROADCAST, CAMPAIGN, NEWSLETTER, TRANSACTIONAL, Sender
 from sources.customerio.extract import Window
-
-_HOUR, _DAY = 3600, 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,66 +23,24 @@ class ParentKind:
     """A kind of parent.
 
     Attributes:
+        sender: The sender of its deliveries, with the calls and tables that tell of them.
         parameter: The parameter of an export that names the parent.
-        table: The table that lists the parents, with `created`, the column of their creation (Unix s).
-        column: The column of `messages` with the parent.
-        counts: The operation that counts the deliveries of one, by its `path`, and `counts_table` its numbers
-            by period, in which the column has the name of `path`.
-        version: The version of that operation's parameters.
-        items: The column with the list of the parts, each of which is exported; None exports the parent.
-        sent: The column with the time of sending, of a kind that sends at one time.
+        created: The column of the senders' creation (Unix s).
+        items: The column with the list of a sender's parts, each of which is exported; None exports itself.
     """
 
+    sender: Sender
     parameter: str
-    table: str
     created: str = "created"
-    column: str
-    counts: str
-    path: str
-    counts_table: str
-    version: int = 1
     items: str | None = None
-    sent: str | None = None
 
 
 KINDS = (
-    ParentKind(
-        parameter="campaign_id",
-        table="campaigns",
-        column="campaign_id",
-        counts="campaignMetrics",
-        path="campaign_id",
-        counts_table="campaign_metrics",
-        version=2,
-    ),
-    ParentKind(
-        parameter="newsletter_id",
-        table="newsletters",
-        column="newsletter_id",
-        counts="getNewsletterMetrics",
-        path="newsletter_id",
-        counts_table="newsletter_metrics",
-        sent="sent_at",
-    ),
-    ParentKind(
-        parameter="transactional_message_id",
-        table="transactional_messages",
-        created="created_at",
-        column="transactional_message_id",
-        counts="transactionalMetrics",
-        path="transactional_id",
-        counts_table="transactional_metrics",
-    ),
+    ParentKind(sender=CAMPAIGN, parameter="campaign_id"),
+    ParentKind(sender=NEWSLETTER, parameter="newsletter_id"),
+    ParentKind(sender=TRANSACTIONAL, parameter="transactional_message_id", created="created_at"),
     # A broadcast is no parent, its actions are.
-    ParentKind(
-        parameter="action_id",
-        table="broadcasts",
-        column="broadcast_id",
-        counts="broadcastMetrics",
-        path="broadcast_id",
-        counts_table="broadcast_metrics",
-        items="actions",
-    ),
+    ParentKind(sender=BROADCAST, parameter="action_id", items="actions"),
 )
 """All kinds."""
 
@@ -110,13 +68,14 @@ def known_parents(query: Query, there: set[str]) -> list[Parent]:
 
 
 def _parents(query: Query, there: set[str], kind: ParentKind) -> Iterator[Parent]:
-    if kind.table in there:
-        alive = "deleted_at IS NULL" if resource(kind.table).tombstones else "1 = 1"
+    table, column = kind.sender.table, kind.sender.column
+    if table in there:
+        alive = "deleted_at IS NULL" if resource(table).tombstones else "1 = 1"
         columns = f"id, {kind.created}, {kind.items or 'id'}"
-        for number, created, parts in query(f"SELECT {columns} FROM {DATASET}.{kind.table} WHERE {alive}"):
+        for number, created, parts in query(f"SELECT {columns} FROM {DATASET}.{table} WHERE {alive}"):
             yield Parent(kind=kind, id=int(number), created=int(created or 0), exported=_ids(parts))
     elif "messages" in there and kind.items is None:
-        named = f"SELECT DISTINCT {kind.column} FROM {DATASET}.messages WHERE {kind.column} IS NOT NULL"
+        named = f"SELECT DISTINCT {column} FROM {DATASET}.messages WHERE {column} IS NOT NULL"
         for (number,) in query(named):
             yield Parent(kind=kind, id=int(number), created=0, exported=(int(number),))
 
@@ -129,26 +88,26 @@ def _ids(cell: object) -> tuple[int, ...]:
     return () if found is None else (int(str(found)),)
 
 
-def with_deliveries(query: Query, there: set[str], kind: ParentKind, time: Window) -> set[int]:
+def with_deliveries(query: Query, there: set[str], sender: Sender, time: Window) -> set[int]:
     """The ids of the parents of which the warehouse says that they have deliveries of that time.
 
     `messages` and the counts prove it. That a newsletter was sent then makes it likely; an export of one that
     has none is empty.
     """
-    asked = [sql for table, sql in _tellers(kind, time) if table in there]
+    asked = [sql for table, sql in _tellers(sender, time) if table in there]
     return {int(number) for sql in asked for (number,) in query(sql)}
 
 
-def _tellers(kind: ParentKind, time: Window) -> Iterator[tuple[str, str]]:
+def _tellers(sender: Sender, time: Window) -> Iterator[tuple[str, str]]:
     """Tables, and the query for the parents of which that table tells."""
     within = f"BETWEEN {time.start} AND {time.end}"
-    created = f"created {within} AND {kind.column} IS NOT NULL"
-    yield "messages", f"SELECT DISTINCT {kind.column} FROM {DATASET}.messages WHERE {created}"
+    created = f"created {within} AND {sender.column} IS NOT NULL"
+    yield "messages", f"SELECT DISTINCT {sender.column} FROM {DATASET}.messages WHERE {created}"
     # Only periods that lie within the time as a whole, also where clocks change.
-    longest = f"CASE period WHEN 'months' THEN {31 * _DAY + _HOUR} ELSE {_DAY + _HOUR} END"
+    longest = f"CASE period WHEN 'months' THEN {31 * DAY + HOUR} ELSE {DAY + HOUR} END"
     counted = f"metric = 'created' AND value > 0 AND start_at >= {time.start}"
-    table = kind.counts_table
-    told = f"SELECT DISTINCT {kind.path} FROM {DATASET}.{table} WHERE {counted}"
+    table = sender.metrics_table
+    told = f"SELECT DISTINCT {sender.path} FROM {DATASET}.{table} WHERE {counted}"
     yield table, f"{told} AND start_at + {longest} <= {time.end}"
-    if kind.sent is not None:
-        yield kind.table, f"SELECT id FROM {DATASET}.{kind.table} WHERE {kind.sent} {within}"
+    if sender.sent_at is not None:
+        yield sender.table, f"SELECT id FROM {DATASET}.{sender.table} WHERE {sender.sent_at} {within}"

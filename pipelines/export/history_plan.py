@@ -114,15 +114,15 @@ def _cells(
     query: Query, there: set[str], parents: Iterable[Parent], years: Sequence[Window]
 ) -> Iterator[_Cell]:
     full = {
-        (kind.table, number, year.start)
+        (kind.sender, number, year.start)
         for kind in KINDS
         for year in years
-        for number in with_deliveries(query, there, kind, year)
+        for number in with_deliveries(query, there, kind.sender, year)
     }
     for parent in parents:
         for year in years:
             if parent.created <= year.end:
-                known = (parent.kind.table, parent.id, year.start) in full
+                known = (parent.kind.sender, parent.id, year.start) in full
                 yield _Cell(parent=parent, year=year, full=known)
 
 

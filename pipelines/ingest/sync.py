@@ -146,10 +146,10 @@ def sync(
         settings=settings, options=options, summary=summary, wait_s=wait_s, notify=notify, predicted=predicted
     )
     if export is None:
-        return _run(run, tables)
+        return _under_lock(run, tables)
     new_columns: tuple[str, ...] = ()
     if rest := [table for table in tables if table != _PEOPLE]:
-        new_columns = _run(run, rest).new_columns
+        new_columns = _under_lock(run, rest).new_columns
     if people := _people(run, export, export_wait_s):
         summary.resources.update(people.resources)
         finished_at = int(time.time()) + access.ahead_s
@@ -189,7 +189,7 @@ def sync_window(
         notify=notify,
         predicted={} if predicted is None else {resource: predicted},
     )
-    return _run(run, [resource])
+    return _under_lock(run, [resource])
 
 
 def _predicted(settings: Settings, tables: list[str], now: int) -> Mapping[str, int]:
@@ -202,7 +202,7 @@ def _predicted(settings: Settings, tables: list[str], now: int) -> Mapping[str, 
         return {}
 
 
-def _run(run: _Run, tables: Sequence[str]) -> SyncResult:
+def _under_lock(run: _Run, tables: Sequence[str]) -> SyncResult:
     with writing(run.settings.cio_elt_data, wait_s=run.wait_s, notify=run.notify):
         began = time.monotonic()
         target = settled(run.settings, run.notify)

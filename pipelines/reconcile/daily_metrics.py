@@ -81,7 +81,7 @@ def _cells(counted: _Counted, comparisons: dict[tuple[Parent, int], Comparison])
             continue
         verdict, reason = _judged(ours, number, metric, comparisons.get((counted.parent, at)))
         yield Cell(
-            subject=counted.parent.kind.subject,
+            subject=counted.parent.kind.name,
             parent_id=counted.parent.id,
             name=counted.parent.name,
             cohort_day=dates[at],

@@ -1,19 +1,16 @@
-"""The senders of messages, and their numbers by day: Customer.io's metrics, and the warehouse's deliveries.
-
-`KINDS` has a row for each kind of sender: its operations for metrics and messages, and its time zone.
-"""
+"""The senders of messages, and their numbers by day: Customer.io's metrics, and deliveries as loaded."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pipelines.reconcile.days import Day, days
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import Query
 from sources.customerio.catalogue import DELIVERY_METRICS
-from sources.customerio.catalogue.periods import EASTERN, UTC
+from sources.customerio.catalogue.periods import VERSION_2
+from sources.customerio.catalogue.senders import Sender
 from sources.customerio.client import BadAnswer, Client
 
 # The series of Customer.io that deliveries can be counted for, and the metrics that count in each.
@@ -23,77 +20,17 @@ SERIES = {row.name: row.counts for row in DELIVERY_METRICS if row.counts}
 Counts = dict[tuple[int, str], int]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kind:
-    """A kind of sender: its column in `messages`, its path parameter, and its three operations.
-
-    `sent_at` is the field with the time of sending, for a kind that sends all its messages at once.
-    """
-
-    subject: str
-    column: str
-    path: str
-    listing: str
-    metrics: str
-    messages: str
-    version: int = 1
-    sent_at: str | None = None
-
-    @property
-    def clock(self) -> ZoneInfo:
-        """The time zone of its days."""
-        return UTC if self.version == 2 else EASTERN
-
-
-KINDS = (
-    Kind(
-        subject="campaign",
-        listing="listCampaigns",
-        column="campaign_id",
-        path="campaign_id",
-        metrics="campaignMetrics",
-        messages="getCampaignMessages",
-        version=2,
-    ),
-    Kind(
-        subject="broadcast",
-        listing="listBroadcasts",
-        column="broadcast_id",
-        path="broadcast_id",
-        metrics="broadcastMetrics",
-        messages="broadcastMessages",
-    ),
-    Kind(
-        subject="newsletter",
-        listing="listNewsletters",
-        column="newsletter_id",
-        path="newsletter_id",
-        metrics="getNewsletterMetrics",
-        messages="getNewsletterMsgMeta",
-        sent_at="sent_at",
-    ),
-    Kind(
-        subject="transactional",
-        listing="listTransactional",
-        column="transactional_message_id",
-        path="transactional_id",
-        metrics="transactionalMetrics",
-        messages="transactionalMessages",
-    ),
-)
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parent:
     """One sender, with the warehouse's counts."""
 
-    kind: Kind
+    kind: Sender
     id: int
     name: str | None
     ours: Counts = field(default_factory=Counter)
 
 
-def parents(client: Client, query: Query, kind: Kind, span: Sequence[Day]) -> list[Parent]:
+def parents(client: Client, query: Query, kind: Sender, span: Sequence[Day]) -> list[Parent]:
     """The senders of that kind that may have sent messages in these days, by id, with the warehouse's counts.
 
     They are those that Customer.io lists, and those with deliveries in the warehouse.
@@ -109,7 +46,7 @@ def parents(client: Client, query: Query, kind: Kind, span: Sequence[Day]) -> li
     return [Parent(kind=kind, id=i, name=names.get(i), ours=counted.get(i, Counter())) for i in ids]
 
 
-def _listed(client: Client, kind: Kind, span: Sequence[Day]) -> dict[int, str]:
+def _listed(client: Client, kind: Sender, span: Sequence[Day]) -> dict[int, str]:
     rows = (row for page in client.pages(kind.listing) for row in page.records)
     since = span[0].start
     return {
@@ -119,7 +56,7 @@ def _listed(client: Client, kind: Kind, span: Sequence[Day]) -> dict[int, str]:
     }
 
 
-def _counting(kind: Kind, span: Sequence[Day]) -> str:
+def _counting(kind: Sender, span: Sequence[Day]) -> str:
     counts = ", ".join(_reached(names) for names in SERIES.values())
     spans = ", ".join(f"({day.start}, {day.end})" for day in span)
     return f"""
@@ -166,7 +103,7 @@ def customerio_counts(client: Client, parent: Parent, number: int) -> tuple[list
 
 
 def _version_2(span: Sequence[Day], now: int) -> dict[str, Any]:
-    return {"version": 2, "res": "days", "tz": "UTC", "start": span[0].start, "end": now}
+    return {**VERSION_2, "res": "days", "start": span[0].start, "end": now}
 
 
 def _version_1(span: Sequence[Day]) -> dict[str, Any]:

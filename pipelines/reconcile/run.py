@@ -18,7 +18,7 @@ from pipelines.notify import Notify, silent
 from pipelines.reconcile.cells import Cell, cells_table
 from pipelines.reconcile.daily_metrics import daily_cells
 from pipelines.reconcile.days import days
-from pipelines.reconcile.parents import KINDS, Parent, parents
+from pipelines.reconcile.parents import Parent, parents
 from pipelines.reconcile.read_times import delivery_reads
 from pipelines.reconcile.totals import alive_segments, totals
 from pipelines.settings import Settings
@@ -27,6 +27,7 @@ from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
 from pipelines.warehouse.settle import settled
 from pipelines.workspace import check_workspace
+from sources.customerio.catalogue.senders import SENDERS
 from sources.customerio.client import Client, reading_answers
 from sources.customerio.extract import COVERAGE
 
@@ -124,11 +125,11 @@ def _daily_cells(
     if not {"messages", COVERAGE} <= present:
         return
     now, chosen = client.now(), list[Parent]()
-    for kind in KINDS:
+    for kind in SENDERS:
         span = days(now, number, kind.clock)
-        chosen += sampled.of(kind.subject, parents(client, query, kind, span))
+        chosen += sampled.of(kind.name, parents(client, query, kind, span))
     notify(f"Asking for {len(chosen):,} senders: one request each, and more for the days that differ.")
-    since = min(days(now, number, kind.clock)[0].start for kind in KINDS)
+    since = min(days(now, number, kind.clock)[0].start for kind in SENDERS)
     yield from daily_cells(client, query, chosen, number, delivery_reads(query, since))
 
 

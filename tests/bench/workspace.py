@@ -19,17 +19,17 @@ from typing import Any
 import orjson
 from xxhash import xxh3_64_intdigest
 
+from pipelines.times import DAY, HOUR
 from sources.customerio import resources_named
 from sources.customerio.catalogue import Resource
 from sources.customerio.extract import BANDS
 from sources.customerio.sandbox import SCALES, Sandbox
 from tests.bench.measure import Figure, Wrong, repeated
-from tests.conftest import Warehouse, following
+from tests.conftest import Warehouse, following, without_nulls
 
 DAYS = int(os.environ.get("CIO_ELT_BENCH_DAYS", "60"))
 SCALE = os.environ.get("CIO_ELT_BENCH_SCALE", "tiny")
 MOST_SHARE = 0.15
-HOUR, DAY = 3_600, 86_400
 _CHECK_HOURS, _BASELINE_HOURS = 25, 48
 
 Key = tuple[Any, ...]
@@ -108,7 +108,7 @@ def _requests(sandbox: Sandbox, warehouse: Warehouse, *tables: str) -> int:
 def _late(row: Resource, warehouse: Warehouse, standing: Standing) -> Iterator[int]:
     """The seconds by which each row is later than its table's delay."""
     now = warehouse.sandbox.clock.now()
-    truth, found = (_without_nulls(rows) for rows in warehouse.compared(row))
+    truth, found = (without_nulls(rows) for rows in warehouse.compared(row))
     standing.look(truth, now)
     for key in truth.keys() | found.keys():
         if truth.get(key) != found.get(key):
@@ -123,12 +123,6 @@ def _delay_s(row: Resource, record: dict[str, Any], now: int) -> int:
             next((band.every_s for band in BANDS if age <= band.max_age_s + band.every_s), DAYS * DAY) + HOUR
         )
     return (row.changes_with.sweep_s if row.changes_with else 0) + HOUR
-
-
-def _without_nulls(rows: Rows) -> Rows:
-    return {
-        key: {name: value for name, value in row.items() if value is not None} for key, row in rows.items()
-    }
 
 
 def _print(row: dict[str, Any]) -> int:

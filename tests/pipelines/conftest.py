@@ -1,4 +1,4 @@
-"""The command line as a user runs it: the console script, in its own process, with a sandbox."""
+"""The command line as a user runs it: the console script, in its own process; and queries in memory."""
 
 import json
 import os
@@ -12,8 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import duckdb
 import pytest
 
+from pipelines.warehouse.queries import Query
 from sources.customerio.sandbox import Sandbox, Served
 
 SCRIPT = Path(sys.executable).with_name("cio-elt")
@@ -146,3 +148,14 @@ def closed_port() -> Iterator[int]:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield int(taken.getsockname()[1])
+
+
+@pytest.fixture
+def query() -> Iterator[Query]:
+    """Queries of a database in memory, which has nothing."""
+    with duckdb.connect() as connection:
+
+        def asked(sql: str) -> list[tuple[Any, ...]]:
+            return connection.execute(sql).fetchall()
+
+        yield asked

@@ -12,12 +12,10 @@ from typing import Any
 from pipelines.ingest.forecast.survey import Survey
 from sources.customerio.catalogue import Operation, Resource, operation
 from sources.customerio.catalogue.periods import MOST_STEPS, latest
+from sources.customerio.catalogue.senders import delivery_column
 
 Path = tuple[int, ...]
 """The ids in a call's path, the outermost first."""
-
-# A delivery names its transactional message in full.
-_NAMED = {"transactional_id": "transactional_message_id"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +67,7 @@ def held_activity(survey: Survey, row: Resource) -> dict[Path, Activity]:
 
 def sampled_activity(survey: Survey, row: Resource, deliveries: Sequence[Any]) -> dict[Path, Activity]:
     """The activity of each parent that the deliveries name."""
-    names = [_NAMED.get(name, name) for name in _columns(row)]
+    names = list(map(delivery_column, _columns(row)))
     is_of_links = operation(row.operation).records is not None
     newest: defaultdict[Path, int] = defaultdict(int)
     for delivery in deliveries:

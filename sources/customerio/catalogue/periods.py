@@ -18,6 +18,10 @@ PERIODS: tuple[Period, ...] = get_args(Period)
 EASTERN = ZoneInfo("America/New_York")
 """The time zone of metrics where a call names none."""
 UTC = ZoneInfo("UTC")
+VERSION_2 = {"version": 2, "tz": UTC.key}
+"""The parameters by which version 2 of a metrics call takes a time in UTC."""
+HORIZON_S = 10 * 365 * 86_400
+"""The seconds that a time of version 2 spans at most [spec25]."""
 
 MOST_STEPS: dict[Period, int] = {"hours": 24, "days": 45, "weeks": 12, "months": 121}
 """The most periods that version 1 counts back, the current one included [spec25]."""

@@ -12,8 +12,16 @@ from typing import Any
 
 from sources.customerio.catalogue import Operation, Resource, operation
 from sources.customerio.catalogue import resource as catalogued
-from sources.customerio.catalogue.periods import EASTERN, MOST_STEPS, UTC, Period, between, latest
-from sources.customerio.catalogue.resource import DAY
+from sources.customerio.catalogue.periods import (
+    EASTERN,
+    HORIZON_S,
+    MOST_STEPS,
+    UTC,
+    VERSION_2,
+    Period,
+    between,
+    latest,
+)
 from sources.customerio.client import Client, NotFound, field_of, list_of, unexpected
 from sources.customerio.extract.batch import Batch, Scope, unlisted
 from sources.customerio.extract.parents import check_gone, children_of
@@ -21,8 +29,6 @@ from sources.customerio.extract.rows import Row, is_count
 from sources.customerio.extract.run_context import RunContext
 
 _EVER = 2**62
-# A window of version 2 spans ten years at most [spec25].
-_HORIZON_S = 10 * 365 * DAY
 _COUNTED_BACK: tuple[Period, ...] = ("months", "days")
 
 Path = Mapping[str, int]
@@ -141,8 +147,8 @@ def _windows(call: Operation, created: int, now: int) -> list[Window]:
     takes = {parameter.name for parameter in call.query}
     if "steps" in takes and "version" not in takes:
         return [_counted_back(period, now) for period in _COUNTED_BACK]
-    zone, version = (UTC, {"version": 2, "tz": UTC.key}) if "version" in takes else (EASTERN, {})
-    starts = between("days", min(max(created, now - _HORIZON_S), now), now, zone)
+    zone, version = (UTC, VERSION_2) if "version" in takes else (EASTERN, {})
+    starts = between("days", min(max(created, now - HORIZON_S), now), now, zone)
     query = {**version, "res": "days", "start": starts[0], "end": now}
     return [Window(period="days", starts=starts, query=query)]
 

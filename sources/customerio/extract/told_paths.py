@@ -6,10 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sources.customerio.catalogue import RESOURCES, Resource, operation
+from sources.customerio.catalogue.senders import delivery_column
 from sources.customerio.extract.due import Path
-
-# A delivery names its transactional message in full.
-_RENAMED = {"transactional_id": "transactional_message_id"}
 
 
 def told_paths(teller: Resource, changed: pa.Table) -> Iterator[tuple[str, set[Path]]]:
@@ -32,8 +30,7 @@ def told_paths(teller: Resource, changed: pa.Table) -> Iterator[tuple[str, set[P
 
 def columns_told(resource: Resource) -> list[str]:
     """The columns, of the table that tells, that name a parent's ids in the order of the call's path."""
-    names = [parameter.name for parameter in operation(resource.operation).path_parameters]
-    return [_RENAMED.get(name, name) for name in names]
+    return [delivery_column(parameter.name) for parameter in operation(resource.operation).path_parameters]
 
 
 def _paths(named: pa.Table, columns: list[str]) -> set[Path]:

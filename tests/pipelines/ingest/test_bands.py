@@ -1,9 +1,5 @@
 """The ages of deliveries that are read again are a setting, and their late metrics are counted."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import duckdb
 import orjson
 import pytest
 
@@ -22,16 +18,11 @@ MADE = NOW - 20 * DAY
 
 
 @pytest.fixture
-def query() -> Iterator[Query]:
+def deliveries(query: Query) -> Query:
     """Queries of a warehouse with a table of deliveries, which is empty."""
-    with duckdb.connect() as connection:
-
-        def asked(sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-            return connection.execute(sql, parameters).fetchall()
-
-        asked("CREATE SCHEMA customerio_raw")
-        asked("CREATE TABLE customerio_raw.messages (created BIGINT, metrics JSON)")
-        yield asked
+    query("CREATE SCHEMA customerio_raw")
+    query("CREATE TABLE customerio_raw.messages (created BIGINT, metrics JSON)")
+    return query
 
 
 def note(query: Query, created: int, **metrics: int) -> None:
@@ -80,24 +71,24 @@ def test_a_sync_reads_those_ages_again(warehouse: Warehouse) -> None:
     assert fewest < warehouse.sync("messages").requests
 
 
-def test_late_metrics_are_those_after_the_youngest_age(query: Query) -> None:
+def test_late_metrics_are_those_after_the_youngest_age(deliveries: Query) -> None:
     """The delay is half the interval of a metric's age, and what comes past the oldest age is not found."""
-    note(query, MADE, sent=1, opened=HOUR, clicked=2 * DAY, converted=6 * DAY)
-    note(query, MADE, sent=1, opened=9 * DAY)
-    note(query, NOW - DAY, sent=1, opened=5 * DAY)
+    note(deliveries, MADE, sent=1, opened=HOUR, clicked=2 * DAY, converted=6 * DAY)
+    note(deliveries, MADE, sent=1, opened=9 * DAY)
+    note(deliveries, NOW - DAY, sent=1, opened=5 * DAY)
 
-    assert LateMetrics(seen=3, found=2 / 3, delay_s=DAY / 2) == late_metrics(query, TWO, NOW)
+    assert LateMetrics(seen=3, found=2 / 3, delay_s=DAY / 2) == late_metrics(deliveries, TWO, NOW)
 
 
-def test_without_late_metrics_there_is_no_share(query: Query) -> None:
+def test_without_late_metrics_there_is_no_share(deliveries: Query) -> None:
     """Deliveries that are too young, or had all their metrics at once, say nothing."""
-    note(query, MADE, sent=1, opened=HOUR)
-    note(query, NOW, sent=1)
+    note(deliveries, MADE, sent=1, opened=HOUR)
+    note(deliveries, NOW, sent=1)
 
-    assert LateMetrics(seen=0) == late_metrics(query, TWO, NOW)
+    assert LateMetrics(seen=0) == late_metrics(deliveries, TWO, NOW)
     only_later = [Band(max_age_s=DAY, every_s=0)]
-    note(query, NOW - 2 * DAY, opened=2 * DAY - 1)
-    assert LateMetrics(seen=1, found=0.0) == late_metrics(query, only_later, NOW)
+    note(deliveries, NOW - 2 * DAY, opened=2 * DAY - 1)
+    assert LateMetrics(seen=1, found=0.0) == late_metrics(deliveries, only_later, NOW)
 
 
 @pytest.mark.proof

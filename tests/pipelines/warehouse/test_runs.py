@@ -1,10 +1,7 @@
 """The runs' table tells the clock of Customer.io, and the requests that a sync is likely to take."""
 
 import time
-from collections.abc import Iterator
-from typing import Any
 
-import duckdb
 import pytest
 
 from pipelines.warehouse.queries import Query
@@ -20,17 +17,6 @@ RUNS: list[tuple[int, dict[str, int]]] = [
     (3 * HOUR, {"campaigns": 1, "messages": 12}),
     (27 * HOUR, {"campaigns": 1, "messages": 90}),
 ]
-
-
-@pytest.fixture
-def query() -> Iterator[Query]:
-    """Queries of a database in memory, which has nothing."""
-    with duckdb.connect() as connection:
-
-        def asked(sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-            return connection.execute(sql, parameters).fetchall()
-
-        yield asked
 
 
 def note(query: Query, run: str, at: int, requests: dict[str, int], **others: str) -> None:

@@ -23,7 +23,7 @@ from sources.customerio.extract import Batch, Options, ResourceSummary, RunConte
 from sources.customerio.extract.resources import READERS
 from sources.customerio.extract.rows import Row, TypedRow
 from sources.customerio.sandbox import Sandbox, Scale, Served
-from tests.conftest import Warehouse, settings_for
+from tests.conftest import Warehouse, settings_for, without_nulls
 
 SMALL = Scale(
     name="small",
@@ -223,13 +223,6 @@ class Project(Warehouse):
         for table in tables:
             row = resource(table)
             assert without_nulls(self.truth(row)) == without_nulls(self.rows(row)), table
-
-
-def without_nulls(rows: dict[tuple[Any, ...], Row]) -> dict[tuple[Any, ...], Row]:
-    """The rows without fields that are null."""
-    return {
-        key: {name: value for name, value in row.items() if value is not None} for key, row in rows.items()
-    }
 
 
 @pytest.fixture

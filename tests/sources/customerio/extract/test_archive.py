@@ -12,7 +12,8 @@ from sources.customerio.catalogue import resource
 from sources.customerio.client import Client
 from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault
-from tests.sources.customerio.extract.conftest import Project, ReadTable, without_nulls
+from tests.conftest import without_nulls
+from tests.sources.customerio.extract.conftest import Project, ReadTable
 
 DAY = 86_400
 TABLE = "archived_messages"

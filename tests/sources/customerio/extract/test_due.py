@@ -8,7 +8,8 @@ from sources.customerio.catalogue import RESOURCES, resource
 from sources.customerio.extract import Options, RunSummary
 from sources.customerio.extract.due import Due, ToldParents, is_swept
 from sources.customerio.sandbox import Fault
-from tests.sources.customerio.extract.conftest import Project, without_nulls
+from tests.conftest import without_nulls
+from tests.sources.customerio.extract.conftest import Project
 
 HOUR, DAY = 3600, 86_400
 DUE = Options(due_only=True, deletion_share=1)
