@@ -1,7 +1,7 @@
 """The order of work of a sync.
 
     check_workspace -> lock -> load packages of an interrupted run -> remove double rows -> extract
-                 -> add the run's rows -> load, or set the package aside -> publish
+                 -> add the run's rows -> load, or set the package aside -> publish, or keep the run's notes
 
 Extract reads from Customer.io; when it is complete, one load package goes to the warehouse. Many people are
 read by an export: it is created first and collected last, so that Customer.io makes its file while the other
@@ -21,9 +21,12 @@ from pipelines.ingest.options import options_of
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.doubles import heal
+from pipelines.warehouse.duckdb_file import checkpoint
+from pipelines.warehouse.left_files import LeftFiles, left_files, note_files
 from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.queries import querying
+from pipelines.warehouse.run_notes import NOTES, keep_notes
 from pipelines.warehouse.runs import run_rows, runs_table, usual_requests
 from pipelines.warehouse.set_aside import unloadable
 from pipelines.warehouse.settle import put_aside, settled
@@ -206,7 +209,7 @@ def _under_lock(run: _Run, tables: Sequence[str]) -> SyncResult:
     with writing(run.settings.cio_elt_data, wait_s=run.wait_s, notify=run.notify):
         began = time.monotonic()
         target = settled(run.settings, run.notify)
-        heal(target, run.notify)
+        _heal(run, target)
         before = columns(target)
         target = _read(run, target, tables)
         return SyncResult(
@@ -216,6 +219,18 @@ def _under_lock(run: _Run, tables: Sequence[str]) -> SyncResult:
             new_columns=_appeared(before, columns(target)),
             predicted=run.predicted,
         )
+
+
+def _heal(run: _Run, target: "Pipeline") -> None:
+    """Remove double rows, unless the last run saw that there are none and nothing has written since."""
+    settings = run.settings
+    files = (settings.load_file, settings.published_file)
+    left = left_files(*files)
+    if not (settings.publishes and left.without_doubles):
+        removed = heal(target, run.notify)
+        if settings.publishes:
+            checkpoint(settings.load_file)
+            note_files(*files, LeftFiles(without_doubles=True, in_step=left.in_step and not removed))
 
 
 def _read(run: _Run, target: "Pipeline", tables: Sequence[str]) -> "Pipeline":
@@ -265,7 +280,7 @@ def _appeared(before: dict[str, set[str]], after: dict[str, set[str]]) -> tuple[
 
 
 def _write(run: _Run, summary: RunSummary, finished_at: int, target: "Pipeline | None" = None) -> None:
-    """Load what was extracted, with the run's rows in `sync_runs`, and publish it."""
+    """Load what was extracted, with the run's rows in `sync_runs`, and publish it if it is a change."""
     settings = run.settings
     target = target or pipeline(settings)
     record = read_record(settings)
@@ -277,10 +292,24 @@ def _write(run: _Run, summary: RunSummary, finished_at: int, target: "Pipeline |
         predicted=run.predicted,
     )
     target.extract(runs_table(rows), loader_file_format=file_format(target))
-    load(target)
+    files = (settings.load_file, settings.published_file)
+    left = left_files(*files)
+    loaded = load(target)
+    removed = heal(target, run.notify, loaded)
     if settings.publishes:
-        publish(settings.load_file, settings.published_file)
+        if left.in_step and loaded.tables <= NOTES and not removed and _is_recent(settings):
+            checkpoint(settings.load_file)
+            keep_notes(*files)
+            note_files(*files, left)
+        else:
+            publish(*files, without_doubles=left.without_doubles)
     forget_loaded(target)
+
+
+def _is_recent(settings: Settings) -> bool:
+    """True if the published file is younger than the lag that `status` allows."""
+    age_s = time.time() - settings.published_file.stat().st_mtime
+    return 0 <= age_s < settings.cio_elt_target_lag
 
 
 def _created(settings: Settings, notify: Notify) -> RegisteredExport | None:

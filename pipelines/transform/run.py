@@ -13,6 +13,7 @@ from pipelines.transform.dbt import PROJECT, Dbt, Node, selection
 from pipelines.transform.schema_drift import Change, record_changes
 from pipelines.warehouse.clone import clone
 from pipelines.warehouse.duckdb_file import checkpoint, log_of, open_file
+from pipelines.warehouse.left_files import left_files
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.queries import no_warehouse
 

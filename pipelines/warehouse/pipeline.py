@@ -5,6 +5,7 @@ extract -> load -> publish -> forget_loaded
 
 import os
 import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 DATASET = "customerio_raw"
 """The schema of the raw tables; dlt calls a schema a dataset."""
+
+RUNS = "sync_runs"
+"""The table of runs, see `pipelines.warehouse.runs`."""
 
 # Load packages are Parquet: dlt's default for DuckDB, INSERT statements, is far slower. A destination that
 # needs another format has a row here. PostgreSQL gets INSERT statements, since dlt's Parquet path fails there
@@ -106,23 +110,43 @@ def columns(target: "Pipeline") -> dict[str, set[str]]:
     return {name: set(table["columns"]) for name, table in target.default_schema.tables.items()}
 
 
-def load(target: "Pipeline") -> None:
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """The packages of one load: their ids, and the tables whose rows or columns they may have changed."""
+
+    load_ids: frozenset[str]
+    tables: frozenset[str]
+
+
+def load(target: "Pipeline") -> Loaded:
     """Normalize and load the extracted packages, in little memory if they fit into it."""
     target.normalize()
+    loaded = _waiting(target)
     # Without an open connection, dlt opens the file anew for each table, and DuckDB takes 15 ms to start.
     with target.sql_client() as sql:
         # A run's packages share one schema, and dlt alters the tables of the first one only.
         if not target.first_run and not _has_schema(sql, target):
             target.sync_schema()
+            loaded = replace(loaded, tables=frozenset(target.default_schema.tables))
         try:
             target.load()
-            return
+            return loaded
         except Exception as error:
             if not out_of_memory(error):
                 raise
     # What was loaded of the package stays so; the rest gets what memory there is.
     _unlimit(target)
     target.load()
+    return loaded
+
+
+def _waiting(target: "Pipeline") -> Loaded:
+    """The packages that wait to be loaded."""
+    load_ids = target.list_normalized_load_packages()
+    jobs = [job for load_id in load_ids for job in target.get_load_package_info(load_id).jobs["new_jobs"]]
+    return Loaded(
+        load_ids=frozenset(load_ids), tables=frozenset(job.job_file_info.table_name for job in jobs)
+    )
 
 
 def _unlimit(target: "Pipeline") -> None:

@@ -4,7 +4,11 @@ While one process writes a DuckDB file, no other can read it. So loads write a p
 run a copy of it replaces the published file in one step. A reader that has the old file open keeps the old
 state, a reader that opens it later gets the new one, and no reader sees half a run.
 
-    checkpoint -> clone or copy -> drop dlt's staging tables -> replace
+    checkpoint -> clone or copy -> drop dlt's staging tables -> replace -> note the state of both files
+
+A run that found no change is not published: a copy of a large file would be most of its work. Its notes, which
+are rows of `NOTES`, go into a small file beside the published one, where `pipelines.warehouse.queries` adds
+them to what it reads.
 """
 
 import os
@@ -19,7 +23,9 @@ from pipelines.errors import Busy, ConfigError
 from pipelines.notify import Notify, silent
 from pipelines.warehouse.clone import clone
 from pipelines.warehouse.duckdb_file import checkpoint, drop_schema, log_of
+from pipelines.warehouse.left_files import LeftFiles, note_files
 from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.run_notes import notes_of
 
 _LOCK = "writer.lock"
 # dlt's tables for rows that it is about to merge. They stay in the private file: a load that was interrupted
@@ -92,10 +98,11 @@ def writing(folder: Path, *, wait_s: float, notify: Notify = silent) -> Iterator
         lock.release()
 
 
-def publish(private: Path, published: Path) -> None:
+def publish(private: Path, published: Path, *, without_doubles: bool = False) -> None:
     """Replace the published file by a copy of the private one without dlt's staging tables, in one step.
 
     The file keeps its permissions. The caller holds the writer's lock: nothing may write `private` meanwhile.
+    `without_doubles`: the caller has seen that no table of `private` has two rows of one key.
     """
     checkpoint(private)
     copy = published.with_suffix(".publishing")
@@ -114,3 +121,5 @@ def publish(private: Path, published: Path) -> None:
     finally:
         copy.unlink(missing_ok=True)
         log_of(copy).unlink(missing_ok=True)
+    notes_of(published).unlink(missing_ok=True)
+    note_files(private, published, LeftFiles(without_doubles=without_doubles, in_step=True))

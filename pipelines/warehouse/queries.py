@@ -8,6 +8,7 @@ from pipelines.errors import ConfigError
 from pipelines.settings import Settings, read_settings
 from pipelines.warehouse.duckdb_file import reading
 from pipelines.warehouse.pipeline import DATASET, pipeline
+from pipelines.warehouse.run_notes import add_notes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,7 @@ Query = Callable[[str], list[tuple[Any, ...]]]
 
 @contextmanager
 def querying(settings: Settings, *, may_lack: bool = False) -> Iterator[Query]:
-    """Open the warehouse for queries about one state of it.
+    """Open the warehouse for queries about one state of it, with the notes of all runs.
 
     With `may_lack`, every query returns no rows while there is no warehouse yet.
 
@@ -36,6 +37,7 @@ def querying(settings: Settings, *, may_lack: bool = False) -> Iterator[Query]:
         yield lambda _: []
         return
     with reading(settings.published_file) as connection:
+        add_notes(connection, settings.published_file)
         yield lambda sql: connection.execute(sql).fetchall()
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.pipeline import DATASET, RUNS
 from pipelines.warehouse.queries import Query, tables
 from sources.customerio.catalogue import RESOURCES, resource
 from sources.customerio.extract import Options, RunSummary
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dlt.common.schema.typing import TTableSchemaColumns
     from dlt.extract import DltResource
 
-TABLE = "sync_runs"
+TABLE = RUNS
 
 _COLUMNS: "TTableSchemaColumns" = {
     "run_id": {"data_type": "text", "nullable": False},

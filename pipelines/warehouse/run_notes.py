@@ -1,0 +1,70 @@
+"""The notes of runs that found no change: a small file beside the published one, `run_notes.duckdb`.
+
+Such a run loads rows of `NOTES` alone, so the published file is left as it is. The file has the notes of all
+loads that the published one lacks; a connection for which `add_notes` was called reads both as one.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from pipelines.warehouse.duckdb_file import create, log_of, open_file
+from pipelines.warehouse.pipeline import DATASET, RUNS
+from pipelines.warehouse.sql import literal, quoted
+from sources.customerio.extract import COVERAGE
+
+_LOADS = "_dlt_loads"
+# The tables of the file, and the column that has the id of a row's load.
+_KEPT = {RUNS: "_dlt_load_id", COVERAGE: "_dlt_load_id", _LOADS: "load_id"}
+NOTES = frozenset({*_KEPT, "_dlt_pipeline_state"})
+"""The tables that say what runs did, not what the workspace holds; dlt restores watermarks from the last."""
+
+
+def notes_of(published: Path) -> Path:
+    """The path of the file with the notes that the published file lacks."""
+    return published.with_name("run_notes.duckdb")
+
+
+def keep_notes(private: Path, published: Path) -> None:
+    """Write the notes that the published file lacks, in one step; they include those of earlier runs."""
+    new = notes_of(published).with_suffix(".new")
+    for file in (new, log_of(new)):
+        file.unlink(missing_ok=True)
+    create(new)
+    with open_file(new) as connection:
+        connection.execute(f"ATTACH {literal(private)} AS private (READ_ONLY)")
+        connection.execute(f"ATTACH {literal(published)} AS published (READ_ONLY)")
+        for table, load in _existing(connection, "private").items():
+            connection.execute(
+                f"CREATE TABLE {table} AS FROM private.{DATASET}.{table} "
+                f"WHERE {load} NOT IN (SELECT load_id FROM published.{DATASET}.{_LOADS})"
+            )
+    new.replace(notes_of(published))
+
+
+def add_notes(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
+    """Let the connection, to the published file, read the kept notes with the tables' own rows."""
+    if not notes_of(published).exists():
+        return
+    ((own,),) = connection.execute("SELECT current_database()").fetchall()
+    connection.execute(f"ATTACH IF NOT EXISTS {literal(notes_of(published))} AS run_notes (READ_ONLY)")
+    connection.execute("ATTACH IF NOT EXISTS ':memory:' AS with_notes (READ_WRITE)")
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS with_notes.{DATASET}")
+    for table, load in _existing(connection, "run_notes").items():
+        connection.execute(
+            f"CREATE VIEW IF NOT EXISTS with_notes.{DATASET}.{table} AS "
+            f"FROM {quoted(own)}.{DATASET}.{table} UNION ALL BY NAME FROM run_notes.{table} "
+            f"WHERE {load} NOT IN (SELECT load_id FROM {quoted(own)}.{DATASET}.{_LOADS})"
+        )
+    schemas = connection.execute(
+        "SELECT schema_name FROM duckdb_schemas() WHERE database_name = ? AND NOT internal", [own]
+    ).fetchall()
+    path = [f"with_notes.{DATASET}", f"{quoted(own)}.main", *(f"{quoted(own)}.{quoted(name)}" for (name,) in schemas)]
+    connection.execute(f"SET search_path = {literal(','.join(path))}")
+
+
+def _existing(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, str]:
+    found = connection.execute(
+        "SELECT DISTINCT table_name FROM duckdb_tables() WHERE database_name = ?", [database]
+    ).fetchall()
+    return {table: _KEPT[table] for (table,) in found if table in _KEPT}
