@@ -22,6 +22,7 @@ from pipelines.reconcile.parents import Parent, parents
 from pipelines.reconcile.read_times import delivery_reads
 from pipelines.reconcile.totals import alive_segments, totals
 from pipelines.settings import Settings
+from pipelines.warehouse.left_files import left_files
 from pipelines.warehouse.pipeline import file_format, forget_loaded, load
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
@@ -138,7 +139,9 @@ def _store(settings: Settings, cells: list[Cell], checked_at: int, wait_s: float
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
         target = settled(settings, notify)
         target.extract(cells_table(cells, checked_at), loader_file_format=file_format(target))
+        files = (settings.load_file, settings.published_file)
+        left = left_files(*files)
         load(target)
         if settings.publishes:
-            publish(settings.load_file, settings.published_file)
+            publish(*files, without_doubles=left.without_doubles)
         forget_loaded(target)

@@ -61,7 +61,7 @@ def transform(
 
     Existing models are updated with the rows that changed. They are built anew with `full`, and when the
     project's files or the raw tables' columns are not those of the last build. Nothing is built if nothing
-    was written since: no model depends on the time of its build.
+    was written since: no model depends on the time of its build, and a run that found no change is not published.
 
     Args:
         settings: names the warehouse.
@@ -103,6 +103,8 @@ def _built(
     settings: Settings, folder: Path, chosen: list[str], *, full: bool, notify: Notify
 ) -> tuple[list[Node], list[Change], bool]:
     """Build, replace and publish; returns the last value True if earlier models could be updated."""
+    files = (settings.load_file, settings.published_file)
+    left = left_files(*files)
     build = _copy(settings)
     changes = record_changes(build)
     stored, current = folder / "project", _fingerprint(build)
@@ -113,16 +115,21 @@ def _built(
     _replace_load_file(build, settings)
     if not chosen:
         stored.write_text(current)
-    publish(settings.load_file, settings.published_file)
+    # The models write no raw table.
+    publish(*files, without_doubles=left.without_doubles)
     if not chosen:
-        (folder / _STATE).write_text(_state(settings) or "")
+        (folder / _STATE).write_text(_state(settings))
     return nodes, changes, same
 
 
 def _is_built(settings: Settings, folder: Path) -> bool:
-    """Checks if the project and the warehouse are those that the last transform of all models left."""
-    built, current = folder / _STATE, _state(settings)
-    return current is not None and built.exists() and built.read_text() == current
+    """Checks if the project and the warehouse are those that the last transform of all models left.
+
+    A run since then that found no change has left the published file as it was.
+    """
+    built = folder / _STATE
+    in_step = left_files(settings.load_file, settings.published_file).in_step
+    return in_step and built.exists() and built.read_text() == _state(settings)
 
 
 def _copy(settings: Settings) -> Path:
@@ -172,17 +179,10 @@ def _first_line(node: Node) -> str:
     return " ".join(lines[:2]) or node.status
 
 
-def _state(settings: Settings) -> str | None:
-    """The project's files and both files of the warehouse, as a text that any write to them changes.
-
-    None: a file is missing, or has changes in its log.
-    """
-    files = [settings.load_file, settings.published_file]
-    if any(log_of(file).exists() or not file.exists() for file in files):
-        return None
-    states = [file.stat() for file in files]
-    seen = [(state.st_ino, state.st_size, state.st_mtime_ns) for state in states]
-    return f"{_project().hexdigest()} {seen}"
+def _state(settings: Settings) -> str:
+    """The project's files and the published file, as a text that any write to them changes."""
+    seen = settings.published_file.stat()
+    return f"{_project().hexdigest()} {seen.st_ino} {seen.st_size} {seen.st_mtime_ns}"
 
 
 def _project() -> "hashlib._Hash":

@@ -8,8 +8,9 @@ have at least `_EXPECTED` values and have none. A value of another type than its
 second column of the same name with the suffix `AS_SENT`: that column's type is reported as the new type.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -95,8 +96,9 @@ def record_changes(file: Path) -> list[Change]:
         changes: list[Change] = []
         connection.begin()
         for seen, change in (*_compare_columns(connection, known), *_compare_values(connection, known)):
-            cells = (*seen.key, list(seen.kinds), seen.rows, seen.filled, seen.newest)
-            connection.execute(f"INSERT OR REPLACE INTO {SEEN} VALUES (?, ?, ?, ?, ?, ?, ?)", cells)
+            if seen != known.get(seen.key):
+                cells = (*seen.key, list(seen.kinds), seen.rows, seen.filled, seen.newest)
+                connection.execute(f"INSERT OR REPLACE INTO {SEEN} VALUES (?, ?, ?, ?, ?, ?, ?)", cells)
             if change is not None and known:
                 changes.append(change)
         for change in changes:
@@ -123,9 +125,8 @@ def _compare_columns(
         filled = {column.name: column for column in batch if column.filled}
         for column in batch:
             held = known.get(column.key)
-            total = column.filled if held is None else _filled(connection, column)
             as_sent = filled.get(f"{column.name}{AS_SENT}")
-            seen, change = _compared(column, held, total)
+            seen, change = _compared(column, held, partial(_filled, connection, column))
             if as_sent is not None and held is not None and as_sent.key not in known:
                 change = _change("retyped_column", column, held.kinds, as_sent.kinds)
             elif as_sent is not None or column.name.removesuffix(AS_SENT) in columns.keys() - {column.name}:
@@ -205,8 +206,10 @@ def _filled(connection: duckdb.DuckDBPyConnection, column: _Seen) -> int:
     return int(filled)
 
 
-def _compared(batch: _Seen, held: _Seen | None, total: int) -> tuple[_Seen, Change | None]:
-    """The column's new state and its change: `held` is its state before, `total` its values in all rows."""
+def _compared(
+    batch: _Seen, held: _Seen | None, total: Callable[[], int]
+) -> tuple[_Seen, Change | None]:
+    """The column's new state and its change: `held` is its state before, `total` counts its values in all rows."""
     if held is None:
         return batch, _change("new_column", batch, None, batch.kinds)
     seen = replace(
@@ -216,7 +219,7 @@ def _compared(batch: _Seen, held: _Seen | None, total: int) -> tuple[_Seen, Chan
         filled=held.filled + batch.filled,
     )
     expected = batch.rows * held.filled / held.rows if held.rows else 0.0
-    if held.filled and batch.rows and not batch.filled and (total == 0 or expected >= _EXPECTED):
+    if held.filled and batch.rows and not batch.filled and (expected >= _EXPECTED or total() == 0):
         # Reported once: with both counts at zero, no value is expected from here on.
         return replace(seen, rows=0, filled=0), _change("vanished_column", batch, held.kinds, None)
     if held.kinds and seen.kinds != held.kinds:

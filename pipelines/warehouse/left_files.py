@@ -30,12 +30,13 @@ def left_files(private: Path, published: Path) -> LeftFiles:
     """The facts that the last run noted, as far as the files are still those that it left."""
     try:
         noted = json.loads((private.parent / FILE).read_bytes())
-    except (OSError, ValueError):
+        if _state(private) is None or noted["private"] != _state(private):
+            return LeftFiles()
+        same = _state(published) is not None and noted["published"] == _state(published)
+        return LeftFiles(without_doubles=noted["without_doubles"], in_step=noted["in_step"] and same)
+    except (OSError, ValueError, TypeError, KeyError):
+        # There is no note, or it has the form of another release.
         return LeftFiles()
-    if _state(private) is None or noted["private"] != _state(private):
-        return LeftFiles()
-    same = _state(published) is not None and noted["published"] == _state(published)
-    return LeftFiles(without_doubles=noted["without_doubles"], in_step=noted["in_step"] and same)
 
 
 def note_files(private: Path, published: Path, facts: LeftFiles) -> None:

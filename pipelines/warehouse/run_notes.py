@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.warehouse.duckdb_file import create, log_of, open_file
+from pipelines.warehouse.duckdb_file import create, log_of, open_file, reading
 from pipelines.warehouse.pipeline import DATASET, RUNS
 from pipelines.warehouse.sql import literal, quoted
 from sources.customerio.extract import COVERAGE
@@ -31,14 +31,18 @@ def keep_notes(private: Path, published: Path) -> None:
     for file in (new, log_of(new)):
         file.unlink(missing_ok=True)
     create(new)
-    with open_file(new) as connection:
-        connection.execute(f"ATTACH {literal(private)} AS private (READ_ONLY)")
-        connection.execute(f"ATTACH {literal(published)} AS published (READ_ONLY)")
-        for table, load in _existing(connection, "private").items():
+    with reading(published) as connection:
+        known = [load_id for (load_id,) in connection.execute(f"SELECT load_id FROM {DATASET}.{_LOADS}").fetchall()]
+    with open_file(private) as connection:
+        ((own,),) = connection.execute("SELECT current_database()").fetchall()
+        connection.execute(f"ATTACH {literal(new)} AS run_notes")
+        for table, load in _existing(connection, own).items():
             connection.execute(
-                f"CREATE TABLE {table} AS FROM private.{DATASET}.{table} "
-                f"WHERE {load} NOT IN (SELECT load_id FROM published.{DATASET}.{_LOADS})"
+                f"CREATE TABLE run_notes.{table} AS FROM {DATASET}.{table} "
+                f"WHERE {load} NOT IN (SELECT unnest(?::VARCHAR[]))",
+                [known],
             )
+        connection.execute("DETACH run_notes")
     new.replace(notes_of(published))
 
 
@@ -65,6 +69,7 @@ def add_notes(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
 
 def _existing(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, str]:
     found = connection.execute(
-        "SELECT DISTINCT table_name FROM duckdb_tables() WHERE database_name = ?", [database]
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name IN (?, 'main')",
+        [database, DATASET],
     ).fetchall()
     return {table: _KEPT[table] for (table,) in found if table in _KEPT}

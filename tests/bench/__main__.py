@@ -8,6 +8,7 @@ from tests.bench import (
     cadence,
     export,
     flows,
+    growth,
     history,
     limits,
     load,
@@ -59,6 +60,11 @@ PARTS: dict[str, Part] = {
         title=f"Building and testing the marts of {transform.ROWS:,} deliveries",
         run=transform.run,
         once="a run takes minutes.",
+    ),
+    "growth": Part(
+        title=f"Few changes in {growth.ROWS:,} deliveries, and in {growth.LARGER} times as many",
+        run=growth.run,
+        once="a warehouse of that size takes minutes to fill and to build.",
     ),
     "cadence": Part(
         title="60 days of hourly syncs: requests for deliveries, recall of late metrics",

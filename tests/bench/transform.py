@@ -99,25 +99,26 @@ def _measured() -> list[Figure]:
         a_day = ROWS // 365
         with duckdb.connect(settings.load_file) as connection:
             connection.execute(_CONFIG)
-            made = _messages(0, ROWS - a_day, load="1", late=False)
+            made = messages(ROWS, 0, ROWS - a_day, load="1", late=False)
             connection.execute(f"CREATE TABLE customerio_raw.messages AS {made[0]}", made[1])
         full = _built("full build", folder)
         _pass_a_day(settings.load_file, a_day)
         return [*full, *_built("after a day", folder), _copied(settings.load_file)]
 
 
-def _messages(first: int, last: int, *, load: str, late: bool) -> tuple[str, dict[str, Any]]:
-    step = 365 * _DAY / ROWS
-    given = {"people": PEOPLE, "late": late, "now": _NOW, "load": load, "start": _NOW - 365 * _DAY}
+def messages(rows: int, first: int, last: int, *, load: str, late: bool) -> tuple[str, dict[str, Any]]:
+    """An SQL query and its parameters: the deliveries from `first` to `last` of a year that has `rows`."""
+    step = 365 * _DAY / rows
+    given = {"people": rows // 10, "late": late, "now": _NOW, "load": load, "start": _NOW - 365 * _DAY}
     return _MESSAGES, {**given, "step": step, "first": first, "last": last}
 
 
 def _pass_a_day(file: Path, rows: int) -> None:
     """Add a day's deliveries, and conversions to a tenth of those of the month before."""
     with duckdb.connect(file) as connection:
-        new, given = _messages(ROWS - rows, ROWS, load="2", late=False)
+        new, given = messages(ROWS, ROWS - rows, ROWS, load="2", late=False)
         connection.execute(f"INSERT INTO customerio_raw.messages {new}", given)
-        sql, given = _messages(ROWS - 31 * rows, ROWS - rows, load="2", late=True)
+        sql, given = messages(ROWS, ROWS - 31 * rows, ROWS - rows, load="2", late=True)
         connection.execute(f"CREATE TEMP TABLE late AS FROM ({sql}) WHERE _row_hash % 10 = 0", given)
         connection.execute("DELETE FROM customerio_raw.messages WHERE id IN (SELECT id FROM late)")
         connection.execute("INSERT INTO customerio_raw.messages FROM late")

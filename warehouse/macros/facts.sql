@@ -51,6 +51,50 @@
 {%- endmacro %}
 
 
+{#
+    Pre-hook of a model of sums by day: deletes the days that must be summed anew, so that the model
+    then lacks them.
+
+    A day must be if `upstream`, an incremental model, wrote a row of it since the last build of this one, or if it has
+    another number of rows than the column `counted` sums up to: a row that went, or that moved to another day, leaves
+    its old day with fewer. `among` is a condition for the rows of `upstream` that count.
+#}
+{% macro delete_changed_days(upstream, day, counted, among='true') -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }} where {{ _day(day) }} in (
+        select day
+        from {{ _days(upstream, day, counted, among) }}
+        where {{ _differ() }} or newest > (select max(built_in) from {{ this }})
+            or (select max(built_in) from {{ upstream }}) < (select max(built_in) from {{ this }})
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The condition for the rows of `upstream` whose day this model lacks, see `delete_changed_days`. #}
+{% macro lacking_days(upstream, day, counted, among='true') -%}
+    {{ among }}
+    {%- if is_incremental() %}
+    and {{ _day(day) }} in (select day from {{ _days(upstream, day, counted, among) }} where {{ _differ() }})
+    {%- endif -%}
+{%- endmacro %}
+
+{# A row without a day counts too. #}
+{% macro _day(column) -%}
+    coalesce({{ column }}, date '0001-01-01')
+{%- endmacro %}
+
+{% macro _differ() -%}
+    rows_there is distinct from rows_here
+{%- endmacro %}
+
+{% macro _days(upstream, day, counted, among) -%}
+    (select {{ _day(day) }} as day, count(*) as rows_there, max(built_in) as newest from {{ upstream }} where {{ among }} group by 1)
+        as there
+        full join (select {{ _day(day) }} as day, sum({{ counted }}) as rows_here from {{ this }} group by 1) as here using (day)
+{%- endmacro %}
+
+
 {# The entries of a JSON object or array as rows of `key` and `value`, for a lateral join. #}
 {% macro json_entries(document) -%}
     {{ return(adapter.dispatch('json_entries')(document)) }}

@@ -14,6 +14,7 @@ import pytest
 
 from pipelines.errors import Busy
 from pipelines.warehouse.duckdb_file import log_of
+from pipelines.warehouse.left_files import FILE
 from pipelines.warehouse.publish import publish, writing
 from tests.conftest import Warehouse
 from tests.pipelines.conftest import Shell, ended
@@ -92,11 +93,11 @@ def test_readers_see_whole_syncs_and_no_error(warehouse: Warehouse, tmp_path: Pa
 
 
 def test_nothing_is_left_beside_the_files(warehouse: Warehouse) -> None:
-    """After a sync the folder holds the two files, the lock and dlt's folder."""
+    """After a sync the folder holds the two files, the note of both, the lock and dlt's folder."""
     warehouse.sync("segments")
 
     names = {path.name for path in warehouse.settings.cio_elt_data.iterdir()}
-    assert {"customerio.duckdb", "load.duckdb", "writer.lock", "dlt", "limits"} == names
+    assert {"customerio.duckdb", "load.duckdb", FILE, "writer.lock", "dlt", "limits"} == names
 
 
 def test_the_second_run_waits_for_the_first(warehouse: Warehouse) -> None:
@@ -182,7 +183,7 @@ def test_a_killed_publish_leaves_the_old_file(tmp_path: Path) -> None:
     log_of(published.with_suffix(".publishing")).write_bytes(b"of another file")
     publish(private, published)
     assert [1, 2] == numbers(published)
-    assert {private, published} == set(tmp_path.iterdir())
+    assert {private, published, tmp_path / FILE} == set(tmp_path.iterdir())
 
 
 def test_an_unfinished_copy_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +200,7 @@ def test_an_unfinished_copy_is_removed(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(OSError, match="No space"):
         publish(private, published)
     assert [1] == numbers(published)
-    assert {private, published} == set(tmp_path.iterdir())
+    assert {private, published, tmp_path / FILE} == set(tmp_path.iterdir())
 
 
 def test_a_foreign_log_does_not_spoil_the_next_state(tmp_path: Path) -> None:

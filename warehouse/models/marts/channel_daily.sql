@@ -13,10 +13,9 @@ with cohort as (
 ),
 
 events as (
-    select happened_on as day, channel, source_type, metric, count(*) as happened
-    from {{ ref('fct_delivery_event') }}
-    where is_reliable or metric not like 'human_%'
-    group by happened_on, channel, source_type, metric
+    select happened_on as day, channel, source_type, metric, happened
+    from {{ ref('event_daily') }}
+    where happened > 0
 ),
 
 happened as (

@@ -83,6 +83,19 @@ joined as (
     left join memberships on memberships.cio_id = people.cio_id
     left join suppressed on suppressed.email = lower(people.email)
     left join optouts on optouts.cio_id = people.cio_id
+),
+
+-- percent_rank() over sent_30d, which takes few values: no sort of all people.
+ranks as (
+    select
+        sent_30d,
+        1.0e0 * (sum(people) over (order by sent_30d) - people) / nullif(sum(people) over () - 1, 0) as send_pressure
+    from (
+        select coalesce(history.sent_30d, 0) as sent_30d, count(*) as people
+        from {{ ref('stg_people') }} as people
+        left join history on history.cio_id = people.cio_id
+        group by 1
+    ) as counted
 )
 
 select
@@ -134,6 +147,7 @@ select
         when last_engaged_at > as_of - interval '90 days' then 'engaged'
         else 'lapsed'
     end as lifecycle_stage,
-    percent_rank() over (order by sent_30d) as send_pressure
+    coalesce(ranks.send_pressure, 0) as send_pressure
 from joined
+inner join ranks using (sent_30d)
 cross join clock

@@ -1,16 +1,7 @@
 -- Counts and rates of messages by the weekday and the hour of sending, in the project's time zone.
-with sent as (
-    select
-        *,
-        cast(extract(isodow from sent_at at time zone '{{ var("timezone") }}') as integer) as weekday,
-        cast(extract(hour from sent_at at time zone '{{ var("timezone") }}') as integer) as hour
-    from {{ ref('fct_delivery') }}
-    where sent_at is not null
-),
-
-counts as (
-    select channel, weekday, hour, {{ count_deliveries() }}
-    from sent
+with counts as (
+    select channel, weekday, hour, {{ sum_counts() }}
+    from {{ ref('sent_daily') }}
     group by channel, weekday, hour
 )
 
