@@ -3,6 +3,7 @@
 Every DuckDB connection to a warehouse is opened here, so that a damaged or locked file gets one message.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,9 @@ OLDEST_READER = (1, 2, 0)
 # 1.3 cannot follow: they do not open the file then.
 READABLE_BY_OLDER = {"experimental_metadata_reuse": False}
 """DuckDB's setting under which every writer of a warehouse's file must work."""
+
+_WORTH_BYTES = 64 * 1024 * 1024
+"""Fewer bytes of free blocks are copied as quickly as they are removed."""
 
 
 def open_file(file: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -122,7 +126,38 @@ def restore(private: Path, published: Path) -> None:
 def checkpoint(file: Path) -> None:
     """Move the contents of DuckDB's write-ahead log into the file, so that a copy of the file is complete."""
     with open_file(file) as connection:
-        connection.execute(f"SET memory_limit = '{DUCKDB_MB}MB'; CHECKPOINT")
+        _checkpoint(connection)
+
+
+def compact(file: Path) -> None:
+    """As `checkpoint`; the file is then written anew, in one step, if most of its blocks are free.
+
+    A file keeps the blocks of rows and tables that went, for rows to come, and every copy of it has them too.
+    Only the file's writer may do this, while no program has the file open.
+    """
+    with open_file(file) as connection:
+        _checkpoint(connection)
+        ((name, block_bytes, used, free),) = connection.execute(
+            "SELECT database_name, block_size, used_blocks, free_blocks FROM pragma_database_size() "
+            "WHERE database_name = current_database()"
+        ).fetchall()
+        if free <= used or free * block_bytes < _WORTH_BYTES:
+            return
+        new = file.with_suffix(".compacting")
+        for left in (new, log_of(new)):
+            left.unlink(missing_ok=True)
+        create(new)
+        connection.execute("SET preserve_insertion_order = false")
+        connection.execute(f"ATTACH {literal(new)} AS compacted")
+        connection.execute(f"COPY FROM DATABASE {quoted(name)} TO compacted; DETACH compacted")
+    new.chmod(file.stat().st_mode)
+    with new.open("rb") as written:
+        os.fsync(written.fileno())
+    new.replace(file)
+
+
+def _checkpoint(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(f"SET memory_limit = '{DUCKDB_MB}MB'; CHECKPOINT")
 
 
 def drop_schema(file: Path, schema: str) -> None:

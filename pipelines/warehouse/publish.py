@@ -4,7 +4,7 @@ While one process writes a DuckDB file, no other can read it. So loads write a p
 run a copy of it replaces the published file in one step. A reader that has the old file open keeps the old
 state, a reader that opens it later gets the new one, and no reader sees half a run.
 
-    checkpoint -> clone or copy -> drop dlt's staging tables -> replace -> note the state of both files
+    checkpoint, compact -> clone or copy -> drop dlt's staging tables -> replace -> note the state of both files
 
 A run that found no change is not published: a copy of a large file would be most of its work. Its notes, which
 are rows of `NOTES`, go into a small file beside the published one, where `pipelines.warehouse.queries` adds
@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from pipelines.errors import Busy, ConfigError
 from pipelines.notify import Notify, silent
 from pipelines.warehouse.clone import clone
-from pipelines.warehouse.duckdb_file import checkpoint, drop_schema, log_of
+from pipelines.warehouse.duckdb_file import compact, drop_schema, log_of
 from pipelines.warehouse.left_files import LeftFiles, note_files
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.run_notes import notes_of
@@ -104,7 +104,7 @@ def publish(private: Path, published: Path, *, without_doubles: bool = False) ->
     The file keeps its permissions. The caller holds the writer's lock: nothing may write `private` meanwhile.
     `without_doubles`: the caller has seen that no table of `private` has two rows of one key.
     """
-    checkpoint(private)
+    compact(private)
     copy = published.with_suffix(".publishing")
     # A run that was killed may have left it.
     log_of(copy).unlink(missing_ok=True)

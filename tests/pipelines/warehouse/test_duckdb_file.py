@@ -1,6 +1,9 @@
 """DuckDB files: opened in one place, checked, restored, and read with a message where that fails."""
 
 import ast
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from pipelines.warehouse.duckdb_file import (
     READABLE_BY_OLDER,
     check_writable,
     checkpoint,
+    compact,
     create,
     drop_schema,
     log_of,
@@ -152,3 +156,91 @@ def test_each_writer_of_the_file_keeps_older_readers(warehouse: Warehouse, tmp_p
         assert [(False,)] == list(client.execute_sql(asked) or ())
     profile = YAML(typ="safe").load(PROJECT / "profiles.yml")["customerio"]["outputs"]["duckdb"]
     assert READABLE_BY_OLDER.items() <= profile["settings"].items()
+
+
+@pytest.fixture
+def hollow(tmp_path: Path) -> Path:
+    """A file of some 140 MB, most of whose blocks are free, with one of each kind of thing that it may hold."""
+    file = tmp_path / "load.duckdb"
+    create(file)
+    with open_file(file) as connection:
+        connection.execute(
+            """
+            CREATE SCHEMA raw;
+            CREATE TABLE raw.gone AS SELECT hash(i) AS a, hash(i + 0.5) AS b FROM range(8000000) AS numbers(i);
+            CREATE TABLE raw.kept (id INTEGER PRIMARY KEY, cells JSON NOT NULL, names VARCHAR[] DEFAULT ['a']);
+            INSERT INTO raw.kept SELECT i, {'n': i}::JSON, NULL FROM range(1000) AS numbers(i);
+            CREATE VIEW raw.shown AS SELECT id FROM raw.kept;
+            CREATE MACRO twice(n) AS 2 * n;
+            COMMENT ON TABLE raw.kept IS 'a table';
+            COMMENT ON COLUMN raw.kept.cells IS 'a column';
+            COMMENT ON COLUMN raw.shown.id IS 'a column of a view';
+            """
+        )
+        connection.execute("CHECKPOINT")
+        connection.execute("DROP TABLE raw.gone")
+    return file
+
+
+def _content(file: Path) -> list[object]:
+    with open_file(file, read_only=True) as connection:
+        return [
+            connection.execute(query).fetchall()
+            for query in (
+                "FROM raw.kept ORDER BY ALL",
+                "SELECT sum(id), twice(4) FROM raw.shown",
+                "SELECT schema_name, table_name, sql, comment FROM duckdb_tables() ORDER BY ALL",
+                "SELECT schema_name, view_name, sql FROM duckdb_views() WHERE NOT internal ORDER BY ALL",
+                "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal ORDER BY ALL",
+                "SELECT table_name, constraint_text FROM duckdb_constraints() ORDER BY ALL",
+            )
+        ]
+
+
+def test_a_file_of_free_blocks_is_compacted(hollow: Path) -> None:
+    """It has the same content in a tenth of the bytes, for the same readers; a reader keeps the file of before."""
+    before, old, mode = _content(hollow), hollow.stat().st_size, hollow.stat().st_mode
+    with hollow.open("rb") as reader:
+        compact(hollow)
+
+        assert old == len(reader.read())
+    assert before == _content(hollow)
+    assert hollow.stat().st_size < old / 10
+    assert mode == hollow.stat().st_mode
+    assert OLDEST_READER == oldest_reader(hollow)
+    assert [hollow] == list(hollow.parent.iterdir())
+
+
+def test_a_file_without_many_free_blocks_stays(published: Path) -> None:
+    """A file that is small, or whose blocks are in use, is the same one as before."""
+    before = published.stat().st_ino, published.read_bytes()
+    compact(published)
+    assert before == (published.stat().st_ino, published.read_bytes())
+
+
+COMPACTED = """
+import os, signal, sys
+from pathlib import Path
+from pipelines.warehouse.duckdb_file import compact
+
+if sys.argv[2] == "before":
+    Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+else:
+    create = Path.replace
+    Path.replace = lambda *paths: (create(*paths), os.kill(os.getpid(), signal.SIGKILL))
+compact(Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_killed_compaction_leaves_a_whole_file(hollow: Path, when: str) -> None:
+    """Killed around the moment of the replacement, it leaves the file of before or the compacted one."""
+    before, size = _content(hollow), hollow.stat().st_size
+    killed = subprocess.run([sys.executable, "-c", COMPACTED, hollow, when], check=False, timeout=60)
+
+    assert -signal.SIGKILL == killed.returncode
+    assert before == _content(hollow)
+    assert (size == hollow.stat().st_size) is (when == "before")
+    compact(hollow)
+    assert before == _content(hollow)
+    assert [hollow] == list(hollow.parent.iterdir())
