@@ -60,8 +60,8 @@ def transform(
     """Build and test the marts, and publish them.
 
     Existing models are updated with the rows that changed. They are built anew with `full`, and when the
-    project's files or the raw tables' columns are not those of the last build. Nothing is built if nothing
-    was written since: no model depends on the time of its build, and a run that found no change is not published.
+    project's files or the raw tables' columns are not those of the last build. Nothing is built if no change
+    was published since: no model depends on the time of its build.
 
     Args:
         settings: names the warehouse.

@@ -206,10 +206,8 @@ def _filled(connection: duckdb.DuckDBPyConnection, column: _Seen) -> int:
     return int(filled)
 
 
-def _compared(
-    batch: _Seen, held: _Seen | None, total: Callable[[], int]
-) -> tuple[_Seen, Change | None]:
-    """The column's new state and its change: `held` is its state before, `total` counts its values in all rows."""
+def _compared(batch: _Seen, held: _Seen | None, total: Callable[[], int]) -> tuple[_Seen, Change | None]:
+    """The column's new state and its change: `held` is its state before, `total` counts all its values."""
     if held is None:
         return batch, _change("new_column", batch, None, batch.kinds)
     seen = replace(

@@ -29,8 +29,8 @@ _CHECKS = {"duckdb": "SELECT 1 FROM {table} WHERE {among} HAVING count(DISTINCT 
 def heal(target: "Pipeline", notify: Notify, loaded: Loaded | None = None) -> int:
     """Keep one row of each key, the one that was loaded last; returns the number of rows that went.
 
-    With `loaded`, only rows of that load are checked. `notify` gets a sentence for each table that had doubles.
-    A destination that takes no SQL is left as it is.
+    With `loaded`, only rows of that load are checked. `notify` gets a sentence for each table that had any. A
+    destination that takes no SQL is left as it is.
     """
     from dlt.common.destination.exceptions import SqlClientNotAvailable
 

@@ -4,11 +4,14 @@ While one process writes a DuckDB file, no other can read it. So loads write a p
 run a copy of it replaces the published file in one step. A reader that has the old file open keeps the old
 state, a reader that opens it later gets the new one, and no reader sees half a run.
 
-    checkpoint, compact -> clone or copy -> drop dlt's staging tables -> replace -> note the state of both files
+    compact -> clone or copy -> drop dlt's staging tables -> replace -> note the state of both files
 
-A run that found no change is not published: a copy of a large file would be most of its work. Its notes, which
-are rows of `NOTES`, go into a small file beside the published one, where `pipelines.warehouse.queries` adds
-them to what it reads.
+A run that found no change is not published: the copy of a large file would be most of its work. The notes of
+such runs are in `pipelines.warehouse.run_notes`.
+
+Where the file system cannot clone, every byte is copied, also of a file that hardly changed. To copy changed
+blocks alone would need to know them: DuckDB's checksum of a block does not depend on the order of its words,
+so two blocks of one checksum may differ.
 """
 
 import os

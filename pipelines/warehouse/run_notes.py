@@ -32,7 +32,9 @@ def keep_notes(private: Path, published: Path) -> None:
         file.unlink(missing_ok=True)
     create(new)
     with reading(published) as connection:
-        known = [load_id for (load_id,) in connection.execute(f"SELECT load_id FROM {DATASET}.{_LOADS}").fetchall()]
+        known = [
+            load_id for (load_id,) in connection.execute(f"SELECT load_id FROM {DATASET}.{_LOADS}").fetchall()
+        ]
     with open_file(private) as connection:
         ((own,),) = connection.execute("SELECT current_database()").fetchall()
         connection.execute(f"ATTACH {literal(new)} AS run_notes")
@@ -51,7 +53,11 @@ def add_notes(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
     if not notes_of(published).exists():
         return
     ((own,),) = connection.execute("SELECT current_database()").fetchall()
-    connection.execute(f"ATTACH IF NOT EXISTS {literal(notes_of(published))} AS run_notes (READ_ONLY)")
+    try:
+        connection.execute(f"ATTACH IF NOT EXISTS {literal(notes_of(published))} AS run_notes (READ_ONLY)")
+    except duckdb.IOException:
+        # A run has published them in this moment.
+        return
     connection.execute("ATTACH IF NOT EXISTS ':memory:' AS with_notes (READ_WRITE)")
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS with_notes.{DATASET}")
     for table, load in _existing(connection, "run_notes").items():
@@ -63,7 +69,11 @@ def add_notes(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
     schemas = connection.execute(
         "SELECT schema_name FROM duckdb_schemas() WHERE database_name = ? AND NOT internal", [own]
     ).fetchall()
-    path = [f"with_notes.{DATASET}", f"{quoted(own)}.main", *(f"{quoted(own)}.{quoted(name)}" for (name,) in schemas)]
+    path = [
+        f"with_notes.{DATASET}",
+        f"{quoted(own)}.main",
+        *(f"{quoted(own)}.{quoted(name)}" for (name,) in schemas),
+    ]
     connection.execute(f"SET search_path = {literal(','.join(path))}")
 
 

@@ -1,9 +1,9 @@
 """The time of runs that find few changes, or none, in a warehouse and in one that is eleven times as large.
 
-Both have the tables of a small sandbox, and deliveries that DuckDB makes itself, from range(). The changes are
-the same in both: none, then a day's new deliveries and late metrics of three times as many. Every figure is a
-whole command's, in a process of its own. Syncs are measured in turns, so that both sizes share what else the
-machine does; their figures are the shortest of `_TRIES`.
+Both have the tables of a small sandbox, and deliveries that DuckDB makes itself, from range(). The changes
+are the same in both: none, then a day's new deliveries and late metrics of three times as many. Every figure
+is a whole command's, in a process of its own. Syncs are measured in turns, so that both sizes share what else
+the machine does; their figures are the shortest of `_TRIES`.
 
 `CIO_ELT_BENCH_ROWS` changes the deliveries of the smaller one.
 """
@@ -46,7 +46,7 @@ def run(_times: int) -> list[Figure]:
         sizes = {rows: {**environment, "CIO_ELT_DATA": f"{folder}/{rows}"} for rows in (ROWS, LARGER * ROWS)}
         for rows, variables in sizes.items():
             _fill(rows, variables)
-        synced = {rows: [] for rows in sizes}
+        synced: dict[int, list[float]] = {rows: [] for rows in sizes}
         for _ in range(_TRIES):
             for rows, variables in sizes.items():
                 synced[rows].append(_seconds(variables, "sync", "segments"))
@@ -58,9 +58,11 @@ def run(_times: int) -> list[Figure]:
             _pass_a_day(rows, variables)
             days[rows] = _seconds(variables, "transform")
     return [
-        *_figures("sync of segments, no change", {rows: min(tries) for rows, tries in synced.items()}, MOST_SYNC),
+        *_figures(
+            "sync of segments, no change", {rows: min(tries) for rows, tries in synced.items()}, MOST_SYNC
+        ),
         *_figures("transform, no change", unchanged, most_s=MOST_UNCHANGED_S),
-        *_figures(f"transform, {4 * DAY_ROWS:,} deliveries new or changed", days, MOST_DAY),
+        *_figures(f"transform, {4 * DAY_ROWS:,} deliveries new or changed", days, most=MOST_DAY),
     ]
 
 
@@ -69,8 +71,13 @@ def _figures(
 ) -> list[Figure]:
     (_, small), (_, large) = sorted(seconds.items())
     return [
-        *(Figure.of(f"{name}; {rows:,} deliveries", each, "s", most=most_s) for rows, each in seconds.items()),
-        Figure.of(f"{name}; {LARGER} times the deliveries take", large / small, "times the seconds", most=most),
+        *(
+            Figure.of(f"{name}; {rows:,} deliveries", each, "s", most=most_s)
+            for rows, each in seconds.items()
+        ),
+        Figure.of(
+            f"{name}; {LARGER} times the deliveries take", large / small, "times the seconds", most=most
+        ),
     ]
 
 

@@ -40,7 +40,7 @@ def test_a_write_into_the_private_file_ends_all(files: tuple[Path, Path]) -> Non
 
 
 def test_a_published_file_that_was_changed_is_not_in_step(files: tuple[Path, Path]) -> None:
-    """What was seen in the private file still holds: another published file, or none, is no reason to look."""
+    """What was seen in the private file still holds, whatever became of the published one."""
     write_numbers(files[1], 2)
     assert LeftFiles(without_doubles=True) == left_files(*files)
     files[1].unlink()

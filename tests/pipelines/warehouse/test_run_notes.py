@@ -26,7 +26,7 @@ def _asked(settings: Settings, sql: str) -> list[tuple[object, ...]]:
 
 
 def test_an_idle_run_is_not_published(warehouse: Warehouse) -> None:
-    """The published file stays, byte for byte; queries and the status know of every run, and of its coverage."""
+    """The published file stays, byte for byte; queries and the status know of every run."""
     warehouse.sync(*TABLES)
     settings, published = warehouse.settings, warehouse.settings.published_file
     before = published.read_bytes()
