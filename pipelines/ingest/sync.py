@@ -297,12 +297,14 @@ def _write(run: _Run, summary: RunSummary, finished_at: int, target: "Pipeline |
     loaded = load(target)
     removed = heal(target, run.notify, loaded)
     if settings.publishes:
-        if left.in_step and loaded.tables <= NOTES and not removed and _is_recent(settings):
+        failed = any(row["error"] for row in rows)
+        changed = removed > 0 or not loaded.tables <= NOTES
+        if changed or failed or not left.in_step or not _is_recent(settings):
+            publish(*files, without_doubles=left.without_doubles)
+        else:
             checkpoint(settings.load_file)
             keep_notes(*files)
             note_files(*files, left)
-        else:
-            publish(*files, without_doubles=left.without_doubles)
     forget_loaded(target)
 
 

@@ -16,6 +16,7 @@ from pipelines.warehouse.duckdb_file import checkpoint, log_of, open_file
 from pipelines.warehouse.left_files import left_files
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.queries import no_warehouse
+from pipelines.warehouse.run_notes import restore
 
 _PARTS = ("models", "macros", "seeds", "dbt_project.yml")
 _STAGING = "path:models/staging"
@@ -141,7 +142,9 @@ def _copy(settings: Settings) -> Path:
     log_of(build).unlink(missing_ok=True)
     if source == settings.load_file:
         checkpoint(source)
-    clone(source, build)
+        clone(source, build)
+    else:
+        restore(build, source)
     return build
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import FileHeld, WarehouseError
-from pipelines.warehouse.clone import clone
 from pipelines.warehouse.failures import file_failure
 from pipelines.warehouse.memory import DUCKDB_MB
 from pipelines.warehouse.sql import literal, quoted
@@ -110,19 +109,6 @@ def _damaged(message: str) -> Iterator[None]:
         raise (failure if isinstance(failure, FileHeld) else WarehouseError(message)) from None
 
 
-def restore(private: Path, published: Path) -> None:
-    """Make the private file anew as a copy of the published one, in one step.
-
-    Raises:
-        FileHeld, WarehouseError: the published file cannot be read; see `reading`.
-    """
-    with reading(published):
-        pass
-    copy = private.with_suffix(".restoring")
-    clone(published, copy)
-    copy.replace(private)
-
-
 def checkpoint(file: Path) -> None:
     """Move the contents of DuckDB's write-ahead log into the file, so that a copy of the file is complete."""
     with open_file(file) as connection:
@@ -130,7 +116,7 @@ def checkpoint(file: Path) -> None:
 
 
 def compact(file: Path) -> None:
-    """As `checkpoint`; the file is then written anew, in one step, if most of its blocks are free.
+    """As `checkpoint`; the file is then written anew, in one step, if half of its blocks or more are free.
 
     A file keeps the blocks of rows and tables that went, for rows to come, and every copy of it has them too.
     Only the file's writer may do this, while no program has the file open.
@@ -141,19 +127,37 @@ def compact(file: Path) -> None:
             "SELECT database_name, block_size, used_blocks, free_blocks FROM pragma_database_size() "
             "WHERE database_name = current_database()"
         ).fetchall()
-        if free <= used or free * block_bytes < _WORTH_BYTES:
+        if free < used or free * block_bytes < _WORTH_BYTES:
             return
         new = file.with_suffix(".compacting")
-        for left in (new, log_of(new)):
-            left.unlink(missing_ok=True)
-        create(new)
-        connection.execute("SET preserve_insertion_order = false")
-        connection.execute(f"ATTACH {literal(new)} AS compacted")
-        connection.execute(f"COPY FROM DATABASE {quoted(name)} TO compacted; DETACH compacted")
-    new.chmod(file.stat().st_mode)
-    with new.open("rb") as written:
-        os.fsync(written.fileno())
+        try:
+            _copy_into(connection, name, new)
+            new.chmod(file.stat().st_mode)
+            sync_to_disk(new)
+        except BaseException:
+            remove(new)
+            raise
     new.replace(file)
+
+
+def _copy_into(connection: duckdb.DuckDBPyConnection, name: str, new: Path) -> None:
+    remove(new)
+    create(new)
+    connection.execute("SET preserve_insertion_order = false")
+    connection.execute(f"ATTACH {literal(new)} AS compacted")
+    connection.execute(f"COPY FROM DATABASE {quoted(name)} TO compacted; DETACH compacted")
+
+
+def remove(file: Path) -> None:
+    """Delete a file that is no longer needed, and its log; they may be missing."""
+    for each in (file, log_of(file)):
+        each.unlink(missing_ok=True)
+
+
+def sync_to_disk(file: Path) -> None:
+    """Wait until the disk has the file: a power failure after its replacement would leave it empty else."""
+    with file.open("rb") as written:
+        os.fsync(written.fileno())
 
 
 def _checkpoint(connection: duckdb.DuckDBPyConnection) -> None:

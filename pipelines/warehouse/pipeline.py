@@ -141,9 +141,10 @@ def load(target: "Pipeline") -> Loaded:
 
 
 def _waiting(target: "Pipeline") -> Loaded:
-    """The packages that wait to be loaded."""
+    """The packages that wait to be loaded, and all their tables: also those that a killed run began to load."""
     load_ids = target.list_normalized_load_packages()
-    jobs = [job for load_id in load_ids for job in target.get_load_package_info(load_id).jobs["new_jobs"]]
+    states = [target.get_load_package_info(load_id).jobs.values() for load_id in load_ids]
+    jobs = [job for lists in states for jobs in lists for job in jobs]
     return Loaded(
         load_ids=frozenset(load_ids), tables=frozenset(job.job_file_info.table_name for job in jobs)
     )
@@ -180,7 +181,7 @@ def forget_loaded(target: "Pipeline") -> None:
 def _prepare_private_file(settings: Settings) -> None:
     """Check that the private file can be written; one that is missing is restored, or made.
 
-    It is restored from the published file. dlt's own folder belongs to the missing file, so it is removed
+    It is restored from the published file and the notes beside it. dlt's own folder belongs to the missing file, so it is removed
     too: dlt restores its state from the warehouse.
     """
     file, published = settings.load_file, settings.published_file
@@ -188,6 +189,9 @@ def _prepare_private_file(settings: Settings) -> None:
         shutil.rmtree(_dlt_folder(settings), ignore_errors=True)
         log_of(file).unlink(missing_ok=True)
         if published.exists():
+            # It imports this module.
+            from pipelines.warehouse.run_notes import restore
+
             restore(file, published)
         else:
             create(file)

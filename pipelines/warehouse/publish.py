@@ -14,7 +14,6 @@ blocks alone would need to know them: DuckDB's checksum of a block does not depe
 so two blocks of one checksum may differ.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ from filelock import FileLock, Timeout
 from pipelines.errors import Busy, ConfigError
 from pipelines.notify import Notify, silent
 from pipelines.warehouse.clone import clone
-from pipelines.warehouse.duckdb_file import compact, drop_schema, log_of
+from pipelines.warehouse.duckdb_file import compact, drop_schema, log_of, remove, sync_to_disk
 from pipelines.warehouse.left_files import LeftFiles, note_files
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.run_notes import notes_of
@@ -115,14 +114,12 @@ def publish(private: Path, published: Path, *, without_doubles: bool = False) ->
         clone(private, copy)
         drop_schema(copy, _SCRATCH)
         shutil.copymode(published if published.exists() else private, copy)
-        with copy.open("rb") as file:
-            os.fsync(file.fileno())
+        sync_to_disk(copy)
         # A program that wrote into the published file may have left its log: DuckDB refuses to open a file
         # together with the log of another one.
         log_of(published).unlink(missing_ok=True)
         copy.replace(published)
     finally:
-        copy.unlink(missing_ok=True)
-        log_of(copy).unlink(missing_ok=True)
-    notes_of(published).unlink(missing_ok=True)
+        remove(copy)
+    remove(notes_of(published))
     note_files(private, published, LeftFiles(without_doubles=without_doubles, in_step=True))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.warehouse.duckdb_file import create, log_of, open_file, reading
+from pipelines.warehouse.clone import clone
+from pipelines.warehouse.duckdb_file import create, open_file, reading, remove, sync_to_disk
 from pipelines.warehouse.pipeline import DATASET, RUNS
 from pipelines.warehouse.sql import literal, quoted
 from sources.customerio.extract import COVERAGE
@@ -26,10 +27,13 @@ def notes_of(published: Path) -> Path:
 
 
 def keep_notes(private: Path, published: Path) -> None:
-    """Write the notes that the published file lacks, in one step; they include those of earlier runs."""
+    """Write the notes that the published file lacks, in one step; they include those of earlier runs.
+
+    Raises:
+        FileHeld: another process has the published file open for writing.
+    """
     new = notes_of(published).with_suffix(".new")
-    for file in (new, log_of(new)):
-        file.unlink(missing_ok=True)
+    remove(new)
     create(new)
     with reading(published) as connection:
         known = [
@@ -45,7 +49,38 @@ def keep_notes(private: Path, published: Path) -> None:
                 [known],
             )
         connection.execute("DETACH run_notes")
+    sync_to_disk(new)
     new.replace(notes_of(published))
+
+
+def restore(private: Path, published: Path) -> None:
+    """Make the private file anew as a copy of the published one with the kept notes, in one step.
+
+    Raises:
+        FileHeld, WarehouseError: the published file cannot be read; see `reading`.
+    """
+    with reading(published):
+        pass
+    copy = private.with_suffix(".restoring")
+    remove(copy)
+    clone(published, copy)
+    if notes_of(published).exists():
+        _take_over(copy, notes_of(published))
+    copy.replace(private)
+
+
+def _take_over(file: Path, notes: Path) -> None:
+    """Write the notes that a copy of the published file lacks into it."""
+    with open_file(file) as connection:
+        connection.execute(f"ATTACH {literal(notes)} AS run_notes (READ_ONLY)")
+        connection.begin()
+        # The last one is the table that says which loads the others lack.
+        for table, load in _existing(connection, "run_notes").items():
+            connection.execute(
+                f"INSERT INTO {DATASET}.{table} BY NAME FROM run_notes.{table} "
+                f"WHERE {load} NOT IN (SELECT load_id FROM {DATASET}.{_LOADS})"
+            )
+        connection.commit()
 
 
 def add_notes(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
@@ -82,4 +117,4 @@ def _existing(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str,
         "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name IN (?, 'main')",
         [database, DATASET],
     ).fetchall()
-    return {table: _KEPT[table] for (table,) in found if table in _KEPT}
+    return {table: load for table, load in _KEPT.items() if (table,) in found}

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.warehouse.run_notes import add_notes
 from sources.customerio.catalogue import Resource
 from tests.conftest import TOLD_FOR_DAYS, Warehouse
 from tests.pipelines.conftest import Ran
@@ -41,6 +42,7 @@ class Judge:
         if not self.warehouse.settings.published_file.exists():
             return
         with duckdb.connect(self.warehouse.settings.published_file, read_only=True) as connection:
+            add_notes(connection, self.warehouse.settings.published_file)
             present = {name for (name,) in connection.execute(_TABLES).fetchall()}
             for row in self.truth.tables:
                 if row.table in present:

@@ -1,4 +1,4 @@
-"""DuckDB files: opened in one place, checked, restored, and read with a message where that fails."""
+"""DuckDB files: opened in one place, checked, and read with a message where that fails."""
 
 import ast
 import signal
@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from pipelines.errors import WarehouseError
 from pipelines.transform.dbt import PROJECT
+from pipelines.warehouse.clone import clone
 from pipelines.warehouse.duckdb_file import (
     OLDEST_READER,
     READABLE_BY_OLDER,
@@ -25,7 +26,6 @@ from pipelines.warehouse.duckdb_file import (
     oldest_reader,
     open_file,
     reading,
-    restore,
 )
 from pipelines.warehouse.pipeline import pipeline
 from tests.conftest import Warehouse
@@ -66,26 +66,6 @@ def published(tmp_path: Path) -> Path:
     return file
 
 
-def test_the_private_file_is_restored_from_the_published_one(published: Path) -> None:
-    """The copy has the same rows, and no half-written copy stays."""
-    private = published.with_name("load.duckdb")
-
-    restore(private, published)
-
-    with reading(private) as connection:
-        assert [(7,)] == connection.execute("FROM numbers").fetchall()
-    assert {private, published} == set(published.parent.iterdir())
-
-
-def test_a_damaged_published_file_is_not_restored_from(published: Path) -> None:
-    """The message names the file, and no private file is made of it."""
-    published.write_bytes(b"no database")
-
-    with pytest.raises(WarehouseError, match=str(published)):
-        restore(published.with_name("load.duckdb"), published)
-    assert [published] == list(published.parent.iterdir())
-
-
 def test_readers_cannot_write(published: Path) -> None:
     """The published file is opened read-only."""
     with reading(published) as connection, pytest.raises(duckdb.InvalidInputException, match="read-only"):
@@ -108,14 +88,14 @@ def test_a_checkpoint_empties_the_log(published: Path) -> None:
 
 
 def test_a_file_is_made_for_older_duckdbs_and_stays_so(tmp_path: Path) -> None:
-    """Written to, with the log moved into it, and restored, it is for the same ones; DuckDB's own is not."""
+    """Written to, with the log moved into it, and copied, it is for the same ones; DuckDB's own is not."""
     made, own, copy = (tmp_path / f"{name}.duckdb" for name in ("made", "own", "copy"))
     create(made)
     for file in (made, own):
         with open_file(file) as connection:
             connection.execute("CREATE TABLE numbers AS SELECT 7 AS number")
     checkpoint(made)
-    restore(copy, made)
+    clone(made, copy)
 
     assert OLDEST_READER == oldest_reader(made) == oldest_reader(copy)
     assert oldest_reader(own) > OLDEST_READER

@@ -1,4 +1,4 @@
-"""What a run saw in the files holds for the next one, as long as nothing else has written them."""
+"""Facts that a run saw in the files hold for the next one, as long as nothing else has written them."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def test_a_write_into_the_private_file_ends_all(files: tuple[Path, Path]) -> Non
 
 
 def test_a_published_file_that_was_changed_is_not_in_step(files: tuple[Path, Path]) -> None:
-    """What was seen in the private file still holds, whatever became of the published one."""
+    """Facts of the private file still hold, though the published one is another or missing."""
     write_numbers(files[1], 2)
     assert LeftFiles(without_doubles=True) == left_files(*files)
     files[1].unlink()

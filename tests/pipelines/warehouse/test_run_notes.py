@@ -1,18 +1,22 @@
 """A run that found no change leaves the published file as it is, and its notes are read all the same."""
 
 import shutil
+from pathlib import Path
 
 import duckdb
 import pytest
 
+from pipelines.errors import WarehouseError
 from pipelines.ingest.status import warehouse_status
 from pipelines.ingest.sync import sync
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import querying
-from pipelines.warehouse.run_notes import notes_of
+from pipelines.warehouse.run_notes import notes_of, restore
 from sources.customerio.extract import RunSummary
+from sources.customerio.sandbox import Fault
 from tests.conftest import Warehouse
+from tests.pipelines.warehouse.conftest import numbers, write_numbers
 
 pytestmark = pytest.mark.proof
 
@@ -101,3 +105,50 @@ def test_what_others_wrote_is_published_by_an_idle_run(warehouse: Warehouse, fil
         private = connection.execute(f"FROM {DATASET}.segments ORDER BY ALL").fetchall()
     assert private == warehouse.query(f"FROM {DATASET}.segments ORDER BY ALL")
     assert [(2, 2)] == warehouse.query(RUNS)
+
+
+def test_a_private_file_that_is_lost_has_the_notes_again(warehouse: Warehouse) -> None:
+    """The private file is made anew from the published one and from the notes beside it."""
+    warehouse.sync(*TABLES)
+    warehouse.sandbox.clock.advance(600)
+    warehouse.sync(*TABLES)
+    kept = "SELECT resource, start_at, end_at, read_at FROM customerio_raw.coverage ORDER BY ALL"
+    covered = _asked(warehouse.settings, kept)
+    warehouse.settings.load_file.unlink()
+
+    warehouse.sync("segments")
+
+    assert [(3, 5)] == warehouse.query(RUNS)
+    assert covered == warehouse.query(kept) != []
+
+
+def test_a_run_with_a_table_that_failed_is_published(warehouse: Warehouse) -> None:
+    """The error is in the published file, though no row has changed."""
+    warehouse.sync(*TABLES)
+    warehouse.sandbox.faults.add(Fault(operation="listSegments", status=403, times=None))
+
+    warehouse.sync(*TABLES)
+
+    found = warehouse.query("SELECT resource FROM customerio_raw.sync_runs WHERE error IS NOT NULL")
+    assert [("segments",)] == found
+
+
+def test_the_private_file_is_restored_from_the_published_one(tmp_path: Path) -> None:
+    """The copy has the same rows, and no half-written copy stays."""
+    private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
+    write_numbers(published, 7)
+
+    restore(private, published)
+
+    assert [7] == numbers(private)
+    assert {private, published} == set(tmp_path.iterdir())
+
+
+def test_a_damaged_published_file_is_not_restored_from(tmp_path: Path) -> None:
+    """The message names the file, and no private file is made of it."""
+    published = tmp_path / "customerio.duckdb"
+    published.write_bytes(b"no database")
+
+    with pytest.raises(WarehouseError, match=str(published)):
+        restore(tmp_path / "load.duckdb", published)
+    assert [published] == list(tmp_path.iterdir())
