@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
-from pipelines.warehouse.duckdb_file import READABLE_BY_OLDER, check_writable, create, log_of, restore
+from pipelines.warehouse.duckdb_file import READABLE_BY_OLDER, check_writable, create, log_of
 from pipelines.warehouse.memory import duckdb_settings, out_of_memory, return_freed_memory
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def load(target: "Pipeline") -> Loaded:
 
 
 def _waiting(target: "Pipeline") -> Loaded:
-    """The packages that wait to be loaded, and all their tables: also those that a killed run began to load."""
+    """The packages that wait to be loaded, with all their tables, also those that a killed run has loaded."""
     load_ids = target.list_normalized_load_packages()
     states = [target.get_load_package_info(load_id).jobs.values() for load_id in load_ids]
     jobs = [job for lists in states for jobs in lists for job in jobs]
@@ -181,8 +181,8 @@ def forget_loaded(target: "Pipeline") -> None:
 def _prepare_private_file(settings: Settings) -> None:
     """Check that the private file can be written; one that is missing is restored, or made.
 
-    It is restored from the published file and the notes beside it. dlt's own folder belongs to the missing file, so it is removed
-    too: dlt restores its state from the warehouse.
+    It is restored from the published file and the notes beside it. dlt's own folder belongs to the missing
+    file, so it is removed too: dlt restores its state from the warehouse.
     """
     file, published = settings.load_file, settings.published_file
     if not file.exists():
