@@ -41,9 +41,14 @@
 {%- endmacro %}
 
 
-{# The number of this build of an incremental model, stored with each row that it writes. #}
+{#
+    The number of this build of an incremental model, stored with each row that it writes. It is larger than those of
+    earlier builds, also if the model is built anew: other models compare it with the numbers that they have seen.
+#}
 {% macro build_number() -%}
-    {%- if is_incremental() -%}
+    {%- set before = load_relation(this) if execute -%}
+    {%- set columns = adapter.get_columns_in_relation(before) | map(attribute='name') | list if before else [] -%}
+    {%- if 'built_in' in columns -%}
     (select coalesce(max(built_in), 0) + 1 from {{ this }})
     {%- else -%}
     cast(1 as bigint)

@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.ingest.sync import sync
 from pipelines.transform import TransformResult, transform
+from pipelines.warehouse.publish import publish
 from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault
 from tests.conftest import Warehouse, share_parsed
@@ -138,6 +139,48 @@ def test_day_by_day_is_as_built_anew(copy: Warehouse) -> None:
     assert set(grown) == set(anew)
     for table, rows in anew.items():
         assert rows == grown[table], table
+
+
+@pytest.mark.proof
+def test_deliveries_that_were_built_anew_alone_are_summed_anew(copy: Warehouse) -> None:
+    """Changes that reach the deliveries by a full build of them alone reach the sums with the next build."""
+    _written(
+        copy,
+        "UPDATE customerio_raw.messages SET _dlt_load_id = '9.0', "
+        "metrics = json_merge_patch(metrics, '{\"opened\": ' || created || '}') WHERE id LIKE '%1'",
+    )
+    transform(copy.settings, ["fct_delivery"], full=True)
+
+    assert not transform(copy.settings).full
+
+    grown = _marts(copy)
+    transform(copy.settings, full=True)
+    assert grown == _marts(copy)
+
+
+@pytest.mark.proof
+def test_a_compacted_warehouse_is_built_on(copy: Warehouse) -> None:
+    """It has the same marts, which the next build updates."""
+    settings, before = copy.settings, _marts(copy)
+    _written(
+        copy,
+        "CREATE TABLE gone AS SELECT hash(i), hash(i + 0.5) FROM range(8000000) AS numbers(i)",
+        "CHECKPOINT",
+        "DROP TABLE gone",
+    )
+    size = settings.load_file.stat().st_size
+    publish(settings.load_file, settings.published_file)
+    assert settings.load_file.stat().st_size < size / 2
+    assert before == _marts(copy)
+    ((gone,),) = copy.query("SELECT min(id) FROM customerio_raw.messages")
+    _written(copy, f"DELETE FROM customerio_raw.messages WHERE id = '{gone}'")
+
+    assert not transform(settings).full
+
+    grown = _marts(copy)
+    assert before != grown
+    transform(settings, full=True)
+    assert grown == _marts(copy)
 
 
 @pytest.mark.proof
