@@ -13,16 +13,12 @@ from pipelines.errors import ConfigError
 from pipelines.settings import Settings
 from pipelines.warehouse.duckdb_file import READABLE_BY_OLDER, check_writable, create, log_of
 from pipelines.warehouse.memory import duckdb_settings, out_of_memory, return_freed_memory
+from pipelines.warehouse.run_notes import restore
+from pipelines.warehouse.sql import DATASET as DATASET
 
 if TYPE_CHECKING:
     from dlt import Pipeline
     from dlt.common.destination import Destination, TLoaderFileFormat
-
-DATASET = "customerio_raw"
-"""The schema of the raw tables; dlt calls a schema a dataset."""
-
-RUNS = "sync_runs"
-"""The table of runs, see `pipelines.warehouse.runs`."""
 
 # Load packages are Parquet: dlt's default for DuckDB, INSERT statements, is far slower. A destination that
 # needs another format has a row here. PostgreSQL gets INSERT statements, since dlt's Parquet path fails there
@@ -189,9 +185,6 @@ def _prepare_private_file(settings: Settings) -> None:
         shutil.rmtree(_dlt_folder(settings), ignore_errors=True)
         log_of(file).unlink(missing_ok=True)
         if published.exists():
-            # It imports this module.
-            from pipelines.warehouse.run_notes import restore
-
             restore(file, published)
         else:
             create(file)

@@ -10,8 +10,7 @@ import duckdb
 
 from pipelines.warehouse.clone import clone
 from pipelines.warehouse.duckdb_file import create, open_file, reading, remove, sync_to_disk
-from pipelines.warehouse.pipeline import DATASET, RUNS
-from pipelines.warehouse.sql import literal, quoted
+from pipelines.warehouse.sql import DATASET, RUNS, literal, quoted
 from sources.customerio.extract import COVERAGE
 
 _LOADS = "_dlt_loads"

@@ -7,8 +7,8 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from pipelines.warehouse.pipeline import DATASET, RUNS
 from pipelines.warehouse.queries import Query, tables
+from pipelines.warehouse.sql import DATASET, RUNS
 from sources.customerio.catalogue import RESOURCES, resource
 from sources.customerio.extract import Options, RunSummary
 

@@ -1,4 +1,10 @@
-"""Identifiers and string literals for SQL, where a query parameter is not allowed."""
+"""Names in the warehouse; and identifiers and string literals, where SQL allows no query parameter."""
+
+DATASET = "customerio_raw"
+"""The schema of the raw tables; dlt calls a schema a dataset."""
+
+RUNS = "sync_runs"
+"""The table of runs, see `pipelines.warehouse.runs`."""
 
 
 def quoted(name: str) -> str:
