@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pipelines.connect import client as connected
-from pipelines.errors import DeletionsHeld, EltError, StillPending, WarehouseError
+from pipelines.errors import DeletionsHeld, EltError, FileHeld, StillPending, WarehouseError
 from pipelines.export import PeopleRequest, RegisteredExport, collect, create, wait
 from pipelines.ingest.options import options_of
 from pipelines.notify import Notify, silent
@@ -299,13 +299,22 @@ def _write(run: _Run, summary: RunSummary, finished_at: int, target: "Pipeline |
     if settings.publishes:
         failed = any(row["error"] for row in rows)
         changed = removed > 0 or not loaded.tables <= NOTES
-        if changed or failed or not left.in_step or not _is_recent(settings):
+        may_wait = not (changed or failed) and left.in_step and _is_recent(settings)
+        if not (may_wait and _noted(settings, left)):
             publish(*files, without_doubles=left.without_doubles)
-        else:
-            checkpoint(settings.load_file)
-            keep_notes(*files)
-            note_files(*files, left)
     forget_loaded(target)
+
+
+def _noted(settings: Settings, left: LeftFiles) -> bool:
+    """Keep the run's notes beside the published file; False if another process holds that file."""
+    files = (settings.load_file, settings.published_file)
+    checkpoint(settings.load_file)
+    try:
+        keep_notes(*files)
+    except FileHeld:
+        return False
+    note_files(*files, left)
+    return True
 
 
 def _is_recent(settings: Settings) -> bool:

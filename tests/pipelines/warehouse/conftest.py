@@ -1,8 +1,14 @@
-"""A DuckDB file of numbers, for tests of the files themselves."""
+"""A DuckDB file of numbers, for tests of the files themselves, and a program that holds a file."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+
+HOLDER = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
 
 def write_numbers(file: Path, *new: int) -> None:
@@ -16,3 +22,18 @@ def numbers(file: Path) -> list[int]:
     """The numbers in the file."""
     with duckdb.connect(file, read_only=True) as connection:
         return [row[0] for row in connection.execute("FROM numbers ORDER BY number").fetchall()]
+
+
+@contextmanager
+def held(file: Path) -> Iterator[None]:
+    """Let another process have the file open for writing during the block."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdin is not None
+    assert "held\n" == holder.stdout.readline()
+    try:
+        yield
+    finally:
+        holder.communicate()

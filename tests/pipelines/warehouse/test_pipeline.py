@@ -4,8 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,24 +21,9 @@ from sources.customerio.catalogue import resource
 from sources.customerio.client import ConfigError
 from tests.conftest import Warehouse
 from tests.pipelines.conftest import Shell
+from tests.pipelines.warehouse.conftest import held
 
 ACTIVITIES = resource("activities")
-HOLDER = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
-
-
-@contextmanager
-def _held(file: Path) -> Iterator[None]:
-    """Let another process have the file open for writing during the block."""
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert holder.stdout is not None
-    assert holder.stdin is not None
-    assert "held\n" == holder.stdout.readline()
-    try:
-        yield
-    finally:
-        holder.communicate()
 
 
 @pytest.mark.proof
@@ -48,7 +31,7 @@ def test_a_locked_file_is_named_with_the_next_step(shell: Shell) -> None:
     """While another program has the private file open, sync names the file and the program's PID."""
     shell.data.mkdir()
     file = shell.data / "load.duckdb"
-    with _held(file):
+    with held(file):
         ran = shell.run("sync", "segments", "--json")
 
     shell.refused(ran, 1, str(file), "PID", "Close that program", "read-only")
@@ -117,7 +100,7 @@ def test_without_dlts_folder_the_watermarks_are_taken_from_the_warehouse(warehou
 def test_a_damaged_or_locked_published_file_is_named(warehouse: Warehouse) -> None:
     """`status`, which only reads, ends with a message too."""
     warehouse.sync("segments")
-    with _held(warehouse.settings.published_file), pytest.raises(FileHeld, match="Close that program"):
+    with held(warehouse.settings.published_file), pytest.raises(FileHeld, match="Close that program"):
         status(warehouse.settings)
     warehouse.settings.published_file.write_bytes(b"no database")
     with pytest.raises(WarehouseError, match="publishes it anew"):

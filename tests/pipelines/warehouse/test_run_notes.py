@@ -16,7 +16,7 @@ from pipelines.warehouse.run_notes import notes_of, restore
 from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault
 from tests.conftest import Warehouse
-from tests.pipelines.warehouse.conftest import numbers, write_numbers
+from tests.pipelines.warehouse.conftest import held, numbers, write_numbers
 
 pytestmark = pytest.mark.proof
 
@@ -131,6 +131,15 @@ def test_a_run_with_a_table_that_failed_is_published(warehouse: Warehouse) -> No
 
     found = warehouse.query("SELECT resource FROM customerio_raw.sync_runs WHERE error IS NOT NULL")
     assert [("segments",)] == found
+
+
+def test_a_published_file_that_another_program_holds_is_replaced(warehouse: Warehouse) -> None:
+    """The notes that it lacks cannot be told while it cannot be read, so the run is published."""
+    warehouse.sync("segments")
+    with held(warehouse.settings.published_file):
+        warehouse.sync("segments")
+
+    assert [(2, 2)] == warehouse.query(RUNS)
 
 
 def test_the_private_file_is_restored_from_the_published_one(tmp_path: Path) -> None:
