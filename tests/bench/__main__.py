@@ -15,6 +15,7 @@ from tests.bench import (
     memory,
     people,
     push,
+    requests,
     results,
     search,
     start,
@@ -69,6 +70,11 @@ PARTS: dict[str, Part] = {
     "cadence": Part(
         title="60 days of hourly syncs: requests for deliveries, recall of late metrics",
         run=cadence.run,
+        once="it counts, and the counts are the same in every run.",
+    ),
+    "requests": Part(
+        title="The requests of single syncs",
+        run=requests.run,
         once="it counts, and the counts are the same in every run.",
     ),
     "workspace": Part(

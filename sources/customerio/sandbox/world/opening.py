@@ -62,7 +62,7 @@ def plan_opening(scale: Scale, genesis: int, environment_id: int) -> Opening:
         AddRecord(at=genesis, table="segments", fields=fields) for fields in _segments(scale, genesis)
     ]
     for number in range(scale.campaigns):
-        _campaign(opening, number, genesis)
+        _campaign(opening, number, genesis, scale.actions)
     for number in range(scale.broadcasts):
         _broadcast(opening, number, genesis)
     opening.steps += initial_records(scale, genesis)
@@ -118,10 +118,10 @@ def _segments(scale: Scale, genesis: int) -> Iterator[Record]:
         }
 
 
-def _campaign(opening: Opening, number: int, genesis: int) -> None:
+def _campaign(opening: Opening, number: int, genesis: int, fewest: int) -> None:
     name, kind = vocabulary.CAMPAIGNS[number % len(vocabulary.CAMPAIGNS)]
     campaign_id = number + 1
-    created = genesis - (400 - 5 * number) * DAY
+    created = genesis - (400 - 5 * (number % 80)) * DAY
     state = "running" if number % 7 != 6 else "stopped"
     fields: Record = {
         "id": campaign_id,
@@ -152,11 +152,11 @@ def _campaign(opening: Opening, number: int, genesis: int) -> None:
         }
         fields |= {"timezone": "America/New_York", "use_customer_timezone": False}
     opening.steps.append(AddRecord(at=genesis, table="campaigns", fields=fields))
-    _actions(opening, number, fields, genesis)
+    count = _FIRST_ACTIONS if number == 0 else fewest + number % 5
+    _actions(opening, number, fields, genesis, count)
 
 
-def _actions(opening: Opening, number: int, campaign: Record, genesis: int) -> None:
-    count = _FIRST_ACTIONS if number == 0 else 2 + number % 5
+def _actions(opening: Opening, number: int, campaign: Record, genesis: int, count: int) -> None:
     parent: int | None = None
     for position in range(count):
         action_id = 18 + len(opening.action_ids)

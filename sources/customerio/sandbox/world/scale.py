@@ -9,7 +9,7 @@ class Scale:
 
     `people` and `deliveries` are totals over the `history_days` before the start. `events` is the number of
     activities a month, without those of deliveries. `burst` is the number of messages of a newsletter that
-    are sent within one second.
+    are sent within one second. `actions` is the number of the smallest campaigns' actions.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Scale:
     events: int
     burst: int
     history_days: int = 365
+    actions: int = 2
 
 
 SCALES = {
