@@ -21,10 +21,12 @@ def pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dlt.Pi
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
     monkeypatch.setenv("RUNTIME__LOG_LEVEL", "WARNING")
-    yield dlt.pipeline("own", destination=dlt.destinations.duckdb(str(tmp_path / "own.duckdb")))
-    # The level is of the whole process.
-    monkeypatch.setenv("RUNTIME__LOG_LEVEL", "CRITICAL")
-    dlt.pipeline("own")
+    made = dlt.pipeline("own", destination=dlt.destinations.duckdb(str(tmp_path / "own.duckdb")))
+    # The level is of the whole process; dlt reads the variable once, and an earlier test may have set it.
+    level = logger.LOGGER.level
+    logger.LOGGER.setLevel(logging.WARNING)
+    yield made
+    logger.LOGGER.setLevel(level)
 
 
 class _Lines(logging.Handler):
