@@ -1,22 +1,26 @@
 """`backfill`: a range of time, read again chunk by chunk; a run resumes what an earlier one left."""
 
-from typing import Any
+import time
+from typing import Any, Final
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.runtime import task_run
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
 from flows import progress, summary
 from flows.blocks import settings_of_run
-from flows.exports import check_state, collect_export, create_export, not_ready
+from flows.exports import not_ready
 from flows.parameters import ChunkDays, FromDay, TimedResource, ToDay, Via, WaitMinutes, midnight
-from flows.runs import concluding, name_refused, outcome, turn, worth_repeating
-from pipelines.export import AHEAD, ExportResult, prepare_history
+from flows.runs import PARTLY, concluding, name_refused, outcome, turn, worth_repeating
+from pipelines.export import HistoryPlan, HistoryProgress, history, prepare_history
 from pipelines.ingest.backfill import Backfill, fill, plan
 from pipelines.settings import Settings
 from sources.customerio.extract import ResourceSummary, RunSummary, Window
+
+_LONGEST_S: Final = 30.0
+"""Seconds between two looks at exports up to which the process waits: another one takes some to start."""
 
 
 @flow(name="backfill", flow_run_name="backfill {resource} {from_day}..{to_day}", on_failure=[name_refused])
@@ -66,20 +70,51 @@ def _by_pages(settings: Settings, planned: Backfill, wait_s: float, *, title: st
 
 
 def _by_exports(settings: Settings, start: int, end: int, wait_s: float) -> State[Any]:
-    """Create some exports ahead and load those that are ready; while none is, the run leaves the worker."""
-    loaded: list[ExportResult] = []
-    left = list(prepare_history(settings, start, end).requests)
-    while left:
-        created = [create_export(settings, each) for each in left[:AHEAD]]
-        ready = [export for export in created if check_state(settings, export) != "pending"]
-        if not ready:
-            return not_ready(f"Of {len(left)} export(s), the first {len(created)} are not ready", 24)
-        for export in ready:
-            loaded.append(collect_export(settings, export, wait_s))
-            summary.export(loaded[-1])
-            left = [each for each in left if each != export.request]
-    rows = sum(result.new for result in loaded)
-    return Completed(message=f"{len(loaded)} export(s) loaded, {rows:,} deliveries new.")
+    """Load the exports as they get ready; if that takes long, the run leaves the worker."""
+    planned, reached = prepare_history(settings, start, end), HistoryProgress()
+    if not load_exports(settings, planned, reached, wait_s):
+        left = reached.exports - reached.loaded - len(reached.failed)
+        return not_ready(
+            f"{left} of {reached.exports} export(s), {reached.under_way} under way: not ready", 24
+        )
+    done = f"{planned.done + reached.loaded} export(s) loaded, {reached.rows:,} rows by this process."
+    if not reached.failed:
+        return Completed(message=done)
+    reasons = " ".join(dict.fromkeys(str(error) for _, error in reached.failed))
+    message = f"{done} {len(reached.failed)} failed: {reasons}"
+    return Failed(name=PARTLY, message=message) if planned.done + reached.loaded else Failed(message=message)
+
+
+@task(
+    name="load exports",
+    retries=2,
+    retry_delay_seconds=[60, 300],
+    retry_condition_fn=worth_repeating,
+    cache_policy=NO_CACHE,
+)
+def load_exports(settings: Settings, planned: HistoryPlan, reached: HistoryProgress, wait_s: float) -> bool:
+    """Create the exports and load those that are ready; False if the others take too long to wait here."""
+    reached.loaded, reached.rows, reached.failed = 0, 0, []
+    with turn(settings, wait_s), progress.shown(progress.of_history(reached)):
+        results = history(
+            settings, planned, wait_s=wait_s, notify=get_run_logger().info, pause=_wait, progress=reached
+        )
+        try:
+            for result in results:
+                summary.export(result)
+        except _TakesLong:
+            return False
+    return True
+
+
+class _TakesLong(Exception):
+    """Exports that are under way take longer than a process should wait for."""
+
+
+def _wait(seconds: float) -> None:
+    if seconds > _LONGEST_S:
+        raise _TakesLong
+    time.sleep(seconds)
 
 
 def _name_of_chunk() -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
+from pipelines.export import HistoryProgress
 from pipelines.notify import Notify
 from sources.customerio.extract import RunSummary
 
@@ -77,6 +78,19 @@ class Chunks:
             minutes = (time.monotonic() - self._began) / self._done * (self._chunks - parts) / 60
             words = f"{words}; about {max(1, round(minutes)):,} min left"
         return Reached(percent=100.0 * parts / self._chunks, words=f"{words}. {now.words}")
+
+
+def of_history(history: HistoryProgress) -> Callable[[], Reached]:
+    """A function that returns the progress of a backfill by exports."""
+
+    def look() -> Reached:
+        ended = history.loaded + len(history.failed)
+        words = f"{ended:,} of {history.exports:,} exports, {history.under_way} under way"
+        if history.left_s is not None and ended < history.exports:
+            words = f"{words}; about {max(1, round(history.left_s / 60)):,} min left"
+        return Reached(percent=100.0 * ended / max(history.exports, 1), words=f"{words}.")
+
+    return look
 
 
 class Steps:

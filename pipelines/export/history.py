@@ -5,7 +5,7 @@
 
 It does not count as coverage: a delivery whose parent was deleted has no export. A history that was stopped
 is resumed by the next run: an export that is under way is waited for, and one that was loaded within the last
-day is not created again.
+day, or that failed twice within it, is not created again.
 """
 
 import time
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.connect import client as connected
-from pipelines.errors import EltError, ExportError, StillPending
+from pipelines.errors import EltError, ExportError, ExportFailed, StillPending
 from pipelines.export.collect import ExportResult, Outcome, collect_together
 from pipelines.export.create import create
 from pipelines.export.history_plan import HistoryPlan
@@ -24,6 +24,7 @@ from pipelines.export.registry import RegisteredExport, Registry, open_registry
 from pipelines.export.requests import DeliveriesRequest, ExportRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
+from pipelines.times import DAY
 from sources.customerio.client import BadRequest, Client, NotFound, RetryLater, reading_answers
 
 AHEAD = 5
@@ -36,6 +37,8 @@ _SHARE = 0.1
 _FULL = "exports queued"
 # Seconds for which an order is repeated before exports that are ready get their turn.
 _ORDER_S = 6.0
+_MOST_FAILURES = 2
+"""Exports of one request that may fail within a day; no other is created then."""
 _QUEUED, _ENDED = ("customers", "deliveries"), ("done", "failed")
 
 
@@ -77,7 +80,7 @@ def history(
         deadline_s: how long to wait for one file, or for a free place among the exports under way.
         wait_s: how long to wait for another run that writes the same warehouse.
         notify: called with a sentence about what is resumed or waited for.
-        pause: waits for that many seconds.
+        pause: waits for that many seconds; may raise, to end the run.
         progress: counts the exports while the history goes on.
 
     Raises:
@@ -89,7 +92,7 @@ def history(
     shown.exports, shown.began = len(plan.requests), time.monotonic()
     with connected(settings) as client, open_registry(settings) as registry:
         run = _History(settings, client, registry, deadline_s, wait_s, notify, pause, shown)
-        yield from run.results(plan.requests)
+        yield from run.results(plan)
 
 
 def pause_s(pending_s: float, took_s: float | None) -> float:
@@ -137,9 +140,9 @@ class _History:
     _took_s: float | None = None
     _moved_at: int | None = None
 
-    def results(self, requests: Sequence[DeliveriesRequest]) -> Iterator[ExportResult]:
+    def results(self, plan: HistoryPlan) -> Iterator[ExportResult]:
         """The results of the exports, in the order in which they get ready."""
-        self._begin(requests)
+        self._begin(list(self._worth_trying(plan)))
         while self._waiting or self._running:
             listed = self.client.call("listExports").records("exports")
             ready = self._ready(listed)
@@ -160,6 +163,14 @@ class _History:
         self._waiting.extend(request for request, export in begun.items() if not export)
         if resumed:
             self.notify(f"Resuming {len(resumed)} export(s) that an earlier run created and did not load.")
+
+    def _worth_trying(self, plan: HistoryPlan) -> Iterator[DeliveriesRequest]:
+        """The requests without those whose exports failed too often."""
+        for request in plan.requests:
+            if self.registry.failures(request, plan.at - DAY) < _MOST_FAILURES:
+                yield request
+            else:
+                self._failed(request, _too_often(request))
 
     def _ready(self, listed: Sequence[Mapping[str, Any]]) -> list[RegisteredExport]:
         """The exports whose files are there; they, and those that failed, are no longer under way."""
@@ -263,3 +274,13 @@ class _History:
 
     def _pending_s(self, export: RegisteredExport) -> float:
         return max(self.client.now() - (export.created_at or 0), 0)
+
+
+def _too_often(request: DeliveriesRequest) -> ExportFailed:
+    ((parameter, number),) = request.parents.items()
+    option = parameter.removesuffix("_id").replace("_", "-")
+    msg = (
+        f"{_MOST_FAILURES} exports of it failed within a day, so no other was created. Run this again "
+        f"tomorrow, or ask for less: `cio-elt export deliveries --{option} {number}` with a shorter range."
+    )
+    return ExportFailed(msg)

@@ -132,6 +132,11 @@ class Registry:
         )
         return found[0] if found else None
 
+    def failures(self, request: ExportRequest, since: int) -> int:
+        """The number of exports of an equal request that were created since then (Unix s) and failed."""
+        where = "kind = ? AND body = ? AND state = 'failed' AND intended_at >= ?"
+        return len(self._select(where, request.kind, to_json(request), since))
+
     def ids(self) -> set[int]:
         """Customer.io's ids of all exports of the registry."""
         rows = self._connection.execute("SELECT export_id FROM tickets WHERE export_id IS NOT NULL")

@@ -114,13 +114,15 @@ def test_a_worker_killed_while_it_collects_costs_no_second_export(
 
 
 def test_a_backfill_by_exports_waits_off_the_worker(stage: Stage) -> None:
-    """Exports are ordered, the run is scheduled again, and loads them when they are ready."""
+    """Exports that take long are waited for without a process; the run then loads them, each row once."""
     stage.control("faults", {"clear": True})
     stage.control("knobs", {"export_takes_s": 3600})
     deliveries = "SELECT count(*) FROM customerio_raw.messages WHERE created < epoch(DATE '2026-04-01')"
-    before = stage.query(deliveries)
+    before, ordered_before = stage.query(deliveries), _orders(stage, DELIVERIES)
     days = {"from_day": "2026-03-01", "to_day": "2026-04-01"}
     run_id = stage.start("backfill", resource="messages", via="exports", **days)
+    until(lambda: _orders(stage, DELIVERIES) > ordered_before, 60.0)
+    stage.control("clock", {"advance_s": 900})
     waiting = stage.when(run_id, lambda run: run["state"]["name"] in ("Waiting", "Failed"))
 
     stage.control("knobs", {"export_takes_s": 0})
@@ -128,10 +130,24 @@ def test_a_backfill_by_exports_waits_off_the_worker(stage: Stage) -> None:
     _bring_forward(stage, run_id)
     run = stage.ended(run_id)
 
-    assert "not ready yet" in waiting["state"]["message"]
+    assert "under way: not ready yet" in waiting["state"]["message"]
     assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
     assert "export(s) loaded" in run["state"]["message"]
     assert stage.query(deliveries) > before
+
+
+def test_an_export_that_fails_does_not_end_a_backfill(stage: Stage) -> None:
+    """The run ends when all are tried, and names the reason; the same form brings what is left."""
+    stage.control("faults", {"clear": True})
+    stage.control("knobs", {"export_takes_s": 0, "export_fails": True})
+    days = {"from_day": "2026-05-01", "to_day": "2026-05-20"}
+    refused = stage.ended(stage.start("backfill", resource="messages", via="exports", **days))
+    stage.control("knobs", {"export_fails": False})
+    run = stage.ended(stage.start("backfill", resource="messages", via="exports", **days))
+
+    assert "FAILED" == refused["state"]["type"]
+    assert "failed at Customer.io" in refused["state"]["message"]
+    assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
 
 
 def _orders(stage: Stage, kind: Kind) -> int:

@@ -162,6 +162,26 @@ def test_what_fails_does_not_stop_the_others(exporting: Exporting) -> None:
     assert plan.requests[:2] == prepare_history(settings, _start(exporting)).requests
 
 
+def test_a_third_failure_within_a_day_is_not_tried(exporting: Exporting) -> None:
+    """Two runs order an export that fails; the third one orders none, and says so. A day later it does."""
+    sandbox, plan = exporting.warehouse.sandbox, _planned(exporting)
+    one = replace(plan, requests=plan.requests[:1])
+    sandbox.knobs.export_fails = True
+    errors = []
+    for _ in range(3):
+        progress = HistoryProgress()
+        assert [] == list(_run(exporting, one, progress))
+        errors += [str(error) for _, error in progress.failed]
+    sandbox.knobs.export_fails = False
+    sandbox.clock.advance(DAY + 60)
+
+    results = list(_run(exporting, replace(one, at=sandbox.clock.now())))
+
+    assert 2 == sum("failed at Customer.io" in error for error in errors)
+    assert "2 exports of it failed within a day, so no other was created" in errors[2]
+    assert 1 == len(results)
+
+
 def test_files_that_are_ready_are_published_together(
     exporting: Exporting,
 ) -> None:
