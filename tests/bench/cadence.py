@@ -1,4 +1,4 @@
-"""Sixty days of hourly syncs, three sizes of workspace: requests for deliveries, recall of late metrics.
+"""Sixty days of hourly syncs, four sizes of workspace: requests for deliveries, recall of late metrics.
 
 A metric is late if it came after its delivery was read first: an open, a click, a conversion. The windows are
 those that `due_windows` plans, with the deliveries and metrics of a sandbox, and the lookups those of metrics
@@ -30,7 +30,7 @@ HOUR, DAY = 3_600, 86_400
 DAYS, FLAT_DAYS = 60, 30
 PHASES, PHASE_S = 8, 21 * HOUR
 SHIFT_S = 3 * DAY
-SIZES = {"demo workspace": 1, "ten of it": 10, "forty of it": 40}
+SIZES = {"demo workspace": 1, "ten of it": 10, "forty of it": 40, "a hundred of it": 100}
 MOST_SHARE = 0.12
 """The most requests beside the baseline's; for a small workspace, one request an hour is more than that."""
 LEAST_RECALL = 99.9
