@@ -121,7 +121,7 @@ def test_a_backfill_by_exports_waits_off_the_worker(stage: Stage) -> None:
     before, ordered_before = stage.query(deliveries), _orders(stage, DELIVERIES)
     days = {"from_day": "2026-03-01", "to_day": "2026-04-01"}
     run_id = stage.start("backfill", resource="messages", via="exports", **days)
-    until(lambda: _orders(stage, DELIVERIES) > ordered_before, 60.0)
+    until(lambda: _orders(stage, DELIVERIES) > ordered_before, 180.0)
     stage.control("clock", {"advance_s": 900})
     waiting = stage.when(run_id, lambda run: run["state"]["name"] in ("Waiting", "Failed"))
 
