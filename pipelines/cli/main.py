@@ -22,6 +22,7 @@ from pipelines.cli.command import (
     print_json,
 )
 from pipelines.cli.config import config, init
+from pipelines.cli.erase import erase
 from pipelines.cli.export import export
 from pipelines.cli.plan import plan
 from pipelines.cli.push import push
@@ -332,6 +333,7 @@ def demo(*, as_json: bool, **options: Any) -> int:
 main.add_command(api)
 main.add_command(config)
 main.add_command(init)
+main.add_command(erase)
 main.add_command(export)
 main.add_command(plan)
 main.add_command(push)

@@ -70,6 +70,12 @@ def _odd(result: "SyncResult") -> None:
             f"{result.rejected:,} record(s) could not be rows and were set aside: {', '.join(counts)}. "
             "See their reasons in customerio_raw.rejected_records."
         )
+    _left_out(result.erased)
+
+
+def _left_out(rows: int) -> None:
+    if rows:
+        warn(f"{rows:,} row(s) of erased people came and were left out; `cio-elt erase --lift` ends that.")
 
 
 def _failures(result: "SyncResult") -> None:
@@ -109,6 +115,7 @@ def sync_document(result: "SyncResult") -> dict[str, Any]:
                 "deleted": tally.deleted,
                 "rejected": tally.rejected,
                 "replaced": tally.replaced,
+                "erased": tally.erased,
                 "seconds": round(tally.seconds, 3),
                 "error": str(tally.error) if tally.error else None,
                 "note": tally.note or None,
@@ -126,6 +133,7 @@ def exported(result: "ExportResult") -> None:
         f"Export {result.export_id}: {result.rows:,} rows. In {table}: {result.new:,} new, "
         f"{result.changed:,} changed, {result.deleted:,} deleted, in {result.seconds:.1f} s.",
     )
+    _left_out(result.erased)
     for note in filter(None, (result.note, result.held)):
         warn(note)
 

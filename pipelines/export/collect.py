@@ -18,8 +18,7 @@ import orjson
 from filelock import FileLock
 
 from pipelines.errors import ConfigError, CustomerioError, EltError, ExportError, FileBroken
-from pipelines.export.csvfile import open_csv
-from pipelines.export.download import download, file_of
+from pipelines.export.download import download, file_of, open_export
 from pipelines.export.duckdb_load import DuckdbLoad
 from pipelines.export.merge import LoadContext, MergeResult
 from pipelines.export.poll import failed, pending, poll
@@ -48,7 +47,7 @@ class ExportResult:
     `deleted` are people who are no longer in the workspace; `bytes` is the file's size. `seconds` are those
     of the collecting, without waiting for other writers; `loaded_s` are those of them until the rows could be
     queried in `exported_*`. `note` says why the rows are in no other table, if so; `held` says why
-    people were not marked as deleted.
+    people were not marked as deleted. `erased` rows of the file are of erased people and were left out.
     """
 
     export_id: int
@@ -62,6 +61,7 @@ class ExportResult:
     bytes: int
     note: str = ""
     held: str = ""
+    erased: int = 0
 
 
 Outcome = ExportResult | EltError
@@ -128,11 +128,13 @@ def collect_together(
 class _Loaded:
     """The numbers of a merged export, and the seconds that loading it took.
 
-    `rows_s` are those until its rows were published before the merge; None if they were not.
+    `rows_s` are those until its rows were published before the merge; None if they were not. `erased` rows
+    are of erased people and were left out.
     """
 
     merged: MergeResult
     own_s: float
+    erased: int = 0
     rows_s: float | None = None
 
 
@@ -275,6 +277,7 @@ def _result(
         bytes=file_of(settings, export).stat().st_size,
         note=" ".join(filter(None, (merged.note, _range(export)))),
         held=str(merged.held or ""),
+        erased=loaded.erased,
     )
 
 
@@ -322,11 +325,11 @@ class _Loading:
         # It imports dlt, which creating and polling do not need.
         from pipelines.export.dlt_load import load_through_dlt, make_tables
 
-        source = open_csv(file_of(self.settings, export), export_id=_number(export))
+        source = open_export(self.settings, export)
         context = self._context(export)
         if not self.settings.publishes:
             merged = load_through_dlt(target, source, export, context)
-            return _Loaded(merged=merged, own_s=time.monotonic() - began)
+            return _Loaded(merged=merged, own_s=time.monotonic() - began, erased=source.left_out)
         into = self.settings.load_file
         make_tables(target, export.request, into)
         load = DuckdbLoad(into, export, source, context, str(target.default_schema_name))
@@ -338,7 +341,12 @@ class _Loading:
         self.step(f"The rows of export {export.export_id} are in {export.request.table}; merging them.")
         merged = load.merge_rows()
         replace_file(_brake_file(self.settings), orjson.dumps(context.state))
-        return _Loaded(merged=merged, own_s=time.monotonic() - began, rows_s=rows_s)
+        return _Loaded(
+            merged=merged,
+            own_s=time.monotonic() - began,
+            erased=source.left_out,
+            rows_s=rows_s,
+        )
 
     def _context(self, export: RegisteredExport) -> LoadContext:
         before = [other.created_at or 0 for other in self.registry.loaded(export.request.kind)]

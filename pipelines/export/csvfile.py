@@ -8,17 +8,20 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
 from pipelines.errors import FileBroken
 from pipelines.warehouse.duckdb_file import in_memory
+from pipelines.warehouse.erasures import has_sql, redacted_sql, redacting
 from pipelines.warehouse.sql import literal
+from sources.customerio.catalogue import PERSON_PATHS, PersonKind
 from sources.customerio.client import LONGEST_LINE, UNPACKED, OutOfBounds
 from sources.customerio.extract.csv_header import HeaderBroken, read_header
 from sources.customerio.extract.csv_rows import blocks
+from sources.customerio.extract.erased import NOBODY, Erased
 
 # DuckDB gives up at 2 MB unless told; its buffers hold several lines.
 _BUFFER = 4 * LONGEST_LINE
@@ -33,16 +36,56 @@ _CELLS_AT_ONCE = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class CsvFile:
-    """A file on disk, the names of its columns and the end of its lines."""
+    """A file on disk, the names of its columns and the end of its lines.
+
+    `person` says how its rows name a person; rows of `erased` people are left out, so many are `left_out`.
+    """
 
     path: Path
     names: tuple[str, ...]
     gzipped: bool
     line_end: str = "\n"
+    person: PersonKind | None = None
+    erased: Erased = NOBODY
+    left_out: int = 0
 
     @property
     def scan(self) -> str:
-        """SQL: all rows, as text, in columns c0, c1, ...; an empty cell is an empty text."""
+        """SQL: the rows, as text, in columns c0, c1, ...; an empty cell is an empty text."""
+        return self._kept("", self.whole) if self.erased else self.whole
+
+    @property
+    def numbered(self) -> str:
+        """SQL: the same with the column `number`, a row's place in the file."""
+        return self._kept("number, ", f"(SELECT row_number() OVER () AS number, * FROM {self.whole})")
+
+    def _kept(self, before: str, rows: str) -> str:
+        """SQL of the rows that name no erased person; others' cells do not either."""
+        cells = (f"c{place}" for place in range(len(self.names)))
+        select = ", ".join(f"{redacted_sql(self.erased, cell)} AS {cell}" for cell in cells)
+        return f"(SELECT {before}{select} FROM {rows} WHERE NOT {self._is_erased})"
+
+    @property
+    def _is_erased(self) -> str:
+        named = [
+            has_sql(self.erased, kind, cell)
+            for kind, headers in PERSON_PATHS.get(self.person or "id", {}).items()
+            for cell in filter(None, map(self.exactly, headers))
+        ]
+        return f"({' OR '.join(named) or 'false'})"
+
+    def counted(self) -> "CsvFile":
+        """The file with the number of its rows that are left out."""
+        if not self.erased:
+            return self
+        sql = f"SELECT count(*) FROM {self.whole} WHERE {self._is_erased}"
+        with scanner(self) as scan:
+            ((rows,),) = scan.execute(sql).fetchall()
+        return replace(self, left_out=int(rows))
+
+    @property
+    def whole(self) -> str:
+        """SQL: all rows of the file, as `scan`."""
         columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(self.names)))
         filled = ", ".join(f"'c{place}'" for place in range(len(self.names)))
         return (
@@ -87,8 +130,15 @@ class CsvFile:
         return None
 
 
-def open_csv(path: Path, *, export_id: int, most: int = UNPACKED) -> CsvFile:
-    """Read a file's header; a packed file may hold `most` bytes.
+def open_csv(
+    path: Path,
+    *,
+    export_id: int,
+    most: int = UNPACKED,
+    person: PersonKind | None = None,
+    erased: Erased = NOBODY,
+) -> CsvFile:
+    """Read a file's header; a packed file may hold `most` bytes. The others are as in `CsvFile`.
 
     Raises:
         FileBroken: there is no header that can be read, or its gzip is cut or holds more than any export.
@@ -101,7 +151,14 @@ def open_csv(path: Path, *, export_id: int, most: int = UNPACKED) -> CsvFile:
         raise broken(export_id, "is empty, not even a header is in it")
     if header.gzipped:
         _check_packed(path, export_id, most)
-    return CsvFile(path=path, names=header.names, gzipped=header.gzipped, line_end=header.line_end)
+    return CsvFile(
+        path=path,
+        names=header.names,
+        gzipped=header.gzipped,
+        line_end=header.line_end,
+        person=person,
+        erased=erased,
+    )
 
 
 def _check_packed(path: Path, export_id: int, most: int) -> None:
@@ -141,6 +198,7 @@ def scanner(file: CsvFile) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(f"SET memory_limit = '{memory_mb}MB'")
         # Of all its cursors: a time without a zone is UTC, in any zone that this process runs in.
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        redacting(connection, file.erased)
         yield connection
 
 

@@ -65,7 +65,7 @@ def load_through_dlt(
     """
     request, export_id, destination = export.request, context.export_id, DestinationRows()
     with scanner(file) as scan, file_errors(export_id):
-        found = scan.sql(f"SELECT count(*) FROM (SELECT {file.row} FROM {file.scan})").fetchall()[0][0]
+        found = scan.sql(f"SELECT count(*) FROM (SELECT {file.row} FROM {file.whole})").fetchall()[0][0]
         if found != export.total:
             raise broken(export_id, f"has {found:,} rows, and the export says that it has {export.total:,}")
         readers: dict[str, Reader] = {request.table: _exported(scan, file, export_id)}
@@ -102,8 +102,7 @@ def _exported(scan: duckdb.DuckDBPyConnection, file: CsvFile, export_id: int) ->
     def read(_run: RunContext, table: Resource, _state: dict[str, Any]) -> Iterator[Batch]:
         scope = Scope(column="export_id", low=export_id, high=export_id)
         columns = {"export_id": str(export_id), "row_number": "number", "row": file.row}
-        numbered = f"(SELECT row_number() OVER () AS number, * FROM {file.scan})"
-        for rows in file_rows(scan, file, table, columns, numbered):
+        for rows in file_rows(scan, file, table, columns, file.numbered):
             yield Batch(rows=rows, scope=scope)
         yield Batch(rows=(), scope=scope, last=True)
 

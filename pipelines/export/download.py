@@ -3,10 +3,13 @@
 from pathlib import Path
 
 from pipelines.connect import given_client
+from pipelines.export.csvfile import CsvFile, file_errors, open_csv
 from pipelines.export.poll import gone
 from pipelines.export.registry import RegisteredExport, folder, open_registry
 from pipelines.notify import Notify
 from pipelines.settings import Settings
+from pipelines.warehouse.erasures import erased_people
+from sources.customerio.catalogue import resource
 from sources.customerio.client import Client, LinkExpired, NotFound
 
 
@@ -52,3 +55,21 @@ def _link(settings: Settings, client: Client, export: RegisteredExport) -> str:
         with open_registry(settings) as registry:
             registry.set_failed(export)
         raise gone(export) from None
+
+
+def open_export(settings: Settings, export: RegisteredExport) -> CsvFile:
+    """The downloaded file of an export, for its rows; those of erased people are left out.
+
+    Raises:
+        FileBroken: it cannot be read.
+        ConfigError: see `erased_people`.
+    """
+    export_id = export.export_id or 0
+    file = open_csv(
+        file_of(settings, export),
+        export_id=export_id,
+        person=resource(export.request.table).person["row"],
+        erased=erased_people(settings),
+    )
+    with file_errors(export_id):
+        return file.counted()

@@ -24,6 +24,7 @@ from pipelines.export.csvfile import (
 from pipelines.export.merge import LoadContext, MergeResult, merge_rows
 from pipelines.export.registry import RegisteredExport
 from pipelines.warehouse.duckdb_file import open_file
+from pipelines.warehouse.erasures import redacting
 from pipelines.warehouse.failures import file_failure
 from pipelines.warehouse.pipeline import DATASET
 from sources.customerio.extract.rows import NO_FINGERPRINT
@@ -99,6 +100,7 @@ def _warehouse(file: Path, source: CsvFile) -> Iterator[duckdb.DuckDBPyConnectio
             "PRAGMA force_compression = 'zstd'",
         ):
             connection.execute(setting)
+        redacting(connection, source.erased)
         yield connection
 
 
@@ -109,12 +111,12 @@ def _insert(
     (held,) = connection.execute(
         f"SELECT count(*) FROM {table} WHERE export_id = ?", [context.export_id]
     ).fetchone() or (0,)
-    if held and held == export.total:
+    if held and held + source.left_out == export.total:
         # An earlier run, or a sync, has loaded them.
         return
     connection.execute(f"DELETE FROM {table} WHERE export_id = ?", [context.export_id])
-    with _numbered(source) as rows:
-        connection.register("rows_of_file", rows)
+    with _numbered(source) as numbered:
+        connection.register("rows_of_file", numbered)
         (found,) = connection.execute(
             f"""
             INSERT INTO {table} (export_id, row_number, "row", first_seen_at, _row_hash, _dlt_load_id)
@@ -123,12 +125,13 @@ def _insert(
             [context.export_id, context.seen_at, context.load_id],
         ).fetchone() or (0,)
         connection.unregister("rows_of_file")
-    if found != export.total:
-        raise broken(context.export_id, f"has {found:,} rows, and the export says {export.total:,}")
+    rows = found + source.left_out
+    if rows != export.total:
+        raise broken(context.export_id, f"has {rows:,} rows, and the export says {export.total:,}")
 
 
 @contextmanager
 def _numbered(source: CsvFile) -> Iterator[object]:
     with scanner(source) as scan:
-        rows = scan.sql(f"SELECT row_number() OVER () AS number, * FROM {source.scan}")
+        rows = scan.sql(f"FROM {source.numbered}")
         yield rows.to_arrow_reader(rows_at_once(source))

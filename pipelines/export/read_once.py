@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pipelines.errors import FileBroken
 from pipelines.export.create import create
-from pipelines.export.csvfile import CsvFile, broken, file_errors, open_csv, scanner
-from pipelines.export.download import download, file_of
+from pipelines.export.csvfile import CsvFile, broken, file_errors, scanner
+from pipelines.export.download import download, file_of, open_export
 from pipelines.export.poll import PAUSES_S, wait
 from pipelines.export.registry import RegisteredExport, open_registry
 from pipelines.export.requests import ExportRequest
@@ -66,23 +66,23 @@ def _fetched(
     """Download the file and count its rows; once more if it is broken."""
     try:
         download(settings, export, notify, client)
-        return _counted(export, path)
+        return _counted(settings, export)
     except FileBroken as error:
         notify(f"{error} It is downloaded once more.")
         path.unlink()
     download(settings, export, notify, client)
     try:
-        return _counted(export, path)
+        return _counted(settings, export)
     except FileBroken as error:
         error.add_sentence("It was downloaded twice. Run this again: that creates a new export.")
         raise
 
 
-def _counted(export: RegisteredExport, path: Path) -> CsvFile:
+def _counted(settings: Settings, export: RegisteredExport) -> CsvFile:
     export_id = export.export_id or 0
-    file = open_csv(path, export_id=export_id)
+    file = open_export(settings, export)
     with file_errors(export_id), scanner(file) as scan:
-        ((rows,),) = scan.execute(f"SELECT count(*) FROM {file.scan}").fetchall()
+        ((rows,),) = scan.execute(f"SELECT count(*) FROM {file.whole}").fetchall()
     if rows != export.total:
         raise broken(export_id, f"has {rows:,} rows, and the export says {export.total or 0:,}")
     return file

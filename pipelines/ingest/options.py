@@ -5,6 +5,7 @@ from collections.abc import Collection
 from pipelines.export import registered_ids
 from pipelines.ingest.bands import bands_of
 from pipelines.settings import Settings
+from pipelines.warehouse.erasures import erased_people
 from sources.customerio.extract import Options
 
 
@@ -27,4 +28,5 @@ def options_of(
         domains=settings.customerio_suppression_domains,
         deletion_share=settings.cio_elt_deletion_share,
         accept_deletions=accept_deletions,
+        erased=erased_people(settings),
     )

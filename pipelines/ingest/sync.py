@@ -22,6 +22,7 @@ from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.doubles import heal
 from pipelines.warehouse.duckdb_file import checkpoint
+from pipelines.warehouse.erasures import erased_people
 from pipelines.warehouse.left_files import LeftFiles, left_files, note_files
 from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline
 from pipelines.warehouse.publish import publish, writing
@@ -86,6 +87,11 @@ class SyncResult:
     def rejected(self) -> int:
         """Records that were set aside, in `rejected_records`."""
         return self.summary.rejected
+
+    @property
+    def erased(self) -> int:
+        """Rows of erased people that came and were left out."""
+        return self.summary.erased
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +189,7 @@ def sync_window(
     Raises:
         CustomerioError: as `sync`.
     """
-    options = Options(only=window, backfill=backfill, run_id=uuid4().hex)
+    options = Options(only=window, backfill=backfill, run_id=uuid4().hex, erased=erased_people(settings))
     run = _Run(
         settings=settings,
         options=options,

@@ -21,6 +21,7 @@ from pipelines.push.context import PushContext, open_context
 from pipelines.push.execute import RunResult, execute
 from pipelines.push.journal.runs import RunStart, begin_run
 from pipelines.push.plan.diff import PLANNED, SENT_ACTIONS
+from pipelines.push.plan.erased import leave_out_rows
 from pipelines.push.plan.prepare import PreparedModel, check_target, decide_rows, prepare_columns
 from pipelines.push.plan.query import planning_database, take_rows
 from pipelines.push.plan.rejected import record_invalid
@@ -28,6 +29,7 @@ from pipelines.push.plan.transport import BATCH_ITEMS
 from pipelines.push.recover import recover
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings, read_settings
+from pipelines.warehouse.erasures import erased_people
 
 
 def customerio(spec: PushSpec, settings: Settings | None = None) -> Any:
@@ -79,6 +81,7 @@ def push_rows(settings: Settings, spec: PushSpec, rows: pa.Table) -> RunResult |
         recover(context)
         with planning_database(settings) as database:
             prepared = prepare_columns(spec, context.push_id, take_rows(database, rows))
+            leave_out_rows(database, prepared.spec, erased_people(settings))
             # A batch has a part of the rows: the others have not left.
             prepared = replace(prepared, baseline=replace(prepared.baseline, forgets=False))
             with context.journal.attached(database):

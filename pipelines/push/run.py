@@ -44,6 +44,7 @@ from pipelines.push.plan.transport import check_staging, choose_transport
 from pipelines.push.recover import recover
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
+from pipelines.warehouse.erasures import erased_people
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,8 +236,9 @@ def _push(settings: Settings, context: PushContext, folder: Path, options: PushO
 
 def prepare(context: PushContext, database: duckdb.DuckDBPyConnection, folder: Path) -> PreparedModel:
     """Run the model, and list a segment's members if they are compared with its rows."""
-    prepared = prepare_model(database, context.spec, context.push_id, folder)
-    fetch_members(context.client, database, context.spec, context.segment)
+    erased = erased_people(context.settings)
+    prepared = prepare_model(database, context.spec, context.push_id, folder, erased=erased)
+    fetch_members(context.client, database, context.spec, context.segment, erased)
     return prepared
 
 

@@ -15,6 +15,9 @@ from pipelines.warehouse.failures import file_failure
 from pipelines.warehouse.memory import DUCKDB_MB
 from pipelines.warehouse.sql import literal, quoted
 
+_WORTH_BYTES = 64 * 1024 * 1024
+"""Fewer bytes of free blocks are copied as quickly as they are removed."""
+
 OLDEST_READER = (1, 2, 0)
 """The oldest DuckDB that can read the files that `create` makes."""
 
@@ -115,10 +118,11 @@ def checkpoint(file: Path) -> None:
         _checkpoint(connection)
 
 
-def compact(file: Path) -> None:
+def compact(file: Path, *, always: bool = False) -> None:
     """As `checkpoint`; the file is then written anew, in one step, if half of its blocks or more are free.
 
-    A file keeps the blocks of rows and tables that went, for rows to come, and every copy of it has them too.
+    With `always` it is written anew in any case. A file keeps the blocks of rows and tables that went, for
+    rows to come, and every copy of it has them too.
     Only the file's writer may do this, while no program has the file open.
     """
     with open_file(file) as connection:
@@ -127,7 +131,7 @@ def compact(file: Path) -> None:
             "SELECT database_name, block_size, used_blocks, free_blocks FROM pragma_database_size() "
             "WHERE database_name = current_database()"
         ).fetchall()
-        if free < used or free * block_bytes < _WORTH_BYTES:
+        if not always and (free < used or free * block_bytes < _WORTH_BYTES):
             return
         new = file.with_suffix(".compacting")
         try:

@@ -19,6 +19,7 @@ from pipelines.push.confirm.mismatch import Mismatch, changed_values
 from pipelines.push.context import PushContext
 from pipelines.push.spec.item import attributes_of
 from pipelines.push.spec.spec import PushSpec
+from pipelines.warehouse.erasures import redacting
 from pipelines.warehouse.sql import literal
 
 
@@ -38,6 +39,7 @@ def by_export(
     plain = [name for name in dict.fromkeys(names) if "." not in name]
     request = PeopleRequest(attributes=tuple(dict.fromkeys((spec.identifier, *plain))))
     with exported_file(context.settings, request, context.client, notify=context.notify, pause=pause) as file:
+        redacting(connection, file.erased)
         rows = connection.execute(_differing(spec, file, plain))
         while found := rows.fetchmany(1_000):
             for key, payload, held, cells in found:

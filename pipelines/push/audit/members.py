@@ -9,13 +9,15 @@ from pipelines.push.audit.wanted import WANTED
 from pipelines.push.context import PushContext
 from pipelines.push.plan.diff import MEMBERS
 from pipelines.push.plan.segment import fetch_members
+from pipelines.warehouse.erasures import erased_people
 
 
 def by_membership(context: PushContext, connection: duckdb.DuckDBPyConnection) -> Iterator[Difference]:
     """Members who are missing, and for a mirror those that the model has not."""
     spec = context.spec
     # The present members are listed for mirrors alone, which are compared with them in every run.
-    fetch_members(context.client, connection, spec.model_copy(update={"mode": "mirror"}), context.segment)
+    mirror, erased = spec.model_copy(update={"mode": "mirror"}), erased_people(context.settings)
+    fetch_members(context.client, connection, mirror, context.segment, erased)
     present = f"SELECT key FROM {MEMBERS} WHERE key IS NOT NULL"
     missing = connection.execute(f"SELECT key FROM {WANTED} WHERE key NOT IN ({present}) ORDER BY key")
     yield from (Difference(key=key, kind="missing") for (key,) in missing.fetchall())

@@ -26,6 +26,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from pipelines.errors import Busy, LeaseLost, WarehouseError
+from pipelines.warehouse.duckdb_file import compact
 from pipelines.warehouse.failures import file_failure
 from pipelines.warehouse.publish import prepare
 from pipelines.warehouse.sql import literal
@@ -185,6 +186,15 @@ class Journal:
                 yield
             finally:
                 connection.execute("DETACH journal")
+
+    def rewrite(self) -> None:
+        """Write the file anew, without the blocks of rows that went.
+
+        Raises:
+            Busy: another push has had the file open for too long.
+        """
+        with self._locked():
+            compact(self.file, always=True)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

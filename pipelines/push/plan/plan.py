@@ -51,6 +51,7 @@ class Plan:
         left_out: Attributes that are not sent, and the pushes that own them.
         options: Options of the command beside those of an approval, such as `--full`.
         forecast: The people who would enter campaigns.
+        erased: Rows of erased people, which were left out.
     """
 
     plan_id: str
@@ -77,6 +78,7 @@ class Plan:
     forecast: Forecast
     left_out: dict[str, str] = field(default_factory=dict)
     options: str = ""
+    erased: int = 0
 
     @property
     def command(self) -> str:
@@ -110,6 +112,7 @@ class Plan:
             "members have no such identifier, so this mirror cannot remove them.": self.unnamed,
             "dead letters, rows that failed too often, are not sent; "
             f"`cio-elt push retry {self.sync}` sends them again.": self.counts["dead"],
+            "rows of erased people are left out.": self.erased,
         }
         said += [f"{rows:,} {words}" for words, rows in counted.items() if rows]
         return said
@@ -131,8 +134,12 @@ def make_plan(
     last: int | None,
     forecast: Forecast,
     show_values: bool = False,
+    erased: int = 0,
 ) -> Plan:
-    """The plan of the rows whose actions were decided; `last` is the size of the last run, if any."""
+    """The plan of the rows whose actions were decided; `last` is the size of the last run, if any.
+
+    `erased` rows of erased people were left out before.
+    """
     rows = int(_one(connection, f"SELECT count(*) FROM {ROWS}"))
     counts, identity = _counts(connection, rows), _identity(connection)
     size = int(
@@ -176,6 +183,7 @@ def make_plan(
         brakes=check_brakes(spec, brake_counts),
         left_out={name: each.owner for name, each in spec.left_out.items()},
         forecast=forecast,
+        erased=erased,
     )
 
 

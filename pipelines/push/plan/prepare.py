@@ -19,6 +19,7 @@ from pipelines.push.plan.diff import (
     make_payloads,
 )
 from pipelines.push.plan.doubt import count_as_created, with_doubts
+from pipelines.push.plan.erased import leave_out_rows
 from pipelines.push.plan.identity import check_identity
 from pipelines.push.plan.keys import rewrite_keys, same_texts
 from pipelines.push.plan.mapping import with_unmapped
@@ -27,13 +28,15 @@ from pipelines.push.plan.plan import Plan, make_plan
 from pipelines.push.plan.query import run_model
 from pipelines.push.plan.writes import planned_writes
 from pipelines.push.spec.spec import PushSpec
+from sources.customerio.extract.erased import NOBODY, Erased
 
 
 @dataclass(frozen=True)
 class PreparedModel:
     """A model that was run: the SQL of its rows' payloads and digests, and the baseline to compare with.
 
-    `spec` has every attribute in `fields`, those of unmapped columns too.
+    `spec` has every attribute in `fields`, those of unmapped columns too. `erased` rows of the model are of
+    erased people and were left out.
     """
 
     spec: PushSpec
@@ -44,6 +47,7 @@ class PreparedModel:
     baseline: Baseline
     doubted: bool = False
     full: bool = False
+    erased: int = 0
 
     @property
     def key_types(self) -> str:
@@ -65,13 +69,17 @@ def prepare_model(
     folder: Path,
     *,
     rows: bool = True,
+    erased: Erased = NOBODY,
 ) -> PreparedModel:
     """Run the model and check its columns against the spec; without `rows`, read no row.
+
+    Rows of `erased` people are left out.
 
     Raises:
         ModelFailed: the model cannot be run, lacks a column, or has a column of another type.
     """
-    return prepare_columns(spec, push_id, run_model(connection, spec, folder, rows=rows))
+    prepared = prepare_columns(spec, push_id, run_model(connection, spec, folder, rows=rows))
+    return replace(prepared, erased=leave_out_rows(connection, prepared.spec, erased))
 
 
 def prepare_columns(spec: PushSpec, push_id: PushId, columns: dict[str, str]) -> PreparedModel:
@@ -143,6 +151,7 @@ def plan_rows(
         last=last,
         forecast=Forecast() if writes is None else forecast_entries(connection, writes),
         show_values=show_values,
+        erased=prepared.erased,
     )
 
 

@@ -7,9 +7,11 @@ import pyarrow as pa
 
 from pipelines.errors import InvalidSpec
 from pipelines.push.plan.diff import MEMBERS
+from pipelines.push.plan.erased import leave_out_members
 from pipelines.push.spec.item import comparable
 from pipelines.push.spec.spec import PushSpec
 from sources.customerio.client import Client, reading_answers
+from sources.customerio.extract.erased import NOBODY, Erased
 
 _SHAPE = pa.schema({"key": pa.string(), "value": pa.string()})
 
@@ -56,9 +58,16 @@ def segment_request(client: Client, spec: PushSpec) -> dict[str, Any] | None:
 
 @reading_answers("`getSegmentMembership`")
 def fetch_members(
-    client: Client, connection: duckdb.DuckDBPyConnection, spec: PushSpec, segment: dict[str, Any] | None
+    client: Client,
+    connection: duckdb.DuckDBPyConnection,
+    spec: PushSpec,
+    segment: dict[str, Any] | None,
+    erased: Erased = NOBODY,
 ) -> None:
-    """For the mirror of a segment, create the table of its members, without a key if they cannot be named."""
+    """For the mirror of a segment, create the table of its members, without a key if they cannot be named.
+
+    Members who are `erased` people are left out.
+    """
     if segment is None or not spec.mirrors_members:
         return
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {MEMBERS} (key VARCHAR, payload VARCHAR)")
@@ -68,6 +77,7 @@ def fetch_members(
         connection.register("push_page", members)
         connection.execute(f"INSERT INTO {MEMBERS} SELECT key, to_json(value)::VARCHAR FROM push_page")
         connection.unregister("push_page")
+    leave_out_members(connection, spec, erased)
 
 
 def _member(row: dict[str, Any], identifier: str) -> dict[str, Any]:

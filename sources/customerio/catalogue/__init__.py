@@ -15,7 +15,13 @@ from sources.customerio.catalogue.delivery_metrics import (
 )
 from sources.customerio.catalogue.doubtful import DOUBTFUL
 from sources.customerio.catalogue.operation import Bucket, Operation, Parameter
-from sources.customerio.catalogue.resource import ChangesWith, ColumnType, Resource
+from sources.customerio.catalogue.resource import (
+    PERSON_PATHS,
+    ChangesWith,
+    ColumnType,
+    PersonKind,
+    Resource,
+)
 from sources.customerio.catalogue.resources import GROUPS, RESOURCES
 from sources.customerio.catalogue.track import TRACK
 
@@ -24,6 +30,7 @@ __all__ = [
     "DELIVERY_METRIC_NAMES",
     "GROUPS",
     "OPERATIONS",
+    "PERSON_PATHS",
     "RESOURCES",
     "Bucket",
     "ChangesWith",
@@ -31,6 +38,7 @@ __all__ = [
     "DeliveryMetric",
     "Operation",
     "Parameter",
+    "PersonKind",
     "Resource",
     "operation",
     "resource",

@@ -39,6 +39,30 @@ Reader = Literal[
 """The functions of `sources.customerio.extract` that read tables."""
 
 
+PersonKind = Literal["cio_id", "id", "email", "delivery", "identifiers", "delivery_cells", "record"]
+"""The way in which a column names a person.
+
+`delivery` is the id of one of the person's deliveries; the last three are JSON objects, see `PERSON_PATHS`.
+"""
+
+PERSON_PATHS: Mapping[PersonKind, Mapping[Literal["cio_id", "id", "email"], tuple[str, ...]]] = {
+    "identifiers": {"cio_id": ("cio_id",), "id": ("id",), "email": ("email",)},
+    # The headers that a deliveries export may have.
+    "delivery_cells": {
+        "cio_id": ("cio_id", "customer_cio_id", "cio id"),
+        "id": ("customer_id", "person_id", "customer"),
+        "email": ("email", "customer_email", "email_address", "recipient", "recipient_address", "to"),
+    },
+    # A record of any list, as Customer.io sent it.
+    "record": {
+        "cio_id": ("cio_id", "identifiers.cio_id", "customer_identifiers.cio_id"),
+        "id": ("customer_id", "identifiers.id", "customer_identifiers.id"),
+        "email": ("email", "recipient", "identifiers.email", "customer_identifiers.email"),
+    },
+}
+"""The members of JSON objects that name a person, by the identifier that they hold; a dot goes one level down."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChangesWith:
     """The rule by which a sync of all tables leaves out parents whose rows cannot have changed.
@@ -82,6 +106,7 @@ class Resource:
     list lacks are looked up before they count as deleted.
     `optional`: read only when it is named, because it costs a request per row or a quota.
     `changes_with` says which parents a sync of all tables reads; without it, all of them each time.
+    `person` are the columns that say whose row it is; none where a row belongs to no person.
     """
 
     table: str
@@ -104,3 +129,4 @@ class Resource:
     lookup: str | None = None
     optional: bool = False
     changes_with: ChangesWith | None = None
+    person: Mapping[str, PersonKind] = field(default_factory=dict)

@@ -271,6 +271,7 @@ MESSAGING: tuple[Resource, ...] = (
         cursor="created",
         tombstones=False,
         asked=({"get_tracked_responses": True},),
+        person={"customer_identifiers": "identifiers", "customer_id": "id", "recipient": "email"},
         columns={
             "id": "text",
             "deduplicate_id": "text",
@@ -306,6 +307,7 @@ MESSAGING: tuple[Resource, ...] = (
         tombstones=False,
         wrapped="archived_message",
         optional=True,
+        person={"id": "delivery", "recipient": "email"},
         columns={
             "id": "text",
             "body": "text",

@@ -49,6 +49,7 @@ OBJECTS: tuple[Resource, ...] = (
         reader="relationships",
         parent="objects",
         changes_with=ChangesWith(sweep_s=WEEK),
+        person={"cio_id": "cio_id", "id": "id", "email": "email"},
         columns={
             "object_type_id": "text",
             "object_id": "text",

@@ -38,6 +38,7 @@ PEOPLE: tuple[Resource, ...] = (
         family="volume",
         reader="memberships",
         parent="segments",
+        person={"cio_id": "cio_id", "id": "id", "email": "email"},
         columns={"segment_id": "bigint", "cio_id": "text", "email": "text", "id": "text"},
     ),
     Resource(
@@ -83,6 +84,7 @@ PEOPLE: tuple[Resource, ...] = (
         reader="feed",
         cursor="timestamp",
         tombstones=False,
+        person={"customer_identifiers": "identifiers", "customer_id": "id", "delivery_id": "delivery"},
         columns={
             "id": "text",
             "type": "text",
@@ -103,6 +105,7 @@ PEOPLE: tuple[Resource, ...] = (
         key=("cio_id",),
         family="volume",
         reader="people",
+        person={"cio_id": "cio_id", "id": "id", "identifiers": "identifiers"},
         columns={
             "cio_id": "text",
             "id": "text",
@@ -123,6 +126,7 @@ PEOPLE: tuple[Resource, ...] = (
         parent="people",
         wrapped="customer",
         optional=True,
+        person={"cio_id": "cio_id", "id": "id", "identifiers": "identifiers"},
         columns={
             "cio_id": "text",
             "id": "text",
@@ -140,6 +144,7 @@ PEOPLE: tuple[Resource, ...] = (
         family="volume",
         reader="optouts",
         may_be_missing=True,
+        person={"cio_id": "cio_id", "customer_id": "id"},
         columns={"cio_id": "text", "customer_id": "text", "channel": "text", "from": "text"},
     ),
     Resource(
@@ -154,6 +159,7 @@ PEOPLE: tuple[Resource, ...] = (
             {"suppression_type": kind} for kind in ("bounces", "blocks", "spam_reports", "invalid_emails")
         ),
         changes_with=ChangesWith(sweep_s=3 * DAY),
+        person={"email": "email"},
         columns={
             "suppression_type": "text",
             "domain": "text",
@@ -196,6 +202,7 @@ PEOPLE: tuple[Resource, ...] = (
         parent="exports",
         parent_type="customers",
         tombstones=False,
+        person={"row": "identifiers"},
         columns=_EXPORTED,
     ),
     Resource(
@@ -208,6 +215,7 @@ PEOPLE: tuple[Resource, ...] = (
         parent="exports",
         parent_type="deliveries",
         tombstones=False,
+        person={"row": "delivery_cells"},
         columns=_EXPORTED,
     ),
 )

@@ -16,6 +16,7 @@ from typing import Any
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.client import Client, NotFound, RateLimited
 from sources.customerio.extract.batch import Batch
+from sources.customerio.extract.erased import Erased
 from sources.customerio.extract.messages import EMPTY_WINDOWS_BEFORE_HISTORY, WINDOW_S
 from sources.customerio.extract.rows import only_record
 from sources.customerio.extract.run_context import RunContext
@@ -27,7 +28,7 @@ Place = list[Any]
 def archived(run: RunContext, row: Resource, state: dict[str, Any]) -> Iterator[Batch]:
     """Resume where the last day ended, until the queue or the day's quota is used up."""
     client, summary = run.client_for(row.table), run.summary_of(row.table)
-    queue = _Queue(client, str(row.parent), state.setdefault("done", []))
+    queue = _Queue(client, str(row.parent), state.setdefault("done", []), run.options.erased)
     for message_id in queue.below(run.now(), run.options.start or 0):
         try:
             answer = client.call(row.operation, path={"message_id": message_id}).json()
@@ -43,13 +44,14 @@ class _Queue:
     """Ids of messages to read, newest first. An id counts as done once the next one is requested.
 
     `done` is changed in place: the stretches that are done, newest first, each from a place (not included)
-    down to a place (included).
+    down to a place (included). Messages of `erased` people are in no place.
     """
 
-    def __init__(self, client: Client, table: str, done: list[list[Place]]) -> None:
+    def __init__(self, client: Client, table: str, done: list[list[Place]], erased: Erased) -> None:
         self._client = client
         self._table = resource(table)
         self._done = done
+        self._erased = erased
 
     def below(self, now: int, start: int) -> Iterator[str]:
         """Every message from before `now` down to `start` (Unix seconds) that is not done."""
@@ -84,6 +86,7 @@ class _Queue:
     def _window(self, start: int, end: int) -> Iterator[Place]:
         """The places of one window, both ends included, in order."""
         pages = self._client.pages(self._table.operation, query={"start_ts": start, "end_ts": end})
-        rows = (row for page in pages for row in page.records)
+        listed = (row for page in pages for row in page.records)
+        rows = (row for row in listed if not self._erased.names(self._table.person, row))
         for created, same_second in groupby(rows, key=itemgetter(str(self._table.cursor))):
             yield from ([created, id_] for id_ in sorted((row["id"] for row in same_second), reverse=True))

@@ -7,7 +7,7 @@ A table with a rejected record, and the tables below it, mark nothing as deleted
 rows may be the one that could not be read.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from threading import Lock
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from xxhash import xxh3_64_hexdigest
 
-from sources.customerio.catalogue import RESOURCES, Operation, Resource, operation
+from sources.customerio.catalogue import RESOURCES, Operation, PersonKind, Resource, operation
 from sources.customerio.catalogue import resource as catalogued
 from sources.customerio.client import MB, BadAnswer, unexpected
 from sources.customerio.extract.masking import MASK, masked_url
@@ -39,6 +39,9 @@ COLUMNS: "TTableSchemaColumns" = {
     "run_id": {"data_type": "text"},
     "rejected_at": {"data_type": "bigint"},
 }
+
+PERSON: Mapping[str, PersonKind] = {"record": "record"}
+"""The columns that say whose record it is."""
 
 MOST = 1_000
 """Rejected records of a table at most in a run; with more of them the table itself counts as unreadable."""

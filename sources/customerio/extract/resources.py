@@ -199,7 +199,9 @@ def _tables(
 
     def changed() -> Iterator[pa.Table]:
         for batch in batches:
-            yield from changes.tables(_fitting(run, resource, added, batch))
+            kept, erased = run.options.erased.without(resource, batch)
+            summary.erased += erased
+            yield from changes.tables(_fitting(run, resource, added, kept))
         yield from changes.tombstones()
 
     stream = Stream(resource.table, changed(), run.ready)

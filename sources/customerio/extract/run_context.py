@@ -14,6 +14,7 @@ from sources.customerio.extract.added_fields import AddedFields
 from sources.customerio.extract.coverage import Coverage
 from sources.customerio.extract.deletion_brake import SHARE, DeletionBrake
 from sources.customerio.extract.due import Due, ToldParents
+from sources.customerio.extract.erased import NOBODY, Erased
 from sources.customerio.extract.failures import Failures
 from sources.customerio.extract.ready_tables import ReadyTables, Stopped
 from sources.customerio.extract.rejected import (
@@ -24,6 +25,9 @@ from sources.customerio.extract.rejected import (
     fault_of,
     fitted,
     resource_of,
+)
+from sources.customerio.extract.rejected import (
+    PERSON as RECORD,
 )
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_summary import ResourceSummary, RunSummary
@@ -90,6 +94,7 @@ class Options:
     `due_only`: leave out parents whose rows cannot have changed, as `changes_with` in `RESOURCES` says.
     `deletion_share`: the largest share of a table's live rows that a reading may delete; more are held back
     unless the table is in `accept_deletions`.
+    `erased`: people whose rows are left out, and whose identifiers are replaced in other rows.
     """
 
     start: int | None = None
@@ -105,6 +110,7 @@ class Options:
     daily_overlap_s: int = 3 * DAY
     deletion_share: float = SHARE
     accept_deletions: Collection[str] = ()
+    erased: Erased = NOBODY
 
     def reads_due_only(self, table: str) -> bool:
         """Checks if a reading of that table leaves out parents that are not due."""
@@ -147,11 +153,14 @@ class RunContext:
         self._relisted: dict[Hashable, Collection[Hashable]] = {}
         self._ended: dict[str, threading.Event] = {}
         self.coverage = Coverage()
-        self.rejected = Rejected(mask=self.client.without_keys)
+        self.rejected = Rejected(mask=self._masked)
         self.outdated = set()
         self.told = ToldParents()
         self._told_deliveries: set[str] = set()
         self._added: dict[str, AddedFields] = {}
+
+    def _masked(self, text: str) -> str:
+        return self.options.erased.redacted(self.client.without_keys(text))
 
     def added_fields(self, row: Resource, columns: Iterable[str] = ()) -> AddedFields:
         """The places of the fields that Customer.io adds to a table, which has those columns already."""
@@ -274,6 +283,8 @@ class RunContext:
         Raises:
             AllRejected: that is one too many to be an exception.
         """
+        if self.options.erased.names(RECORD, {"record": record}):
+            return
         if not self.rejected.add(row, reason, record):
             return
         summary = self.summary.resources.get(row.table) or self.summary_of(counted_for)

@@ -16,7 +16,8 @@ class ResourceSummary:
     """One resource's numbers. `seconds` run from its first request to its last row.
 
     `read`, `new`, `changed` and `deleted` count rows; `rejected` counts records that were set aside,
-    `replaced` characters that were none and became U+FFFD. `note` says why a resource that did not
+    `replaced` characters that were none and became U+FFFD; `erased` counts rows of erased people, which were
+    left out. `note` says why a resource that did not
     fail has rows left for another run; `held` says why its deletions were held back. `skipped` is the refusal
     because of which it was not read at all.
     """
@@ -30,6 +31,7 @@ class ResourceSummary:
     deleted: int = 0
     rejected: int = 0
     replaced: int = 0
+    erased: int = 0
     started: float | None = None
     seconds: float = 0.0
     done: bool = False
@@ -109,3 +111,8 @@ class RunSummary:
     def rejected(self) -> int:
         """The number of records that were set aside."""
         return sum(resource.rejected for resource in self.resources.values())
+
+    @property
+    def erased(self) -> int:
+        """The number of rows of erased people that were left out."""
+        return sum(resource.erased for resource in self.resources.values())

@@ -1,0 +1,108 @@
+"""`cio-elt erase`: removes people from everything that the data folder has, and keeps them out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipelines.cli.command import DONE, FAILED, STOPPED_BY_BRAKE, WAIT, command, note, print_json
+
+if TYPE_CHECKING:
+    from pipelines.erase import There
+
+
+@click.command()
+@click.option(
+    "--email", "emails", multiple=True, help="An address of the person; repeat for more; default: none."
+)
+@click.option("--id", "ids", multiple=True, help="An id of the person; repeat for more; default: none.")
+@click.option("--cio-id", "cio_ids", multiple=True, help="A cio_id; repeat for more; default: none.")
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV file of people, with a header of email, id or cio_id; default: none.",
+)
+@click.option("--dry-run", is_flag=True, help="Count what would be erased, and change nothing.")
+@click.option("--yes", is_flag=True, help="Confirm that the people are erased, which cannot be undone.")
+@click.option(
+    "--also-in-customerio",
+    "deletes",
+    is_flag=True,
+    help="Delete them in Customer.io first, with the Track API's keys.",
+)
+@click.option(
+    "--suppress",
+    "suppresses",
+    is_flag=True,
+    help="Suppress them in Customer.io first: they are deleted there, and their identifiers are blocked.",
+)
+@click.option(
+    "--lift", is_flag=True, help="Lift the record of an erasure, so that they may come again; erase nothing."
+)
+@WAIT
+@command
+def erase(
+    *,
+    emails: Sequence[str],
+    ids: Sequence[str],
+    cio_ids: Sequence[str],
+    file: Path | None,
+    dry_run: bool,
+    yes: bool,
+    deletes: bool,
+    suppresses: bool,
+    lift: bool,
+    wait_s: float,
+    as_json: bool,
+) -> int:
+    """Erase people from everything in the data folder, and keep them out from then on.
+
+    Every identifier that is known of them is erased: former addresses and ids too. Rows of theirs are deleted,
+    and [erased] replaces their identifiers in rows of others. A record without personal data stays: while it
+    stands, no sync, export or push takes them up again. Without --yes, what would be erased is only counted,
+    and the command ends with 3. It ends with 1 if something of them is left in a file.
+    """
+    from pipelines.erase import erase as run
+    from pipelines.erase import identifiers, read_people
+    from pipelines.settings import read_settings
+
+    given = identifiers(
+        [
+            *(("email", value) for value in emails),
+            *(("id", value) for value in ids),
+            *(("cio_id", value) for value in cio_ids),
+            *(read_people(file) if file else ()),
+        ]
+    )
+    if not given:
+        msg = "Name the people: --email, --id, --cio-id or --file."
+        raise click.UsageError(msg)
+    settings = read_settings()
+    if lift:
+        return _lift(settings, given, as_json=as_json)
+    there: "There | None" = "suppress" if suppresses else "delete" if deletes else None
+    result = run(settings, given, really=yes and not dry_run, there=there, wait_s=wait_s, notify=note)
+    if as_json:
+        print_json(result.document)
+    else:
+        from pipelines.cli.erase_output import print_erased
+
+        print_erased(result)
+    if result.done:
+        return FAILED if result.traces else DONE
+    if dry_run:
+        return DONE
+    note("Nothing was erased, since that cannot be undone. Add --yes to do it.")
+    return STOPPED_BY_BRAKE
+
+
+def _lift(settings: Any, given: Any, *, as_json: bool) -> int:
+    from pipelines.erase import lift
+
+    lifted = lift(settings, given)
+    if as_json:
+        print_json({"lifted": lifted})
+    else:
+        note(f"{lifted:,} record(s) lifted: the next sync takes up what Customer.io has of these people.")
+    return DONE

@@ -1,0 +1,115 @@
+"""Erases people from the files of the data folder that are no warehouse: what killed runs left, packages, exports.
+
+what can be made anew    removed: dbt's target and logs, drafts and spills of runs that were killed
+set-aside packages       removed if a trace is in them: a later sync has read their rows again
+files of exports         removed if a trace is in them: they are downloaded again
+registry of exports      words are replaced in what was asked for
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipelines.erase.tables import Found
+from pipelines.erase.traces import Traces
+from pipelines.export.registry import folder as exports_folder
+from pipelines.settings import Settings
+from pipelines.warehouse.set_aside import FOLDER
+from sources.customerio.extract.erased import Erased, redacted_json
+
+_DERIVED = (
+    "dbt/target",
+    "dbt/logs",
+    # Without these two, the next transform builds every model anew: their sums had the people in them.
+    "dbt/project",
+    "dbt/built",
+    "dlt/pipelines/*/trace.pickle",
+    "transform.duckdb",
+    "transform.duckdb.wal",
+    "*.publishing",
+    "*.publishing.wal",
+    "*.restoring",
+    "*.compacting",
+    "*.compacting.wal",
+    "*.new",
+    "*.tmp",
+)
+"""Patterns of what is made anew when it is needed, or was left by a run that was killed."""
+_WITH_TRACES = (f"{FOLDER}/*", "exports/*.csv", "exports/*.csv.part", "report.html")
+"""Patterns of what is removed if there is a trace in it."""
+
+
+def erase_files(settings: Settings, traces: Traces, erased: Erased, *, really: bool) -> Iterator[Found]:
+    """What the folder's files have of the people; with `really` it is removed or replaced."""
+    data = settings.cio_elt_data
+    yield from _counted("files that can be made anew", _removed(_matching(data, _DERIVED), really=really))
+    for pattern in _WITH_TRACES:
+        found = [path for path in data.glob(pattern) if traces.in_path(path)]
+        yield from _counted(pattern.partition("/")[0], _removed(found, really=really))
+    yield from _registry(settings, erased, really=really)
+
+
+def _matching(data: Path, patterns: Iterable[str]) -> Iterator[Path]:
+    for pattern in patterns:
+        yield from data.glob(pattern)
+
+
+def _removed(paths: Iterable[Path], *, really: bool) -> int:
+    number = 0
+    for path in sorted(paths):
+        if really and not _remove(path):
+            continue
+        number += 1
+    return number
+
+
+def _remove(path: Path) -> bool:
+    if path.is_dir():
+        shutil.rmtree(path)
+        return True
+    # A run that collects this export goes on with it, and leaves the people out itself.
+    lock = FileLock(path.with_suffix(".lock")) if path.parent.name == "exports" else None
+    try:
+        if lock is not None:
+            lock.acquire(timeout=0)
+    except Timeout:
+        return False
+    path.unlink(missing_ok=True)
+    if lock is not None:
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
+    return True
+
+
+def _counted(place: str, number: int) -> Iterator[Found]:
+    if number:
+        yield Found(place=place, gone=number)
+
+
+def _registry(settings: Settings, erased: Erased, *, really: bool) -> Iterator[Found]:
+    """The requests and results in the registry of exports: a filter may name a person."""
+    file = exports_folder(settings) / "tickets.sqlite"
+    if not file.exists():
+        return
+    cells = 0
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        for table, column in (("tickets", "body"), ("tickets", "result"), ("counted", "body")):
+            rows = connection.execute(f"SELECT rowid, {column} FROM {table}").fetchall()
+            for row_id, text in rows:
+                new = text and redacted_json(text, erased.redacted)
+                if new == text:
+                    continue
+                cells += 1
+                if really:
+                    connection.execute(
+                        f"UPDATE OR REPLACE {table} SET {column} = ? WHERE rowid = ?", (new, row_id)
+                    )
+        if really and cells:
+            connection.execute("VACUUM")
+    if cells:
+        yield Found(place="registry of exports", cells=cells)

@@ -1,0 +1,242 @@
+"""Erases people from everything that this data folder has: the order of work.
+
+    lock -> no push is running -> load what waits -> who they are -> (delete them in Customer.io)
+         -> record -> push journal -> files -> private file, written anew -> publish -> look for traces
+
+The record is written before anything is deleted, and the private file and its published copy, by which people
+are known, go last: an erasure that was killed is finished by the same command.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.connect import client
+from pipelines.erase.folder import erase_files
+from pipelines.erase.journal import erase_journal, known_pairs, no_push, republish
+from pipelines.erase.people import NODES, Identifier, arrow, resolve
+from pipelines.erase.subject import Table, tables_of
+from pipelines.erase.tables import Found, erase_tables, make_words
+from pipelines.erase.traces import Traces
+from pipelines.errors import ConfigError
+from pipelines.notify import Notify, silent
+from pipelines.push.journal.database import SCHEMA as PUSHES
+from pipelines.push.journal.database import Journal
+from pipelines.settings import Settings
+from pipelines.warehouse.duckdb_file import compact, log_of, open_file
+from pipelines.warehouse.erasures import erased_people, finish, is_unfinished, record
+from pipelines.warehouse.pipeline import forget_loaded
+from pipelines.warehouse.publish import publish, writing
+from pipelines.warehouse.queries import no_warehouse
+from pipelines.warehouse.settle import settled
+from pipelines.warehouse.sql import literal
+from pipelines.workspace import identify
+from sources.customerio.extract.erased import Erased, words_of
+
+There = Literal["delete", "suppress"]
+"""The operations of the Track API that end a person there."""
+_MEMORY = "1GB"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EraseResult:
+    """The numbers of an erasure; it holds no identifier.
+
+    Attributes:
+        people: The people who were found by the identifiers that were given, known here or not.
+        identifiers: All of their identifiers.
+        unsearchable: Identifiers that are too common to be looked for in texts.
+        places: What each place had of them.
+        traces: Files in which something of them is left, within the data folder.
+        there: People who were deleted or suppressed in Customer.io.
+        done: False if this was a dry run.
+        seconds: The time that it took, without the wait for the lock.
+    """
+
+    people: int
+    identifiers: int
+    unsearchable: int
+    places: Sequence[Found] = ()
+    traces: Sequence[str] = ()
+    there: int = 0
+    done: bool = False
+    seconds: float = 0.0
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The result as JSON."""
+        return asdict(self)
+
+
+@dataclass
+class _Work:
+    """The people of one erasure, and what is known of them; `nodes` is the table `NODES`."""
+
+    people: list[set[Identifier]]
+    nodes: pa.Table
+    words: list[str]
+    places: list[Found] = field(default_factory=list)
+
+    @property
+    def identifiers(self) -> list[Identifier]:
+        """All identifiers."""
+        return [each for person in self.people for each in person]
+
+    def result(self, **others: Any) -> EraseResult:
+        """The numbers so far."""
+        return EraseResult(
+            people=len(self.people),
+            identifiers=len(self.identifiers),
+            unsearchable=sum(not words_of(*each) for each in self.identifiers),
+            places=tuple(self.places),
+            **others,
+        )
+
+
+def erase(
+    settings: Settings,
+    given: Sequence[Identifier],
+    *,
+    really: bool = False,
+    there: There | None = None,
+    wait_s: float = 3600.0,
+    notify: Notify = silent,
+) -> EraseResult:
+    """Erase the people with these identifiers; without `really`, count what would be erased.
+
+    Args:
+        settings: names the data folder.
+        given: identifiers of people, each with its kind.
+        really: erase; nothing is changed otherwise, but a package that waits is loaded.
+        there: end the people in Customer.io first, by that operation.
+        wait_s: how long to wait for another run that writes the same warehouse.
+        notify: called with a sentence for the user.
+
+    Raises:
+        ConfigError: the warehouse is on a server, or there is none; or Customer.io does not take the keys.
+        LeaseHeld, PushError: a push is running, or has a run that did not end. Nothing was erased.
+        Busy: another run wrote the warehouse for longer than `wait_s`.
+        CustomerioError: the people cannot be ended in Customer.io. Nothing was erased here.
+    """
+    _check_place(settings)
+    with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify), no_push(settings) as journal:
+        began = time.monotonic()
+        forget_loaded(settled(settings, notify))
+        work = _found(settings, given, journal)
+        ended = _end_there(settings, work, there) if really and there else 0
+        if really:
+            record(settings, work.people)
+        erased = erased_people(settings) if really else Erased()
+        _erase(settings, work, journal, erased, really=really)
+        traces = _traces(work).in_folder(settings.cio_elt_data) if really else []
+        if really and not traces:
+            finish(settings)
+        return work.result(
+            traces=tuple(str(path.relative_to(settings.cio_elt_data)) for path in traces),
+            there=ended,
+            done=really,
+            seconds=round(time.monotonic() - began, 3),
+        )
+
+
+def _check_place(settings: Settings) -> None:
+    if not settings.publishes:
+        msg = (
+            f"`cio-elt erase` erases from DuckDB files, and CIO_ELT_DESTINATION is "
+            f"{settings.cio_elt_destination!r}. Delete the person's rows on that server yourself, in the tables "
+            "that TABLES.md marks with a person, and in its backups. Nothing was erased."
+        )
+        raise ConfigError(msg)
+    if not (settings.load_file.exists() or settings.published_file.exists()):
+        raise no_warehouse(settings)
+
+
+def _found(settings: Settings, given: Sequence[Identifier], journal: Journal | None) -> _Work:
+    """Who the people are, by the warehouse and the journal; and by the published file after a killed erasure."""
+    others = known_pairs(journal)
+    with _opened(settings.load_file) as connection:
+        tables = _tables(connection)
+        if is_unfinished(settings) and settings.published_file.exists():
+            others = pa.concat_tables([others, _published_pairs(settings, given)])
+        people = resolve(connection, given, tables, others)
+        nodes = arrow(connection, f"FROM {NODES}")
+    words = {word for person in people for each in person for word in words_of(*each)}
+    return _Work(people=people, nodes=nodes, words=sorted(words))
+
+
+def _published_pairs(settings: Settings, given: Sequence[Identifier]) -> pa.Table:
+    """The identifiers of the people as the published file has them, in rows of `cio_id`, `id`, `email`."""
+    with open_file(settings.published_file, read_only=True) as connection:
+        empty = known_pairs(None)
+        people = resolve(connection, given, _tables(connection), empty)
+    rows: list[dict[str, str]] = []
+    for person in people:
+        first, *rest = sorted(person)
+        # Each with the first one: so they are one person's again.
+        rows += [{str(kind): value for kind, value in (first, each)} for each in rest if each[0] != first[0]]
+    return pa.Table.from_pylist(rows, schema=empty.schema) if rows else empty
+
+
+def _opened(file: Path) -> duckdb.DuckDBPyConnection:
+    connection = open_file(file)
+    connection.execute(
+        f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false; "
+        f"SET temp_directory = {literal(file.with_suffix('.tmp'))}; SET enable_progress_bar = false"
+    )
+    return connection
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
+    """The tables of the warehouse; the copy of the journal is made anew."""
+    return [table for table in tables_of(connection) if table.schema != PUSHES]
+
+
+def _erase(settings: Settings, work: _Work, journal: Journal | None, erased: Erased, *, really: bool) -> None:
+    """Erase from each place, in an order in which a killed erasure can be resumed."""
+    if journal is not None:
+        work.places += erase_journal(journal, work.nodes, work.words, erased, really=really)
+        if really:
+            journal.rewrite()
+    work.places += erase_files(settings, _traces(work), erased, really=really)
+    with _opened(settings.load_file) as connection:
+        connection.register("erase_nodes_given", work.nodes)
+        connection.execute(f"CREATE TEMP TABLE {NODES} AS FROM erase_nodes_given")
+        connection.unregister("erase_nodes_given")
+        make_words(connection, work.words)
+        connection.begin()
+        work.places += erase_tables(connection, _tables(connection), erased, really=really)
+        connection.commit()
+    if really:
+        if journal is not None:
+            republish(settings, journal)
+        compact(settings.load_file, always=True)
+        publish(settings.load_file, settings.published_file)
+        log_of(settings.load_file).unlink(missing_ok=True)
+
+
+def _traces(work: _Work) -> Traces:
+    sure = [
+        value.lower()
+        for kind, value in work.identifiers
+        if kind == "cio_id" or (kind == "email" and "@" in value)
+    ]
+    return Traces(work.words, sure)
+
+
+def _end_there(settings: Settings, work: _Work, operation: There) -> int:
+    """End the people in Customer.io; returns their number."""
+    identify(settings)
+    ended = 0
+    with client(settings) as calls:
+        for person in work.people:
+            named = [f"cio_{value}" for kind, value in sorted(person) if kind == "cio_id"]
+            named = named or [value for _, value in sorted(person)]
+            for identifier in named:
+                calls.call(operation, path={"identifier": identifier})
+            ended += 1
+    return ended

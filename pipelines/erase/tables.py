@@ -1,0 +1,133 @@
+"""Erases people from the tables of an open DuckDB file, all of them in a few statements a table.
+
+    rows of the people, by `Resource.person`       deleted
+    rows of their deliveries, and child rows of dlt deleted
+    cells of other rows that name them             `[erased]` in place of the word
+
+A row that names two people is the one's whose identifier is the surest: `cio_id`, then id, then address.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.erase.people import NODES
+from pipelines.erase.subject import Table
+from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.sql import literal, quoted
+from sources.customerio.extract.erased import EDGES, SHORTEST, WORD, Erased, redacted_json
+
+WORDS = "erase_words"
+"""The temporary table of the words as which the identifiers may stand in texts."""
+_ROWS, _DELIVERIES = "erase_rows", "erase_deliveries"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What one place had of the people: rows or files that went, and cells in which a word was replaced."""
+
+    place: str
+    gone: int = 0
+    cells: int = 0
+
+
+def make_words(connection: duckdb.DuckDBPyConnection, words: Sequence[str]) -> None:
+    """Make the table of words, and the empty one of deliveries."""
+    connection.register("erase_given", pa.table({"word": pa.array(words, pa.string())}))
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {WORDS} AS SELECT DISTINCT word FROM erase_given")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_DELIVERIES} (id VARCHAR)")
+    connection.unregister("erase_given")
+
+
+def erase_tables(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], erased: Erased, *, really: bool
+) -> Iterator[Found]:
+    """What each table has of the people in `NODES`; with `really` it is deleted or replaced."""
+    for table in tables:
+        rows = _mark(connection, table)
+        if table.name == "messages" and table.schema == DATASET:
+            connection.execute(
+                f"INSERT INTO {_DELIVERIES} SELECT id FROM {table.sql} WHERE rowid IN (FROM {_ROWS})"
+            )
+        cells = replace_words(connection, table, erased, really=really)
+        if really and rows:
+            connection.execute(f"DELETE FROM {table.sql} WHERE rowid IN (FROM {_ROWS})")
+        if rows or cells:
+            yield Found(place=table.place, gone=rows, cells=cells)
+
+
+def _mark(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+    """Put the places of the rows that go into a temporary table; returns their number."""
+    parts = [_named(table)] if table.names_people else []
+    parts += [
+        f"SELECT rowid AS place FROM {table.sql} WHERE {quoted(name)} IN (FROM {_DELIVERIES})"
+        for name in table.deliveries
+    ]
+    parts += _of_parent(table)
+    rows = " UNION ".join(parts) or "SELECT 0::BIGINT AS place WHERE false"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_ROWS} AS {rows}")
+    ((found,),) = connection.execute(f"SELECT count(*) FROM {_ROWS}").fetchall()
+    return int(found)
+
+
+def _named(table: Table) -> str:
+    """SQL of the places of rows whose surest identifier is one of the people's."""
+    return f"""
+        SELECT s.place FROM ({table.subjects}) AS s
+        LEFT JOIN {NODES} AS c ON c.kind = 'cio_id' AND c.value = s.cio_id
+        LEFT JOIN {NODES} AS i ON i.kind = 'id' AND i.value = s.id
+        LEFT JOIN {NODES} AS e ON e.kind = 'email' AND e.value = s.email
+        WHERE coalesce(c.known, i.known, e.known, false)
+    """
+
+
+def _of_parent(table: Table) -> list[str]:
+    """SQL of the places of rows of a child table of dlt whose parent's row is gone."""
+    parent = table.name.rpartition("__")[0]
+    if not parent or "_dlt_parent_id" not in table.columns:
+        return []
+    kept = f"SELECT _dlt_id FROM {quoted(table.schema)}.{quoted(parent)}"
+    return [f"SELECT rowid AS place FROM {table.sql} WHERE _dlt_parent_id NOT IN ({kept})"]
+
+
+def replace_words(
+    connection: duckdb.DuckDBPyConnection, table: Table, erased: Erased, *, really: bool
+) -> int:
+    """Replace the people's identifiers in the texts of rows that stay; returns the number of cells."""
+    cells = 0
+    for column, kind in table.texts.items():
+        found = connection.execute(
+            f"SELECT rowid, {quoted(column)}::VARCHAR FROM {table.sql} WHERE rowid IN ({_mentions(table, column)})"
+        ).fetchall()
+        cells += len(found)
+        if not found or not really:
+            continue
+        texts = [
+            redacted_json(text, erased.redacted) if kind == "JSON" else erased.redacted(text)
+            for _, text in found
+        ]
+        new = pa.table({"place": [place for place, _ in found], "text": texts})
+        connection.register("erase_given", new)
+        connection.execute(
+            f"UPDATE {table.sql} SET {quoted(column)} = n.text FROM erase_given AS n "
+            f"WHERE {quoted(table.name)}.rowid = n.place"
+        )
+        connection.unregister("erase_given")
+    return cells
+
+
+def _mentions(table: Table, column: str) -> str:
+    """SQL of the ids of rows that stay and have one of the words in that column."""
+    return f"""
+        SELECT place FROM (
+            SELECT rowid AS place, unnest({words_sql(quoted(column))}) AS word FROM {table.sql}
+            WHERE length({quoted(column)}::VARCHAR) >= {SHORTEST} AND rowid NOT IN (FROM {_ROWS}))
+        WHERE trim(word, {literal(EDGES)}) IN (FROM {WORDS})
+    """
+
+
+def words_sql(cell: str) -> str:
+    """SQL of the list of a cell's words, in lower case."""
+    return f"regexp_extract_all(lower({cell}::VARCHAR), {literal(WORD)})"

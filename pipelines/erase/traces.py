@@ -1,0 +1,112 @@
+"""Looks for traces of people in files: in their bytes, in what gzip packed, in tables of DuckDB and Parquet.
+
+A trace is a word as which an identifier may stand in a text. Bytes of a DuckDB file are searched as well as
+its tables, for a free block keeps what was in it, and a table's texts are packed.
+"""
+
+import gzip
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import duckdb
+
+from pipelines.erase.subject import tables_of
+from pipelines.erase.substrings import Substrings
+from pipelines.erase.tables import WORDS, make_words, words_sql
+from pipelines.warehouse.duckdb_file import in_memory, open_file
+from pipelines.warehouse.sql import literal, quoted
+from sources.customerio.extract.erased import EDGES, SHORTEST
+
+_SIGN = rb"""[^\x00-\x20"\\,;:<>(){}\[\]=&?/]"""
+_WORD = re.compile(rb"(?:" + _SIGN + rb"|\\+u[0-9a-fA-F]{4}){%d,400}" % SHORTEST)
+_PLAIN_WORD = re.compile(_SIGN + rb"{%d,400}" % SHORTEST)
+_BLOCK, _OVERLAP = 16 * 1024 * 1024, 1024
+_OTHER_FOLDERS = ("demo",)
+"""Data folders of their own within a data folder: a sandbox's people are invented."""
+
+
+class Traces:
+    """A search for words of people, in lower case; those of `sure` are found as a part of other bytes too."""
+
+    def __init__(self, words: Collection[str], sure: Collection[str] = ()) -> None:
+        self._words = sorted(words)
+        self._bytes = frozenset(word.encode() for word in words)
+        self._sure = Substrings([word.encode() for word in sure])
+
+    def in_folder(self, data: Path) -> list[Path]:
+        """The files of a data folder with a trace in them."""
+        files = (path for path in sorted(data.rglob("*")) if path.is_file())
+        return [
+            path
+            for path in files
+            if path.relative_to(data).parts[0] not in _OTHER_FOLDERS and self.in_path(path)
+        ]
+
+    def in_path(self, path: Path) -> bool:
+        """Checks if a file, or a file of a folder, has a trace."""
+        if path.is_dir():
+            return any(self.in_path(each) for each in path.rglob("*") if each.is_file())
+        if not self._words:
+            return False
+        match path.suffix:
+            case ".duckdb":
+                return self._in_database(path)
+            case ".wal":
+                return bool(self._sure.found_in(_blocks(path)))
+            case ".parquet":
+                return self._in_parquet(path)
+        return any(self._in_block(block) for block in _blocks(path))
+
+    def _in_block(self, block: bytes) -> bool:
+        edges, words = EDGES.encode(), _WORD if b"\\u" in block else _PLAIN_WORD
+        if any(found.strip(edges).lower() in self._bytes for found in words.findall(block)):
+            return True
+        return words is _WORD and any(
+            found.strip(edges).lower() in self._bytes for found in _PLAIN_WORD.findall(block)
+        )
+
+    def _in_database(self, path: Path) -> bool:
+        bytes_found = self._sure.found_in(_blocks(path))
+        with open_file(path, read_only=True) as connection:
+            make_words(connection, self._words)
+            columns = [(table.sql, column) for table in tables_of(connection) for column in table.texts]
+            return any(self._in_column(connection, *each) for each in columns) or any(
+                # Another person's address may end with this one's.
+                not any(_is_part(connection, *each, word.decode()) for each in columns)
+                for word in bytes_found
+            )
+
+    def _in_parquet(self, path: Path) -> bool:
+        with in_memory() as connection:
+            make_words(connection, self._words)
+            rows = f"read_parquet({literal(path)})"
+            columns = connection.execute(f"DESCRIBE FROM {rows}").fetchall()
+            return any(
+                self._in_column(connection, rows, name)
+                for name, kind, *_ in columns
+                if kind in ("VARCHAR", "JSON")
+            )
+
+    @staticmethod
+    def _in_column(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> bool:
+        sql = f"""
+            SELECT 1 FROM (SELECT unnest({words_sql(quoted(column))}) AS word FROM {rows}
+                           WHERE length({quoted(column)}::VARCHAR) >= {SHORTEST})
+            WHERE trim(word, {literal(EDGES)}) IN (FROM {WORDS}) LIMIT 1
+        """
+        return bool(connection.execute(sql).fetchall())
+
+
+def _is_part(connection: duckdb.DuckDBPyConnection, rows: str, column: str, word: str) -> bool:
+    sql = f"SELECT 1 FROM {rows} WHERE contains(lower({quoted(column)}::VARCHAR), ?) LIMIT 1"
+    return bool(connection.execute(sql, [word]).fetchall())
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, unpacked if they are packed, in blocks that overlap."""
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        before = b""
+        while block := file.read(_BLOCK):
+            yield before + block
+            before = block[-_OVERLAP:]
