@@ -58,8 +58,8 @@ def erase(
 ) -> int:
     """Erase people from everything in the data folder, and keep them out from then on.
 
-    Every identifier that is known of them is erased: former addresses and ids too. Rows of theirs are deleted,
-    and [erased] replaces their identifiers in rows of others. A record without personal data stays: while it
+    All identifiers that are known of them are erased, former ones too. Their rows are deleted, and
+    [erased] replaces their identifiers in rows of others. A record without personal data stays: while it
     stands, no sync, export or push takes them up again. Without --yes, what would be erased is only counted,
     and the command ends with 3. It ends with 1 if something of them is left in a file.
     """
@@ -81,7 +81,7 @@ def erase(
     settings = read_settings()
     if lift:
         return _lift(settings, given, as_json=as_json)
-    there: "There | None" = "suppress" if suppresses else "delete" if deletes else None
+    there: There | None = "suppress" if suppresses else "delete" if deletes else None
     result = run(settings, given, really=yes and not dry_run, there=there, wait_s=wait_s, notify=note)
     if as_json:
         print_json(result.document)

@@ -19,8 +19,8 @@ def print_erased(result: EraseResult) -> None:
         say("  Nothing of them is in the data folder.")
     if result.unsearchable:
         warn(
-            f"{result.unsearchable:,} identifiers are too common to be looked for in texts: they were compared "
-            "in the columns that identify a person alone."
+            f"{result.unsearchable:,} identifiers are too common to be looked for in texts: they were "
+            "compared in the columns that identify a person alone."
         )
     if result.traces:
         warn("Something of these people is left in these files of the data folder; see to them:")

@@ -1,4 +1,4 @@
-"""The erasure of people: `erase` removes them from everything in the data folder, `lift` lets them come again."""
+"""The erasure of people: `erase` removes them from the data folder, `lift` lets them come again."""
 
 from pipelines.erase.people import Identifier, identifiers, read_people
 from pipelines.erase.run import EraseResult, There, erase

@@ -1,4 +1,4 @@
-"""Erases people from the files of the data folder that are no warehouse: what killed runs left, packages, exports.
+"""Erases people from files of the data folder: what killed runs left, packages, exports.
 
 what can be made anew    removed: dbt's target and logs, drafts and spills of runs that were killed
 set-aside packages       removed if a trace is in them: a later sync has read their rows again

@@ -45,7 +45,8 @@ class _JournalTable(Table):
     def subjects(self) -> str:
         """A query of `place`, `cio_id`, `id` and `email`, as of every table."""
         payload = "t.payload" if "payload" in self.columns else "NULL::VARCHAR"
-        person = f"CASE WHEN json_valid({payload}) AND coalesce({payload}->>'$.type', '') <> 'object' THEN {payload} END"
+        is_person = f"json_valid({payload}) AND coalesce({payload}->>'$.type', '') <> 'object'"
+        person = f"CASE WHEN {is_person} THEN {payload} END"
         cells = {
             "cio_id": ("p->>'$.identifiers.cio_id'",),
             "id": ("p->>'$.identifiers.id'", "p->>'$.attributes.id'", _MEMBER, "person_key"),
@@ -142,7 +143,8 @@ def erase_journal(
         found = list(erase_tables(connection, _tables(connection), erased, really=really))
         if really:
             connection.execute(
-                f"DELETE FROM {SCHEMA}.outcomes WHERE (run_id, seq) NOT IN (SELECT (run_id, seq) FROM {SCHEMA}.log)"
+                f"DELETE FROM {SCHEMA}.outcomes AS o WHERE NOT EXISTS "
+                f"(FROM {SCHEMA}.log AS l WHERE l.run_id = o.run_id AND l.seq = o.seq)"
             )
     return [replace(each, place=f"push journal: {each.place.partition('.')[2]}") for each in found]
 

@@ -8,6 +8,7 @@ An identifier that belongs to another living person today is not followed: it st
 import csv
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -24,9 +25,11 @@ Identifier = tuple[IdentifierKind, str]
 PAIRS, NODES = "erase_pairs", "erase_nodes"
 """Temporary tables: identifiers that stand in one row; all identifiers, and if they are of the erased."""
 
+_WANTED = "Give a CSV file with a header of email, id or cio_id, and a line for each person."
+
 
 def read_people(file: Path) -> list[Identifier]:
-    """The identifiers of a CSV file whose header is of `email`, `id` and `cio_id`; a line may fill any of them.
+    """The identifiers of a CSV file with a header of `email`, `id` and `cio_id`; a line may fill any of them.
 
     Raises:
         ConfigError: the file cannot be read, or has no such column or no identifier.
@@ -37,11 +40,11 @@ def read_people(file: Path) -> list[Identifier]:
             columns = [kind for kind in KINDS if kind in (reader.fieldnames or ())]
             found = [(kind, line[kind]) for line in reader for kind in columns]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        msg = f"{file} cannot be read ({type(error).__name__}). Give a CSV file with a header of email, id, cio_id."
+        msg = f"{file} cannot be read ({type(error).__name__}). {_WANTED}"
         raise ConfigError(msg) from None
     given = identifiers(found)
     if not given:
-        msg = f"{file} names no person. Give a CSV file with a header of email, id or cio_id, and a line for each."
+        msg = f"{file} names no person. {_WANTED}"
         raise ConfigError(msg)
     return given
 
@@ -55,7 +58,8 @@ def identifiers(given: Iterable[tuple[IdentifierKind, str | None]]) -> list[Iden
 
 def arrow(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
     """The rows of a query."""
-    return connection.sql(query).to_arrow_table()
+    found: pa.Table = connection.sql(query).to_arrow_table()
+    return found
 
 
 def resolve(
@@ -186,7 +190,7 @@ def _grouped(connection: duckdb.DuckDBPyConnection) -> list[set[Identifier]]:
 
     for row in rows:
         together = [node for node in zip(KINDS, row, strict=True) if node in known]
-        for one, other in zip(together, together[1:], strict=False):
+        for one, other in pairwise(together):
             owner[root(one)] = root(other)
     people: dict[Identifier, set[Identifier]] = defaultdict(set)
     for each in known:

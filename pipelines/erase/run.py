@@ -19,7 +19,7 @@ import pyarrow as pa
 from pipelines.connect import client
 from pipelines.erase.folder import erase_files
 from pipelines.erase.journal import erase_journal, known_pairs, no_push, republish
-from pipelines.erase.people import NODES, Identifier, arrow, resolve
+from pipelines.erase.people import NODES, Identifier, arrow, identifiers, resolve
 from pipelines.erase.subject import Table, tables_of
 from pipelines.erase.tables import Found, erase_tables, make_words
 from pipelines.erase.traces import Traces
@@ -127,7 +127,7 @@ def erase(
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify), no_push(settings) as journal:
         began = time.monotonic()
         forget_loaded(settled(settings, notify))
-        work = _found(settings, given, journal)
+        work = _found(settings, identifiers(given), journal)
         ended = _end_there(settings, work, there) if really and there else 0
         if really:
             record(settings, work.people)
@@ -148,8 +148,8 @@ def _check_place(settings: Settings) -> None:
     if not settings.publishes:
         msg = (
             f"`cio-elt erase` erases from DuckDB files, and CIO_ELT_DESTINATION is "
-            f"{settings.cio_elt_destination!r}. Delete the person's rows on that server yourself, in the tables "
-            "that TABLES.md marks with a person, and in its backups. Nothing was erased."
+            f"{settings.cio_elt_destination!r}. Delete the people's rows on that server with its own SQL, "
+            "in every table that has a column cio_id, customer_id, email or recipient. Nothing was erased."
         )
         raise ConfigError(msg)
     if not (settings.load_file.exists() or settings.published_file.exists()):
@@ -157,7 +157,7 @@ def _check_place(settings: Settings) -> None:
 
 
 def _found(settings: Settings, given: Sequence[Identifier], journal: Journal | None) -> _Work:
-    """Who the people are, by the warehouse and the journal; and by the published file after a killed erasure."""
+    """Who the people are; after a killed erasure, the published file may be the one that knows them."""
     others = known_pairs(journal)
     with _opened(settings.load_file) as connection:
         tables = _tables(connection)

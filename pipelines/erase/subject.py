@@ -36,7 +36,7 @@ _TEXTS, _EMPTY = ("VARCHAR", "JSON"), "''"
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table of a DuckDB file, with the columns that name a person (kind by name) and all columns of text."""
+    """A table of a DuckDB file: its columns that name a person (kind by name), its texts, all its columns."""
 
     schema: str
     name: str

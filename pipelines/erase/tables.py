@@ -99,7 +99,8 @@ def replace_words(
     cells = 0
     for column, kind in table.texts.items():
         found = connection.execute(
-            f"SELECT rowid, {quoted(column)}::VARCHAR FROM {table.sql} WHERE rowid IN ({_mentions(table, column)})"
+            f"SELECT rowid, {quoted(column)}::VARCHAR FROM {table.sql} "
+            f"WHERE rowid IN ({_mentions(table, column)})"
         ).fetchall()
         cells += len(found)
         if not found or not really:

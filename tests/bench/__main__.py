@@ -6,6 +6,7 @@ import sys
 from tests.bench import (
     audit,
     cadence,
+    erase,
     export,
     flows,
     growth,
@@ -57,6 +58,11 @@ PARTS: dict[str, Part] = {
     ),
     "limits": Part(title="Reaching 10 requests a second, never more; 200 ms an answer", run=limits.run),
     "search": Part(title=f"Searching {search.ROWS:,} deliveries", run=search.run),
+    "erase": Part(
+        title=f"Erasing {erase.PEOPLE:,} people of a warehouse of {erase.ROWS:,} deliveries with marts",
+        run=erase.run,
+        once="the marts that people are erased from take a minute.",
+    ),
     "transform": Part(
         title=f"Building and testing the marts of {transform.ROWS:,} deliveries",
         run=transform.run,

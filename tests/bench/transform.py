@@ -97,13 +97,18 @@ def _measured() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         settings = read_settings(cio_elt_data=Path(folder))
         a_day = ROWS // 365
-        with duckdb.connect(settings.load_file) as connection:
-            connection.execute(_CONFIG)
-            made = messages(ROWS, 0, ROWS - a_day, load="1", late=False)
-            connection.execute(f"CREATE TABLE customerio_raw.messages AS {made[0]}", made[1])
+        make_raw_tables(settings.load_file, ROWS - a_day)
         full = _built("full build", folder)
         _pass_a_day(settings.load_file, a_day)
         return [*full, *_built("after a day", folder), _copied(settings.load_file)]
+
+
+def make_raw_tables(file: Path, rows: int) -> None:
+    """Make the raw tables of the first `rows` deliveries, and of all people, in a DuckDB file."""
+    with duckdb.connect(file) as connection:
+        connection.execute(_CONFIG)
+        made = messages(ROWS, 0, rows, load="1", late=False)
+        connection.execute(f"CREATE TABLE customerio_raw.messages AS {made[0]}", made[1])
 
 
 def messages(rows: int, first: int, last: int, *, load: str, late: bool) -> tuple[str, dict[str, Any]]:
