@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from pipelines.erase.people import NODES, arrow
 from pipelines.erase.subject import KINDS, Table, tables_of
-from pipelines.erase.tables import Found, erase_tables, make_words
+from pipelines.erase.tables import Found, erase_tables
+from pipelines.erase.words import Words
 from pipelines.errors import PushError
 from pipelines.push.journal.database import FILE, SCHEMA, Journal, PushId
 from pipelines.push.journal.lease import hold_lease
@@ -132,15 +133,14 @@ def known_pairs(journal: Journal | None) -> pa.Table:
 
 
 def erase_journal(
-    journal: Journal, nodes: pa.Table, words: Sequence[str], erased: Erased, *, really: bool
+    journal: Journal, nodes: pa.Table, words: Words, erased: Erased, *, really: bool
 ) -> list[Found]:
     """Erase the people from the journal; its file is to be rewritten then."""
     with journal.open() as connection:
         connection.register("erase_nodes_given", nodes)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {NODES} AS FROM erase_nodes_given")
         connection.unregister("erase_nodes_given")
-        make_words(connection, words)
-        found = list(erase_tables(connection, _tables(connection), erased, really=really))
+        found = list(erase_tables(connection, _tables(connection), words, erased, really=really))
         if really:
             connection.execute(
                 f"DELETE FROM {SCHEMA}.outcomes AS o WHERE NOT EXISTS "

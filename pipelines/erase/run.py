@@ -21,8 +21,9 @@ from pipelines.erase.folder import erase_files
 from pipelines.erase.journal import erase_journal, known_pairs, no_push, republish
 from pipelines.erase.people import NODES, Identifier, arrow, identifiers, resolve
 from pipelines.erase.subject import Table, tables_of
-from pipelines.erase.tables import Found, erase_tables, make_words
+from pipelines.erase.tables import Found, erase_tables
 from pipelines.erase.traces import Traces
+from pipelines.erase.words import Words
 from pipelines.errors import ConfigError
 from pipelines.notify import Notify, silent
 from pipelines.push.journal.database import SCHEMA as PUSHES
@@ -198,8 +199,9 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
 
 def _erase(settings: Settings, work: _Work, journal: Journal | None, erased: Erased, *, really: bool) -> None:
     """Erase from each place, in an order in which a killed erasure can be resumed."""
+    words = Words(work.words)
     if journal is not None:
-        work.places += erase_journal(journal, work.nodes, work.words, erased, really=really)
+        work.places += erase_journal(journal, work.nodes, words, erased, really=really)
         if really:
             journal.rewrite()
     work.places += erase_files(settings, _traces(work), erased, really=really)
@@ -207,9 +209,8 @@ def _erase(settings: Settings, work: _Work, journal: Journal | None, erased: Era
         connection.register("erase_nodes_given", work.nodes)
         connection.execute(f"CREATE TEMP TABLE {NODES} AS FROM erase_nodes_given")
         connection.unregister("erase_nodes_given")
-        make_words(connection, work.words)
         connection.begin()
-        work.places += erase_tables(connection, _tables(connection), erased, really=really)
+        work.places += erase_tables(connection, _tables(connection), words, erased, really=really)
         connection.commit()
     if really:
         if journal is not None:
@@ -220,11 +221,7 @@ def _erase(settings: Settings, work: _Work, journal: Journal | None, erased: Era
 
 
 def _traces(work: _Work) -> Traces:
-    sure = [
-        value.lower()
-        for kind, value in work.identifiers
-        if kind == "cio_id" or (kind == "email" and "@" in value)
-    ]
+    sure = [value.lower() for kind, value in work.identifiers if kind == "email" and "@" in value]
     return Traces(work.words, sure)
 
 

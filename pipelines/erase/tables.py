@@ -15,12 +15,11 @@ import pyarrow as pa
 
 from pipelines.erase.people import NODES
 from pipelines.erase.subject import Table
+from pipelines.erase.words import Words
 from pipelines.warehouse.pipeline import DATASET
-from pipelines.warehouse.sql import literal, quoted
-from sources.customerio.extract.erased import EDGES, SHORTEST, WORD, Erased, redacted_json
+from pipelines.warehouse.sql import quoted
+from sources.customerio.extract.erased import Erased, redacted_json
 
-WORDS = "erase_words"
-"""The temporary table of the words as which the identifiers may stand in texts."""
 _ROWS, _DELIVERIES = "erase_rows", "erase_deliveries"
 
 
@@ -33,25 +32,23 @@ class Found:
     cells: int = 0
 
 
-def make_words(connection: duckdb.DuckDBPyConnection, words: Sequence[str]) -> None:
-    """Make the table of words, and the empty one of deliveries."""
-    connection.register("erase_given", pa.table({"word": pa.array(words, pa.string())}))
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {WORDS} AS SELECT DISTINCT word FROM erase_given")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_DELIVERIES} (id VARCHAR)")
-    connection.unregister("erase_given")
-
-
 def erase_tables(
-    connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], erased: Erased, *, really: bool
+    connection: duckdb.DuckDBPyConnection,
+    tables: Sequence[Table],
+    words: Words,
+    erased: Erased,
+    *,
+    really: bool,
 ) -> Iterator[Found]:
     """What each table has of the people in `NODES`; with `really` it is deleted or replaced."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_DELIVERIES} (id VARCHAR)")
     for table in tables:
         rows = _mark(connection, table)
         if table.name == "messages" and table.schema == DATASET:
             connection.execute(
                 f"INSERT INTO {_DELIVERIES} SELECT id FROM {table.sql} WHERE rowid IN (FROM {_ROWS})"
             )
-        cells = replace_words(connection, table, erased, really=really)
+        cells = _replace_words(connection, table, words, erased, really=really)
         if really and rows:
             connection.execute(f"DELETE FROM {table.sql} WHERE rowid IN (FROM {_ROWS})")
         if rows or cells:
@@ -92,16 +89,19 @@ def _of_parent(table: Table) -> list[str]:
     return [f"SELECT rowid AS place FROM {table.sql} WHERE _dlt_parent_id NOT IN ({kept})"]
 
 
-def replace_words(
-    connection: duckdb.DuckDBPyConnection, table: Table, erased: Erased, *, really: bool
+def _replace_words(
+    connection: duckdb.DuckDBPyConnection, table: Table, words: Words, erased: Erased, *, really: bool
 ) -> int:
     """Replace the people's identifiers in the texts of rows that stay; returns the number of cells."""
     cells = 0
     for column, kind in table.texts.items():
+        places = pa.table({"place": pa.array(words.cells(connection, table.sql, column), pa.int64())})
+        connection.register("erase_given", places)
         found = connection.execute(
             f"SELECT rowid, {quoted(column)}::VARCHAR FROM {table.sql} "
-            f"WHERE rowid IN ({_mentions(table, column)})"
+            f"SEMI JOIN erase_given ON rowid = place WHERE rowid NOT IN (FROM {_ROWS})"
         ).fetchall()
+        connection.unregister("erase_given")
         cells += len(found)
         if not found or not really:
             continue
@@ -117,18 +117,3 @@ def replace_words(
         )
         connection.unregister("erase_given")
     return cells
-
-
-def _mentions(table: Table, column: str) -> str:
-    """SQL of the ids of rows that stay and have one of the words in that column."""
-    return f"""
-        SELECT place FROM (
-            SELECT rowid AS place, unnest({words_sql(quoted(column))}) AS word FROM {table.sql}
-            WHERE length({quoted(column)}::VARCHAR) >= {SHORTEST} AND rowid NOT IN (FROM {_ROWS}))
-        WHERE trim(word, {literal(EDGES)}) IN (FROM {WORDS})
-    """
-
-
-def words_sql(cell: str) -> str:
-    """SQL of the list of a cell's words, in lower case."""
-    return f"regexp_extract_all(lower({cell}::VARCHAR), {literal(WORD)})"

@@ -12,8 +12,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.erase.subject import tables_of
-from pipelines.erase.substrings import Substrings
-from pipelines.erase.tables import WORDS, make_words, words_sql
+from pipelines.erase.words import Words
 from pipelines.warehouse.duckdb_file import in_memory, open_file
 from pipelines.warehouse.sql import literal, quoted
 from sources.customerio.extract.erased import EDGES, SHORTEST
@@ -30,9 +29,9 @@ class Traces:
     """A search for words of people, in lower case; those of `sure` are found as a part of other bytes too."""
 
     def __init__(self, words: Collection[str], sure: Collection[str] = ()) -> None:
-        self._words = sorted(words)
+        self._words = Words(words)
         self._bytes = frozenset(word.encode() for word in words)
-        self._sure = Substrings([word.encode() for word in sure])
+        self._sure = Words(sure)
 
     def in_folder(self, data: Path) -> list[Path]:
         """The files of a data folder with a trace in them."""
@@ -47,13 +46,13 @@ class Traces:
         """Checks if a file, or a file of a folder, has a trace."""
         if path.is_dir():
             return any(self.in_path(each) for each in path.rglob("*") if each.is_file())
-        if not self._words:
+        if not self._bytes:
             return False
         match path.suffix:
             case ".duckdb":
                 return self._in_database(path)
             case ".wal":
-                return bool(self._sure.found_in(_blocks(path)))
+                return bool(self._sure.strings_in(_blocks(path)))
             case ".parquet":
                 return self._in_parquet(path)
         return any(self._in_block(block) for block in _blocks(path))
@@ -67,35 +66,30 @@ class Traces:
         )
 
     def _in_database(self, path: Path) -> bool:
-        bytes_found = self._sure.found_in(_blocks(path))
+        strings = self._sure.strings_in(_blocks(path))
         with open_file(path, read_only=True) as connection:
-            make_words(connection, self._words)
             columns = [(table.sql, column) for table in tables_of(connection) for column in table.texts]
             return any(self._in_column(connection, *each) for each in columns) or any(
                 # Another person's address may end with this one's.
-                not any(_is_part(connection, *each, word.decode()) for each in columns)
-                for word in bytes_found
+                not any(_is_part(connection, *each, word) for each in columns)
+                for word in strings
             )
 
     def _in_parquet(self, path: Path) -> bool:
         with in_memory() as connection:
-            make_words(connection, self._words)
-            rows = f"read_parquet({literal(path)})"
-            columns = connection.execute(f"DESCRIBE FROM {rows}").fetchall()
+            connection.execute(
+                f"CREATE VIEW rows AS SELECT file_row_number AS rowid, * "
+                f"FROM read_parquet({literal(path)}, file_row_number = true)"
+            )
+            columns = connection.execute("DESCRIBE rows").fetchall()
             return any(
-                self._in_column(connection, rows, name)
+                self._in_column(connection, "rows", name)
                 for name, kind, *_ in columns
                 if kind in ("VARCHAR", "JSON")
             )
 
-    @staticmethod
-    def _in_column(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> bool:
-        sql = f"""
-            SELECT 1 FROM (SELECT unnest({words_sql(quoted(column))}) AS word FROM {rows}
-                           WHERE length({quoted(column)}::VARCHAR) >= {SHORTEST})
-            WHERE trim(word, {literal(EDGES)}) IN (FROM {WORDS}) LIMIT 1
-        """
-        return bool(connection.execute(sql).fetchall())
+    def _in_column(self, connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> bool:
+        return next(self._words.cells(connection, rows, column), None) is not None
 
 
 def _is_part(connection: duckdb.DuckDBPyConnection, rows: str, column: str, word: str) -> bool:

@@ -37,11 +37,12 @@ class Person:
     email: str
     id: str
     cio_id: str
+    former: tuple[str, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
         """The texts of which no file may have one."""
-        return (self.email, self.cio_id, self.id)
+        return (self.email, self.cio_id, self.id, *self.former)
 
 
 @dataclass
@@ -122,7 +123,16 @@ class World:
             ORDER BY length(id) DESC, cio_id LIMIT 1
             """
         )
-        return Person(email=email, id=id_, cio_id=cio_id)
+        known = self.warehouse.query(
+            f"""
+            SELECT DISTINCT customer_identifiers->>'$.email' AS email FROM (
+                SELECT customer_identifiers FROM customerio_raw.messages
+                UNION ALL SELECT customer_identifiers FROM customerio_raw.activities)
+            WHERE customer_identifiers->>'$.cio_id' = '{cio_id}' AND email NOT IN ('', '{email}')
+            """
+        )
+        former = tuple(sorted(address for (address,) in known))
+        return Person(email=email, id=id_, cio_id=cio_id, former=former)
 
     def change(self, sql: str, *parameters: Any) -> None:
         """Change the private file, as a load would."""
@@ -136,7 +146,8 @@ class World:
         """
         named = " OR ".join("contains(lower(t::VARCHAR), ?)" for _ in person.texts)
         found = {}
-        for file in (self.settings.load_file, self.data / "push.duckdb"):
+        files = (self.settings.load_file, self.data / "push.duckdb")
+        for file in filter(Path.exists, files):
             with duckdb.connect(file, read_only=True) as connection:
                 for schema, table in _tables(connection):
                     if schema != "customerio_push" or file != self.settings.load_file:
@@ -171,7 +182,8 @@ def ask(program: "subprocess.Popen[str]", sql: str) -> str:
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     return connection.execute(
-        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database() ORDER BY ALL"
+        "SELECT schema_name, table_name FROM duckdb_tables() "
+        "WHERE database_name = current_database() ORDER BY ALL"
     ).fetchall()
 
 

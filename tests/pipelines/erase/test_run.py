@@ -1,12 +1,24 @@
 """An erasure leaves nothing of a person in the data folder, changes nothing of others, and holds."""
 
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.erase import There, erase, erasures, lift
+from pipelines.errors import ConfigError, PushError
 from sources.customerio.extract.erased import ERASED
 from tests.pipelines.erase.conftest import Person, World, ask, traces
 
+ROOT = Path(__file__).parents[3]
 OF = "SELECT count(*) FROM customerio_raw.people WHERE cio_id = '{}'"
 
 
@@ -31,7 +43,7 @@ def _plant(world: World, person: Person) -> None:
     )
     world.change(
         "UPDATE customerio_raw.objects SET attributes = ? WHERE object_id = 'acme'",
-        f'{{"name":"Acme","owner":"{escaped}","page":"https://x.example/?m={person.email.replace("@", "%40")}"}}',
+        f'{{"name":"Acme","owner":"{escaped}","page":"https://x.example/?m={quote(person.email)}"}}',
     )
 
 
@@ -74,3 +86,105 @@ def test_nothing_of_an_erased_person_is_left_and_nothing_comes_back(world: World
     world.warehouse.sync("archived_messages", "subscription_preferences")
     world.run_all()
     assert [] == traces(world.data, person.texts)
+
+
+@pytest.mark.proof
+def test_killed_at_any_place_the_same_command_finishes(world: World, tmp_path: Path) -> None:
+    """Killed after the record, the journal, the files or the private file: run again, nothing is left."""
+    world.run_all(transformed=False)
+    person = world.person()
+    kept = tmp_path / "kept"
+    shutil.copytree(world.data, kept)
+    for place in ("record", "republish", "erase_files", "publish"):
+        shutil.rmtree(world.data)
+        shutil.copytree(kept, world.data)
+        killed = subprocess.run(
+            [sys.executable, "-c", _KILLED, place, person.email], env=_environment(world), check=False
+        )
+        assert -signal.SIGKILL == killed.returncode, place
+
+        assert () == world.erase(("email", person.email)).traces
+        assert [] == traces(world.data, person.texts), place
+        assert world.warehouse.sync("people", "messages").erased > 0
+
+
+_KILLED = """
+import os, signal, sys
+from pipelines.erase import erase, run
+from pipelines.settings import read_settings
+place, email = sys.argv[1:]
+real = getattr(run, place)
+def killed(*given, **named):
+    real(*given, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(run, place, killed)
+erase(read_settings(), [("email", email)], really=True)
+"""
+
+
+def _environment(world: World) -> dict[str, str]:
+    return {**os.environ, "CIO_ELT_DATA": str(world.data), "PYTHONPATH": str(ROOT)}
+
+
+def test_a_push_that_did_not_end_is_refused(world: World) -> None:
+    """Nothing is erased while a push has a run that is to be resumed: the message says how to end it."""
+    world.run_pushes()
+    person = world.person()
+    with duckdb.connect(world.data / "push.duckdb") as journal:
+        journal.execute("UPDATE customerio_push.runs SET state = 'sending' WHERE sync = 'plans'")
+
+    with pytest.raises(PushError, match="cio-elt push run plans"):
+        world.erase(("id", person.id))
+
+    assert [(1,)] == world.warehouse.query(OF.format(person.cio_id))
+    assert [] == erasures(world.settings)
+
+
+def test_a_dry_run_counts_what_an_erasure_finds_and_changes_nothing(world: World) -> None:
+    """The counts are those of the erasure; no row goes, and no record is written."""
+    person, nobody = world.person(), Person(email="no@address", id="no-id", cio_id="no-cio-id")
+    before = world.others(nobody)
+
+    counted = world.erase(("cio_id", person.cio_id), really=False)
+
+    assert not counted.done
+    assert before == world.others(nobody)
+    assert [] == erasures(world.settings)
+    done = world.erase(("cio_id", f"cio_{person.cio_id}"))
+    raw = {found.place: found for found in done.places if found.place.startswith("customerio_raw")}
+    assert raw == {found.place: found for found in counted.places if found.place in raw}
+    assert {"customerio_raw.people", "customerio_raw.messages", "customerio_raw.relationships"} < raw.keys()
+
+
+def test_a_record_stands_until_it_is_lifted(world: World) -> None:
+    """A person whom Customer.io has still is left out, and counted; lifted, a full sync has them again."""
+    person = world.person()
+    world.erase(("id", person.id))
+
+    left_out = world.warehouse.sync("people", "segment_memberships")
+    assert [(0,)] == world.warehouse.query(OF.format(person.cio_id))
+    assert 1 == left_out.summary.resources["people"].erased
+
+    assert 1 == lift(world.settings, [("email", person.email)])
+    world.warehouse.sync("people")
+    assert [(1,)] == world.warehouse.query(OF.format(person.cio_id))
+
+
+@pytest.mark.parametrize("there", ["delete", "suppress"])
+def test_people_are_ended_in_customer_io_first(world: World, there: There) -> None:
+    """With the keys of the Track API, the person is gone there too."""
+    person = world.person()
+
+    result = world.erase(("email", person.email), there=there)
+
+    assert 1 == result.there
+    world.pushing.sandbox.clock.advance(60)
+    assert person.id not in world.pushing.ids()
+
+
+def test_a_server_is_refused(world: World) -> None:
+    """Rows on a server are not erased: the message says what is to be done."""
+    settings = world.settings.model_copy(update={"cio_elt_destination": "postgres"})
+
+    with pytest.raises(ConfigError, match=r"postgres.*Nothing was erased"):
+        erase(settings, [("id", "user-1")], really=True)
