@@ -15,9 +15,9 @@ from pipelines.erase.subject import tables_of
 from pipelines.erase.words import Words
 from pipelines.warehouse.duckdb_file import in_memory, open_file
 from pipelines.warehouse.sql import literal, quoted
-from sources.customerio.extract.erased import EDGES, SHORTEST
+from sources.customerio.extract.erased import EDGES, PLAIN, SHORTEST
 
-_SIGN = rb"""[^\x00-\x20"\\,;:<>(){}\[\]=&?/]"""
+_SIGN = PLAIN.encode()
 _WORD = re.compile(rb"(?:" + _SIGN + rb"|\\+u[0-9a-fA-F]{4}){%d,400}" % SHORTEST)
 _PLAIN_WORD = re.compile(_SIGN + rb"{%d,400}" % SHORTEST)
 _BLOCK, _OVERLAP = 16 * 1024 * 1024, 1024

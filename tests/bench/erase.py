@@ -1,8 +1,8 @@
 """The time and memory of erasing 1,000 people from 1,000,000 deliveries, their marts included.
 
-The warehouse is that of the part `transform`. The baselines are what an erasure has to do in any case: writing
-the file anew, and copying it for readers. The search for traces reads both files, and their tables, to the
-end.
+The warehouse is that of the part `transform`. The baselines are what an erasure has to do in any case: it
+writes the file anew, and copies it for readers. The search for traces reads both files, and their tables, to
+the end.
 
 `CIO_ELT_BENCH_ROWS` changes the deliveries, `CIO_ELT_BENCH_ERASED` the people.
 """

@@ -32,10 +32,11 @@ SHORTEST = 6
 """The fewest characters of an identifier that is looked for in texts."""
 EDGES = "'.-*_~`"
 """Characters that do not count at either end of a word."""
-# Escapes of JSON are a part of a word, for an address may have a `+` as one; in RE2, too, it means the same.
-_PLAIN = r"""[^\x00-\x20"\\,;:<>(){}\[\]=&?/]"""
+PLAIN = r"""[^\x00-\x20"\\,;:<>(){}\[\]=&?/#]"""
+"""Pattern of a sign of a word, an escape of JSON left out."""
+# Escapes of JSON are a part of a word, for an address may have a `+` as one. RE2 reads both patterns alike.
 _ESCAPE = r"\\+u[0-9a-fA-F]{4}"
-WORD = rf"(?:{_PLAIN}+(?:{_ESCAPE}{_PLAIN}*)*|(?:{_ESCAPE}{_PLAIN}*)+)"
+WORD = rf"(?:{PLAIN}+(?:{_ESCAPE}{PLAIN}*)*|(?:{_ESCAPE}{PLAIN}*)+)"
 """Pattern of a word: what stands between spaces, quotes, brackets and the signs of URLs and JSON."""
 _WORD = re.compile(WORD)
 _ESCAPED_IN_HTML, _SIGN = re.compile(r"[<>&'+]"), re.compile(r"[^\w.-]", re.ASCII)

@@ -152,7 +152,9 @@ class World:
                 for schema, table in _tables(connection):
                     if schema != "customerio_push" or file != self.settings.load_file:
                         sql = f'SELECT count(*), bit_xor(hash(t::VARCHAR)) FROM "{schema}"."{table}" AS t'
-                        rows = connection.execute(f"{sql} WHERE NOT ({named})", list(person.texts))
+                        rows = connection.execute(
+                            f"{sql} WHERE NOT ({named})", [text.lower() for text in person.texts]
+                        )
                         found[f"{schema}.{table}"] = rows.fetchall()[0]
         return found
 

@@ -20,6 +20,8 @@ from tests.pipelines.erase.conftest import Person, World, ask, traces
 
 ROOT = Path(__file__).parents[3]
 OF = "SELECT count(*) FROM customerio_raw.people WHERE cio_id = '{}'"
+_OF_RUNS = {"customerio_push.leases", "customerio_push.outcomes"}
+"""Tables of the journal whose rows name a person by the number of a row, or a process."""
 
 
 def _plant(world: World, person: Person) -> None:
@@ -66,11 +68,12 @@ def test_nothing_of_an_erased_person_is_left_and_nothing_comes_back(world: World
     assert () == result.traces
     assert 1 == result.people
     after = world.others(person)
-    # The two rows of others that mention the person count as others' rows now; leases are of each run.
+    # The two rows of others that mention the person count as others' rows now.
     touched = {"customerio_raw.messages", "customerio_raw.objects"}
-    assert touched == {table for table in before if before[table] != after[table]} - {
-        "customerio_push.leases"
-    }
+    assert touched == {table for table in before if before[table] != after[table]} - _OF_RUNS
+    assert [] == world.pushing.query(
+        "SELECT * FROM customerio_push.outcomes ANTI JOIN customerio_push.log USING (run_id, seq)"
+    )
     for table in touched:
         assert after[table][0] == before[table][0] + 1, "the row of another stays"
     assert [(f"Recipient {ERASED} refused, see mailto:{ERASED}.",)] == world.warehouse.query(
