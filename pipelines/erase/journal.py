@@ -51,12 +51,13 @@ class _JournalTable(Table):
         cells = {
             "cio_id": ("p->>'$.identifiers.cio_id'",),
             "id": ("p->>'$.identifiers.id'", "p->>'$.attributes.id'", _MEMBER, "person_key"),
-            "email": ("p->>'$.identifiers.email'", "p->>'$.attributes.email'"),
+            # Of an event that was sent, the key alone is kept, which may be an address.
+            "email": ("p->>'$.identifiers.email'", "p->>'$.attributes.email'", "key"),
         }
         columns = (f"{normal_sql(kind, _first(cells[kind]))} AS {kind}" for kind in KINDS)
         return f"""
             SELECT place, {", ".join(columns)} FROM (
-                SELECT t.rowid AS place, {person} AS p, {_person_key(_OBJECTS[self.name])} AS person_key
+                SELECT t.rowid AS place, t.key, {person} AS p, {_person_key(_OBJECTS[self.name])} AS person_key
                 FROM {self.sql} AS t)
         """
 

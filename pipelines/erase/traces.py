@@ -1,7 +1,8 @@
 """Looks for traces of people in files: in their bytes, in what gzip packed, in tables of DuckDB and Parquet.
 
 A trace is a word as which an identifier may stand in a text. Bytes of a DuckDB file are searched as well as
-its tables, for a free block keeps what was in it, and a table's texts are packed.
+its tables: a table's texts may be packed, and a free block keeps what was in it. One that was packed shows
+nothing, which is why an erasure writes these files anew.
 """
 
 import gzip

@@ -19,7 +19,7 @@ import msgspec
 
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
-from pipelines.warehouse.publish import replace_file
+from pipelines.warehouse.publish import prepare, replace_file
 from pipelines.warehouse.sql import literal
 from sources.customerio.extract.erased import (
     NOBODY,
@@ -80,6 +80,7 @@ def record(settings: Settings, people: Iterable[Identifiers]) -> None:
 
     A record that a person has already becomes a part of the new one.
     """
+    prepare(settings.cio_elt_data)
     _make_key(settings)
     key, now, found = _key(settings), int(time.time()), _read(settings).people
     owner = {each: index for index, old in enumerate(found) for each in old.hashes}

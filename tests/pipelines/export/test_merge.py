@@ -11,6 +11,7 @@ from pipelines.export.csvfile import open_csv
 from pipelines.export.dlt_load import NO_EXPORT
 from pipelines.export.merge import merge_obstacle
 from pipelines.export.registry import folder
+from pipelines.warehouse.erasures import record
 from sources.customerio.catalogue import resource
 from sources.customerio.extract import ResourceSummary
 from tests.conftest import assert_same
@@ -316,3 +317,22 @@ def test_deliveries_that_were_not_asked_for_are_in_no_table_of_messages(
     with duckdb.connect() as connection:
         found = merge_obstacle(connection, request, open_csv(path, export_id=1), NO_EXPORT)
     assert says is None if found is None else found.startswith(str(says))
+
+
+def test_rows_of_erased_people_are_left_out(exporting: Exporting) -> None:
+    """Of people and of deliveries: no table has them, the result counts them, all others are there."""
+    people = [row for row in exporting.warehouse.sandbox.rows("people") if row["identifiers"]["email"]]
+    gone = people[3]["identifiers"]
+    record(exporting.warehouse.settings, [[("cio_id", gone["cio_id"]), ("email", gone["email"])]])
+
+    exported, delivered = exporting(), exporting(exporting.campaign())
+
+    assert 1 == exported.erased
+    assert exported.rows - 1 == exported.new
+    assert len(held_people(exporting.warehouse)) == exported.new
+    assert delivered.erased > 0
+    tables = ("people", "messages", "exported_people", "exported_deliveries")
+    query = "SELECT count(*) FROM customerio_raw.{} AS t WHERE contains(lower(t::VARCHAR), '{}')"
+    for text in (gone["cio_id"], gone["email"].lower()):
+        assert [0] * 4 == [exporting.warehouse.query(query.format(table, text))[0][0] for table in tables]
+    assert delivered.rows == delivered.new + delivered.erased
