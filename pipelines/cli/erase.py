@@ -58,10 +58,10 @@ def erase(
 ) -> int:
     """Erase people from everything in the data folder, and keep them out from then on.
 
-    All identifiers that are known of them are erased, former ones too. Their rows are deleted, and
-    [erased] replaces their identifiers in rows of others. A record without personal data stays: while it
-    stands, no sync, export or push takes them up again. Without --yes, what would be erased is only counted,
-    and the command ends with 3. It ends with 1 if something of them is left in a file.
+    All identifiers that are known of them are erased, former ones too: their rows are deleted, and in rows of
+    others the identifiers are replaced. A record without personal data stays: while it stands, no sync,
+    export or push takes them up again. Without --yes, what would be erased is only counted, and the command
+    ends with 3. It ends with 1 if something of them is left in a file.
     """
     from pipelines.erase import erase as run
     from pipelines.erase import identifiers, read_people

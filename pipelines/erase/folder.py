@@ -44,7 +44,7 @@ _WITH_TRACES = (f"{FOLDER}/*", "exports/*.csv", "exports/*.csv.part", "report.ht
 
 
 def erase_files(settings: Settings, traces: Traces, erased: Erased, *, really: bool) -> Iterator[Found]:
-    """What the folder's files have of the people; with `really` it is removed or replaced."""
+    """Find what files have of the people; with `really` it is removed or replaced."""
     data = settings.cio_elt_data
     yield from _counted("files that can be made anew", _removed(_matching(data, _DERIVED), really=really))
     for pattern in _WITH_TRACES:
@@ -71,7 +71,7 @@ def _remove(path: Path) -> bool:
     if path.is_dir():
         shutil.rmtree(path)
         return True
-    # A run that collects this export goes on with it, and leaves the people out itself.
+    # A run that collects this export needs the file, and leaves the people out itself.
     lock = FileLock(path.with_suffix(".lock")) if path.parent.name == "exports" else None
     try:
         if lock is not None:

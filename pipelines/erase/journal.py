@@ -45,19 +45,28 @@ class _JournalTable(Table):
     @property
     def subjects(self) -> str:
         """A query of `place`, `cio_id`, `id` and `email`, as of every table."""
+        # Of an event that was sent, the key alone is kept, which may be an address.
+        return self._query("key")
+
+    @property
+    def pairs(self) -> str:
+        """The same, of identifiers that are known to be the person's."""
+        return self._query("NULL")
+
+    def _query(self, key: str) -> str:
         payload = "t.payload" if "payload" in self.columns else "NULL::VARCHAR"
         is_person = f"json_valid({payload}) AND coalesce({payload}->>'$.type', '') <> 'object'"
         person = f"CASE WHEN {is_person} THEN {payload} END"
         cells = {
             "cio_id": ("p->>'$.identifiers.cio_id'",),
             "id": ("p->>'$.identifiers.id'", "p->>'$.attributes.id'", _MEMBER, "person_key"),
-            # Of an event that was sent, the key alone is kept, which may be an address.
-            "email": ("p->>'$.identifiers.email'", "p->>'$.attributes.email'", "key"),
+            "email": ("p->>'$.identifiers.email'", "p->>'$.attributes.email'", key),
         }
         columns = (f"{normal_sql(kind, _first(cells[kind]))} AS {kind}" for kind in KINDS)
         return f"""
             SELECT place, {", ".join(columns)} FROM (
-                SELECT t.rowid AS place, t.key, {person} AS p, {_person_key(_OBJECTS[self.name])} AS person_key
+                SELECT t.rowid AS place, t.key, {person} AS p,
+                       {_person_key(_OBJECTS[self.name])} AS person_key
                 FROM {self.sql} AS t)
         """
 
@@ -125,11 +134,8 @@ def known_pairs(journal: Journal | None) -> pa.Table:
     if journal is None:
         return pa.schema([(kind, pa.string()) for kind in KINDS]).empty_table()
     with journal.open() as connection:
-        queries = (
-            f"SELECT cio_id, id, email FROM ({table.subjects})"
-            for table in _tables(connection)
-            if table.names_people
-        )
+        tables = [table for table in _tables(connection) if isinstance(table, _JournalTable)]
+        queries = (f"SELECT cio_id, id, email FROM ({table.pairs})" for table in tables)
         return arrow(connection, " UNION ".join(queries))
 
 

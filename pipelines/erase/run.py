@@ -158,7 +158,7 @@ def _check_place(settings: Settings) -> None:
 
 
 def _found(settings: Settings, given: Sequence[Identifier], journal: Journal | None) -> _Work:
-    """Who the people are; after a killed erasure, the published file may be the one that knows them."""
+    """The people; after a killed erasure, the published file may be the one that knows them."""
     others = known_pairs(journal)
     with _opened(settings.load_file) as connection:
         tables = _tables(connection)

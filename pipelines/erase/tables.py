@@ -25,7 +25,7 @@ _ROWS, _DELIVERIES = "erase_rows", "erase_deliveries"
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What one place had of the people: rows or files that went, and cells in which a word was replaced."""
+    """The finds in one place: rows or files that went, and cells in which a word was replaced."""
 
     place: str
     gone: int = 0
@@ -40,7 +40,7 @@ def erase_tables(
     *,
     really: bool,
 ) -> Iterator[Found]:
-    """What each table has of the people in `NODES`; with `really` it is deleted or replaced."""
+    """Find what each table has of the people in `NODES`; with `really` it is deleted or replaced."""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_DELIVERIES} (id VARCHAR)")
     for table in tables:
         rows = _mark(connection, table)

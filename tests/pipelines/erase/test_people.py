@@ -1,4 +1,4 @@
-"""Who is meant by an identifier: former ones are followed, another living person's are not."""
+"""An identifier means a person: former ones are followed, another living person's are not."""
 
 from pathlib import Path
 
