@@ -160,6 +160,7 @@ def history(progress: "HistoryProgress", results: "Sequence[ExportResult]") -> N
     for result in results:
         for note in filter(None, (result.note, result.held)):
             warn(f"Export {result.export_id}: {note}")
+    _left_out(sum(result.erased for result in results))
     for request, error in progress.failed:
         warn(f"Not loaded: {request.subject}. {error}")
 

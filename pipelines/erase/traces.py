@@ -36,7 +36,7 @@ class Traces:
 
     def in_folder(self, data: Path) -> list[Path]:
         """The files of a data folder with a trace in them."""
-        files = (path for path in sorted(data.rglob("*")) if path.is_file())
+        files = (path for path in sorted(data.rglob("*")) if path.is_file() and path.suffix != ".lock")
         return [
             path
             for path in files
@@ -68,7 +68,12 @@ class Traces:
 
     def _in_database(self, path: Path) -> bool:
         strings = self._sure.strings_in(_blocks(path))
-        with open_file(path, read_only=True) as connection:
+        try:
+            connection = open_file(path, read_only=True)
+        except duckdb.Error:
+            # Another program has it open, or it is no DuckDB file: its bytes say what they can.
+            return bool(strings)
+        with connection:
             columns = [(table.sql, column) for table in tables_of(connection) for column in table.texts]
             return any(self._in_column(connection, *each) for each in columns) or any(
                 # Another person's address may end with this one's.
