@@ -177,9 +177,10 @@ def _published_pairs(settings: Settings, given: Sequence[Identifier]) -> pa.Tabl
         people = resolve(connection, given, _tables(connection), empty)
     rows: list[dict[str, str]] = []
     for person in people:
-        first, *rest = sorted(person)
-        # Each with the first one: so they are one person's again.
-        rows += [{str(kind): value for kind, value in (first, each)} for each in rest if each[0] != first[0]]
+        for kind, value in sorted(person):
+            # Each stands in a row with one of another kind: so they are one person's again.
+            others = (each for each in sorted(person) if each[0] != kind)
+            rows.append({str(kind): value, **dict([next(others, (kind, value))])})
     return pa.Table.from_pylist(rows, schema=empty.schema) if rows else empty
 
 

@@ -53,8 +53,8 @@ def settings(tmp_path: Path) -> Settings:
                 [sync, key],
             )
             connection.execute(
-                f"INSERT INTO {SCHEMA}.runs (run_id, workspace, sync, object, mode, plan_id, approved, fence, "
-                "lane, started_at, state, folded, target, planned) "
+                f"INSERT INTO {SCHEMA}.runs (run_id, workspace, sync, object, mode, plan_id, approved, "
+                "fence, lane, started_at, state, folded, target, planned) "
                 "VALUES (?, 'w', ?, ?, 'upsert', 'p', true, 1, 'batch', 1.0, 'done', true, 't', 1)",
                 [f"r{number}", sync, kind],
             )
