@@ -20,6 +20,7 @@ from flows.runs import WRITER
 from pipelines.errors import Busy, ConfigError, EltError
 from pipelines.settings import read_settings
 from pipelines.warehouse.publish import prepare
+from sources.permissions import make_process_private
 
 LIMIT = 4
 """Runs at once. A run that waits for the warehouse takes a place too, so one place is too few."""
@@ -38,6 +39,7 @@ class _Runner(Runner):
 @click.pass_context
 def main(context: click.Context, limit: int) -> None:
     """Serve all deployments of prefect.yaml until interrupted; start a Prefect server if none answers."""
+    make_process_private()
     if context.invoked_subcommand is None:
         _exit_on_error(lambda: _serve(limit))
 

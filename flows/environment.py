@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipelines.errors import ConfigError
+from pipelines.permissions import make_data_folder
 from pipelines.settings import read_settings
 
 HEARTBEAT_S = 30
@@ -41,7 +42,8 @@ def prepare() -> None:
         os.environ["PREFECT_HOME"] = str(home)
         with suppress(OSError):
             # Prefect creates the folder, but not its parents. If that fails here, the run reports it.
-            home.mkdir(parents=True, exist_ok=True)
+            make_data_folder(home.parent)
+            make_data_folder(home)
 
 
 def _data() -> Path:

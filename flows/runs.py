@@ -10,9 +10,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from inspect import signature
 from typing import Any, Final, NoReturn, ParamSpec
+from uuid import UUID
 
 from prefect import Flow, get_client, get_run_logger
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
@@ -24,11 +25,15 @@ from prefect.tasks import Task
 
 from flows.liveness import alive
 from pipelines.cli.signals import deliver_signals
-from pipelines.errors import Busy
-from pipelines.settings import Settings
-from pipelines.warehouse.failures import causes, elt_error, interrupted
+from pipelines.errors import Busy, ConfigError
+from pipelines.permissions import close_data_folder
+from pipelines.settings import Settings, read_settings
+from pipelines.trace import State as RunState
+from pipelines.trace import recorded, set_up_logs
+from pipelines.warehouse.failures import causes, elt_error, interrupted, note_failure
 from sources.customerio.client import RetryLater
 from sources.customerio.extract import ResourceSummary
+from sources.permissions import make_process_private
 
 SKIPPED: Final = "Skipped"
 PARTLY: Final = "Partly"
@@ -50,9 +55,10 @@ def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
         deliver_signals()
+        make_process_private()
         try:
             with alive(str(flow_run.id)):
-                return function(*args, **kwargs)
+                return _recorded(partial(function, *args, **kwargs))
         except TerminationSignal:
             _end_stopped()
             raise
@@ -68,6 +74,39 @@ def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
             return Failed(message=str(failure))
 
     return run
+
+
+def _recorded(work: Callable[[], State[Any]]) -> State[Any]:
+    """Run a flow as a run of the ledger, whose id is that of the Prefect run."""
+    try:
+        settings = read_settings()
+    except ConfigError:
+        # The flow itself tells of an invalid setting.
+        return work()
+    closed = close_data_folder(settings)
+    set_up_logs(settings, as_json=False, to_file=True)
+    if closed:
+        get_run_logger().info(closed)
+    with recorded(settings, f"flow {flow_run.flow_name}", UUID(str(flow_run.id)).hex) as trace:
+        try:
+            state = work()
+        except Pause:
+            trace.end("waiting")
+            raise
+        except BaseException as error:
+            if isinstance(elt_error(error) if isinstance(error, Exception) else None, Busy):
+                trace.end("skipped")
+            elif _stopped(error):
+                trace.end("interrupted")
+            else:
+                note_failure(trace, error)
+            raise
+        trace.end(_ENDINGS.get(str(state.name), "done" if state.is_completed() else "failed"))
+        return state
+
+
+_ENDINGS: Final[dict[str, RunState]] = {SKIPPED: "skipped", PARTLY: "partly", STOPPED: "stopped"}
+"""The state of a run in the ledger by the name of its final state."""
 
 
 def name_refused(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:

@@ -168,6 +168,8 @@ def _settings_for(settings: Settings, folder: Path, served: Served) -> Settings:
             "customerio_track_api_key": SecretStr(served.document["track_api_key"]),
             "customerio_region": served.document["region"],
             "customerio_start": None,
+            # Its folder is closed, so no other user could reach the file.
+            "cio_elt_published_mode": "0600",
             # The sandbox belongs to this process alone, so there is no rate limit to share.
             "cio_elt_speed": float("inf"),
         }

@@ -5,9 +5,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
+from secrets import token_urlsafe
 from typing import Any, Literal
 
 from pipelines.errors import ConfigError
+from sources.customerio.client import is_loopback
 from sources.customerio.sandbox import DEFAULT_START, Account, Clock, Knobs, Sandbox
 from sources.customerio.sandbox.faults.assumptions import assumptions
 
@@ -18,16 +20,18 @@ class Served:
     """A running sandbox.
 
     `document` has its URLs (without `/v1`), its region and the keys of its first workspace. If there are
-    several, its `workspaces` has the id and the keys of each.
+    several, its `workspaces` has the id and the keys of each. Its `control_key` is the key of the control
+    routes, if other machines can reach them.
     """
 
-    def __init__(self, account: Account, urls: dict[str, str]) -> None:
+    def __init__(self, account: Account, urls: dict[str, str], control_key: str | None = None) -> None:
         self._clock = account.workspaces[0].clock
         self.workspaces = [{"id": one.workspace_id, **_keys(one)} for one in account.workspaces]
         self.document: dict[str, Any] = {
             **urls,
             **_keys(account.workspaces[0]),
             "region": account.workspaces[0].region,
+            **({"control_key": control_key} if control_key else {}),
         }
         if len(self.workspaces) > 1:
             self.document["workspaces"] = self.workspaces
@@ -67,6 +71,7 @@ def serve(
     workspaces: int = 1,
     host: str = "127.0.0.1",
     port: int = 0,
+    allow_remote: bool = False,
     strict_limits: bool = False,
     latency_ms: int = 0,
     ticking: bool = True,
@@ -74,11 +79,19 @@ def serve(
 ) -> Iterator[Served]:
     """Serve a sandbox whose clock is `passed_s` seconds after its start, and runs on if `ticking`.
 
-    Its account has that many `workspaces`, of the seeds from `seed` on.
+    Its account has that many `workspaces`, of the seeds from `seed` on. Other machines reach it only with
+    `allow_remote`; its control routes need a key then, which the document has.
 
     Raises:
-        ConfigError: the address cannot be listened on.
+        ConfigError: the address cannot be listened on, or other machines would reach it.
     """
+    if not is_loopback(host) and not allow_remote:
+        msg = (
+            f"Other machines could reach the sandbox at {host}, and its keys are no secrets. Leave out "
+            "--host, or add --allow-remote: its control routes need a key then, which is printed."
+        )
+        raise ConfigError(msg)
+    control_key = None if is_loopback(host) else token_urlsafe(24)
     clock = Clock(DEFAULT_START, ticking)
     clock.advance(passed_s)
     account = Account(
@@ -87,8 +100,8 @@ def serve(
             for one in range(seed, seed + workspaces)
         ]
     )
-    with _listening(account, host, port) as urls:
-        yield Served(account, urls)
+    with _listening(account, host, port, control_key) as urls:
+        yield Served(account, urls, control_key)
 
 
 def _keys(sandbox: Sandbox) -> dict[str, Any]:
@@ -100,10 +113,10 @@ def _keys(sandbox: Sandbox) -> dict[str, Any]:
 
 
 @contextmanager
-def _listening(account: Account, host: str, port: int) -> Iterator[dict[str, str]]:
+def _listening(account: Account, host: str, port: int, control_key: str | None) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         try:
-            served = stack.enter_context(account.serve(host, port))
+            served = stack.enter_context(account.serve(host, port, control_key=control_key))
         except OSError as error:
             msg = f"The sandbox cannot listen on {host}:{port} ({error.strerror}). Name another --port, or 0."
             raise ConfigError(msg) from None

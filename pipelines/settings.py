@@ -169,6 +169,18 @@ class Settings(BaseSettings):
         description="accept a server whose clock is more than an hour from this machine's, for a server of "
         "your own; default false",
     )
+    cio_elt_published_mode: Annotated[Literal["0600", "0640", "0644"], BeforeValidator(_lower)] = Field(
+        "0600",
+        description="permissions of the published file: `0600` (default) is for its owner alone, `0640` lets "
+        "its group read it, `0644` all users of the machine; all other files are for their owner alone",
+    )
+    cio_elt_log: Annotated[
+        Literal["debug", "info", "warning", "error", "json"] | None, BeforeValidator(_lower)
+    ] = Field(
+        None,
+        description="lines of the log on stderr: from which level on (`debug`, `info`, `warning`, `error`), "
+        "or `json` for JSON documents from `info` on; default: none, `logs/cio-elt.log` has them",
+    )
     cio_elt_target_lag: int = Field(
         7200,
         gt=0,
@@ -184,6 +196,11 @@ class Settings(BaseSettings):
     def published_file(self) -> Path:
         """The published DuckDB file, which readers open."""
         return self.cio_elt_data / "customerio.duckdb"
+
+    @property
+    def published_mode(self) -> int:
+        """The permissions of the published file."""
+        return int(self.cio_elt_published_mode, 8)
 
     @property
     def publishes(self) -> bool:

@@ -10,14 +10,20 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
-from functools import wraps
-from typing import Any, NoReturn
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from pipelines.cli.signals import deliver_signals
 from pipelines.times import length, moment
+from sources.permissions import make_process_private
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+    from pipelines.trace.ledger import State
 
 DONE, FAILED, MISUSED, STOPPED_BY_BRAKE, PARTLY = 0, 1, 2, 3, 4
 INTERRUPTED, UNREAD = 130, 141
@@ -26,6 +32,9 @@ INTERRUPTED, UNREAD = 130, 141
 _WHOLE = 1_000
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+_LOG_JSON = click.option(
+    "--log-json", is_flag=True, help="Write notes and steps on stderr as JSON documents, one a line."
+)
 WAIT = click.option(
     "--wait",
     "wait_s",
@@ -80,11 +89,34 @@ class _Parsed(click.ParamType[int]):
 MOMENT, LENGTH = _Parsed("moment", moment), _Parsed("length", length)
 
 
+_STATES: dict[int, "State"] = {
+    DONE: "done",
+    FAILED: "failed",
+    MISUSED: "refused",
+    STOPPED_BY_BRAKE: "stopped",
+    PARTLY: "partly",
+}
+"""The state of a run by the exit code of its command."""
+
+
 def command(function: Callable[..., int]) -> Callable[..., None]:
     """Make a command of a function that returns an exit code; an error ends with a message and its code."""
+    return _command(function, recorded=False)
 
+
+def recorded_command(function: Callable[..., int]) -> Callable[..., None]:
+    """The same for a command that changes the warehouse or Customer.io: the run ledger has its runs."""
+    return _command(function, recorded=True)
+
+
+def looking_command(function: Callable[..., int]) -> Callable[..., None]:
+    """The same for a command that only looks: open files of earlier runs stay as it finds them."""
+    return _command(function, recorded=False, closes=False)
+
+
+def _command(function: Callable[..., int], *, recorded: bool, closes: bool = True) -> Callable[..., None]:
     @wraps(function)
-    def run(*, as_json: bool, **arguments: Any) -> None:
+    def run(*, as_json: bool, log_json: bool, **arguments: Any) -> None:
         # SIGTERM is handled as an interrupt, so that files and locks are released in order. SIGINT is set
         # too, since a shell starts background processes with interrupts ignored.
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -93,7 +125,12 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
         # Retries are shown in the progress and in the final error.
         logging.getLogger("stamina").setLevel(logging.ERROR)
         try:
-            sys.exit(function(as_json=as_json, **arguments))
+            make_process_private()
+            settings = _settings()
+            if settings is not None:
+                _prepare(settings, log_json=log_json, recorded=recorded, closes=closes)
+            work = partial(function, as_json=as_json, **arguments)
+            sys.exit(_recorded(settings, work) if recorded and settings is not None else work())
         except KeyboardInterrupt:
             _end_interrupted(as_json)
         except BrokenPipeError:
@@ -112,7 +149,44 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
                 raise
             _end_failed(failure, as_json)
 
-    return _JSON(run)
+    return _LOG_JSON(_JSON(run))
+
+
+def _settings() -> "Settings | None":
+    """The settings; None if one is invalid, of which the command itself tells."""
+    from pipelines.errors import ConfigError
+    from pipelines.settings import read_settings
+
+    with suppress(ConfigError):
+        return read_settings()
+    return None
+
+
+def _prepare(settings: "Settings", *, log_json: bool, recorded: bool, closes: bool) -> None:
+    """Let this process log, and close files of earlier runs that other users can read."""
+    from pipelines.permissions import close_data_folder
+    from pipelines.trace import set_up_logs
+
+    closed = close_data_folder(settings) if closes else ""
+    set_up_logs(settings, as_json=log_json, to_file=recorded)
+    if closed:
+        note(closed)
+
+
+def _recorded(settings: "Settings", work: Callable[[], int]) -> int:
+    """Run the command's work as a run of the run ledger, under the command's name."""
+    from pipelines.trace import recorded
+    from pipelines.warehouse.failures import note_failure
+
+    _, _, name = click.get_current_context().command_path.partition(" ")
+    with recorded(settings, name) as trace:
+        try:
+            code = work()
+        except BaseException as error:
+            note_failure(trace, error)
+            raise
+        trace.end(_STATES[code])
+        return code
 
 
 def _end_failed(failure: Any, as_json: bool) -> NoReturn:
@@ -134,7 +208,9 @@ def _end_interrupted(as_json: bool) -> NoReturn:
 def _complain(kind: str, message: str, as_json: bool) -> None:
     if as_json:
         print_json({"error": {"kind": kind, "message": message}})
-    note(f"cio-elt: {message}")
+    from pipelines.cli.tables import complain
+
+    complain(f"cio-elt: {message}")
 
 
 def note(sentence: str) -> None:

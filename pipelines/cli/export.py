@@ -9,7 +9,17 @@ from typing import Any
 
 import click
 
-from pipelines.cli.command import DONE, LENGTH, MOMENT, PARTLY, WAIT, Group, command, note, print_json
+from pipelines.cli.command import (
+    DONE,
+    LENGTH,
+    MOMENT,
+    PARTLY,
+    WAIT,
+    Group,
+    note,
+    print_json,
+    recorded_command,
+)
 
 _attributes = partial(click.option, "--attribute", "attributes", multiple=True, metavar="NAME")
 _DEADLINE = click.option(
@@ -41,7 +51,7 @@ def export() -> None:
 @_attributes(help="An attribute to export; repeat for more; default: all.")
 @_DEADLINE
 @WAIT
-@command
+@recorded_command
 def people(*, filter_file: Path | None, attributes: tuple[str, ...], as_json: bool, **waiting: float) -> int:
     """Load people, all or those of a filter.
 
@@ -93,7 +103,7 @@ def people(*, filter_file: Path | None, attributes: tuple[str, ...], as_json: bo
 @_attributes(help="A further column to export; repeat for more; default: none.")
 @_DEADLINE
 @WAIT
-@command
+@recorded_command
 def deliveries(
     *,
     end: int | None,

@@ -20,8 +20,10 @@ from pipelines.cli.command import (
     command,
     note,
     print_json,
+    recorded_command,
 )
 from pipelines.cli.config import config, init
+from pipelines.cli.doctor import doctor
 from pipelines.cli.erase import erase
 from pipelines.cli.export import export
 from pipelines.cli.plan import plan
@@ -77,28 +79,6 @@ def check(*, as_json: bool) -> int:
 
 
 @main.command()
-@command
-def doctor(*, as_json: bool) -> int:
-    """Show load packages that were set aside, and if older DuckDBs cannot read the published file."""
-    from pipelines.cli import output
-    from pipelines.settings import read_settings
-    from pipelines.warehouse.duckdb_file import OLDEST_READER, oldest_reader
-    from pipelines.warehouse.set_aside import packages_set_aside
-
-    settings = read_settings()
-    packages, file = packages_set_aside(settings), settings.published_file
-    oldest = oldest_reader(file) if file.exists() else None
-    version = ".".join(map(str, oldest)) if oldest else None
-    if as_json:
-        print_json({"set_aside": [asdict(package) for package in packages], "oldest_duckdb": version})
-    else:
-        output.doctor(packages)
-        if oldest and oldest > OLDEST_READER:
-            output.newer(file, str(version))
-    return PARTLY if packages else DONE
-
-
-@main.command()
 @click.argument("resources", nargs=-1)
 @click.option("--full", is_flag=True, help="Read everything again; only changes are written.")
 @click.option(
@@ -115,7 +95,7 @@ def doctor(*, as_json: bool) -> int:
 @BANDS
 @PLAN
 @WAIT
-@command
+@recorded_command
 def sync(
     *,
     resources: tuple[str, ...],
@@ -192,7 +172,7 @@ def _planned(settings: "Settings", resources: tuple[str, ...], *, full: bool) ->
 )
 @PLAN
 @WAIT
-@command
+@recorded_command
 def backfill(*, via: str, plans: bool, wait_s: float, as_json: bool, **what: Any) -> int:
     """Read RESOURCE again for a time range, in chunks.
 
@@ -241,14 +221,30 @@ def backfill(*, via: str, plans: bool, wait_s: float, as_json: bool, **what: Any
     default=None,
     help="End with 1 if a table is further behind, such as 2h or 1d; default: no limit.",
 )
+@click.option(
+    "--fail-on-failure", is_flag=True, help="End with 1 if the last run of a command failed or was killed."
+)
 @click.option("--all", "every_table", is_flag=True, help="Show every table, not a line for each group.")
 @command
-def status(*, fail_on_gap: bool, max_lag: int | None, every_table: bool, as_json: bool) -> int:
-    """Show a verdict, what needs attention, and how fresh the tables are."""
-    from pipelines.ingest.status import late, missing, warehouse_status
+def status(
+    *, fail_on_gap: bool, fail_on_failure: bool, max_lag: int | None, every_table: bool, as_json: bool
+) -> int:
+    """Show a verdict, what needs attention, and how fresh the tables are.
+
+    The last runs of commands that failed or were killed come first.
+    """
+    from pipelines.errors import ConfigError
+    from pipelines.ingest.status import failed, failures, late, missing, warehouse_status
     from pipelines.settings import read_settings
 
-    found = warehouse_status(read_settings())
+    settings = read_settings()
+    try:
+        found = warehouse_status(settings)
+    except ConfigError as error:
+        # The run that was to make the warehouse may be the one that failed.
+        for run in failures(settings):
+            error.add_sentence(failed(run))
+        raise
     behind, lacking = late(found.tables, max_lag), missing(found.tables)
     if as_json:
         print_json({**found.document, "late": behind, "missing": lacking})
@@ -256,7 +252,9 @@ def status(*, fail_on_gap: bool, max_lag: int | None, every_table: bool, as_json
         from pipelines.cli.status_output import print_status
 
         print_status(found, max_lag_s=max_lag, every_table=every_table)
-    broken = (max_lag is not None and behind) or (fail_on_gap and lacking)
+    broken = (
+        (max_lag is not None and behind) or (fail_on_gap and lacking) or (fail_on_failure and found.failures)
+    )
     return FAILED if broken else DONE
 
 
@@ -264,6 +262,11 @@ def status(*, fail_on_gap: bool, max_lag: int | None, every_table: bool, as_json
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="Port; 0 chooses a free one."
+)
+@click.option(
+    "--allow-remote",
+    is_flag=True,
+    help="Listen on an address that other machines reach; the control routes need a key then.",
 )
 @click.option("--scale", type=_SCALE, default="demo", show_default=True, help="Size of the workspace.")
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same workspace.")
@@ -332,6 +335,7 @@ def demo(*, as_json: bool, **options: Any) -> int:
 
 main.add_command(api)
 main.add_command(config)
+main.add_command(doctor)
 main.add_command(init)
 main.add_command(erase)
 main.add_command(export)

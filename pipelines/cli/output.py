@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cli import plan_output
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from pipelines.ingest.forecast.forecast import Forecast
     from pipelines.ingest.sync import SyncResult
     from pipelines.sandbox import Served
-    from pipelines.warehouse.set_aside import SetAside
     from pipelines.workspace import WorkspaceRecord
 
 _COUNTS = ("requests", "read", "new", "changed", "deleted")
@@ -224,22 +222,6 @@ def _checked_workspace(result: "CheckResult") -> str:
     )
 
 
-def doctor(packages: "Sequence[SetAside]") -> None:
-    """Print each load package that was set aside, with the reason and the next steps."""
-    for package in packages:
-        say(f"{package.folder}: {package.reason}")
-    if not packages:
-        say("No load package was set aside.")
-
-
-def newer(published: Path, version: str) -> None:
-    """Print that an earlier release made the published file, for DuckDB of that version and later."""
-    say(
-        f"{published} was made by an earlier release, and only DuckDB {version} and later can read it. "
-        '"How to open it" in warehouse/README.md has the commands that make it anew for older ones.'
-    )
-
-
 def planned(backfill: "Backfill") -> None:
     """Print, on stderr, the time range of a backfill and its number of chunks."""
     time = f"{utc(backfill.whole.start)} to {utc(backfill.whole.end)}"
@@ -324,6 +306,8 @@ def sandbox(served: "Served") -> None:
             table.add_row(*map(str, workspace.values()))
         OUT.print(table)
     say(f"Its operations, and how to move its clock: {document['control_url']}/_sandbox/")
+    if "control_key" in document:
+        say(f"Requests there need this header: Authorization: Bearer {document['control_key']}")
 
 
 def knobs(*, knobs: Sequence[dict[str, Any]], assumptions: Sequence[dict[str, Any]]) -> None:

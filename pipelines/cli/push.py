@@ -16,6 +16,7 @@ from pipelines.cli.command import (
     command,
     note,
     print_json,
+    recorded_command,
 )
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def plan(*, names: tuple[str, ...], folder: Path | None, show_values: bool, full
 @click.option("--plan", "plan_id", help="Send exactly that plan, or nothing; default: plan anew.")
 @click.option("--approve", is_flag=True, help="Send that plan although a brake stops it.")
 @_FULL
-@command
+@recorded_command
 def run(
     *,
     names: tuple[str, ...],
@@ -179,7 +180,7 @@ def run(
     help="How Customer.io is read; auto takes the way with fewer requests.",
 )
 @_SHOW
-@command
+@recorded_command
 def audit(
     *,
     name: str,
@@ -268,7 +269,7 @@ def retry(*, name: str, folder: Path | None, keys: tuple[str, ...], reason: str,
 @click.argument("run_id", metavar="RUN")
 @_FOLDER
 @click.option("--plan", "plan_id", help="Undo it, exactly as that plan says; default: show the plan.")
-@command
+@recorded_command
 def undo(*, run_id: str, folder: Path | None, plan_id: str | None, as_json: bool) -> int:
     """Undo a run: show the plan, and with --plan send it."""
     from pipelines.cli import push_output
@@ -297,7 +298,7 @@ def undo(*, run_id: str, folder: Path | None, plan_id: str | None, as_json: bool
 @click.argument("name", metavar="SYNC")
 @_FOLDER
 @click.option("--without-sending", is_flag=True, required=True, help="Confirm that nothing is to be sent.")
-@command
+@recorded_command
 def reset(*, name: str, folder: Path | None, as_json: bool, **_sends_nothing: bool) -> int:
     """Mark the present rows of the model as sent; later changes are sent."""
     from pipelines.push import load_specs, mark_as_sent

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from pipelines.cli.command import DONE, FAILED, WAIT, command, note, print_json
+from pipelines.cli.command import DONE, FAILED, WAIT, note, print_json, recorded_command
 
 
 @click.command()
@@ -24,7 +24,7 @@ from pipelines.cli.command import DONE, FAILED, WAIT, command, note, print_json
     help="How many campaigns, newsletters and so on to compare, of each kind.",
 )
 @WAIT
-@command
+@recorded_command
 def reconcile(*, number: int, sample: int, wait_s: float, as_json: bool) -> int:
     """Compare the warehouse with Customer.io's own numbers.
 
@@ -49,7 +49,7 @@ def reconcile(*, number: int, sample: int, wait_s: float, as_json: bool) -> int:
 
 @click.command()
 @WAIT
-@command
+@recorded_command
 def publish(*, wait_s: float, as_json: bool) -> int:
     """Publish the loaded warehouse for its readers."""
     from pipelines.settings import read_settings

@@ -4,6 +4,7 @@ Results go to stdout, progress and notes to stderr. Names and messages come from
 rich's markup, highlighting and emoji codes are off: a bracket in a name is printed as a bracket.
 """
 
+import logging
 import sys
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.times import utc
+from pipelines.trace import log_note
 
 _NO_LIMIT = 10_000
 _GAP = 2
@@ -43,7 +45,14 @@ def say(sentence: str, console: Console = OUT) -> None:
 
 def warn(sentence: str) -> None:
     """Print a note on stderr; a terminal gets lines that break between words."""
-    say(sentence, ERR)
+    if not log_note(sentence):
+        say(sentence, ERR)
+
+
+def complain(sentence: str) -> None:
+    """Print the message of a command that failed on stderr, as `warn` does."""
+    if not log_note(sentence, logging.ERROR):
+        say(sentence, ERR)
 
 
 def listed(sentences: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from pipelines.cli.command import DONE, WAIT, command, note, print_json
+from pipelines.cli.command import DONE, WAIT, note, print_json, recorded_command
 
 
 @click.command()
@@ -16,7 +16,7 @@ from pipelines.cli.command import DONE, WAIT, command, note, print_json
     help="Build only these models, in dbt's syntax; repeat for more; default: all.",
 )
 @WAIT
-@command
+@recorded_command
 def transform(*, full: bool, select: tuple[str, ...], wait_s: float, as_json: bool) -> int:
     """Build the marts with dbt, test them, and publish them."""
     from pipelines.settings import read_settings

@@ -217,7 +217,7 @@ def _erase(settings: Settings, work: _Work, journal: Journal | None, erased: Era
         if journal is not None:
             republish(settings, journal)
         compact(settings.load_file, always=True)
-        publish(settings.load_file, settings.published_file)
+        publish(settings.load_file, settings.published_file, mode=settings.published_mode)
         log_of(settings.load_file).unlink(missing_ok=True)
 
 

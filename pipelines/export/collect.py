@@ -316,7 +316,11 @@ class _Loading:
             except FileBroken as error:
                 broken[export.id] = error
         if loaded and self.settings.publishes:
-            publish(self.settings.load_file, self.settings.published_file)
+            publish(
+                self.settings.load_file,
+                self.settings.published_file,
+                mode=self.settings.published_mode,
+            )
         forget_loaded(target)
         return loaded, broken
 
@@ -336,7 +340,7 @@ class _Loading:
         load.load_rows()
         rows_s = None
         if self.early:
-            publish(into, self.settings.published_file)
+            publish(into, self.settings.published_file, mode=self.settings.published_mode)
             rows_s = time.monotonic() - since
         self.step(f"The rows of export {export.export_id} are in {export.request.table}; merging them.")
         merged = load.merge_rows()

@@ -23,6 +23,7 @@ from pipelines.export.registry import RegisteredExport, Registry, folder, open_r
 from pipelines.export.requests import ExportRequest
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
+from pipelines.trace import step
 from pipelines.workspace import check_workspace
 from sources.customerio.client import BadAnswer, Client, NotFound, reading_answers
 
@@ -61,6 +62,7 @@ def create(
     """
     if client is None:
         check_workspace(settings)
+    step("create the export")
     with open_registry(settings) as registry:
         lock = FileLock(folder(settings) / _LOCK)
         try:

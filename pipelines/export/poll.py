@@ -11,6 +11,7 @@ from pipelines.errors import ExportFailed, StillPending
 from pipelines.export.registry import RegisteredExport, Registry, open_registry
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
+from pipelines.trace import step
 from sources.customerio.client import BadAnswer, Client, NotFound, reading_answers
 
 ExportState = Literal["pending", "done", "failed"]
@@ -56,6 +57,7 @@ def wait(
         StillPending: the deadline is over; an equal request resumes this export.
         CustomerioError: Customer.io cannot be reached; an equal request resumes this export.
     """
+    step("wait for the export")
     began = time.monotonic()
     waited = 0.0
     with given_client(settings, client) as calls:

@@ -23,7 +23,8 @@ from pipelines.warehouse.publish import prepare
 
 State = Literal["intended", "ordered", "done", "loaded", "read", "failed"]
 
-_FILE = "tickets.sqlite"
+FILE = "tickets.sqlite"
+"""The name of the registry's file in its folder."""
 _TABLE = """
 CREATE TABLE IF NOT EXISTS tickets (
     ticket TEXT PRIMARY KEY,
@@ -83,7 +84,7 @@ def open_registry(settings: Settings) -> Iterator["Registry"]:
     """
     prepare(settings.cio_elt_data)
     folder(settings).mkdir(exist_ok=True)
-    file = folder(settings) / _FILE
+    file = folder(settings) / FILE
     with closing(sqlite3.connect(file, timeout=_BUSY_S, isolation_level=None)) as connection:
         try:
             connection.execute(_TABLE)
@@ -99,7 +100,7 @@ def open_registry(settings: Settings) -> Iterator["Registry"]:
 
 def has_registry(settings: Settings) -> bool:
     """True once an export was registered in this data folder."""
-    return (folder(settings) / _FILE).exists()
+    return (folder(settings) / FILE).exists()
 
 
 def registered_ids(settings: Settings) -> frozenset[int]:

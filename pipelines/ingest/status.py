@@ -1,5 +1,6 @@
 """The status of the warehouse and of every table: rows, freshness, and time that is missing or soon lost."""
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ from pipelines.ingest.bands import LateMetrics, bands_of, late_metrics
 from pipelines.ingest.coverage import FEED_DEPTH_S, gaps, proven
 from pipelines.settings import Settings
 from pipelines.times import DAY, span, utc
+from pipelines.trace import Run, RunLedger
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
 from pipelines.warehouse.runs import TABLE as RUNS
@@ -57,14 +59,16 @@ class WarehouseStatus:
     `workspace` is the recorded one of the data folder. `tables` are those that a sync has filled, in
     the order of the catalogue. `last_run_s` is the number of seconds since the last sync ended, None before
     the first.
-    `set_aside` are the load packages that could not be loaded. `late_metrics` are those of deliveries, None
-    before deliveries were read.
+    `set_aside` are the load packages that could not be loaded. `failures` are the last runs of commands that
+    failed or were killed, if no later run of the command did its work. `late_metrics` are those of
+    deliveries, None before deliveries were read.
     """
 
     workspace: WorkspaceRecord
     tables: list[TableStatus]
     last_run_s: int | None
     set_aside: list[SetAside]
+    failures: list[Run]
     late_metrics: LateMetrics | None
 
     @property
@@ -75,6 +79,7 @@ class WarehouseStatus:
             "last_run_s": self.last_run_s,
             "tables": [asdict(row) for row in self.tables],
             "set_aside": [asdict(package) for package in self.set_aside],
+            "failures": [asdict(run) for run in self.failures],
             "late_metrics": None if self.late_metrics is None else asdict(self.late_metrics),
         }
 
@@ -97,6 +102,7 @@ def warehouse_status(settings: Settings) -> WarehouseStatus:
             tables=found,
             last_run_s=max(now - max(ended), 0) if ended else None,
             set_aside=packages_set_aside(settings),
+            failures=failures(settings),
             late_metrics=late_metrics(query, bands_of(settings), now) if "messages" in present else None,
         )
 
@@ -108,6 +114,28 @@ def status(settings: Settings) -> list[TableStatus]:
         ConfigError: there is no warehouse yet.
     """
     return warehouse_status(settings).tables
+
+
+def failures(settings: Settings) -> list[Run]:
+    """The last runs of commands that failed or were killed; empty if the ledger of runs cannot be read."""
+    try:
+        return RunLedger(settings.cio_elt_data).failures()
+    except (OSError, sqlite3.Error):
+        # `cio-elt doctor` tells of a damaged ledger.
+        return []
+
+
+def failed(run: Run) -> str:
+    """A sentence about a run that failed or was killed."""
+    at = f" at the step `{run.step}`" if run.step else ""
+    if run.state == "killed":
+        seen = "" if run.ended_at is None else f", last seen at {utc(int(run.ended_at))}"
+        return (
+            f"The last `{run.command}` was killed{at}: begun at {utc(int(run.began_at))}{seen}. "
+            "Run it again; it resumes there."
+        )
+    why = f": {run.message or run.error}" if run.error else "."
+    return f"The last `{run.command}` failed{at}, begun at {utc(int(run.began_at))}{why}"
 
 
 def late(rows: list[TableStatus], max_lag_s: int | None = None) -> list[str]:

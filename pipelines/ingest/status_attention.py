@@ -5,7 +5,7 @@ Tables that share a problem share a sentence: while no sync runs, all of them be
 
 from collections.abc import Iterator
 
-from pipelines.ingest.status import TableStatus, WarehouseStatus, late, late_tables, missing
+from pipelines.ingest.status import TableStatus, WarehouseStatus, failed, late, late_tables, missing
 from pipelines.times import span
 from pipelines.workspace import WorkspaceRecord, described
 
@@ -33,11 +33,12 @@ def verdict(status: WarehouseStatus, max_lag_s: int | None = None) -> str:
 def attention(status: WarehouseStatus, max_lag_s: int | None = None) -> list[str]:
     """A sentence for each matter that needs attention, the most urgent kind first.
 
-    These are late tables, missing time, errors of the last sync (held-back deletions are one), rejected
-    records, and load packages that were set aside.
+    These are runs that failed or were killed, late tables, missing time, errors of the last sync (held-back
+    deletions are one), rejected records, and load packages that were set aside.
     """
     tables = status.tables
     return [
+        *map(failed, status.failures),
         *_late(tables, max_lag_s),
         *missing(tables),
         *_errors(tables),

@@ -20,6 +20,7 @@ from pipelines.export import PeopleRequest, RegisteredExport, collect, create, w
 from pipelines.ingest.options import options_of
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
+from pipelines.trace import step
 from pipelines.warehouse.doubles import heal
 from pipelines.warehouse.duckdb_file import checkpoint
 from pipelines.warehouse.erasures import erased_people
@@ -27,6 +28,7 @@ from pipelines.warehouse.left_files import LeftFiles, left_files, note_files
 from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline
 from pipelines.warehouse.publish import publish, writing
 from pipelines.warehouse.queries import querying
+from pipelines.warehouse.run_ledger import has_news
 from pipelines.warehouse.run_notes import NOTES, keep_notes
 from pipelines.warehouse.runs import run_rows, runs_table, usual_requests
 from pipelines.warehouse.set_aside import unloadable
@@ -143,6 +145,7 @@ def sync(
     accepted = [row.table for row in resources_named(accept_deletions)] if accept_deletions else []
     summary = summary if summary is not None else RunSummary()
     began = time.monotonic()
+    step("check the workspace")
     access = check_workspace(settings, reads=tables).access
     many = _PEOPLE in tables and access.people > settings.customerio_people_by_search
     export = _created(settings, notify) if many else None
@@ -248,6 +251,7 @@ def _read(run: _Run, target: "Pipeline", tables: Sequence[str]) -> "Pipeline":
     # It imports dlt: a wrong name or key is reported in half the time without.
     from sources.customerio import source_with
 
+    step("extract")
     with connected(run.settings) as client:
         source = source_with(tables, client, run.options, run.summary)
         target.extract(source, loader_file_format=file_format(target))
@@ -305,9 +309,10 @@ def _write(run: _Run, summary: RunSummary, finished_at: int, target: "Pipeline |
     if settings.publishes:
         failed = any(row["error"] for row in rows)
         changed = removed > 0 or not loaded.tables <= NOTES
+        failed = failed or has_news(settings.cio_elt_data, settings.published_file)
         may_wait = not (changed or failed) and left.in_step and _is_recent(settings)
         if not (may_wait and _noted(settings, left)):
-            publish(*files, without_doubles=left.without_doubles)
+            publish(*files, mode=settings.published_mode, without_doubles=left.without_doubles)
     forget_loaded(target)
 
 

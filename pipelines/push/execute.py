@@ -21,6 +21,7 @@ from pipelines.push.journal.log import items_to_send
 from pipelines.push.journal.runs import Confirmation, Delivery, end_run, record_watch_start
 from pipelines.push.journal.snapshot import fold_run, settle_rejects
 from pipelines.push.trial import run_trial
+from pipelines.trace import step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,7 @@ def execute(
     throttle = Throttle(context.spec.deliver.requests_per_second)
     delivery, send = Delivery(planned=planned), _sender(context, throttle)
     items = items_to_send(context.journal, run_id)
+    step("send")
     if not context.identity.proven:
         run_trial(context, run_id, send, items, delivery)
     deliver(context, run_id, send, items, delivery, on_progress=on_progress)
@@ -82,6 +84,7 @@ def execute(
     fold_run(context.journal, context.push_id, context.fence, run_id, max_attempts=attempts)
     confirmation = Confirmation()
     if delivery.accepted and watch is not None:
+        step("confirm")
         confirmation = confirm(context, run_id, watch)
     _end(context, run_id, delivery, confirmation, assumed=assumed, requests=throttle.requests)
     return RunResult(

@@ -44,6 +44,7 @@ from pipelines.push.plan.transport import check_staging, choose_transport
 from pipelines.push.recover import recover
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
+from pipelines.trace import step
 from pipelines.warehouse.erasures import erased_people
 
 
@@ -189,6 +190,7 @@ def push(
     options = options or PushOptions()
     spec = with_owners(settings, spec, folder)
     with open_context(settings, spec, retry_for_s=options.retry_for_s, notify=options.notify) as context:
+        step("end interrupted runs")
         recover(context)
         result = _push(settings, context, folder, options)
         record_health(context.journal, context.push_id, spec.alerts, result.health)
@@ -236,6 +238,7 @@ def _push(settings: Settings, context: PushContext, folder: Path, options: PushO
 
 def prepare(context: PushContext, database: duckdb.DuckDBPyConnection, folder: Path) -> PreparedModel:
     """Run the model, and list a segment's members if they are compared with its rows."""
+    step("run the model")
     erased = erased_people(context.settings)
     prepared = prepare_model(database, context.spec, context.push_id, folder, erased=erased)
     fetch_members(context.client, database, context.spec, context.segment, erased)
@@ -258,6 +261,7 @@ def _compare(
     options: str = "",
 ) -> Plan:
     """Compare the rows, check the brakes, and save the plan in the attached journal."""
+    step("compare")
     check_target(database, prepared)
     plan = replace(plan_rows(database, prepared, show_values=show_values), options=options)
     save_plan(database, context.push_id, plan)

@@ -143,5 +143,5 @@ def _store(settings: Settings, cells: list[Cell], checked_at: int, wait_s: float
         left = left_files(*files)
         load(target)
         if settings.publishes:
-            publish(*files, without_doubles=left.without_doubles)
+            publish(*files, mode=settings.published_mode, without_doubles=left.without_doubles)
         forget_loaded(target)

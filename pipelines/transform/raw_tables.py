@@ -24,11 +24,11 @@ _DATE = "date"
 # The project's own tables beside those of the catalogue: runs, coverage, reconciliation and schema changes.
 _OWN: Mapping[str, Mapping[str, str]] = {
     "sync_runs": {
-        "run_id": "text", "workspace_id": "bigint", "workspace_name": "text", "resource": "text",
-        "finished_at": "bigint", "noted_at": "bigint", "full": "bool", "backfill": "text",
-        "requests": "bigint", "requests_predicted": "bigint", "rows_read": "bigint", "rows_new": "bigint",
-        "rows_changed": "bigint", "rows_deleted": "bigint", "rows_rejected": "bigint", "seconds": "double",
-        "error": "text",
+        "run_id": "text", "trace_id": "text", "workspace_id": "bigint", "workspace_name": "text",
+        "resource": "text", "finished_at": "bigint", "noted_at": "bigint", "full": "bool",
+        "backfill": "text", "requests": "bigint", "requests_predicted": "bigint", "rows_read": "bigint",
+        "rows_new": "bigint", "rows_changed": "bigint", "rows_deleted": "bigint", "rows_rejected": "bigint",
+        "seconds": "double", "error": "text",
     },
     "coverage": {
         "resource": "text", "start_at": "bigint", "end_at": "bigint", "read_at": "bigint", "backfill": "text",

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipelines.errors import ConfigError, TransformFailed
 from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
+from pipelines.trace import step
 from pipelines.transform.dbt import PROJECT, Dbt, Node, selection
 from pipelines.transform.schema_drift import Change, record_changes
 from pipelines.warehouse.clone import clone
@@ -104,6 +105,7 @@ def _built(
     settings: Settings, folder: Path, chosen: list[str], *, full: bool, notify: Notify
 ) -> tuple[list[Node], list[Change], bool]:
     """Build, replace and publish; returns the last value True if earlier models could be updated."""
+    step("build the models")
     files = (settings.load_file, settings.published_file)
     left = left_files(*files)
     build = _copy(settings)
@@ -117,7 +119,7 @@ def _built(
     if not chosen:
         stored.write_text(current)
     # The models write no raw table.
-    publish(*files, without_doubles=left.without_doubles)
+    publish(*files, mode=settings.published_mode, without_doubles=left.without_doubles)
     if not chosen:
         (folder / _STATE).write_text(_state(settings))
     return nodes, changes, same

@@ -21,6 +21,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.errors import ConfigError, EltError, WarehouseError
+from pipelines.warehouse.run_ledger import DATABASE
+from pipelines.warehouse.sql import literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +39,8 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("SET TimeZone = 'UTC'")
     found = connection.execute(
         "SELECT catalog_name, schema_name FROM information_schema.schemata "
-        "WHERE catalog_name = current_database()"
+        # The runs as they are now come before those of the file.
+        f"WHERE catalog_name IN (current_database(), {literal(DATABASE)}) ORDER BY catalog_name <> {literal(DATABASE)}"
     ).fetchall()
     schemas = [f"{catalog}.{name}" for wanted in _SEARCHED for catalog, name in found if name == wanted]
     connection.execute(f"SET search_path = '{','.join(schemas)}'")

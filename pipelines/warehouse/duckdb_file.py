@@ -14,6 +14,7 @@ from pipelines.errors import FileHeld, WarehouseError
 from pipelines.warehouse.failures import file_failure
 from pipelines.warehouse.memory import DUCKDB_MB
 from pipelines.warehouse.sql import literal, quoted
+from sources.permissions import PRIVATE_FILE
 
 _WORTH_BYTES = 64 * 1024 * 1024
 """Fewer bytes of free blocks are copied as quickly as they are removed."""
@@ -57,6 +58,7 @@ def create(file: Path) -> None:
     version = ".".join(map(str, OLDEST_READER))
     with in_memory() as connection:
         connection.execute(f"ATTACH {literal(file)} AS made (STORAGE_VERSION 'v{version}')")
+    file.chmod(PRIVATE_FILE)
 
 
 def oldest_reader(file: Path) -> tuple[int, ...]:

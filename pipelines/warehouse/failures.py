@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import duckdb
 
 from pipelines.errors import ConfigError, EltError, FileHeld, WarehouseError
+from pipelines.trace import Trace
 
 # The beginning of DuckDB's message when another process has the file open for writing.
 _HELD = "Could not set lock on file"
@@ -41,6 +42,15 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         seen.append(link)
         yield link
         link = getattr(link, "client_exception", None) or link.__cause__ or link.__context__
+
+
+def note_failure(trace: Trace, error: BaseException) -> None:
+    """Note how the run ends by that error: interrupted, refused for a user's mistake, or failed."""
+    if interrupted(error):
+        trace.end("interrupted", KeyboardInterrupt())
+        return
+    failure = elt_error(error) if isinstance(error, Exception) else None
+    trace.end("refused" if isinstance(failure, ConfigError) else "failed", failure or error)
 
 
 def elt_error(error: Exception) -> EltError | None:

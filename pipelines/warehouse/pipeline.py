@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
+from pipelines.trace import note_loads, step
 from pipelines.warehouse.duckdb_file import READABLE_BY_OLDER, check_writable, create, log_of
 from pipelines.warehouse.memory import duckdb_settings, out_of_memory, return_freed_memory
 from pipelines.warehouse.run_notes import restore
@@ -116,6 +117,8 @@ class Loaded:
 
 def load(target: "Pipeline") -> Loaded:
     """Normalize and load the extracted packages, in little memory if they fit into it."""
+    step("load")
+    note_loads([*target.list_extracted_load_packages(), *target.list_normalized_load_packages()])
     target.normalize()
     loaded = _waiting(target)
     # Without an open connection, dlt opens the file anew for each table, and DuckDB takes 15 ms to start.

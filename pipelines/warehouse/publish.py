@@ -4,7 +4,7 @@ While one process writes a DuckDB file, no other can read it. So loads write a p
 run a copy of it replaces the published file in one step. A reader that has the old file open keeps the old
 state, a reader that opens it later gets the new one, and no reader sees half a run.
 
-    compact -> clone or copy -> drop dlt's staging tables -> replace -> note the state of both files
+    compact -> clone or copy -> drop dlt's staging tables -> write `ops.runs` -> replace -> note the state of both files
 
 A run that found no change is not published: the copy of a large file would be most of its work. The notes of
 such runs are in `pipelines.warehouse.run_notes`.
@@ -14,7 +14,6 @@ blocks alone would need to know them: DuckDB's checksum of a block does not depe
 so two blocks of one checksum may differ.
 """
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,11 +22,15 @@ from filelock import FileLock, Timeout
 
 from pipelines.errors import Busy, ConfigError
 from pipelines.notify import Notify, silent
+from pipelines.permissions import let_readers_pass, make_data_folder
+from pipelines.trace import step
 from pipelines.warehouse.clone import clone
 from pipelines.warehouse.duckdb_file import compact, drop_schema, log_of, remove, sync_to_disk
 from pipelines.warehouse.left_files import LeftFiles, note_files
 from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.run_ledger import write_runs
 from pipelines.warehouse.run_notes import notes_of
+from sources.permissions import PRIVATE_FILE
 
 _LOCK = "writer.lock"
 # dlt's tables for rows that it is about to merge. They stay in the private file: a load that was interrupted
@@ -49,7 +52,7 @@ def prepare(folder: Path) -> None:
         )
         raise ConfigError(msg)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_data_folder(folder)
         probe = folder / ".writable"
         probe.touch()
         probe.unlink()
@@ -79,6 +82,7 @@ def writing(folder: Path, *, wait_s: float, notify: Notify = silent) -> Iterator
         Busy: another run is still writing.
     """
     prepare(folder)
+    step("wait for the warehouse")
     lock = FileLock(folder / _LOCK)
     try:
         try:
@@ -100,12 +104,15 @@ def writing(folder: Path, *, wait_s: float, notify: Notify = silent) -> Iterator
         lock.release()
 
 
-def publish(private: Path, published: Path, *, without_doubles: bool = False) -> None:
+def publish(
+    private: Path, published: Path, *, mode: int = PRIVATE_FILE, without_doubles: bool = False
+) -> None:
     """Replace the published file by a copy of the private one without dlt's staging tables, in one step.
 
-    The file keeps its permissions. The caller holds the writer's lock: nothing may write `private` meanwhile.
-    `without_doubles`: the caller has seen that no table of `private` has two rows of one key.
+    The file gets the permissions `mode`. The caller holds the writer's lock: nothing may write `private`
+    meanwhile. `without_doubles`: the caller has seen that no table of `private` has two rows of one key.
     """
+    step("publish")
     compact(private)
     copy = published.with_suffix(".publishing")
     # A run that was killed may have left it.
@@ -113,12 +120,14 @@ def publish(private: Path, published: Path, *, without_doubles: bool = False) ->
     try:
         clone(private, copy)
         drop_schema(copy, _SCRATCH)
-        shutil.copymode(published if published.exists() else private, copy)
+        write_runs(copy, published.parent)
+        copy.chmod(mode)
         sync_to_disk(copy)
         # A program that wrote into the published file may have left its log: DuckDB refuses to open a file
         # together with the log of another one.
         log_of(published).unlink(missing_ok=True)
         copy.replace(published)
+        let_readers_pass(published.parent, mode)
     finally:
         remove(copy)
     remove(notes_of(published))

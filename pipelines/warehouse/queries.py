@@ -8,6 +8,7 @@ from pipelines.errors import ConfigError
 from pipelines.settings import Settings, read_settings
 from pipelines.warehouse.duckdb_file import reading
 from pipelines.warehouse.pipeline import DATASET, pipeline
+from pipelines.warehouse.run_ledger import add_runs
 from pipelines.warehouse.run_notes import add_notes
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def frame(
 ) -> "pd.DataFrame":
     """The rows of an SQL query on the published file, as a pandas DataFrame; `dataframe` has the dtypes.
 
-    Tables need no schema name: the marts are searched first, then `ops`, then the raw tables. `parameters`
+    Tables need no schema name: the marts are searched first, then `ops`, then the raw tables. `ops.runs` has
+    every run of a command or flow so far, those that failed or were killed too. `parameters`
     fill `?`, `$1` or `$name`. The file is open only while DuckDB runs the query.
 
     Raises:
@@ -76,6 +78,7 @@ def frames(settings: Settings) -> Iterator[Callable[..., "pd.DataFrame"]]:
     if not settings.published_file.exists():
         raise no_warehouse(settings)
     with reading(settings.published_file) as connection:
+        add_runs(connection, settings.cio_elt_data)
         prepare(connection)
         yield lambda query, parameters=None: fetch(connection, query, parameters)
 

@@ -12,6 +12,7 @@ from pipelines.warehouse.clone import clone
 from pipelines.warehouse.duckdb_file import create, open_file, reading, remove, sync_to_disk
 from pipelines.warehouse.sql import DATASET, RUNS, literal, quoted
 from sources.customerio.extract import COVERAGE
+from sources.permissions import PRIVATE_FILE
 
 _LOADS = "_dlt_loads"
 # The tables of the file, and the column that has the id of a row's load.
@@ -63,6 +64,7 @@ def restore(private: Path, published: Path) -> None:
     copy = private.with_suffix(".restoring")
     remove(copy)
     clone(published, copy)
+    copy.chmod(PRIVATE_FILE)
     if notes_of(published).exists():
         _take_over(copy, notes_of(published))
     copy.replace(private)

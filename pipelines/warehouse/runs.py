@@ -7,6 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from pipelines.trace import current_id
 from pipelines.warehouse.queries import Query, tables
 from pipelines.warehouse.sql import DATASET, RUNS
 from sources.customerio.catalogue import RESOURCES, resource
@@ -20,6 +21,8 @@ TABLE = RUNS
 
 _COLUMNS: "TTableSchemaColumns" = {
     "run_id": {"data_type": "text", "nullable": False},
+    # The run of a command or flow that this one was a part of, as in the log; null in a library.
+    "trace_id": {"data_type": "text"},
     # Customer.io's id and name of the workspace; null while they are not certain.
     "workspace_id": {"data_type": "bigint"},
     "workspace_name": {"data_type": "text"},
@@ -67,6 +70,7 @@ def run_rows(
     return [
         {
             "run_id": options.run_id,
+            "trace_id": current_id(),
             "workspace_id": workspace[0],
             "workspace_name": workspace[1],
             "resource": tally.resource,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.notify import Notify
 from pipelines.settings import Settings
+from pipelines.trace import step
 from pipelines.warehouse.pipeline import load, pipeline, remove_normalized
 from pipelines.warehouse.set_aside import set_aside, unloadable
 
@@ -20,6 +21,7 @@ def settled(settings: Settings, notify: Notify) -> "Pipeline":
     Raises:
         ConfigError, WarehouseError: as `pipeline`, and if a package cannot be loaded for now.
     """
+    step("settle packages of earlier runs")
     target = pipeline(settings)
     remove_normalized(target)
     if not target.has_pending_data:

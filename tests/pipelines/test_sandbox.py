@@ -7,6 +7,7 @@ import time
 import httpx
 import pytest
 
+from pipelines.sandbox import serve
 from tests.pipelines.conftest import Shell, ended
 
 KEYS = {
@@ -102,3 +103,33 @@ def test_knobs_are_listed(shell: Shell) -> None:
     assert 0 == table.code
     assert "event_ids" in table.out
     assert " [seg26], unverified" in table.out
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", ""])  # noqa: S104 it is refused
+def test_an_address_for_other_machines_is_refused(shell: Shell, host: str) -> None:
+    """Only with --allow-remote may others reach the sandbox; the message says so."""
+    shell.refused(shell.run("sandbox", "--scale", "tiny", "--host", host), 2, "--allow-remote")
+
+
+@pytest.mark.proof
+def test_control_routes_for_other_machines_need_their_key() -> None:
+    """With --allow-remote the control routes answer 401 without the generated key, and the API as ever."""
+    with serve(scale="tiny", host="0.0.0.0", allow_remote=True) as served:  # noqa: S104 it is the matter
+        document = served.document
+        root = document["control_url"].replace("0.0.0.0", "127.0.0.1")  # noqa: S104 as above
+        key = {"Authorization": f"Bearer {document['control_key']}"}
+        with httpx.Client(base_url=root, trust_env=False) as calls:
+            refused = [
+                calls.get("/_sandbox/clock"),
+                calls.get("/_sandbox/"),
+                calls.get("//_sandbox/clock"),
+                calls.get("/%5Fsandbox/clock"),
+                calls.post("/_sandbox/rotate", json={"api": "app"}),
+                calls.get("/_sandbox/clock", headers={"Authorization": "Bearer guess"}),
+            ]
+            allowed = calls.get("/_sandbox/clock", headers=key)
+            api = calls.get("/v1/workspaces", headers={"Authorization": f"Bearer {document['app_api_key']}"})
+
+    assert {401} <= {answer.status_code for answer in refused} <= {401, 404}
+    assert "control key" in refused[0].json()["error"]
+    assert (200, 200) == (allowed.status_code, api.status_code)

@@ -52,6 +52,7 @@ CREATE TABLE IF NOT EXISTS customerio_push.runs (
     share_high DOUBLE, requests BIGINT, error VARCHAR);
 ALTER TABLE customerio_push.runs ADD COLUMN IF NOT EXISTS keyed_by VARCHAR;
 ALTER TABLE customerio_push.runs ADD COLUMN IF NOT EXISTS key_types VARCHAR;
+ALTER TABLE customerio_push.runs ADD COLUMN IF NOT EXISTS trace_id VARCHAR;
 CREATE TABLE IF NOT EXISTS customerio_push.log (
     run_id VARCHAR NOT NULL, seq BIGINT NOT NULL, key VARCHAR NOT NULL, action VARCHAR NOT NULL,
     entity VARCHAR, payload VARCHAR, item VARCHAR, before VARCHAR,

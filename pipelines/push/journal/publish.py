@@ -34,7 +34,7 @@ def publish_journal(settings: Settings, journal: Journal, *, notify: Notify = si
             left = left_files(*files)
             with open_file(settings.load_file) as connection, journal.attached(connection):
                 copy_journal(connection)
-            publish(*files, without_doubles=left.without_doubles)
+            publish(*files, mode=settings.published_mode, without_doubles=left.without_doubles)
     except Busy:
         notify("A load is writing the warehouse; the journal of pushes is published with the next push.")
     except EltError as error:

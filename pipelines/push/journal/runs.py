@@ -10,6 +10,7 @@ from ulid import ULID
 from pipelines.errors import ConfigError, EltError
 from pipelines.push.journal.database import SCHEMA, Journal, PushId
 from pipelines.push.spec.spec import PushSpec
+from pipelines.trace import current_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,7 @@ def begin_run(
     run_id = str(ULID())
     values = {
         "run_id": run_id,
+        "trace_id": current_id(),
         "workspace": push_id.workspace,
         "sync": push_id.name,
         "object": spec.object,

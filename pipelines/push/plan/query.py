@@ -12,7 +12,9 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.errors import ModelFailed, WarehouseError
+from pipelines.push.journal.database import FILE as JOURNAL
 from pipelines.push.journal.database import SPILL
+from pipelines.push.spec.loader import model_file
 from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 from pipelines.warehouse.failures import file_failure
@@ -23,6 +25,8 @@ ROWS = "push_rows"
 """The table of the model's rows."""
 MEMORY = "550MB"
 _MARTS = "customerio"
+_LOGS = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
+"""The suffixes of a DuckDB file and of its logs."""
 _OF_COLUMN = re.compile(r"casting from source column (\w+)")
 
 
@@ -41,6 +45,9 @@ def planning_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]
             except duckdb.Error as error:
                 raise file_failure(error) from None
             connection.execute("USE warehouse")
+        # The journal is attached after the model has run; DuckDB keeps its log in files beside it.
+        journal = settings.cio_elt_data / JOURNAL
+        connection.execute("SET allowed_paths = ?", [[f"{journal}{suffix}" for suffix in _LOGS]])
         yield connection
 
 
@@ -55,6 +62,8 @@ def run_model(
         ModelFailed: the model is no single SELECT, or DuckDB cannot run it.
     """
     select = _select(connection, spec, folder)
+    if not spec.model.external:
+        _close(connection)
     limit = "" if rows else " LIMIT 0"
     try:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {ROWS} AS SELECT * FROM (\n{select}\n){limit}")
@@ -63,6 +72,13 @@ def run_model(
     except duckdb.Error as error:
         raise _failed(spec, error) from None
     return _columns(connection)
+
+
+def _close(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let no statement of this database read a file or a server that is not attached yet."""
+    ((is_locked,),) = connection.execute("SELECT current_setting('lock_configuration')").fetchall()
+    if not is_locked:
+        connection.execute("SET enable_external_access = false; SET lock_configuration = true")
 
 
 def take_rows(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> dict[str, str]:
@@ -97,7 +113,7 @@ def _select(connection: duckdb.DuckDBPyConnection, spec: PushSpec, folder: Path)
     if model.dbt is not None:
         schema, _, name = model.dbt.rpartition(".")
         return f"SELECT * FROM {quoted(schema or _MARTS)}.{quoted(name)}"
-    text = (folder / model.file).read_text() if model.file is not None else str(model.sql)
+    text = model_file(spec, folder).read_text() if model.file is not None else str(model.sql)
     try:
         statements = connection.extract_statements(text)
     except duckdb.Error as error:
@@ -127,6 +143,12 @@ _COMPUTED = {
 
 
 def _failed(spec: PushSpec, error: duckdb.Error) -> ModelFailed:
+    if isinstance(error, duckdb.PermissionException):
+        msg = (
+            f"{spec.sync}: the model reads a file or a server beside the warehouse. Write `external: true` "
+            "below `model` in its declaration if it may."
+        )
+        return ModelFailed(msg)
     if isinstance(error, duckdb.DataError | duckdb.InvalidInputException):
         # DuckDB's message repeats the value that it could not read, which may be personal data.
         if computed := next((words for part, words in _COMPUTED.items() if part in str(error)), None):

@@ -14,6 +14,8 @@ from pipelines.errors import InvalidSpec
 from pipelines.push.spec.spec import PushSpec
 
 EXAMPLES = "warehouse/push/examples"
+_MOST_BYTES, _MOST_VALUES, _MOST_LEVELS = 200_000, 10_000, 20
+"""The limits of a spec: a file of a few lines may stand for billions of values by its aliases."""
 
 
 @dataclass(frozen=True)
@@ -82,38 +84,70 @@ def load_spec(file: Path) -> PushSpec:
         msg = f"{file.name} holds no spec of a push: it needs keys such as sync, object, mode and model."
         raise InvalidSpec(msg)
     try:
-        spec = PushSpec.model_validate(_plain(document))
+        plain = _plain(document, iter(range(_MOST_VALUES)))
+    except InvalidSpec as error:
+        msg = f"{file.name}: {error}."
+        raise InvalidSpec(msg) from None
+    try:
+        spec = PushSpec.model_validate(plain)
     except ValidationError as error:
         raise InvalidSpec(_message(file, document, error)) from None
     if spec.sync != file.stem:
         msg = f"{file.name}, {_place(document, ('sync',))}: the push is {spec.sync!r}; name it as its file."
         raise InvalidSpec(msg)
-    if spec.model.file is not None and not (file.parent / spec.model.file).is_file():
-        place = _place(document, ("model", "file"))
-        msg = f"{file.name}, {place}: there is no file {spec.model.file} beside it."
-        raise InvalidSpec(msg)
+    if spec.model.file is not None:
+        try:
+            model_file(spec, file.parent)
+        except InvalidSpec as error:
+            msg = f"{file.name}, {_place(document, ('model', 'file'))}: {error}"
+            raise InvalidSpec(msg) from None
     return spec
+
+
+def model_file(spec: PushSpec, folder: Path) -> Path:
+    """The file of a spec's model, in the folder of the spec.
+
+    Raises:
+        InvalidSpec: there is no such file, or it lies outside of the folder.
+    """
+    file = (folder / str(spec.model.file)).resolve()
+    if not file.is_relative_to(folder.resolve()):
+        msg = f"the file {spec.model.file} lies outside of the folder of the specs; put it beside the spec."
+        raise InvalidSpec(msg)
+    if not file.is_file():
+        msg = f"there is no file {spec.model.file} beside it."
+        raise InvalidSpec(msg)
+    return file
 
 
 def _document(file: Path) -> Any:
     try:
+        if file.stat().st_size > _MOST_BYTES:
+            msg = f"{file.name} is larger than {_MOST_BYTES:,} bytes. Rows are no part of a spec."
+            raise InvalidSpec(msg)
         return YAML(typ="rt").load(file.read_text())
     except MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         msg = f"{file.name}{where}: this is no YAML: {error.problem}. Correct it."
         raise InvalidSpec(msg) from None
-    except (YAMLError, UnicodeDecodeError, OSError) as error:
+    except (YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
         msg = f"{file.name} cannot be read as YAML ({type(error).__name__}). Save it as UTF-8 text."
         raise InvalidSpec(msg) from None
 
 
-def _plain(node: Any) -> Any:
-    """The document without its marks of lines and columns."""
+def _plain(node: Any, left: Iterator[int], depth: int = 0) -> Any:
+    """The document without its marks of lines and columns; each value takes a number of `left`."""
+    if next(left, None) is None or depth > _MOST_LEVELS:
+        msg = (
+            f"it has more than {_MOST_VALUES:,} values or {_MOST_LEVELS} levels, once its aliases are "
+            "followed; write it without them"
+        )
+        raise InvalidSpec(msg)
     if isinstance(node, dict):
-        return {str(name): _plain(inner) for name, inner in node.items()}
+        return {str(name): _plain(inner, left, depth + 1) for name, inner in node.items()}
     if isinstance(node, list):
-        return [_plain(inner) for inner in node]
+        return [_plain(inner, left, depth + 1) for inner in node]
     # Round-trip scalars are subclasses that remember their quotes.
     return next((scalar(node) for scalar in (bool, int, float, str) if isinstance(node, scalar)), node)
 

@@ -116,10 +116,14 @@ class Model(_Part):
     sql: str | None = Field(default=None, description="a SELECT on the published warehouse")
     file: str | None = Field(default=None, description="a file with one, beside the spec")
     dbt: str | None = Field(default=None, description="a dbt model, as `dim_people`, or with its schema")
+    external: bool = Field(
+        default=False,
+        description="the model may read files and servers beside the warehouse, as by `read_csv`",
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if len(self.model_fields_set) != 1:
+        if len(self.model_fields_set - {"external"}) != 1:
             msg = "a model has exactly one of sql, file and dbt"
             raise ValueError(msg)
         return self

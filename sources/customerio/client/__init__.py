@@ -49,6 +49,7 @@ from sources.customerio.client.errors import (
     WrongClock,
     WrongHost,
 )
+from sources.customerio.client.hosts import is_loopback
 from sources.customerio.client.inflate import inflated
 from sources.customerio.client.json_text import loads
 from sources.customerio.client.limits import QUOTAS, Quota, RateLimits
@@ -109,6 +110,7 @@ __all__ = [
     "field_of",
     "has_error",
     "inflated",
+    "is_loopback",
     "list_of",
     "loads",
     "reading_answers",

@@ -93,8 +93,10 @@ def _fetch(http: httpx.Client, link: str, part: _Part, most: int) -> None:
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
     if etag := part.etag:
         headers |= {"Range": f"bytes={part.size}-", "If-Range": etag}
+    scheme = url.scheme
     for _ in range(HOPS):
-        if not is_safe(url.scheme, url.host):
+        # A link that began with https stays so: none leads from the store to a server of this machine.
+        if not is_safe(url.scheme, url.host) or (scheme == "https" and url.scheme != scheme):
             msg = f"The download link leads to {url.host or 'no host'} without https; it was not followed."
             raise BadAnswer(msg)
         if not url.host or "%" in url.host:

@@ -59,13 +59,13 @@ def read_error_body(body: bytes, secrets: Iterable[str | None] = ()) -> ErrorBod
     )
 
 
-def redacted(text: str, secrets: Iterable[str | None] = ()) -> str:
-    """The text without `secrets`, email addresses, phone numbers and URLs, cut to `LONGEST` characters."""
+def redacted(text: str, secrets: Iterable[str | None] = (), *, longest: int = LONGEST) -> str:
+    """The text without `secrets`, email addresses, phone numbers and URLs, cut to `longest` characters."""
     text = without_keys(text, secrets)[:_READ]
     for pattern, name in _PRIVATE:
         text = pattern.sub(name, text)
     text = " ".join(text.split())
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def without_keys(text: str, secrets: Iterable[str | None]) -> str:

@@ -21,6 +21,7 @@ from sources.customerio.client.rolling_window import (
     hold_slots,
     wait_ms,
 )
+from sources.permissions import PRIVATE_FILE, make_private_file, make_private_folder
 
 FILE = "limits.sqlite"
 """The name of the file in the folder of the rate limits."""
@@ -50,6 +51,7 @@ class SqliteSlots:
         folder: Where the file is, or is made; None keeps the slots in memory.
 
     Raises:
+        ConfigError: The folder belongs to another user.
         OSError, sqlite3.Error: The file cannot be opened or written.
     """
 
@@ -143,10 +145,12 @@ def _now() -> int:
 
 
 def _open(folder: Path) -> sqlite3.Connection:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     path = folder / FILE
     # Switching a new file to WAL does not wait for others, so it happens behind a lock of its own.
-    with FileLock(path.with_suffix(".lock")):
+    with FileLock(path.with_suffix(".lock"), mode=PRIVATE_FILE):
+        # SQLite gives its log the file's own permissions.
+        make_private_file(path)
         try:
             return _connect(str(path))
         except sqlite3.OperationalError:
@@ -155,6 +159,7 @@ def _open(folder: Path) -> sqlite3.Connection:
             # A power cut can leave a broken file, since nothing is synced; slots of the past are no loss.
             for broken in folder.glob(f"{FILE}*"):
                 broken.unlink()
+            make_private_file(path)
             return _connect(str(path))
 
 

@@ -44,7 +44,13 @@ class Account:
             engine.join(engines)
 
     @contextmanager
-    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Iterator[Served]:
-        """Serve all workspaces over HTTP until the block ends; port 0 takes a free one."""
-        with serving([sandbox._engine for sandbox in self.workspaces], host, port) as served:
+    def serve(
+        self, host: str = "127.0.0.1", port: int = 0, *, control_key: str | None = None
+    ) -> Iterator[Served]:
+        """Serve all workspaces over HTTP until the block ends; port 0 takes a free one.
+
+        With a `control_key`, the control routes need it.
+        """
+        engines = [sandbox._engine for sandbox in self.workspaces]
+        with serving(engines, host, port, control_key) as served:
             yield served

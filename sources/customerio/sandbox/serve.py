@@ -39,12 +39,14 @@ class Served:
 class Server:
     """The HTTP server of the workspaces of an account."""
 
-    def __init__(self, engines: Sequence[Engine], host: str, port: int) -> None:
+    def __init__(
+        self, engines: Sequence[Engine], host: str, port: int, control_key: str | None = None
+    ) -> None:
         """Bind the port; OSError if it is in use."""
         self._socket = _bound(host, port)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-worker")
         config = uvicorn.Config(
-            build(engines, self._worker),
+            build(engines, self._worker, control_key),
             http=AbortableProtocol,
             loop="asyncio",
             ws="none",
@@ -103,9 +105,14 @@ class Server:
 
 
 @contextmanager
-def serving(engines: Sequence[Engine], host: str, port: int) -> Iterator[Served]:
-    """Serve the workspaces of an account until the block ends; port 0 takes a free one."""
-    server = Server(engines, host, port)
+def serving(
+    engines: Sequence[Engine], host: str, port: int, control_key: str | None = None
+) -> Iterator[Served]:
+    """Serve the workspaces of an account until the block ends; port 0 takes a free one.
+
+    With a `control_key`, the control routes need it.
+    """
+    server = Server(engines, host, port, control_key)
     try:
         server.start()
         yield server.served

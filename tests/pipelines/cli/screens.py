@@ -16,6 +16,7 @@ from pathlib import Path
 import dlt
 import duckdb
 
+from pipelines.permissions import close_data_folder
 from pipelines.settings import Settings
 from pipelines.warehouse.set_aside import set_aside
 from sources.customerio.sandbox import Sandbox
@@ -66,6 +67,10 @@ RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"(?m)(?<=\w) +\d+(?=(?: +[\d,]+){4} +0\.0$)", _as_wide("N")),
     # A sync of half a minute tells that it goes on.
     (r"(?m)^\d+ of \d+ tables read, .*\n", ""),
+    # The versions of packages, and the machine that the doctor looks at.
+    (r"Python \d[^:]*?httpx\s+[\d.]+\.", "Python 0, duckdb 0, dlt 0."),
+    (r"[\d,]+ MB are\s+(free|available)", r"N MB are \1"),
+    (r"(?m)^(ok|warn)  +lock: .*\n(?:  .*\n)*", ""),
     # The ids of plans.
     (r"plan [0-9a-f]{12}\b", "plan 000000000000"),
 )
@@ -112,6 +117,8 @@ def _set_one_aside(folder: Path, settings: Settings) -> None:
     (Path(pipeline.working_dir) / "load" / "normalized" / "1792058400.5").mkdir(parents=True)
     error = duckdb.ConversionException("Could not convert string 'gold' to INT64")
     set_aside(pipeline, settings, error)
+    # A command does so in a process whose files are private.
+    close_data_folder(settings)
 
 
 @contextmanager

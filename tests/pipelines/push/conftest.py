@@ -78,7 +78,11 @@ class Pushing:
     def declare(self, name: str, rows: Sequence[Row] | pa.Table | str, **keys: Any) -> PushSpec:
         """Write the spec of a push of those rows, or of that SQL, with brakes that let it run."""
         sql = rows if isinstance(rows, str) else self.rows(name, rows)
-        document = {"sync": name, "model": {"sql": sql}, "brakes": LOOSE, "confirm": {"wait_s": 0}, **keys}
+        model: dict[str, Any] = {"sql": sql}
+        if ".parquet" in sql:
+            # Rows of a test are in a file.
+            model["external"] = True
+        document = {"sync": name, "model": model, "brakes": LOOSE, "confirm": {"wait_s": 0}, **keys}
         file = self.folder / f"{name}.yml"
         YAML(typ="safe").dump(document, file)
         return load_spec(file)

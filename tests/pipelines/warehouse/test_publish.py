@@ -252,18 +252,16 @@ def test_a_file_without_scratch_tables_is_published_byte_for_byte(tmp_path: Path
     assert private.read_bytes() == published.read_bytes()
 
 
-def test_the_published_file_keeps_its_permissions(tmp_path: Path) -> None:
-    """The first one has those of the private file; later ones have those that were given to it since."""
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_the_published_file_gets_its_mode(tmp_path: Path, mode: int) -> None:
+    """It does not depend on the private file's permissions, nor on those of the file before."""
     private, published = tmp_path / "load.duckdb", tmp_path / "customerio.duckdb"
     write_numbers(private, 1)
-    private.chmod(0o640)
-    publish(private, published)
-    assert 0o640 == stat.S_IMODE(published.stat().st_mode)
-    published.chmod(0o400)
-
-    publish(private, published)
-
-    assert 0o400 == stat.S_IMODE(published.stat().st_mode)
+    private.chmod(0o644)
+    for _ in range(2):
+        publish(private, published, mode=mode)
+        assert mode == stat.S_IMODE(published.stat().st_mode)
+        published.chmod(0o644)
 
 
 @pytest.mark.proof

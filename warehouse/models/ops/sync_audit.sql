@@ -1,6 +1,7 @@
 -- The runs of syncs and backfills, a row per run and table: requests, rows, duration and result.
 select
     run_id,
+    trace_id,
     workspace_name,
     table_name,
     finished_at,

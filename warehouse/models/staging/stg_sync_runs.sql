@@ -1,6 +1,7 @@
 -- Written by `python -m pipelines.transform.staging_models`; to edit the file, delete this line.
 select
     nullif(run_id, '') as run_id,
+    nullif(trace_id, '') as trace_id,
     workspace_id,
     nullif(workspace_name, '') as workspace_name,
     nullif(resource, '') as table_name,

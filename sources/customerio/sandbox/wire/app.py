@@ -29,13 +29,19 @@ from sources.customerio.sandbox.wire.routes import HANDLERS
 _OLDER = (("/v1/api/", "/v1/"), ("/push/events", "/api/v1/push/events"))
 
 
-def build(engines: Sequence[Engine], worker: Executor) -> ASGIApp:
-    """The whole application of an account's engines; blocking work runs on `worker`."""
+def build(engines: Sequence[Engine], worker: Executor, control_key: str | None = None) -> ASGIApp:
+    """The whole application of an account's engines; blocking work runs on `worker`.
+
+    With a `control_key`, the control routes answer only requests that carry it.
+    """
     routers = {id(engine): _router(engine, worker) for engine in engines}
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         scope[ARRIVED] = time.monotonic()
         scope["path"] = decoded_path(scope["raw_path"])
+        if control_key is not None and not control.is_allowed(scope, control_key):
+            await control.refused(scope, receive, send)
+            return
         await routers[id(engine_of(engines, scope))](scope, receive, send)
 
     return application

@@ -1,4 +1,6 @@
-"""The control routes under `/_sandbox/`: read, edit, move in time and break the sandbox. They take no key.
+"""The control routes under `/_sandbox/`: read, edit, move in time and break the sandbox.
+
+They take no key, but for a sandbox that other machines reach: there, `Authorization: Bearer KEY`.
 
 GET   /_sandbox/             HTML page: the operations and if they are answered
 GET   /_sandbox/requests     numbers and arrival times of the API requests
@@ -25,6 +27,7 @@ with that id. The clock and a reset are the account's.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
+from hmac import compare_digest
 from html import escape
 from typing import Any
 
@@ -32,6 +35,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Scope
 
 from sources.customerio.catalogue import OPERATIONS
 from sources.customerio.sandbox.engine import Engine
@@ -67,6 +71,25 @@ def routes(engine: Engine, worker: Executor) -> list[Route]:
         *(route(*row) for row in _CONTROLS),
         Route(ROOT + "{rest:path}", unknown, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
+
+
+def is_allowed(scope: Scope, key: str) -> bool:
+    """True if the request is for no control route, or carries the key as `Authorization: Bearer KEY`."""
+    if scope["path"].partition("/")[2].partition("/")[0] != ROOT.removeprefix("/"):
+        return True
+    given = dict(scope["headers"]).get(b"authorization", b"")
+    return compare_digest(given, f"Bearer {key}".encode())
+
+
+refused = Response(
+    orjson.dumps(
+        {"error": "The control routes of this sandbox need its control key: Authorization: Bearer KEY."}
+    ),
+    401,
+    {"WWW-Authenticate": "Bearer"},
+    media_type="application/json",
+)
+"""The answer to a request for a control route without the key."""
 
 
 def coverage_page() -> str:

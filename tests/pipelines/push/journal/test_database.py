@@ -10,7 +10,8 @@ from pipelines.push.journal.database import FILE, Journal
 _COLUMNS = {
     "runs": "run_id workspace sync object mode plan_id undoes approved fence lane started_at finished_at "
     "state folded target watched_since planned accepted rejected unknown confirmed dropped sampled "
-    "share share_low share_high requests error keyed_by key_types",
+    "share share_low share_high requests error keyed_by key_types "
+    "trace_id",
     "log": "run_id seq key action entity payload item before digest happened_at verdict operation",
     "batches": "run_id batch operation first_seq last_seq bytes state status sent_at answered_at error",
     "outcomes": "run_id seq state reason field noted_at",

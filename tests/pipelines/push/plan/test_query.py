@@ -1,11 +1,14 @@
 """Models that cannot be run are refused before any row is sent."""
 
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from pipelines.errors import ModelFailed
 from pipelines.push.journal.database import SCHEMA
+from pipelines.push.plan.query import planning_database, run_model
 from tests.pipelines.push.conftest import Pushing
 
 _MODELS = [
@@ -87,3 +90,36 @@ def test_a_model_that_cannot_be_computed_says_why(shared: Pushing, value: str, w
     with pytest.raises(ModelFailed, match=words) as caught:
         shared.plan(spec)
     assert "9223" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "read",
+    ["read_csv('{}')", "read_text('{}')", "'{}'", "glob('{}')", "read_text('/etc/hostname')"],
+)
+def test_a_model_reads_no_file_beside_the_warehouse(shared: Pushing, tmp_path: Path, read: str) -> None:
+    """A file that was not declared is not opened; the message says how to allow it."""
+    (tmp_path / "rows.csv").write_text("user_id\nu1\n")
+    spec = shared.declare(
+        "outside", f"SELECT 'x' AS user_id FROM {read.format(tmp_path / 'rows.csv')}", **_PERSON
+    )
+
+    with pytest.raises(ModelFailed, match="external: true"):
+        shared.plan(spec)
+
+
+def test_a_declaration_may_allow_files(shared: Pushing, tmp_path: Path) -> None:
+    """With `external: true` the model reads a file, and its rows are planned."""
+    (tmp_path / "rows.csv").write_text("user_id\nu1\nu2\n")
+    sql = f"SELECT user_id FROM read_csv('{tmp_path / 'rows.csv'}')"
+    spec = shared.declare("allowed", sql, **_PERSON)
+    model = spec.model.model_copy(update={"external": True})
+
+    assert 2 == shared.plan(spec.model_copy(update={"model": model})).sends
+
+
+def test_a_model_changes_no_setting(shared: Pushing) -> None:
+    """The limits of the database are locked once the model can run."""
+    with planning_database(shared.settings) as database:
+        run_model(database, shared.declare("locked", "SELECT 'x' AS user_id", **_PERSON), shared.folder)
+        with pytest.raises(duckdb.InvalidInputException, match="locked"):
+            database.execute("SET enable_external_access = true")

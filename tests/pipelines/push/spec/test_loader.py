@@ -96,3 +96,53 @@ def test_a_wrong_file_stops_only_itself(tmp_path: Path) -> None:
         read_specs(tmp_path, ["wrong"])
     with pytest.raises(InvalidSpec, match="There is no push 'other'"):
         read_specs(tmp_path, ["other"])
+
+
+def _spec(folder: Path, model: str) -> Path:
+    file = folder / "vips.yml"
+    file.write_text(f"sync: vips\nobject: person\nmode: upsert\nmodel: {model}\nperson: {{id: id}}\n")
+    return file
+
+
+@pytest.mark.parametrize("way", ["../secret.sql", "link.sql", "{above}/secret.sql"])
+def test_a_model_stays_in_its_folder(tmp_path: Path, way: str) -> None:
+    """A path that climbs, a link that leads out, and an absolute path are refused by line."""
+    folder = tmp_path / "push"
+    folder.mkdir()
+    (tmp_path / "secret.sql").write_text("SELECT 1 AS id")
+    (folder / "link.sql").symlink_to(tmp_path / "secret.sql")
+
+    with pytest.raises(InvalidSpec, match=r"vips.yml, line 4, column 9: .*lies outside of the folder"):
+        load_spec(_spec(folder, f"{{file: {way.format(above=tmp_path)}}}"))
+
+
+def test_a_model_may_be_a_link_within_its_folder(tmp_path: Path) -> None:
+    """A link to a file beside it is that file."""
+    (tmp_path / "own.sql").write_text("SELECT 1 AS id")
+    (tmp_path / "link.sql").symlink_to(tmp_path / "own.sql")
+
+    assert "link.sql" == load_spec(_spec(tmp_path, "{file: link.sql}")).model.file
+
+
+LAUGHS = "\n".join(
+    ["a0: &a0 [ha, ha]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (LAUGHS, "10,000 values"),
+        ("{a: " * 30 + "1" + "}" * 30, "20 levels"),
+        ("[" * 50_000, "cannot be read as YAML"),
+        ("# " + "x" * 300_000, "larger than 200,000 bytes"),
+    ],
+    ids=["billion laughs", "levels", "deep", "large"],
+)
+def test_a_file_that_would_grow_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    """A few lines that stand for billions of values end with a sentence."""
+    (tmp_path / "vips.yml").write_text(text)
+
+    with pytest.raises(InvalidSpec, match=said) as refused:
+        load_spec(tmp_path / "vips.yml")
+    assert str(refused.value).startswith("vips.yml")

@@ -23,6 +23,7 @@ from sources.customerio.sandbox.state.store.deliveries import Deliveries
 from sources.customerio.sandbox.state.store.delivery_view import DeliveryView
 from sources.customerio.sandbox.state.store.ids import WorkspaceIds
 from sources.customerio.sandbox.state.store.people import IDENTIFIERS, People, Person, Record
+from sources.permissions import make_private_file
 
 Cells = tuple[str, ...]
 
@@ -134,6 +135,7 @@ class ExportFile:
 
 @contextmanager
 def _written(path: Path, gzipped: bool) -> Iterator[TextIO]:
+    make_private_file(path)
     with path.open("wb") as raw:
         if not gzipped:
             with io.TextIOWrapper(raw, encoding="utf-8", newline="") as text:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from sources.customerio.sandbox.state.store.errors import BadRequest, NotFound
 from sources.customerio.sandbox.state.store.people import Record
+from sources.permissions import make_private_file
 
 TYPES = ("people", "event", "object", "relationship")
 IDENTIFIERS = ("id", "email", "cio_id")
@@ -211,6 +212,7 @@ def _download(url: str, path: Path) -> None:
         raise ValueError(msg)
     handlers = [urllib.request.ProxyHandler({})] if parts.hostname in _LOOPBACK else []
     opener = urllib.request.build_opener(*handlers)
+    make_private_file(path)
     with opener.open(url, timeout=_TIMEOUT_S) as response, path.open("wb") as file:
         while block := response.read(_BLOCK):
             file.write(block)
