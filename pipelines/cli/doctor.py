@@ -21,7 +21,8 @@ _CODES = {"ok": DONE, "warn": PARTLY, "fail": FAILED}
     "--bundle",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
-    help="Write FILE, a zip for support without people's data: findings, settings, schemas, runs, log.",
+    help="Write FILE, a zip for support without people's data: findings, settings, schemas, runs, log; "
+    "default: none.",
     metavar="FILE",
 )
 @looking_command

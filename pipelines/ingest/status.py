@@ -68,8 +68,8 @@ class WarehouseStatus:
     tables: list[TableStatus]
     last_run_s: int | None
     set_aside: list[SetAside]
-    failures: list[Run]
     late_metrics: LateMetrics | None
+    failures: list[Run] = field(default_factory=list)
 
     @property
     def document(self) -> dict[str, Any]:
