@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from pipelines.permissions import close_data_folder
 from sources.customerio.catalogue import GROUPS, RESOURCES
 from sources.customerio.sandbox import Fault
 from tests.conftest import Warehouse
