@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipelines.cli.command import DONE, FAILED, STOPPED_BY_BRAKE, WAIT, command, note, print_json
+from pipelines.cli.command import DONE, FAILED, STOPPED_BY_BRAKE, WAIT, note, print_json, recorded_command
 
 if TYPE_CHECKING:
     from pipelines.erase import There
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     "--lift", is_flag=True, help="Lift the record of an erasure, so that they may come again; erase nothing."
 )
 @WAIT
-@command
+@recorded_command
 def erase(
     *,
     emails: Sequence[str],

@@ -1,9 +1,10 @@
 """Erases people from files of the data folder: what killed runs left, packages, exports.
 
 what can be made anew    removed: dbt's target and logs, drafts and spills of runs that were killed
-set-aside packages       removed if a trace is in them: a later sync has read their rows again
+set-aside packages, logs removed if a trace is in them: a later sync has read their rows again
 files of exports         removed if a trace is in them: they are downloaded again
 registry of exports      words are replaced in what was asked for
+run ledger               words are replaced in messages
 """
 
 import shutil
@@ -18,6 +19,7 @@ from pipelines.erase.tables import Found
 from pipelines.erase.traces import Traces
 from pipelines.export.registry import folder as exports_folder
 from pipelines.settings import Settings
+from pipelines.trace.ledger import FILE as LEDGER
 from pipelines.warehouse.set_aside import FOLDER
 from sources.customerio.extract.erased import Erased, redacted_json
 
@@ -39,8 +41,12 @@ _DERIVED = (
     "*.tmp",
 )
 """Patterns of what is made anew when it is needed, or was left by a run that was killed."""
-_WITH_TRACES = (f"{FOLDER}/*", "exports/*.csv", "exports/*.csv.part", "report.html")
+_WITH_TRACES = (f"{FOLDER}/*", "exports/*.csv", "exports/*.csv.part", "logs/*", "report.html")
 """Patterns of what is removed if there is a trace in it."""
+Columns = tuple[tuple[str, str], ...]
+"""Columns with texts, each with its table."""
+_REGISTRY: Columns = (("tickets", "body"), ("tickets", "result"), ("counted", "body"))
+_LEDGER: Columns = (("runs", "message"),)
 
 
 def erase_files(settings: Settings, traces: Traces, erased: Erased, *, really: bool) -> Iterator[Found]:
@@ -50,7 +56,11 @@ def erase_files(settings: Settings, traces: Traces, erased: Erased, *, really: b
     for pattern in _WITH_TRACES:
         found = [path for path in data.glob(pattern) if traces.in_path(path)]
         yield from _counted(pattern.partition("/")[0], _removed(found, really=really))
-    yield from _registry(settings, erased, really=really)
+    for place, file, columns in (
+        ("registry of exports", exports_folder(settings) / "tickets.sqlite", _REGISTRY),
+        ("run ledger", data / LEDGER, _LEDGER),
+    ):
+        yield from _sqlite(place, file, columns, erased, really=really)
 
 
 def _matching(data: Path, patterns: Iterable[str]) -> Iterator[Path]:
@@ -90,15 +100,14 @@ def _counted(place: str, number: int) -> Iterator[Found]:
         yield Found(place=place, gone=number)
 
 
-def _registry(settings: Settings, erased: Erased, *, really: bool) -> Iterator[Found]:
-    """The requests and results in the registry of exports: a filter may name a person."""
-    file = exports_folder(settings) / "tickets.sqlite"
+def _sqlite(place: str, file: Path, columns: Columns, erased: Erased, *, really: bool) -> Iterator[Found]:
+    """The texts in a SQLite file: a filter of an export, or a message of an error, may name a person."""
     if not file.exists():
         return
     cells = 0
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("PRAGMA secure_delete = ON")
-        for table, column in (("tickets", "body"), ("tickets", "result"), ("counted", "body")):
+        for table, column in columns:
             rows = connection.execute(f"SELECT rowid, {column} FROM {table}").fetchall()
             for row_id, text in rows:
                 new = text and redacted_json(text, erased.redacted)
@@ -112,4 +121,4 @@ def _registry(settings: Settings, erased: Erased, *, really: bool) -> Iterator[F
         if really and cells:
             connection.execute("VACUUM")
     if cells:
-        yield Found(place="registry of exports", cells=cells)
+        yield Found(place=place, cells=cells)

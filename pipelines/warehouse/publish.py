@@ -4,7 +4,8 @@ While one process writes a DuckDB file, no other can read it. So loads write a p
 run a copy of it replaces the published file in one step. A reader that has the old file open keeps the old
 state, a reader that opens it later gets the new one, and no reader sees half a run.
 
-    compact -> clone or copy -> drop dlt's staging tables -> write `ops.runs` -> replace -> note the state of both files
+    compact -> clone or copy -> drop dlt's staging tables -> write `ops.runs` -> replace
+            -> note the state of both files
 
 A run that found no change is not published: the copy of a large file would be most of its work. The notes of
 such runs are in `pipelines.warehouse.run_notes`.

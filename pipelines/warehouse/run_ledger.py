@@ -15,18 +15,16 @@ from pipelines.warehouse.duckdb_file import open_file
 
 DATABASE = "run_ledger"
 """The database in memory that has `ops.runs` as it is now, beside the tables of the published file."""
-_SECONDS = pa.float64()
-_SCHEMA = pa.schema(
-    [
-        *((name, pa.string()) for name in ("trace_id", "command", "state", "step", "error", "message")),
-        ("began_at", _SECONDS),
-        ("ended_at", _SECONDS),
-        ("host", pa.string()),
-        ("pid", pa.int32()),
-        ("version", pa.string()),
-        ("load_ids", pa.list_(pa.string())),
-    ]
-)
+_TEXT, _SECONDS = pa.string(), pa.float64()
+_COLUMNS: dict[str, pa.DataType] = {
+    **dict.fromkeys(("trace_id", "command", "state", "step", "error", "message"), _TEXT),
+    "began_at": _SECONDS,
+    "ended_at": _SECONDS,
+    "host": _TEXT,
+    "pid": pa.int32(),
+    "version": _TEXT,
+    "load_ids": pa.list_(_TEXT),
+}
 _COMMENT = "A row for each command and flow that writes; one that was killed has the state killed."
 
 
@@ -57,7 +55,9 @@ def _fill(connection: duckdb.DuckDBPyConnection, schema: str, data: Path) -> Non
     with suppress(OSError, sqlite3.Error):
         runs = RunLedger(data).runs()
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-    connection.register("cio_elt_runs", pa.Table.from_pylist([vars(run) for run in runs], schema=_SCHEMA))
+    connection.register(
+        "cio_elt_runs", pa.Table.from_pylist([vars(run) for run in runs], schema=pa.schema(_COLUMNS))
+    )
     connection.execute(
         f"CREATE OR REPLACE TABLE {schema}.runs AS SELECT * REPLACE "
         "(to_timestamp(began_at) AS began_at, to_timestamp(ended_at) AS ended_at) FROM cio_elt_runs"
