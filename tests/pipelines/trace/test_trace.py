@@ -90,8 +90,12 @@ def test_a_killed_sync_is_in_ops_runs_and_in_status(shell: Shell) -> None:
     shown = shell.run("status")
     assert 0 == shown.code
     assert "The last `sync` was killed at the step `extract`" in shown.out
-    assert 0 == shell.run("sync", "campaigns").code
+    # It finds no change, and publishes the file because of the run that was killed.
+    assert 0 == shell.run("sync", "segments").code
     assert 0 == shell.run("status", "--fail-on-failure").code
+    with duckdb.connect(settings.published_file, read_only=True) as connection:
+        runs = connection.execute("SELECT state, step FROM ops.runs ORDER BY began_at").fetchall()
+    assert [("done", "publish"), ("killed", "extract"), ("running", "publish")] == runs
 
 
 def test_a_first_sync_that_fails_is_told_by_status(shell: Shell) -> None:
