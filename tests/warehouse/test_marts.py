@@ -95,6 +95,26 @@ def test_deliveries(marts: Warehouse, sent: pd.DataFrame) -> None:
     same(rows_of(marts, "fct_delivery", ["delivery_id"]), expected)
 
 
+def test_deliveries_with_names(marts: Warehouse, sent: pd.DataFrame) -> None:
+    """Each delivery has the names of its campaign and message, and the person's address."""
+    campaigns_ = {row["id"]: row["name"] for row in marts.sandbox.rows("campaigns")}
+    actions = {(row["campaign_id"], row["id"]): row for row in marts.sandbox.rows("campaign_actions")}
+    people = {
+        row["identifiers"]["cio_id"]: row["identifiers"]["email"] for row in marts.sandbox.rows("people")
+    }
+    found = rows_of(marts, "delivery", ["delivery_id"])
+    of_campaigns = [row for row in found.values() if row["source_type"] == "campaign"]
+
+    assert {delivery for (delivery,) in found} == set(sent.delivery_id)
+    assert len(of_campaigns) > 100
+    for row in of_campaigns:
+        action = actions[row["parent_id"], int(row["message_key"].split(":")[2])]
+        assert (campaigns_[row["parent_id"]], action["name"]) == (row["parent_name"], row["message_name"])
+        assert (action.get("subject") or None) == row["subject"]
+    for row in found.values():
+        assert (people.get(row["cio_id"]) or None) == row["email"]
+
+
 def test_delivery_events(marts: Warehouse, sent: pd.DataFrame) -> None:
     """Each metric of each delivery is a row, also metrics without a column."""
     expected = {
@@ -346,6 +366,17 @@ def test_segments(marts: Warehouse) -> None:
         for row in marts.sandbox.rows("segment_memberships")
     }
     same(rows_of(marts, "segment_membership_history", ["segment_id", "cio_id"]), intervals)
+    names = {row["id"]: row["name"] for row in marts.sandbox.rows("segments")}
+    members_now = {
+        (row["segment_id"], row["cio_id"]): {
+            "segment_name": names[row["segment_id"]],
+            "person_id": row["id"] or None,
+            "email": row["email"] or None,
+            "valid_from": now,
+        }
+        for row in marts.sandbox.rows("segment_memberships")
+    }
+    same(rows_of(marts, "segment_member", ["segment_id", "cio_id"]), members_now)
 
 
 def test_people(marts: Warehouse, sent: pd.DataFrame) -> None:
