@@ -7,7 +7,7 @@ export PYTHONWARNINGS ?= default
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test proofs torture check format bench docs lock clean
+.PHONY: help demo serve test proofs torture check format bench docs answers lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ docs: $(INSTALLED) ## Generate reference pages, types, dbt sources, staging mode
 	@$(BIN)/python -m pipelines.transform.staging_models
 	@$(BIN)/python -m tests.architecture
 	@$(BIN)/python -m tests.bench.page
+	@$(BIN)/python -m tests.warehouse.questions
+
+answers: $(INSTALLED) ## Ask the questions of warehouse/questions of a demo's workspace; write the answers into their page
+	@$(BIN)/python -m tests.warehouse.questions --ask
 
 lock: $(INSTALLED) ## Resolve requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

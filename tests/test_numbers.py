@@ -1,7 +1,7 @@
 """Every number on the pages is compared with its source; a number without a source is refused.
 
 `STATED` has a row a sentence. Code blocks state nothing, because users type them; the answers in
-warehouse/README.md are asked again by `tests/warehouse/test_readme.py`.
+warehouse/QUESTIONS.md are asked again by `tests/warehouse/test_questions.py`.
 """
 
 import re
@@ -30,7 +30,7 @@ from sources.customerio.sandbox import Sandbox
 from sources.customerio.sandbox.faults.limits import APP_REQUESTS, APP_WINDOW_S
 from sources.customerio.sandbox.sandbox import ScaleName
 from sources.customerio.sandbox.world.scale import SCALES
-from tests.warehouse.readme import BLOCK
+from tests.warehouse.questions import BLOCK, questions
 
 ROOT = Path(__file__).parents[1]
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -40,6 +40,7 @@ PAGES = (
     "flows/README.md",
     "sources/customerio/sandbox/README.md",
     "warehouse/README.md",
+    "warehouse/QUESTIONS.md",
 )
 
 
@@ -99,7 +100,7 @@ def _python() -> str:
 
 
 ARCHIVE = QUOTAS["archive"]
-README, CHANGES, FLOWS, SANDBOX, WAREHOUSE = PAGES
+README, CHANGES, FLOWS, SANDBOX, WAREHOUSE, _ = PAGES
 STATED = (
     Stated(page=README, words="Python {} or newer", source=lambda: (_python(),)),
     Stated(page=README, words="`archived_messages` ({} a day)", source=lambda: (ARCHIVE.requests,)),
@@ -115,7 +116,7 @@ STATED = (
         source=lambda: (_setting("customerio_people_by_search"), _search_requests()),
     ),
     Stated(page=README, words="default {:,} |", source=lambda: (_setting("cio_elt_target_lag"),)),
-    Stated(page=README, words="with {} questions answered", source=lambda: (WORDS[_questions()],)),
+    Stated(page=README, words="[{} questions]", source=lambda: (len(questions()),)),
     Stated(page=README, words="it ends with {} if something is", source=lambda: (command.FAILED,)),
     Stated(
         page=README,
@@ -188,8 +189,7 @@ STATED = (
         page=CHANGES, words="DuckDB {}.{} and later read the published file", source=lambda: OLDEST_READER[:2]
     ),
     Stated(page=WAREHOUSE, words="the command ends with {}", source=lambda: (command.FAILED,)),
-    Stated(page=WAREHOUSE, words="[{} questions]", source=lambda: (WORDS[_questions()].capitalize(),)),
-    Stated(page=WAREHOUSE, words="## {} questions", source=lambda: (WORDS[_questions()].capitalize(),)),
+    Stated(page=WAREHOUSE, words="[{} questions]", source=lambda: (len(questions()),)),
     Stated(page=WAREHOUSE, words="on one of {} clocks", source=lambda: (WORDS[_clocks()],)),
 )
 
@@ -212,10 +212,6 @@ NO_STATEMENT = (
 _NUMBER = re.compile(
     rf"\d[\d.,:-]*|\b(?:{'|'.join(WORDS[2:])}|eleven|twelve|hundred|thousand|million)\b", re.IGNORECASE
 )
-
-
-def _questions() -> int:
-    return len(BLOCK.findall((ROOT / WAREHOUSE).read_text("utf-8")))
 
 
 def _clocks() -> int:

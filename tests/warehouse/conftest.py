@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.transform import TransformResult
 from tests.conftest import Warehouse
-from tests.warehouse.readme import demo
+from tests.warehouse.questions import demo
 
 
 @pytest.fixture(scope="session")
