@@ -13,6 +13,7 @@ ACROSS = {
     "tests/test_contributing.py": "CONTRIBUTING.md",
     "tests/test_docs.py": "the pages and the lock file",
     "tests/test_docstrings.py": "the docstrings of all modules",
+    "tests/test_examples.py": "the examples, which are no packages",
     "tests/test_installed.py": "the package as pip installs it",
     "tests/test_mirror.py": "the tests themselves",
     "tests/test_numbers.py": "the numbers that pages state",

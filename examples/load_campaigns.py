@@ -1,0 +1,20 @@
+"""Loads campaigns, their steps and the segments into a DuckDB file of its own, with dlt and the source alone.
+
+    CUSTOMERIO_APP_API_KEY=... .venv/bin/python examples/load_campaigns.py
+
+writes `campaigns.duckdb` into the current folder. The next run loads only what has changed since.
+"""
+
+import dlt
+
+from sources.customerio import customerio_source
+
+pipeline = dlt.pipeline(
+    "campaigns", destination=dlt.destinations.duckdb("campaigns.duckdb"), dataset_name="customerio_raw"
+)
+pipeline.run(customerio_source(["campaigns", "campaign_actions", "segments"]))
+
+with pipeline.sql_client() as client:
+    for table in ("campaigns", "campaign_actions", "segments"):
+        [(rows,)] = client.execute_sql(f"SELECT count(*) FROM {table} WHERE deleted_at IS NULL") or []
+        print(f"{table}: {rows} rows")
