@@ -24,7 +24,7 @@ def _load(sandbox: Sandbox, app_url: str, folder: Path) -> str:
         "CUSTOMERIO_APP_URL": app_url,
         "DLT_DATA_DIR": str(folder / "dlt"),
     }
-    command = [sys.executable, EXAMPLES / "load_campaigns.py"]
+    command = [sys.executable, str(EXAMPLES / "load_campaigns.py")]
     ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert 0 == ran.returncode, ran.stdout + ran.stderr
     return ran.stdout

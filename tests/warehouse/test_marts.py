@@ -98,7 +98,7 @@ def test_deliveries(marts: Warehouse, sent: pd.DataFrame) -> None:
 def test_deliveries_with_names(marts: Warehouse, sent: pd.DataFrame) -> None:
     """Each delivery has the names of its campaign and message, and the person's address."""
     campaigns_ = {row["id"]: row["name"] for row in marts.sandbox.rows("campaigns")}
-    actions = {(row["campaign_id"], row["id"]): row for row in marts.sandbox.rows("campaign_actions")}
+    actions = {(row["campaign_id"], int(row["id"])): row for row in marts.sandbox.rows("campaign_actions")}
     people = {
         row["identifiers"]["cio_id"]: row["identifiers"]["email"] for row in marts.sandbox.rows("people")
     }
