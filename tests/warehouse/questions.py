@@ -3,8 +3,8 @@
     python -m tests.warehouse.questions
 
 keeps the answers of the statements that the page has already; with `--ask` it builds the demo's workspace and
-marts, asks every statement, and writes all answers anew. A file is one question: comments with its topic, the
-question and a note, then one SQL statement.
+marts, asks every statement, and writes all answers anew. A folder has the questions of one topic. A file is one
+question: comments with its topic, the question and a note, then one SQL statement.
 """
 
 import re
@@ -50,8 +50,8 @@ class Question:
 
 
 def questions() -> list[Question]:
-    """The questions in the order of their files, whose topics stand together."""
-    return [_question(file.read_text("utf-8")) for file in sorted(FOLDER.glob("*.sql"))]
+    """The questions in the order of their folders and files."""
+    return [_question(file.read_text("utf-8")) for file in sorted(FOLDER.glob("*/*.sql"))]
 
 
 def _question(text: str) -> Question:
