@@ -3,8 +3,8 @@
     python -m tests.warehouse.questions
 
 keeps the answers of the statements that the page has already; with `--ask` it builds the demo's workspace and
-marts, asks every statement, and writes all answers anew. A folder has the questions of one topic. A file is one
-question: comments with its topic, the question and a note, then one SQL statement.
+marts, asks every statement, and writes all answers anew. A folder has the questions of one topic. A file is
+one question: comments with its topic, the question and a note, then one SQL statement.
 """
 
 import re
