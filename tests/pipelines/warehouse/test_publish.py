@@ -270,7 +270,7 @@ def test_the_published_file_gets_its_mode(tmp_path: Path, mode: int) -> None:
 
 @pytest.mark.proof
 def test_a_sync_publishes_no_scratch_tables(warehouse: Warehouse) -> None:
-    """Readers find the raw tables and the runs alone, after a second load and from a restored private file too."""
+    """Readers find the raw tables and the runs alone, also after the private file was restored."""
     for _ in range(2):
         warehouse.sandbox.add("campaigns", name="new")
         warehouse.sync("campaigns")
