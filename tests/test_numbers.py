@@ -30,7 +30,7 @@ from sources.customerio.sandbox import Sandbox
 from sources.customerio.sandbox.faults.limits import APP_REQUESTS, APP_WINDOW_S
 from sources.customerio.sandbox.sandbox import ScaleName
 from sources.customerio.sandbox.world.scale import SCALES
-from tests.warehouse.questions import BLOCK, questions
+from tests.warehouse.questions import BLOCK
 
 ROOT = Path(__file__).parents[1]
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -116,7 +116,6 @@ STATED = (
         source=lambda: (_setting("customerio_people_by_search"), _search_requests()),
     ),
     Stated(page=README, words="default {:,} |", source=lambda: (_setting("cio_elt_target_lag"),)),
-    Stated(page=README, words="[{} questions]", source=lambda: (len(questions()),)),
     Stated(page=README, words="it ends with {} if something is", source=lambda: (command.FAILED,)),
     Stated(
         page=README,
@@ -189,7 +188,6 @@ STATED = (
         page=CHANGES, words="DuckDB {}.{} and later read the published file", source=lambda: OLDEST_READER[:2]
     ),
     Stated(page=WAREHOUSE, words="the command ends with {}", source=lambda: (command.FAILED,)),
-    Stated(page=WAREHOUSE, words="[{} questions]", source=lambda: (len(questions()),)),
     Stated(page=WAREHOUSE, words="on one of {} clocks", source=lambda: (WORDS[_clocks()],)),
 )
 
