@@ -173,7 +173,7 @@ def _read(settings: Settings) -> _Records:
     file = settings.cio_elt_data / _FILE
     try:
         return msgspec.json.decode(file.read_bytes(), type=_Records)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return _Records()
     except (OSError, msgspec.MsgspecError):
         msg = (

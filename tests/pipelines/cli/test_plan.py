@@ -1,9 +1,10 @@
 """`cio-elt plan`, as a user runs it."""
 
-import duckdb
 import pytest
 
+from pipelines.settings import read_settings
 from pipelines.times import DAY, HOUR, utc
+from pipelines.warehouse.queries import querying
 from tests.pipelines.conftest import Shell
 
 
@@ -49,11 +50,11 @@ def test_a_sync_prints_what_was_predicted_beside_what_it_took(shell: Shell) -> N
     )
     assert second["requests_predicted"] is None
     assert f"with {made:,} request(s) where {made:,} were predicted" in third.out
-    with duckdb.connect(shell.published, read_only=True) as connection:
-        noted = connection.execute(
+    with querying(read_settings(cio_elt_data=shell.data)) as query:
+        noted = query(
             "SELECT sum(requests), sum(requests_predicted) FROM customerio_raw.sync_runs "
             "GROUP BY run_id ORDER BY max(noted_at)"
-        ).fetchall()
+        )
     assert [(made, first["requests_predicted"]), (made, None), (made, made)] == noted
 
 
