@@ -158,7 +158,9 @@ def test_a_file_for_new_duckdbs_is_made_anew_for_older_ones(before: Before) -> N
     subprocess.run(["bash", "-e", "-c", commands], check=True, timeout=60)
 
     before.document("sync", "campaigns", "segments")
-    readers = [row for row in before.document("doctor")["findings"] if row["name"] == "readers"]
+    readers = [
+        row for row in before.shell.run("doctor", "--json").document["findings"] if row["name"] == "readers"
+    ]
     assert "DuckDB 1.2.0 and later can read the published file." == readers[0]["found"]
     assert "can read it" not in before.shell.run("doctor").out
     assert [(89, 110, 11)] == held == before.query(counts)

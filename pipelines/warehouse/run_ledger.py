@@ -12,6 +12,7 @@ import duckdb
 
 from pipelines.trace import Run, RunLedger
 from pipelines.warehouse.duckdb_file import open_file
+from pipelines.warehouse.sql import literal
 
 DATABASE = "run_ledger"
 """The database in memory that has `ops.runs` as it is now, beside the tables of the published file."""
@@ -24,7 +25,21 @@ _COLUMNS = {
     "version": "VARCHAR",
     "load_ids": ["VARCHAR"],
 }
-_COMMENT = "A row for each command and flow that writes; one that was killed has the state killed."
+_COMMENT = "A row for each command and flow that writes, until the file was published."
+_COMMENTS = {
+    "trace_id": "The id of the run: in the log, sync_runs, the journal of pushes and Prefect.",
+    "command": "The command, such as push run, or the flow, such as flow sync.",
+    "state": "running, or how it ended: done, partly, failed, killed, stopped, refused, interrupted.",
+    "step": "The step that it is at, or was at when it ended.",
+    "error": "The class of the error that ended it; null without one.",
+    "message": "The message of that error, without keys and without the data of people.",
+    "began_at": "The time at which it began.",
+    "ended_at": "The time at which it ended; of a killed run, its last sign of life.",
+    "host": "The machine.",
+    "pid": "The process.",
+    "version": "The version of customerio-elt.",
+    "load_ids": "The ids of the load packages that it loaded, or tried to.",
+}
 
 
 def add_runs(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
@@ -37,7 +52,9 @@ def write_runs(file: Path, data: Path) -> None:
     """Write `ops.runs` into a file that is about to be published."""
     with open_file(file) as connection:
         _fill(connection, "ops", data)
-        connection.execute(f"COMMENT ON TABLE ops.runs IS '{_COMMENT}'")
+        connection.execute(f"COMMENT ON TABLE ops.runs IS {literal(_COMMENT)}")
+        for column, comment in _COMMENTS.items():
+            connection.execute(f"COMMENT ON COLUMN ops.runs.{column} IS {literal(comment)}")
 
 
 def has_news(data: Path, published: Path) -> bool:

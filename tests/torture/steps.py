@@ -29,7 +29,7 @@ _DAY = 86_400
 _TRIES = 10
 _AGING = ("messages", "activities")
 _FULL_EVERY = 4
-_TOLD = frozenset({"runs", "lock", "memory", "disk", "settings", "dead letters", "push health"})
+_TOLD = frozenset({"Prefect", "runs", "lock", "memory", "disk", "settings", "dead letters", "push health"})
 """Findings of the doctor that faults leave rightly, or that are the machine's."""
 _ON_A_FULL_DISK = """
 import resource, sys
