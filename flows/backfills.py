@@ -4,7 +4,6 @@ import time
 from typing import Any, Final
 
 from prefect import flow, get_run_logger, task
-from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.runtime import task_run
 from prefect.states import Completed, Failed
@@ -13,7 +12,7 @@ from flows import progress, summary
 from flows.blocks import settings_of_run
 from flows.exports import not_ready
 from flows.parameters import ChunkDays, FromDay, TimedResource, ToDay, Via, WaitMinutes, midnight
-from flows.runs import PARTLY, concluding, name_refused, outcome, turn, worth_repeating
+from flows.runs import PARTLY, RETRIED, concluding, name_refused, outcome, turn
 from pipelines.export import HistoryPlan, HistoryProgress, history, prepare_history
 from pipelines.ingest.backfill import Backfill, fill, plan
 from pipelines.settings import Settings
@@ -85,13 +84,7 @@ def _by_exports(settings: Settings, start: int, end: int, wait_s: float) -> Stat
     return Failed(name=PARTLY, message=message) if planned.done + reached.loaded else Failed(message=message)
 
 
-@task(
-    name="load exports",
-    retries=2,
-    retry_delay_seconds=[60, 300],
-    retry_condition_fn=worth_repeating,
-    cache_policy=NO_CACHE,
-)
+@task(name="load exports", **RETRIED)
 def load_exports(settings: Settings, planned: HistoryPlan, reached: HistoryProgress, wait_s: float) -> bool:
     """Create the exports and load those that are ready; False if the others take too long to wait here."""
     reached.loaded, reached.rows, reached.failed = 0, 0, []
@@ -121,13 +114,7 @@ def _name_of_chunk() -> str:
     return summary.days(task_run.parameters["window"])
 
 
-@task(
-    task_run_name=_name_of_chunk,
-    retries=2,
-    retry_delay_seconds=[60, 300],
-    retry_condition_fn=worth_repeating,
-    cache_policy=NO_CACHE,
-)
+@task(task_run_name=_name_of_chunk, **RETRIED)
 def fill_chunk(
     settings: Settings, planned: Backfill, window: Window, reached: progress.Chunks, wait_s: float
 ) -> RunSummary:

@@ -30,7 +30,7 @@ from flows.parameters import (
     WaitMinutes,
     midnight,
 )
-from flows.runs import concluding, look_again, name_refused, turn, worth_repeating
+from flows.runs import RETRIED, concluding, look_again, name_refused, turn, worth_repeating
 from pipelines.export import (
     DeliveriesRequest,
     ExportRequest,
@@ -149,13 +149,7 @@ def check_state(settings: Settings, export: RegisteredExport) -> ExportState:
     return poll(settings, export)
 
 
-@task(
-    name="collect",
-    retries=2,
-    retry_delay_seconds=[60, 300],
-    retry_condition_fn=worth_repeating,
-    cache_policy=NO_CACHE,
-)
+@task(name="collect", **RETRIED)
 def collect_export(settings: Settings, export: RegisteredExport, wait_s: float) -> ExportResult:
     """Download, check, load and publish the export's file."""
     steps = progress.Steps(_STEPS, get_run_logger().info)

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from prefect.exceptions import TerminationSignal
 from prefect.settings import get_current_settings
+
+from pipelines.trace import was_left
 
 
 @contextmanager
@@ -33,16 +35,7 @@ def alive(run_id: str) -> Iterator[None]:
 
 def is_dead(run_id: str) -> bool:
     """Checks if a process of this machine began the run and was killed; true once, the file is deleted."""
-    lock = _lock(run_id)
-    if not Path(lock.lock_file).exists():
-        return False
-    try:
-        with lock.acquire(timeout=0):
-            pass
-    except Timeout:
-        return False
-    Path(lock.lock_file).unlink(missing_ok=True)
-    return True
+    return was_left(_lock(run_id))
 
 
 def _lock(run_id: str) -> FileLock:

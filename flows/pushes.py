@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.runtime import flow_run
@@ -15,7 +14,7 @@ from prefect.states import Completed, Failed
 from flows import progress
 from flows.blocks import settings_of_run
 from flows.parameters import Approve, PlanId, Sync
-from flows.runs import PARTLY, STOPPED, concluding, name_refused, worth_repeating
+from flows.runs import PARTLY, RETRIED, STOPPED, concluding, name_refused
 from pipelines.notify import Notify
 from pipelines.push import (
     Delivery,
@@ -84,13 +83,7 @@ def _push_as_task(settings: Settings, spec: PushSpec, *, folder: Path, options: 
 
 
 # A retry resumes from the journal: rows that are known to have arrived are not sent again.
-@task(
-    name="plan, send and confirm",
-    retries=2,
-    retry_delay_seconds=[60, 300],
-    retry_condition_fn=worth_repeating,
-    cache_policy=NO_CACHE,
-)
+@task(name="plan, send and confirm", **RETRIED)
 def send(settings: Settings, spec: PushSpec, folder: Path, options: PushOptions) -> PushResult:
     """Run one push, and show its progress."""
     progress_so_far = _Progress()

@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn, ParamSpec
 from uuid import UUID
 
 from prefect import Flow, get_client, get_run_logger
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import FailedRun, ParameterTypeError, Pause, TerminationSignal
@@ -166,6 +167,15 @@ def worth_repeating(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> 
     except Exception as error:
         return isinstance(elt_error(error), RetryLater)
     return False
+
+
+RETRIED: Final[dict[str, Any]] = {
+    "retries": 2,
+    "retry_delay_seconds": [60, 300],
+    "retry_condition_fn": worth_repeating,
+    "cache_policy": NO_CACHE,
+}
+"""The options of a task that Prefect repeats if its error may be gone in a minute."""
 
 
 @contextmanager

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from prefect import flow, get_run_logger, task
-from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows import progress, summary
 from flows.blocks import settings_of_run
 from flows.parameters import Resource, WaitMinutes
-from flows.runs import concluding, name_refused, outcome, turn, worth_repeating
+from flows.runs import RETRIED, concluding, name_refused, outcome, turn
 from pipelines.ingest import sync as pipeline
 from pipelines.settings import Settings
 from sources.customerio.extract import RunSummary
@@ -50,13 +49,7 @@ def sync(
     return outcome(done.failed, len(done.resources), f"{written:,} rows written.", done.rejected)
 
 
-@task(
-    name="read, load and publish",
-    retries=2,
-    retry_delay_seconds=[60, 300],
-    retry_condition_fn=worth_repeating,
-    cache_policy=NO_CACHE,
-)
+@task(name="read, load and publish", **RETRIED)
 def bring_up_to_date(
     settings: Settings, resources: list[str], full: bool, accept_deletions: list[str], wait_s: float
 ) -> RunSummary:

@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from pipelines.errors import ConfigError
 from pipelines.times import length, moment
+from sources.permissions import replace_file
 
 _ENV_FILE = ".env"
 _MASK = "********"
@@ -257,15 +258,11 @@ def write_env_file(values: Mapping[str, str]) -> Path:
         ConfigError: the file cannot be read or written.
     """
     file = env_file()
-    new = file.with_name(f"{file.name}.new")
     try:
         lines = file.read_text("utf-8").splitlines() if file.exists() else []
         kept = [line for line in lines if _variable(line) not in values]
-        new.unlink(missing_ok=True)
-        private = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(private, "w", encoding="utf-8") as out:
-            out.writelines(f"{line}\n" for line in (*kept, *map(_assignment, values.items())))
-        new.replace(file)
+        written = (*kept, *map(_assignment, values.items()))
+        replace_file(file, "".join(f"{line}\n" for line in written).encode())
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{file} cannot be written ({error}). Make the folder writable, or move the file away."
         raise ConfigError(msg) from None

@@ -26,11 +26,12 @@ from pipelines.errors import CustomerioError, WarehouseError, WrongWorkspace
 from pipelines.settings import Settings
 from pipelines.times import utc
 from pipelines.warehouse.pipeline import DATASET
-from pipelines.warehouse.publish import prepare, replace_file
+from pipelines.warehouse.publish import prepare
 from pipelines.warehouse.queries import querying, tables
 from pipelines.warehouse.runs import workspace_of
 from sources.customerio.catalogue import operation, resource
 from sources.customerio.client import RetryLater, Unreachable, reading_answers
+from sources.permissions import replace_file
 
 if TYPE_CHECKING:
     from sources.customerio.client import Client

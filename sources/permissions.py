@@ -49,6 +49,20 @@ def make_private_file(file: Path) -> None:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
 
 
+def replace_file(file: Path, content: bytes) -> None:
+    """Replace a small private file in one step: a process that dies leaves the one before.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    new = file.with_suffix(".new")
+    # A process that was killed may have left it, with other permissions.
+    new.unlink(missing_ok=True)
+    make_private_file(new)
+    new.write_bytes(content)
+    new.replace(file)
+
+
 def open_to_others(folder: Path, allowed: Mapping[Path, int]) -> Iterator[tuple[Path, int]]:
     """Files and folders that others may use although they are not to: each path with its right mode.
 

@@ -92,6 +92,14 @@ def pytest_sessionfinish() -> None:
 TOLD_FOR_DAYS = {"feed": 30, "metrics": 44}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _umask_of_commands() -> Iterator[None]:
+    """What tests make in this process is private, as what commands make."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_of_mine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Settings of the person who runs the tests have no effect on them, and tests change none of these."""

@@ -208,17 +208,15 @@ def _end_interrupted(as_json: bool) -> NoReturn:
 def _complain(kind: str, message: str, as_json: bool) -> None:
     if as_json:
         print_json({"error": {"kind": kind, "message": message}})
-    from pipelines.cli.tables import complain
-
-    complain(f"cio-elt: {message}")
+    note(f"cio-elt: {message}", logging.ERROR)
 
 
-def note(sentence: str) -> None:
+def note(sentence: str, level: int = logging.INFO) -> None:
     """Print a sentence that is not a result, on stderr; a terminal gets lines that break between words."""
     # rich is imported on use, for `--help` needs none of it.
     from pipelines.cli.tables import warn
 
-    warn(sentence)
+    warn(sentence, level)
 
 
 def print_json(document: Any) -> None:

@@ -53,8 +53,7 @@ def reconcile(*, number: int, sample: int, wait_s: float, as_json: bool) -> int:
 def publish(*, wait_s: float, as_json: bool) -> int:
     """Publish the loaded warehouse for its readers."""
     from pipelines.settings import read_settings
-    from pipelines.warehouse.publish import publish as run
-    from pipelines.warehouse.publish import writing
+    from pipelines.warehouse.publish import publish_warehouse, writing
     from pipelines.warehouse.queries import no_warehouse
 
     settings = read_settings()
@@ -63,7 +62,7 @@ def publish(*, wait_s: float, as_json: bool) -> int:
         if not settings.load_file.exists():
             raise no_warehouse(settings)
         with writing(settings.cio_elt_data, wait_s=wait_s, notify=note):
-            run(settings.load_file, file)
+            publish_warehouse(settings)
     if as_json:
         print_json({"published": file})
     else:

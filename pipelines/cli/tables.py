@@ -43,15 +43,9 @@ def say(sentence: str, console: Console = OUT) -> None:
         console.print(line, soft_wrap=True)
 
 
-def warn(sentence: str) -> None:
-    """Print a note on stderr; a terminal gets lines that break between words."""
-    if not log_note(sentence):
-        say(sentence, ERR)
-
-
-def complain(sentence: str) -> None:
-    """Print the message of a command that failed on stderr, as `warn` does."""
-    if not log_note(sentence, logging.ERROR):
+def warn(sentence: str, level: int = logging.INFO) -> None:
+    """Print a note on stderr, and log it at that level; a terminal gets lines that break between words."""
+    if not log_note(sentence, level):
         say(sentence, ERR)
 
 

@@ -47,12 +47,11 @@ def _read(name: str, file: Path, then: str) -> Finding:
             return Finding(
                 name=name, found=f"{file} is open in {held.text}.", state="warn", cure=f"kill {held.pid}"
             )
-        moved = f"mv {quote(str(file))} {quote(f'{file}.damaged')}"
         return Finding(
             name=name,
             found=f"{file} is damaged ({type(file_failure(error)).__name__}, {type(error).__name__}).",
             state="fail",
-            cure=f"{moved} && {then}",
+            cure=f"{_moved(file)} && {then}",
         )
     return Finding(name=name, found=f"All {len(tables)} tables of {file} can be read.")
 
@@ -95,8 +94,12 @@ def small_files(settings: Settings) -> Iterator[Finding]:
         if verdict == "ok":
             yield Finding(name=name, found=f"{file} can be read.")
         else:
-            moved = f"mv {quote(str(file))} {quote(f'{file}.damaged')}"
-            yield Finding(name=name, found=f"{file} is damaged: {verdict}.", state="fail", cure=moved)
+            yield Finding(name=name, found=f"{file} is damaged: {verdict}.", state="fail", cure=_moved(file))
+
+
+def _moved(file: Path) -> str:
+    """The command that moves a damaged file away."""
+    return f"mv {quote(str(file))} {quote(f'{file}.damaged')}"
 
 
 def declarations(settings: Settings) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.duckdb_file import compact, log_of, open_file
 from pipelines.warehouse.erasures import erased_people, finish, is_unfinished, record
 from pipelines.warehouse.pipeline import forget_loaded
-from pipelines.warehouse.publish import publish, writing
+from pipelines.warehouse.publish import publish_warehouse, writing
 from pipelines.warehouse.queries import no_warehouse
 from pipelines.warehouse.settle import settled
 from pipelines.warehouse.sql import literal
@@ -217,7 +217,7 @@ def _erase(settings: Settings, work: _Work, journal: Journal | None, erased: Era
         if journal is not None:
             republish(settings, journal)
         compact(settings.load_file, always=True)
-        publish(settings.load_file, settings.published_file, mode=settings.published_mode)
+        publish_warehouse(settings)
         log_of(settings.load_file).unlink(missing_ok=True)
 
 

@@ -28,10 +28,11 @@ from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.times import utc
 from pipelines.warehouse.pipeline import forget_loaded
-from pipelines.warehouse.publish import publish, replace_file, writing
+from pipelines.warehouse.publish import publish_warehouse, writing
 from pipelines.warehouse.settle import settled
 from sources.customerio.client import Client
 from sources.customerio.extract import Options
+from sources.permissions import replace_file
 
 if TYPE_CHECKING:
     from dlt import Pipeline
@@ -316,11 +317,7 @@ class _Loading:
             except FileBroken as error:
                 broken[export.id] = error
         if loaded and self.settings.publishes:
-            publish(
-                self.settings.load_file,
-                self.settings.published_file,
-                mode=self.settings.published_mode,
-            )
+            publish_warehouse(self.settings)
         forget_loaded(target)
         return loaded, broken
 
@@ -340,7 +337,7 @@ class _Loading:
         load.load_rows()
         rows_s = None
         if self.early:
-            publish(into, self.settings.published_file, mode=self.settings.published_mode)
+            publish_warehouse(self.settings)
             rows_s = time.monotonic() - since
         self.step(f"The rows of export {export.export_id} are in {export.request.table}; merging them.")
         merged = load.merge_rows()

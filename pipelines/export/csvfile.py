@@ -21,7 +21,7 @@ from sources.customerio.catalogue import PERSON_PATHS, PersonKind
 from sources.customerio.client import LONGEST_LINE, UNPACKED, OutOfBounds
 from sources.customerio.extract.csv_header import HeaderBroken, read_header
 from sources.customerio.extract.csv_rows import blocks
-from sources.customerio.extract.erased import NOBODY, Erased
+from sources.customerio.extract.erased import NONE_ERASED, Erased
 
 # DuckDB gives up at 2 MB unless told; its buffers hold several lines.
 _BUFFER = 4 * LONGEST_LINE
@@ -46,7 +46,7 @@ class CsvFile:
     gzipped: bool
     line_end: str = "\n"
     person: PersonKind | None = None
-    erased: Erased = NOBODY
+    erased: Erased = NONE_ERASED
     left_out: int = 0
 
     @property
@@ -136,7 +136,7 @@ def open_csv(
     export_id: int,
     most: int = UNPACKED,
     person: PersonKind | None = None,
-    erased: Erased = NOBODY,
+    erased: Erased = NONE_ERASED,
 ) -> CsvFile:
     """Read a file's header; a packed file may hold `most` bytes. The others are as in `CsvFile`.
 

@@ -26,7 +26,7 @@ from pipelines.warehouse.duckdb_file import checkpoint
 from pipelines.warehouse.erasures import erased_people
 from pipelines.warehouse.left_files import LeftFiles, left_files, note_files
 from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline
-from pipelines.warehouse.publish import publish, writing
+from pipelines.warehouse.publish import publish_warehouse, writing
 from pipelines.warehouse.queries import querying
 from pipelines.warehouse.run_ledger import has_news
 from pipelines.warehouse.run_notes import NOTES, keep_notes
@@ -309,10 +309,9 @@ def _write(run: _Run, summary: RunSummary, finished_at: int, target: "Pipeline |
     if settings.publishes:
         failed = any(row["error"] for row in rows)
         changed = removed > 0 or not loaded.tables <= NOTES
-        failed = failed or has_news(settings.cio_elt_data, settings.published_file)
         may_wait = not (changed or failed) and left.in_step and _is_recent(settings)
-        if not (may_wait and _noted(settings, left)):
-            publish(*files, mode=settings.published_mode, without_doubles=left.without_doubles)
+        if not (may_wait and not has_news(*files) and _noted(settings, left)):
+            publish_warehouse(settings, without_doubles=left.without_doubles)
     forget_loaded(target)
 
 

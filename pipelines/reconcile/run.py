@@ -22,9 +22,8 @@ from pipelines.reconcile.parents import Parent, parents
 from pipelines.reconcile.read_times import delivery_reads
 from pipelines.reconcile.totals import alive_segments, totals
 from pipelines.settings import Settings
-from pipelines.warehouse.left_files import left_files
 from pipelines.warehouse.pipeline import file_format, forget_loaded, load
-from pipelines.warehouse.publish import publish, writing
+from pipelines.warehouse.publish import publishing, writing
 from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
 from pipelines.warehouse.settle import settled
 from pipelines.workspace import check_workspace
@@ -139,9 +138,6 @@ def _store(settings: Settings, cells: list[Cell], checked_at: int, wait_s: float
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
         target = settled(settings, notify)
         target.extract(cells_table(cells, checked_at), loader_file_format=file_format(target))
-        files = (settings.load_file, settings.published_file)
-        left = left_files(*files)
-        load(target)
-        if settings.publishes:
-            publish(*files, mode=settings.published_mode, without_doubles=left.without_doubles)
+        with publishing(settings):
+            load(target)
         forget_loaded(target)

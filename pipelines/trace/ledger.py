@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from pipelines.permissions import make_data_folder
+from pipelines.trace.liveness import was_left
 from sources.permissions import PRIVATE_FILE, make_private_file
 
 FILE = "runs.sqlite"
@@ -206,15 +207,7 @@ class RunLedger:
 
     def _is_alive(self, trace_id: str) -> bool:
         lock = self._lock(trace_id)
-        if not Path(lock.lock_file).exists():
-            return False
-        try:
-            with lock.acquire(timeout=0):
-                pass
-        except Timeout:
-            return True
-        Path(lock.lock_file).unlink(missing_ok=True)
-        return False
+        return Path(lock.lock_file).exists() and not was_left(lock)
 
     def _lock(self, trace_id: str) -> FileLock:
         make_data_folder(self._data / LOCKS)

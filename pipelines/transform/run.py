@@ -15,7 +15,7 @@ from pipelines.transform.schema_drift import Change, record_changes
 from pipelines.warehouse.clone import clone
 from pipelines.warehouse.duckdb_file import checkpoint, log_of, open_file
 from pipelines.warehouse.left_files import left_files
-from pipelines.warehouse.publish import publish, writing
+from pipelines.warehouse.publish import publishing, writing
 from pipelines.warehouse.queries import no_warehouse
 from pipelines.warehouse.run_notes import restore
 
@@ -106,8 +106,6 @@ def _built(
 ) -> tuple[list[Node], list[Change], bool]:
     """Build, replace and publish; returns the last value True if earlier models could be updated."""
     step("build the models")
-    files = (settings.load_file, settings.published_file)
-    left = left_files(*files)
     build = _copy(settings)
     changes = record_changes(build)
     stored, current = folder / "project", _fingerprint(build)
@@ -115,11 +113,11 @@ def _built(
     if not same and not full and stored.exists():
         notify("The models or the raw tables' columns have changed: all models are built anew.")
     nodes = _build(Dbt(file=build, folder=folder), chosen, full=full or not same, same=same)
-    _replace_load_file(build, settings)
-    if not chosen:
-        stored.write_text(current)
     # The models write no raw table.
-    publish(*files, mode=settings.published_mode, without_doubles=left.without_doubles)
+    with publishing(settings):
+        _replace_load_file(build, settings)
+        if not chosen:
+            stored.write_text(current)
     if not chosen:
         (folder / _STATE).write_text(_state(settings))
     return nodes, changes, same

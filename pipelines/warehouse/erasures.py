@@ -8,27 +8,26 @@ still. A record stands until it is lifted. While it stands, syncs, exports and p
 """
 
 import hashlib
-import os
 import secrets
 import time
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
 
 import duckdb
 import msgspec
 
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
-from pipelines.warehouse.publish import prepare, replace_file
+from pipelines.warehouse.publish import prepare
 from pipelines.warehouse.sql import literal
 from sources.customerio.extract.erased import (
-    NOBODY,
+    NONE_ERASED,
     Erased,
     IdentifierKind,
     digest,
     normal,
     words_of,
 )
+from sources.permissions import replace_file
 
 _FILE, _KEY = "erasures.json", "erasures.key"
 _KEY_BYTES, _BLOCK = 32, 64
@@ -57,7 +56,7 @@ def erased_people(settings: Settings) -> Erased:
     """
     records = _read(settings)
     if not records.people:
-        return NOBODY
+        return NONE_ERASED
     return Erased(_key(settings), {each for person in records.people for each in person.hashes})
 
 
@@ -206,12 +205,4 @@ def _make_key(settings: Settings) -> None:
     file = settings.cio_elt_data / _KEY
     if file.exists() or _read(settings).people:
         return
-    _write_secret(file, secrets.token_hex(_KEY_BYTES))
-
-
-def _write_secret(file: Path, text: str) -> None:
-    new = file.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(text)
-    new.replace(file)
+    replace_file(file, secrets.token_hex(_KEY_BYTES).encode())

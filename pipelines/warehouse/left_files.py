@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.warehouse.duckdb_file import log_of
+from sources.permissions import replace_file
 
 FILE = "last_run.json"
 
@@ -42,10 +43,7 @@ def left_files(private: Path, published: Path) -> LeftFiles:
 def note_files(private: Path, published: Path, facts: LeftFiles) -> None:
     """Note both files as they are now, and the facts that were seen to hold of them."""
     noted = {"private": _state(private), "published": _state(published), **vars(facts)}
-    file = private.parent / FILE
-    new = file.with_suffix(".new")
-    new.write_text(json.dumps(noted))
-    new.replace(file)
+    replace_file(private.parent / FILE, json.dumps(noted).encode())
 
 
 def _state(file: Path) -> list[int] | None:

@@ -24,10 +24,11 @@ from filelock import FileLock, Timeout
 from pipelines.errors import Busy, ConfigError
 from pipelines.notify import Notify, silent
 from pipelines.permissions import let_readers_pass, make_data_folder
+from pipelines.settings import Settings
 from pipelines.trace import step
 from pipelines.warehouse.clone import clone
 from pipelines.warehouse.duckdb_file import compact, drop_schema, log_of, remove, sync_to_disk
-from pipelines.warehouse.left_files import LeftFiles, note_files
+from pipelines.warehouse.left_files import LeftFiles, left_files, note_files
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.run_ledger import write_runs
 from pipelines.warehouse.run_notes import notes_of
@@ -65,13 +66,6 @@ def prepare(folder: Path) -> None:
         raise ConfigError(msg) from None
 
 
-def replace_file(file: Path, content: bytes) -> None:
-    """Replace a small file in one step: a process that dies leaves the one before."""
-    new = file.with_suffix(".new")
-    new.write_bytes(content)
-    new.replace(file)
-
-
 @contextmanager
 def writing(folder: Path, *, wait_s: float, notify: Notify = silent) -> Iterator[None]:
     """Hold the writer's lock of the warehouse in `folder`; wait at most `wait_s` seconds for it.
@@ -103,6 +97,28 @@ def writing(folder: Path, *, wait_s: float, notify: Notify = silent) -> Iterator
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def publishing(settings: Settings) -> Iterator[None]:
+    """Publish the warehouse after the block, which adds no row twice; a server needs no publication.
+
+    The caller holds the writer's lock. If the block fails, nothing is published.
+    """
+    left = left_files(settings.load_file, settings.published_file)
+    yield
+    if settings.publishes:
+        publish_warehouse(settings, without_doubles=left.without_doubles)
+
+
+def publish_warehouse(settings: Settings, *, without_doubles: bool = False) -> None:
+    """Publish the private file of these settings, as `publish`."""
+    publish(
+        settings.load_file,
+        settings.published_file,
+        mode=settings.published_mode,
+        without_doubles=without_doubles,
+    )
 
 
 def publish(

@@ -57,11 +57,11 @@ def write_runs(file: Path, data: Path) -> None:
             connection.execute(f"COMMENT ON COLUMN ops.runs.{column} IS {literal(comment)}")
 
 
-def has_news(data: Path, published: Path) -> bool:
+def has_news(private: Path, published: Path) -> bool:
     """True if a run has failed or was killed since the file was published, so that the file lacks it."""
     with suppress(OSError, sqlite3.Error):
         since = published.stat().st_mtime
-        return any((run.ended_at or 0) > since for run in RunLedger(data).failures())
+        return any((run.ended_at or 0) > since for run in RunLedger(private.parent).failures())
     return False
 
 

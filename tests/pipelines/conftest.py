@@ -20,6 +20,18 @@ from sources.customerio.sandbox import Sandbox, Served
 
 SCRIPT = Path(sys.executable).with_name("cio-elt")
 PATIENCE_S = 180.0
+VIPS = """
+sync: vips
+object: person
+mode: update_only
+model:
+  sql: >-
+    SELECT identifiers->>'id' AS id, 'gold' AS tier FROM customerio_raw.people
+    WHERE identifiers->>'id' <> '' AND deleted_at IS NULL
+person: {id: id}
+fields: {tier: text}
+"""
+"""The spec of a push to the people with an id, of the tables of a sync alone."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,19 +10,7 @@ import pytest
 
 from pipelines.permissions import close_data_folder, open_paths
 from pipelines.settings import read_settings
-from tests.pipelines.conftest import Shell
-
-PUSH = """
-sync: vips
-object: person
-mode: update_only
-model:
-  sql: >-
-    SELECT identifiers->>'id' AS id, 'gold' AS tier FROM customerio_raw.people
-    WHERE identifiers->>'id' <> '' AND deleted_at IS NULL
-person: {id: id}
-fields: {tier: text}
-"""
+from tests.pipelines.conftest import VIPS, Shell
 
 
 @pytest.fixture
@@ -50,7 +38,7 @@ def test_no_file_of_a_run_can_be_read_by_others(shell: Shell) -> None:
     specs = shell.folder / "push"
     specs.mkdir(mode=0o700)
     (specs / "vips.yml").touch(0o600)
-    (specs / "vips.yml").write_text(PUSH)
+    (specs / "vips.yml").write_text(VIPS)
     (shell.folder / "home").chmod(0o700)
     keys = {
         "CUSTOMERIO_TRACK_SITE_ID": shell.sandbox.track_site_id,
@@ -84,6 +72,7 @@ def _has(file: Path, secrets: tuple[str, ...]) -> bool:
     return any(secret.encode() in content for secret in secrets)
 
 
+@pytest.mark.usefixtures("_no_umask")
 def test_an_open_data_folder_is_closed_once(shell: Shell) -> None:
     """The next command closes what an earlier release left open, and tells it once; `.env` is closed too."""
     shell.data.mkdir()
@@ -105,6 +94,7 @@ def test_a_setting_opens_the_published_file_alone(shell: Shell) -> None:
     for _ in range(2):
         ran = shell.run("sync", "segments", CIO_ELT_PUBLISHED_MODE="0640")
         assert (0, "") == (ran.code, ran.err)
+    assert 0 == shell.run("publish", CIO_ELT_PUBLISHED_MODE="0640").code
 
     assert 0o640 == stat.S_IMODE(shell.published.stat().st_mode)
     assert 0o710 == stat.S_IMODE(shell.data.stat().st_mode)

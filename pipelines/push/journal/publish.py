@@ -11,8 +11,7 @@ from pipelines.notify import Notify, silent
 from pipelines.push.journal.database import SCHEMA, Journal
 from pipelines.settings import Settings
 from pipelines.warehouse.duckdb_file import open_file
-from pipelines.warehouse.left_files import left_files
-from pipelines.warehouse.publish import publish, writing
+from pipelines.warehouse.publish import publishing, writing
 
 _PUBLISHED = {
     "runs": "*",
@@ -29,12 +28,13 @@ def publish_journal(settings: Settings, journal: Journal, *, notify: Notify = si
     if not settings.publishes or not settings.load_file.exists():
         return
     try:
-        with writing(settings.cio_elt_data, wait_s=0):
-            files = (settings.load_file, settings.published_file)
-            left = left_files(*files)
-            with open_file(settings.load_file) as connection, journal.attached(connection):
-                copy_journal(connection)
-            publish(*files, mode=settings.published_mode, without_doubles=left.without_doubles)
+        with (
+            writing(settings.cio_elt_data, wait_s=0),
+            publishing(settings),
+            open_file(settings.load_file) as connection,
+            journal.attached(connection),
+        ):
+            copy_journal(connection)
     except Busy:
         notify("A load is writing the warehouse; the journal of pushes is published with the next push.")
     except EltError as error:

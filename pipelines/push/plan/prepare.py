@@ -28,7 +28,7 @@ from pipelines.push.plan.plan import Plan, make_plan
 from pipelines.push.plan.query import run_model
 from pipelines.push.plan.writes import planned_writes
 from pipelines.push.spec.spec import PushSpec
-from sources.customerio.extract.erased import NOBODY, Erased
+from sources.customerio.extract.erased import NONE_ERASED, Erased
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def prepare_model(
     folder: Path,
     *,
     rows: bool = True,
-    erased: Erased = NOBODY,
+    erased: Erased = NONE_ERASED,
 ) -> PreparedModel:
     """Run the model and check its columns against the spec; without `rows`, read no row.
 

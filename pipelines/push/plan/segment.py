@@ -11,7 +11,7 @@ from pipelines.push.plan.erased import leave_out_members
 from pipelines.push.spec.item import comparable
 from pipelines.push.spec.spec import PushSpec
 from sources.customerio.client import Client, reading_answers
-from sources.customerio.extract.erased import NOBODY, Erased
+from sources.customerio.extract.erased import NONE_ERASED, Erased
 
 _SHAPE = pa.schema({"key": pa.string(), "value": pa.string()})
 
@@ -62,7 +62,7 @@ def fetch_members(
     connection: duckdb.DuckDBPyConnection,
     spec: PushSpec,
     segment: dict[str, Any] | None,
-    erased: Erased = NOBODY,
+    erased: Erased = NONE_ERASED,
 ) -> None:
     """For the mirror of a segment, create the table of its members, without a key if they cannot be named.
 

@@ -154,7 +154,7 @@ class Erased:
         return known
 
 
-NOBODY = Erased()
+NONE_ERASED = Erased()
 """No person was erased."""
 
 

@@ -14,7 +14,7 @@ from sources.customerio.extract.added_fields import AddedFields
 from sources.customerio.extract.coverage import Coverage
 from sources.customerio.extract.deletion_brake import SHARE, DeletionBrake
 from sources.customerio.extract.due import Due, ToldParents
-from sources.customerio.extract.erased import NOBODY, Erased
+from sources.customerio.extract.erased import NONE_ERASED, Erased
 from sources.customerio.extract.failures import Failures
 from sources.customerio.extract.ready_tables import ReadyTables, Stopped
 from sources.customerio.extract.rejected import (
@@ -110,7 +110,7 @@ class Options:
     daily_overlap_s: int = 3 * DAY
     deletion_share: float = SHARE
     accept_deletions: Collection[str] = ()
-    erased: Erased = NOBODY
+    erased: Erased = NONE_ERASED
 
     def reads_due_only(self, table: str) -> bool:
         """Checks if a reading of that table leaves out parents that are not due."""

@@ -21,21 +21,10 @@ from pipelines.settings import Settings, read_settings
 from pipelines.warehouse.pipeline import pipeline
 from pipelines.warehouse.set_aside import set_aside
 from sources.customerio.sandbox import Account, Fault, Sandbox
-from tests.pipelines.conftest import SCRIPT, Shell, ended, shell_for
+from tests.pipelines.conftest import SCRIPT, VIPS, Shell, ended, shell_for
 
 pytestmark = pytest.mark.proof
 
-SPEC = """
-sync: vips
-object: person
-mode: update_only
-model:
-  sql: >-
-    SELECT identifiers->>'id' AS id, 'gold' AS tier FROM customerio_raw.people
-    WHERE identifiers->>'id' <> '' AND deleted_at IS NULL
-person: {id: id}
-fields: {tier: text}
-"""
 STRANGER = 12_345
 
 
@@ -53,7 +42,7 @@ def well(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
             "CIO_ELT_PUSH": str(folder / "push"),
         }
         (folder / "push").mkdir()
-        (folder / "push" / "vips.yml").write_text(SPEC)
+        (folder / "push" / "vips.yml").write_text(VIPS)
         ran = shell.run("sync", "people", "segments", "campaigns")
         assert 0 == ran.code, ran.err
         yield shell

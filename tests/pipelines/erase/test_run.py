@@ -102,7 +102,7 @@ def test_killed_at_any_place_the_same_command_finishes(world: World, tmp_path: P
     person = world.person()
     kept = tmp_path / "kept"
     shutil.copytree(world.data, kept)
-    for place in ("record", "republish", "erase_files", "publish"):
+    for place in ("record", "republish", "erase_files", "publish_warehouse"):
         shutil.rmtree(world.data)
         shutil.copytree(kept, world.data)
         killed = subprocess.run(

@@ -14,21 +14,9 @@ from pipelines.settings import read_settings
 from pipelines.trace import RunLedger, current_id, recorded
 from pipelines.warehouse import frame
 from sources.customerio.sandbox import Fault
-from tests.pipelines.conftest import Shell, ended
+from tests.pipelines.conftest import VIPS, Shell, ended
 
 pytestmark = pytest.mark.proof
-
-SPEC = """
-sync: vips
-object: person
-mode: update_only
-model:
-  sql: >-
-    SELECT identifiers->>'id' AS id, 'gold' AS tier FROM customerio_raw.people
-    WHERE identifiers->>'id' <> '' AND deleted_at IS NULL
-person: {id: id}
-fields: {tier: text}
-"""
 
 
 def _log(shell: Shell) -> list[dict[str, str]]:
@@ -39,7 +27,7 @@ def test_one_id_goes_through_all(shell: Shell) -> None:
     """A sync and a push have an id each: in the ledger, the log, `sync_runs`, the journal, `ops.runs`."""
     specs = shell.folder / "push"
     specs.mkdir()
-    (specs / "vips.yml").write_text(SPEC)
+    (specs / "vips.yml").write_text(VIPS)
     keys = {
         "CUSTOMERIO_TRACK_SITE_ID": shell.sandbox.track_site_id,
         "CUSTOMERIO_TRACK_API_KEY": shell.sandbox.track_api_key,

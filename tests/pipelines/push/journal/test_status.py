@@ -16,8 +16,6 @@ def test_without_a_push_there_is_no_journal(warehouse: Warehouse) -> None:
 
 def test_push_status_says_what_a_push_is(shell: Shell) -> None:
     """With nothing set up it ends with 0, explains a push, names the absolute folders, and makes no file."""
-    # The first command closes the folder, which a sync in this process made, to other users.
-    shell.run("status")
     ran = shell.run("push", "status")
 
     assert (0, "") == (ran.code, ran.err)

@@ -10,7 +10,7 @@ from sources.customerio.catalogue import RESOURCES, resource
 from sources.customerio.extract import Batch
 from sources.customerio.extract.erased import (
     ERASED,
-    NOBODY,
+    NONE_ERASED,
     Erased,
     IdentifierKind,
     digest,
@@ -107,8 +107,8 @@ def test_nobody_costs_nothing() -> None:
     """Without records, a batch stays what it is."""
     batch = Batch(rows=[{"id": "1"}])
 
-    assert (batch, 0) == NOBODY.without(MESSAGES, batch)
-    assert not NOBODY
+    assert (batch, 0) == NONE_ERASED.without(MESSAGES, batch)
+    assert not NONE_ERASED
 
 
 def test_the_catalogue_says_whose_rows_a_table_has() -> None:
