@@ -51,6 +51,7 @@ docs: $(INSTALLED) ## Generate reference pages, types, dbt sources, staging mode
 	@$(BIN)/python -m sources.customerio.pages
 	@$(BIN)/python -m sources.customerio.client.signatures
 	@$(BIN)/python -m pipelines.cli.pages
+	@$(BIN)/python -m pipelines.privacy.json_schema
 	@$(BIN)/python -m pipelines.transform.raw_tables
 	@$(BIN)/python -m pipelines.transform.staging_models
 	@$(BIN)/python -m tests.architecture

@@ -143,6 +143,11 @@ class Settings(BaseSettings):
     cio_elt_push: Folder = Field(
         Path("warehouse/push"), description="folder of the push specs; default `warehouse/push`"
     )
+    cio_elt_privacy: Folder = Field(
+        Path("warehouse/privacy.yml"),
+        description="file of the columns that are hashed or dropped; default `warehouse/privacy.yml`, which "
+        "may be missing",
+    )
     cio_elt_destination: str = Field("duckdb", description="an SQL destination of dlt; default `duckdb`")
     cio_elt_limits: Folder = Field(
         LIMITS_FOLDER,

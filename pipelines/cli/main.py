@@ -27,6 +27,7 @@ from pipelines.cli.doctor import doctor
 from pipelines.cli.erase import erase
 from pipelines.cli.export import export
 from pipelines.cli.plan import plan
+from pipelines.cli.privacy import privacy
 from pipelines.cli.push import push
 from pipelines.cli.reconcile import publish, reconcile
 from pipelines.cli.report import report
@@ -338,6 +339,7 @@ main.add_command(config)
 main.add_command(doctor)
 main.add_command(init)
 main.add_command(erase)
+main.add_command(privacy)
 main.add_command(export)
 main.add_command(plan)
 main.add_command(push)

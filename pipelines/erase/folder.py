@@ -7,41 +7,20 @@ registry of exports      words are replaced in what was asked for
 run ledger               words are replaced in messages
 """
 
-import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from pipelines.erase.tables import Found
 from pipelines.erase.traces import Traces
 from pipelines.export.registry import folder as exports_folder
 from pipelines.settings import Settings
 from pipelines.trace.ledger import FILE as LEDGER
-from pipelines.warehouse.set_aside import FOLDER
+from pipelines.warehouse.left_rows import DERIVED, STAGED, matching, remove
 from sources.customerio.extract.erased import Erased, redacted_json
 
-_DERIVED = (
-    "dbt/target",
-    "dbt/logs",
-    # Without these two, the next transform builds every model anew: their sums had the people in them.
-    "dbt/project",
-    "dbt/built",
-    "dlt/pipelines/*/trace.pickle",
-    "transform.duckdb",
-    "transform.duckdb.wal",
-    "*.publishing",
-    "*.publishing.wal",
-    "*.restoring",
-    "*.compacting",
-    "*.compacting.wal",
-    "*.new",
-    "*.tmp",
-)
-"""Patterns of what is made anew when it is needed, or was left by a run that was killed."""
-_WITH_TRACES = (f"{FOLDER}/*", "exports/*.csv", "exports/*.csv.part", "logs/*", "report.html")
+_WITH_TRACES = (*STAGED, "logs/*", "report.html")
 """Patterns of what is removed if there is a trace in it."""
 Columns = tuple[tuple[str, str], ...]
 """Columns with texts, each with its table."""
@@ -52,7 +31,7 @@ _LEDGER: Columns = (("runs", "message"),)
 def erase_files(settings: Settings, traces: Traces, erased: Erased, *, really: bool) -> Iterator[Found]:
     """Find what files have of the people; with `really` it is removed or replaced."""
     data = settings.cio_elt_data
-    yield from _counted("files that can be made anew", _removed(_matching(data, _DERIVED), really=really))
+    yield from _counted("files that can be made anew", _removed(matching(data, DERIVED), really=really))
     for pattern in _WITH_TRACES:
         found = [path for path in data.glob(pattern) if traces.in_path(path)]
         yield from _counted(pattern.partition("/")[0], _removed(found, really=really))
@@ -63,36 +42,13 @@ def erase_files(settings: Settings, traces: Traces, erased: Erased, *, really: b
         yield from _sqlite(place, file, columns, erased, really=really)
 
 
-def _matching(data: Path, patterns: Iterable[str]) -> Iterator[Path]:
-    for pattern in patterns:
-        yield from data.glob(pattern)
-
-
 def _removed(paths: Iterable[Path], *, really: bool) -> int:
     number = 0
     for path in sorted(paths):
-        if really and not _remove(path):
+        if really and not remove(path):
             continue
         number += 1
     return number
-
-
-def _remove(path: Path) -> bool:
-    if path.is_dir():
-        shutil.rmtree(path)
-        return True
-    # A run that collects this export needs the file, and leaves the people out itself.
-    lock = FileLock(path.with_suffix(".lock")) if path.parent.name == "exports" else None
-    try:
-        if lock is not None:
-            lock.acquire(timeout=0)
-    except Timeout:
-        return False
-    path.unlink(missing_ok=True)
-    if lock is not None:
-        lock.release()
-        Path(lock.lock_file).unlink(missing_ok=True)
-    return True
 
 
 def _counted(place: str, number: int) -> Iterator[Found]:

@@ -8,7 +8,7 @@ are known, go last: an erasure that was killed is finished by the same command.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +26,7 @@ from pipelines.erase.traces import Traces
 from pipelines.erase.words import Words
 from pipelines.errors import ConfigError
 from pipelines.notify import Notify, silent
+from pipelines.privacy import privacy_of
 from pipelines.push.journal.database import SCHEMA as PUSHES
 from pipelines.push.journal.database import Journal
 from pipelines.settings import Settings
@@ -128,7 +129,7 @@ def erase(
     with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify), no_push(settings) as journal:
         began = time.monotonic()
         forget_loaded(settled(settings, notify))
-        work = _found(settings, identifiers(given), journal)
+        work = _found(settings, identifiers([*given, *_hashes(settings, given).values()]), journal)
         ended = _end_there(settings, work, there) if really and there else 0
         if really:
             record(settings, work.people)
@@ -143,6 +144,25 @@ def erase(
             done=really,
             seconds=round(time.monotonic() - began, 3),
         )
+
+
+def _hashes(settings: Settings, given: Sequence[Identifier]) -> dict[Identifier, Identifier]:
+    """By identifier, the hash that stands for it if the privacy file says so."""
+    privacy = privacy_of(settings)
+    return {
+        (kind, value): (kind, privacy.hashed(value)) for kind, value in given if privacy and kind != "cio_id"
+    }
+
+
+def _joined(people: list[set[Identifier]], hashes: Mapping[Identifier, Identifier]) -> list[set[Identifier]]:
+    """The people, with one who is known by a hash and by what was hashed as one."""
+    for plain, hashed in hashes.items():
+        of_plain = next((person for person in people if plain in person), None)
+        of_hash = next((person for person in people if hashed in person), None)
+        if of_plain is not None and of_hash is not None and of_plain is not of_hash:
+            people = [person for person in people if person is not of_plain and person is not of_hash]
+            people.append(of_plain | of_hash)
+    return people
 
 
 def _check_place(settings: Settings) -> None:
@@ -166,6 +186,7 @@ def _found(settings: Settings, given: Sequence[Identifier], journal: Journal | N
             others = pa.concat_tables([others, _published_pairs(settings, given)])
         people = resolve(connection, given, tables, others)
         nodes = arrow(connection, f"FROM {NODES}")
+    people = _joined(people, _hashes(settings, given))
     words = {word for person in people for each in person for word in words_of(*each)}
     return _Work(people=people, nodes=nodes, words=sorted(words))
 

@@ -7,10 +7,12 @@ from pipelines.export.csvfile import CsvFile, file_errors, open_csv
 from pipelines.export.poll import gone
 from pipelines.export.registry import RegisteredExport, folder, open_registry
 from pipelines.notify import Notify
+from pipelines.privacy import privacy_of
 from pipelines.settings import Settings
 from pipelines.warehouse.erasures import erased_people
 from sources.customerio.catalogue import resource
 from sources.customerio.client import Client, LinkExpired, NotFound
+from sources.customerio.extract.private_csv import through
 
 
 def file_of(settings: Settings, export: RegisteredExport) -> Path:
@@ -24,6 +26,7 @@ def download(
     """Download the file to its place, resuming an earlier download; nothing is done if it is there.
 
     Raises:
+        ConfigError: see `privacy_of`.
         ExportFailed: Customer.io no longer has the export.
         CustomerioError: the file cannot be downloaded.
     """
@@ -31,13 +34,14 @@ def download(
     if file.exists():
         return
     notify(f"Downloading export {export.export_id}, {export.total or 0:,} rows.")
+    private = through(privacy_of(settings), resource(export.request.table))
     part = file.with_name(f"{file.name}.part")
     with given_client(settings, client) as calls:
         arrived = -1
         while True:
             link = _link(settings, calls, export)
             try:
-                calls.download(link, file)
+                calls.download(link, file, private)
             except LinkExpired:
                 before, arrived = arrived, part.stat().st_size if part.exists() else 0
                 if arrived <= before:

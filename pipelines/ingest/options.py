@@ -1,9 +1,12 @@
 """The options of a run that the settings give."""
 
+import time
 from collections.abc import Collection
 
 from pipelines.export import registered_ids
 from pipelines.ingest.bands import bands_of
+from pipelines.privacy import privacy_of
+from pipelines.privacy.retention import oldest
 from pipelines.settings import Settings
 from pipelines.warehouse.erasures import erased_people
 from sources.customerio.extract import Options
@@ -16,8 +19,12 @@ def options_of(
     full: bool = False,
     due_only: bool = False,
     accept_deletions: Collection[str] = (),
+    ahead_s: int = 0,
 ) -> Options:
-    """The options of a sync with these settings; the others are as `Options` has them."""
+    """The options of a sync with these settings; the others are as `Options` has them.
+
+    Customer.io's clock is `ahead_s` seconds ahead of this machine's.
+    """
     return Options(
         start=settings.customerio_start,
         full=full,
@@ -29,4 +36,6 @@ def options_of(
         deletion_share=settings.cio_elt_deletion_share,
         accept_deletions=accept_deletions,
         erased=erased_people(settings),
+        privacy=privacy_of(settings),
+        oldest=oldest(settings, int(time.time()) + ahead_s),
     )

@@ -19,6 +19,8 @@ from pipelines.errors import DeletionsHeld, EltError, FileHeld, StillPending, Wa
 from pipelines.export import PeopleRequest, RegisteredExport, collect, create, wait
 from pipelines.ingest.options import options_of
 from pipelines.notify import Notify, silent
+from pipelines.privacy import is_outdated, privacy_of
+from pipelines.privacy.retention import retain
 from pipelines.settings import Settings
 from pipelines.trace import step
 from pipelines.warehouse.doubles import heal
@@ -98,7 +100,10 @@ class SyncResult:
 
 @dataclass(frozen=True, kw_only=True)
 class _Run:
-    """A run, as its steps need it: where from and where to, how it reads, and its numbers."""
+    """A run, as its steps need it: where from and where to, how it reads, and its numbers.
+
+    `ahead_s`: how far Customer.io's clock is ahead of this machine's; None if this run has not asked for it.
+    """
 
     settings: Settings
     options: Options
@@ -106,6 +111,7 @@ class _Run:
     wait_s: float
     notify: Notify
     predicted: Mapping[str, int] = field(default_factory=dict)
+    ahead_s: int | None = None
 
 
 def sync(
@@ -150,12 +156,23 @@ def sync(
     many = _PEOPLE in tables and access.people > settings.customerio_people_by_search
     export = _created(settings, notify) if many else None
     options = options_of(
-        settings, run_id=uuid4().hex, full=full, due_only=not named, accept_deletions=accepted
+        settings,
+        run_id=uuid4().hex,
+        full=full,
+        due_only=not named,
+        accept_deletions=accepted,
+        ahead_s=access.ahead_s,
     )
     if predicted is None:
         predicted = {} if full else _predicted(settings, tables, int(time.time()) + access.ahead_s)
     run = _Run(
-        settings=settings, options=options, summary=summary, wait_s=wait_s, notify=notify, predicted=predicted
+        settings=settings,
+        options=options,
+        summary=summary,
+        wait_s=wait_s,
+        notify=notify,
+        predicted=predicted,
+        ahead_s=access.ahead_s,
     )
     if export is None:
         return _under_lock(run, tables)
@@ -192,7 +209,13 @@ def sync_window(
     Raises:
         CustomerioError: as `sync`.
     """
-    options = Options(only=window, backfill=backfill, run_id=uuid4().hex, erased=erased_people(settings))
+    options = Options(
+        only=window,
+        backfill=backfill,
+        run_id=uuid4().hex,
+        erased=erased_people(settings),
+        privacy=privacy_of(settings),
+    )
     run = _Run(
         settings=settings,
         options=options,
@@ -219,6 +242,9 @@ def _under_lock(run: _Run, tables: Sequence[str]) -> SyncResult:
         began = time.monotonic()
         target = settled(run.settings, run.notify)
         _heal(run, target)
+        if run.ahead_s is not None:
+            retain(run.settings, int(time.time()) + run.ahead_s, notify=run.notify)
+        _tell_outdated(run)
         before = columns(target)
         target = _read(run, target, tables)
         return SyncResult(
@@ -227,6 +253,14 @@ def _under_lock(run: _Run, tables: Sequence[str]) -> SyncResult:
             seconds=time.monotonic() - began,
             new_columns=_appeared(before, columns(target)),
             predicted=run.predicted,
+        )
+
+
+def _tell_outdated(run: _Run) -> None:
+    if is_outdated(run.settings):
+        run.notify(
+            f"Rows that were loaded before do not have the rules of {run.settings.cio_elt_privacy}; "
+            "`cio-elt privacy --apply` applies them."
         )
 
 

@@ -19,7 +19,7 @@ from pipelines.push.deliver.throttle import Throttle
 from pipelines.push.deliver.track_api import SendResult, TrackApi
 from pipelines.push.journal.log import items_to_send
 from pipelines.push.journal.runs import Confirmation, Delivery, end_run, record_watch_start
-from pipelines.push.journal.snapshot import fold_run, settle_rejects
+from pipelines.push.journal.snapshot import fold_run, rows_kept_s, settle_rejects
 from pipelines.push.trial import run_trial
 from pipelines.trace import step
 
@@ -80,8 +80,14 @@ def execute(
     if not context.identity.proven:
         run_trial(context, run_id, send, items, delivery)
     deliver(context, run_id, send, items, delivery, on_progress=on_progress)
-    attempts = context.spec.deliver.max_attempts
-    fold_run(context.journal, context.push_id, context.fence, run_id, max_attempts=attempts)
+    fold_run(
+        context.journal,
+        context.push_id,
+        context.fence,
+        run_id,
+        max_attempts=context.spec.deliver.max_attempts,
+        kept_s=rows_kept_s(context.settings),
+    )
     confirmation = Confirmation()
     if delivery.accepted and watch is not None:
         step("confirm")

@@ -16,6 +16,7 @@ import duckdb
 
 from pipelines.errors import ConfigError, LeaseHeld
 from pipelines.notify import Notify, silent
+from pipelines.privacy import privacy_of
 from pipelines.push.context import PushContext, open_context
 from pipelines.push.deliver.dispatch import OnProgress
 from pipelines.push.execute import RunResult, execute
@@ -37,6 +38,7 @@ from pipelines.push.plan.prepare import (
     prepare_model,
     refresh_digests,
 )
+from pipelines.push.plan.private import check_private
 from pipelines.push.plan.query import planning_database
 from pipelines.push.plan.rejected import differing, record_invalid
 from pipelines.push.plan.segment import fetch_members
@@ -241,6 +243,8 @@ def prepare(context: PushContext, database: duckdb.DuckDBPyConnection, folder: P
     step("run the model")
     erased = erased_people(context.settings)
     prepared = prepare_model(database, context.spec, context.push_id, folder, erased=erased)
+    privacy = privacy_of(context.settings)
+    check_private(database, context.settings, prepared.spec, folder, privacy)
     fetch_members(context.client, database, context.spec, context.segment, erased)
     return prepared
 

@@ -8,7 +8,6 @@ still. A record stands until it is lifted. While it stands, syncs, exports and p
 """
 
 import hashlib
-import secrets
 import time
 from collections.abc import Collection, Iterable, Mapping
 
@@ -18,6 +17,7 @@ import msgspec
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import prepare
+from pipelines.warehouse.secret_key import make_secret_key, secret_key
 from pipelines.warehouse.sql import literal
 from sources.customerio.extract.erased import (
     NONE_ERASED,
@@ -30,7 +30,7 @@ from sources.customerio.extract.erased import (
 from sources.permissions import replace_file
 
 _FILE, _KEY = "erasures.json", "erasures.key"
-_KEY_BYTES, _BLOCK = 32, 64
+_BLOCK = 64
 
 Identifiers = Collection[tuple[IdentifierKind, str]]
 """The identifiers of one person, each with its kind."""
@@ -187,22 +187,13 @@ def _write(settings: Settings, records: _Records) -> None:
 
 
 def _key(settings: Settings) -> bytes:
-    file = settings.cio_elt_data / _KEY
-    try:
-        key = bytes.fromhex(file.read_text())
-    except (OSError, ValueError):
-        key = b""
-    if len(key) != _KEY_BYTES:
-        msg = (
-            f"{file} cannot be read, the key of the records of erased people. Restore it from a copy; "
-            "without it, they would come back with the next run."
-        )
-        raise ConfigError(msg)
-    return key
+    return secret_key(
+        settings.cio_elt_data / _KEY,
+        "the records of erased people",
+        "they would come back with the next run",
+    )
 
 
 def _make_key(settings: Settings) -> None:
-    file = settings.cio_elt_data / _KEY
-    if file.exists() or _read(settings).people:
-        return
-    replace_file(file, secrets.token_hex(_KEY_BYTES).encode())
+    if not _read(settings).people:
+        make_secret_key(settings.cio_elt_data / _KEY)

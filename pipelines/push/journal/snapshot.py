@@ -17,16 +17,33 @@ import time
 
 import duckdb
 
+from pipelines.privacy import policy_of
 from pipelines.push.journal.database import SCHEMA, Journal, PushId, check_fence
 from pipelines.push.spec.kinds import KINDS, names_sql
+from pipelines.settings import Settings
 from pipelines.times import DAY
 
 KEPT_S = 30 * DAY
-"""Seconds after which rows of ended runs are deleted; runs, snapshot and rejects stay."""
+"""Seconds after which rows of ended runs are deleted, at most; runs, snapshot and rejects stay."""
 
 
-def fold_run(journal: Journal, push_id: PushId, fence: int, run_id: str, *, max_attempts: int) -> None:
+def rows_kept_s(settings: Settings) -> float:
+    """Seconds for which rows of ended runs are kept, by the privacy file or by default.
+
+    Raises:
+        ConfigError: see `policy_of`.
+    """
+    policy = policy_of(settings)
+    days = policy.retention.push_payloads if policy else None
+    return KEPT_S if days is None else days * DAY
+
+
+def fold_run(
+    journal: Journal, push_id: PushId, fence: int, run_id: str, *, max_attempts: int, kept_s: float = KEPT_S
+) -> None:
     """Fold the log of a run into the snapshot, once; none of its requests may be open.
+
+    Rows of runs that ended more than `kept_s` seconds ago are deleted.
 
     Raises:
         LeaseLost: another process has taken the lease of this push.
@@ -38,7 +55,7 @@ def fold_run(journal: Journal, push_id: PushId, fence: int, run_id: str, *, max_
         ).fetchall()
         if not folded:
             _fold(connection, push_id, run_id, max_attempts)
-            _delete_old_rows(connection)
+            _delete_old_rows(connection, kept_s)
 
 
 def mark_dropped(
@@ -181,13 +198,14 @@ def _rows(run_id: str, state: str) -> str:
     )
 
 
-def _delete_old_rows(connection: duckdb.DuckDBPyConnection) -> None:
+def _delete_old_rows(connection: duckdb.DuckDBPyConnection, kept_s: float) -> None:
     """Delete the rows of runs that ended long ago, except rows that a retry sends as they are stored."""
+    before = time.time() - kept_s
     resent = names_sql(lambda kind: kind.resends_stored)
     old = (
         f"SELECT run_id FROM {SCHEMA}.runs WHERE finished_at < ? "
         f"AND (state = 'done' OR (state <> 'sending' AND object NOT IN {resent}))"
     )
     for table in ("log", "batches", "outcomes"):
-        connection.execute(f"DELETE FROM {SCHEMA}.{table} WHERE run_id IN ({old})", [time.time() - KEPT_S])
-    connection.execute(f"DELETE FROM {SCHEMA}.plans WHERE made_at < ?", [time.time() - KEPT_S])
+        connection.execute(f"DELETE FROM {SCHEMA}.{table} WHERE run_id IN ({old})", [before])
+    connection.execute(f"DELETE FROM {SCHEMA}.plans WHERE made_at < ?", [before])

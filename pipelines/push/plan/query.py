@@ -24,7 +24,8 @@ from pipelines.warehouse.sql import literal, quoted
 ROWS = "push_rows"
 """The table of the model's rows."""
 MEMORY = "550MB"
-_MARTS = "customerio"
+CATALOGUE = "customerio"
+"""The name of the attached warehouse, as DuckDB names its file: marts are `customerio.person_360`."""
 _LOGS = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
 """The suffixes of a DuckDB file and of its logs."""
 _OF_COLUMN = re.compile(r"casting from source column (\w+)")
@@ -32,7 +33,7 @@ _OF_COLUMN = re.compile(r"casting from source column (\w+)")
 
 @contextmanager
 def planning_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory database with the published warehouse attached as `warehouse`, if there is one."""
+    """An in-memory database with the published warehouse attached as `CATALOGUE`, if there is one."""
     spill = settings.cio_elt_data / SPILL
     with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(spill)}) as connection:
         # A timestamp without a zone is taken as UTC, and one with a zone must not depend on the machine's.
@@ -41,10 +42,10 @@ def planning_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]
         connection.execute("SET enable_progress_bar = false")
         if settings.published_file.exists():
             try:
-                connection.execute(f"ATTACH {literal(settings.published_file)} AS warehouse (READ_ONLY)")
+                connection.execute(f"ATTACH {literal(settings.published_file)} AS {CATALOGUE} (READ_ONLY)")
             except duckdb.Error as error:
                 raise file_failure(error) from None
-            connection.execute("USE warehouse")
+            connection.execute(f"USE {CATALOGUE}")
         # The journal is attached after the model has run; DuckDB keeps its log in files beside it.
         journal = settings.cio_elt_data / JOURNAL
         connection.execute("SET allowed_paths = ?", [[f"{journal}{suffix}" for suffix in _LOGS]])
@@ -61,7 +62,7 @@ def run_model(
     Raises:
         ModelFailed: the model is no single SELECT, or DuckDB cannot run it.
     """
-    select = _select(connection, spec, folder)
+    select = select_of(connection, spec, folder)
     if not spec.model.external:
         _close(connection)
     limit = "" if rows else " LIMIT 0"
@@ -97,7 +98,7 @@ def make_table(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table)
 def warehouse_tables(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
     """The names of the raw tables of the attached warehouse; none without one."""
     found = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = ?",
+        f"SELECT table_name FROM duckdb_tables() WHERE database_name = '{CATALOGUE}' AND schema_name = ?",
         [DATASET],
     )
     return frozenset(name for (name,) in found.fetchall())
@@ -108,11 +109,16 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {str(name): str(sql_type) for name, sql_type, *_ in found}
 
 
-def _select(connection: duckdb.DuckDBPyConnection, spec: PushSpec, folder: Path) -> str:
+def select_of(connection: duckdb.DuckDBPyConnection, spec: PushSpec, folder: Path) -> str:
+    """The SELECT of the model.
+
+    Raises:
+        ModelFailed: it is something else.
+    """
     model = spec.model
     if model.dbt is not None:
         schema, _, name = model.dbt.rpartition(".")
-        return f"SELECT * FROM {quoted(schema or _MARTS)}.{quoted(name)}"
+        return f"SELECT * FROM {quoted(schema or CATALOGUE)}.{quoted(name)}"
     text = model_file(spec, folder).read_text() if model.file is not None else str(model.sql)
     try:
         statements = connection.extract_statements(text)

@@ -4,18 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from pipelines.errors import InvalidSpec
 from pipelines.push.spec.spec import PushSpec
+from pipelines.yaml_file import WrongYaml, YamlFile
 
 EXAMPLES = "warehouse/push/examples"
-_MOST_BYTES, _MOST_VALUES, _MOST_LEVELS = 200_000, 10_000, 20
-"""The limits of a spec: a file of a few lines may stand for billions of values by its aliases."""
 
 
 @dataclass(frozen=True)
@@ -79,27 +75,25 @@ def load_spec(file: Path) -> PushSpec:
     Raises:
         InvalidSpec: the file cannot be read, is no YAML, or lacks a key that a push needs.
     """
-    document = _document(file)
-    if not isinstance(document, dict):
+    try:
+        document = YamlFile(file)
+    except WrongYaml as error:
+        raise InvalidSpec(str(error)) from None
+    if not isinstance(document.plain, dict):
         msg = f"{file.name} holds no spec of a push: it needs keys such as sync, object, mode and model."
         raise InvalidSpec(msg)
     try:
-        plain = _plain(document, iter(range(_MOST_VALUES)))
-    except InvalidSpec as error:
-        msg = f"{file.name}: {error}."
-        raise InvalidSpec(msg) from None
-    try:
-        spec = PushSpec.model_validate(plain)
+        spec = PushSpec.model_validate(document.plain)
     except ValidationError as error:
-        raise InvalidSpec(_message(file, document, error)) from None
+        raise InvalidSpec(document.faults(error, "schema.json")) from None
     if spec.sync != file.stem:
-        msg = f"{file.name}, {_place(document, ('sync',))}: the push is {spec.sync!r}; name it as its file."
+        msg = f"{document.place(('sync',))}: the push is {spec.sync!r}; name it as its file."
         raise InvalidSpec(msg)
     if spec.model.file is not None:
         try:
             model_file(spec, file.parent)
         except InvalidSpec as error:
-            msg = f"{file.name}, {_place(document, ('model', 'file'))}: {error}"
+            msg = f"{document.place(('model', 'file'))}: {error}"
             raise InvalidSpec(msg) from None
     return spec
 
@@ -118,71 +112,6 @@ def model_file(spec: PushSpec, folder: Path) -> Path:
         msg = f"there is no file {spec.model.file} beside it."
         raise InvalidSpec(msg)
     return file
-
-
-def _document(file: Path) -> Any:
-    try:
-        if file.stat().st_size > _MOST_BYTES:
-            msg = f"{file.name} is larger than {_MOST_BYTES:,} bytes. Rows are no part of a spec."
-            raise InvalidSpec(msg)
-        return YAML(typ="rt").load(file.read_text())
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        msg = f"{file.name}{where}: this is no YAML: {error.problem}. Correct it."
-        raise InvalidSpec(msg) from None
-    except (YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
-        msg = f"{file.name} cannot be read as YAML ({type(error).__name__}). Save it as UTF-8 text."
-        raise InvalidSpec(msg) from None
-
-
-def _plain(node: Any, left: Iterator[int], depth: int = 0) -> Any:
-    """The document without its marks of lines and columns; each value takes a number of `left`."""
-    if next(left, None) is None or depth > _MOST_LEVELS:
-        msg = (
-            f"it has more than {_MOST_VALUES:,} values or {_MOST_LEVELS} levels, once its aliases are "
-            "followed; write it without them"
-        )
-        raise InvalidSpec(msg)
-    if isinstance(node, dict):
-        return {str(name): _plain(inner, left, depth + 1) for name, inner in node.items()}
-    if isinstance(node, list):
-        return [_plain(inner, left, depth + 1) for inner in node]
-    # Round-trip scalars are subclasses that remember their quotes.
-    return next((scalar(node) for scalar in (bool, int, float, str) if isinstance(node, scalar)), node)
-
-
-def _message(file: Path, document: Any, error: ValidationError) -> str:
-    sentences = [
-        f"{file.name}, {_place(document, found['loc'])}: {_sentence(found)}."
-        for found in error.errors(include_input=False, include_url=False)
-    ]
-    return " ".join(dict.fromkeys(sentences))
-
-
-def _sentence(found: Any) -> str:
-    path = ".".join(str(part) for part in found["loc"])
-    text = found["msg"].removeprefix("Value error, ")
-    if found["type"] == "extra_forbidden":
-        text = "there is no such key here; schema.json lists those there are"
-    return f"{path}: {text}" if path else text
-
-
-def _place(document: Any, path: Sequence[Any]) -> str:
-    """The line and column of the node at that path, or of its nearest parent that exists."""
-    node: Any = document
-    place = (node.lc.line, node.lc.col)
-    for part in path:
-        # The marks are ruamel's own, on its own kinds of dict and list.
-        marks = getattr(node, "lc", None)
-        if marks is not None and isinstance(node, dict) and part in node:
-            place = marks.key(part)
-        elif marks is not None and isinstance(part, int) and isinstance(node, list) and part < len(node):
-            place = marks.item(part)
-        else:
-            break
-        node = node[part]
-    return f"line {place[0] + 1}, column {place[1] + 1}"
 
 
 def _wrong_order(specs: dict[str, PushSpec], errors: dict[str, InvalidSpec]) -> dict[str, InvalidSpec]:

@@ -67,6 +67,7 @@ from sources.errors import ConfigError
 
 if TYPE_CHECKING:
     from sources.customerio.client.client import Client
+    from sources.customerio.client.downloads import Through
     from sources.customerio.client.transport import Request
 
 __all__ = [
@@ -99,6 +100,7 @@ __all__ = [
     "RateLimits",
     "Request",
     "RetryLater",
+    "Through",
     "TooLarge",
     "Track",
     "Unauthorized",
@@ -126,6 +128,10 @@ def __getattr__(name: str) -> Any:
         from sources.customerio.client import client
 
         return client.Client
+    if name == "Through":
+        from sources.customerio.client import downloads
+
+        return downloads.Through
     if name == "Request":
         from sources.customerio.client import transport
 

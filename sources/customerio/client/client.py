@@ -12,7 +12,7 @@ import httpx
 from sources.customerio.catalogue import Operation
 from sources.customerio.client.bounds import Bounds
 from sources.customerio.client.calls import Call, call_of, operation_named
-from sources.customerio.client.downloads import download
+from sources.customerio.client.downloads import Through, download
 from sources.customerio.client.error_bodies import redacted, without_keys
 from sources.customerio.client.hosts import host_of
 from sources.customerio.client.json_text import loads
@@ -175,11 +175,12 @@ class Client:
                 large.leave()
             yield page
 
-    def download(self, url: str, target: Path) -> int:
+    def download(self, url: str, target: Path, through: Through | None = None) -> int:
         """Download a signed link into a file, without key and outside the rate limits; returns its bytes.
 
         A download that fails leaves its part beside the target; the next call for that target resumes it,
-        where the store allows that.
+        where the store allows that. With `through`, what it makes of the bytes is written, and a download
+        that fails leaves nothing.
 
         Raises:
             LinkExpired: The store refuses the link; ask for a fresh one.
@@ -188,7 +189,7 @@ class Client:
         """
         policy = RetryPolicy(self._retry_for_s, safe_to_repeat=True, proven=lambda: True)
         http, bounds = self._transport.http, self._transport.bounds
-        return policy.run(lambda _number, _left_s: download(http, url, target, bounds))
+        return policy.run(lambda _number, _left_s: download(http, url, target, bounds, through))
 
     @property
     def app(self) -> App:

@@ -5,10 +5,14 @@ same target resumes after the last byte, also with a fresh link or in another pr
 
     part + ETag -> Range, If-Range -> 206 append | 200 restart | 416 complete -> target
 
-A download without a strong ETag, or compressed in transit, cannot be resumed: its part is not kept.
+A download without a strong ETag, or compressed in transit, cannot be resumed: its part is not kept. The same
+holds for one whose bytes are changed on the way to the file.
 """
 
+import csv
 import re
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +24,9 @@ from sources.customerio.client.errors import BadAnswer, CustomerioError, LinkExp
 from sources.customerio.client.hosts import is_safe
 from sources.customerio.client.log_filter import hide_request_logs
 from sources.customerio.client.transport_errors import FAILED, cause_of, failure_of
+
+Through = Callable[[Iterator[bytes]], Iterator[bytes]]
+"""Changes the bytes of a file on their way to it: no other bytes are written."""
 
 HOPS = 5
 """Redirects from the link to the store's last address, first request included."""
@@ -63,23 +70,33 @@ class _Part:
         return size
 
 
-def download(http: httpx.Client, link: str, target: Path, bounds: Bounds) -> int:
+def download(
+    http: httpx.Client, link: str, target: Path, bounds: Bounds, through: Through | None = None
+) -> int:
     """Download the link into that file, resuming an earlier try; returns the bytes of the file.
+
+    With `through`, what it makes of the bytes is written, and each try begins anew.
 
     Raises:
         LinkExpired: The store refuses the link; the part is kept for a fresh link.
         Unavailable: The store failed or the connection broke; the part is kept for the next try.
-        BadAnswer: The link leads to a place that is not https.
+        BadAnswer: The link leads to a place that is not https, or `through` cannot read the bytes.
         TooLarge: The file is larger than `bounds` allow.
     """
     part = _Part(target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.part.etag"))
+    if through is not None:
+        part.drop()
     try:
         with hide_request_logs(), allowed(bounds.download_s, 2 * bounds.download_bytes):
-            _fetch(http, link, part, bounds.download_bytes)
+            _fetch(http, link, part, bounds.download_bytes, through)
         return part.finish(target)
     except Oversized as error:
         part.drop()
         raise _broken(error) from None
+    except (csv.Error, zlib.error, EOFError) as error:
+        part.drop()
+        msg = f"The downloaded file cannot be read ({type(error).__name__}), so nothing of it was kept."
+        raise BadAnswer(msg) from None
     except FAILED as error:
         # Not chained: the exception carries the request, and with it the link.
         raise _broken(error) from None
@@ -88,7 +105,7 @@ def download(http: httpx.Client, link: str, target: Path, bounds: Bounds) -> int
             part.drop()
 
 
-def _fetch(http: httpx.Client, link: str, part: _Part, most: int) -> None:
+def _fetch(http: httpx.Client, link: str, part: _Part, most: int, through: Through | None) -> None:
     url = httpx.URL(link)
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
     if etag := part.etag:
@@ -104,7 +121,7 @@ def _fetch(http: httpx.Client, link: str, part: _Part, most: int) -> None:
             raise BadAnswer(msg)
         with http.stream("GET", url, headers=headers) as response:
             if response.is_success or (etag and response.status_code == _NOTHING_MORE):
-                _take(response, part, most)
+                _take(response, part, most, through)
                 return
             if not response.has_redirect_location:
                 raise _refused(response)
@@ -113,11 +130,11 @@ def _fetch(http: httpx.Client, link: str, part: _Part, most: int) -> None:
     raise BadAnswer(msg)
 
 
-def _take(response: httpx.Response, part: _Part, most: int) -> None:
+def _take(response: httpx.Response, part: _Part, most: int, through: Through | None) -> None:
     """Append the answer's bytes to the part, or start a new part with them."""
     whole = None
     if response.is_success and response.status_code != httpx.codes.PARTIAL_CONTENT:
-        part.begin(_etag(response))
+        part.begin(_etag(response) if through is None else "")
     else:
         start, whole = _range(response)
         if response.headers.get("etag", part.etag) != part.etag or start != part.size:
@@ -127,18 +144,34 @@ def _take(response: httpx.Response, part: _Part, most: int) -> None:
     if response.status_code != _NOTHING_MORE:
         # Unbuffered: the bytes received are in the file even if this process is killed.
         with part.bytes_.open("ab", buffering=0) as file:
-            for block in unpacked(response, most - part.size):
+            blocks = _Counted(unpacked(response, most - part.size), part.size)
+            for block in blocks if through is None else through(blocks):
                 file.write(block)
-    _check_length(response, part, whole)
+            size = blocks.size
+    else:
+        size = part.size
+    _check_length(response, size, whole)
 
 
-def _check_length(response: httpx.Response, part: _Part, whole: int | None) -> None:
+class _Counted(Iterator[bytes]):
+    """Blocks, and the bytes of those that were taken, after `size` bytes that were there before."""
+
+    def __init__(self, blocks: Iterator[bytes], size: int) -> None:
+        self._blocks, self.size = blocks, size
+
+    def __next__(self) -> bytes:
+        block = next(self._blocks)
+        self.size += len(block)
+        return block
+
+
+def _check_length(response: httpx.Response, size: int, whole: int | None) -> None:
     promised = response.headers.get("content-length", "")
     # It is about the bytes on the wire; if they came compressed, gzip itself says that all are there.
     if whole is None and promised.isdecimal() and "content-encoding" not in response.headers:
         whole = int(promised)
-    if whole is not None and part.size != whole:
-        msg = f"The download ended after {part.size:,} of {whole:,} bytes."
+    if whole is not None and size != whole:
+        msg = f"The download ended after {size:,} of {whole:,} bytes."
         raise Unavailable(msg)
 
 

@@ -29,7 +29,8 @@ def archived(run: RunContext, row: Resource, state: dict[str, Any]) -> Iterator[
     """Resume where the last day ended, until the queue or the day's quota is used up."""
     client, summary = run.client_for(row.table), run.summary_of(row.table)
     queue = _Queue(client, str(row.parent), state.setdefault("done", []), run.options.erased)
-    for message_id in queue.below(run.now(), run.options.start or 0):
+    start = max(run.options.start or 0, run.options.oldest.get(row.table, 0))
+    for message_id in queue.below(run.now(), start):
         try:
             answer = client.call(row.operation, path={"message_id": message_id}).json()
         except NotFound:

@@ -41,8 +41,8 @@ def opened(path: Path) -> Iterator[TextIO]:
     Raises:
         Oversized, EOFError, zlib.error, UnicodeDecodeError: while it is read, as `blocks`.
     """
-    with io.BufferedReader(_Joined(blocks(path)), MB) as joined:
-        yield io.TextIOWrapper(joined, encoding="utf-8-sig", newline="")
+    with io.BufferedReader(joined(blocks(path)), MB) as whole:
+        yield io.TextIOWrapper(whole, encoding="utf-8-sig", newline="")
 
 
 def csv_rows(text: TextIO) -> Iterator[list[str]]:
@@ -67,6 +67,11 @@ def csv_rows(text: TextIO) -> Iterator[list[str]]:
         size = 0
         if cells:
             yield cells
+
+
+def joined(parts: Iterator[bytes]) -> io.RawIOBase:
+    """Blocks of bytes as one file."""
+    return _Joined(parts)
 
 
 class _Joined(io.RawIOBase):

@@ -12,15 +12,19 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sources.customerio.catalogue import RESOURCES, Resource, operation
 from sources.customerio.client import MB, BadAnswer, Client, LinkExpired, NotFound, OutOfBounds, records_of
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.csv_header import Header, HeaderBroken, PageInstead, read_header
 from sources.customerio.extract.csv_rows import csv_rows, opened
+from sources.customerio.extract.private_csv import through
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import RunContext
+
+if TYPE_CHECKING:
+    from sources.customerio.client import Through
 
 _ROWS_A_BATCH = 10_000
 # A cell takes some 60 bytes beside its text.
@@ -59,13 +63,14 @@ def exported_rows(run: RunContext, resource: Resource, state: dict[str, Any]) ->
     summary.expect(2 * len(waiting))
     if waiting:
         run.outdated.add(str(resource.parent))
+    private = through(run.options.privacy, resource)
     broken: BadAnswer | None = None
     for export in waiting:
         export_id = int(export["id"])
         with tempfile.TemporaryDirectory(prefix="customerio-export-") as folder:
             file = Path(folder) / str(export_id)
             try:
-                header = _whole(client, export, file)
+                header = _whole(client, export, file, private)
             except NotFound:
                 summary.note = f"export {export_id} has no file any more; it is not requested again."
                 state.setdefault("set_aside", []).append(export_id)
@@ -81,14 +86,14 @@ def exported_rows(run: RunContext, resource: Resource, state: dict[str, Any]) ->
         raise broken
 
 
-def _whole(client: Client, export: Row, file: Path) -> Header:
+def _whole(client: Client, export: Row, file: Path, private: "Through | None") -> Header:
     """Fetch a file and check it, a second time if it is not whole; returns its header."""
     try:
-        fetch(client, int(export["id"]), file)
+        fetch(client, int(export["id"]), file, private)
         return _checked(export, file)
     except BadAnswer:
         file.unlink(missing_ok=True)
-    fetch(client, int(export["id"]), file)
+    fetch(client, int(export["id"]), file, private)
     return _checked(export, file)
 
 
@@ -108,8 +113,10 @@ def _is_finished(export: Row, resource: Resource) -> bool:
     )
 
 
-def fetch(client: Client, export_id: int, target: Path) -> None:
+def fetch(client: Client, export_id: int, target: Path, private: "Through | None" = None) -> None:
     """Download an export's file, with a fresh link if the first one expired meanwhile.
+
+    With `private`, the file has what that makes of its bytes.
 
     Raises:
         NotFound: the export was deleted.
@@ -118,7 +125,7 @@ def fetch(client: Client, export_id: int, target: Path) -> None:
     for last_try in (False, True):
         link = client.call("downloadExport", path={"export_id": export_id}).text("url")
         try:
-            client.download(link, target)
+            client.download(link, target, private)
         except LinkExpired:
             if last_try:
                 raise

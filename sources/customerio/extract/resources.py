@@ -6,6 +6,7 @@ Every table is merged by its key, so that reading a row twice does no harm.
 """
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -199,9 +200,7 @@ def _tables(
 
     def changed() -> Iterator[pa.Table]:
         for batch in batches:
-            kept, erased = run.options.erased.without(resource, batch)
-            summary.erased += erased
-            yield from changes.tables(_fitting(run, resource, added, kept))
+            yield from changes.tables(_fitting(run, resource, added, _permitted(run, resource, batch)))
         yield from changes.tombstones()
 
     stream = Stream(resource.table, changed(), run.ready)
@@ -219,6 +218,24 @@ def _tables(
         yield _typed(resource, table)
     if is_new and resource.may_be_missing:
         yield _empty(resource)
+
+
+def _permitted(run: RunContext, resource: Resource, batch: Batch) -> Batch:
+    """The batch without rows of erased people and too old ones, and with the privacy rules applied."""
+    erased, privacy = run.options.erased, run.options.privacy
+    if resource.cursor and (oldest := run.options.oldest.get(resource.table)):
+        rows: Any = [row for row in batch.rows if _time(row[resource.cursor]) >= oldest]
+        batch = replace(batch, rows=rows)
+    kept, before = erased.without(resource, batch)
+    # An address of theirs may be known by its hash alone.
+    kept, after = erased.without(resource, privacy.applied(resource, kept)) if privacy else (kept, 0)
+    run.summary_of(resource.table).erased += before + after
+    return kept
+
+
+def _time(value: Any) -> float:
+    """The value of a cursor; one that is no number is for the check of the rows to tell."""
+    return value if isinstance(value, int | float) else math.inf
 
 
 def _tell(run: RunContext, resource: Resource, changed: pa.Table) -> None:

@@ -16,6 +16,7 @@ from sources.customerio.extract.deletion_brake import SHARE, DeletionBrake
 from sources.customerio.extract.due import Due, ToldParents
 from sources.customerio.extract.erased import NONE_ERASED, Erased
 from sources.customerio.extract.failures import Failures
+from sources.customerio.extract.privacy import NOTHING_PRIVATE, Privacy
 from sources.customerio.extract.ready_tables import ReadyTables, Stopped
 from sources.customerio.extract.rejected import (
     MOST,
@@ -95,6 +96,8 @@ class Options:
     `deletion_share`: the largest share of a table's live rows that a reading may delete; more are held back
     unless the table is in `accept_deletions`.
     `erased`: people whose rows are left out, and whose identifiers are replaced in other rows.
+    `privacy`: rules that hash or drop data before they are compared and stored.
+    `oldest`: by table, the Unix second before which no row is kept.
     """
 
     start: int | None = None
@@ -111,6 +114,8 @@ class Options:
     deletion_share: float = SHARE
     accept_deletions: Collection[str] = ()
     erased: Erased = NONE_ERASED
+    privacy: Privacy = NOTHING_PRIVATE
+    oldest: Mapping[str, int] = field(default_factory=dict)
 
     def reads_due_only(self, table: str) -> bool:
         """Checks if a reading of that table leaves out parents that are not due."""
@@ -285,7 +290,7 @@ class RunContext:
         """
         if self.options.erased.names(RECORD, {"record": record}):
             return
-        if not self.rejected.add(row, reason, record):
+        if not self.rejected.add(row, reason, self.options.privacy.record(row, record)):
             return
         summary = self.summary.resources.get(row.table) or self.summary_of(counted_for)
         if summary.reject() > MOST:

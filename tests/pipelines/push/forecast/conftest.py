@@ -87,8 +87,8 @@ def drawn_values(rng: random.Random) -> dict[str, str | None]:
 
 def load_people(connection: duckdb.DuckDBPyConnection, people: Iterable[Row], done: Counts) -> None:
     """Write the tables of the warehouse that a forecast reads about people, from their profiles."""
-    connection.execute("ATTACH ':memory:' AS warehouse")
-    connection.execute("USE warehouse; CREATE SCHEMA customerio_raw")
+    connection.execute("ATTACH ':memory:' AS customerio")
+    connection.execute("USE customerio; CREATE SCHEMA customerio_raw")
     names = ("identifiers", "attributes", "timestamps")
     cells = [{name: orjson.dumps(row[name]).decode() for name in names} for row in people]
     load(connection, "people", "identifiers->>'cio_id' AS cio_id, *, NULL::BIGINT AS deleted_at", cells)

@@ -260,3 +260,43 @@ def test_a_link_without_a_host_is_refused_at_once(client_of: ClientOf, tmp_path:
         client_of(lambda _: httpx.Response(200)).download(link, tmp_path / "x")
     assert "secret" not in str(raised.value)
     assert 1 == raised.value.attempts
+
+
+def _upper(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    return (block.upper() for block in blocks)
+
+
+def test_bytes_that_are_changed_on_their_way_are_the_only_ones_written(
+    client_of: ClientOf, tmp_path: Path
+) -> None:
+    """A part of before goes, a broken try leaves nothing and is not resumed; the length is that received."""
+    target = tmp_path / "people.csv"
+    seen: list[str | None] = []
+    bodies = iter([Broken(), httpx.ByteStream(CSV)])
+
+    def store(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("range"))
+        assert [] == [path for path in tmp_path.iterdir() if b"Jo" in path.read_bytes()]
+        headers = {"ETag": '"1"', "Content-Length": str(len(CSV))}
+        return httpx.Response(200, stream=next(bodies), headers=headers)
+
+    (tmp_path / "people.csv.part").write_bytes(CSV[:50])
+    (tmp_path / "people.csv.part.etag").write_text('"1"')
+    assert client_of(store).download(LINK, target, _upper) == len(CSV)
+    assert [None, None] == seen
+    assert CSV.upper() == target.read_bytes()
+    assert [target] == list(tmp_path.iterdir())
+
+
+def test_a_file_that_cannot_be_changed_is_not_kept(client_of: ClientOf, tmp_path: Path) -> None:
+    """Bytes that the change cannot read are told, and none of them is written."""
+
+    def broken(blocks: Iterator[bytes]) -> Iterator[bytes]:
+        yield next(blocks)
+        msg = "cut"
+        raise EOFError(msg)
+
+    client = client_of(lambda _: httpx.Response(200, content=CSV))
+    with pytest.raises(BadAnswer, match="cannot be read"):
+        client.download(LINK, tmp_path / "people.csv", broken)
+    assert [] == list(tmp_path.iterdir())

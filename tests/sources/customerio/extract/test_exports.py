@@ -91,12 +91,12 @@ class _Tired(Client):
         self.__dict__.update(api.__dict__)
         self._sandbox, self._naps = sandbox, naps
 
-    def download(self, url: str, target: Any) -> int:
+    def download(self, url: str, target: Any, through: Any = None) -> int:
         """Sleep, if a sleep is left, and download."""
         if self._naps:
             self._naps -= 1
             self._sandbox.clock.advance(1200)
-        return super().download(url, target)
+        return super().download(url, target, through)
 
 
 class Exports:
