@@ -32,10 +32,11 @@ from pipelines.settings import Settings
 from pipelines.warehouse.duckdb_file import compact, log_of, open_file
 from pipelines.warehouse.erasures import erased_people, finish, is_unfinished, record
 from pipelines.warehouse.pipeline import forget_loaded
-from pipelines.warehouse.publish import publish_warehouse, writing
+from pipelines.warehouse.publish import publish_warehouse
 from pipelines.warehouse.queries import no_warehouse
 from pipelines.warehouse.settle import settled
 from pipelines.warehouse.sql import literal
+from pipelines.warehouse.writer import writing
 from pipelines.workspace import identify
 from sources.customerio.extract.erased import Erased, words_of
 
@@ -125,7 +126,7 @@ def erase(
         CustomerioError: the people cannot be ended in Customer.io. Nothing was erased here.
     """
     _check_place(settings)
-    with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify), no_push(settings) as journal:
+    with writing(settings, wait_s=wait_s, notify=notify), no_push(settings) as journal:
         began = time.monotonic()
         forget_loaded(settled(settings, notify))
         work = _found(settings, identifiers(given), journal)

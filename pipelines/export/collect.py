@@ -28,8 +28,9 @@ from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.times import utc
 from pipelines.warehouse.pipeline import forget_loaded
-from pipelines.warehouse.publish import publish_warehouse, writing
+from pipelines.warehouse.publish import publish_warehouse
 from pipelines.warehouse.settle import settled
+from pipelines.warehouse.writer import writing
 from sources.customerio.client import Client
 from sources.customerio.extract import Options
 from sources.permissions import replace_file
@@ -224,7 +225,7 @@ class _Collecting:
         self, registry: Registry, exports: Sequence[RegisteredExport], fetched: dict[str, float]
     ) -> dict[str, FileBroken]:
         """Load, merge and publish under one lock, then note what is loaded; the errors of broken files."""
-        with writing(self.settings.cio_elt_data, wait_s=self.wait_s, notify=self.notify):
+        with writing(self.settings, wait_s=self.wait_s, notify=self.notify):
             began = time.monotonic()
             loading = _Loading(
                 self.settings, registry, self.accept_deletions, self.early, self.notify, self.step

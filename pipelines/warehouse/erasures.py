@@ -17,8 +17,8 @@ import msgspec
 
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
-from pipelines.warehouse.publish import prepare
 from pipelines.warehouse.sql import literal
+from pipelines.warehouse.writer import prepare
 from sources.customerio.extract.erased import (
     NONE_ERASED,
     Erased,

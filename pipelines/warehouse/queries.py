@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings, read_settings
 from pipelines.warehouse.duckdb_file import reading
-from pipelines.warehouse.pipeline import DATASET, pipeline
+from pipelines.warehouse.pipeline import DATASET, configure
 from pipelines.warehouse.run_ledger import add_runs
 from pipelines.warehouse.run_notes import add_notes
+from pipelines.warehouse.server import connected
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,11 +26,12 @@ def querying(settings: Settings, *, may_lack: bool = False) -> Iterator[Query]:
     With `may_lack`, every query returns no rows while there is no warehouse yet.
 
     Raises:
-        ConfigError: there is no warehouse yet.
+        ConfigError: there is no warehouse yet, or its server cannot be used.
         WarehouseError: the published file cannot be read.
     """
     if not settings.publishes:
-        with pipeline(settings).sql_client() as client:
+        configure(settings.cio_elt_data)
+        with connected(settings) as client:
             yield lambda sql: [tuple(row) for row in client.execute_sql(sql) or []]
         return
     if not settings.published_file.exists():

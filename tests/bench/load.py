@@ -71,7 +71,7 @@ def product(rows: int) -> float:
     """The seconds of the product's path."""
     from pipelines.settings import read_settings
     from pipelines.warehouse.pipeline import file_format, pipeline
-    from pipelines.warehouse.publish import prepare
+    from pipelines.warehouse.writer import prepare
     from sources.customerio.catalogue import resource
     from sources.customerio.client import Client
     from sources.customerio.extract import (

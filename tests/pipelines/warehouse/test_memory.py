@@ -11,7 +11,7 @@ from dlt.destinations.exceptions import DatabaseTransientException
 from pipelines.settings import read_settings
 from pipelines.warehouse.memory import out_of_memory, return_freed_memory
 from pipelines.warehouse.pipeline import load, pipeline
-from pipelines.warehouse.publish import prepare
+from pipelines.warehouse.writer import prepare
 
 
 @pytest.mark.proof

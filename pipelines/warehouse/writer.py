@@ -1,0 +1,99 @@
+"""The lock of the warehouse's one writer.
+
+    lock of the data folder -> lock of the server, if there is one -> take over from the last writer
+
+The data folder's lock keeps its files apart, dlt's working folder above all; that of a server keeps apart the
+runs of several data folders and machines.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipelines.errors import Busy, ConfigError
+from pipelines.notify import Notify, silent
+from pipelines.permissions import make_data_folder
+from pipelines.settings import Settings
+from pipelines.trace import step
+from pipelines.warehouse.last_writer import take_over
+from pipelines.warehouse.pipeline import configure, dlt_folder
+from pipelines.warehouse.server import POSTGRES, connected
+from pipelines.warehouse.server_lock import holding
+
+_LOCK = "writer.lock"
+
+
+def prepare(folder: Path) -> None:
+    """Create the data folder, and check that it can be written to.
+
+    Raises:
+        ConfigError: the folder cannot be created or written to, or dlt cannot load from it.
+    """
+    if "'" in str(folder.resolve()):
+        # dlt's statement that loads a Parquet file does not escape its path.
+        msg = (
+            f"The path of the data folder, {folder.resolve()}, has an apostrophe in it, and dlt cannot load "
+            "from such a folder. Name another one in CIO_ELT_DATA."
+        )
+        raise ConfigError(msg)
+    try:
+        make_data_folder(folder)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        msg = (
+            f"The data folder {folder} cannot be written to ({error.strerror}). Give this user the right to, "
+            "or name another folder in CIO_ELT_DATA."
+        )
+        raise ConfigError(msg) from None
+
+
+@contextmanager
+def writing(settings: Settings, *, wait_s: float, notify: Notify = silent) -> Iterator[None]:
+    """Hold the writer's lock of this warehouse, wherever it is; wait at most `wait_s` seconds for it.
+
+    `notify` gets a sentence if another run holds the lock.
+
+    Raises:
+        ConfigError: the folder cannot be used, see `prepare`, or the server cannot.
+        Busy: another run is still writing.
+    """
+    folder = settings.cio_elt_data
+    prepare(folder)
+    step("wait for the warehouse")
+    deadline = time.monotonic() + wait_s
+    lock = FileLock(folder / _LOCK)
+    try:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            notify(
+                f"Another run is writing the warehouse in {folder}; waiting at most {wait_s:,.0f} s for it."
+            )
+            lock.acquire(timeout=wait_s)
+    except Timeout:
+        msg = (
+            f"Another run is writing the warehouse in {folder} and did not end within {wait_s:,.0f} s. "
+            "Wait for it, or give this run a data folder of its own in CIO_ELT_DATA."
+        )
+        raise Busy(msg) from None
+    try:
+        with _server_lock(settings, deadline - time.monotonic(), notify):
+            yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _server_lock(settings: Settings, wait_s: float, notify: Notify) -> Iterator[None]:
+    if settings.cio_elt_destination != POSTGRES:
+        yield
+        return
+    configure(settings.cio_elt_data)
+    with connected(settings) as client, holding(client, wait_s=max(wait_s, 0), notify=notify):
+        take_over(client, settings.cio_elt_data, dlt_folder(settings), notify)
+        yield
