@@ -94,10 +94,10 @@ def heal(target: "Pipeline", notify: Notify, loaded: Loaded | None = None) -> in
 
 
 def _merged(target: "Pipeline", sql: Any) -> Iterator[_Merged]:
-    """The tables that are merged by a key, as dlt knows them."""
+    """The tables that are merged by a key and have been loaded, as dlt knows them."""
     for name, table in target.default_schema.tables.items():
         keys = [column for column, hints in table["columns"].items() if hints.get("primary_key")]
-        if keys:
+        if keys and "_dlt_load_id" in table["columns"]:
             yield _Merged(
                 name=name,
                 sql=sql.make_qualified_table_name(name),
