@@ -364,6 +364,7 @@ def _people(run: _Run, export: RegisteredExport, export_wait_s: float) -> RunSum
     else:
         people.read, people.new = result.rows, result.new
         people.changed, people.deleted = result.changed, result.deleted
+        people.replaced = result.replaced
         people.held = DeletionsHeld(result.held) if result.held else None
         people.end(people.held)
     return summary
