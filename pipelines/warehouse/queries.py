@@ -32,7 +32,7 @@ def querying(settings: Settings, *, may_lack: bool = False) -> Iterator[Query]:
     if not settings.publishes:
         configure(settings.cio_elt_data)
         with connected(settings) as client:
-            yield lambda sql: [tuple(row) for row in client.execute_sql(sql) or []]
+            yield query_of(client)
         return
     if not settings.published_file.exists():
         if not may_lack:
@@ -42,6 +42,11 @@ def querying(settings: Settings, *, may_lack: bool = False) -> Iterator[Query]:
     with reading(settings.published_file) as connection:
         add_notes(connection, settings.published_file)
         yield lambda sql: connection.execute(sql).fetchall()
+
+
+def query_of(client: Any) -> Query:
+    """Queries by dlt's client of SQL, which has a connection."""
+    return lambda sql: [tuple(row) for row in client.execute_sql(sql) or []]
 
 
 def frame(

@@ -3,6 +3,7 @@
 A connection needs no pipeline, whose folder belongs to the writer.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -88,10 +89,12 @@ def _is_refusal(error: Exception) -> bool:
 
 def _unreachable(settings: Settings, error: Exception) -> ConfigError:
     """The error for a server that does not answer or refuses the user, with the driver's words about it."""
-    *_, last = (line.strip() for line in str(error).splitlines() if line.strip())
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    # A password with an @ in it, which was not escaped, is read as a part of the host.
+    said = re.sub(r'"[^"]*@[^"]*"', '"…"', said)
     msg = (
         f"The warehouse is in {settings.cio_elt_destination}, and its server cannot be used: "
-        f"{last.rstrip('.')}. Start it, or correct the credentials that dlt is given, as in "
+        f"{said.rstrip('.')}. Start it, or correct the credentials that dlt is given, as in "
         f"DESTINATION__{settings.cio_elt_destination.upper()}__CREDENTIALS."
     )
     return ConfigError(msg)
