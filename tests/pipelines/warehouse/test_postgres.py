@@ -1,6 +1,6 @@
 """A warehouse in PostgreSQL: another destination is a setting, and holds the same rows, by one folder or two.
 
-CIO_ELT_ROUNDS is the number of rounds of two runs at once; the seed is printed, and CIO_ELT_SEED repeats them.
+CIO_ELT_ROUNDS is the number of rounds of two runs at once; the seed is printed; CIO_ELT_SEED repeats them.
 """
 
 import os
@@ -81,7 +81,8 @@ def test_two_data_folders_take_turns(folders: tuple[Shell, Shell], url: str) -> 
     assert max(written[1:]) < written[0] / 4, written
     assert 0 == other.run("sync", "--full").code
     assert [] == warehouse.doubles()
-    warehouse.assert_equals_world()
+    # People are counted once a day.
+    warehouse.assert_equals_world(but=("segment_counts",))
 
 
 def test_two_folders_write_at_once(folders: tuple[Shell, Shell], url: str) -> None:
@@ -129,7 +130,8 @@ def test_two_folders_write_at_once(folders: tuple[Shell, Shell], url: str) -> No
         ran = shell.run("sync", "--full")
         assert 0 == ran.code, ran.err
     assert [] == warehouse.doubles()
-    warehouse.assert_equals_world()
+    # People are counted once a day.
+    warehouse.assert_equals_world(but=("segment_counts",))
     print(f"{ROUNDS} rounds, {kills} runs killed")  # noqa: T201
 
 
@@ -172,7 +174,7 @@ def test_an_older_export_of_another_folder_changes_nobody(folders: tuple[Shell, 
 
 
 def test_a_time_without_a_zone_is_utc(folders: tuple[Shell, Shell], url: str) -> None:
-    """Deliveries of an export have the same times in any zone of the server, of its user and of the process."""
+    """Deliveries of an export have the same times in any zone of the server's user and of the process."""
     shell, warehouse = folders[0], warehouse_in(url, folders[0].sandbox, folders[0].served, folders[0].data)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ALTER ROLE loader SET timezone = 'America/New_York'")

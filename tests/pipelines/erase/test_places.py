@@ -1,0 +1,128 @@
+"""An erasure from a PostgreSQL server leaves nothing of a person in its tables and files, and holds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from pipelines.erase import EraseResult, Identifier, erase
+from pipelines.export import PeopleRequest, export
+from sources.customerio.sandbox import Sandbox
+from tests.pipelines.erase.conftest import traces
+from tests.postgres import InPostgres, database, warehouse_in
+
+pytestmark = pytest.mark.proof
+
+DAY = 86_400
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'customerio_raw' ORDER BY 1"
+PERSON = """
+SELECT cio_id, id, identifiers->>'email' FROM customerio_raw.people
+WHERE id LIKE 'user-%' AND identifiers->>'email' <> '' AND deleted_at IS NULL
+  AND cio_id IN (SELECT customer_identifiers->>'cio_id' FROM customerio_raw.messages)
+  AND cio_id IN (SELECT cio_id FROM customerio_raw.segment_memberships)
+ORDER BY length(id) DESC, cio_id LIMIT 1
+"""
+
+
+@pytest.fixture
+def server(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InPostgres]:
+    """A synced workspace, and an export of its people, in PostgreSQL."""
+    sandbox.knobs.export_takes_s = 0
+    with database() as url, sandbox.serve() as served:
+        monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", url)
+        warehouse = warehouse_in(url, sandbox, served, tmp_path / "data")
+        _run_all(warehouse)
+        yield warehouse
+
+
+def _run_all(warehouse: InPostgres) -> None:
+    warehouse.sync()
+    export(warehouse.settings, PeopleRequest())
+    warehouse.sandbox.clock.advance(DAY)
+    warehouse.sync(full=True)
+
+
+def _erase(warehouse: InPostgres, *given: Identifier, really: bool = True) -> EraseResult:
+    return erase(warehouse.settings, given, really=really, wait_s=30)
+
+
+def _in_tables(warehouse: InPostgres, texts: tuple[str, ...]) -> list[str]:
+    """The tables that have one of the texts as a whole word."""
+    found = []
+    for (table,) in warehouse.query(TABLES):
+        for text in texts:
+            sql = f"SELECT 1 FROM customerio_raw.\"{table}\" AS t WHERE t::text ~* '\\m{text}\\M' LIMIT 1"
+            if warehouse.query(sql):
+                found.append(f"{table}: {text}")
+    return found
+
+
+def _in_files(url: str, texts: tuple[str, ...], *, but: str = "pg_wal") -> list[str]:
+    """The files of the server that have one of the texts; the write-ahead log is left out."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+        ((folder,),) = connection.execute("SHOW data_directory").fetchall()
+    files = [path for path in Path(folder).rglob("*") if path.is_file() and but not in path.parts]
+    return [
+        f"{path.relative_to(folder)}: {text}"
+        for path in files
+        for content in (path.read_bytes(),)
+        for text in texts
+        if text.encode() in content
+    ]
+
+
+def test_nothing_of_an_erased_person_is_left_on_a_server(server: InPostgres) -> None:
+    """Rows, single values in statistics and files of tables are gone, others' rows stay; none comes back."""
+    ((cio_id, id_, email),) = server.query(PERSON)
+    texts = (email, cio_id, id_)
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("ANALYZE")
+        mention = f'{{"name": "Acme", "owner": "{email}"}}'
+        connection.execute(
+            "UPDATE customerio_raw.objects SET attributes = %s WHERE object_id = 'acme'", [mention]
+        )
+    assert _in_tables(server, texts)
+    assert _in_files(server.url, (email,))
+    counted = {table: server.query(f'SELECT count(*) FROM customerio_raw."{table}"')[0][0]
+               for (table,) in server.query(TABLES)}  # fmt: skip
+
+    seen = _erase(server, ("email", email), really=False)
+    assert _in_tables(server, texts), "a dry run changes nothing"
+    result = _erase(server, ("email", email.upper()))
+
+    assert (1, True, ()) == (result.people, result.done, result.traces)
+    assert [] == _in_tables(server, texts)
+    assert [] == _in_files(server.url, (email,))
+    assert [] == traces(server.settings.cio_elt_data, (email,))
+    assert any("write-ahead log" in note for note in result.notes)
+    gone = {found.place.removeprefix("customerio_raw."): found.gone for found in result.places}
+    assert 1 == gone["people"] <= gone["exported_people"]
+    for table, before in counted.items():
+        after = server.query(f'SELECT count(*) FROM customerio_raw."{table}"')[0][0]
+        assert before - after == gone.get(table, 0), table
+    assert {(found.place, found.gone, found.cells) for found in seen.places} >= {
+        (found.place, found.gone, found.cells) for found in result.places if "customerio_raw" in found.place
+    }
+    assert [("[erased]",)] == server.query(
+        "SELECT attributes->>'owner' FROM customerio_raw.objects WHERE object_id = 'acme'"
+    )
+    _run_all(server)
+    assert [] == _in_tables(server, texts)
+    assert [] == _in_files(server.url, (email,))
+
+
+def test_a_row_that_a_reader_still_sees_is_told(server: InPostgres) -> None:
+    """While a transaction is open that sees the rows, their bytes cannot go: the result names the tables."""
+    ((_, _, email),) = server.query(PERSON)
+    with psycopg.connect(server.url) as reader:
+        reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        reader.execute("SELECT 1")
+        result = _erase(server, ("email", email))
+        assert any("customerio_raw.people on the server" in trace for trace in result.traces)
+    # The same command finishes it, though no table names the person any more.
+    again = _erase(server, ("email", email))
+
+    assert () == again.traces
+    assert [] == _in_files(server.url, (email,))
