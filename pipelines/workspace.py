@@ -25,10 +25,10 @@ from pipelines.connect import Access, brief_client, check_access
 from pipelines.errors import CustomerioError, WarehouseError, WrongWorkspace
 from pipelines.settings import Settings
 from pipelines.times import utc
+from pipelines.warehouse.data_folder import prepare
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import querying, tables
 from pipelines.warehouse.runs import workspace_of
-from pipelines.warehouse.writer import prepare
 from sources.customerio.catalogue import operation, resource
 from sources.customerio.client import RetryLater, Unreachable, reading_answers
 from sources.permissions import replace_file

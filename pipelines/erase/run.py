@@ -31,6 +31,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.duckdb_file import open_file
 from pipelines.warehouse.erasures import erased_people, finish, is_unfinished, record
 from pipelines.warehouse.pipeline import forget_loaded
+from pipelines.warehouse.server_erasures import tell_erasures
 from pipelines.warehouse.settle import settled
 from pipelines.warehouse.writer import writing
 from pipelines.workspace import identify
@@ -133,6 +134,7 @@ def erase(
             resumed = is_unfinished(settings)
             if really:
                 record(settings, work.people)
+                tell_erasures(settings)
             erased = erased_people(settings) if really else Erased()
             _erase(settings, place, work, journal, erased, really=really)
             left, notes = place.end(everything=resumed) if really else ([], [])

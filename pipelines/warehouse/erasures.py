@@ -17,8 +17,8 @@ import msgspec
 
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
+from pipelines.warehouse.data_folder import prepare
 from pipelines.warehouse.sql import literal
-from pipelines.warehouse.writer import prepare
 from sources.customerio.extract.erased import (
     NONE_ERASED,
     Erased,
@@ -29,7 +29,8 @@ from sources.customerio.extract.erased import (
 )
 from sources.permissions import replace_file
 
-_FILE, _KEY = "erasures.json", "erasures.key"
+RECORDS_FILE, KEY_FILE = "erasures.json", "erasures.key"
+"""The names of both files in the data folder."""
 _KEY_BYTES, _BLOCK = 32, 64
 
 Identifiers = Collection[tuple[IdentifierKind, str]]
@@ -169,7 +170,7 @@ def _hashes(key: bytes, identifiers: Identifiers) -> set[str]:
 
 
 def _read(settings: Settings) -> _Records:
-    file = settings.cio_elt_data / _FILE
+    file = settings.cio_elt_data / RECORDS_FILE
     try:
         return msgspec.json.decode(file.read_bytes(), type=_Records)
     except (FileNotFoundError, NotADirectoryError):
@@ -183,11 +184,11 @@ def _read(settings: Settings) -> _Records:
 
 
 def _write(settings: Settings, records: _Records) -> None:
-    replace_file(settings.cio_elt_data / _FILE, msgspec.json.encode(records))
+    replace_file(settings.cio_elt_data / RECORDS_FILE, msgspec.json.encode(records))
 
 
 def _key(settings: Settings) -> bytes:
-    file = settings.cio_elt_data / _KEY
+    file = settings.cio_elt_data / KEY_FILE
     try:
         key = bytes.fromhex(file.read_text())
     except (OSError, ValueError):
@@ -202,7 +203,7 @@ def _key(settings: Settings) -> bytes:
 
 
 def _make_key(settings: Settings) -> None:
-    file = settings.cio_elt_data / _KEY
+    file = settings.cio_elt_data / KEY_FILE
     if file.exists() or _read(settings).people:
         return
     replace_file(file, secrets.token_hex(_KEY_BYTES).encode())

@@ -9,47 +9,21 @@ runs of several data folders and machines.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pipelines.errors import Busy, ConfigError
+from pipelines.errors import Busy
 from pipelines.notify import Notify, silent
-from pipelines.permissions import make_data_folder
 from pipelines.settings import Settings
 from pipelines.trace import step
+from pipelines.warehouse.data_folder import prepare
 from pipelines.warehouse.last_writer import take_over
 from pipelines.warehouse.pipeline import configure, dlt_folder
 from pipelines.warehouse.server import POSTGRES, connected
+from pipelines.warehouse.server_erasures import agree_erasures
 from pipelines.warehouse.server_lock import holding
 
 _LOCK = "writer.lock"
-
-
-def prepare(folder: Path) -> None:
-    """Create the data folder, and check that it can be written to.
-
-    Raises:
-        ConfigError: the folder cannot be created or written to, or dlt cannot load from it.
-    """
-    if "'" in str(folder.resolve()):
-        # dlt's statement that loads a Parquet file does not escape its path.
-        msg = (
-            f"The path of the data folder, {folder.resolve()}, has an apostrophe in it, and dlt cannot load "
-            "from such a folder. Name another one in CIO_ELT_DATA."
-        )
-        raise ConfigError(msg)
-    try:
-        make_data_folder(folder)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        msg = (
-            f"The data folder {folder} cannot be written to ({error.strerror}). Give this user the right to, "
-            "or name another folder in CIO_ELT_DATA."
-        )
-        raise ConfigError(msg) from None
 
 
 @contextmanager
@@ -96,4 +70,5 @@ def _server_lock(settings: Settings, wait_s: float, notify: Notify) -> Iterator[
     configure(settings.cio_elt_data)
     with connected(settings) as client, holding(client, wait_s=max(wait_s, 0), notify=notify):
         take_over(client, settings.cio_elt_data, dlt_folder(settings), notify)
+        agree_erasures(client, settings)
         yield

@@ -26,10 +26,10 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from pipelines.errors import Busy, LeaseLost, WarehouseError
+from pipelines.warehouse.data_folder import prepare
 from pipelines.warehouse.duckdb_file import compact
 from pipelines.warehouse.failures import file_failure
 from pipelines.warehouse.sql import literal
-from pipelines.warehouse.writer import prepare
 
 SCHEMA = "customerio_push"
 FILE = "push.duckdb"

@@ -1,12 +1,14 @@
 """An erasure from a PostgreSQL server leaves nothing of a person in its tables and files, and holds."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from pipelines.erase import EraseResult, Identifier, erase
+from pipelines.erase import EraseResult, Identifier, erase, lift
+from pipelines.errors import ConfigError
 from pipelines.export import PeopleRequest, export
 from sources.customerio.sandbox import Sandbox
 from tests.pipelines.erase.conftest import traces
@@ -126,3 +128,24 @@ def test_a_row_that_a_reader_still_sees_is_told(server: InPostgres) -> None:
 
     assert () == again.traces
     assert [] == _in_files(server.url, (email,))
+
+
+def test_another_data_folder_keeps_to_the_record(server: InPostgres, tmp_path: Path) -> None:
+    """A folder without the record of an erasure writes nothing; with its files it leaves the person out."""
+    ((cio_id, _, email),) = server.query(PERSON)
+    other = warehouse_in(server.url, server.sandbox, server.served, tmp_path / "other")
+    other.sync("people")
+    _erase(server, ("email", email))
+
+    with pytest.raises(ConfigError, match=r"Copy erasures\.json and erasures\.key"):
+        other.sync("people", full=True)
+    for name in ("erasures.json", "erasures.key"):
+        shutil.copy(server.settings.cio_elt_data / name, other.settings.cio_elt_data / name)
+    result = other.sync("people", full=True)
+
+    assert 1 == result.erased
+    named = f"SELECT 1 FROM customerio_raw.people WHERE cio_id = '{cio_id}'"
+    assert [] == server.query(named)
+    assert 1 == lift(server.settings, [("email", email)])
+    server.sync("people", full=True)
+    assert [(1,)] == server.query(named)
