@@ -23,7 +23,7 @@ from pipelines.warehouse.pipeline import DATASET, configure
 from pipelines.warehouse.publish import publish_warehouse
 from pipelines.warehouse.queries import no_warehouse
 from pipelines.warehouse.server import POSTGRES, connected
-from pipelines.warehouse.sql import literal, quoted
+from pipelines.warehouse.sql import OWN, literal, quoted
 
 _MEMORY = "1GB"
 _STAGING = f"{DATASET}_staging"
@@ -214,8 +214,8 @@ class _Server:
     def _tables(self, schema: str) -> list[str]:
         found = self._run(
             "SELECT c.relname FROM pg_class AS c WHERE c.relkind = 'r' AND c.relnamespace = "
-            "(SELECT oid FROM pg_namespace WHERE nspname = %s) ORDER BY 1",
-            (schema,),
+            "(SELECT oid FROM pg_namespace WHERE nspname = %s) AND NOT starts_with(c.relname, %s) ORDER BY 1",
+            (schema, OWN),
         )
         return [name for (name,) in found]
 

@@ -13,10 +13,10 @@ from uuid import uuid4
 
 from pipelines.errors import ConfigError
 from pipelines.notify import Notify
-from pipelines.warehouse.sql import DATASET, literal
+from pipelines.warehouse.sql import DATASET, OWN, literal
 from sources.permissions import replace_file
 
-_TABLE = f"{DATASET}._cio_elt_writer"
+_TABLE = f"{DATASET}.{OWN}writer"
 _FILE = "writer.token"
 
 

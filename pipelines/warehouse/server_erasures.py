@@ -12,9 +12,9 @@ from pipelines.errors import ConfigError
 from pipelines.settings import Settings
 from pipelines.warehouse.erasures import KEY_FILE, RECORDS_FILE, erasures
 from pipelines.warehouse.server import POSTGRES, connected
-from pipelines.warehouse.sql import DATASET, literal
+from pipelines.warehouse.sql import DATASET, OWN, literal
 
-_TABLE = f"{DATASET}._cio_elt_erasures"
+_TABLE = f"{DATASET}.{OWN}erasures"
 
 
 def agree_erasures(client: Any, settings: Settings) -> None:
