@@ -12,7 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -24,7 +24,7 @@ from pipelines.warehouse.sql import DATASET, literal
 _NUMBER = int.from_bytes(sha256(DATASET.encode()).digest()[:4], "big") >> 1
 _WRITER, _SESSIONS = (f"{kind}, {_NUMBER}" for kind in (0x63696F01, 0x63696F02))
 """The keys of both locks: two numbers each."""
-_PAUSE_S = 0.05
+_PAUSE_S, _GRACE_S = 0.05, 2.0
 # A machine that vanished from the network frees the lock after a minute.
 _SESSION = """
 SET tcp_keepalives_idle = 30;
@@ -82,6 +82,9 @@ def holding(client: Any, *, wait_s: float, notify: Notify) -> Iterator[None]:
         yield
     finally:
         _held = None
+        # A server takes a moment to end a session; a lost one has freed the lock.
+        with suppress(Exception):
+            client.execute_sql(f"SELECT pg_advisory_unlock({_WRITER})")
 
 
 def check_lock() -> None:
@@ -125,25 +128,31 @@ def _lost() -> LockLost:
 
 
 def _acquire(client: Any, wait_s: float, notify: Notify) -> None:
-    deadline, told = time.monotonic() + wait_s, False
-    for key in (_WRITER, _SESSIONS):
-        while not client.execute_sql(f"SELECT pg_try_advisory_lock({key})")[0][0]:
-            if not told:
-                notify(f"{_other(client)} is writing the warehouse; waiting at most {wait_s:,.0f} s for it.")
-                told = True
-            if time.monotonic() >= deadline:
-                msg = (
-                    f"{_other(client)} is writing the warehouse and did not end within {wait_s:,.0f} s. Wait "
-                    "for it, or stop it."
-                )
-                raise Busy(msg)
-            time.sleep(min(_PAUSE_S, wait_s))
+    _wait(client, _WRITER, wait_s, notify, tell_after_s=0)
+    # The sessions of a run that has just ended may take the server a moment to end.
+    _wait(client, _SESSIONS, max(wait_s, _GRACE_S), notify, tell_after_s=_GRACE_S)
     client.execute_sql(f"SELECT pg_advisory_unlock({_SESSIONS})")
+
+
+def _wait(client: Any, key: str, wait_s: float, notify: Notify, *, tell_after_s: float) -> None:
+    began, told = time.monotonic(), False
+    while not client.execute_sql(f"SELECT pg_try_advisory_lock({key})")[0][0]:
+        waited_s = time.monotonic() - began
+        if waited_s >= wait_s:
+            msg = (
+                f"{_other(client)} is writing the warehouse and did not end within {wait_s:,.0f} s. Wait for "
+                "it, or stop it."
+            )
+            raise Busy(msg)
+        if not told and waited_s >= tell_after_s:
+            notify(f"{_other(client)} is writing the warehouse; waiting at most {wait_s:,.0f} s for it.")
+            told = True
+        time.sleep(_PAUSE_S)
 
 
 def _other(client: Any) -> str:
     """The run that holds the lock, as far as the server tells."""
-    found = client.execute_sql(_HELD)
+    found = client.execute_sql(f"{_HELD} AND a.pid <> pg_backend_pid()")
     if not found:
         return "Another run"
     pid, name, host, since = found[0]

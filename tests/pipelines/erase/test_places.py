@@ -102,6 +102,8 @@ def test_nothing_of_an_erased_person_is_left_on_a_server(server: InPostgres) -> 
     gone = {found.place.removeprefix("customerio_raw."): found.gone for found in result.places}
     assert 1 == gone["people"] <= gone["exported_people"]
     for table, before in counted.items():
+        if table.startswith("_cio_elt_"):
+            continue
         after = server.query(f'SELECT count(*) FROM customerio_raw."{table}"')[0][0]
         assert before - after == gone.get(table, 0), table
     assert {(found.place, found.gone, found.cells) for found in seen.places} >= {
