@@ -1,6 +1,9 @@
 """An erasure from a PostgreSQL server leaves nothing of a person in its tables and files, and holds."""
 
 import shutil
+import signal
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +14,9 @@ from pipelines.erase import EraseResult, Identifier, erase, lift
 from pipelines.errors import ConfigError
 from pipelines.export import PeopleRequest, export
 from sources.customerio.sandbox import Sandbox
+from tests.pipelines.conftest import ended, shell_for
 from tests.pipelines.erase.conftest import traces
-from tests.postgres import InPostgres, database, warehouse_in
+from tests.postgres import InPostgres, database, given, warehouse_in
 
 pytestmark = pytest.mark.proof
 
@@ -151,3 +155,29 @@ def test_another_data_folder_keeps_to_the_record(server: InPostgres, tmp_path: P
     assert 1 == lift(server.settings, [("email", email)])
     server.sync("people", full=True)
     assert [(1,)] == server.query(named)
+
+
+_KILLED = """
+import os, signal, sys
+from pipelines.erase import erase, places
+from pipelines.settings import read_settings
+def killed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(places._Server, sys.argv[1], killed)
+erase(read_settings(), [("email", sys.argv[2])], really=True)
+"""
+
+
+def test_a_killed_erasure_of_a_server_is_finished(server: InPostgres, tmp_path: Path) -> None:
+    """Killed before its rows are deleted, or before their bytes are gone, the same command finishes it."""
+    ((cio_id, id_, email),) = server.query(PERSON)
+    shell = shell_for(server.sandbox, server.served, tmp_path)
+    for step in ("delete", "_rewrite"):
+        process = shell.start((step, email), given(server.url), program=(sys.executable, "-c", _KILLED))
+        ran = ended(process, time.monotonic())
+        assert -signal.SIGKILL == ran.code, ran.err
+
+    assert shell.run("erase", "--email", email, "--yes", **given(server.url)).code == 0
+
+    assert [] == _in_tables(server, (email, cio_id, id_))
+    assert [] == _in_files(server.url, (email,))
