@@ -1,4 +1,4 @@
-"""`cio-elt erase`: removes people from everything that the data folder has, and keeps them out."""
+"""`cio-elt erase`: removes people from the warehouse and all else in the data folder, and keeps them out."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,7 +56,7 @@ def erase(
     wait_s: float,
     as_json: bool,
 ) -> int:
-    """Erase people from everything in the data folder, and keep them out from then on.
+    """Erase people from the warehouse and all else in the data folder, and keep them out from then on.
 
     All identifiers that are known of them are erased, former ones too: their rows are deleted, and in rows of
     others the identifiers are replaced. A record without personal data stays: while it stands, no sync,
