@@ -19,7 +19,7 @@ from flows import automations, blocks, deployments, reaper, server
 from flows.runs import WRITER
 from pipelines.errors import Busy, ConfigError, EltError
 from pipelines.settings import read_settings
-from pipelines.warehouse.publish import prepare
+from pipelines.warehouse.data_folder import prepare
 from sources.permissions import make_process_private
 
 LIMIT = 4

@@ -16,8 +16,8 @@ from pipelines.sandbox import ScaleName, Served, serve
 from pipelines.settings import Settings
 from pipelines.times import DAY
 from pipelines.transform.dbt import PROJECT
+from pipelines.warehouse.data_folder import prepare
 from pipelines.warehouse.duckdb_file import reading
-from pipelines.warehouse.publish import prepare
 from sources.customerio.extract import RunSummary
 
 # The rates of the mart `campaign_performance`, of a warehouse that has no marts yet.

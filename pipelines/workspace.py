@@ -25,8 +25,8 @@ from pipelines.connect import Access, brief_client, check_access
 from pipelines.errors import CustomerioError, WarehouseError, WrongWorkspace
 from pipelines.settings import Settings
 from pipelines.times import utc
+from pipelines.warehouse.data_folder import prepare
 from pipelines.warehouse.pipeline import DATASET
-from pipelines.warehouse.publish import prepare
 from pipelines.warehouse.queries import querying, tables
 from pipelines.warehouse.runs import workspace_of
 from sources.customerio.catalogue import operation, resource

@@ -1,4 +1,4 @@
-"""`cio-elt erase`: removes people from everything that the data folder has, and keeps them out."""
+"""`cio-elt erase`: removes people from the warehouse and all else in the data folder, and keeps them out."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,7 +56,7 @@ def erase(
     wait_s: float,
     as_json: bool,
 ) -> int:
-    """Erase people from everything in the data folder, and keep them out from then on.
+    """Erase people from the warehouse and all else in the data folder, and keep them out from then on.
 
     All identifiers that are known of them are erased, former ones too: their rows are deleted, and in rows of
     others the identifiers are replaced. A record without personal data stays: while it stands, no sync,
@@ -80,7 +80,7 @@ def erase(
         raise click.UsageError(msg)
     settings = read_settings()
     if lift:
-        return _lift(settings, given, as_json=as_json)
+        return _lift(settings, given, wait_s, as_json=as_json)
     there: There | None = "suppress" if suppresses else "delete" if deletes else None
     result = run(settings, given, really=yes and not dry_run, there=there, wait_s=wait_s, notify=note)
     if as_json:
@@ -97,10 +97,10 @@ def erase(
     return STOPPED_BY_BRAKE
 
 
-def _lift(settings: Any, given: Any, *, as_json: bool) -> int:
+def _lift(settings: Any, given: Any, wait_s: float, *, as_json: bool) -> int:
     from pipelines.erase import lift
 
-    lifted = lift(settings, given)
+    lifted = lift(settings, given, wait_s=wait_s, notify=note)
     if as_json:
         print_json({"lifted": lifted})
     else:

@@ -16,14 +16,16 @@ def print_erased(result: EraseResult) -> None:
             table.add_row(found.place, f"{found.gone:,}", f"{found.cells:,}")
         OUT.print(table)
     else:
-        say("  Nothing of them is in the data folder.")
+        say("  Nothing of them is in the warehouse or the data folder.")
     if result.unsearchable:
         warn(
             f"{result.unsearchable:,} identifiers are too common to be looked for in texts: they were "
             "compared in the columns that identify a person alone."
         )
     if result.traces:
-        warn("Something of these people is left in these files of the data folder; see to them:")
+        warn("Something of these people is left in these files of the data folder, or tables; see to them:")
         listed(result.traces)
     elif result.done:
         say(f"No trace is left in the data folder ({result.seconds:.1f} s).")
+    for note in result.notes:
+        warn(note)

@@ -61,14 +61,18 @@ def _odd(result: "SyncResult") -> None:
         if tally.rejected
     ]
     for tally in result.summary.resources.values():
-        if tally.replaced:
-            warn(f"{tally.resource}: {tally.replaced:,} character(s) that are none came, and became U+FFFD.")
+        _replaced(tally.resource, tally.replaced)
     if counts:
         warn(
             f"{result.rejected:,} record(s) could not be rows and were set aside: {', '.join(counts)}. "
             "See their reasons in customerio_raw.rejected_records."
         )
     _left_out(result.erased)
+
+
+def _replaced(place: str, characters: int) -> None:
+    if characters:
+        warn(f"{place}: {characters:,} character(s) that are none came, and became U+FFFD.")
 
 
 def _left_out(rows: int) -> None:
@@ -131,6 +135,7 @@ def exported(result: "ExportResult") -> None:
         f"Export {result.export_id}: {result.rows:,} rows. In {table}: {result.new:,} new, "
         f"{result.changed:,} changed, {result.deleted:,} deleted, in {result.seconds:.1f} s.",
     )
+    _replaced(f"Export {result.export_id}", result.replaced)
     _left_out(result.erased)
     for note in filter(None, (result.note, result.held)):
         warn(note)
@@ -158,6 +163,7 @@ def history(progress: "HistoryProgress", results: "Sequence[ExportResult]") -> N
     for result in results:
         for note in filter(None, (result.note, result.held)):
             warn(f"Export {result.export_id}: {note}")
+        _replaced(f"Export {result.export_id}", result.replaced)
     _left_out(sum(result.erased for result in results))
     for request, error in progress.failed:
         warn(f"Not loaded: {request.subject}. {error}")

@@ -53,15 +53,16 @@ def reconcile(*, number: int, sample: int, wait_s: float, as_json: bool) -> int:
 def publish(*, wait_s: float, as_json: bool) -> int:
     """Publish the loaded warehouse for its readers."""
     from pipelines.settings import read_settings
-    from pipelines.warehouse.publish import publish_warehouse, writing
+    from pipelines.warehouse.publish import publish_warehouse
     from pipelines.warehouse.queries import no_warehouse
+    from pipelines.warehouse.writer import writing
 
     settings = read_settings()
     file = settings.published_file if settings.publishes else None
     if file is not None:
         if not settings.load_file.exists():
             raise no_warehouse(settings)
-        with writing(settings.cio_elt_data, wait_s=wait_s, notify=note):
+        with writing(settings, wait_s=wait_s, notify=note):
             publish_warehouse(settings)
     if as_json:
         print_json({"published": file})

@@ -1,16 +1,15 @@
 """Erases people from everything that this data folder has: the order of work.
 
     lock -> no push is running -> load what waits -> who they are -> (delete them in Customer.io)
-         -> record -> push journal -> files -> private file, written anew -> publish -> look for traces
+         -> record -> push journal -> files -> warehouse, written anew -> look for traces
 
-The record is written before anything is deleted, and the private file and its published copy, by which people
-are known, go last: an erasure that was killed is finished by the same command.
+The record is written before anything is deleted, and the warehouse, by which people are known, goes last: an
+erasure that was killed is finished by the same command.
 """
 
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
@@ -18,31 +17,29 @@ import pyarrow as pa
 
 from pipelines.connect import client
 from pipelines.erase.folder import erase_files
-from pipelines.erase.journal import erase_journal, known_pairs, no_push, republish
+from pipelines.erase.journal import erase_journal, known_pairs, no_push
 from pipelines.erase.people import NODES, Identifier, arrow, identifiers, resolve
+from pipelines.erase.places import Place, check_place, place_of
 from pipelines.erase.subject import Table, tables_of
 from pipelines.erase.tables import Found, erase_tables
 from pipelines.erase.traces import Traces
 from pipelines.erase.words import Words
-from pipelines.errors import ConfigError
 from pipelines.notify import Notify, silent
 from pipelines.privacy import privacy_of
 from pipelines.push.journal.database import SCHEMA as PUSHES
 from pipelines.push.journal.database import Journal
 from pipelines.settings import Settings
-from pipelines.warehouse.duckdb_file import compact, log_of, open_file
+from pipelines.warehouse.duckdb_file import open_file
 from pipelines.warehouse.erasures import erased_people, finish, is_unfinished, record
 from pipelines.warehouse.pipeline import forget_loaded
-from pipelines.warehouse.publish import publish_warehouse, writing
-from pipelines.warehouse.queries import no_warehouse
+from pipelines.warehouse.server_erasures import tell_erasures
 from pipelines.warehouse.settle import settled
-from pipelines.warehouse.sql import literal
+from pipelines.warehouse.writer import writing
 from pipelines.workspace import identify
 from sources.customerio.extract.erased import Erased, words_of
 
 There = Literal["delete", "suppress"]
 """The operations of the Track API that end a person there."""
-_MEMORY = "1GB"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +51,8 @@ class EraseResult:
         identifiers: All of their identifiers.
         unsearchable: Identifiers that are too common to be looked for in texts.
         places: What each place had of them.
-        traces: Files in which something of them is left, within the data folder.
+        traces: Files in which something of them is left, within the data folder, and tables of a server.
+        notes: Sentences about what a server keeps, which this cannot reach.
         there: People who were deleted or suppressed in Customer.io.
         done: False if this was a dry run.
         seconds: The time that it took, without the wait for the lock.
@@ -65,6 +63,7 @@ class EraseResult:
     unsearchable: int
     places: Sequence[Found] = ()
     traces: Sequence[str] = ()
+    notes: Sequence[str] = ()
     there: int = 0
     done: bool = False
     seconds: float = 0.0
@@ -120,26 +119,33 @@ def erase(
         notify: called with a sentence for the user.
 
     Raises:
-        ConfigError: the warehouse is on a server, or there is none; or Customer.io does not take the keys.
+        ConfigError: the warehouse is on a server that is not PostgreSQL, or there is none; or Customer.io
+            does not take the keys.
         LeaseHeld, PushError: a push is running, or has a run that did not end. Nothing was erased.
         Busy: another run wrote the warehouse for longer than `wait_s`.
         CustomerioError: the people cannot be ended in Customer.io. Nothing was erased here.
     """
-    _check_place(settings)
-    with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify), no_push(settings) as journal:
+    check_place(settings)
+    with writing(settings, wait_s=wait_s, notify=notify), no_push(settings) as journal:
         began = time.monotonic()
         forget_loaded(settled(settings, notify))
-        work = _found(settings, identifiers([*given, *_hashes(settings, given).values()]), journal)
-        ended = _end_there(settings, work, there) if really and there else 0
-        if really:
-            record(settings, work.people)
-        erased = erased_people(settings) if really else Erased()
-        _erase(settings, work, journal, erased, really=really)
-        traces = _traces(work).in_folder(settings.cio_elt_data) if really else []
+        with place_of(settings, journal, wait_s=wait_s) as place:
+            work = _found(settings, place, identifiers([*given, *_hashes(settings, given).values()]), journal)
+            ended = _end_there(settings, work, there) if really and there else 0
+            resumed = is_unfinished(settings)
+            if really:
+                record(settings, work.people)
+                tell_erasures(settings)
+            erased = erased_people(settings) if really else Erased()
+            _erase(settings, place, work, journal, erased, really=really)
+            left, notes = place.end(everything=resumed) if really else ([], [])
+        files = _traces(work).in_folder(settings.cio_elt_data) if really else []
+        traces = (*left, *(str(path.relative_to(settings.cio_elt_data)) for path in files))
         if really and not traces:
             finish(settings)
         return work.result(
-            traces=tuple(str(path.relative_to(settings.cio_elt_data)) for path in traces),
+            traces=traces,
+            notes=tuple(notes),
             there=ended,
             done=really,
             seconds=round(time.monotonic() - began, 3),
@@ -165,22 +171,10 @@ def _joined(people: list[set[Identifier]], hashes: Mapping[Identifier, Identifie
     return people
 
 
-def _check_place(settings: Settings) -> None:
-    if not settings.publishes:
-        msg = (
-            f"`cio-elt erase` erases from DuckDB files, and CIO_ELT_DESTINATION is "
-            f"{settings.cio_elt_destination!r}. Delete the people's rows on that server with its own SQL, "
-            "in every table that has a column cio_id, customer_id, email or recipient. Nothing was erased."
-        )
-        raise ConfigError(msg)
-    if not (settings.load_file.exists() or settings.published_file.exists()):
-        raise no_warehouse(settings)
-
-
-def _found(settings: Settings, given: Sequence[Identifier], journal: Journal | None) -> _Work:
+def _found(settings: Settings, place: Place, given: Sequence[Identifier], journal: Journal | None) -> _Work:
     """The people; after a killed erasure, the published file may be the one that knows them."""
     others = known_pairs(journal)
-    with _opened(settings.load_file) as connection:
+    with place.opened() as connection:
         tables = _tables(connection)
         if is_unfinished(settings) and settings.published_file.exists():
             others = pa.concat_tables([others, _published_pairs(settings, given)])
@@ -205,21 +199,20 @@ def _published_pairs(settings: Settings, given: Sequence[Identifier]) -> pa.Tabl
     return pa.Table.from_pylist(rows, schema=empty.schema) if rows else empty
 
 
-def _opened(file: Path) -> duckdb.DuckDBPyConnection:
-    connection = open_file(file)
-    connection.execute(
-        f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false; "
-        f"SET temp_directory = {literal(file.with_suffix('.tmp'))}; SET enable_progress_bar = false"
-    )
-    return connection
-
-
 def _tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
     """The tables of the warehouse; the copy of the journal is made anew."""
     return [table for table in tables_of(connection) if table.schema != PUSHES]
 
 
-def _erase(settings: Settings, work: _Work, journal: Journal | None, erased: Erased, *, really: bool) -> None:
+def _erase(
+    settings: Settings,
+    place: Place,
+    work: _Work,
+    journal: Journal | None,
+    erased: Erased,
+    *,
+    really: bool,
+) -> None:
     """Erase from each place, in an order in which a killed erasure can be resumed."""
     words = Words(work.words)
     if journal is not None:
@@ -227,19 +220,15 @@ def _erase(settings: Settings, work: _Work, journal: Journal | None, erased: Era
         if really:
             journal.rewrite()
     work.places += erase_files(settings, _traces(work), erased, really=really)
-    with _opened(settings.load_file) as connection:
+    with place.opened() as connection:
         connection.register("erase_nodes_given", work.nodes)
-        connection.execute(f"CREATE TEMP TABLE {NODES} AS FROM erase_nodes_given")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {NODES} AS FROM erase_nodes_given")
         connection.unregister("erase_nodes_given")
         connection.begin()
-        work.places += erase_tables(connection, _tables(connection), words, erased, really=really)
+        work.places += erase_tables(
+            connection, _tables(connection), words, erased, really=really, original=place.original
+        )
         connection.commit()
-    if really:
-        if journal is not None:
-            republish(settings, journal)
-        compact(settings.load_file, always=True)
-        publish_warehouse(settings)
-        log_of(settings.load_file).unlink(missing_ok=True)
 
 
 def _traces(work: _Work) -> Traces:

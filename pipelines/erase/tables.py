@@ -7,8 +7,9 @@
 A row that names two people is the one's whose identifier is the surest: `cio_id`, then id, then address.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import duckdb
 import pyarrow as pa
@@ -32,6 +33,16 @@ class Found:
     cells: int = 0
 
 
+class Original(Protocol):
+    """The tables of which those in DuckDB are copies: they are changed as the copies are."""
+
+    def delete(self, table: Table, places: Sequence[int]) -> None:
+        """Delete the rows of which those at `places` (DuckDB's row ids) are copies."""
+
+    def replace(self, table: Table, column: str, texts: Mapping[int, str]) -> None:
+        """Write new texts into that column, by the place of the copy."""
+
+
 def erase_tables(
     connection: duckdb.DuckDBPyConnection,
     tables: Sequence[Table],
@@ -39,6 +50,7 @@ def erase_tables(
     erased: Erased,
     *,
     really: bool,
+    original: Original | None = None,
 ) -> Iterator[Found]:
     """Find what each table has of the people in `NODES`; with `really` it is deleted or replaced."""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_DELIVERIES} (id VARCHAR)")
@@ -48,8 +60,11 @@ def erase_tables(
             connection.execute(
                 f"INSERT INTO {_DELIVERIES} SELECT id FROM {table.sql} WHERE rowid IN (FROM {_ROWS})"
             )
-        cells = _replace_words(connection, table, words, erased, really=really)
+        cells = _replace_words(connection, table, words, erased, original, really=really)
         if really and rows:
+            if original is not None:
+                places = connection.execute(f"FROM {_ROWS}").fetchall()
+                original.delete(table, [place for (place,) in places])
             connection.execute(f"DELETE FROM {table.sql} WHERE rowid IN (FROM {_ROWS})")
         if rows or cells:
             yield Found(place=table.place, gone=rows, cells=cells)
@@ -90,7 +105,13 @@ def _of_parent(table: Table) -> list[str]:
 
 
 def _replace_words(
-    connection: duckdb.DuckDBPyConnection, table: Table, words: Words, erased: Erased, *, really: bool
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    words: Words,
+    erased: Erased,
+    original: Original | None,
+    *,
+    really: bool,
 ) -> int:
     """Replace the people's identifiers in the texts of rows that stay; returns the number of cells."""
     cells = 0
@@ -109,7 +130,10 @@ def _replace_words(
             redacted_json(text, erased.redacted) if kind == "JSON" else erased.redacted(text)
             for _, text in found
         ]
-        new = pa.table({"place": [place for place, _ in found], "text": texts})
+        places_found = [place for place, _ in found]
+        if original is not None:
+            original.replace(table, column, dict(zip(places_found, texts, strict=True)))
+        new = pa.table({"place": places_found, "text": texts})
         connection.register("erase_given", new)
         connection.execute(
             f"UPDATE {table.sql} SET {quoted(column)} = n.text FROM erase_given AS n "

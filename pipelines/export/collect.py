@@ -28,8 +28,9 @@ from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.times import utc
 from pipelines.warehouse.pipeline import forget_loaded
-from pipelines.warehouse.publish import publish_warehouse, writing
+from pipelines.warehouse.publish import publish_warehouse
 from pipelines.warehouse.settle import settled
+from pipelines.warehouse.writer import writing
 from sources.customerio.client import Client
 from sources.customerio.extract import Options
 from sources.permissions import replace_file
@@ -49,6 +50,7 @@ class ExportResult:
     of the collecting, without waiting for other writers; `loaded_s` are those of them until the rows could be
     queried in `exported_*`. `note` says why the rows are in no other table, if so; `held` says why
     people were not marked as deleted. `erased` rows of the file are of erased people and were left out.
+    `replaced` NUL characters of the file became U+FFFD.
     """
 
     export_id: int
@@ -63,6 +65,7 @@ class ExportResult:
     note: str = ""
     held: str = ""
     erased: int = 0
+    replaced: int = 0
 
 
 Outcome = ExportResult | EltError
@@ -130,12 +133,13 @@ class _Loaded:
     """The numbers of a merged export, and the seconds that loading it took.
 
     `rows_s` are those until its rows were published before the merge; None if they were not. `erased` rows
-    are of erased people and were left out.
+    are of erased people and were left out; `replaced` characters became U+FFFD.
     """
 
     merged: MergeResult
     own_s: float
     erased: int = 0
+    replaced: int = 0
     rows_s: float | None = None
 
 
@@ -224,7 +228,7 @@ class _Collecting:
         self, registry: Registry, exports: Sequence[RegisteredExport], fetched: dict[str, float]
     ) -> dict[str, FileBroken]:
         """Load, merge and publish under one lock, then note what is loaded; the errors of broken files."""
-        with writing(self.settings.cio_elt_data, wait_s=self.wait_s, notify=self.notify):
+        with writing(self.settings, wait_s=self.wait_s, notify=self.notify):
             began = time.monotonic()
             loading = _Loading(
                 self.settings, registry, self.accept_deletions, self.early, self.notify, self.step
@@ -279,6 +283,7 @@ def _result(
         note=" ".join(filter(None, (merged.note, _range(export)))),
         held=str(merged.held or ""),
         erased=loaded.erased,
+        replaced=loaded.replaced,
     )
 
 
@@ -330,7 +335,12 @@ class _Loading:
         context = self._context(export)
         if not self.settings.publishes:
             merged = load_through_dlt(target, source, export, context)
-            return _Loaded(merged=merged, own_s=time.monotonic() - began, erased=source.left_out)
+            return _Loaded(
+                merged=merged,
+                own_s=time.monotonic() - began,
+                erased=source.left_out,
+                replaced=source.nuls,
+            )
         into = self.settings.load_file
         make_tables(target, export.request, into)
         load = DuckdbLoad(into, export, source, context, str(target.default_schema_name))
@@ -346,6 +356,7 @@ class _Loading:
             merged=merged,
             own_s=time.monotonic() - began,
             erased=source.left_out,
+            replaced=source.nuls,
             rows_s=rows_s,
         )
 

@@ -39,6 +39,7 @@ class CsvFile:
     """A file on disk, the names of its columns and the end of its lines.
 
     `person` says how its rows name a person; rows of `erased` people are left out, so many are `left_out`.
+    `nuls` is the number of NUL characters in it, which PostgreSQL cannot store: each becomes U+FFFD.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class CsvFile:
     person: PersonKind | None = None
     erased: Erased = NONE_ERASED
     left_out: int = 0
+    nuls: int = 0
 
     @property
     def scan(self) -> str:
@@ -88,13 +90,17 @@ class CsvFile:
         """SQL: all rows of the file, as `scan`."""
         columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(self.names)))
         filled = ", ".join(f"'c{place}'" for place in range(len(self.names)))
-        return (
+        rows = (
             f"read_csv({literal(self.path)}, columns = {{{columns}}}, header = true, "
             f"auto_detect = false, {self._new_line}delim = ',', quote = '\"', escape = '\"', "
             f"force_not_null = [{filled}], "
             f"max_line_size = {LONGEST_LINE}, buffer_size = {_BUFFER}, "
             f"compression = '{'gzip' if self.gzipped else 'none'}')"
         )
+        if not self.nuls:
+            return rows
+        cells = (f"replace(c{place}, chr(0), chr(65533)) AS c{place}" for place in range(len(self.names)))
+        return f"(SELECT {', '.join(cells)} FROM {rows})"
 
     @property
     def _new_line(self) -> str:
@@ -149,8 +155,7 @@ def open_csv(
         raise broken(export_id, str(fault)) from None
     if not header.names:
         raise broken(export_id, "is empty, not even a header is in it")
-    if header.gzipped:
-        _check_packed(path, export_id, most)
+    nuls = _nuls(path, export_id, most)
     return CsvFile(
         path=path,
         names=header.names,
@@ -158,13 +163,14 @@ def open_csv(
         line_end=header.line_end,
         person=person,
         erased=erased,
+        nuls=nuls,
     )
 
 
-def _check_packed(path: Path, export_id: int, most: int) -> None:
+def _nuls(path: Path, export_id: int, most: int) -> int:
+    """The number of NUL characters in a file, all of which is read, and unpacked if it is packed."""
     try:
-        for _ in blocks(path, most):
-            pass
+        return sum(block.count(0) for block in blocks(path, most))
     except OutOfBounds as bound:
         raise broken(export_id, f"holds more than any export may (the bound is {bound})") from None
     except EOFError:

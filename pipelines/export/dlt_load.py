@@ -6,6 +6,7 @@ over theirs: compared with the destination's rows, then merged by key.
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,21 @@ import duckdb
 
 from pipelines.export.columns import DELIVERY_KEY, delivery_columns
 from pipelines.export.csvfile import CsvFile, broken, file_errors, scanner
-from pipelines.export.merge import LoadContext, MergeResult, file_rows, merge_obstacle, people_batches
+from pipelines.export.merge import (
+    LoadContext,
+    MergeResult,
+    file_rows,
+    merge_obstacle,
+    people_batches,
+    read_since,
+)
 from pipelines.export.registry import RegisteredExport
 from pipelines.export.requests import ExportRequest, PeopleRequest
+from pipelines.notify import silent
+from pipelines.warehouse.doubles import heal
 from pipelines.warehouse.duckdb_file import open_file
-from pipelines.warehouse.pipeline import DATASET, file_format
+from pipelines.warehouse.pipeline import DATASET, file_format, load
+from pipelines.warehouse.queries import query_of
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.client import Client
 from sources.customerio.extract import (
@@ -69,7 +80,10 @@ def load_through_dlt(
         if found != export.total:
             raise broken(export_id, f"has {found:,} rows, and the export says that it has {export.total:,}")
         readers: dict[str, Reader] = {request.table: _exported(scan, file, export_id)}
-        note = merge_obstacle(scan, request, file, context)
+        note = merge_obstacle(scan, request, file, _in_time(target, request, context))
+        if note is None and isinstance(request, PeopleRequest):
+            with target.sql_client() as sql:
+                note = read_since(query_of(sql), context)
         if note is None:
             readers[merged_table(request)] = _merged(scan, file, request, destination)
         summary = _run(target, readers, destination, context)
@@ -88,14 +102,29 @@ def _run(
         run = RunContext(
             client=client, options=context.options, summary=summary, clock=lambda: context.seen_at
         )
-        target.run(
+        target.extract(
             [
                 dlt_resource(run, destination, resource(table), keep_going=False, reader=reader)
                 for table, reader in readers.items()
             ],
             loader_file_format=file_format(target),
         )
+    heal(target, silent, load(target))
     return summary
+
+
+def _in_time(target: "Pipeline", request: ExportRequest, context: LoadContext) -> LoadContext:
+    """The context with the newest export that any data folder has loaded: each notes its own alone."""
+    from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+    with target.sql_client() as sql:
+        table = sql.make_qualified_table_name(request.table)
+        newest = f"SELECT max(first_seen_at) FROM {table} WHERE export_id <> {context.export_id}"
+        try:
+            ((found,),) = query_of(sql)(newest)
+        except DatabaseUndefinedRelation:
+            return context
+    return replace(context, newest_at=max(context.newest_at, found or 0))
 
 
 def _exported(scan: duckdb.DuckDBPyConnection, file: CsvFile, export_id: int) -> "Reader":

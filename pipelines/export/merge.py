@@ -20,6 +20,7 @@ from pipelines.export.complete import complete
 from pipelines.export.csvfile import CsvFile, rows_at_once
 from pipelines.export.requests import DeliveriesRequest, ExportRequest, PeopleRequest
 from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import Query, tables
 from pipelines.warehouse.runs import TABLE as RUNS
 from sources.customerio.catalogue import Resource, resource
 from sources.customerio.extract import Batch, Options, ResourceSummary, Scope
@@ -68,7 +69,7 @@ def merge_rows(
     """Write the changes of the table of people or of deliveries; nothing, and a note, if that is not safe."""
     note = merge_obstacle(connection, request, file, context)
     if note is None and isinstance(request, PeopleRequest):
-        note = _read_since(connection, context)
+        note = read_since(lambda query: connection.execute(query).fetchall(), context)
     if note is not None:
         return MergeResult(note=f"{note}: the rows are in {DATASET}.{request.table} alone.")
     if isinstance(request, PeopleRequest):
@@ -304,19 +305,13 @@ def _other_deliveries(request: DeliveriesRequest, file: CsvFile) -> dict[str, st
     return faults
 
 
-def _read_since(connection: duckdb.DuckDBPyConnection, context: LoadContext) -> str | None:
+def read_since(query: Query, context: LoadContext) -> str | None:
     """The obstacle that a sync read people by pages after the export was made: its rows are newer.
 
     A sync that read people by an export is noted without a request.
     """
-    has_runs = connection.execute(
-        "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", [DATASET, RUNS]
-    ).fetchone()
-    newer = (
-        has_runs
-        and connection.execute(
-            f"SELECT 1 FROM {DATASET}.{RUNS} WHERE resource = 'people' AND requests > 0 AND finished_at > ?",
-            [context.seen_at],
-        ).fetchone()
+    newer = RUNS in tables(query) and query(
+        f"SELECT 1 FROM {DATASET}.{RUNS} WHERE resource = 'people' AND requests > 0 "
+        f"AND finished_at > {context.seen_at}"
     )
     return "A sync has read people after the export was made" if newer else None

@@ -19,7 +19,7 @@ from pipelines.errors import ConfigError
 from pipelines.export.requests import ExportRequest, from_json, to_json
 from pipelines.settings import Settings
 from pipelines.times import DAY
-from pipelines.warehouse.publish import prepare
+from pipelines.warehouse.data_folder import prepare
 
 State = Literal["intended", "ordered", "done", "loaded", "read", "failed"]
 

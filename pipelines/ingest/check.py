@@ -81,11 +81,17 @@ class CheckResult:
 def check(settings: Settings) -> CheckResult:
     """Send a request for each resource, and one to the Track API for the region if its keys are set.
 
+    The warehouse is opened first.
+
     Raises:
-        ConfigError: the key is missing or not accepted, or the region is another one.
+        ConfigError: the key is missing or not accepted, the region is another one, or the server of the
+            warehouse cannot be used.
+        WarehouseError: the published file cannot be read.
         WrongWorkspace: the keys are of two workspaces, or of another one than the data folder.
         Unreachable: the host does not answer.
     """
+    with querying(settings, may_lack=True) as query:
+        tables(query)
     app = check_workspace(settings, note=False)
     region = track_region(settings)
     if region is not None and region != settings.customerio_region:

@@ -28,13 +28,14 @@ from pipelines.warehouse.duckdb_file import checkpoint
 from pipelines.warehouse.erasures import erased_people
 from pipelines.warehouse.left_files import LeftFiles, left_files, note_files
 from pipelines.warehouse.pipeline import columns, file_format, forget_loaded, load, pipeline
-from pipelines.warehouse.publish import publish_warehouse, writing
+from pipelines.warehouse.publish import publish_warehouse
 from pipelines.warehouse.queries import querying
 from pipelines.warehouse.run_ledger import has_news
 from pipelines.warehouse.run_notes import NOTES, keep_notes
 from pipelines.warehouse.runs import run_rows, runs_table, usual_requests
 from pipelines.warehouse.set_aside import unloadable
 from pipelines.warehouse.settle import put_aside, settled
+from pipelines.warehouse.writer import writing
 from pipelines.workspace import check_workspace, read_record
 from sources.customerio import resources_named
 from sources.customerio.client import Forbidden, NotServed
@@ -182,7 +183,7 @@ def sync(
     if people := _people(run, export, export_wait_s):
         summary.resources.update(people.resources)
         finished_at = int(time.time()) + access.ahead_s
-        with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
+        with writing(settings, wait_s=wait_s, notify=notify):
             _write(run, people, finished_at)
     return SyncResult(
         run_id=options.run_id,
@@ -238,7 +239,7 @@ def _predicted(settings: Settings, tables: list[str], now: int) -> Mapping[str, 
 
 
 def _under_lock(run: _Run, tables: Sequence[str]) -> SyncResult:
-    with writing(run.settings.cio_elt_data, wait_s=run.wait_s, notify=run.notify):
+    with writing(run.settings, wait_s=run.wait_s, notify=run.notify):
         began = time.monotonic()
         target = settled(run.settings, run.notify)
         _heal(run, target)
@@ -397,6 +398,7 @@ def _people(run: _Run, export: RegisteredExport, export_wait_s: float) -> RunSum
     else:
         people.read, people.new = result.rows, result.new
         people.changed, people.deleted = result.changed, result.deleted
+        people.replaced = result.replaced
         people.held = DeletionsHeld(result.held) if result.held else None
         people.end(people.held)
     return summary

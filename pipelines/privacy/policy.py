@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
-from pipelines.warehouse.publish import prepare
+from pipelines.warehouse.data_folder import prepare
 from pipelines.warehouse.secret_key import make_secret_key, secret_key
 from pipelines.yaml_file import WrongYaml, YamlFile
 from sources.customerio.catalogue import RESOURCES, resource

@@ -23,10 +23,11 @@ from pipelines.settings import Settings
 from pipelines.warehouse.duckdb_file import compact, log_of, open_file
 from pipelines.warehouse.left_rows import DERIVED, STAGED, matching, remove
 from pipelines.warehouse.pipeline import DATASET, forget_loaded
-from pipelines.warehouse.publish import publish_warehouse, writing
+from pipelines.warehouse.publish import publish_warehouse
 from pipelines.warehouse.queries import no_warehouse
 from pipelines.warehouse.settle import settled
 from pipelines.warehouse.sql import quoted
+from pipelines.warehouse.writer import writing
 from sources.customerio.catalogue import RESOURCES, Resource
 from sources.customerio.catalogue import resource as catalogued
 from sources.customerio.extract import REJECTED
@@ -66,7 +67,7 @@ def apply_rules(
     privacy = privacy_of(settings)
     if not settings.load_file.exists():
         raise no_warehouse(settings)
-    with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
+    with writing(settings, wait_s=wait_s, notify=notify):
         forget_loaded(settled(settings, notify))
         with open_file(settings.load_file) as connection:
             connection.begin()

@@ -23,9 +23,10 @@ from pipelines.reconcile.read_times import delivery_reads
 from pipelines.reconcile.totals import alive_segments, totals
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import file_format, forget_loaded, load
-from pipelines.warehouse.publish import publishing, writing
+from pipelines.warehouse.publish import publishing
 from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
 from pipelines.warehouse.settle import settled
+from pipelines.warehouse.writer import writing
 from pipelines.workspace import check_workspace
 from sources.customerio.catalogue.senders import SENDERS
 from sources.customerio.client import Client, reading_answers
@@ -135,7 +136,7 @@ def _daily_cells(
 
 def _store(settings: Settings, cells: list[Cell], checked_at: int, wait_s: float, notify: Notify) -> None:
     """Load the cells, and publish the warehouse."""
-    with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
+    with writing(settings, wait_s=wait_s, notify=notify):
         target = settled(settings, notify)
         target.extract(cells_table(cells, checked_at), loader_file_format=file_format(target))
         with publishing(settings):

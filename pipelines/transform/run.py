@@ -15,9 +15,10 @@ from pipelines.transform.schema_drift import Change, record_changes
 from pipelines.warehouse.clone import clone
 from pipelines.warehouse.duckdb_file import checkpoint, log_of, open_file
 from pipelines.warehouse.left_files import left_files
-from pipelines.warehouse.publish import publishing, writing
+from pipelines.warehouse.publish import publishing
 from pipelines.warehouse.queries import no_warehouse
 from pipelines.warehouse.run_notes import restore
+from pipelines.warehouse.writer import writing
 
 _PARTS = ("models", "macros", "seeds", "dbt_project.yml")
 _STAGING = "path:models/staging"
@@ -85,7 +86,7 @@ def transform(
         )
         raise ConfigError(msg)
     chosen = list(select)
-    with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify):
+    with writing(settings, wait_s=wait_s, notify=notify):
         began = time.monotonic()
         folder = settings.cio_elt_data / "dbt"
         unchanged = not chosen and not full and _is_built(settings, folder)

@@ -16,7 +16,7 @@ import msgspec
 
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
-from pipelines.warehouse.publish import prepare
+from pipelines.warehouse.data_folder import prepare
 from pipelines.warehouse.secret_key import make_secret_key, secret_key
 from pipelines.warehouse.sql import literal
 from sources.customerio.extract.erased import (
@@ -29,7 +29,8 @@ from sources.customerio.extract.erased import (
 )
 from sources.permissions import replace_file
 
-_FILE, _KEY = "erasures.json", "erasures.key"
+RECORDS_FILE, KEY_FILE = "erasures.json", "erasures.key"
+"""The names of both files in the data folder."""
 _BLOCK = 64
 
 Identifiers = Collection[tuple[IdentifierKind, str]]
@@ -169,7 +170,7 @@ def _hashes(key: bytes, identifiers: Identifiers) -> set[str]:
 
 
 def _read(settings: Settings) -> _Records:
-    file = settings.cio_elt_data / _FILE
+    file = settings.cio_elt_data / RECORDS_FILE
     try:
         return msgspec.json.decode(file.read_bytes(), type=_Records)
     except (FileNotFoundError, NotADirectoryError):
@@ -183,12 +184,12 @@ def _read(settings: Settings) -> _Records:
 
 
 def _write(settings: Settings, records: _Records) -> None:
-    replace_file(settings.cio_elt_data / _FILE, msgspec.json.encode(records))
+    replace_file(settings.cio_elt_data / RECORDS_FILE, msgspec.json.encode(records))
 
 
 def _key(settings: Settings) -> bytes:
     return secret_key(
-        settings.cio_elt_data / _KEY,
+        settings.cio_elt_data / KEY_FILE,
         "the records of erased people",
         "they would come back with the next run",
     )
@@ -196,4 +197,4 @@ def _key(settings: Settings) -> bytes:
 
 def _make_key(settings: Settings) -> None:
     if not _read(settings).people:
-        make_secret_key(settings.cio_elt_data / _KEY)
+        make_secret_key(settings.cio_elt_data / KEY_FILE)

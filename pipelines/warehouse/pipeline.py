@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.errors import ConfigError
 from pipelines.settings import Settings
 from pipelines.trace import note_loads, step
 from pipelines.warehouse.duckdb_file import READABLE_BY_OLDER, check_writable, create, log_of
 from pipelines.warehouse.memory import duckdb_settings, out_of_memory, return_freed_memory
 from pipelines.warehouse.run_notes import restore
+from pipelines.warehouse.server import destination
+from pipelines.warehouse.server_lock import check_lock
 from pipelines.warehouse.sql import DATASET as DATASET
 
 if TYPE_CHECKING:
@@ -62,22 +63,12 @@ def pipeline(settings: Settings) -> "Pipeline":
 
     if settings.publishes:
         _prepare_private_file(settings)
-    from dlt.common.destination.exceptions import UnknownDestinationModule
-
-    name = settings.cio_elt_destination
-    try:
-        made = dlt.pipeline(
-            "customerio",
-            pipelines_dir=str(_dlt_folder(settings)),
-            destination=_duckdb(settings.load_file) if name == "duckdb" else name,
-            dataset_name=DATASET,
-        )
-    except UnknownDestinationModule:
-        msg = (
-            f"CIO_ELT_DESTINATION is {name!r}, which dlt does not know. Leave it out for DuckDB, or name one "
-            "of dlt's SQL destinations, such as postgres."
-        )
-        raise ConfigError(msg) from None
+    made = dlt.pipeline(
+        "customerio",
+        pipelines_dir=str(dlt_folder(settings)),
+        destination=_duckdb(settings.load_file) if settings.publishes else destination(settings),
+        dataset_name=DATASET,
+    )
     if not made.has_pending_data and (made.first_run or not settings.publishes):
         # The warehouse stores the watermarks beside the rows that they belong to. A new folder reads them
         # there, and so does one whose server was emptied, or filled by another machine, in the meantime.
@@ -116,8 +107,13 @@ class Loaded:
 
 
 def load(target: "Pipeline") -> Loaded:
-    """Normalize and load the extracted packages, in little memory if they fit into it."""
+    """Normalize and load the extracted packages, in little memory if they fit into it.
+
+    Raises:
+        LockLost: a server has ended the session of the writer's lock.
+    """
     step("load")
+    check_lock()
     note_loads([*target.list_extracted_load_packages(), *target.list_normalized_load_packages()])
     target.normalize()
     loaded = _waiting(target)
@@ -131,6 +127,7 @@ def load(target: "Pipeline") -> Loaded:
             target.load()
             return loaded
         except Exception as error:
+            check_lock()
             if not out_of_memory(error):
                 raise
     # What was loaded of the package stays so; the rest gets what memory there is.
@@ -185,7 +182,7 @@ def _prepare_private_file(settings: Settings) -> None:
     """
     file, published = settings.load_file, settings.published_file
     if not file.exists():
-        shutil.rmtree(_dlt_folder(settings), ignore_errors=True)
+        shutil.rmtree(dlt_folder(settings), ignore_errors=True)
         log_of(file).unlink(missing_ok=True)
         if published.exists():
             restore(file, published)
@@ -194,6 +191,6 @@ def _prepare_private_file(settings: Settings) -> None:
     check_writable(file)
 
 
-def _dlt_folder(settings: Settings) -> Path:
+def dlt_folder(settings: Settings) -> Path:
     """Dlt's folder for its state and for packages that are not loaded yet."""
     return settings.cio_elt_data.resolve() / "dlt" / "pipelines"

@@ -1,4 +1,4 @@
-"""The lock of the warehouse's one writer, and the publication of what it wrote.
+"""The publication of what the warehouse's writer wrote.
 
 While one process writes a DuckDB file, no other can read it. So loads write a private file, and after each
 run a copy of it replaces the published file in one step. A reader that has the old file open keeps the old
@@ -19,11 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from pipelines.errors import Busy, ConfigError
-from pipelines.notify import Notify, silent
-from pipelines.permissions import let_readers_pass, make_data_folder
+from pipelines.permissions import let_readers_pass
 from pipelines.settings import Settings
 from pipelines.trace import step
 from pipelines.warehouse.clone import clone
@@ -34,69 +30,9 @@ from pipelines.warehouse.run_ledger import write_runs
 from pipelines.warehouse.run_notes import notes_of
 from sources.permissions import PRIVATE_FILE
 
-_LOCK = "writer.lock"
 # dlt's tables for rows that it is about to merge. They stay in the private file: a load that was interrupted
 # continues with them, and dlt would make all of them anew for each load.
 _SCRATCH = f"{DATASET}_staging"
-
-
-def prepare(folder: Path) -> None:
-    """Create the data folder, and check that it can be written to.
-
-    Raises:
-        ConfigError: the folder cannot be created or written to, or dlt cannot load from it.
-    """
-    if "'" in str(folder.resolve()):
-        # dlt's statement that loads a Parquet file does not escape its path.
-        msg = (
-            f"The path of the data folder, {folder.resolve()}, has an apostrophe in it, and dlt cannot load "
-            "from such a folder. Name another one in CIO_ELT_DATA."
-        )
-        raise ConfigError(msg)
-    try:
-        make_data_folder(folder)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        msg = (
-            f"The data folder {folder} cannot be written to ({error.strerror}). Give this user the right to, "
-            "or name another folder in CIO_ELT_DATA."
-        )
-        raise ConfigError(msg) from None
-
-
-@contextmanager
-def writing(folder: Path, *, wait_s: float, notify: Notify = silent) -> Iterator[None]:
-    """Hold the writer's lock of the warehouse in `folder`; wait at most `wait_s` seconds for it.
-
-    `notify` gets a sentence if another run holds the lock.
-
-    Raises:
-        ConfigError: the folder cannot be used, see `prepare`.
-        Busy: another run is still writing.
-    """
-    prepare(folder)
-    step("wait for the warehouse")
-    lock = FileLock(folder / _LOCK)
-    try:
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            notify(
-                f"Another run is writing the warehouse in {folder}; waiting at most {wait_s:,.0f} s for it."
-            )
-            lock.acquire(timeout=wait_s)
-    except Timeout:
-        msg = (
-            f"Another run is writing the warehouse in {folder} and did not end within {wait_s:,.0f} s. "
-            "Wait for it, or give this run a data folder of its own in CIO_ELT_DATA."
-        )
-        raise Busy(msg) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextmanager

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings, read_settings
 from pipelines.warehouse.duckdb_file import reading
-from pipelines.warehouse.pipeline import DATASET, pipeline
+from pipelines.warehouse.pipeline import DATASET, configure
 from pipelines.warehouse.run_ledger import add_runs
 from pipelines.warehouse.run_notes import add_notes
+from pipelines.warehouse.server import connected
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,12 +26,13 @@ def querying(settings: Settings, *, may_lack: bool = False) -> Iterator[Query]:
     With `may_lack`, every query returns no rows while there is no warehouse yet.
 
     Raises:
-        ConfigError: there is no warehouse yet.
+        ConfigError: there is no warehouse yet, or its server cannot be used.
         WarehouseError: the published file cannot be read.
     """
     if not settings.publishes:
-        with pipeline(settings).sql_client() as client:
-            yield lambda sql: [tuple(row) for row in client.execute_sql(sql) or []]
+        configure(settings.cio_elt_data)
+        with connected(settings) as client:
+            yield query_of(client)
         return
     if not settings.published_file.exists():
         if not may_lack:
@@ -40,6 +42,11 @@ def querying(settings: Settings, *, may_lack: bool = False) -> Iterator[Query]:
     with reading(settings.published_file) as connection:
         add_notes(connection, settings.published_file)
         yield lambda sql: connection.execute(sql).fetchall()
+
+
+def query_of(client: Any) -> Query:
+    """Queries by dlt's client of SQL, which has a connection."""
+    return lambda sql: [tuple(row) for row in client.execute_sql(sql) or []]
 
 
 def frame(

@@ -3,6 +3,9 @@
 DATASET = "customerio_raw"
 """The schema of the raw tables; dlt calls a schema a dataset."""
 
+OWN = "_cio_elt_"
+"""The beginning of the names of tables that keep the writers of a server apart; no row is about a person."""
+
 RUNS = "sync_runs"
 """The table of runs, see `pipelines.warehouse.runs`."""
 

@@ -70,8 +70,8 @@ def delivery(chance: random.Random, number: int) -> dict[str, Any]:
 def product(rows: int) -> float:
     """The seconds of the product's path."""
     from pipelines.settings import read_settings
+    from pipelines.warehouse.data_folder import prepare
     from pipelines.warehouse.pipeline import file_format, pipeline
-    from pipelines.warehouse.publish import prepare
     from sources.customerio.catalogue import resource
     from sources.customerio.client import Client
     from sources.customerio.extract import (

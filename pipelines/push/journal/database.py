@@ -26,9 +26,9 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from pipelines.errors import Busy, LeaseLost, WarehouseError
+from pipelines.warehouse.data_folder import prepare
 from pipelines.warehouse.duckdb_file import compact
 from pipelines.warehouse.failures import file_failure
-from pipelines.warehouse.publish import prepare
 from pipelines.warehouse.sql import literal
 
 SCHEMA = "customerio_push"

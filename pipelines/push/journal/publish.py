@@ -11,7 +11,8 @@ from pipelines.notify import Notify, silent
 from pipelines.push.journal.database import SCHEMA, Journal
 from pipelines.settings import Settings
 from pipelines.warehouse.duckdb_file import open_file
-from pipelines.warehouse.publish import publishing, writing
+from pipelines.warehouse.publish import publishing
+from pipelines.warehouse.writer import writing
 
 _PUBLISHED = {
     "runs": "*",
@@ -29,7 +30,7 @@ def publish_journal(settings: Settings, journal: Journal, *, notify: Notify = si
         return
     try:
         with (
-            writing(settings.cio_elt_data, wait_s=0),
+            writing(settings, wait_s=0),
             publishing(settings),
             open_file(settings.load_file) as connection,
             journal.attached(connection),

@@ -46,7 +46,7 @@ def opened(path: Path) -> Iterator[TextIO]:
 
 
 def csv_rows(text: TextIO) -> Iterator[list[str]]:
-    """The rows of a CSV file, its header first; lines without a cell are left out.
+    """The rows of a CSV file, its header first; lines without a cell are left out, NUL becomes U+FFFD.
 
     Raises:
         Oversized: a row has no end within `LONGEST_LINE` characters.
@@ -61,7 +61,7 @@ def csv_rows(text: TextIO) -> Iterator[list[str]]:
             if size >= LONGEST_LINE:
                 msg = f"{LONGEST_LINE // MB} MB in a row"
                 raise Oversized(msg)
-            yield line
+            yield line.replace("\0", "\ufffd") if "\0" in line else line
 
     for cells in csv.reader(lines()):
         size = 0

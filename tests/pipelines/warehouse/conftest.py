@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pytest
+
+from tests.postgres import database
 
 HOLDER = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
@@ -37,3 +40,11 @@ def held(file: Path) -> Iterator[None]:
         yield
     finally:
         holder.communicate()
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A PostgreSQL database of its own, whose URL dlt is given in this process too."""
+    with database() as made:
+        monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", made)
+        yield made

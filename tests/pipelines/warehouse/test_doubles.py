@@ -1,15 +1,19 @@
 """Double rows that earlier loads left are removed by the next sync."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
 
 from pipelines.warehouse.doubles import heal
 from pipelines.warehouse.left_files import LeftFiles, left_files, note_files
 from pipelines.warehouse.pipeline import Loaded, pipeline
 from sources.customerio.catalogue import resource
+from sources.customerio.sandbox import Sandbox
 from tests.conftest import Warehouse
+from tests.postgres import query, warehouse_in
 
 TABLES = ("campaigns", "segments", "segment_memberships")
 
@@ -83,3 +87,63 @@ def test_what_the_last_run_saw_is_not_sought_again(warehouse: Warehouse) -> None
     _double(warehouse, "10.0")
     warehouse.sync("segment_memberships")
     assert 2 == len(warehouse.notes)
+
+
+@pytest.mark.proof
+def test_a_server_lets_no_double_in(sandbox: Sandbox, tmp_path: Path, url: str) -> None:
+    """Tables of earlier releases are healed once and told, then each key has a unique index, new ones too."""
+    with sandbox.serve() as served:
+        one = warehouse_in(url, sandbox, served, tmp_path / "a")
+        one.sync(*TABLES[:2])
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DROP INDEX customerio_raw.cio_elt_key_of_segments")
+            connection.execute(
+                "INSERT INTO customerio_raw.segments SELECT (jsonb_populate_record(s, "
+                """'{"_dlt_load_id": "0.1"}')).* FROM customerio_raw.segments AS s LIMIT 5"""
+            )
+        assert ["segments"] == one.doubles()
+
+        assert 0 == one.sync(*TABLES).written - len(one.truth(resource(TABLES[2])))
+
+        assert [] == one.doubles()
+        assert ["segments had 5"] == [note.split(" row(s)")[0] for note in one.notes]
+        assert [(0,)] == query(url, "SELECT count(*) FROM customerio_raw.segments WHERE _dlt_load_id = '0.1'")
+        indexed = {
+            table
+            for (table,) in query(
+                url, "SELECT tablename FROM pg_indexes WHERE indexname LIKE 'cio\\_elt\\_key\\_of\\_%'"
+            )
+        }
+        assert indexed >= {*TABLES, "sync_runs"}
+        with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("INSERT INTO customerio_raw.segments SELECT * FROM customerio_raw.segments")
+
+
+@pytest.mark.proof
+def test_rows_that_were_staged_twice_are_merged_once(sandbox: Sandbox, tmp_path: Path, url: str) -> None:
+    """A run that was killed after it had staged a file stages it again: new and changed rows land once."""
+    with sandbox.serve() as served:
+        one = warehouse_in(url, sandbox, served, tmp_path / "a")
+        one.sync("campaigns")
+        with psycopg.connect(url, autocommit=True) as connection:
+            # What is staged is there twice before it is merged.
+            connection.execute(
+                """
+                CREATE FUNCTION twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    IF pg_trigger_depth() = 1 THEN
+                        INSERT INTO customerio_raw_staging.campaigns SELECT NEW.*;
+                    END IF;
+                    RETURN NEW;
+                END $$;
+                CREATE TRIGGER twice AFTER INSERT ON customerio_raw_staging.campaigns
+                FOR EACH ROW EXECUTE FUNCTION twice();
+                """
+            )
+        sandbox.edit("campaigns", 1, name="Edited")
+        sandbox.add("campaigns", name="Added")
+
+        assert 2 == one.sync("campaigns").written
+
+        assert [] == one.doubles()
+        assert one.truth(resource("campaigns")).keys() == one.rows(resource("campaigns")).keys()
+        assert [("Edited",)] == query(url, "SELECT name FROM customerio_raw.campaigns WHERE id = 1")

@@ -9,9 +9,9 @@ import pytest
 from dlt.destinations.exceptions import DatabaseTransientException
 
 from pipelines.settings import read_settings
+from pipelines.warehouse.data_folder import prepare
 from pipelines.warehouse.memory import out_of_memory, return_freed_memory
 from pipelines.warehouse.pipeline import load, pipeline
-from pipelines.warehouse.publish import prepare
 
 
 @pytest.mark.proof

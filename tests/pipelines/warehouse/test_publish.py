@@ -13,10 +13,12 @@ import duckdb
 import pytest
 
 from pipelines.errors import Busy
+from pipelines.settings import read_settings
 from pipelines.warehouse.duckdb_file import log_of
 from pipelines.warehouse.left_files import FILE
-from pipelines.warehouse.publish import publish, writing
-from tests.conftest import Warehouse
+from pipelines.warehouse.publish import publish
+from pipelines.warehouse.writer import writing
+from tests.conftest import Warehouse, settings_for
 from tests.pipelines.conftest import Shell, ended
 from tests.pipelines.warehouse.conftest import numbers, write_numbers
 
@@ -102,13 +104,13 @@ def test_nothing_is_left_beside_the_files(warehouse: Warehouse) -> None:
 
 def test_the_second_run_waits_for_the_first(warehouse: Warehouse) -> None:
     """While another run has the lock, a run waits, reports it, and continues when it gets the lock."""
-    folder, sentences, done = warehouse.settings.cio_elt_data, list[str](), threading.Event()
+    settings, sentences, done = warehouse.settings, list[str](), threading.Event()
 
     def second() -> None:
-        with writing(folder, wait_s=30, notify=sentences.append):
+        with writing(settings, wait_s=30, notify=sentences.append):
             done.set()
 
-    with writing(folder, wait_s=0):
+    with writing(settings, wait_s=0):
         waiting = threading.Thread(target=second)
         waiting.start()
         assert not done.wait(0.3)
@@ -121,7 +123,7 @@ def test_the_second_run_waits_for_the_first(warehouse: Warehouse) -> None:
 @pytest.mark.proof
 def test_waiting_ends_with_a_sentence(shell: Shell) -> None:
     """`--wait` bounds the wait; the message names the folder and the setting."""
-    with writing(shell.data, wait_s=0):
+    with writing(settings_for(shell.sandbox, shell.served, shell.data), wait_s=0):
         ran = shell.run("sync", "segments", "--wait", "0.2", "--json")
 
     assert 1 == ran.code
@@ -147,7 +149,8 @@ def test_two_runs_at_once_both_land(shell: Shell) -> None:
 
 def test_without_waiting_busy_is_raised_at_once(tmp_path: Path) -> None:
     """Zero seconds is a way to check if another run is writing."""
-    with writing(tmp_path, wait_s=0), pytest.raises(Busy), writing(tmp_path, wait_s=0):
+    settings = read_settings(cio_elt_data=tmp_path)
+    with writing(settings, wait_s=0), pytest.raises(Busy), writing(settings, wait_s=0):
         pass
 
 
