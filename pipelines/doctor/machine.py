@@ -15,7 +15,7 @@ from pipelines.settings import Settings, env_file
 
 _NAMED = ("customerio-elt", "duckdb", "dlt", "dbt-core", "dbt-duckdb", "prefect", "pydantic", "httpx")
 _LOCK = Path(__file__).parents[2] / "requirements.lock"
-_PINNED = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)", re.MULTILINE)
+_PINNED = re.compile(r"^([\w.-]+)(?:\[[^]]+\])?==([\w.]+)", re.MULTILINE)
 _FREE_MB, _MEMORY_MB = 200, 600
 """The least megabytes of free disk and of memory: DuckDB takes 208 MB for a load, and 550 MB for a plan."""
 _SHOWN = 5
