@@ -1,7 +1,7 @@
-"""The erasure of people: `erase` removes them from the data folder, `lift` lets them come again."""
+"""The erasure of people: `erase`, `resume` after one was killed, `lift` so that they may come again."""
 
 from pipelines.erase.people import Identifier, identifiers, read_people
-from pipelines.erase.run import EraseResult, There, erase
+from pipelines.erase.run import EraseResult, There, erase, resume
 from pipelines.erase.tables import Found
 from pipelines.warehouse.erasures import erasures, lift
 
@@ -15,4 +15,5 @@ __all__ = [
     "identifiers",
     "lift",
     "read_people",
+    "resume",
 ]

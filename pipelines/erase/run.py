@@ -4,12 +4,13 @@
          -> record -> push journal -> files -> private file, written anew -> publish -> look for traces
 
 The record is written before anything is deleted, and the private file and its published copy, by which people
-are known, go last: an erasure that was killed is finished by the same command.
+are known, go last: an erasure that was killed is finished by the same command, or by `resume`, which knows
+people by the hashes of their record.
 """
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,10 +20,10 @@ import pyarrow as pa
 from pipelines.connect import client
 from pipelines.erase.folder import erase_files
 from pipelines.erase.journal import erase_journal, known_pairs, no_push, republish
-from pipelines.erase.people import NODES, Identifier, arrow, identifiers, resolve
-from pipelines.erase.subject import Table, tables_of
+from pipelines.erase.people import NODES, Identifier, arrow, identifiers, recorded, resolve
+from pipelines.erase.subject import KINDS, Table, tables_of
 from pipelines.erase.tables import Found, erase_tables
-from pipelines.erase.traces import Traces
+from pipelines.erase.traces import RecordedTraces, Suspects, Traces, traced_files
 from pipelines.erase.words import Words
 from pipelines.errors import ConfigError
 from pipelines.notify import Notify, silent
@@ -133,16 +134,26 @@ def erase(
         if really:
             record(settings, work.people)
         erased = erased_people(settings) if really else Erased()
-        _erase(settings, work, journal, erased, really=really)
-        traces = _traces(work).in_folder(settings.cio_elt_data) if really else []
-        if really and not traces:
-            finish(settings)
-        return work.result(
-            traces=tuple(str(path.relative_to(settings.cio_elt_data)) for path in traces),
-            there=ended,
-            done=really,
-            seconds=round(time.monotonic() - began, 3),
-        )
+        result = _erased(settings, work, journal, erased, _traces(work), really=really)
+        return replace(result, there=ended, seconds=round(time.monotonic() - began, 3))
+
+
+def resume(settings: Settings, *, wait_s: float = 3600.0, notify: Notify = silent) -> EraseResult | None:
+    """Finish an erasure that did not end; returns None if there is none.
+
+    Raises:
+        ConfigError, LeaseHeld, PushError, Busy: as `erase`.
+    """
+    _check_place(settings)
+    with writing(settings.cio_elt_data, wait_s=wait_s, notify=notify), no_push(settings) as journal:
+        if not is_unfinished(settings):
+            return None
+        began = time.monotonic()
+        forget_loaded(settled(settings, notify))
+        erased = erased_people(settings)
+        work = _found(settings, _recorded(settings, journal, erased), journal)
+        result = _erased(settings, work, journal, erased, RecordedTraces(erased), really=True)
+        return replace(result, seconds=round(time.monotonic() - began, 3))
 
 
 def _check_place(settings: Settings) -> None:
@@ -168,6 +179,17 @@ def _found(settings: Settings, given: Sequence[Identifier], journal: Journal | N
         nodes = arrow(connection, f"FROM {NODES}")
     words = {word for person in people for each in person for word in words_of(*each)}
     return _Work(people=people, nodes=nodes, words=sorted(words))
+
+
+def _recorded(settings: Settings, journal: Journal | None, erased: Erased) -> list[Identifier]:
+    """The identifiers of people with a record that one of the databases still has."""
+    rows = known_pairs(journal).to_pylist()
+    found = {(kind, row[kind]) for row in rows for kind in KINDS if erased.has(kind, row[kind])}
+    for file in (settings.load_file, settings.published_file):
+        if file.exists():
+            with open_file(file, read_only=True) as connection:
+                found |= recorded(connection, _tables(connection), erased)
+    return sorted(found)
 
 
 def _published_pairs(settings: Settings, given: Sequence[Identifier]) -> pa.Table:
@@ -198,14 +220,41 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
     return [table for table in tables_of(connection) if table.schema != PUSHES]
 
 
-def _erase(settings: Settings, work: _Work, journal: Journal | None, erased: Erased, *, really: bool) -> None:
+def _erased(
+    settings: Settings,
+    work: _Work,
+    journal: Journal | None,
+    erased: Erased,
+    suspects: Suspects,
+    *,
+    really: bool,
+) -> EraseResult:
+    """Erase, and look for what is left; the erasure is finished if nothing is."""
+    _erase(settings, work, journal, erased, suspects, really=really)
+    traces = traced_files(suspects, settings.cio_elt_data) if really else []
+    if really and not traces:
+        finish(settings)
+    return work.result(
+        traces=tuple(str(path.relative_to(settings.cio_elt_data)) for path in traces), done=really
+    )
+
+
+def _erase(
+    settings: Settings,
+    work: _Work,
+    journal: Journal | None,
+    erased: Erased,
+    suspects: Suspects,
+    *,
+    really: bool,
+) -> None:
     """Erase from each place, in an order in which a killed erasure can be resumed."""
     words = Words(work.words)
     if journal is not None:
         work.places += erase_journal(journal, work.nodes, words, erased, really=really)
         if really:
             journal.rewrite()
-    work.places += erase_files(settings, _traces(work), erased, really=really)
+    work.places += erase_files(settings, suspects, erased, really=really)
     with _opened(settings.load_file) as connection:
         connection.register("erase_nodes_given", work.nodes)
         connection.execute(f"CREATE TEMP TABLE {NODES} AS FROM erase_nodes_given")
