@@ -144,8 +144,6 @@ def _segments(client: Client, query: Query, ids: Sequence[int], read_at: int | N
 
 def _exports(client: Client, query: Query, present: set[str], erased: int) -> Iterator[Cell]:
     """The cells of loaded exports; the file of an export never changes."""
-    # A person has one row in an export of people, and any number in one of deliveries.
-    of_erased = {"people": erased, "deliveries": inf if erased else 0}
     loaded: dict[int, int] = {}
     for table in sorted({"exported_people", "exported_deliveries"} & present):
         loaded |= dict(query(f"SELECT export_id, count(*) FROM {DATASET}.{table} GROUP BY 1"))
@@ -165,7 +163,8 @@ def _exports(client: Client, query: Query, present: set[str], erased: int) -> It
             verdict="match" if ours == theirs else "mismatch",
             reason=None if ours == theirs else reason,
         )
-        yield _of_erased(cell, of_erased[export["type"]])
+        # A person has one row in an export of people, and any number in one of deliveries.
+        yield _of_erased(cell, inf if erased and export["type"] == "deliveries" else erased)
 
 
 def _judged(ours: int, theirs: int, read_at: int | None, now: int, remedy: str) -> tuple[Verdict, str | None]:

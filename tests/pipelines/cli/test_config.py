@@ -87,7 +87,7 @@ def test_init_asks_on_a_terminal(shell: Shell) -> None:
         "CIO_ELT_SPEED=0.5",
         f"{KEY}={shell.sandbox.app_api_key}",
         "CUSTOMERIO_REGION=us",
-        f"{DATA}={shell.data}",
+        f"{DATA}={shell.folder / 'warehouse' / 'data'}",
     ] == file.read_text().splitlines()
 
 
