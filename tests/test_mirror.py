@@ -23,6 +23,7 @@ ACROSS = {
     "tests/test_words.py": "the words of all prose",
     "tests/flows/test_together.py": "several flows at once",
     "tests/flows/test_workers.py": "a worker of a pool, which is Prefect's",
+    "tests/pipelines/test_canary.py": "the files, outputs and processes of all commands",
     "tests/pipelines/cli/test_screens.py": "the screens of several commands",
     "tests/pipelines/push/test_examples.py": "the declarations in warehouse/push/examples",
     "tests/pipelines/warehouse/test_postgres.py": "a warehouse that is a server",

@@ -80,7 +80,7 @@ PARTS: dict[str, Part] = {
         once="it counts, and the counts are the same in every run.",
     ),
     "day": Part(
-        title=f"{day.HOURS} hours of syncs, pushes and transforms, with {day.READERS} readers",
+        title=f"{day.HOURS} hours of hourly work in one process, with {day.READERS} readers",
         run=day.run,
         once="a day of work takes minutes.",
     ),
