@@ -20,7 +20,8 @@ class Finding:
         name: The matter, such as `disk`, the same in every version.
         found: A sentence about what was found.
         state: `ok`; `warn` if runs work and something needs a look; `fail` if a run would fail.
-        cure: The command that puts it right, to be typed into a shell as it stands; empty for `ok`.
+        cure: The command that puts it right, to be typed into a shell as it stands, or for a file of an
+            earlier release the page that has the commands; empty for `ok`.
     """
 
     name: str

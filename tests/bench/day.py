@@ -65,7 +65,7 @@ class Hour:
 
 @dataclass(frozen=True)
 class Read:
-    """What a reader did: its queries, and those that failed or found fewer rows than one before."""
+    """The work of a reader: its queries, and those that failed or found fewer rows than one before."""
 
     queries: int
     errors: tuple[str, ...]

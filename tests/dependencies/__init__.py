@@ -1,4 +1,4 @@
-"""What the product is made of: the packages of requirements.lock.
+"""The packages of requirements.lock, of which the product is made.
 
 audit      known vulnerabilities of them (`make check`)
 materials  the bill of materials, with versions, hashes and licences (`make sbom`)

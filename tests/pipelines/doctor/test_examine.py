@@ -183,7 +183,7 @@ def _aside(shell: Shell) -> None:
 
 
 class _Broken:
-    """What a fault leaves to the test: what is ended after it, and the answers to a cure's questions."""
+    """The things that a fault leaves to the test: a stack to be closed, and the answers to a cure's questions."""
 
     def __init__(self, stack: ExitStack) -> None:
         self.stack = stack
