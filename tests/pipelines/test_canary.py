@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
-import psutil
 import pytest
 from click import Group
 
@@ -59,11 +58,12 @@ class Watch:
     secrets: tuple[str, ...]
     seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    processes: set[str] = field(default_factory=set)
 
     def run(self, *arguments: str, codes: Sequence[int] = (0,)) -> Ran:
         """Run a command that ends with one of those codes, and look."""
         began, process = time.monotonic(), self.shell.start(arguments)
-        with self._watching(process.pid):
+        with self._watching():
             ran = ended(process, began)
         assert ran.code in codes, (arguments, ran.code, ran.err)
         self.look(" ".join(arguments), ran)
@@ -74,7 +74,7 @@ class Watch:
         self.shell.sandbox.faults.add(Fault(operation=at, delay_ms=5_000, times=None))
         before = self.shell.sandbox.stats.by_operation.get(at, 0)
         began, process = time.monotonic(), self.shell.start(arguments)
-        with self._watching(process.pid):
+        with self._watching():
             while self.shell.sandbox.stats.by_operation.get(at, 0) == before:
                 assert time.monotonic() - began < PATIENCE_S, arguments
                 assert process.poll() is None, process.communicate()
@@ -108,10 +108,10 @@ class Watch:
             ]
 
     @contextmanager
-    def _watching(self, pid: int) -> Iterator[None]:
-        """Look at the arguments and the environment of the process and its children while the block runs."""
+    def _watching(self) -> Iterator[None]:
+        """Look at the arguments and the environments of this shell's processes while the block runs."""
         over = threading.Event()
-        thread = threading.Thread(target=self._watch, args=(pid, over))
+        thread = threading.Thread(target=self._watch, args=(over,))
         thread.start()
         try:
             yield
@@ -119,15 +119,17 @@ class Watch:
             over.set()
             thread.join()
 
-    def _watch(self, pid: int, over: threading.Event) -> None:
-        while not over.wait(0.1):
-            with suppress(psutil.Error, OSError):
-                parent = psutil.Process(pid)
-                for each in (parent, *parent.children(recursive=True)):
-                    for file in ("cmdline", "environ"):
-                        held = Path(f"/proc/{each.pid}/{file}").read_bytes()
+    def _watch(self, over: threading.Event) -> None:
+        home = f"HOME={self.shell.env['HOME']}".encode()
+        while not over.wait(0.2):
+            for process in Path("/proc").glob("[0-9]*"):
+                with suppress(OSError):
+                    held = (process / "environ").read_bytes()
+                    if home in held:
+                        held += (process / "cmdline").read_bytes()
+                        self.processes.add(process.name)
                         wanted = (*self.secrets, *PERSONAL)
-                        self.problems += [f"{file} has {text}" for text in wanted if text.encode() in held]
+                        self.problems += [f"a process has {text}" for text in wanted if text.encode() in held]
 
 
 def plant(sandbox: Sandbox) -> None:
@@ -214,6 +216,7 @@ def test_keys_links_and_people_are_where_they_are_meant_to_be(watch: Watch) -> N
     _serve_and_stop(watch)
 
     assert [] == sorted(set(watch.problems))
+    assert len(watch.processes) > 30, "each command was seen while it ran"
 
 
 def _serve_and_stop(watch: Watch) -> None:

@@ -183,7 +183,7 @@ def _aside(shell: Shell) -> None:
 
 
 class _Broken:
-    """The things that a fault leaves to the test: a stack to be closed, and the answers to a cure's questions."""
+    """The things that a fault leaves to the test: a stack to be closed, answers to questions of a cure."""
 
     def __init__(self, stack: ExitStack) -> None:
         self.stack = stack
