@@ -26,8 +26,8 @@ AT_RISK_S = 7 * DAY
 
 
 UNFINISHED = (
-    "An erasure did not end, so something of the people may be left in the data folder. Run "
-    "`cio-elt erase --resume`: it needs no identifier."
+    "An erasure has not ended. If none is running, it was killed, and something of the people may be left in "
+    "the data folder: run `cio-elt erase --resume`, which needs no identifier."
 )
 """The sentence about an erasure that was killed."""
 
