@@ -7,7 +7,7 @@ export PYTHONWARNINGS ?= default
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test proofs torture check format bench docs answers lock clean
+.PHONY: help demo serve test proofs torture check format bench docs answers sbom lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,11 +34,12 @@ torture: $(INSTALLED) ## Run the longest tests: 500 random schedules (SCHEDULES=
 	@CIO_ELT_KILLS=$${KILLS:-50} $(BIN)/pytest -q -rP -m proof tests/pipelines/ingest/test_sync_kills.py tests/pipelines/push/test_run_kills.py \
 		tests/flows/test_runs.py tests/flows/test_together.py
 
-check: $(INSTALLED) ## Check lint, format, types and import contracts
+check: $(INSTALLED) ## Check lint, format, types, import contracts and known vulnerabilities
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.dependencies.audit
 
 format: $(INSTALLED) ## Format the code, and correct lint
 	@$(BIN)/ruff check --fix .
@@ -60,6 +61,9 @@ docs: $(INSTALLED) ## Generate reference pages, types, dbt sources, staging mode
 
 answers: $(INSTALLED) ## Ask the questions of warehouse/questions of a demo's workspace; write the answers into their page
 	@$(BIN)/python -m tests.warehouse.questions --ask
+
+sbom: $(INSTALLED) ## Write dist/sbom.cdx.json: every package of the lock with version, hashes and licence
+	@$(BIN)/python -m tests.dependencies.materials
 
 lock: $(INSTALLED) ## Resolve requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

@@ -1,13 +1,14 @@
 """The runner of benchmarks prints every figure, and the page of results is what was saved."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.bench.cells import cells, missed
 from tests.bench.measure import Figure, Wrong, in_process, repeated
-from tests.bench.page import PAGE, page
+from tests.bench.page import PAGE, PROMISES, page, promises
 from tests.bench.results import Part, saved
 from tests.bench.runner import run_parts
 
@@ -26,9 +27,12 @@ FAST = Figure.of("a fast thing", 0.25, "s", most=1.0)
 PLAIN = Figure.of("a thing without bounds", 1_234.5, "MB")
 
 
-def test_the_page_is_current() -> None:
-    """`make docs` writes the page; it was run after the last results were saved."""
+def test_the_pages_are_current() -> None:
+    """`make docs` writes the pages; it was run after the last results were saved."""
     assert page(saved()) == PAGE.read_text("utf-8")
+    text = PROMISES.read_text("utf-8")
+    assert promises(text, saved()) == text
+    assert {"day", "workspace"} == set(re.findall(r"^### (\w+): ", text, re.MULTILINE))
 
 
 def test_a_saved_result_is_read_as_it_was(tmp_path: Path) -> None:

@@ -17,12 +17,14 @@ ACROSS = {
     "tests/test_installed.py": "the package as pip installs it",
     "tests/test_mirror.py": "the tests themselves",
     "tests/test_numbers.py": "the numbers that pages state",
-    "tests/test_security.py": "SECURITY.md",
+    "tests/test_security.py": "SECURITY.md and warehouse/RELIABILITY.md",
     "tests/test_taken_up.py": "the files of an earlier commit",
     "tests/test_torture.py": "schedules of commands, drawn by tests/torture",
     "tests/test_words.py": "the words of all prose",
+    "tests/flows/test_canary.py": "what all flows leave in Prefect",
     "tests/flows/test_together.py": "several flows at once",
     "tests/flows/test_workers.py": "a worker of a pool, which is Prefect's",
+    "tests/pipelines/test_canary.py": "the files, outputs and processes of all commands",
     "tests/pipelines/cli/test_screens.py": "the screens of several commands",
     "tests/pipelines/push/test_examples.py": "the declarations in warehouse/push/examples",
     "tests/pipelines/warehouse/test_postgres.py": "a warehouse that is a server",
@@ -37,6 +39,7 @@ ACROSS = {
 OUTSIDE = {
     "tests/sources/customerio/sandbox/clients": "clients of others, pointed at the sandbox",
     "tests/sources/customerio/sandbox/contract": "the sandbox's answers beside Customer.io's documents",
+    "tests/dependencies": "the packages of requirements.lock",
     "tests/warehouse": "the dbt project, which has no Python",
 }
 """Folders of tests that mirror no package."""

@@ -1,10 +1,11 @@
-"""Every promise of SECURITY.md has a test."""
+"""Every promise of SECURITY.md and of RELIABILITY.md has a test."""
 
 import ast
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from click import Group
 from ruamel.yaml import YAML
 
@@ -16,11 +17,10 @@ ROOT = Path(__file__).parents[1]
 LOOPBACK = "127.0.0.1"
 
 
-def test_every_promise_has_its_test() -> None:
+@pytest.mark.parametrize("page", ["SECURITY.md", "warehouse/RELIABILITY.md"])
+def test_every_promise_has_its_test(page: str) -> None:
     """The test of a promise exists."""
-    promised = re.findall(
-        r"^\| .+ \| `(test_\w+)` \|$", (ROOT / "SECURITY.md").read_text("utf-8"), re.MULTILINE
-    )
+    promised = re.findall(r"^\| .+ \| `(test_\w+)` \|$", (ROOT / page).read_text("utf-8"), re.MULTILINE)
     tests = {
         node.name
         for file in (ROOT / "tests").rglob("test_*.py")

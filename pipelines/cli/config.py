@@ -105,10 +105,8 @@ def _check_free(file: Path, *, replace: bool, asks: bool) -> None:
 
 
 def _chosen(key_file: IO[str] | None, region: str | None, data: str | None, *, asks: bool) -> dict[str, str]:
-    """The three settings by variable: the options, and on a terminal the answers."""
-    from pipelines.settings import Settings
-
-    folder = str(Settings.model_fields["cio_elt_data"].default)
+    """The three settings by variable: the options, on a terminal the answers, or those that hold now."""
+    now_region, folder = _present()
     if not asks and key_file is None:
         msg = "There is no terminal to ask on. Give the App API key with --key-from FILE, or - for stdin."
         raise click.UsageError(msg)
@@ -116,9 +114,21 @@ def _chosen(key_file: IO[str] | None, region: str | None, data: str | None, *, a
         note("The App API key is made in Customer.io: Account settings, API credentials, App API Keys.")
     key = key_file.read() if key_file else click.prompt("App API key", hide_input=True, err=True)
     if asks:
-        region = region or click.prompt("Region", type=_REGIONS, default="us", err=True)
-        data = data or click.prompt("Data folder", default=str(Path(folder).absolute()), err=True)
-    return {_KEY: key.strip().strip("\"'"), _REGION: region or "us", _DATA: data or folder}
+        region = region or click.prompt("Region", type=_REGIONS, default=now_region, err=True)
+        data = data or click.prompt("Data folder", default=folder, err=True)
+    return {_KEY: key.strip().strip("\"'"), _REGION: region or now_region, _DATA: data or folder}
+
+
+def _present() -> tuple[str, str]:
+    """The region and the data folder that the settings name now; their defaults if one cannot be read."""
+    from pipelines.errors import ConfigError
+    from pipelines.settings import Settings, read_settings
+
+    try:
+        settings = read_settings()
+    except ConfigError:
+        settings = Settings.model_construct()
+    return settings.customerio_region, str(settings.cio_elt_data.absolute())
 
 
 def _print_made(file: Path, settings: "Settings", access: "Access") -> None:

@@ -9,7 +9,7 @@ import click
 from pipelines.cli.command import DONE, FAILED, STOPPED_BY_BRAKE, WAIT, note, print_json, recorded_command
 
 if TYPE_CHECKING:
-    from pipelines.erase import There
+    from pipelines.erase import EraseResult, There
 
 
 @click.command()
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 @click.option(
     "--lift", is_flag=True, help="Lift the record of an erasure, so that they may come again; erase nothing."
 )
+@click.option(
+    "--resume", "resumes", is_flag=True, help="Finish an erasure that was killed; it needs no identifier."
+)
 @WAIT
 @recorded_command
 def erase(
@@ -53,6 +56,7 @@ def erase(
     deletes: bool,
     suppresses: bool,
     lift: bool,
+    resumes: bool,
     wait_s: float,
     as_json: bool,
 ) -> int:
@@ -75,6 +79,11 @@ def erase(
             *(read_people(file) if file else ()),
         ]
     )
+    if resumes:
+        if given:
+            msg = "--resume finishes the erasure that was killed, whose people are known: name none."
+            raise click.UsageError(msg)
+        return _resume(read_settings(), wait_s, as_json=as_json)
     if not given:
         msg = "Name the people: --email, --id, --cio-id or --file."
         raise click.UsageError(msg)
@@ -83,18 +92,35 @@ def erase(
         return _lift(settings, given, wait_s, as_json=as_json)
     there: There | None = "suppress" if suppresses else "delete" if deletes else None
     result = run(settings, given, really=yes and not dry_run, there=there, wait_s=wait_s, notify=note)
-    if as_json:
-        print_json(result.document)
-    else:
-        from pipelines.cli.erase_output import print_erased
-
-        print_erased(result)
+    _print(result, as_json=as_json)
     if result.done:
         return FAILED if result.traces else DONE
     if dry_run:
         return DONE
     note("Nothing was erased, since that cannot be undone. Add --yes to do it.")
     return STOPPED_BY_BRAKE
+
+
+def _resume(settings: Any, wait_s: float, *, as_json: bool) -> int:
+    from pipelines.erase import resume
+
+    result = resume(settings, wait_s=wait_s, notify=note)
+    if result is None:
+        note("Every erasure came to its end: there is none to resume.")
+        if as_json:
+            print_json({"done": False})
+        return DONE
+    _print(result, as_json=as_json)
+    return FAILED if result.traces else DONE
+
+
+def _print(result: "EraseResult", *, as_json: bool) -> None:
+    from pipelines.cli.erase_output import print_erased
+
+    if as_json:
+        print_json(result.document)
+    else:
+        print_erased(result)
 
 
 def _lift(settings: Any, given: Any, wait_s: float, *, as_json: bool) -> int:

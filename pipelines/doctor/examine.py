@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from pipelines.doctor import files, machine, servers, work
-from pipelines.doctor.finding import Check, Finding
+from pipelines.doctor.finding import Check, Finding, unset
 from pipelines.errors import ConfigError
-from pipelines.settings import Settings, env_file
+from pipelines.settings import Settings
 from pipelines.warehouse.failures import elt_error
 
 CHECKS: tuple[Check, ...] = (
@@ -25,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     files.declarations,
     work.packages,
     work.pushes,
+    work.erasures,
     work.runs,
 )
 
@@ -41,10 +42,11 @@ def examine(settings: Settings) -> Iterator[Finding]:
                 name=check.__name__.replace("_", " "),
                 found=f"It could not be checked: {why}",
                 state="fail",
-                cure="Correct what the message names, and run `cio-elt doctor` again.",
+                cure="cio-elt doctor --bundle support.zip",
             )
 
 
 def settings_finding(error: ConfigError) -> Finding:
     """The finding for settings that cannot be read; nothing else can be checked then."""
-    return Finding(name="settings", found=str(error), state="fail", cure=f"$EDITOR {env_file()}")
+    wrong = [name.upper() for name in Settings.model_fields if f"{name.upper()}:" in str(error)]
+    return Finding(name="settings", found=str(error), state="fail", cure=unset(*wrong))

@@ -8,7 +8,7 @@ from shlex import quote
 
 import duckdb
 
-from pipelines.doctor.finding import Finding
+from pipelines.doctor.finding import Finding, edit
 from pipelines.doctor.locks import holder
 from pipelines.errors import EltError
 from pipelines.export.registry import FILE as REGISTRY
@@ -27,10 +27,16 @@ def warehouse_files(settings: Settings) -> Iterator[Finding]:
     for name, file, then in (
         ("published file", settings.published_file, "cio-elt publish"),
         ("private file", settings.load_file, "cio-elt sync"),
-        ("journal of pushes", settings.cio_elt_data / JOURNAL, "cio-elt push reset --without-sending NAME"),
+        ("journal of pushes", settings.cio_elt_data / JOURNAL, _resets(settings)),
     ):
         if file.exists():
             yield _read(name, file, then)
+
+
+def _resets(settings: Settings) -> str:
+    """The commands after which the rows of every push count as sent, as the lost journal had them."""
+    names = [quote(file.stem) for file in sorted(settings.cio_elt_push.glob("*.yml"))]
+    return " && ".join(f"cio-elt push reset --without-sending {name}" for name in names) or "cio-elt status"
 
 
 def _read(name: str, file: Path, then: str) -> Finding:
@@ -111,8 +117,6 @@ def declarations(settings: Settings) -> Iterator[Finding]:
             load_spec(file)
         except EltError as error:
             wrong = True
-            yield Finding(
-                name="push declaration", found=str(error), state="fail", cure=f"$EDITOR {quote(str(file))}"
-            )
+            yield Finding(name="push declaration", found=str(error), state="fail", cure=edit(file))
     if not wrong:
         yield Finding(name="push declaration", found=f"{len(files)} declaration(s) can be used.")

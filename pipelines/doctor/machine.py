@@ -9,13 +9,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from shlex import quote
 
-from pipelines.doctor.finding import Finding
+from pipelines.doctor.finding import Finding, own
 from pipelines.permissions import open_paths
 from pipelines.settings import Settings, env_file
 
 _NAMED = ("customerio-elt", "duckdb", "dlt", "dbt-core", "dbt-duckdb", "prefect", "pydantic", "httpx")
 _LOCK = Path(__file__).parents[2] / "requirements.lock"
-_PINNED = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)", re.MULTILINE)
+_PINNED = re.compile(r"^([\w.-]+)(?:\[[^]]+\])?==([\w.]+)", re.MULTILINE)
 _FREE_MB, _MEMORY_MB = 200, 600
 """The least megabytes of free disk and of memory: DuckDB takes 208 MB for a load, and 550 MB for a plan."""
 _SHOWN = 5
@@ -77,14 +77,14 @@ def data_folder(settings: Settings) -> Iterator[Finding]:
             name="data folder",
             found=f"{folder} is no folder.",
             state="fail",
-            cure=f"mv {quote(str(folder))} {quote(f'{folder}.old')}",
+            cure=f"mv {quote(str(folder))} {quote(f'{folder}.old')} && cio-elt sync",
         )
     elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         yield Finding(
             name="data folder",
             found=f"This user may not write {folder}.",
             state="fail",
-            cure=f"sudo chown -R {os.getuid()}:{os.getgid()} {quote(str(folder))}",
+            cure=own(folder),
         )
     else:
         yield Finding(name="data folder", found=f"{folder} can be written.")
@@ -108,7 +108,7 @@ def permissions(settings: Settings) -> Iterator[Finding]:
             name="permissions",
             found=f"{len(foreign)} file(s) and folder(s) belong to other users: {shown}.",
             state="fail",
-            cure=f"sudo chown -R {os.getuid()}:{os.getgid()} {quote(str(settings.cio_elt_data))}",
+            cure=own(settings.cio_elt_data),
         )
     if not opened and not foreign:
         yield Finding(name="permissions", found="No other user can read the files of the data folder.")
@@ -133,8 +133,19 @@ def disk(settings: Settings) -> Iterator[Finding]:
             name="disk",
             found=f"{free:,} MB are free at {folder}, and a run needs {needed:,} MB.",
             state="fail",
-            cure=f"Free {needed - free:,} MB of {folder}, or name a folder of a larger disk in CIO_ELT_DATA.",
+            cure=_more_room(settings.cio_elt_data, folder, needed),
         )
+
+
+def _more_room(data: Path, folder: Path, needed: int) -> str:
+    """The command that moves the data folder to the user's home, or shows what fills the disk."""
+    home = Path.home() / "cio-elt-data"
+    place = next(path for path in home.parents if path.is_dir())
+    held = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
+    if place.stat().st_dev == folder.stat().st_dev or shutil.disk_usage(place).free < needed * 1e6 + held:
+        return f"du -xhd 2 {quote(str(folder))} | sort -h"
+    moved = f"cp -a {quote(str(data))}/. {quote(str(home))} && " if data.is_dir() else ""
+    return f"mkdir -p {quote(str(home))} && {moved}export CIO_ELT_DATA={quote(str(home))}"
 
 
 def memory(_: Settings) -> Iterator[Finding]:
@@ -150,9 +161,9 @@ def memory(_: Settings) -> Iterator[Finding]:
     if free < _MEMORY_MB:
         yield Finding(
             name="memory",
-            found=f"{free:,} MB are available, and a push needs {_MEMORY_MB:,} MB.",
+            found=f"{free:,} MB are available, and a push needs {_MEMORY_MB:,} MB: end other programs.",
             state="warn",
-            cure="End other programs: `ps -eo pid,rss,comm --sort=-rss` lists the largest.",
+            cure="ps -eo pid,rss,comm --sort=-rss | head",
         )
     else:
         yield Finding(name="memory", found=f"{free:,} MB are available, {_MEMORY_MB:,} MB are needed.")

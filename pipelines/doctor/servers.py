@@ -6,15 +6,17 @@ from collections.abc import Iterator
 import httpx
 
 from pipelines.connect import check_access, client
-from pipelines.doctor.finding import Finding
+from pipelines.doctor.finding import Finding, unset
 from pipelines.errors import ConfigError, EltError, WrongWorkspace
 from pipelines.ingest.check import check
-from pipelines.settings import Settings
+from pipelines.settings import Settings, env_file
 from sources.customerio.client import Unreachable, WrongClock
 
 _SKEW_S = 60
 _HEALTH_S = 5.0
-_KEY = "cio-elt init --replace"
+_APP_KEY, _URL = "CUSTOMERIO_APP_API_KEY", "CUSTOMERIO_APP_URL"
+_CLOCK = "sudo timedatectl set-ntp true"
+_WAIT = "until cio-elt check; do sleep 10; done"
 
 
 def limits(settings: Settings) -> Iterator[Finding]:
@@ -42,18 +44,26 @@ def customerio(settings: Settings) -> Iterator[Finding]:
         yield _clock(settings, access.ahead_s)
         yield from _reach(settings)
     except WrongClock as error:
-        yield Finding(name="clock", found=str(error), state="fail", cure="sudo timedatectl set-ntp true")
+        cure = _CLOCK if settings.customerio_app_url is None else "export CIO_ELT_ANY_CLOCK=true"
+        yield Finding(name="clock", found=str(error), state="fail", cure=cure)
     except Unreachable as error:
-        yield Finding(
-            name="Customer.io",
-            found=str(error),
-            state="fail",
-            cure="Check the network; `cio-elt config` shows the region and the hosts.",
-        )
+        # A URL of the settings may be wrong; Customer.io's own hosts come back, and the network does.
+        cure = _WAIT if settings.customerio_app_url is None else unset(_URL)
+        yield Finding(name="Customer.io", found=str(error), state="fail", cure=cure)
     except WrongWorkspace as error:
-        yield Finding(name="workspace", found=str(error), state="fail", cure=_KEY)
+        yield Finding(name="workspace", found=str(error), state="fail", cure=new_key())
     except EltError as error:
-        yield Finding(name="key", found=str(error), state="fail", cure=_KEY)
+        yield Finding(name="key", found=str(error), state="fail", cure=new_key())
+
+
+def new_key() -> str:
+    """The command that asks for another key and writes it; one of the environment would come before it."""
+    replace = " --replace" if env_file().exists() else ""
+    return (
+        f"{unset(_APP_KEY)} && cio-elt init{replace}"
+        if os.environ.get(_APP_KEY)
+        else f"cio-elt init{replace}"
+    )
 
 
 def _clock(settings: Settings, ahead_s: int) -> Finding:
@@ -63,7 +73,7 @@ def _clock(settings: Settings, ahead_s: int) -> Finding:
         name="clock",
         found=f"Customer.io's clock is {ahead_s:+,} s from this machine's.",
         state="warn",
-        cure="sudo timedatectl set-ntp true",
+        cure=_CLOCK,
     )
 
 
@@ -75,9 +85,10 @@ def _reach(settings: Settings) -> Iterator[Finding]:
         names = ", ".join(reach.resource for reach in unread)
         yield Finding(
             name="key",
-            found=f"It cannot read {len(unread)} table(s): {names}. {unread[0].reason}",
+            found=f"It cannot read {len(unread)} table(s): {names}. {unread[0].reason} Make a key with "
+            "these scopes in Customer.io; `cio-elt check` shows the reason of each.",
             state="warn",
-            cure="Give the key these scopes in Customer.io; `cio-elt check` shows the reason of each.",
+            cure=new_key(),
         )
     else:
         yield Finding(name="key", found=f"It reads all {reached} tables that were tried.")
@@ -97,7 +108,8 @@ def prefect(_: Settings) -> Iterator[Finding]:
     else:
         yield Finding(
             name="Prefect",
-            found="No server answers at PREFECT_API_URL.",
+            found="No server answers at PREFECT_API_URL. Start that server; or let `make serve` start one "
+            "here, as it does without this variable.",
             state="fail",
-            cure="Start that server; or `unset PREFECT_API_URL` and `python -m flows` starts one here.",
+            cure="unset PREFECT_API_URL",
         )

@@ -8,7 +8,7 @@ from shlex import quote
 from pipelines.doctor.finding import Finding
 from pipelines.doctor.locks import holder
 from pipelines.errors import EltError
-from pipelines.ingest.status import failed
+from pipelines.ingest.status import failed, unfinished_erasure
 from pipelines.push.journal.database import FILE as JOURNAL
 from pipelines.push.journal.database import SCHEMA, Journal
 from pipelines.push.journal.status import read_status
@@ -16,6 +16,11 @@ from pipelines.settings import Settings
 from pipelines.trace import RunLedger
 from pipelines.warehouse.set_aside import packages_set_aside
 
+# Commands whose arguments the ledger does not have.
+_AGAIN = {
+    "erase": "erase --resume",
+    **{name: f"{name} --help" for name in ("backfill", "push audit", "push undo", "push reset")},
+}
 _PENDING = ("normalize/extracted", "load/normalized")
 
 
@@ -29,9 +34,10 @@ def locks(settings: Settings) -> Iterator[Finding]:
     for file, by in held:
         yield Finding(
             name="locks",
-            found=f"{file.name} is held by {by.text}.",
+            found=f"{file.name} is held by {by.text}. A run that works needs nothing: wait for it. The cure "
+            "ends one that hangs.",
             state="warn",
-            cure=f"Wait for it; or, if it does not end: kill {by.pid}",
+            cure=f"kill {by.pid}",
         )
     if not held:
         yield Finding(name="locks", found="No run holds a lock of the data folder.")
@@ -114,12 +120,20 @@ def runs(settings: Settings) -> Iterator[Finding]:
         # The file itself is a finding.
         return
     for run in failures:
-        again = "" if run.command.startswith("flow ") else f"cio-elt {run.command}"
-        yield Finding(
-            name="runs",
-            found=failed(run),
-            state="warn",
-            cure=again or "Run the flow again in Prefect.",
-        )
+        yield Finding(name="runs", found=failed(run), state="warn", cure=_again(run.command))
     if not failures:
         yield Finding(name="runs", found="The last run of each command did its work.")
+
+
+def _again(command: str) -> str:
+    """The command that does the work of one that failed."""
+    kind, _, name = command.partition(" ")
+    if kind == "flow":
+        return f"prefect deployment run {quote(f'{name}/{name}')}"
+    return f"cio-elt {_AGAIN.get(command, command)}"
+
+
+def erasures(settings: Settings) -> Iterator[Finding]:
+    """An erasure that did not end."""
+    if sentence := unfinished_erasure(settings):
+        yield Finding(name="erasure", found=sentence, state="fail", cure="cio-elt erase --resume")

@@ -1,8 +1,8 @@
-"""The erasure of people: `erase` removes them from the data folder, `lift` lets them come again."""
+"""The erasure of people: `erase`, `resume` after one was killed, `lift` so that they may come again."""
 
 from pipelines.erase.lift import lift
 from pipelines.erase.people import Identifier, identifiers, read_people
-from pipelines.erase.run import EraseResult, There, erase
+from pipelines.erase.run import EraseResult, There, erase, resume
 from pipelines.erase.tables import Found
 from pipelines.warehouse.erasures import erasures
 
@@ -16,4 +16,5 @@ __all__ = [
     "identifiers",
     "lift",
     "read_people",
+    "resume",
 ]

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from pipelines.erase.tables import Found
-from pipelines.erase.traces import Traces
+from pipelines.erase.traces import Suspects
 from pipelines.export.registry import folder as exports_folder
 from pipelines.settings import Settings
 from pipelines.trace.ledger import FILE as LEDGER
@@ -28,12 +28,12 @@ _REGISTRY: Columns = (("tickets", "body"), ("tickets", "result"), ("counted", "b
 _LEDGER: Columns = (("runs", "message"),)
 
 
-def erase_files(settings: Settings, traces: Traces, erased: Erased, *, really: bool) -> Iterator[Found]:
+def erase_files(settings: Settings, suspects: Suspects, erased: Erased, *, really: bool) -> Iterator[Found]:
     """Find what files have of the people; with `really` it is removed or replaced."""
     data = settings.cio_elt_data
     yield from _counted("files that can be made anew", _removed(matching(data, DERIVED), really=really))
     for pattern in _WITH_TRACES:
-        found = [path for path in data.glob(pattern) if traces.in_path(path)]
+        found = [path for path in data.glob(pattern) if suspects.in_path(path)]
         yield from _counted(pattern.partition("/")[0], _removed(found, really=really))
     for place, file, columns in (
         ("registry of exports", exports_folder(settings) / "tickets.sqlite", _REGISTRY),

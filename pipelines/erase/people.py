@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from pipelines.erase.subject import KINDS, Table
 from pipelines.errors import ConfigError
+from pipelines.warehouse.erasures import has_sql
 from pipelines.warehouse.pipeline import DATASET
-from sources.customerio.extract.erased import IdentifierKind, normal
+from sources.customerio.extract.erased import Erased, IdentifierKind, normal
 
 Identifier = tuple[IdentifierKind, str]
 """A kind and a value, as it is compared."""
@@ -97,6 +98,20 @@ def resolve(
         """
     )
     return _grouped(connection)
+
+
+def recorded(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], erased: Erased
+) -> set[Identifier]:
+    """The identifiers in these tables that are of people with a record."""
+    found: set[Identifier] = set()
+    for table in tables:
+        for kind in KINDS:
+            if (cell := table.identifier(kind)) != "NULL::VARCHAR":
+                values = f"SELECT DISTINCT {cell} AS value FROM {table.sql}"
+                rows = connection.execute(f"FROM ({values}) WHERE {has_sql(erased, kind, 'value')}")
+                found |= {(kind, value) for (value,) in rows.fetchall()}
+    return found
 
 
 def _collect_pairs(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], others: pa.Table) -> None:

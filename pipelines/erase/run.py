@@ -4,12 +4,13 @@
          -> record -> push journal -> files -> warehouse, written anew -> look for traces
 
 The record is written before anything is deleted, and the warehouse, by which people are known, goes last: an
-erasure that was killed is finished by the same command.
+erasure that was killed is finished by the same command, or by `resume`, which knows people by the hashes of
+their record.
 """
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import duckdb
@@ -18,11 +19,11 @@ import pyarrow as pa
 from pipelines.connect import client
 from pipelines.erase.folder import erase_files
 from pipelines.erase.journal import erase_journal, known_pairs, no_push
-from pipelines.erase.people import NODES, Identifier, arrow, identifiers, resolve
+from pipelines.erase.people import NODES, Identifier, arrow, identifiers, recorded, resolve
 from pipelines.erase.places import Place, check_place, place_of
-from pipelines.erase.subject import Table, tables_of
+from pipelines.erase.subject import KINDS, Table, tables_of
 from pipelines.erase.tables import Found, erase_tables
-from pipelines.erase.traces import Traces
+from pipelines.erase.traces import RecordedTraces, Suspects, Traces, traced_files
 from pipelines.erase.words import Words
 from pipelines.notify import Notify, silent
 from pipelines.privacy import privacy_of
@@ -130,26 +131,40 @@ def erase(
         began = time.monotonic()
         forget_loaded(settled(settings, notify))
         with place_of(settings, journal, wait_s=wait_s) as place:
-            work = _found(settings, place, identifiers([*given, *_hashes(settings, given).values()]), journal)
+            everyone = identifiers([*given, *_hashes(settings, given).values()])
+            work = _found(settings, place, everyone, journal)
             ended = _end_there(settings, work, there) if really and there else 0
             resumed = is_unfinished(settings)
             if really:
                 record(settings, work.people)
                 tell_erasures(settings)
             erased = erased_people(settings) if really else Erased()
-            _erase(settings, place, work, journal, erased, really=really)
-            left, notes = place.end(everything=resumed) if really else ([], [])
-        files = _traces(work).in_folder(settings.cio_elt_data) if really else []
-        traces = (*left, *(str(path.relative_to(settings.cio_elt_data)) for path in files))
-        if really and not traces:
-            finish(settings)
-        return work.result(
-            traces=traces,
-            notes=tuple(notes),
-            there=ended,
-            done=really,
-            seconds=round(time.monotonic() - began, 3),
-        )
+            _erase(settings, place, work, journal, erased, _traces(work), really=really)
+            left = place.end(everything=resumed) if really else ([], [])
+        result = _ended(settings, work, _traces(work), *left, really=really)
+        return replace(result, there=ended, seconds=round(time.monotonic() - began, 3))
+
+
+def resume(settings: Settings, *, wait_s: float = 3600.0, notify: Notify = silent) -> EraseResult | None:
+    """Finish an erasure that did not end; returns None if there is none.
+
+    Raises:
+        ConfigError, LeaseHeld, PushError, Busy: as `erase`.
+    """
+    check_place(settings)
+    with writing(settings, wait_s=wait_s, notify=notify), no_push(settings) as journal:
+        if not is_unfinished(settings):
+            return None
+        began = time.monotonic()
+        forget_loaded(settled(settings, notify))
+        erased = erased_people(settings)
+        with place_of(settings, journal, wait_s=wait_s) as place:
+            work = _found(settings, place, _recorded(settings, place, journal, erased), journal)
+            tell_erasures(settings)
+            _erase(settings, place, work, journal, erased, RecordedTraces(erased), really=True)
+            left = place.end(everything=True)
+        result = _ended(settings, work, RecordedTraces(erased), *left, really=True)
+        return replace(result, seconds=round(time.monotonic() - began, 3))
 
 
 def _hashes(settings: Settings, given: Sequence[Identifier]) -> dict[Identifier, Identifier]:
@@ -185,6 +200,18 @@ def _found(settings: Settings, place: Place, given: Sequence[Identifier], journa
     return _Work(people=people, nodes=nodes, words=sorted(words))
 
 
+def _recorded(settings: Settings, place: Place, journal: Journal | None, erased: Erased) -> list[Identifier]:
+    """The identifiers of people with a record that one of the databases still has."""
+    rows = known_pairs(journal).to_pylist()
+    found = {(kind, row[kind]) for row in rows for kind in KINDS if erased.has(kind, row[kind])}
+    with place.opened() as connection:
+        found |= recorded(connection, _tables(connection), erased)
+    if settings.published_file.exists():
+        with open_file(settings.published_file, read_only=True) as connection:
+            found |= recorded(connection, _tables(connection), erased)
+    return sorted(found)
+
+
 def _published_pairs(settings: Settings, given: Sequence[Identifier]) -> pa.Table:
     """The identifiers of the people as the published file has them, in rows of `cio_id`, `id`, `email`."""
     with open_file(settings.published_file, read_only=True) as connection:
@@ -210,6 +237,7 @@ def _erase(
     work: _Work,
     journal: Journal | None,
     erased: Erased,
+    suspects: Suspects,
     *,
     really: bool,
 ) -> None:
@@ -219,7 +247,7 @@ def _erase(
         work.places += erase_journal(journal, work.nodes, words, erased, really=really)
         if really:
             journal.rewrite()
-    work.places += erase_files(settings, _traces(work), erased, really=really)
+    work.places += erase_files(settings, suspects, erased, really=really)
     with place.opened() as connection:
         connection.register("erase_nodes_given", work.nodes)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {NODES} AS FROM erase_nodes_given")
@@ -229,6 +257,23 @@ def _erase(
             connection, _tables(connection), words, erased, really=really, original=place.original
         )
         connection.commit()
+
+
+def _ended(
+    settings: Settings,
+    work: _Work,
+    suspects: Suspects,
+    left: Sequence[str],
+    notes: Sequence[str],
+    *,
+    really: bool,
+) -> EraseResult:
+    """Look for what is left in files, besides what is `left` on a server; with neither, it is finished."""
+    files = traced_files(suspects, settings.cio_elt_data) if really else []
+    traces = (*left, *(str(path.relative_to(settings.cio_elt_data)) for path in files))
+    if really and not traces:
+        finish(settings)
+    return work.result(traces=traces, notes=tuple(notes), done=really)
 
 
 def _traces(work: _Work) -> Traces:

@@ -9,6 +9,7 @@ import gzip
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
@@ -16,14 +17,35 @@ from pipelines.erase.subject import tables_of
 from pipelines.erase.words import Words
 from pipelines.warehouse.duckdb_file import in_memory, open_file
 from pipelines.warehouse.sql import literal, quoted
-from sources.customerio.extract.erased import EDGES, PLAIN, SHORTEST
+from sources.customerio.extract.erased import EDGES, PLAIN, SHORTEST, Erased
 
 _SIGN = PLAIN.encode()
 _WORD = re.compile(rb"(?:" + _SIGN + rb"|\\+u[0-9a-fA-F]{4}){%d,400}" % SHORTEST)
 _PLAIN_WORD = re.compile(_SIGN + rb"{%d,400}" % SHORTEST)
 _BLOCK, _OVERLAP = 16 * 1024 * 1024, 1024
+_ROWS_AT_ONCE = 10_000
 _OTHER_FOLDERS = ("demo",)
 """Data folders of their own within a data folder: a sandbox's people are invented."""
+
+
+class Suspects(Protocol):
+    """A search for people in files."""
+
+    def in_path(self, path: Path) -> bool:
+        """Checks if a file, or a file of a folder, has a trace."""
+
+
+class RecordedTraces:
+    """A search for people of whom only the hashes of a record are known, in files that are no database."""
+
+    def __init__(self, erased: Erased) -> None:
+        self._erased = erased
+
+    def in_path(self, path: Path) -> bool:
+        """Checks if a file, or a file of a folder, has a trace."""
+        if path.is_dir():
+            return any(self.in_path(each) for each in path.rglob("*") if each.is_file())
+        return any(map(self._erased.is_in, _texts(path)))
 
 
 class Traces:
@@ -33,15 +55,6 @@ class Traces:
         self._words = Words(words)
         self._bytes = frozenset(word.encode() for word in words)
         self._sure = Words(sure)
-
-    def in_folder(self, data: Path) -> list[Path]:
-        """The files of a data folder with a trace in them."""
-        files = (path for path in sorted(data.rglob("*")) if path.is_file() and path.suffix != ".lock")
-        return [
-            path
-            for path in files
-            if path.relative_to(data).parts[0] not in _OTHER_FOLDERS and self.in_path(path)
-        ]
 
     def in_path(self, path: Path) -> bool:
         """Checks if a file, or a file of a folder, has a trace."""
@@ -96,6 +109,28 @@ class Traces:
 
     def _in_column(self, connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> bool:
         return next(self._words.cells(connection, rows, column), None) is not None
+
+
+def traced_files(suspects: Suspects, data: Path) -> list[Path]:
+    """The files of a data folder with a trace in them."""
+    files = (path for path in sorted(data.rglob("*")) if path.is_file() and path.suffix != ".lock")
+    return [
+        path
+        for path in files
+        if path.relative_to(data).parts[0] not in _OTHER_FOLDERS and suspects.in_path(path)
+    ]
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """The texts of a file that is no database."""
+    if path.suffix == ".parquet":
+        with in_memory() as connection:
+            rows = connection.sql(f"SELECT r::VARCHAR AS text FROM read_parquet({literal(path)}) AS r")
+            for batch in rows.to_arrow_reader(_ROWS_AT_ONCE):
+                yield from batch.column(0).to_pylist()
+    elif path.suffix not in (".duckdb", ".wal"):
+        for block in _blocks(path):
+            yield block.decode(errors="replace")
 
 
 def _is_part(connection: duckdb.DuckDBPyConnection, rows: str, column: str, word: str) -> bool:

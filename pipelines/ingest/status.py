@@ -10,6 +10,7 @@ from pipelines.ingest.coverage import FEED_DEPTH_S, gaps, proven
 from pipelines.settings import Settings
 from pipelines.times import DAY, span, utc
 from pipelines.trace import Run, RunLedger
+from pipelines.warehouse.erasures import is_unfinished
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
 from pipelines.warehouse.runs import TABLE as RUNS
@@ -22,6 +23,13 @@ from sources.customerio.extract import COVERAGE, REJECTED, Window
 
 AT_RISK_S = 7 * DAY
 """A table is at risk if Customer.io deletes time that is not read yet within that many seconds."""
+
+
+UNFINISHED = (
+    "An erasure has not ended. If none is running, it was killed, and something of the people may be left in "
+    "the data folder: run `cio-elt erase --resume`, which needs no identifier."
+)
+"""The sentence about an erasure that was killed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +69,7 @@ class WarehouseStatus:
     the first.
     `set_aside` are the load packages that could not be loaded. `failures` are the last runs of commands that
     failed or were killed, if no later run of the command did its work. `late_metrics` are those of
-    deliveries, None before deliveries were read.
+    deliveries, None before deliveries were read. `unfinished_erasure` is true if an erasure did not end.
     """
 
     workspace: WorkspaceRecord
@@ -70,6 +78,7 @@ class WarehouseStatus:
     set_aside: list[SetAside]
     late_metrics: LateMetrics | None
     failures: list[Run] = field(default_factory=list)
+    unfinished_erasure: bool = False
 
     @property
     def document(self) -> dict[str, Any]:
@@ -80,6 +89,7 @@ class WarehouseStatus:
             "tables": [asdict(row) for row in self.tables],
             "set_aside": [asdict(package) for package in self.set_aside],
             "failures": [asdict(run) for run in self.failures],
+            "unfinished_erasure": self.unfinished_erasure,
             "late_metrics": None if self.late_metrics is None else asdict(self.late_metrics),
         }
 
@@ -103,6 +113,7 @@ def warehouse_status(settings: Settings) -> WarehouseStatus:
             last_run_s=max(now - max(ended), 0) if ended else None,
             set_aside=packages_set_aside(settings),
             failures=failures(settings),
+            unfinished_erasure=is_unfinished(settings),
             late_metrics=late_metrics(query, bands_of(settings), now) if "messages" in present else None,
         )
 
@@ -123,6 +134,11 @@ def failures(settings: Settings) -> list[Run]:
     except (OSError, sqlite3.Error):
         # `cio-elt doctor` tells of a damaged ledger.
         return []
+
+
+def unfinished_erasure(settings: Settings) -> str:
+    """A sentence about an erasure that did not end; empty if there is none."""
+    return UNFINISHED if is_unfinished(settings) else ""
 
 
 def failed(run: Run) -> str:

@@ -5,7 +5,15 @@ Tables that share a problem share a sentence: while no sync runs, all of them be
 
 from collections.abc import Iterator
 
-from pipelines.ingest.status import TableStatus, WarehouseStatus, failed, late, late_tables, missing
+from pipelines.ingest.status import (
+    UNFINISHED,
+    TableStatus,
+    WarehouseStatus,
+    failed,
+    late,
+    late_tables,
+    missing,
+)
 from pipelines.times import span
 from pipelines.workspace import WorkspaceRecord, described
 
@@ -33,11 +41,12 @@ def verdict(status: WarehouseStatus, max_lag_s: int | None = None) -> str:
 def attention(status: WarehouseStatus, max_lag_s: int | None = None) -> list[str]:
     """A sentence for each matter that needs attention, the most urgent kind first.
 
-    These are runs that failed or were killed, late tables, missing time, errors of the last sync (held-back
-    deletions are one), rejected records, and load packages that were set aside.
+    These are an erasure that did not end, runs that failed or were killed, late tables, missing time, errors
+    of the last sync (held-back deletions are one), rejected records, and load packages that were set aside.
     """
     tables = status.tables
     return [
+        *([UNFINISHED] if status.unfinished_erasure else []),
         *map(failed, status.failures),
         *_late(tables, max_lag_s),
         *missing(tables),

@@ -10,7 +10,7 @@ tables are read.
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -241,6 +241,8 @@ def _predicted(settings: Settings, tables: list[str], now: int) -> Mapping[str, 
 def _under_lock(run: _Run, tables: Sequence[str]) -> SyncResult:
     with writing(run.settings, wait_s=run.wait_s, notify=run.notify):
         began = time.monotonic()
+        # An erasure may have ended while this run waited.
+        run = replace(run, options=replace(run.options, erased=erased_people(run.settings)))
         target = settled(run.settings, run.notify)
         _heal(run, target)
         if run.ahead_s is not None:

@@ -12,9 +12,12 @@ from pipelines.reconcile.read_times import ReadTimes
 from pipelines.times import utc
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import Query
+from sources.customerio.catalogue import resource
 from sources.customerio.client import Client
+from sources.customerio.extract.erased import Erased
 
 _NAMED = 3
+_PERSON = resource("messages").person
 
 # The time of each metric of a delivery, Unix seconds.
 Metrics = dict[str, int]
@@ -23,20 +26,30 @@ Deliveries = dict[str, tuple[int, Metrics]]
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Customer.io's deliveries of one parent and day, and the ids of those to people who were erased here."""
+
+    deliveries: Deliveries
+    to_erased: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Customer.io's deliveries and the warehouse's, of one parent and day."""
 
-    there: Deliveries
+    listed: Listed
     here: Deliveries
     read_times: ReadTimes
 
     def judge(self, metric: str) -> tuple[Verdict, str]:
         """The verdict on the counts of a metric that differ, and the reason."""
         found = _Differences()
-        there, here = _reached(self.there, metric), _reached(self.here, metric)
+        there, here = _reached(self.listed.deliveries, metric), _reached(self.here, metric)
         found.surplus += here.keys() - there.keys()
-        for delivery in there.keys() - here.keys():
-            began = self.read_times.began(self.there[delivery][0])
+        absent = there.keys() - here.keys()
+        found.erased = len(absent & self.listed.to_erased)
+        for delivery in absent - self.listed.to_erased:
+            began = self.read_times.began(self.listed.deliveries[delivery][0])
             if began is None or there[delivery] >= began:
                 found.later(began)
             else:
@@ -51,11 +64,12 @@ class Comparison:
 
 @dataclass
 class _Differences:
-    """The differences of one metric: delivery ids, and how many metrics came after the last read."""
+    """The differences of one metric: delivery ids, and the numbers of those that are explained."""
 
     absent: list[str] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
     surplus: list[str] = field(default_factory=list)
+    erased: int = 0
     unread: int = 0
     came_later: int = 0
     read_at: int = 0
@@ -84,13 +98,15 @@ class _Differences:
 
     @property
     def reasons(self) -> list[str]:
-        """Sentences about differences that the time of the last read explains."""
+        """Sentences about differences that erasures or the time of the last read explain."""
         later = f"{self.came_later:,} came after the last read, at {utc(self.read_at)}."
         unread = f"{self.unread:,} are of a time that no sync has read yet."
-        return [reason for count, reason in ((self.came_later, later), (self.unread, unread)) if count]
+        erased = f"{self.erased:,} went to people who were erased here."
+        rows = ((self.erased, erased), (self.came_later, later), (self.unread, unread))
+        return [reason for count, reason in rows if count]
 
 
-def customerio_deliveries(client: Client, parent: Parent, day: Day) -> Deliveries:
+def customerio_deliveries(client: Client, parent: Parent, day: Day, erased: Erased) -> Listed:
     """Customer.io's deliveries of that parent and day.
 
     Raises:
@@ -98,9 +114,13 @@ def customerio_deliveries(client: Client, parent: Parent, day: Day) -> Deliverie
     """
     kind, span = parent.kind, {"start_ts": day.start, "end_ts": day.end - 1}
     pages = client.pages(kind.messages, path={kind.path: parent.id}, query=span)
-    return {
-        str(row["id"]): (int(row["created"]), row["metrics"] or {}) for page in pages for row in page.records
-    }
+    deliveries: Deliveries = {}
+    to_erased = set[str]()
+    for row in (row for page in pages for row in page.records):
+        deliveries[str(row["id"])] = (int(row["created"]), row["metrics"] or {})
+        if erased and erased.names(_PERSON, row):
+            to_erased.add(str(row["id"]))
+    return Listed(deliveries, frozenset(to_erased))
 
 
 def warehouse_deliveries(query: Query, parent: Parent, day: Day) -> Deliveries:

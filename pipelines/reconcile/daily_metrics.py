@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipelines.reconcile.cells import Cell, Verdict
-from pipelines.reconcile.comparison import Comparison, Deliveries, customerio_deliveries, warehouse_deliveries
+from pipelines.reconcile.comparison import Comparison, Listed, customerio_deliveries, warehouse_deliveries
 from pipelines.reconcile.days import Day, days
 from pipelines.reconcile.parents import Counts, Parent, customerio_counts
 from pipelines.reconcile.read_times import ReadTimes
 from pipelines.warehouse.queries import Query
 from sources.customerio.client import Client, NotFound
+from sources.customerio.extract.erased import Erased
 
 # Concurrent requests: enough for 10 a second at 0.6 s each.
 _THREADS = 6
@@ -36,7 +37,12 @@ class _Counted:
 
 
 def daily_cells(
-    client: Client, query: Query, chosen: Sequence[Parent], number: int, read_times: ReadTimes
+    client: Client,
+    query: Query,
+    chosen: Sequence[Parent],
+    number: int,
+    read_times: ReadTimes,
+    erased: Erased,
 ) -> Iterator[Cell]:
     """The cells of the last `number` days of these parents; days that differ are also compared by delivery.
 
@@ -46,7 +52,7 @@ def daily_cells(
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="reconcile") as pool:
         counted = list(pool.map(lambda parent: _counted(client, parent, number), chosen))
         places = [(one.parent, day) for one in counted for day in one.differing]
-        listed = list(pool.map(lambda place: _listed(client, *place), places))
+        listed = list(pool.map(lambda place: _listed(client, place[0], place[1], erased), places))
     comparisons = {
         (parent, day.start): Comparison(found, warehouse_deliveries(query, parent, day), read_times)
         for (parent, day), found in zip(places, listed, strict=True)
@@ -63,9 +69,9 @@ def _counted(client: Client, parent: Parent, number: int) -> _Counted:
         return _Counted(parent, days(client.now(), number, parent.kind.clock), None)
 
 
-def _listed(client: Client, parent: Parent, day: Day) -> Deliveries | None:
+def _listed(client: Client, parent: Parent, day: Day, erased: Erased) -> Listed | None:
     try:
-        return customerio_deliveries(client, parent, day)
+        return customerio_deliveries(client, parent, day, erased)
     except NotFound:
         return None
 

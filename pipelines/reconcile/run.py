@@ -22,6 +22,7 @@ from pipelines.reconcile.parents import Parent, parents
 from pipelines.reconcile.read_times import delivery_reads
 from pipelines.reconcile.totals import alive_segments, totals
 from pipelines.settings import Settings
+from pipelines.warehouse.erasures import erased_people
 from pipelines.warehouse.pipeline import file_format, forget_loaded, load
 from pipelines.warehouse.publish import publishing
 from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
@@ -31,6 +32,7 @@ from pipelines.workspace import check_workspace
 from sources.customerio.catalogue.senders import SENDERS
 from sources.customerio.client import Client, reading_answers
 from sources.customerio.extract import COVERAGE
+from sources.customerio.extract.erased import Erased
 
 Item = TypeVar("Item")
 
@@ -71,7 +73,8 @@ def reconcile(
         notify: receives sentences for the user while it runs.
 
     Raises:
-        ConfigError: there is no warehouse yet, or the key is not accepted.
+        ConfigError: there is no warehouse yet, the key is not accepted, or the records of erasures cannot
+            be read.
         CustomerioError: a request failed; nothing was stored.
     """
     began, requests = time.monotonic(), list[object]()
@@ -84,7 +87,8 @@ def reconcile(
         client.call("getCioAllowlist")  # The response has Customer.io's time.
         sampled = _Sample(sample, datetime.fromtimestamp(client.now(), UTC).date().isoformat())
         with reading_answers("a call for Customer.io's own numbers"):
-            cells = list(_daily_cells(client, query, present, number, sampled, notify))
+            erased = erased_people(settings)
+            cells = list(_daily_cells(client, query, present, number, sampled, erased, notify))
             segments = sampled.of("segment", alive_segments(query, present))
             cells += totals(settings, client, query, present, segments)
         checked_at = client.now()
@@ -121,6 +125,7 @@ def _daily_cells(
     present: set[str],
     number: int,
     sampled: _Sample,
+    erased: Erased,
     notify: Notify,
 ) -> Iterator[Cell]:
     if not {"messages", COVERAGE} <= present:
@@ -131,7 +136,7 @@ def _daily_cells(
         chosen += sampled.of(kind.name, parents(client, query, kind, span))
     notify(f"Asking for {len(chosen):,} senders: one request each, and more for the days that differ.")
     since = min(days(now, number, kind.clock)[0].start for kind in SENDERS)
-    yield from daily_cells(client, query, chosen, number, delivery_reads(query, since))
+    yield from daily_cells(client, query, chosen, number, delivery_reads(query, since), erased)
 
 
 def _store(settings: Settings, cells: list[Cell], checked_at: int, wait_s: float, notify: Notify) -> None:

@@ -5,12 +5,15 @@ list was read; later, the time since then explains it.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import inf
 from typing import Any
 
 from pipelines.reconcile.cells import Cell, Verdict
 from pipelines.reconcile.read_times import last_read
 from pipelines.settings import Settings
 from pipelines.times import HOUR, MINUTE, span
+from pipelines.warehouse.erasures import erasures
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import Query
 from sources.customerio.client import Client, NotFound
@@ -30,13 +33,22 @@ def totals(
     Raises:
         CustomerioError: a request failed.
     """
-    read_at = last_read(query, present)
+    read_at, erased = last_read(query, present), len(erasures(settings))
     if "people" in present:
-        yield _people(settings, client, query, present, read_at.get("people"))
+        yield _of_erased(_people(settings, client, query, present, read_at.get("people")), erased)
     if "segment_memberships" in present and segments:
-        yield from _segments(client, query, segments, read_at.get("segment_memberships"))
+        for cell in _segments(client, query, segments, read_at.get("segment_memberships")):
+            yield _of_erased(cell, erased)
     if "exports" in present:
-        yield from _exports(client, query, present)
+        yield from _exports(client, query, present, erased)
+
+
+def _of_erased(cell: Cell, most: float) -> Cell:
+    """The cell; a number that is smaller here by that many at most is explained by erasures."""
+    if cell.verdict != "mismatch" or not most or not 0 < (cell.theirs or 0) - cell.ours <= most:
+        return cell
+    reason = "People who were erased here are left out, and Customer.io may have them still."
+    return replace(cell, verdict="explained", reason=reason)
 
 
 def alive_segments(query: Query, present: set[str]) -> list[int]:
@@ -130,7 +142,7 @@ def _segments(client: Client, query: Query, ids: Sequence[int], read_at: int | N
         )
 
 
-def _exports(client: Client, query: Query, present: set[str]) -> Iterator[Cell]:
+def _exports(client: Client, query: Query, present: set[str], erased: int) -> Iterator[Cell]:
     """The cells of loaded exports; the file of an export never changes."""
     loaded: dict[int, int] = {}
     for table in sorted({"exported_people", "exported_deliveries"} & present):
@@ -140,7 +152,7 @@ def _exports(client: Client, query: Query, present: set[str]) -> Iterator[Cell]:
             continue
         ours, theirs = loaded[export["id"]], int(export["total"])
         reason = f"Run `cio-elt sync --full exports exported_{export['type']}` to load its file again."
-        yield Cell(
+        cell = Cell(
             subject="export",
             parent_id=export["id"],
             name=export["description"] or None,
@@ -151,6 +163,8 @@ def _exports(client: Client, query: Query, present: set[str]) -> Iterator[Cell]:
             verdict="match" if ours == theirs else "mismatch",
             reason=None if ours == theirs else reason,
         )
+        # A person has one row in an export of people, and any number in one of deliveries.
+        yield _of_erased(cell, inf if erased and export["type"] == "deliveries" else erased)
 
 
 def _judged(ours: int, theirs: int, read_at: int | None, now: int, remedy: str) -> tuple[Verdict, str | None]:

@@ -3,6 +3,7 @@
     trace    the run of this process, and the step that it is at
     ledger   a row for each run, which a killed run leaves too
     logs     the log file and the lines on stderr
+    spans    OpenTelemetry's spans, if the process has it set up
     liveness the lock by which a run is seen to be killed
 
 The id is a trace id as OpenTelemetry has it, 32 hex digits. It is the `trace_id` of

@@ -20,6 +20,7 @@ from pipelines.errors import EltError
 from pipelines.settings import Settings
 from pipelines.trace.ledger import RunLedger, State
 from pipelines.trace.logs import FIELDS, LOGGER, hide
+from pipelines.trace.spans import Spans, begin_spans
 
 _log = logging.getLogger(LOGGER)
 
@@ -31,6 +32,7 @@ class Trace:
     trace_id: str
     command: str
     _ledger: RunLedger
+    _spans: Spans | None = None
     _step: str | None = None
     _ending: tuple[State, str | None, str | None] = field(default=("done", None, None))
     _ended: bool = False
@@ -47,6 +49,8 @@ class Trace:
             return
         self._step = name
         _log.info("Step: %s.", name)
+        if self._spans is not None:
+            self._spans.step(name)
         with suppress(OSError, sqlite3.Error):
             self._ledger.step(self.trace_id, name)
 
@@ -71,6 +75,7 @@ def recorded(settings: Settings, command: str, trace_id: str | None = None) -> I
     """
     trace = Trace(trace_id or uuid4().hex, command, RunLedger(settings.cio_elt_data))
     lock = _begun(trace)
+    trace._spans = begin_spans(command, trace.trace_id)
     token = _current.set(trace)
     FIELDS.of_run = {"trace_id": trace.trace_id, "command": command}
     _log.info("Run of `%s` begins.", command)
@@ -90,6 +95,8 @@ def recorded(settings: Settings, command: str, trace_id: str | None = None) -> I
             f" {error_name}: {message or 'see stderr'}" if error_name else "",
         )
         _current.reset(token)
+        if trace._spans is not None:
+            trace._spans.end(state, error_name)
         FIELDS.of_run = {}
         with suppress(OSError, sqlite3.Error):
             trace._ledger.end(trace.trace_id, state, error_name, message)

@@ -6,6 +6,7 @@ import sys
 from tests.bench import (
     audit,
     cadence,
+    day,
     erase,
     export,
     flows,
@@ -77,6 +78,11 @@ PARTS: dict[str, Part] = {
         title="60 days of hourly syncs: requests for deliveries, recall of late metrics",
         run=cadence.run,
         once="it counts, and the counts are the same in every run.",
+    ),
+    "day": Part(
+        title=f"{day.HOURS} hours of hourly work in one process, with {day.READERS} readers",
+        run=day.run,
+        once="a day of work takes minutes.",
     ),
     "requests": Part(
         title="The requests of single syncs",

@@ -13,7 +13,7 @@ from sources.customerio.catalogue import Operation
 from sources.customerio.client.bounds import Bounds
 from sources.customerio.client.calls import Call, call_of, operation_named
 from sources.customerio.client.downloads import Through, download
-from sources.customerio.client.error_bodies import redacted, without_keys
+from sources.customerio.client.error_bodies import answered, without_keys
 from sources.customerio.client.hosts import host_of
 from sources.customerio.client.json_text import loads
 from sources.customerio.client.limits import RateLimits
@@ -223,7 +223,7 @@ class Client:
 
     def redacted(self, text: str) -> str:
         """Customer.io's words without keys, addresses, phone numbers and URLs, cut to 200 characters."""
-        return redacted(text, self._transport.secrets)
+        return answered(text, self._transport.secrets)
 
     def without_keys(self, text: str) -> str:
         """The text without the keys of both APIs; all else stays."""

@@ -17,6 +17,8 @@ LONGEST = 200
 _READ = 2_000
 
 _REFERENCE = re.compile(r"\s*\(reference ([\w-]+)\)")
+# A key is a long row of hex digits; no id in an answer is one.
+_KEY = re.compile(r"\b[0-9a-f]{20,}\b", re.IGNORECASE)
 _PRIVATE = (
     (re.compile(r"\b(?:basic|bearer)\s+(?=[\w.~+/-]*[\d=])[\w.~+/=-]{8,}", re.IGNORECASE), "<key>"),
     (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE), "<url>"),
@@ -52,11 +54,16 @@ def read_error_body(body: bytes, secrets: Iterable[str | None] = ()) -> ErrorBod
     text = "; ".join(detail for detail, _ in found if detail)
     reference = _REFERENCE.search(text)
     return ErrorBody(
-        detail=redacted(_REFERENCE.sub("", text), secrets),
-        pointer=next((redacted(pointer, secrets) for _, pointer in found if pointer), None),
+        detail=answered(_REFERENCE.sub("", text), secrets),
+        pointer=next((answered(pointer, secrets) for _, pointer in found if pointer), None),
         reference=reference[1] if reference else None,
         is_json=isinstance(document, dict),
     )
+
+
+def answered(text: str, secrets: Iterable[str | None] = ()) -> str:
+    """Words of an answer: as `redacted`, and without what looks like any key."""
+    return redacted(_KEY.sub("<key>", text), secrets)
 
 
 def redacted(text: str, secrets: Iterable[str | None] = (), *, longest: int = LONGEST) -> str:

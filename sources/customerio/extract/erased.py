@@ -105,6 +105,10 @@ class Erased:
         read = row.get if isinstance(row, dict) else lambda name: getattr(row, name, None)
         return any(self.has(kind, value) for kind, value in identifiers_of(columns, read))
 
+    def is_in(self, text: str) -> bool:
+        """Checks if a text has an identifier of these people."""
+        return any(self._is_word(word) for word in _WORD.findall(text))
+
     def redacted(self, text: str) -> str:
         """The text with each identifier of these people replaced."""
         return _WORD.sub(self._replaced, text)
@@ -119,7 +123,7 @@ class Erased:
     def _row(self, row: Any) -> Any:
         """The row itself if no text of it names one of these people."""
         text = msgspec.json.encode(row).decode()
-        if not any(self._is_word(word) for word in _WORD.findall(text)):
+        if not self.is_in(text):
             return row
         if isinstance(row, dict):
             return self._value(row)

@@ -3,11 +3,12 @@
 import gzip
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import duckdb
 import pyarrow.parquet as pq
@@ -190,25 +191,39 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
 
 def traces(data: Path, texts: tuple[str, ...]) -> list[str]:
-    """The places of a data folder that have one of the texts: bytes, packed bytes, tables, Parquet."""
+    """The places of a folder that have one of the texts: bytes, packed bytes, tables, Parquet."""
     found = []
     for file in sorted(path for path in data.rglob("*") if path.is_file()):
-        whole = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-        cells: Mapping[str, str] = {}
-        if file.suffix == ".duckdb":
-            with duckdb.connect(file, read_only=True) as connection:
-                cells = {
-                    f"{schema}.{table}": str(connection.execute(f'FROM "{schema}"."{table}"').fetchall())
-                    for schema, table in _tables(connection)
-                }
-        elif file.suffix == ".parquet":
-            cells = {"rows": str(pq.read_table(file).to_pylist())}
-        for text in texts:
-            where = [place for place, rows in cells.items() if text.lower() in rows.lower()]
-            if text.lower().encode() in whole.lower():
-                where.append("bytes")
-            found += [f"{file.relative_to(data)} {place}: {text}" for place in where]
+        found += [f"{file.relative_to(data)} {place}: {text}" for place, text in traces_in(file, texts)]
     return found
+
+
+def traces_in(file: Path, texts: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The places of a file that have one of the texts, each with the text."""
+    places = {"bytes": _unpacked(file).lower(), **{place: rows.lower() for place, rows in _cells(file)}}
+    return [
+        (place, text) for text in texts for place, held in places.items() if text.lower().encode() in held
+    ]
+
+
+def _unpacked(file: Path) -> bytes:
+    """The bytes of a file; of an archive, those of its members."""
+    if file.suffix == ".zip":
+        with ZipFile(file) as packed:
+            return b"".join(map(packed.read, packed.namelist()))
+    whole = file.read_bytes()
+    return gzip.decompress(whole) if file.suffix == ".gz" else whole
+
+
+def _cells(file: Path) -> Iterator[tuple[str, bytes]]:
+    """The rows of each table of a DuckDB or Parquet file, as text."""
+    if file.suffix == ".duckdb":
+        with duckdb.connect(file, read_only=True) as connection:
+            for schema, table in _tables(connection):
+                rows = connection.execute(f'FROM "{schema}"."{table}"').fetchall()
+                yield f"{schema}.{table}", str(rows).encode()
+    elif file.suffix == ".parquet":
+        yield "rows", str(pq.read_table(file).to_pylist()).encode()
 
 
 @pytest.fixture

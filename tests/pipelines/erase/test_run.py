@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.erase import There, erase, erasures, lift
+from pipelines.erase import There, erase, erasures, lift, resume
 from pipelines.errors import ConfigError, PushError
+from pipelines.warehouse.erasures import is_unfinished
 from sources.customerio.extract.erased import ERASED
 from tests.pipelines.erase.conftest import Person, World, ask, traces
 
@@ -96,23 +97,35 @@ def test_nothing_of_an_erased_person_is_left_and_nothing_comes_back(world: World
 
 
 @pytest.mark.proof
-def test_killed_at_any_place_the_same_command_finishes(world: World, tmp_path: Path) -> None:
-    """Killed after the record, the journal, the files or the private file: run again, nothing is left."""
+@pytest.mark.parametrize("resumed", [False, True])
+def test_killed_at_any_place_the_same_command_finishes(
+    world: World, tmp_path: Path, *, resumed: bool
+) -> None:
+    """Killed after the record, the journal, the files or the private file: run again, nothing is left.
+
+    So it is with `resume`, which is not told who the person is.
+    """
     world.run_all(transformed=False)
     person = world.person()
+    _plant(world, person)
     kept = tmp_path / "kept"
     shutil.copytree(world.data, kept)
-    for place in ("record", "republish", "erase_files", "publish_warehouse"):
+    for place in ("record", "erase_journal", "republish", "erase_files", "publish_warehouse"):
         shutil.rmtree(world.data)
         shutil.copytree(kept, world.data)
         killed = subprocess.run(
             [sys.executable, "-c", _KILLED, place, person.email], env=_environment(world), check=False
         )
         assert -signal.SIGKILL == killed.returncode, place
+        assert is_unfinished(world.settings)
 
-        assert () == world.erase(("email", person.email)).traces
+        result = resume(world.settings) if resumed else world.erase(("email", person.email))
+        assert result is not None
+        assert () == result.traces
+        assert not is_unfinished(world.settings)
         assert [] == traces(world.data, person.texts), place
         assert world.warehouse.sync("people", "messages").erased > 0
+    assert resume(world.settings) is None
 
 
 _KILLED = """

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.erase.traces import Traces
+from pipelines.erase.traces import RecordedTraces, Traces, traced_files
+from sources.customerio.extract.erased import Erased, digest, words_of
 
 EMAIL = "jane.doe@example.com"
 
@@ -67,15 +68,26 @@ def test_a_trace_is_found_in_each_kind_of_file(tmp_path: Path, name: str) -> Non
 
     traces = Traces([EMAIL], [EMAIL])
 
-    assert [tmp_path / "inner" / name] == traces.in_folder(tmp_path)
-    assert [] == Traces([]).in_folder(tmp_path)
+    assert [tmp_path / "inner" / name] == traced_files(traces, tmp_path)
+    assert [] == traced_files(Traces([]), tmp_path)
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if not name.endswith(".duckdb")])
+def test_a_trace_is_found_by_the_hashes_of_a_record(tmp_path: Path, name: str) -> None:
+    """So an erasure is resumed that knows no identifier any more; databases it compares by their columns."""
+    key = b"k" * 32
+    erased = Erased(key, {digest(key, "word", word) for word in words_of("email", EMAIL)})
+    FILES[name](tmp_path / name, f"to {EMAIL.upper()}")
+    FILES[name](tmp_path / f"other-{name}", "mary.doe@example.com")
+
+    assert [tmp_path / name] == traced_files(RecordedTraces(erased), tmp_path)
 
 
 def test_an_address_within_a_longer_one_is_no_trace(tmp_path: Path) -> None:
     """In a file's bytes it looks alike; the tables say that it is another person's."""
     _table(tmp_path / "load.duckdb", f"mary.{EMAIL}")
 
-    assert [] == Traces([EMAIL], [EMAIL]).in_folder(tmp_path)
+    assert [] == traced_files(Traces([EMAIL], [EMAIL]), tmp_path)
 
 
 def test_the_demo_within_a_data_folder_is_another_one(tmp_path: Path) -> None:
@@ -83,4 +95,4 @@ def test_the_demo_within_a_data_folder_is_another_one(tmp_path: Path) -> None:
     (tmp_path / "demo").mkdir()
     _plain(tmp_path / "demo" / "a.json", EMAIL)
 
-    assert [] == Traces([EMAIL], [EMAIL]).in_folder(tmp_path)
+    assert [] == traced_files(Traces([EMAIL], [EMAIL]), tmp_path)

@@ -14,6 +14,7 @@ import duckdb
 import psycopg
 import pytest
 
+from pipelines.erase import erase
 from pipelines.reconcile import Cell, Reconciliation, reconcile
 from pipelines.times import DAY, HOUR
 from pipelines.warehouse.publish import publish
@@ -238,6 +239,43 @@ def test_later_changes_do_not_hide_a_mismatch(synced: Warehouse) -> None:
     found = [cell for cell in checked(synced).mismatches if cell.metric == "sent"]
 
     assert [f"1 delivery is not in the warehouse: {removed}."] == [cell.reason for cell in found]
+
+
+@pytest.mark.proof
+def test_erased_people_are_explained_and_hide_no_mismatch(synced: Warehouse) -> None:
+    """Their deliveries, memberships and rows of exports are explained; another's lost delivery is named."""
+    ((person, campaign, day),) = synced.query(
+        """
+        SELECT any_value(customer_identifiers->>'cio_id' ORDER BY id), campaign_id, max(created) // 86400
+        FROM customerio_raw.messages AS m
+        WHERE campaign_id IS NOT NULL AND metrics ->> 'sent' IS NOT NULL
+          AND customer_identifiers->>'cio_id' IN (SELECT cio_id FROM customerio_raw.segment_memberships)
+          AND customer_identifiers->>'cio_id' IN (
+              SELECT cio_id FROM customerio_raw.people WHERE deleted_at IS NULL)
+        GROUP BY campaign_id, created // 86400
+        HAVING count(DISTINCT customer_identifiers->>'cio_id') > 1 ORDER BY 3 DESC, 2 LIMIT 1
+        """
+    )
+    erase(synced.settings, [("cio_id", person)], really=True)
+    result = checked(synced)
+    explained = {cell.subject: cell.reason or "" for cell in result.cells if cell.verdict == "explained"}
+
+    assert [] == result.mismatches
+    assert {"campaign", "people", "segment"} <= explained.keys()
+    assert "went to people who were erased here." in explained["campaign"]
+    assert "People who were erased here are left out" in explained["people"]
+
+    ((lost,),) = alter(
+        synced,
+        f"""
+        DELETE FROM customerio_raw.messages WHERE id = (
+            SELECT min(id) FROM customerio_raw.messages
+            WHERE campaign_id = {campaign} AND created // 86400 = {day} AND metrics ->> 'sent' IS NOT NULL
+        ) RETURNING id
+        """,
+    )
+    named = {cell.reason for cell in checked(synced).mismatches if cell.metric == "sent"}
+    assert {f"1 delivery is not in the warehouse: {lost}."} == named
 
 
 @pytest.mark.proof

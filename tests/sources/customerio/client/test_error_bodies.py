@@ -64,6 +64,12 @@ def test_a_key_is_replaced_in_capitals_too() -> None:
     assert "the key <key>, or <key>" == redacted("the key 5A135F4D, or 5a135f4d", ["5a135f4d", None])
 
 
+def test_a_key_that_is_not_known_is_replaced_in_answers() -> None:
+    """A person's record may hold another service's key, and an answer repeats it."""
+    body = b'{"errors":[{"detail":"no c0ffee0123456789C0FFEE0123456789 in campaign 1234567890123"}]}'
+    assert "no <key> in campaign 1234567890123" == read_error_body(body).detail
+
+
 def test_a_long_detail_is_cut() -> None:
     """A detail that repeats a whole payload is cut to what is readable."""
     assert len(redacted("word " * 1000)) == LONGEST
