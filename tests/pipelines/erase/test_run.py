@@ -203,9 +203,9 @@ def test_people_are_ended_in_customer_io_first(world: World, there: There) -> No
     assert person.id not in world.pushing.ids()
 
 
-def test_a_server_is_refused(world: World) -> None:
-    """Rows on a server are not erased: the message says what is to be done."""
-    settings = world.settings.model_copy(update={"cio_elt_destination": "postgres"})
+def test_another_server_is_refused(world: World) -> None:
+    """Rows on a server other than PostgreSQL are not erased: the message says what is to be done."""
+    settings = world.settings.model_copy(update={"cio_elt_destination": "redshift"})
 
-    with pytest.raises(ConfigError, match=r"postgres.*Nothing was erased"):
+    with pytest.raises(ConfigError, match=r"redshift.*Nothing was erased"):
         erase(settings, [("id", "user-1")], really=True)
