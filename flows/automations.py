@@ -13,7 +13,7 @@ from prefect.events.schemas.events import ResourceSpecification
 from flows.environment import HEARTBEAT_S
 from flows.freshness import STALE
 from flows.pushes import DEGRADED, RECOVERED
-from flows.runs import PARTLY, SKIPPED, STOPPED, WAITING
+from flows.runs import PARTLY, REFUSED, SKIPPED, STOPPED, WAITING
 
 # A server that was down for a minute has missed heartbeats: it must not crash the runs that sent them.
 SILENT_S: Final = 10 * HEARTBEAT_S
@@ -115,7 +115,7 @@ def _of_push(*events: str) -> EventTrigger:
 
 def _silence(seconds: int) -> EventTrigger:
     """A heartbeat that is followed by no other heartbeat, no final state, and no wait without a process."""
-    ours = (SKIPPED, PARTLY, STALE, STOPPED, WAITING)
+    ours = (SKIPPED, PARTLY, STALE, STOPPED, WAITING, REFUSED)
     ends = ("Completed", "Failed", "Cancelled", "Crashed", "TimedOut", *ours)
     return EventTrigger(
         after={"prefect.flow-run.heartbeat"},

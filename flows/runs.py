@@ -1,6 +1,7 @@
 """Common parts of all runs: the turn to write the warehouse, waiting without a process, and the final state.
 
 Completed | Skipped (another run writes) | Waiting (runs again later) | Stopped (by a brake) | Partly | Failed
+Refused (the form has wrong values)
 """
 
 import logging
@@ -15,16 +16,18 @@ from inspect import signature
 from typing import Any, Final, NoReturn, ParamSpec
 from uuid import UUID
 
-from prefect import Flow, get_client, get_run_logger
+from prefect import get_client, get_run_logger
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import FlowRun, State, TaskRun
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
-from prefect.exceptions import FailedRun, ParameterTypeError, Pause, TerminationSignal
+from prefect.context import FlowRunContext
+from prefect.exceptions import FailedRun, Pause, TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed, Scheduled
 from prefect.tasks import Task
 
 from flows.liveness import alive
+from flows.parameters import checked, defaults
 from pipelines.cli.signals import deliver_signals
 from pipelines.errors import Busy, ConfigError
 from pipelines.permissions import close_data_folder
@@ -40,6 +43,7 @@ SKIPPED: Final = "Skipped"
 PARTLY: Final = "Partly"
 WAITING: Final = "Waiting"
 STOPPED: Final = "Stopped"
+REFUSED: Final = "Refused"
 
 WRITER: Final = "customerio-warehouse"
 """The Prefect concurrency limit that serves as the writer's lock of a warehouse that is not a file."""
@@ -51,15 +55,25 @@ P = ParamSpec("P")
 
 
 def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
-    """Decorates a flow: errors of this project become a final state with their message; a bug is raised."""
+    """Decorates a flow: errors of this project become a final state with their message; a bug is raised.
+
+    The values of the form are checked here and not by Prefect, whose message would begin with its own words,
+    and which gives such a run no name.
+    """
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
         deliver_signals()
         make_process_private()
         try:
+            given = checked(function, signature(function).bind(*args, **kwargs).arguments)
+        except ConfigError as error:
+            get_run_logger().error("%s", error)
+            return Failed(name=REFUSED, message=str(error))
+        work: Callable[..., State[Any]] = function
+        try:
             with alive(str(flow_run.id)):
-                return _recorded(partial(function, *args, **kwargs))
+                return _recorded(partial(work, **given))
         except TerminationSignal:
             _end_stopped()
             raise
@@ -110,23 +124,17 @@ _ENDINGS: Final[dict[str, RunState]] = {SKIPPED: "skipped", PARTLY: "partly", ST
 """The state of a run in the ledger by the name of its final state."""
 
 
-def name_refused(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Name a run whose form was refused as the run that it would have been: a hook for failed runs.
+def named(name_of: Callable[..., str]) -> Callable[[], str]:
+    """A function that names a run: `name_of` takes the form's values as they were sent, before any check."""
 
-    Prefect checks the parameters before it names a run.
-    """
-    if not (state.message or "").startswith(_REFUSED):
-        return
-    fields = signature(flow.fn).parameters.items()
-    defaults = {name: field.default for name, field in fields if field.default is not field.empty}
-    # Our functions that name a run take its parameters; Prefect's type of them has none.
-    name: Any = flow.flow_run_name
-    name_of = name.format_map if isinstance(name, str) else name
-    with get_client(sync_client=True) as client:
-        client.set_flow_run_name(flow_run.id, name_of({**defaults, **flow_run.parameters}))
+    def name() -> str:
+        context = FlowRunContext.get()
+        if context is None or context.flow is None:
+            msg = "A run is named within its context."
+            raise AssertionError(msg)
+        return name_of(**{**defaults(context.flow.fn), **(context.parameters or {})})
 
-
-_REFUSED: Final = "Validation of flow parameters failed"
+    return name
 
 
 def look_again(seconds: float, message: str) -> NoReturn:
@@ -237,11 +245,6 @@ class _Sentences(logging.Filter):
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, FailedRun):
             return False
-        if isinstance(error, ParameterTypeError):
-            # The reasons are one line each, below a heading.
-            reasons = [line.strip(" -") for line in str(error).splitlines()[1:]] or [str(error)]
-            record.msg, record.args = f"The form was refused: {'; '.join(reasons)}", ()
-            record.exc_info = None
         failure = elt_error(error) if isinstance(error, Exception) else None
         if failure is not None:
             record.msg, record.args, record.exc_info = str(failure), (), None

@@ -4,9 +4,10 @@ import re
 from typing import Any
 
 import pytest
-from prefect.exceptions import ParameterTypeError
 
+from flows.parameters import checked
 from flows.pushes import push
+from pipelines.errors import ConfigError
 from tests.flows.stage import Stage
 
 
@@ -56,5 +57,5 @@ def test_a_sync_is_pushed_when_it_says_so(stage: Stage) -> None:
 )
 def test_what_cannot_be_pushed_is_refused(wrong: dict[str, Any], reason: str) -> None:
     """A plan needs one push, only a plan can be approved, and its id has a format."""
-    with pytest.raises(ParameterTypeError, match=reason):
-        push.validate_parameters(wrong)
+    with pytest.raises(ConfigError, match=reason):
+        checked(push.fn, wrong)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from pipelines.errors import InvalidSpec
+from pipelines.errors import InvalidSpec, problems
 from pipelines.push.spec.spec import PushSpec
 
 EXAMPLES = "warehouse/push/examples"
@@ -154,8 +154,7 @@ def _plain(node: Any, left: Iterator[int], depth: int = 0) -> Any:
 
 def _message(file: Path, document: Any, error: ValidationError) -> str:
     sentences = [
-        f"{file.name}, {_place(document, found['loc'])}: {_sentence(found)}."
-        for found in error.errors(include_input=False, include_url=False)
+        f"{file.name}, {_place(document, found['loc'])}: {_sentence(found)}." for found in problems(error)
     ]
     return " ".join(dict.fromkeys(sentences))
 
