@@ -4,6 +4,7 @@ Completed | Skipped (another run writes) | Waiting (runs again later) | Stopped 
 Refused (the form has wrong values)
 """
 
+import atexit
 import logging
 import os
 import signal
@@ -17,6 +18,7 @@ from typing import Any, Final, NoReturn, ParamSpec
 from uuid import UUID
 
 from prefect import get_client, get_run_logger
+from prefect._internal.concurrency.threads import wait_for_global_loop_exit
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
@@ -27,7 +29,7 @@ from prefect.states import Cancelled, Completed, Failed, Scheduled
 from prefect.tasks import Task
 
 from flows.liveness import alive
-from flows.parameters import checked, defaults
+from flows.parameters import EMPTY, checked, defaults
 from pipelines.cli.signals import deliver_signals
 from pipelines.errors import Busy, ConfigError
 from pipelines.permissions import close_data_folder
@@ -51,6 +53,13 @@ WRITER: Final = "customerio-warehouse"
 # After a termination signal, a run has these seconds to release files and locks.
 _RELEASE_WITHIN_S = 5.0
 
+_SERVED: Final = "PREFECT__FLOW_RUN_ID"
+"""The variable that a process has which Prefect started for a run."""
+
+# Prefect leaves a thread whose calls hold the flow, and so all modules that the flow uses: at the end of the
+# interpreter DuckDB would report its types as leaked.
+atexit.register(wait_for_global_loop_exit, _RELEASE_WITHIN_S)
+
 P = ParamSpec("P")
 
 
@@ -65,6 +74,9 @@ def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
     def run(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
         deliver_signals()
         make_process_private()
+        if _SERVED in os.environ:
+            # A terminal sends Ctrl-C to all processes; the serving one ends its runs by SIGTERM.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             given = checked(function, signature(function).bind(*args, **kwargs).arguments)
         except ConfigError as error:
@@ -76,11 +88,9 @@ def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
                 return _recorded(partial(work, **given))
         except TerminationSignal:
             _end_stopped()
-            raise
         except Exception as error:
             if _stopped(error):
                 _end_stopped()
-                raise TerminationSignal(signal.SIGTERM) from None
             failure = elt_error(error)
             if failure is None:
                 raise
@@ -129,10 +139,11 @@ def named(name_of: Callable[..., str]) -> Callable[[], str]:
 
     def name() -> str:
         context = FlowRunContext.get()
-        if context is None or context.flow is None:
+        if context is None or context.flow is None or context.parameters is None:
             msg = "A run is named within its context."
             raise AssertionError(msg)
-        return name_of(**{**defaults(context.flow.fn), **(context.parameters or {})})
+        sent = {name: value for name, value in context.parameters.items() if value is not EMPTY}
+        return name_of(**{**defaults(context.flow.fn), **sent})
 
     return name
 
@@ -209,10 +220,11 @@ def _stopped(error: BaseException) -> bool:
     return interrupted(error) or any(isinstance(link, TerminationSignal) for link in causes(error))
 
 
-def _end_stopped() -> None:
-    """End this process soon; a run that an operator cancels ends as Cancelled.
+def _end_stopped() -> NoReturn:
+    """End this process soon, and its run as Cancelled: an operator or the service has stopped it in order.
 
-    Prefect sets it to Crashed if its engine does not know, by the time of the signal, who has sent it.
+    Prefect sets it to Crashed if its engine does not know, by the time of the signal, who has sent it. A
+    process that is killed without a signal that it can handle is told by the reaper.
 
     Raises:
         Pause: the run is Cancelled, and the engine has no state to set.
@@ -220,14 +232,17 @@ def _end_stopped() -> None:
     _end_soon()
     with get_client(sync_client=True) as client:
         state = client.read_flow_run(flow_run.id).state
-        if state is None or not state.is_cancelling():
-            return
-        cancelled: State[Any] = Cancelled(message=_CANCELLED)
+        message = _CANCELLED if state is not None and state.is_cancelling() else _STOPPED
+        cancelled: State[Any] = Cancelled(message=message)
         client.set_flow_run_state(flow_run.id, cancelled, force=True)
-    raise Pause(_CANCELLED, state=cancelled)
+    raise Pause(message, state=cancelled)
 
 
 _CANCELLED: Final = "Cancelled. Completed loads stay; the next run resumes from there."
+_STOPPED: Final = (
+    "The service that ran it was stopped. Completed loads stay; the next run resumes from there. Start a run "
+    "without a schedule again by hand."
+)
 
 
 def _end_soon() -> None:

@@ -65,6 +65,8 @@ class Stage:
             "PREFECT_HOME": str(self.folder / "prefect"),
             "PREFECT_API_URL": f"{self.ui}/api",
             "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+            # At the end of a stop, its last lines are in the log.
+            "PYTHONUNBUFFERED": "1",
         }
 
     def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
@@ -185,6 +187,10 @@ class Stage:
         last = declared()[-1]["name"]
         until(lambda: self.call("GET", f"/deployments/name/{last}/{last}").is_success, 60.0)
         return said
+
+    def serving_log(self) -> str:
+        """What the serving process and its runs have printed."""
+        return (self.folder / "serving.log").read_text()
 
     def hand_over(self) -> None:
         """Deploy to a work pool and start a worker for it, as the README of `flows` says."""

@@ -76,7 +76,6 @@ def test_the_form_refuses_wrong_days(stage: Stage, page: Page) -> None:
         ({"from_day": "2026-13-01"}, "'2026-13-01' does not match"),
         ({"chunk_days": 0}, "0 is less than the minimum of 1"),
         ({"chunk_days": 181}, "181 is greater than the maximum of 180"),
-        ({"to_day": None}, "None is not of type 'string'"),
     ],
     ids=str,
 )
@@ -94,11 +93,12 @@ def test_the_server_refuses_what_a_schema_can_say(
 
 def test_an_operator_fills_the_gaps_with_two_clicks(stage: Stage, page: Page) -> None:
     """A form with nothing but the switch is taken, and its run says what it read."""
+    stage.control("faults", {"clear": True})
     _open_form(page, stage)
     _field(page, "Only time that is missing").locator(".p-toggle__control").click()
     page.screenshot(path=SCREENSHOTS / "gaps.png")
 
-    run = stage.ended(_submitted(page))
+    run = stage.ended(_submitted(page), within_s=180.0)
 
     assert "backfill messages gaps" == run["name"]
     assert "COMPLETED" == run["state"]["type"], run["state"]["message"]

@@ -128,6 +128,7 @@ def test_setup_keeps_secrets_in_blocks_and_makes_limit_and_automations(
 
     state = sync(["segments"], return_state=True)
 
+    assert f"The Prefect server at {stage.ui} is set up." in told
     assert "Saved the Secret block customerio-app-api-key." in told
     assert stage.sandbox["app_api_key"] not in told
     limit = stage.call("GET", "/v2/concurrency_limits/customerio-warehouse").json()
