@@ -83,7 +83,7 @@ def _by_pages(settings: Settings, planned: Backfill, wait_s: float, *, title: st
         for window in planned.chunks:
             done.append(fill_chunk(settings, planned, window, reached, wait_s))
     total = _total(resource, done)
-    summary.shown(total, key=f"backfill-{resource}", title=title)
+    summary.shown(total, title=title)
     written = total.resources[resource].written
     return outcome(total.failed, 1, f"{len(done)} chunk(s) read, {written:,} rows written.", total.rejected)
 
@@ -112,11 +112,14 @@ def load_exports(settings: Settings, planned: HistoryPlan, reached: HistoryProgr
         results = history(
             settings, planned, wait_s=wait_s, notify=get_run_logger().info, pause=_wait, progress=reached
         )
+        loaded = []
         try:
             for result in results:
-                summary.export(result)
+                loaded.append(result)
         except _TakesLong:
             return False
+        finally:
+            summary.exports(loaded)
     return True
 
 

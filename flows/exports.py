@@ -120,7 +120,7 @@ def _exported(request: ExportRequest, deadline_hours: int, wait_minutes: int) ->
     if check_state(settings, export) == "pending":
         return not_ready(f"Export {export.export_id} is not ready", deadline_hours)
     result = collect_export(settings, export, wait_minutes * 60.0)
-    summary.export(result)
+    summary.exports([result])
     return Completed(message=f"Export {result.export_id}: {result.rows:,} rows, {result.new:,} of them new.")
 
 

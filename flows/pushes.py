@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.states import Completed, Failed
 
-from flows import progress
+from flows import artifact, progress
 from flows.blocks import settings_of_run
 from flows.parameters import Approve, PlanId, Pushes
 from flows.runs import PARTLY, RETRIED, STOPPED, concluding, named
@@ -54,8 +53,9 @@ def push(syncs: Pushes = [], plan: PlanId = "", approve: Approve = False) -> Sta
         settings, found, folder=settings.cio_elt_push, options=options, push_one=_push_as_task
     )
     tell_health(settings, get_run_logger().info)
-    rows = [_row(outcome) for outcome in outcomes]
-    create_table_artifact(table=rows, key="push", description="The rows of each push, and their outcome.")
+    artifact.current().add(
+        "The rows of each push, and their outcome", [_row(outcome) for outcome in outcomes]
+    )
     return _state(outcomes)
 
 

@@ -28,10 +28,11 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed, Scheduled
 from prefect.tasks import Task
 
+from flows import artifact
 from flows.liveness import alive
 from flows.parameters import EMPTY, checked, defaults
 from pipelines.cli.signals import deliver_signals
-from pipelines.errors import Busy, ConfigError
+from pipelines.errors import Busy, ConfigError, EltError
 from pipelines.permissions import close_data_folder
 from pipelines.settings import Settings, read_settings
 from pipelines.trace import State as RunState
@@ -94,11 +95,16 @@ def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
             failure = elt_error(error)
             if failure is None:
                 raise
-            if isinstance(failure, Busy):
-                return Completed(name=SKIPPED, message=str(failure))
-            return Failed(message=str(failure))
+            return _state_of(failure)
 
     return run
+
+
+def _state_of(failure: EltError) -> State[Any]:
+    """The final state of a run that this error ended."""
+    if isinstance(failure, Busy):
+        return Completed(name=SKIPPED, message=str(failure))
+    return Failed(message=str(failure))
 
 
 def _recorded(work: Callable[[], State[Any]]) -> State[Any]:
@@ -112,20 +118,27 @@ def _recorded(work: Callable[[], State[Any]]) -> State[Any]:
     set_up_logs(settings, as_json=False, to_file=True)
     if closed:
         get_run_logger().info(closed)
-    with recorded(settings, f"flow {flow_run.flow_name}", UUID(str(flow_run.id)).hex) as trace:
+    name = f"flow {flow_run.flow_name}"
+    with recorded(settings, name, UUID(str(flow_run.id)).hex) as trace, artifact.of_run(settings) as shown:
         try:
             state = work()
-        except Pause:
+        except Pause as pause:
+            if pause.state is not None:
+                shown.conclude(pause.state)
             trace.end("waiting")
             raise
         except BaseException as error:
-            if isinstance(elt_error(error) if isinstance(error, Exception) else None, Busy):
+            failure = elt_error(error) if isinstance(error, Exception) else None
+            if failure is not None:
+                shown.conclude(_state_of(failure))
+            if isinstance(failure, Busy):
                 trace.end("skipped")
             elif _stopped(error):
                 trace.end("interrupted")
             else:
                 note_failure(trace, error)
             raise
+        shown.conclude(state)
         trace.end(_ENDINGS.get(str(state.name), "done" if state.is_completed() else "failed"))
         return state
 
@@ -154,10 +167,10 @@ def look_again(seconds: float, message: str) -> NoReturn:
     The run keeps its id and its parameters, so the worker that takes it next continues the same work. Prefect
     has no function for this: a run that `suspend_flow_run` suspended must be resumed by hand.
     """
-    state: State[Any] = Scheduled(
-        name=WAITING, message=message, scheduled_time=datetime.now(UTC) + timedelta(seconds=seconds)
-    )
-    get_run_logger().info("%s Checked again in %.0f s.", message, seconds)
+    at = datetime.now(UTC) + timedelta(seconds=seconds)
+    message = f"{message} The run looks again at {at:%H:%M:%S} UTC."
+    state: State[Any] = Scheduled(name=WAITING, message=message, scheduled_time=at)
+    get_run_logger().info("%s", message)
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(flow_run.id, state)
     raise Pause(message, state=state)

@@ -48,7 +48,7 @@ def sync(
     """
     settings = settings_of_run()
     done = bring_up_to_date(settings, resources, full, accept_deletions, wait_minutes * 60.0)
-    summary.shown(done, key="sync", title="Requests and rows of the sync, by table.")
+    summary.shown(done, title="Requests and rows, by table")
     written = sum(table.written for table in done.resources.values())
     return outcome(done.failed, len(done.resources), f"{written:,} rows written.", done.rejected)
 
@@ -57,7 +57,7 @@ def sync(
 def bring_up_to_date(
     settings: Settings, resources: list[str], full: bool, accept_deletions: list[str], wait_s: float
 ) -> RunSummary:
-    """Run one sync, with its progress as an artifact."""
+    """Run one sync, with its progress in the run's artifact."""
     growing = RunSummary()
     with turn(settings, wait_s), progress.shown(progress.of(growing)):
         result = pipeline.sync(

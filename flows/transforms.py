@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_link_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows import artifact
 from flows.blocks import settings_of_run
 from flows.parameters import Anew, WaitMinutes
 from flows.runs import concluding
@@ -31,7 +31,7 @@ def transform(full: Anew = False, wait_minutes: WaitMinutes = 50) -> State[Any]:
     settings = settings_of_run()
     result = build(settings, full, wait_minutes * 60.0)
     page = draw(settings)
-    create_link_artifact(key="report", link=page.resolve().as_uri(), link_text="The report", description="")
+    artifact.current().add("Written", [{"report": str(page), "tests that warn": len(result.warnings)}])
     if result.unchanged:
         return Completed(message=UNCHANGED)
     models, warned = len(result.of("model")), len(result.warnings)

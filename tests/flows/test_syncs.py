@@ -46,9 +46,11 @@ def test_a_sync_says_what_it_wrote(stage: Stage) -> None:
 
     assert state.is_completed()
     assert str(state.message).endswith("rows written.")
-    (summary,) = stage.tables(str(state.state_details.flow_run_id))
-    assert "segments" in summary["data"]
-    assert "campaigns" in summary["data"]
+    shown = stage.artifact(str(state.state_details.flow_run_id))["data"]
+    assert shown.startswith(f"**Completed.** {state.message}")
+    assert "| segments |" in shown
+    assert "| campaigns |" in shown
+    assert f"CIO_ELT_DATA={stage.folder / 'data'} cio-elt status" in shown
 
 
 def test_a_sync_that_meets_another_writer_is_skipped(stage: Stage) -> None:
@@ -115,8 +117,7 @@ def test_a_gap_makes_freshness_fail(stage: Stage) -> None:
     assert state.is_failed()
     assert "Stale" == state.name
     assert "messages lacks" in str(state.message)
-    (table,) = stage.tables(str(state.state_details.flow_run_id))
-    assert "behind" in table["data"]
+    assert "| behind |" in stage.artifact(str(state.state_details.flow_run_id))["data"]
 
 
 def test_setup_keeps_secrets_in_blocks_and_makes_limit_and_automations(
