@@ -22,7 +22,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events import emit_event
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
 
 FAILING: Final = "customerio.run.failing"
 RECOVERED: Final = "customerio.run.recovered"
@@ -37,7 +37,7 @@ def tell_change(state: State[Any], *, without: list[str]) -> None:
         state: the final state of this run.
         without: names of states that tell neither: a run that ended in one is passed over.
     """
-    if flow_run.deployment_id is None or state.name in without:
+    if deployment.id is None or state.name in without:
         return
     # A server that does not answer costs the event, never the run.
     with suppress(httpx.HTTPError, OSError):
@@ -57,7 +57,7 @@ def _worked(without: list[str]) -> bool:
                     type=FlowRunFilterStateType(any_=_ENDED), name=FlowRunFilterStateName(not_any_=without)
                 ),
             ),
-            deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[UUID(str(flow_run.deployment_id))])),
+            deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[UUID(str(deployment.id))])),
             sort=FlowRunSort.END_TIME_DESC,
             limit=1,
         )

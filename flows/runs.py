@@ -29,6 +29,7 @@ from prefect.states import Cancelled, Completed, Failed, Scheduled
 from prefect.tasks import Task
 
 from flows import artifact
+from flows.alerts import tell_change
 from flows.liveness import alive
 from flows.parameters import EMPTY, checked, defaults
 from pipelines.cli.signals import deliver_signals
@@ -47,6 +48,9 @@ PARTLY: Final = "Partly"
 WAITING: Final = "Waiting"
 STOPPED: Final = "Stopped"
 REFUSED: Final = "Refused"
+
+_NO_NEWS: Final = [SKIPPED, REFUSED]
+"""Final states that say nothing of the health of the runs of a name."""
 
 WRITER: Final = "customerio-warehouse"
 """The Prefect concurrency limit that serves as the writer's lock of a warehouse that is not a file."""
@@ -85,19 +89,31 @@ def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
             return Failed(name=REFUSED, message=str(error))
         work: Callable[..., State[Any]] = function
         try:
-            with alive(str(flow_run.id)):
-                return _recorded(partial(work, **given))
-        except TerminationSignal:
-            _end_stopped()
+            state = _ended(partial(work, **given))
         except Exception as error:
-            if _stopped(error):
-                _end_stopped()
-            failure = elt_error(error)
-            if failure is None:
-                raise
-            return _state_of(failure)
+            words = f"A defect ended it: {type(error).__name__}. Its log has the traceback."
+            tell_change(Failed(message=words), without=_NO_NEWS)
+            raise
+        tell_change(state, without=_NO_NEWS)
+        return state
 
     return run
+
+
+def _ended(work: Callable[[], State[Any]]) -> State[Any]:
+    """Do the work of a run; returns its final state."""
+    try:
+        with alive(str(flow_run.id)):
+            return _recorded(work)
+    except TerminationSignal:
+        _end_stopped()
+    except Exception as error:
+        if _stopped(error):
+            _end_stopped()
+        failure = elt_error(error)
+        if failure is None:
+            raise
+        return _state_of(failure)
 
 
 def _state_of(failure: EltError) -> State[Any]:

@@ -137,9 +137,9 @@ def test_setup_keeps_secrets_in_blocks_and_makes_limit_and_automations(
     names = [each["name"] for each in stage.call("POST", "/automations/filter", {}).json()]
     assert [
         "customerio: a push is degraded or has recovered",
-        "customerio: a run failed",
+        "customerio: a run crashed",
         "customerio: a run is dead",
-        "customerio: a table is stale",
+        "customerio: runs begin to fail or work again",
     ] == sorted(names)
     assert state.is_completed()
 
