@@ -23,6 +23,7 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events import emit_event
 from prefect.runtime import deployment, flow_run
+from prefect.utilities.urls import url_for
 
 FAILING: Final = "customerio.run.failing"
 RECOVERED: Final = "customerio.run.recovered"
@@ -65,9 +66,10 @@ def _worked(without: list[str]) -> bool:
 
 
 def _sentence(state: State[Any], *, works: bool) -> str:
+    page = url_for("flow-run", obj_id=str(flow_run.id))
     if works:
-        return f"It works again: {state.message} {flow_run.ui_url}"
-    return f"{state.message} Told once, until it works again. {flow_run.ui_url}"
+        return f"It works again: {state.message} {page}"
+    return f"{state.message} Told once, until it works again. {page}"
 
 
 def _emit(event: str, message: str) -> None:

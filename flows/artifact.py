@@ -32,8 +32,8 @@ class RunArtifact:
     A server that does not answer costs the text, never the run.
     """
 
-    def __init__(self, run_id: UUID, key: str, links: str) -> None:
-        self._run_id, self._key, self._links = run_id, key, links
+    def __init__(self, run_id: UUID, key: str, settings: Settings) -> None:
+        self._run_id, self._key, self._settings = run_id, key, settings
         self._tables: list[str] = []
         self._id: UUID | None = None
 
@@ -49,7 +49,8 @@ class RunArtifact:
     def conclude(self, state: State[Any]) -> None:
         """Show the end of the run: the name and the message of its state, the tables, the links."""
         if self._id is not None or self._tables or not state.is_completed():
-            self._write("\n\n".join([f"**{state.name}.** {state.message}", *self._tables, self._links]))
+            end = f"**{state.name}.** {state.message}"
+            self._write("\n\n".join([end, *self._tables, _links(self._settings)]))
 
     def _write(self, text: str) -> None:
         with suppress(httpx.HTTPError, OSError), get_client(sync_client=True) as client:
@@ -70,7 +71,7 @@ class RunArtifact:
 @contextmanager
 def of_run(settings: Settings) -> Iterator[RunArtifact]:
     """Make the artifact of the run that this process works for the current one."""
-    made = RunArtifact(UUID(str(flow_run.id)), str(flow_run.flow_name), _links(settings))
+    made = RunArtifact(UUID(str(flow_run.id)), str(flow_run.flow_name), settings)
     token = _CURRENT.set(made)
     try:
         yield made
@@ -84,6 +85,7 @@ def current() -> RunArtifact:
 
 
 def _links(settings: Settings) -> str:
+    """The ways on: the report, if there is one by now, and the command for the freshness of the tables."""
     folder = settings.cio_elt_data
     report = folder / "report.html"
     lines = [f"Freshness of all tables: `CIO_ELT_DATA={folder} cio-elt status`"]

@@ -8,7 +8,7 @@ from pipelines.report.formats import number
 Row = dict[str, Any]
 
 SUBJECTS: Final = ("campaign", "newsletter", "broadcast", "transactional", "segment", "people", "export")
-"""What `cio-elt reconcile` compares with Customer.io's own numbers."""
+"""The subjects that `cio-elt reconcile` compares with Customer.io's own numbers."""
 
 
 def sentence(reconciled: Sequence[Row], freshness: Sequence[Row]) -> str:

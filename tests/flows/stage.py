@@ -190,7 +190,7 @@ class Stage:
         return said
 
     def serving_log(self) -> str:
-        """What the serving process and its runs have printed."""
+        """The output of the serving process and of its runs."""
         return (self.folder / "serving.log").read_text()
 
     def hand_over(self) -> None:
