@@ -121,6 +121,15 @@ def test_the_numbers_are_the_workspaces(marts: Warehouse, tmp_path: Path) -> Non
     }
 
 
+def test_the_workspace_is_named(copied: Settings, tmp_path: Path) -> None:
+    """The heading has the name of the data folder's workspace, or its id if no name is known yet."""
+    record = copied.cio_elt_data / "workspace.json"
+    record.write_text('{"id": 7, "name": "Shop & Co"}')
+    assert "<h1>Customer.io report of Shop &amp; Co</h1>" in written(copied, tmp_path)
+    record.write_text('{"id": 7}')
+    assert "<h1>Customer.io report of workspace 7</h1>" in written(copied, tmp_path)
+
+
 def test_names_are_text(copied: Settings, tmp_path: Path) -> None:
     """Names of campaigns are escaped."""
     alter(copied, """UPDATE campaign_performance SET name = '<script>alert("x")</script> & co'""")
