@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-export PYTHONWARNINGS ?= default
+# Warnings of Python are for developers: those who serve or try it cannot act on them.
+test proofs torture check: export PYTHONWARNINGS ?= default
 # Commands start twice as fast from bytecode; an empty value lets Python write it, whatever the shell says.
 export PYTHONDONTWRITEBYTECODE :=
 

@@ -11,8 +11,18 @@ from prefect.states import Completed, Failed
 from flows import progress, summary
 from flows.blocks import settings_of_run
 from flows.exports import not_ready
-from flows.parameters import ChunkDays, FromDay, TimedResource, ToDay, Via, WaitMinutes, midnight
-from flows.runs import PARTLY, RETRIED, concluding, name_refused, outcome, turn
+from flows.parameters import (
+    EMPTY,
+    ChunkDays,
+    FromDay,
+    GapsOnly,
+    TimedTable,
+    ToDay,
+    Via,
+    WaitMinutes,
+    midnight,
+)
+from flows.runs import PARTLY, RETRIED, concluding, named, outcome, turn
 from pipelines.export import HistoryPlan, HistoryProgress, history, prepare_history
 from pipelines.ingest.backfill import Backfill, fill, plan
 from pipelines.settings import Settings
@@ -22,13 +32,18 @@ _LONGEST_S: Final = 30.0
 """Seconds between two looks at exports up to which the process waits: another one takes some to start."""
 
 
-@flow(name="backfill", flow_run_name="backfill {resource} {from_day}..{to_day}", on_failure=[name_refused])
+def _name_of_run(resource: Any, from_day: Any, to_day: Any, gaps_only: Any, **_rest: Any) -> str:
+    days = f"{from_day or ''}..{to_day or 'now'}" if from_day or to_day else ""
+    return " ".join(["backfill", str(resource), *(["gaps"] if gaps_only else []), days]).rstrip()
+
+
+@flow(name="backfill", flow_run_name=named(_name_of_run), validate_parameters=False)
 @concluding
 def backfill(
-    resource: TimedResource,
-    from_day: FromDay,
-    to_day: ToDay,
-    gaps_only: bool = False,
+    resource: TimedTable = "messages",
+    from_day: FromDay = EMPTY,
+    to_day: ToDay = EMPTY,
+    gaps_only: GapsOnly = False,
     via: Via = "pages",
     chunk_days: ChunkDays = 7,
     wait_minutes: WaitMinutes = 120,
@@ -38,21 +53,26 @@ def backfill(
     A run that was cancelled or failed leaves whole chunks; the same form sent again reads the remaining ones.
 
     Args:
-        resource: The table to fill. Only tables whose rows have a time can be backfilled.
-        from_day: First day, from midnight UTC. Activities go back 30 days at most.
-        to_day: The day after the last day, UTC; it is not read itself.
-        gaps_only: Read only time that no run has read yet.
-        via: How deliveries are read: page by page, or by an export for each parent. Exports are faster for a
-            year and more, lack parents that were deleted, and do not count as coverage.
-        chunk_days: Days that are read, loaded and published at a time.
-        wait_minutes: How long each chunk waits for another run that writes the warehouse.
+        resource: The table to fill; only rows of these tables have a time.
+        from_day: It begins at midnight UTC. Activities go back 30 days at most. May be empty if only missing
+            time is read: then it is the day of the first sync.
+        to_day: This day is not read itself; it begins at midnight UTC. Empty means up to now, or up to the
+            last sync if only missing time is read.
+        gaps_only: Read only time that no run has read yet. The days may be empty then.
+        via: How deliveries are read: page by page, or by an export for each campaign and newsletter. Exports
+            are faster for a year and more, lack what was deleted in Customer.io, and leave the time missing.
+        chunk_days: The days of one step. After each step its rows can be queried, and another run gets its
+            turn.
+        wait_minutes: How long each step waits for another run that writes the warehouse.
     """
     settings, wait_s = settings_of_run(), wait_minutes * 60.0
-    start, end = midnight(from_day), midnight(to_day)
-    if via == "exports":
+    start, end = (None if day is None else midnight(day) for day in (from_day, to_day))
+    if via == "exports" and start is not None:
         return _by_exports(settings, start, end, wait_s)
     planned = plan(settings, resource, start, end, gaps=gaps_only, chunk_days=chunk_days)
-    return _by_pages(settings, planned, wait_s, title=f"{resource} {from_day}..{to_day}, all chunks.")
+    return _by_pages(
+        settings, planned, wait_s, title=f"{resource} {summary.days(planned.whole)}, all chunks."
+    )
 
 
 def _by_pages(settings: Settings, planned: Backfill, wait_s: float, *, title: str) -> State[Any]:
@@ -63,12 +83,12 @@ def _by_pages(settings: Settings, planned: Backfill, wait_s: float, *, title: st
         for window in planned.chunks:
             done.append(fill_chunk(settings, planned, window, reached, wait_s))
     total = _total(resource, done)
-    summary.shown(total, key=f"backfill-{resource}", title=title)
+    summary.shown(total, title=title)
     written = total.resources[resource].written
     return outcome(total.failed, 1, f"{len(done)} chunk(s) read, {written:,} rows written.", total.rejected)
 
 
-def _by_exports(settings: Settings, start: int, end: int, wait_s: float) -> State[Any]:
+def _by_exports(settings: Settings, start: int, end: int | None, wait_s: float) -> State[Any]:
     """Load the exports as they get ready; if that takes long, the run leaves the worker."""
     planned, reached = prepare_history(settings, start, end), HistoryProgress()
     if not load_exports(settings, planned, reached, wait_s):
@@ -92,11 +112,14 @@ def load_exports(settings: Settings, planned: HistoryPlan, reached: HistoryProgr
         results = history(
             settings, planned, wait_s=wait_s, notify=get_run_logger().info, pause=_wait, progress=reached
         )
+        loaded = []
         try:
             for result in results:
-                summary.export(result)
+                loaded.append(result)
         except _TakesLong:
             return False
+        finally:
+            summary.exports(loaded)
     return True
 
 

@@ -19,8 +19,10 @@ from prefect.states import Completed, Failed
 from flows import progress, summary
 from flows.blocks import settings_of_run
 from flows.parameters import (
+    EMPTY,
     Attributes,
     DeadlineHours,
+    Drafts,
     ExportFrom,
     ExportTo,
     Filter,
@@ -30,7 +32,7 @@ from flows.parameters import (
     WaitMinutes,
     midnight,
 )
-from flows.runs import RETRIED, concluding, look_again, name_refused, turn, worth_repeating
+from flows.runs import RETRIED, concluding, look_again, named, turn, worth_repeating
 from pipelines.export import (
     DeliveriesRequest,
     ExportRequest,
@@ -51,20 +53,20 @@ PAUSES_S: Final = (15.0, 30.0, 60.0, 120.0, 300.0)
 """Seconds between two checks, each of which starts a process; the last is repeated."""
 
 
-@flow(name="export-people", flow_run_name="export people", on_failure=[name_refused])
+@flow(name="export-people", flow_run_name="export people", validate_parameters=False)
 @concluding
 def export_people(
-    filters: Filter | None = None,
-    attributes: Attributes | None = None,
+    filters: Filter = EMPTY,
+    attributes: Attributes = EMPTY,
     deadline_hours: DeadlineHours = 6,
     wait_minutes: WaitMinutes = 120,
 ) -> State[Any]:
     """Export people from Customer.io and load them.
 
     Args:
-        filters: A filter of people, as Customer.io's search takes it; empty means all people.
+        filters: A filter as JSON, as Customer.io's search of people takes it; empty means all people.
         attributes: Attributes to export; empty means all of them.
-        deadline_hours: How long to wait for Customer.io to make the file.
+        deadline_hours: How long Customer.io may take to make the file. No process waits for it.
         wait_minutes: How long to wait for another run that writes the warehouse.
     """
     chosen = {} if filters is None else {"filters": filters}
@@ -72,34 +74,34 @@ def export_people(
     return _exported(request, deadline_hours, wait_minutes)
 
 
-@flow(
-    name="export-deliveries",
-    flow_run_name="export deliveries of {parent} {parent_id}",
-    on_failure=[name_refused],
-)
+def _name_of_run(parent: Any = "", parent_id: Any = "", **_rest: Any) -> str:
+    return f"export deliveries of {parent} {parent_id}".rstrip()
+
+
+@flow(name="export-deliveries", flow_run_name=named(_name_of_run), validate_parameters=False)
 @concluding
 def export_deliveries(
     parent: Parent,
     parent_id: ParentId,
-    from_day: ExportFrom | None = None,
-    to_day: ExportTo = None,
-    metric: Metric | None = None,
-    attributes: Attributes | None = None,
-    drafts: bool = False,
+    from_day: ExportFrom = EMPTY,
+    to_day: ExportTo = EMPTY,
+    metric: Metric = EMPTY,
+    attributes: Attributes = EMPTY,
+    drafts: Drafts = False,
     deadline_hours: DeadlineHours = 6,
     wait_minutes: WaitMinutes = 120,
 ) -> State[Any]:
     """Export the deliveries of one campaign, newsletter, transactional message or action, and load them.
 
     Args:
-        parent: The kind of thing that the deliveries belong to.
-        parent_id: Its id in Customer.io.
-        from_day: First day, from midnight UTC; empty, with the other day, means the last 6 months.
-        to_day: The day after the last day, UTC; at most 12 months after the first day.
-        metric: Only deliveries that reached this metric; empty means all of them.
-        attributes: Attributes of the recipients to export as well.
-        drafts: Export drafts as well.
-        deadline_hours: How long to wait for Customer.io to make the file.
+        parent: The kind of what sent them; an action is one message of a campaign.
+        parent_id: The last number in the address of its page in Customer.io.
+        from_day: It begins at midnight UTC. Empty, as the other day, means the last 6 months.
+        to_day: This day is not exported itself; at most 12 months after the first day.
+        metric: Export only deliveries that were opened, clicked and so on; empty means all of them.
+        attributes: Attributes of the recipients to export too; empty means none.
+        drafts: Export drafts too.
+        deadline_hours: How long Customer.io may take to make the file. No process waits for it.
         wait_minutes: How long to wait for another run that writes the warehouse.
     """
     request = DeliveriesRequest(
@@ -118,7 +120,7 @@ def _exported(request: ExportRequest, deadline_hours: int, wait_minutes: int) ->
     if check_state(settings, export) == "pending":
         return not_ready(f"Export {export.export_id} is not ready", deadline_hours)
     result = collect_export(settings, export, wait_minutes * 60.0)
-    summary.export(result)
+    summary.exports([result])
     return Completed(message=f"Export {result.export_id}: {result.rows:,} rows, {result.new:,} of them new.")
 
 

@@ -8,22 +8,23 @@ from prefect.states import Completed, Failed
 
 from flows import summary
 from flows.blocks import settings_of_run
-from flows.parameters import LagMinutes
-from flows.runs import concluding, name_refused
+from flows.parameters import EMPTY, FailOnGap, LagMinutes
+from flows.runs import concluding
 from pipelines.ingest.status import late, missing, status
 
 STALE = "Stale"
 """The state of a run that found a table too far behind; the automation for it listens to this name."""
 
 
-@flow(name="freshness", flow_run_name="freshness", timeout_seconds=300, on_failure=[name_refused])
+@flow(name="freshness", flow_run_name="freshness", timeout_seconds=300, validate_parameters=False)
 @concluding
-def freshness(max_lag_minutes: LagMinutes | None = None, fail_on_gap: bool = True) -> State[Any]:
+def freshness(max_lag_minutes: LagMinutes = EMPTY, fail_on_gap: FailOnGap = True) -> State[Any]:
     """Report how far each table is behind Customer.io, and the time that is missing or about to be lost.
 
     Args:
-        max_lag_minutes: How far a table may be behind; empty means the setting CIO_ELT_TARGET_LAG.
-        fail_on_gap: Fail the run as well if time is missing in between.
+        max_lag_minutes: A table that is further behind Customer.io fails the run; empty means the setting
+            CIO_ELT_TARGET_LAG, which is 2 hours unless you set it.
+        fail_on_gap: Fail the run too if a time between two syncs was not read, or is about to be lost.
     """
     rows = status(settings_of_run())
     summary.freshness(rows)

@@ -1,22 +1,23 @@
-"""Progress of a run as an artifact in the UI: percent, requests left, minutes left."""
+"""Progress of a run in its artifact: percent, tables done, rows, requests left, minutes left."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import copy_context
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
-import httpx
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
-
+from flows import artifact
 from pipelines.export import HistoryProgress
 from pipelines.notify import Notify
 from sources.customerio.extract import RunSummary
 
 BEAT_S = 5.0
-"""Seconds between two updates; a run that ends before the first one has no artifact."""
+"""Seconds between two updates."""
+
+
+# A text that is on its way has to be there before the run's result.
+_JOIN_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -29,20 +30,18 @@ class Reached:
 
 @contextmanager
 def shown(look: Callable[[], Reached], *, beat_s: float = BEAT_S) -> Iterator[None]:
-    """Show the progress that `look` returns every `beat_s` seconds while the block runs; 100 % at its end."""
-    ended, through = threading.Event(), threading.Event()
-    # The context names the run of the artifact. A daemon thread does not keep the process alive if the server
-    # does not answer.
+    """Show the progress that `look` returns every `beat_s` seconds while the block runs."""
+    ended, shown_in = threading.Event(), artifact.current()
+    # A daemon thread does not keep the process alive if the server does not answer.
     watcher = threading.Thread(
-        target=copy_context().run, args=(_watch, look, ended, through, beat_s), daemon=True, name="progress"
+        target=copy_context().run, args=(_watch, look, shown_in, ended, beat_s), daemon=True, name="progress"
     )
     watcher.start()
     try:
         yield
-        through.set()
     finally:
         ended.set()
-        watcher.join(timeout=1.0)
+        watcher.join(timeout=_JOIN_S)
 
 
 def of(summary: RunSummary) -> Callable[[], Reached]:
@@ -118,7 +117,11 @@ def _reached(summary: RunSummary, seconds: float) -> Reached:
     made = sum(tally.requests for tally in tallies)
     left = sum(tally.requests_left or 0 for tally in tallies)
     reading = [tally.resource for tally in tallies if tally.started is not None and not tally.done]
-    words = [f"{made:,} requests made, at least {left:,} left"]
+    words = [
+        f"{sum(tally.done for tally in tallies)} of {len(tallies)} tables done",
+        f"{sum(tally.read for tally in tallies):,} rows read",
+        f"{made:,} requests made, at least {left:,} left",
+    ]
     if made and left:
         words.append(f"about {max(1, round(seconds / made * left / 60)):,} min left")
     if reading:
@@ -127,20 +130,8 @@ def _reached(summary: RunSummary, seconds: float) -> Reached:
 
 
 def _watch(
-    look: Callable[[], Reached], ended: threading.Event, through: threading.Event, beat_s: float
+    look: Callable[[], Reached], shown_in: artifact.RunArtifact, ended: threading.Event, beat_s: float
 ) -> None:
-    artifact: Any = None
     while not ended.wait(beat_s):
-        artifact = _show(artifact, look())
-    if artifact is not None and through.is_set():
-        _show(artifact, replace(look(), percent=100.0))
-
-
-def _show(artifact: Any, now: Reached) -> Any:
-    """Create or update the artifact; returns its id, or None if the server did not answer."""
-    # A server that does not answer must not fail the run.
-    with suppress(httpx.HTTPError, OSError):
-        if artifact is None:
-            return create_progress_artifact(now.percent, description=now.words)
-        update_progress_artifact(artifact, now.percent, description=now.words)
-    return artifact
+        now = look()
+        shown_in.show(now.percent, now.words)

@@ -1,20 +1,17 @@
 """`push`: sends changed rows of SQL models to Customer.io; a task a push, in their order."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
-from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from flows import progress
+from flows import artifact, progress
 from flows.blocks import settings_of_run
-from flows.parameters import Approve, PlanId, Sync
-from flows.runs import PARTLY, RETRIED, STOPPED, concluding, name_refused
+from flows.parameters import Approve, PlanId, Pushes
+from flows.runs import PARTLY, RETRIED, STOPPED, concluding, named
 from pipelines.notify import Notify
 from pipelines.push import (
     Delivery,
@@ -34,20 +31,20 @@ RECOVERED: Final = "customerio.push.recovered"
 """The events of a push whose health changed; the automations listen to them."""
 
 
-def _name_of_run(given: Mapping[str, Any] | None = None) -> str:
-    asked = flow_run.parameters if given is None else given
-    return " ".join(["push", ", ".join(asked["syncs"]), asked["plan"]]).strip()
+def _name_of_run(syncs: Any, plan: Any, **_rest: Any) -> str:
+    return " ".join(["push", ", ".join(map(str, syncs or [])) or "all", str(plan or "")]).rstrip()
 
 
-@flow(name="push", flow_run_name=_name_of_run, on_failure=[name_refused])
+@flow(name="push", flow_run_name=named(_name_of_run), validate_parameters=False)
 @concluding
-def push(syncs: list[Sync] = [], plan: PlanId = "", approve: Approve = False) -> State[Any]:  # noqa: B006
+def push(syncs: Pushes = [], plan: PlanId = "", approve: Approve = False) -> State[Any]:  # noqa: B006
     """Send changed rows of SQL models to Customer.io, and confirm that they arrived.
 
     Args:
-        syncs: Pushes to run; none means all of them.
-        plan: Send exactly this plan of the one push, as a run that was stopped names it, or nothing.
-        approve: Send that plan although a brake stops it.
+        syncs: Pushes to run; empty means all of them.
+        plan: Send exactly this plan of one push, or nothing; the message of a stopped run names it. Usually
+            empty.
+        approve: Send that plan although a brake stopped it. Read what it would change first.
     """
     settings = settings_of_run()
     options = PushOptions(plan_id=plan or None, approve=approve, notify=get_run_logger().info)
@@ -56,8 +53,9 @@ def push(syncs: list[Sync] = [], plan: PlanId = "", approve: Approve = False) ->
         settings, found, folder=settings.cio_elt_push, options=options, push_one=_push_as_task
     )
     tell_health(settings, get_run_logger().info)
-    rows = [_row(outcome) for outcome in outcomes]
-    create_table_artifact(table=rows, key="push", description="The rows of each push, and their outcome.")
+    artifact.current().add(
+        "The rows of each push, and their outcome", [_row(outcome) for outcome in outcomes]
+    )
     return _state(outcomes)
 
 

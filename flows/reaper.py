@@ -6,7 +6,7 @@ missed runs (scheduled, but not served)   -> Cancelled, all but the latest of ea
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
@@ -26,28 +26,47 @@ from flows.liveness import is_dead
 _START_TIMEOUT = timedelta(minutes=3)
 _PAGE = 200
 
-_KILLED = (
+NOT_IN_TIME: Final = (
+    "The service was stopped, and this run did not end in time. Loads that it had completed are in the "
+    "warehouse; the next run resumes from there."
+)
+"""The message of runs that are left after an orderly stop."""
+
+_KILLED: Final = (
     "The process of this run was killed, or its machine went down. Loads that it had completed are in the "
     "warehouse; the next run resumes from there."
 )
-_MISSED = "No process served this deployment at the scheduled time; a later run does the same work."
+_MISSED: Final = "No process served this deployment at the scheduled time; a later run does the same work."
 
 
-def reap(deployments: Iterable[str]) -> list[str]:
-    """End the dead runs of these deployments and cancel the missed ones; returns sentences for the log."""
+def reap(deployments: Iterable[str], reason: str = _KILLED) -> list[str]:
+    """End the dead runs of these deployments with that reason, and cancel the missed ones.
+
+    Returns sentences for the log.
+    """
     names = list(deployments)
     with get_client(sync_client=True) as client:
-        return [*_end_dead_runs(client, names), *_cancel_missed_runs(client, names)]
+        return [*_end_dead_runs(client, names, reason), *_cancel_missed_runs(client, names)]
 
 
-def _end_dead_runs(client: SyncPrefectClient, names: list[str]) -> list[str]:
-    active = _runs(client, names, [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
+def under_way(deployments: Iterable[str]) -> list[str]:
+    """The names of the runs of these deployments that have begun and not ended."""
+    with get_client(sync_client=True) as client:
+        return [str(run.name) for run in _runs(client, list(deployments), _BEGUN)]
+
+
+_BEGUN: Final = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
+
+
+def _end_dead_runs(client: SyncPrefectClient, names: list[str], reason: str) -> list[str]:
+    active = _runs(client, names, _BEGUN)
     ended = []
     for run in active:
         state = run.state
         if is_dead(str(run.id)) or _start_failed(state):
             cancelling = state is not None and state.is_cancelling()
-            final: State[Any] = Cancelled(message=_KILLED) if cancelling else Crashed(message=_KILLED)
+            orderly = cancelling or reason is not _KILLED
+            final: State[Any] = Cancelled(message=reason) if orderly else Crashed(message=reason)
             client.set_flow_run_state(run.id, final, force=True)
             ended.append(f"The process of the run {run.name!r} is gone; the run is ended.")
     return ended

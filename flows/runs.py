@@ -1,8 +1,10 @@
 """Common parts of all runs: the turn to write the warehouse, waiting without a process, and the final state.
 
 Completed | Skipped (another run writes) | Waiting (runs again later) | Stopped (by a brake) | Partly | Failed
+Refused (the form has wrong values)
 """
 
+import atexit
 import logging
 import os
 import signal
@@ -15,18 +17,23 @@ from inspect import signature
 from typing import Any, Final, NoReturn, ParamSpec
 from uuid import UUID
 
-from prefect import Flow, get_client, get_run_logger
+from prefect import get_client, get_run_logger
+from prefect._internal.concurrency.threads import wait_for_global_loop_exit
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import FlowRun, State, TaskRun
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
-from prefect.exceptions import FailedRun, ParameterTypeError, Pause, TerminationSignal
+from prefect.context import FlowRunContext
+from prefect.exceptions import FailedRun, Pause, TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed, Scheduled
 from prefect.tasks import Task
 
+from flows import artifact
+from flows.alerts import tell_change
 from flows.liveness import alive
+from flows.parameters import EMPTY, checked, defaults
 from pipelines.cli.signals import deliver_signals
-from pipelines.errors import Busy, ConfigError
+from pipelines.errors import Busy, ConfigError, EltError
 from pipelines.permissions import close_data_folder
 from pipelines.settings import Settings, read_settings
 from pipelines.trace import State as RunState
@@ -40,6 +47,10 @@ SKIPPED: Final = "Skipped"
 PARTLY: Final = "Partly"
 WAITING: Final = "Waiting"
 STOPPED: Final = "Stopped"
+REFUSED: Final = "Refused"
+
+_NO_NEWS: Final = [SKIPPED, REFUSED]
+"""Final states that say nothing of the health of the runs of a name."""
 
 WRITER: Final = "customerio-warehouse"
 """The Prefect concurrency limit that serves as the writer's lock of a warehouse that is not a file."""
@@ -47,34 +58,69 @@ WRITER: Final = "customerio-warehouse"
 # After a termination signal, a run has these seconds to release files and locks.
 _RELEASE_WITHIN_S = 5.0
 
+_SERVED: Final = "PREFECT__FLOW_RUN_ID"
+"""The variable that a process has which Prefect started for a run."""
+
+# Prefect leaves a thread whose calls hold the flow, and so all modules that the flow uses: at the end of the
+# interpreter DuckDB would report its types as leaked.
+atexit.register(wait_for_global_loop_exit, _RELEASE_WITHIN_S)
+
 P = ParamSpec("P")
 
 
 def concluding(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
-    """Decorates a flow: errors of this project become a final state with their message; a bug is raised."""
+    """Decorates a flow: errors of this project become a final state with their message; a bug is raised.
+
+    The values of the form are checked here and not by Prefect, whose message would begin with its own words,
+    and which gives such a run no name.
+    """
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
         deliver_signals()
         make_process_private()
+        if _SERVED in os.environ:
+            # A terminal sends Ctrl-C to all processes; the serving one ends its runs by SIGTERM.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
-            with alive(str(flow_run.id)):
-                return _recorded(partial(function, *args, **kwargs))
-        except TerminationSignal:
-            _end_stopped()
-            raise
+            given = checked(function, signature(function).bind(*args, **kwargs).arguments)
+        except ConfigError as error:
+            get_run_logger().error("%s", error)
+            return Failed(name=REFUSED, message=str(error))
+        work: Callable[..., State[Any]] = function
+        try:
+            state = _ended(partial(work, **given))
         except Exception as error:
-            if _stopped(error):
-                _end_stopped()
-                raise TerminationSignal(signal.SIGTERM) from None
-            failure = elt_error(error)
-            if failure is None:
-                raise
-            if isinstance(failure, Busy):
-                return Completed(name=SKIPPED, message=str(failure))
-            return Failed(message=str(failure))
+            words = f"A defect ended it: {type(error).__name__}. Its log has the traceback."
+            tell_change(Failed(message=words), without=_NO_NEWS)
+            raise
+        tell_change(state, without=_NO_NEWS)
+        return state
 
     return run
+
+
+def _ended(work: Callable[[], State[Any]]) -> State[Any]:
+    """Do the work of a run; returns its final state."""
+    try:
+        with alive(str(flow_run.id)):
+            return _recorded(work)
+    except TerminationSignal:
+        _end_stopped()
+    except Exception as error:
+        if _stopped(error):
+            _end_stopped()
+        failure = elt_error(error)
+        if failure is None:
+            raise
+        return _state_of(failure)
+
+
+def _state_of(failure: EltError) -> State[Any]:
+    """The final state of a run that this error ended."""
+    if isinstance(failure, Busy):
+        return Completed(name=SKIPPED, message=str(failure))
+    return Failed(message=str(failure))
 
 
 def _recorded(work: Callable[[], State[Any]]) -> State[Any]:
@@ -88,20 +134,27 @@ def _recorded(work: Callable[[], State[Any]]) -> State[Any]:
     set_up_logs(settings, as_json=False, to_file=True)
     if closed:
         get_run_logger().info(closed)
-    with recorded(settings, f"flow {flow_run.flow_name}", UUID(str(flow_run.id)).hex) as trace:
+    name = f"flow {flow_run.flow_name}"
+    with recorded(settings, name, UUID(str(flow_run.id)).hex) as trace, artifact.of_run(settings) as shown:
         try:
             state = work()
-        except Pause:
+        except Pause as pause:
+            if pause.state is not None:
+                shown.conclude(pause.state)
             trace.end("waiting")
             raise
         except BaseException as error:
-            if isinstance(elt_error(error) if isinstance(error, Exception) else None, Busy):
+            failure = elt_error(error) if isinstance(error, Exception) else None
+            if failure is not None:
+                shown.conclude(_state_of(failure))
+            if isinstance(failure, Busy):
                 trace.end("skipped")
             elif _stopped(error):
                 trace.end("interrupted")
             else:
                 note_failure(trace, error)
             raise
+        shown.conclude(state)
         trace.end(_ENDINGS.get(str(state.name), "done" if state.is_completed() else "failed"))
         return state
 
@@ -110,23 +163,18 @@ _ENDINGS: Final[dict[str, RunState]] = {SKIPPED: "skipped", PARTLY: "partly", ST
 """The state of a run in the ledger by the name of its final state."""
 
 
-def name_refused(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Name a run whose form was refused as the run that it would have been: a hook for failed runs.
+def named(name_of: Callable[..., str]) -> Callable[[], str]:
+    """A function that names a run: `name_of` takes the form's values as they were sent, before any check."""
 
-    Prefect checks the parameters before it names a run.
-    """
-    if not (state.message or "").startswith(_REFUSED):
-        return
-    fields = signature(flow.fn).parameters.items()
-    defaults = {name: field.default for name, field in fields if field.default is not field.empty}
-    # Our functions that name a run take its parameters; Prefect's type of them has none.
-    name: Any = flow.flow_run_name
-    name_of = name.format_map if isinstance(name, str) else name
-    with get_client(sync_client=True) as client:
-        client.set_flow_run_name(flow_run.id, name_of({**defaults, **flow_run.parameters}))
+    def name() -> str:
+        context = FlowRunContext.get()
+        if context is None or context.flow is None or context.parameters is None:
+            msg = "A run is named within its context."
+            raise AssertionError(msg)
+        sent = {name: value for name, value in context.parameters.items() if value is not EMPTY}
+        return name_of(**{**defaults(context.flow.fn), **sent})
 
-
-_REFUSED: Final = "Validation of flow parameters failed"
+    return name
 
 
 def look_again(seconds: float, message: str) -> NoReturn:
@@ -135,10 +183,10 @@ def look_again(seconds: float, message: str) -> NoReturn:
     The run keeps its id and its parameters, so the worker that takes it next continues the same work. Prefect
     has no function for this: a run that `suspend_flow_run` suspended must be resumed by hand.
     """
-    state: State[Any] = Scheduled(
-        name=WAITING, message=message, scheduled_time=datetime.now(UTC) + timedelta(seconds=seconds)
-    )
-    get_run_logger().info("%s Checked again in %.0f s.", message, seconds)
+    at = datetime.now(UTC) + timedelta(seconds=seconds)
+    message = f"{message} The run looks again at {at:%H:%M:%S} UTC."
+    state: State[Any] = Scheduled(name=WAITING, message=message, scheduled_time=at)
+    get_run_logger().info("%s", message)
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(flow_run.id, state)
     raise Pause(message, state=state)
@@ -201,10 +249,11 @@ def _stopped(error: BaseException) -> bool:
     return interrupted(error) or any(isinstance(link, TerminationSignal) for link in causes(error))
 
 
-def _end_stopped() -> None:
-    """End this process soon; a run that an operator cancels ends as Cancelled.
+def _end_stopped() -> NoReturn:
+    """End this process soon, and its run as Cancelled: an operator or the service has stopped it in order.
 
-    Prefect sets it to Crashed if its engine does not know, by the time of the signal, who has sent it.
+    Prefect sets it to Crashed if its engine does not know, by the time of the signal, who has sent it. A
+    process that is killed without a signal that it can handle is told by the reaper.
 
     Raises:
         Pause: the run is Cancelled, and the engine has no state to set.
@@ -212,14 +261,17 @@ def _end_stopped() -> None:
     _end_soon()
     with get_client(sync_client=True) as client:
         state = client.read_flow_run(flow_run.id).state
-        if state is None or not state.is_cancelling():
-            return
-        cancelled: State[Any] = Cancelled(message=_CANCELLED)
+        message = _CANCELLED if state is not None and state.is_cancelling() else _STOPPED
+        cancelled: State[Any] = Cancelled(message=message)
         client.set_flow_run_state(flow_run.id, cancelled, force=True)
-    raise Pause(_CANCELLED, state=cancelled)
+    raise Pause(message, state=cancelled)
 
 
 _CANCELLED: Final = "Cancelled. Completed loads stay; the next run resumes from there."
+_STOPPED: Final = (
+    "The service that ran it was stopped. Completed loads stay; the next run resumes from there. Start a run "
+    "without a schedule again by hand."
+)
 
 
 def _end_soon() -> None:
@@ -237,11 +289,6 @@ class _Sentences(logging.Filter):
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, FailedRun):
             return False
-        if isinstance(error, ParameterTypeError):
-            # The reasons are one line each, below a heading.
-            reasons = [line.strip(" -") for line in str(error).splitlines()[1:]] or [str(error)]
-            record.msg, record.args = f"The form was refused: {'; '.join(reasons)}", ()
-            record.exc_info = None
         failure = elt_error(error) if isinstance(error, Exception) else None
         if failure is not None:
             record.msg, record.args, record.exc_info = str(failure), (), None

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,11 +25,16 @@ class ServerFailed(EltError):
 
 
 @contextmanager
-def running(notify: Notify) -> Iterator[str]:
+def running(notify: Notify, *, may_start: Callable[[str], bool] = lambda _question: True) -> Iterator[str]:
     """Yield the URL of a server's API that answers; a server that is started here ends with the block.
 
+    Args:
+        notify: called with sentences about the server.
+        may_start: called with a question before a server is started here; False refuses it.
+
     Raises:
-        ConfigError: no server answers at PREFECT_API_URL, and that is another machine.
+        ConfigError: no server answers at PREFECT_API_URL, and that is another machine; or none may be
+            started.
         ServerFailed: the server that was started here did not answer in time, or ended.
     """
     url = str(get_current_settings().api.url)
@@ -44,12 +49,25 @@ def running(notify: Notify) -> Iterator[str]:
             "to have a server started on this machine."
         )
         raise ConfigError(msg)
-    log = Path(get_current_settings().home) / "server.log"
+    home = Path(get_current_settings().home)
+    if not may_start(f"No Prefect server answers at {url}. Start one, whose database is in {home}?"):
+        msg = (
+            f"No Prefect server answers at {url} (PREFECT_API_URL), and none was started. Start it, name the "
+            "address of yours in PREFECT_API_URL, or say --yes to have one started here."
+        )
+        raise ConfigError(msg)
+    log = home / "server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     notify(f"Starting a Prefect server at {url}; its log is {log}.")
     with log.open("a") as out, _started(url, host, out.fileno()) as process:
         _await(url, process, log)
         yield url
+        notify("Stopping the Prefect server.")
+
+
+def pages(url: str) -> str:
+    """The address of the pages of the server with that API."""
+    return str(get_current_settings().ui_url or url.removesuffix("/api"))
 
 
 def answers(url: str) -> bool:

@@ -1,22 +1,25 @@
-"""The result of a run for an operator: a table artifact, and a log line per resource."""
+"""The result of a run for an operator: a table in its artifact, and a log line per resource."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from prefect import get_run_logger
-from prefect.artifacts import create_table_artifact
 
+from flows import artifact
 from pipelines.export import ExportResult
 from pipelines.ingest.status import TableStatus
 from pipelines.times import span
 from sources.customerio.extract import ResourceSummary, RunSummary, Window
 
 
-def shown(summary: RunSummary, *, key: str, title: str) -> None:
-    """Create a table artifact of a run's summary; artifacts of the same key are a history in the UI."""
-    rows = [_row(tally) for tally in summary.resources.values()]
-    create_table_artifact(table=rows, key=key, description=title)
+def shown(summary: RunSummary, *, title: str) -> None:
+    """Add the table of a run's summary to its artifact, without resources that were not read."""
+    tallies = [
+        tally for tally in summary.resources.values() if tally.requests or tally.error or tally.skipped
+    ]
+    artifact.current().add(title, [_row(tally) for tally in tallies])
 
 
 def logged(summary: RunSummary, window: Window | None = None) -> None:
@@ -35,7 +38,7 @@ def logged(summary: RunSummary, window: Window | None = None) -> None:
 
 
 def freshness(rows: list[TableStatus]) -> None:
-    """Create a table artifact of the lag and the gaps of each table."""
+    """Add the table of the lag and the gaps of each table to the run's artifact; the latest come first."""
     table = [
         {
             "table": row.table,
@@ -45,16 +48,14 @@ def freshness(rows: list[TableStatus]) -> None:
             "gaps": len(row.gaps),
             "last error": row.error or "",
         }
-        for row in rows
+        for row in sorted(rows, key=lambda row: row.target_s - (row.lag_s or 0))
     ]
-    create_table_artifact(table=table, key="freshness", description="The lag and the gaps of each table.")
+    artifact.current().add("The lag and the gaps of each table", table)
 
 
-def export(result: ExportResult) -> None:
-    """Create a table artifact of the result of an export."""
-    create_table_artifact(
-        table=[asdict(result)], key=f"export-{result.kind}", description=f"Export {result.export_id}."
-    )
+def exports(results: Iterable[ExportResult]) -> None:
+    """Add the table of loaded exports to the run's artifact."""
+    artifact.current().add("Loaded exports", [asdict(result) for result in results])
 
 
 def days(window: Window) -> str:

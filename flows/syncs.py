@@ -1,50 +1,54 @@
 """`sync`: brings the warehouse up to date. `sync-full` is the same flow with `full`."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
 
 from flows import progress, summary
 from flows.blocks import settings_of_run
-from flows.parameters import Resource, WaitMinutes
-from flows.runs import RETRIED, concluding, name_refused, outcome, turn
+from flows.parameters import Full, Gone, Tables, WaitMinutes
+from flows.runs import RETRIED, concluding, named, outcome, turn
 from pipelines.ingest import sync as pipeline
 from pipelines.settings import Settings
+from sources.customerio import resources_named
 from sources.customerio.extract import RunSummary
 
 EXPORT_WAIT_S = 120.0
 """Seconds to wait for an export of people; one that takes longer is collected by the next run."""
 
 
-def _name_of_run(given: Mapping[str, Any] | None = None) -> str:
-    asked = flow_run.parameters if given is None else given
-    return " ".join(["sync", *(["full"] if asked["full"] else []), ", ".join(asked["resources"])]).rstrip()
+_FEW = 3
+"""Tables up to which a run's name has their names; more are counted."""
 
 
-@flow(name="sync", flow_run_name=_name_of_run, on_failure=[name_refused])
+def _name_of_run(resources: Any, full: Any, **_rest: Any) -> str:
+    names = [*map(str, resources)] if resources else [row.table for row in resources_named([])]
+    tables = ", ".join(names) if len(names) <= _FEW else f"{len(names)} tables"
+    return " ".join(["sync", *(["full"] if full else []), tables])
+
+
+@flow(name="sync", flow_run_name=named(_name_of_run), validate_parameters=False)
 @concluding
 def sync(
-    resources: list[Resource] = [],  # noqa: B006 Prefect's form shows the default; it is never changed
-    full: bool = False,
-    accept_deletions: list[Resource] = [],  # noqa: B006 as above
+    resources: Tables = [],  # noqa: B006 Prefect's form shows the default; it is never changed
+    full: Full = False,
+    accept_deletions: Gone = [],  # noqa: B006 as above
     wait_minutes: WaitMinutes = 50,
 ) -> State[Any]:
     """Bring the warehouse up to date with the Customer.io workspace.
 
     Args:
-        resources: Tables to bring up to date; none means all of them.
-        full: Read everything again. Only changed rows are written.
-        accept_deletions: Tables whose missing rows are marked as deleted, however many they are. Needed after
-            a sync has held deletions back, and the rows are really gone.
-        wait_minutes: How long to wait for another run that writes the warehouse, such as a backfill's
-            chunk. After that the run ends as Skipped, and the next run reads its rows.
+        resources: Tables to bring up to date; empty means all of them.
+        full: Read all rows and compare them; only changed ones are written. Takes much longer.
+        accept_deletions: Tables whose missing rows are marked as deleted, however many they are. Choose one
+            only if a sync has held its deletions back, and you know that the rows are gone in Customer.io.
+        wait_minutes: How long to wait for another run that writes the warehouse, such as a step of a
+            backfill. After that the run ends as Skipped, and the next run does its work.
     """
     settings = settings_of_run()
     done = bring_up_to_date(settings, resources, full, accept_deletions, wait_minutes * 60.0)
-    summary.shown(done, key="sync", title="Requests and rows of the sync, by table.")
+    summary.shown(done, title="Requests and rows, by table")
     written = sum(table.written for table in done.resources.values())
     return outcome(done.failed, len(done.resources), f"{written:,} rows written.", done.rejected)
 
@@ -53,7 +57,7 @@ def sync(
 def bring_up_to_date(
     settings: Settings, resources: list[str], full: bool, accept_deletions: list[str], wait_s: float
 ) -> RunSummary:
-    """Run one sync, with its progress as an artifact."""
+    """Run one sync, with its progress in the run's artifact."""
     growing = RunSummary()
     with turn(settings, wait_s), progress.shown(progress.of(growing)):
         result = pipeline.sync(

@@ -4,33 +4,34 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_link_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows import artifact
 from flows.blocks import settings_of_run
-from flows.parameters import WaitMinutes
-from flows.runs import concluding, name_refused
+from flows.parameters import Anew, WaitMinutes
+from flows.runs import concluding
 from pipelines.report import report
 from pipelines.settings import Settings
 from pipelines.transform import UNCHANGED, TransformResult
 from pipelines.transform import transform as pipeline
 
 
-@flow(name="transform", flow_run_name="transform", on_failure=[name_refused])
+@flow(name="transform", flow_run_name="transform", validate_parameters=False)
 @concluding
-def transform(full: bool = False, wait_minutes: WaitMinutes = 50) -> State[Any]:
+def transform(full: Anew = False, wait_minutes: WaitMinutes = 50) -> State[Any]:
     """Build and test the marts, publish them, and write the report.
 
     Args:
-        full: Build all marts anew, not only update them with changed rows.
-        wait_minutes: Minutes to wait for another run that writes the warehouse.
+        full: Build all marts anew from all rows, and not only from those that changed.
+        wait_minutes: How long to wait for another run that writes the warehouse. After that the run ends as
+            Skipped, and the next run does its work.
     """
     settings = settings_of_run()
     result = build(settings, full, wait_minutes * 60.0)
     page = draw(settings)
-    create_link_artifact(key="report", link=page.resolve().as_uri(), link_text="The report", description="")
+    artifact.current().add("Written", [{"report": str(page), "tests that warn": len(result.warnings)}])
     if result.unchanged:
         return Completed(message=UNCHANGED)
     models, warned = len(result.of("model")), len(result.warnings)

@@ -25,6 +25,9 @@
 """
 
 from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
 
 from sources.customerio.client import CustomerioError
 from sources.errors import ConfigError, DeletionsHeld, EltError
@@ -123,3 +126,18 @@ class TransformFailed(EltError):
     def __init__(self, message: str, nodes: Sequence[object]) -> None:
         super().__init__(message)
         self.nodes = nodes
+
+
+def problems(error: ValidationError) -> list[Any]:
+    """The single errors of a validation, as pydantic describes them, without the values that were given.
+
+    Pydantic keeps their causes beyond the end of the interpreter. With their tracebacks they would keep all
+    modules too, and DuckDB reports those of its own at exit as leaked.
+    """
+    found: list[Any] = error.errors(include_input=False, include_url=False)
+    for each in found:
+        cause = each.get("ctx", {}).get("error")
+        while isinstance(cause, BaseException):
+            cause.__traceback__ = None
+            cause = cause.__context__
+    return found

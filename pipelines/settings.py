@@ -21,7 +21,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from pipelines.errors import ConfigError
+from pipelines.errors import ConfigError, problems
 from pipelines.times import length, moment
 from sources.permissions import replace_file
 
@@ -303,18 +303,12 @@ def read_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)
-        for problem in found:
-            cause = problem.get("ctx", {}).get("error")
-            if isinstance(cause, Exception):
-                # Pydantic keeps it to the end, and its traceback all frames: DuckDB would report a leak.
-                cause.__traceback__ = None
-        problems = [
+        wrong = [
             f"{str(problem['loc'][0]).upper()}: {problem['msg'].removeprefix('Value error, ')}."
-            for problem in found
+            for problem in problems(error)
         ]
         next_step = f"Set them in the environment or in {env_file()}."
-        msg = f"Some settings cannot be used. {' '.join(problems)} {next_step}"
+        msg = f"Some settings cannot be used. {' '.join(wrong)} {next_step}"
         raise ConfigError(msg) from None
     except (OSError, UnicodeDecodeError) as error:
         msg = f"The file {env_file()} cannot be read ({error}). Save it as UTF-8 text, or move it away."

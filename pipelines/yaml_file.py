@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from pipelines.errors import problems
+
 _MOST_BYTES, _MOST_VALUES, _MOST_LEVELS = 200_000, 10_000, 20
 """The limits of a file: one of a few lines may stand for billions of values by its aliases."""
 
@@ -48,10 +50,7 @@ class YamlFile:
 
     def faults(self, error: ValidationError, schema: str) -> str:
         """Sentences about what pydantic found; `schema` is the file that lists the keys there are."""
-        sentences = [
-            f"{self.place(found['loc'])}: {_sentence(found, schema)}."
-            for found in error.errors(include_input=False, include_url=False)
-        ]
+        sentences = [f"{self.place(found['loc'])}: {_sentence(found, schema)}." for found in problems(error)]
         return " ".join(dict.fromkeys(sentences))
 
     def _plain(self, node: Any, left: Iterator[int], depth: int = 0) -> Any:

@@ -33,14 +33,57 @@ def points(value: Any) -> str:
     return NOTHING if missing(value) else f"{100 * float(value):+.1f}".replace("-", "−")
 
 
+def change(value: Any) -> str:
+    """A relative change with an arrow, such as ▲ 12.0 %; none if it is too small to be shown."""
+    return NOTHING if missing(value) else _with_arrow(100 * float(value), "%")
+
+
+def change_in_points(value: Any) -> str:
+    """A difference of shares with an arrow, such as ▼ 1.2 points."""
+    return NOTHING if missing(value) else _with_arrow(100 * float(value), "points")
+
+
+def _with_arrow(value: float, unit: str) -> str:
+    shown = f"{abs(value):.1f}"
+    if float(shown) == 0:
+        return "unchanged"
+    return f"{'▲' if value > 0 else '▼'} {shown} {unit}"
+
+
+def short(value: Any) -> str:
+    """A count in few characters, such as 950, 1.2k or 3.4M."""
+    if missing(value):
+        return NOTHING
+    count = float(value)
+    for size, unit in ((1e6, "M"), (1e3, "k")):
+        if count >= size:
+            return f"{count / size:.1f}".removesuffix(".0") + unit
+    return f"{count:.0f}"
+
+
 def day(value: Any) -> str:
     """A date, such as 3 Jan 2026."""
     return NOTHING if missing(value) else f"{pd.Timestamp(value):%-d %b %Y}"
 
 
 def moment(value: Any) -> str:
-    """A UTC time to the minute, such as 3 Jan 2026 14:05 UTC."""
-    return NOTHING if missing(value) else f"{pd.Timestamp(value):%-d %b %Y %H:%M} UTC"
+    """A UTC time to the minute, with that of this machine's time zone: 3 Jan 2026 14:05 UTC (15:05 CET)."""
+    if missing(value):
+        return NOTHING
+    utc = pd.Timestamp(value)
+    text = f"{utc:%-d %b %Y %H:%M} UTC"
+    if utc.tzinfo is None:
+        return text
+    local = utc.to_pydatetime().astimezone()
+    if not local.utcoffset():
+        return text
+    on = "" if local.date() == utc.date() else f"{local:%-d %b} "
+    return f"{text} ({on}{local:%H:%M %Z})"
+
+
+def clock(value: Any) -> str:
+    """A UTC time of the last days, such as 3 Jan 14:05 UTC."""
+    return NOTHING if missing(value) else f"{pd.Timestamp(value):%-d %b %H:%M} UTC"
 
 
 def lag(seconds: Any) -> str:
@@ -52,8 +95,12 @@ FILTERS = {
     "number": number,
     "percent": percent,
     "points": points,
+    "change": change,
+    "change_in_points": change_in_points,
+    "short": short,
     "day": day,
     "moment": moment,
+    "clock": clock,
     "lag": lag,
 }
 """The formats by their names in the template."""

@@ -5,14 +5,17 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipelines.report.formats import missing, percent
+from pipelines.report.formats import missing, percent, short
 
 _SPARK_WIDTH, _SPARK_HEIGHT = 96, 22
 _RANGE_WIDTH, _RANGE_HEIGHT = 88, 12
 
 
 def sparkline(values: Sequence[float], description: str) -> Markup:
-    """A line through the values, with a dot at the last one; `description` is its text for screen readers."""
+    """A line through the values above an axis at zero, with a dot at the last and the highest value beside.
+
+    `description` is its text for screen readers.
+    """
     if not values:
         return Markup("")
     top = max(*values, 1)
@@ -24,9 +27,24 @@ def sparkline(values: Sequence[float], description: str) -> Markup:
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     x, y = points[-1]
     return Markup(
-        '<svg class="spark" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">'
-        '<polyline points="{}"/><circle cx="{:.1f}" cy="{:.1f}" r="2.2"/></svg>'
-    ).format(_SPARK_WIDTH, _SPARK_HEIGHT, _SPARK_WIDTH, _SPARK_HEIGHT, description, line, x, y)
+        '<span class="spark"><svg viewBox="0 0 {} {}" width="{}" height="{}" role="img" '
+        'aria-label="{}, at most {}"><path class="axis" d="M3 3V{}H{}"/><polyline points="{}"/>'
+        '<circle cx="{:.1f}" cy="{:.1f}" r="2.2"/></svg>'
+        '<span class="top" aria-hidden="true">{}</span></span>'
+    ).format(
+        _SPARK_WIDTH,
+        _SPARK_HEIGHT,
+        _SPARK_WIDTH,
+        _SPARK_HEIGHT,
+        description,
+        short(top),
+        _SPARK_HEIGHT - 3,
+        _SPARK_WIDTH - 3,
+        line,
+        x,
+        y,
+        short(top),
+    )
 
 
 def interval(rate: Any, low: Any, high: Any, top: float) -> Markup:

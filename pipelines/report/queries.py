@@ -23,7 +23,7 @@ TABLES = (
 
 # Clicks are mature after a week: younger messages are left out of comparisons.
 _AS_OF = "(SELECT cast(as_of AT TIME ZONE 'UTC' AS DATE) FROM staging.stg_clock)"
-_RATES = ("delivery_rate", "human_open_rate", "human_click_rate", "conversion_rate", "unsubscribe_rate")
+RATES = ("delivery_rate", "human_open_rate", "human_click_rate", "conversion_rate", "unsubscribe_rate")
 
 
 def _rate(name: str) -> str:
@@ -35,7 +35,7 @@ def _rate(name: str) -> str:
 
 
 def _performance(source_type: str, limit: int) -> str:
-    intervals = ", ".join(f"{name}, {name}_low, {name}_high" for name in _RATES)
+    intervals = ", ".join(f"{name}, {name}_low, {name}_high" for name in RATES)
     return f"""
         SELECT '{source_type}' AS source_type, parent_id, name, state, sent, last_day, {intervals}
         FROM {source_type}_performance
@@ -56,7 +56,7 @@ QUERIES = {
     "spans": f"""
         SELECT CASE WHEN day > {_AS_OF} - 36 THEN 'last' ELSE 'before' END AS span,
                min(day) AS first_day, max(day) AS last_day, sum(sent)::BIGINT AS sent,
-               {", ".join(map(_rate, _RATES))}
+               {", ".join(map(_rate, RATES))}
         FROM channel_daily
         WHERE clock = 'cohort' AND day > {_AS_OF} - 64 AND day <= {_AS_OF} - 8
         GROUP BY 1 ORDER BY 1 DESC
@@ -113,20 +113,20 @@ QUERIES = {
         arms AS (
             SELECT *, split_part(test_key, ':', 1) AS source_type,
                    try_cast(split_part(test_key, ':', 2) AS BIGINT) AS parent_id
-            FROM ab_test_results WHERE NOT is_control
+            FROM ab_test_results
         ),
         placed AS (
             SELECT *, dense_rank() OVER (
                 PARTITION BY source_type ORDER BY parent_id DESC, test_key DESC
-            ) AS place
+            ) AS place,
+            bool_or(verdict IN ('winner', 'loser', 'srm_fail')) OVER (PARTITION BY test_key) AS tells
             FROM arms
         )
-        SELECT coalesce(sender_name, replace(test_key, ':', ' ')) AS test, arm_name, metric, n, rate,
-               difference, difference_low, difference_high, p_holm, verdict
+        SELECT coalesce(sender_name, replace(test_key, ':', ' ')) AS test, test_key, arm_name, is_control,
+               metric, n, rate, difference, difference_low, difference_high, verdict
         FROM placed LEFT JOIN senders USING (source_type, parent_id)
-        WHERE place <= 3 OR verdict IN ('winner', 'loser', 'srm_fail')
-        ORDER BY source_type, parent_id DESC, test_key, arm_name, metric
-        LIMIT 60
+        WHERE place <= 6 OR tells
+        ORDER BY source_type, parent_id DESC, test_key, is_control DESC, arm_name, metric
     """,
     "domains": f"""
         SELECT recipient_domain, min(provider) AS provider, sum(sent)::BIGINT AS sent,

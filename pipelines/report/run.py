@@ -11,11 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines.errors import ConfigError
 from pipelines.reconcile import TABLE as RECONCILIATION_TABLE
-from pipelines.report import charts
+from pipelines.report import ab_tests, charts, trust
 from pipelines.report.charts import Picture
-from pipelines.report.formats import FILTERS, missing
+from pipelines.report.formats import FILTERS, change, change_in_points, missing
 from pipelines.report.inline_svg import interval, sparkline
-from pipelines.report.queries import QUERIES, RECONCILIATION, TABLES
+from pipelines.report.queries import QUERIES, RATES, RECONCILIATION, TABLES
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import frames
@@ -54,9 +54,15 @@ def report(settings: Settings, file: Path | None = None) -> Written:
     target = file or settings.cio_elt_data / "report.html"
     answers = _answers(settings)
     pictures = {name: draw(answers[name]) for name, draw in _PICTURES if answers[name].notna().any(axis=None)}
-    page = _page(answers, pictures, read_record(settings).name)
+    page = _page(answers, pictures, _workspace(settings))
     _write(target, page)
     return Written(file=str(target), bytes=len(page.encode()), pictures=len(pictures))
+
+
+def _workspace(settings: Settings) -> str | None:
+    """The workspace's name, its id if it has none that is known, or None."""
+    record = read_record(settings)
+    return record.name or (None if record.id is None else f"workspace {record.id}")
 
 
 def _answers(settings: Settings) -> Frames:
@@ -93,9 +99,12 @@ def _page(answers: Frames, pictures: dict[str, Picture], workspace: str | None) 
         workspace=workspace,
         spans={row["span"]: row for row in rows["spans"]},
         senders={name: _with_sparks(rows[name], sparks) for name in _SENDERS},
+        changes=_changes({row["span"]: row for row in rows["spans"]}),
+        tests=ab_tests.lines(rows["tests"]),
+        trust=trust.sentence(rows["reconciled"], rows["freshness"]),
         scales={name: _scale(answers, name) for name in ("human_open_rate", "human_click_rate")},
         pictures=pictures,
-        **{name: rows[name] for name in ("tests", "domains", "freshness", "reconciled", "mismatches")},
+        **{name: rows[name] for name in ("domains", "freshness", "reconciled", "mismatches")},
     )
 
 
@@ -106,6 +115,19 @@ def _rows(frame: pd.DataFrame) -> list[Row]:
         {name: None if missing(value) else value for name, value in zip(names, values, strict=True)}
         for values in frame.itertuples(index=False, name=None)
     ]
+
+
+def _changes(spans: dict[str, Row]) -> dict[str, str]:
+    """The change of each number of the last 28 days from the 28 days before, as text."""
+    if len(spans) < len(("last", "before")):
+        return {}
+    last, before = spans["last"], spans["before"]
+    found = {
+        name: change_in_points(last[name] - before[name])
+        for name in last
+        if name in RATES and last[name] is not None and before[name] is not None
+    }
+    return found | ({"sent": change(last["sent"] / before["sent"] - 1)} if before["sent"] else {})
 
 
 def _sparks(weekly: list[Row]) -> dict[tuple[str, int], list[int]]:

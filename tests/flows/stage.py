@@ -65,6 +65,8 @@ class Stage:
             "PREFECT_HOME": str(self.folder / "prefect"),
             "PREFECT_API_URL": f"{self.ui}/api",
             "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+            # At the end of a stop, its last lines are in the log.
+            "PYTHONUNBUFFERED": "1",
         }
 
     def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
@@ -119,9 +121,10 @@ class Stage:
         found: list[Any] = self.call("POST", "/artifacts/filter", wanted).json()
         return found
 
-    def tables(self, run_id: str) -> list[Any]:
-        """Those artifacts of the run that are tables; a run that takes long has one of its progress too."""
-        return [each for each in self.artifacts(run_id) if each["type"] == "table"]
+    def artifact(self, run_id: str) -> Any:
+        """The one artifact of the run."""
+        (found,) = self.artifacts(run_id)
+        return found
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the published warehouse."""
@@ -185,6 +188,10 @@ class Stage:
         last = declared()[-1]["name"]
         until(lambda: self.call("GET", f"/deployments/name/{last}/{last}").is_success, 60.0)
         return said
+
+    def serving_log(self) -> str:
+        """The output of the serving process and of its runs."""
+        return (self.folder / "serving.log").read_text()
 
     def hand_over(self) -> None:
         """Deploy to a work pool and start a worker for it, as the README of `flows` says."""

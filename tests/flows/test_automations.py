@@ -1,11 +1,15 @@
-"""The server's automations record a failed run, and end a run whose process is gone."""
+"""The server's automations notify of changes, and end a run whose process is gone."""
 
+import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from flows import automations
@@ -32,15 +36,62 @@ def watched(stage: Stage) -> Iterator[Stage]:
             automations.save(None)
 
 
-def test_a_run_that_fails_is_noted_within_seconds(watched: Stage) -> None:
-    """The event feed links the automation's action to the failure of this run."""
-    began = datetime.now(UTC)
-    run_id = watched.start("backfill", resource="messages", from_day="2026-09-02", to_day="2026-09-01")
-    assert "FAILED" == watched.ended(run_id)["state"]["type"]
+@pytest.fixture
+def webhook(watched: Stage) -> Iterator[list[dict[str, str]]]:  # noqa: ARG001 its server sends them
+    """The messages that the automations send to a web server on this machine, through a webhook block."""
+    received: list[dict[str, str]] = []
 
-    noted = until(lambda: _noted(watched, "customerio: a run failed", run_id, began), 30.0)
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            received.append(json.loads(self.rfile.read(length)))
+            self.send_response(204)
+            self.end_headers()
 
-    assert ["do-nothing"] == [event["payload"]["action_type"] for event in noted]
+        def log_message(self, *_: object) -> None:
+            """Log nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        block = CustomWebhookNotificationBlock.model_validate(
+            {
+                "name": "loopback",
+                "url": f"http://127.0.0.1:{server.server_port}/",
+                "json_data": {"subject": "{{subject}}", "body": "{{body}}"},
+            }
+        )
+        document: Any = block.save("loopback", overwrite=True)
+        automations.save(document, silent_s=SILENT_S)
+        try:
+            yield received
+        finally:
+            server.shutdown()
+
+
+def test_an_operator_is_woken_once_a_change(watched: Stage, webhook: list[dict[str, str]]) -> None:
+    """Of two failed runs one message is sent, with what to do; then one when a run works again.
+
+    A form that is refused sends none. The messages go through a webhook block of the server.
+    """
+    form = {"resources": ["subscription_topics"]}
+    ended = watched.ended(watched.start("sync", **form))
+    assert "COMPLETED" == ended["state"]["type"], ended["state"]["message"]
+    watched.control("knobs", {"forbidden": ["getTopics"]})
+    failed = [watched.ended(watched.start("sync", **form)) for _ in range(2)]
+    watched.control("knobs", {"forbidden": []})
+    refused = watched.ended(watched.start("backfill", from_day="2026-09-02", to_day="2026-09-01"))
+    works = watched.ended(watched.start("sync", **form))
+
+    until(lambda: len(webhook) >= 2, 30.0)
+
+    assert ["FAILED", "FAILED"] == [run["state"]["type"] for run in failed]
+    assert ("Refused", "COMPLETED") == (refused["state"]["name"], works["state"]["type"])
+    assert ["sync subscription_topics failing", "sync subscription_topics recovered"] == [
+        message["subject"] for message in webhook
+    ]
+    assert webhook[0]["body"].startswith(failed[0]["state"]["message"])
+    assert webhook[0]["body"].endswith(f"{watched.ui}/runs/flow-run/{failed[0]['id']}")
+    assert webhook[1]["body"].startswith(f"It works again: {works['state']['message']}")
 
 
 def test_a_push_that_is_degraded_is_told_once(watched: Stage, tmp_path: Path) -> None:
@@ -75,24 +126,6 @@ def test_a_run_whose_process_is_gone_is_ended_by_the_server(watched: Stage) -> N
     assert "CRASHED" == run["state"]["type"]
     assert run["state"]["message"].startswith(f"No heartbeat for {SILENT_S} s")
     assert "The next run resumes" in run["state"]["message"]
-
-
-def _noted(stage: Stage, automation: str, run_id: str, since: datetime) -> list[Any]:
-    """The actions of an automation that a run's failure started."""
-    events = _events(stage, since)
-    failures = {
-        f"prefect.event.{event['id']}"
-        for event in events
-        if (event["event"], event["resource"]["prefect.resource.id"])
-        == ("prefect.flow-run.Failed", f"prefect.flow-run.{run_id}")
-    }
-    return [
-        event
-        for event in events
-        if event["event"] == "prefect.automation.action.executed"
-        and event["resource"]["prefect.resource.name"] == automation
-        and failures & {each["prefect.resource.id"] for each in event["related"]}
-    ]
 
 
 def _executed(stage: Stage, automation: str, since: datetime) -> list[Any]:

@@ -31,10 +31,19 @@ def test_a_deployment_is_served_as_it_is_declared(row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("row", declared(), ids=lambda row: row["name"])
 def test_a_form_says_what_each_field_is_for(row: dict[str, Any]) -> None:
-    """Every parameter has a description, and every preset one is a parameter."""
+    """Every parameter has a title of words and a description, and every preset one is a parameter.
+
+    Of a type that may be null Prefect makes two tabs, and a default that is null is refused as it is sent.
+    """
     fields = SERVED[row["name"]]._parameter_openapi_schema.properties
 
     assert [] == [name for name, field in fields.items() if not field.get("description")]
+    assert [] == [
+        name for name, field in fields.items() if not re.match("[A-Z][a-z]+( |s$|$)", field["title"])
+    ]
+    assert [] == [name for name, field in fields.items() if "anyOf" in field]
+    assert [] == [name for name, field in fields.items() if field.get("default", "") is None]
+    assert len(fields) == len({field["title"] for field in fields.values()})
     assert set(row.get("parameters", {})) <= set(fields)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -49,6 +50,7 @@ def test_a_wait_survives_the_worker_and_goes_on_with_the_same_export(stage: Stag
     run_id = stage.start("export-people")
     waiting = stage.when(run_id, lambda run: run["state"]["name"] == "Waiting")
 
+    waited = stage.artifact(run_id)
     stage.kill("serving")
     stage.serve()
     stage.control("clock", {"advance_s": 3600})
@@ -57,6 +59,11 @@ def test_a_wait_survives_the_worker_and_goes_on_with_the_same_export(stage: Stag
 
     assert "SCHEDULED" == waiting["state"]["type"]
     assert "is not ready yet" in waiting["state"]["message"]
+    at = datetime.fromisoformat(waiting["state"]["state_details"]["scheduled_time"])
+    assert waiting["state"]["message"].endswith(f"looks again at {at:%H:%M:%S} UTC.")
+    assert waited["data"].startswith(f"**Waiting.** {waiting['state']['message']}")
+    assert waited["id"] == stage.artifact(run_id)["id"]
+    assert "| export_id |" in stage.artifact(run_id)["data"]
     assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
     assert waiting["state"]["message"].split()[1].rstrip(":") in run["state"]["message"]
     assert 1 == _orders(stage, PEOPLE) - ordered_before

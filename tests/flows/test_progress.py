@@ -1,7 +1,6 @@
 """The progress of a run, as an operator sees it."""
 
 import re
-from typing import Any
 
 from flows import progress
 from sources.customerio.extract import RunSummary
@@ -19,7 +18,10 @@ def test_requests_and_minutes_left_are_shown() -> None:
 
     reached = look()
 
-    assert "10 requests made, at least 20 left; about 1 min left; reading messages." == reached.words
+    assert (
+        "0 of 1 tables done; 0 rows read; 10 requests made, at least 20 left; about 1 min left; "
+        "reading messages." == reached.words
+    )
     assert 33.3 == round(reached.percent, 1)
 
 
@@ -59,7 +61,7 @@ def test_a_piece_of_work_is_as_far_as_its_last_sentence() -> None:
 
 
 def test_an_operator_watches_one_artifact_a_run(stage: Stage) -> None:
-    """A run's artifact appears after the first interval, counts requests made and left, and ends at 100 %."""
+    """A run's artifact appears after the first interval, counts what is left, and ends as its result."""
     stage.control("faults", {"clear": True})
     slow = {"delay_ms": 4000, "times": None}
     stage.control(
@@ -67,18 +69,14 @@ def test_an_operator_watches_one_artifact_a_run(stage: Stage) -> None:
     )
     run_id = stage.start("sync", resources=["campaigns", "campaign_actions"])
 
-    seen = until(lambda: _of_progress(stage, run_id), 60.0)
+    seen = until(lambda: stage.artifacts(run_id), 60.0)[0]
     run = stage.ended(run_id)
     stage.control("faults", {"clear": True})
-    left = _of_progress(stage, run_id)
+    left = stage.artifact(run_id)
 
     assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
-    assert (1, 1) == (len(seen), len(left))
-    assert seen[0]["id"] == left[0]["id"]
-    assert seen[0]["data"] < 100.0 == left[0]["data"]
-    for artifact in (*seen, *left):
-        assert re.search(r"\d+ requests made, at least \d+ left", artifact["description"])
-
-
-def _of_progress(stage: Stage, run_id: str) -> list[Any]:
-    return [each for each in stage.artifacts(run_id) if each["type"] == "progress"]
+    assert "sync campaigns, campaign_actions" == run["name"]
+    assert seen["id"] == left["id"]
+    assert re.match(r"\*\*\d+ %\*\* `[█░]{20}`\n\n\d of 2 tables done; [\d,]+ rows read; ", seen["data"])
+    assert re.search(r"\d+ requests made, at least \d+ left", seen["data"])
+    assert left["data"].startswith(f"**Completed.** {run['state']['message']}")

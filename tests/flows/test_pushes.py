@@ -4,16 +4,11 @@ import re
 from typing import Any
 
 import pytest
-from prefect.exceptions import ParameterTypeError
 
+from flows.parameters import checked
 from flows.pushes import push
+from pipelines.errors import ConfigError
 from tests.flows.stage import Stage
-
-
-def _table(stage: Stage, run_id: str) -> Any:
-    """The one row of the run's table."""
-    (data,) = [each["data"] for each in stage.artifacts(run_id) if each["key"] == "push"]
-    return data
 
 
 def test_an_operator_pushes_a_sync_and_approves_what_a_brake_stopped(stage: Stage) -> None:
@@ -23,7 +18,7 @@ def test_an_operator_pushes_a_sync_and_approves_what_a_brake_stopped(stage: Stag
     run = stage.ended(run_id := stage.start("push", syncs=["users"]))
     assert ("COMPLETED", "5 rows sent.") == (run["state"]["type"], run["state"]["message"])
     assert "push users" == run["name"]
-    assert '"arrived": "100.0%"' in _table(stage, run_id)
+    assert "| 100.0% |" in stage.artifact(run_id)["data"]
     assert "users: 5 rows accepted, 0 rejected, 0 dropped" in stage.logs(run_id)
 
     stage.declare("users", "SELECT 'pushed' || i AS user_id, 'gold' AS plan FROM range(500) AS t(i)")
@@ -56,5 +51,5 @@ def test_a_sync_is_pushed_when_it_says_so(stage: Stage) -> None:
 )
 def test_what_cannot_be_pushed_is_refused(wrong: dict[str, Any], reason: str) -> None:
     """A plan needs one push, only a plan can be approved, and its id has a format."""
-    with pytest.raises(ParameterTypeError, match=reason):
-        push.validate_parameters(wrong)
+    with pytest.raises(ConfigError, match=reason):
+        checked(push.fn, wrong)

@@ -59,17 +59,29 @@ def test_a_cancelled_run_stops_within_seconds_and_leaves_whole_chunks(stage: Sta
         pass
 
 
-@LONG
 def test_a_service_that_is_stopped_ends_its_runs(stage: Stage) -> None:
-    """After SIGTERM to the serving process no run is left running, and the next service resumes."""
+    """It names what it serves, then what it ends; the run is Cancelled with the reason, and the next resumes.
+
+    Neither the runs nor the service end with warnings of the interpreter.
+    """
+    said = stage.serving_log()
     run_id = slow_backfill(stage, "2026-05-10", "2026-06-07")
     first_chunk_loaded(stage, "2026-05-10", "2026-06-07")
 
     stage.stop("serving")
+    log = stage.serving_log()
     stopped = stage.run(run_id)
     stage.serve()
     again = stage.ended(slow_backfill(stage, "2026-05-10", "2026-06-07"))
+    states = stage.call("GET", f"/flow_run_states/?flow_run_id={run_id}").json()
 
-    assert stopped["state"]["type"] in ("CRASHED", "CANCELLED")
+    assert "  push users         0 4 * * * UTC  " in said
+    assert f"Their pages are at {stage.ui}/deployments." in said
+    assert "Stopping: ending 1 run(s): backfill messages 2026-05-10..2026-06-07." in log
+    assert log.rstrip().endswith("the next start takes up what is due.")
+    assert [] == [word for word in ("leaked", "Warning", "Traceback") if word in log[len(said) :]], log
+    assert "CANCELLED" == stopped["state"]["type"]
+    assert stopped["state"]["message"].startswith("The service that ran it was stopped.")
+    assert not {"CRASHED", "FAILED"} & {state["type"] for state in states}
     assert "COMPLETED" == again["state"]["type"], again["state"]["message"]
     assert 4 == chunks(stage, "2026-05-10", "2026-06-07")

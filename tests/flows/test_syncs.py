@@ -46,9 +46,11 @@ def test_a_sync_says_what_it_wrote(stage: Stage) -> None:
 
     assert state.is_completed()
     assert str(state.message).endswith("rows written.")
-    (summary,) = stage.tables(str(state.state_details.flow_run_id))
-    assert "segments" in summary["data"]
-    assert "campaigns" in summary["data"]
+    shown = stage.artifact(str(state.state_details.flow_run_id))["data"]
+    assert shown.startswith(f"**Completed.** {state.message}")
+    assert "| segments |" in shown
+    assert "| campaigns |" in shown
+    assert f"CIO_ELT_DATA={stage.folder / 'data'} cio-elt status" in shown
 
 
 def test_a_sync_that_meets_another_writer_is_skipped(stage: Stage) -> None:
@@ -115,8 +117,7 @@ def test_a_gap_makes_freshness_fail(stage: Stage) -> None:
     assert state.is_failed()
     assert "Stale" == state.name
     assert "messages lacks" in str(state.message)
-    (table,) = stage.tables(str(state.state_details.flow_run_id))
-    assert "behind" in table["data"]
+    assert "| behind |" in stage.artifact(str(state.state_details.flow_run_id))["data"]
 
 
 def test_setup_keeps_secrets_in_blocks_and_makes_limit_and_automations(
@@ -128,6 +129,7 @@ def test_setup_keeps_secrets_in_blocks_and_makes_limit_and_automations(
 
     state = sync(["segments"], return_state=True)
 
+    assert f"The Prefect server at {stage.ui} is set up." in told
     assert "Saved the Secret block customerio-app-api-key." in told
     assert stage.sandbox["app_api_key"] not in told
     limit = stage.call("GET", "/v2/concurrency_limits/customerio-warehouse").json()
@@ -135,9 +137,9 @@ def test_setup_keeps_secrets_in_blocks_and_makes_limit_and_automations(
     names = [each["name"] for each in stage.call("POST", "/automations/filter", {}).json()]
     assert [
         "customerio: a push is degraded or has recovered",
-        "customerio: a run failed",
+        "customerio: a run crashed",
         "customerio: a run is dead",
-        "customerio: a table is stale",
+        "customerio: runs begin to fail or work again",
     ] == sorted(names)
     assert state.is_completed()
 

@@ -16,6 +16,6 @@ def test_an_operator_gets_marts_and_a_link_to_the_report(stage: Stage) -> None:
         for table in ("customerio.fct_delivery", "customerio_raw.messages")
     )
     assert marts == raw > 0
-    (link,) = [each["data"] for each in stage.artifacts(run_id) if each["key"] == "report"]
-    page = unquote(urlsplit(link.split("(")[1].rstrip(")")).path)
+    shown = stage.artifact(run_id)["data"]
+    page = unquote(urlsplit(shown.split("](")[1].split(")")[0]).path)
     assert "</html>" in (stage.folder / page).read_text()

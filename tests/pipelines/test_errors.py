@@ -2,6 +2,10 @@
 
 import importlib
 import pkgutil
+from typing import Annotated
+
+import pytest
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 import pipelines
 import sources
@@ -28,3 +32,22 @@ def test_the_tree_is_drawn_as_it_is() -> None:
     parents = {kind.__name__: kind.__bases__[0].__name__ for kind in ours}
 
     assert {**parents, "EltError": ""} == drawn(errors.__doc__)
+
+
+def test_the_causes_of_a_refused_value_hold_no_frames() -> None:
+    """Pydantic keeps them beyond the interpreter's end; their frames would keep modules and their types."""
+
+    def refuse(value: str) -> str:
+        try:
+            return str(int(value))
+        except ValueError as error:
+            msg = "write a number"
+            raise ValueError(msg) from error
+
+    with pytest.raises(ValidationError) as refused:
+        TypeAdapter(Annotated[str, AfterValidator(refuse)]).validate_python("x")
+    (problem,) = errors.problems(refused.value)
+    cause = problem["ctx"]["error"]
+
+    assert ("write a number", ValueError) == (str(cause), type(cause.__context__))
+    assert (None, None) == (cause.__traceback__, cause.__context__.__traceback__)

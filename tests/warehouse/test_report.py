@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import pytest
@@ -120,6 +121,15 @@ def test_the_numbers_are_the_workspaces(marts: Warehouse, tmp_path: Path) -> Non
     }
 
 
+def test_the_workspace_is_named(copied: Settings, tmp_path: Path) -> None:
+    """The heading has the name of the data folder's workspace, or its id if no name is known yet."""
+    record = copied.cio_elt_data / "workspace.json"
+    record.write_text('{"id": 7, "name": "Shop & Co"}')
+    assert "<h1>Customer.io report of Shop &amp; Co</h1>" in written(copied, tmp_path)
+    record.write_text('{"id": 7}')
+    assert "<h1>Customer.io report of workspace 7</h1>" in written(copied, tmp_path)
+
+
 def test_names_are_text(copied: Settings, tmp_path: Path) -> None:
     """Names of campaigns are escaped."""
     alter(copied, """UPDATE campaign_performance SET name = '<script>alert("x")</script> & co'""")
@@ -194,36 +204,100 @@ def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
             browser.close()
 
 
-@pytest.mark.proof
-@pytest.mark.parametrize(
-    ("name", "width", "height", "medium"),
-    [
-        ("desktop", 1280, 900, "screen"),
-        ("tablet", 768, 1024, "screen"),
-        ("phone", 360, 740, "screen"),
-        ("print", 688, 971, "print"),
-    ],
-)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (768, 1024), (390, 844)])
 def test_the_page_in_a_browser(
-    marts: Warehouse, tmp_path: Path, chromium: Browser, name: str, width: int, height: int, medium: str
+    marts: Warehouse,
+    tmp_path: Path,
+    chromium: Browser,
+    width: int,
+    height: int,
+    scheme: Literal["light", "dark"],
 ) -> None:
-    """No console message, no request, no horizontal scrolling, no chart wider than its frame."""
+    """No console message, no request, no scrolling sideways, readable text, all reached by the keyboard."""
     written(marts.settings, tmp_path)
-    page = chromium.new_page(viewport={"width": width, "height": height})
+    page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
     told: list[str] = []
     page.on("console", lambda message: told.append(message.text))
     page.on("pageerror", lambda error: told.append(str(error)))
     page.on("request", lambda request: told.append(request.url))
-    page.emulate_media(media="print" if medium == "print" else "screen")
     page.goto(f"file://{tmp_path}/report.html")
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"report-{name}.png", full_page=True)
+    page.screenshot(path=SCREENSHOTS / f"report-{width}-{scheme}.png", full_page=True)
 
     assert [f"file://{tmp_path}/report.html"] == [line for line in told if not line.startswith("data:")]
     assert width == page.evaluate("document.documentElement.scrollWidth")
+    if width != 768:
+        assert [] == page.evaluate(WIDER)
     assert 5 == page.locator("figure svg").count()
     edges = page.evaluate(
         "[...document.querySelectorAll('figure svg')].map(svg => svg.getBoundingClientRect())"
         ".map(box => [box.left, box.right])"
     )
     assert all(0 <= left < right <= width for left, right in edges)
+    assert [] == page.evaluate(FAINT)
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(15, 22, 26)"
+    assert (scheme == "dark") == dark
+    stops = page.locator("nav a, .frame").count()
+    reached = []
+    for _ in range(stops):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(FOCUSED))
+    assert stops == len({place for place, _ in reached})
+    assert all(outline != "none" for _, outline in reached)
+
+
+WIDER = """[...document.querySelectorAll('.frame')].filter(frame => frame.scrollWidth > frame.clientWidth)
+    .map(frame => frame.ariaLabel ?? frame.getAttribute('aria-labelledby'))"""
+"""Tables that scroll sideways."""
+
+FOCUSED = """[[...document.querySelectorAll('*')].indexOf(document.activeElement),
+    getComputedStyle(document.activeElement).outlineStyle]"""
+"""The element that has the focus, and its outline."""
+
+FAINT = """(() => {
+    const channels = text => text.match(/[\\d.]+/g).map(Number);
+    const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
+        .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    const behind = element => {
+        for (let at = element; at; at = at.parentElement) {
+            const colour = channels(getComputedStyle(at).backgroundColor);
+            if (colour.length === 3 || colour[3] === 1) return colour;
+        }
+        return [255, 255, 255];
+    };
+    const faint = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+        const element = text.parentElement, style = getComputedStyle(element);
+        if (!text.data.trim() || ['STYLE', 'title', 'desc'].includes(element.tagName)) continue;
+        const inChart = element.closest('svg') !== null;
+        const [a, b] = [light(channels(inChart ? style.fill : style.color)), light(behind(element))];
+        const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        const size = parseFloat(style.fontSize), bold = style.fontWeight >= 700;
+        if (contrast < (size >= 24 || bold && size >= 18.66 ? 3 : 4.5)) {
+            faint.push(`${text.data.trim()}: ${contrast.toFixed(2)}`);
+        }
+    }
+    return faint;
+})()"""
+"""Texts whose contrast with what is behind them is less than that of WCAG's level AA."""
+
+
+def test_on_paper_it_is_a_few_pages(marts: Warehouse, tmp_path: Path, chromium: Browser) -> None:
+    """A4 pages that fit a staple; long tables have their first rows, and say so."""
+    written(marts.settings, tmp_path)
+    page = chromium.new_page()
+    page.goto(f"file://{tmp_path}/report.html")
+    page.emulate_media(media="print")
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+
+    printed = page.pdf(path=SCREENSHOTS / "report.pdf", prefer_css_page_size=True)
+
+    assert 3 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 4
+    rows = [table.locator("tbody tr") for table in page.locator("table.long").all()]
+    assert max(each.count() for each in rows) > 10
+    assert all(each.locator("visible=true").count() == min(each.count(), 10) for each in rows)
+    assert all(note.is_visible() for note in page.locator(".on-paper").all())
+    assert not page.locator("nav").is_visible()

@@ -19,5 +19,7 @@ def test_a_sparkline_begins_and_ends_with_its_values() -> None:
 
     assert 'points="3.0,19.0 48.0,3.0 93.0,11.0"' in drawn
     assert 'cx="93.0" cy="11.0"' in drawn
-    assert 'aria-label="sent"' in drawn
+    assert 'aria-label="sent, at most 10"' in drawn
+    assert 'd="M3 3V19H93"' in drawn
+    assert '<span class="top" aria-hidden="true">10</span>' in drawn
     assert "3.0,19.0 93.0,19.0" in sparkline([0, 0], "nothing")
