@@ -1,9 +1,9 @@
 """A day of work beside readers: hourly syncs and pushes, a transform every 3 hours, 8 programs that query.
 
-One process does the work of all hours, as the process that serves the flows does, and the sandbox's clock is
-moved by an hour in between. Readers open the published file again and again, some hold it open for long. An
-error of theirs is a query that failed, and one by which rows vanished. At the end a sync of everything is
-compared with the workspace, row by row.
+One process does the work of all hours, so memory that is not given back adds up; each run of a flow has a
+process of its own. The sandbox's clock is moved by an hour in between. Readers open the published file again
+and again, some hold it open for long. An error of theirs is a query that failed, and one by which rows
+vanished. At the end a sync of everything is compared with the workspace, row by row.
 
 `CIO_ELT_BENCH_HOURS` changes the hours.
 """
