@@ -23,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     files.readers,
     files.small_files,
     files.declarations,
+    files.privacy_file,
     work.packages,
     work.pushes,
     work.erasures,

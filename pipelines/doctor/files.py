@@ -10,9 +10,10 @@ import duckdb
 
 from pipelines.doctor.finding import Finding, edit
 from pipelines.doctor.locks import holder
-from pipelines.errors import EltError
+from pipelines.errors import ConfigError, EltError
 from pipelines.export.registry import FILE as REGISTRY
 from pipelines.export.registry import folder as exports_folder
+from pipelines.privacy import is_outdated, privacy_of
 from pipelines.push.journal.database import FILE as JOURNAL
 from pipelines.push.spec.loader import load_spec
 from pipelines.settings import Settings
@@ -120,3 +121,19 @@ def declarations(settings: Settings) -> Iterator[Finding]:
             yield Finding(name="push declaration", found=str(error), state="fail", cure=edit(file))
     if not wrong:
         yield Finding(name="push declaration", found=f"{len(files)} declaration(s) can be used.")
+
+
+def privacy_file(settings: Settings) -> Iterator[Finding]:
+    """The privacy file, and stored rows that lack its rules."""
+    name = "privacy file"
+    try:
+        outdated = is_outdated(settings)
+        privacy_of(settings)
+    except ConfigError as error:
+        yield Finding(name=name, found=str(error), state="fail", cure=edit(settings.cio_elt_privacy))
+        return
+    if outdated:
+        found = f"Rows are stored that lack the rules of {settings.cio_elt_privacy}."
+        yield Finding(name=name, found=found, state="warn", cure="cio-elt privacy --apply")
+    else:
+        yield Finding(name=name, found="Stored rows have its rules; without a file, all data are kept.")

@@ -295,6 +295,20 @@ def _wrong_line(shell: Shell) -> None:
     shell.env["EDITOR"] = "sed -i s/soon/7200/"
 
 
+def _privacy_file(shell: Shell, text: str) -> None:
+    shell.env["CIO_ELT_PRIVACY"] = str(shell.folder / "privacy.yml")
+    (shell.folder / "privacy.yml").write_text(text)
+
+
+def _wrong_rule(shell: Shell) -> None:
+    _privacy_file(shell, "version: 1\nattributes: {phone: remove}\n")
+    shell.env["EDITOR"] = "sed -i s/remove/keep/"
+
+
+def _new_rule(shell: Shell) -> None:
+    _privacy_file(shell, "version: 1\nidentifiers: {email: hash}\n")
+
+
 def _foreign_file(shell: Shell) -> None:
     if os.getuid() != 0:
         pytest.skip("needs the right to give a file to another user")
@@ -342,6 +356,8 @@ _FAULTS: dict[str, tuple[str, str, Callable[..., None]]] = {
     "foreign key": ("workspace", "fail", _foreign_key),
     "wrong setting": ("settings", "fail", _wrong_setting),
     "wrong line": ("settings", "fail", _wrong_line),
+    "privacy rule": ("privacy file", "fail", _wrong_rule),
+    "new privacy rule": ("privacy file", "warn", _new_rule),
     "declaration": ("push declaration", "fail", _wrong_declaration),
     "url": ("Customer.io", "fail", _wrong_url),
     "prefect": ("Prefect", "fail", _no_prefect),
