@@ -223,7 +223,7 @@ def backfill(*, via: str, plans: bool, wait_s: float, as_json: bool, **what: Any
     help="End with 1 if a table is further behind, such as 2h or 1d; default: no limit.",
 )
 @click.option(
-    "--fail-on-failure", is_flag=True, help="End with 1 if the last run of a command failed or was killed."
+    "--fail-on-failure", is_flag=True, help="End with 1 if the last run of any command failed or was killed."
 )
 @click.option("--all", "every_table", is_flag=True, help="Show every table, not a line for each group.")
 @command
@@ -232,7 +232,8 @@ def status(
 ) -> int:
     """Show a verdict, what needs attention, and how fresh the tables are.
 
-    The last runs of commands that failed or were killed come first.
+    The last runs of commands that failed or were killed come first. Ends with 1 if the last run of all is one
+    of them.
     """
     from pipelines.errors import ConfigError
     from pipelines.ingest.status import failed, failures, late, missing, warehouse_status
@@ -254,7 +255,10 @@ def status(
 
         print_status(found, max_lag_s=max_lag, every_table=every_table)
     broken = (
-        (max_lag is not None and behind) or (fail_on_gap and lacking) or (fail_on_failure and found.failures)
+        found.last_run_failed
+        or (max_lag is not None and behind)
+        or (fail_on_gap and lacking)
+        or (fail_on_failure and found.failures)
     )
     return FAILED if broken else DONE
 

@@ -68,7 +68,8 @@ class WarehouseStatus:
     the order of the catalogue. `last_run_s` is the number of seconds since the last sync ended, None before
     the first.
     `set_aside` are the load packages that could not be loaded. `failures` are the last runs of commands that
-    failed or were killed, if no later run of the command did its work. `late_metrics` are those of
+    failed or were killed, if no later run of the command did its work; `last_run_failed` is about the last
+    run of all. `late_metrics` are those of
     deliveries, None before deliveries were read. `unfinished_erasure` is true if an erasure did not end.
     """
 
@@ -78,6 +79,7 @@ class WarehouseStatus:
     set_aside: list[SetAside]
     late_metrics: LateMetrics | None
     failures: list[Run] = field(default_factory=list)
+    last_run_failed: bool = False
     unfinished_erasure: bool = False
 
     @property
@@ -89,6 +91,7 @@ class WarehouseStatus:
             "tables": [asdict(row) for row in self.tables],
             "set_aside": [asdict(package) for package in self.set_aside],
             "failures": [asdict(run) for run in self.failures],
+            "last_run_failed": self.last_run_failed,
             "unfinished_erasure": self.unfinished_erasure,
             "late_metrics": None if self.late_metrics is None else asdict(self.late_metrics),
         }
@@ -113,6 +116,7 @@ def warehouse_status(settings: Settings) -> WarehouseStatus:
             last_run_s=max(now - max(ended), 0) if ended else None,
             set_aside=packages_set_aside(settings),
             failures=failures(settings),
+            last_run_failed=last_run_failed(settings),
             unfinished_erasure=is_unfinished(settings),
             late_metrics=late_metrics(query, bands_of(settings), now) if "messages" in present else None,
         )
@@ -134,6 +138,14 @@ def failures(settings: Settings) -> list[Run]:
     except (OSError, sqlite3.Error):
         # `cio-elt doctor` tells of a damaged ledger.
         return []
+
+
+def last_run_failed(settings: Settings) -> bool:
+    """True if the last run of all failed or was killed; false if the ledger of runs cannot be read."""
+    try:
+        return RunLedger(settings.cio_elt_data).last_failed()
+    except (OSError, sqlite3.Error):
+        return False
 
 
 def unfinished_erasure(settings: Settings) -> str:

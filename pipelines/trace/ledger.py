@@ -190,6 +190,16 @@ class RunLedger:
                 last.setdefault(run.command, run)
         return [run for run in last.values() if run.state in FAILURES]
 
+    def last_failed(self) -> bool:
+        """True if the last run of all that ended has failed or was killed.
+
+        Raises:
+            sqlite3.Error: as `runs`.
+        """
+        ended = (run for run in self.runs() if run.state in (*FAILURES, "done", "partly"))
+        last = next(ended, None)
+        return last is not None and last.state in FAILURES
+
     def _mark_killed(self) -> None:
         """Write into the rows of runs whose process is gone that they were killed."""
         with self._open() as connection:
