@@ -7,7 +7,8 @@
     ├── CustomerioError        what a call met: see `sources.customerio.client.errors` for its branches
     ├── DeletionsHeld          accept them or sync again: more rows are missing than one reading may delete
     ├── WarehouseError         put the warehouse right: disk, rights, a damaged file; then run it again
-    │   └── FileHeld           close the program that has the file open
+    │   ├── FileHeld           close the program that has the file open
+    │   └── LockLost           run it again: the server ended the session of the writer's lock
     ├── Busy                   wait: another run writes this warehouse
     ├── ExportError
     │   ├── ExportFailed       create it anew: Customer.io gave up, or no longer knows it
@@ -45,6 +46,7 @@ __all__ = [
     "InvalidSpec",
     "LeaseHeld",
     "LeaseLost",
+    "LockLost",
     "ModelFailed",
     "PlanChanged",
     "PushError",
@@ -70,6 +72,10 @@ class WarehouseError(EltError):
 
 class FileHeld(WarehouseError):
     """Another program has the warehouse's file open."""
+
+
+class LockLost(WarehouseError):
+    """The session of the writer's lock ended, so this run writes nothing more."""
 
 
 class Busy(EltError):

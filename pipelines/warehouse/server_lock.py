@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from pipelines.errors import Busy, WarehouseError
+from pipelines.errors import Busy, LockLost
 from pipelines.notify import Notify
 from pipelines.warehouse.sql import DATASET, literal
 
@@ -45,10 +45,6 @@ JOIN pg_database AS d ON d.oid = l.database AND d.datname = current_database()
 WHERE l.locktype = 'advisory' AND l.granted AND l.mode = 'ExclusiveLock'
   AND (l.classid, l.objid, l.objsubid) = ({_WRITER}, 2)
 """
-
-
-class LockLost(WarehouseError):
-    """The session of the writer's lock ended, so this run writes nothing more."""
 
 
 @dataclass

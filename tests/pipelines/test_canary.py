@@ -204,6 +204,7 @@ def test_keys_links_and_people_are_where_they_are_meant_to_be(watch: Watch) -> N
     watch.run("reconcile", "--days", "7", codes=(0, 1, 4))
     watch.run("publish")
     watch.run("status")
+    watch.run("privacy")
     watch.run("search", "people", "--json")
     watch.run("api", "call", "listCampaigns", "--json")
     watch.run("doctor", "--bundle", str(shell.folder / "support.zip"), codes=(0, 1, 4))

@@ -67,7 +67,6 @@ from sources.errors import ConfigError
 
 if TYPE_CHECKING:
     from sources.customerio.client.client import Client
-    from sources.customerio.client.downloads import Through
     from sources.customerio.client.transport import Request
 
 __all__ = [
@@ -100,7 +99,6 @@ __all__ = [
     "RateLimits",
     "Request",
     "RetryLater",
-    "Through",
     "TooLarge",
     "Track",
     "Unauthorized",
@@ -128,10 +126,6 @@ def __getattr__(name: str) -> Any:
         from sources.customerio.client import client
 
         return client.Client
-    if name == "Through":
-        from sources.customerio.client import downloads
-
-        return downloads.Through
     if name == "Request":
         from sources.customerio.client import transport
 

@@ -12,19 +12,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sources.customerio.catalogue import RESOURCES, Resource, operation
 from sources.customerio.client import MB, BadAnswer, Client, LinkExpired, NotFound, OutOfBounds, records_of
 from sources.customerio.extract.batch import Batch, Scope
 from sources.customerio.extract.csv_header import Header, HeaderBroken, PageInstead, read_header
 from sources.customerio.extract.csv_rows import csv_rows, opened
-from sources.customerio.extract.private_csv import through
+from sources.customerio.extract.private_csv import Change, through
 from sources.customerio.extract.rows import Row
 from sources.customerio.extract.run_context import RunContext
-
-if TYPE_CHECKING:
-    from sources.customerio.client import Through
 
 _ROWS_A_BATCH = 10_000
 # A cell takes some 60 bytes beside its text.
@@ -86,7 +83,7 @@ def exported_rows(run: RunContext, resource: Resource, state: dict[str, Any]) ->
         raise broken
 
 
-def _whole(client: Client, export: Row, file: Path, private: "Through | None") -> Header:
+def _whole(client: Client, export: Row, file: Path, private: Change | None) -> Header:
     """Fetch a file and check it, a second time if it is not whole; returns its header."""
     try:
         fetch(client, int(export["id"]), file, private)
@@ -113,7 +110,7 @@ def _is_finished(export: Row, resource: Resource) -> bool:
     )
 
 
-def fetch(client: Client, export_id: int, target: Path, private: "Through | None" = None) -> None:
+def fetch(client: Client, export_id: int, target: Path, private: Change | None = None) -> None:
     """Download an export's file, with a fresh link if the first one expired meanwhile.
 
     With `private`, the file has what that makes of its bytes.

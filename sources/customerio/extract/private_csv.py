@@ -10,10 +10,12 @@ from sources.customerio.client import MB, UNPACKED, inflated
 from sources.customerio.extract.csv_rows import GZIP_MAGIC, csv_rows, joined
 from sources.customerio.extract.privacy import Privacy
 
+Change = Callable[[Iterator[bytes]], Iterator[bytes]]
+"""A change of the bytes of a file while it is downloaded."""
 _ROWS_AT_ONCE = 1_000
 
 
-def through(privacy: Privacy, resource: Resource) -> Callable[[Iterator[bytes]], Iterator[bytes]] | None:
+def through(privacy: Privacy, resource: Resource) -> Change | None:
     """The change of the bytes of an export whose rows are those of `resource`; None without rules.
 
     Its result is CSV, unpacked, with one line a row. It raises what `csv_rows` and `inflated` raise.

@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pipelines.errors import Busy
+from pipelines.errors import Busy, LockLost
 from pipelines.settings import Settings, read_settings
 from pipelines.warehouse.server import connected
-from pipelines.warehouse.server_lock import LockLost, check_lock
+from pipelines.warehouse.server_lock import check_lock
 from pipelines.warehouse.writer import writing
 from sources.customerio.sandbox import Sandbox
 from tests.pipelines.conftest import ended, shell_for
