@@ -87,7 +87,9 @@ class TableRules:
         found = self.paths.get((column, *path[1:]))
         if found is None and len(path) > 1 and column not in _NO_VALUES:
             found = self.names.get(path[-1]) or self.rest
-        return found or (self.rest if len(path) == 1 and not self.goes_into(column) else None)
+        if found is None and self.rest and len(path) == 1 and not self.goes_into(column):
+            return self.rest
+        return found
 
     def goes_into(self, column: str) -> bool:
         """True if members of that column may have rules of their own."""
@@ -153,7 +155,7 @@ class Privacy:
         actions = [of.at(path) for path in paths]
 
         def one(path: tuple[str, ...], action: Action | None, cell: str) -> str:
-            new = self._of_text(action or of.of_text(path, cell), cell)
+            new = self._by(action, cell) if action else self._text(of, path, cell)
             return "" if new is _GONE else str(new)
 
         def applied(row: list[str]) -> list[str]:
@@ -193,14 +195,25 @@ class Privacy:
                 if action == "drop":
                     yield resource.table, path
 
-    def _of_text(self, action: Action | None, text: str) -> Any:
+    def _by(self, action: Action, text: str) -> Any:
         match action:
             case "hash":
                 return self.hashed(text)
             case "drop":
                 return _GONE
-            case "keep":
-                return text
+        return text
+
+    def _text(self, of: TableRules, path: tuple[str, ...], text: str) -> Any:
+        """A text that no rule of a path is about: an address in the place of an id, JSON, or words."""
+        if action := of.of_text(path, text):
+            return self._by(action, text)
+        if of.names and text.startswith(("{", "[")):
+            try:
+                read = msgspec.json.decode(text)
+            except (msgspec.MsgspecError, RecursionError):
+                return self.text(text)
+            new = self._walked(of, path, read)
+            return text if new == read else msgspec.json.encode(new).decode()
         return self.text(text)
 
     def _row(self, of: TableRules, row: Any) -> Any:
@@ -241,7 +254,7 @@ class Privacy:
         new: Any = value
         match value:
             case str():
-                return self._of_text(of.of_text(path, value), value)
+                return self._text(of, path, value)
             case dict():
                 new = self._members(of, path, value)
             case list():

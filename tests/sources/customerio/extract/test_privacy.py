@@ -89,6 +89,19 @@ def test_an_attribute_is_dropped_at_any_depth() -> None:
     assert _applied(privacy, "campaigns", campaign)["actions"] == campaign["actions"]
 
 
+def test_json_in_a_text_is_looked_into() -> None:
+    """An attribute, a cell of an export and a body may be JSON; a text that only begins like it stays."""
+    privacy = _privacy(attributes={"phone": "drop"}, texts={"email": "hash"})
+    nested = '{"phone":"+1 555 010 0200","of":["jo@example.com"]}'
+    hidden = f'{{"of":["{privacy.hashed("jo@example.com")}"]}}'
+    assert _applied(privacy, "people", {**PERSON, "attributes": {"home": nested}})["attributes"] == {
+        "home": hidden
+    }
+    assert [hidden] == privacy.cells(resource("exported_people"), ["home"])([nested])
+    body = {"id": "m", "body": nested, "subject": '{ "phone" '}
+    assert [hidden, body["subject"]] == list(_applied(privacy, "archived_messages", body).values())[1:]
+
+
 @pytest.mark.parametrize("name", ["email", "identifiers.email", "attributes.email"])
 def test_a_rule_of_an_identifier_is_about_all_its_places_in_the_row(name: str) -> None:
     """So a person is the same row, whether it was read by pages or by an export, whose file has one cell."""
