@@ -23,6 +23,8 @@ from flows.environment import DEFAULTS as PREFECT
 
 ROOT = Path(__file__).parents[2]
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+PATIENCE_S = 180.0
+"""The time that a run may take on a machine that has other work."""
 T = TypeVar("T")
 
 
@@ -96,11 +98,11 @@ class Stage:
         """The current state of the run on the server."""
         return self.call("GET", f"/flow_runs/{run_id}").raise_for_status().json()
 
-    def when(self, run_id: str, true: Callable[[Any], bool], within_s: float = 60.0) -> Any:
+    def when(self, run_id: str, true: Callable[[Any], bool], within_s: float = PATIENCE_S) -> Any:
         """The run, as soon as a condition holds for it."""
         return until(lambda: run if true(run := self.run(run_id)) else None, within_s)
 
-    def ended(self, run_id: str, within_s: float = 60.0) -> Any:
+    def ended(self, run_id: str, within_s: float = PATIENCE_S) -> Any:
         """The run, when it is over."""
         return self.when(run_id, lambda run: run["state"]["type"] in FINAL, within_s)
 
