@@ -19,15 +19,9 @@ from pipelines.warehouse.data_folder import prepare
 from pipelines.warehouse.secret_key import make_secret_key, secret_key
 from pipelines.yaml_file import WrongYaml, YamlFile
 from sources.customerio.catalogue import RESOURCES, resource
-from sources.customerio.extract.privacy import (
-    NOTHING_PRIVATE,
-    Action,
-    HashedIdentifier,
-    Privacy,
-    PrivacyRules,
-    TextKind,
-    fault_of_rule,
-)
+from sources.customerio.extract.personal_texts import TextKind
+from sources.customerio.extract.privacy import NOTHING_PRIVATE, Privacy
+from sources.customerio.extract.privacy_rules import Action, HashedIdentifier, PrivacyRules, fault_of_rule
 from sources.permissions import replace_file
 
 SCHEMA = Path("warehouse/privacy.schema.json")
@@ -94,7 +88,9 @@ class Policy(_Part):
 
     @property
     def digest(self) -> str:
-        """A fingerprint of the rules of columns and texts."""
+        """A fingerprint of the rules of columns and texts; empty if they keep all data."""
+        if not self.rules:
+            return ""
         rules = self.model_dump_json(exclude={"version", "retention"})
         return hashlib.sha256(rules.encode()).hexdigest()
 
@@ -134,7 +130,7 @@ def privacy_of(settings: Settings) -> Privacy:
         ConfigError: as `policy_of`, or the key is lost.
     """
     policy = policy_of(settings)
-    if policy is None or not (privacy := Privacy(b"", policy.rules)):
+    if policy is None or not policy.rules:
         return NOTHING_PRIVATE
     prepare(settings.cio_elt_data)
     notes, key = _notes(settings), settings.cio_elt_data / _KEY
@@ -143,7 +139,7 @@ def privacy_of(settings: Settings) -> Privacy:
         if not settings.load_file.exists():
             _write(settings, _Notes(applied=policy.digest, retained_at=notes.retained_at))
     hashes = secret_key(key, "the hashes of privacy.yml", "new hashes differ from those that are stored")
-    return Privacy(hashes, privacy.rules)
+    return Privacy(hashes, policy.rules)
 
 
 def is_outdated(settings: Settings) -> bool:
@@ -152,16 +148,13 @@ def is_outdated(settings: Settings) -> bool:
     Raises:
         ConfigError: as `policy_of`.
     """
-    policy = policy_of(settings)
-    digest = policy.digest if policy is not None and Privacy(b"", policy.rules) else ""
+    digest = _digest(settings)
     return settings.load_file.exists() and _notes(settings).applied != digest
 
 
 def note_applied(settings: Settings) -> None:
     """Note that all stored rows have the rules of the file."""
-    policy = policy_of(settings)
-    digest = policy.digest if policy is not None and Privacy(b"", policy.rules) else ""
-    _write(settings, _Notes(applied=digest, retained_at=_notes(settings).retained_at))
+    _write(settings, _Notes(applied=_digest(settings), retained_at=_notes(settings).retained_at))
 
 
 def retained_at(settings: Settings) -> int:
@@ -172,6 +165,11 @@ def retained_at(settings: Settings) -> int:
 def note_retained(settings: Settings, now: int) -> None:
     """Note the Unix second of a retention."""
     _write(settings, _Notes(applied=_notes(settings).applied, retained_at=now))
+
+
+def _digest(settings: Settings) -> str:
+    policy = policy_of(settings)
+    return policy.digest if policy is not None else ""
 
 
 def _read(file: Path) -> Policy:

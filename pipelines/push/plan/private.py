@@ -19,7 +19,8 @@ from pipelines.push.spec.spec import PushSpec
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.sql import quoted
-from sources.customerio.extract.privacy import HASH, REST, Privacy
+from sources.customerio.extract.privacy import HASH, Privacy
+from sources.customerio.extract.privacy_rules import REST
 
 _MANIFEST = "dbt/target/manifest.json"
 _RAW = f"source.customerio.{DATASET}."

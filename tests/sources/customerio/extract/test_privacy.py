@@ -7,7 +7,8 @@ import pytest
 
 from sources.customerio.catalogue import RESOURCES, resource
 from sources.customerio.extract.batch import Batch
-from sources.customerio.extract.privacy import HASH, REST, Action, Privacy, PrivacyRules, fault_of_rule
+from sources.customerio.extract.privacy import HASH, Privacy
+from sources.customerio.extract.privacy_rules import REST, Action, PrivacyRules, fault_of_rule
 from sources.customerio.extract.rows import typed
 
 KEY = b"k" * 32

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from sources.customerio.catalogue import resource
-from sources.customerio.extract.privacy import Privacy, PrivacyRules
+from sources.customerio.extract.privacy import Privacy
+from sources.customerio.extract.privacy_rules import PrivacyRules
 from sources.customerio.extract.private_csv import through
 
 PEOPLE = resource("exported_people")
