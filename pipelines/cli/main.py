@@ -236,15 +236,16 @@ def status(
     of them.
     """
     from pipelines.errors import ConfigError
-    from pipelines.ingest.status import failed, failures, late, missing, warehouse_status
+    from pipelines.ingest.status import ended_runs, failed, late, missing, warehouse_status
     from pipelines.settings import read_settings
+    from pipelines.trace import failed_last
 
     settings = read_settings()
     try:
         found = warehouse_status(settings)
     except ConfigError as error:
         # The run that was to make the warehouse may be the one that failed.
-        for run in failures(settings):
+        for run in failed_last(ended_runs(settings)):
             error.add_sentence(failed(run))
         raise
     behind, lacking = late(found.tables, max_lag), missing(found.tables)

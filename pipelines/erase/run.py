@@ -131,8 +131,9 @@ def erase(
         began = time.monotonic()
         forget_loaded(settled(settings, notify))
         with place_of(settings, journal, wait_s=wait_s) as place:
-            everyone = identifiers([*given, *_hashes(settings, given).values()])
-            work = _found(settings, place, everyone, journal)
+            named = identifiers(given)
+            hashes = _hashes(settings, named)
+            work = _found(settings, place, identifiers([*named, *hashes.values()]), journal, hashes)
             ended = _end_there(settings, work, there) if really and there else 0
             resumed = is_unfinished(settings)
             if really:
@@ -159,7 +160,8 @@ def resume(settings: Settings, *, wait_s: float = 3600.0, notify: Notify = silen
         forget_loaded(settled(settings, notify))
         erased = erased_people(settings)
         with place_of(settings, journal, wait_s=wait_s) as place:
-            work = _found(settings, place, _recorded(settings, place, journal, erased), journal)
+            known = _recorded(settings, place, journal, erased)
+            work = _found(settings, place, known, journal, _hashes(settings, known))
             tell_erasures(settings)
             _erase(settings, place, work, journal, erased, RecordedTraces(erased), really=True)
             left = place.end(everything=True)
@@ -186,7 +188,13 @@ def _joined(people: list[set[Identifier]], hashes: Mapping[Identifier, Identifie
     return people
 
 
-def _found(settings: Settings, place: Place, given: Sequence[Identifier], journal: Journal | None) -> _Work:
+def _found(
+    settings: Settings,
+    place: Place,
+    given: Sequence[Identifier],
+    journal: Journal | None,
+    hashes: Mapping[Identifier, Identifier],
+) -> _Work:
     """The people; after a killed erasure, the published file may be the one that knows them."""
     others = known_pairs(journal)
     with place.opened() as connection:
@@ -195,7 +203,7 @@ def _found(settings: Settings, place: Place, given: Sequence[Identifier], journa
             others = pa.concat_tables([others, _published_pairs(settings, given)])
         people = resolve(connection, given, tables, others)
         nodes = arrow(connection, f"FROM {NODES}")
-    people = _joined(people, _hashes(settings, given))
+    people = _joined(people, hashes)
     words = {word for person in people for each in person for word in words_of(*each)}
     return _Work(people=people, nodes=nodes, words=sorted(words))
 

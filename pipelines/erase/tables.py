@@ -19,6 +19,7 @@ from pipelines.erase.subject import Table
 from pipelines.erase.words import Words
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.sql import quoted
+from pipelines.warehouse.texts import replace_texts
 from sources.customerio.extract.erased import Erased, redacted_json
 
 _ROWS, _DELIVERIES = "erase_rows", "erase_deliveries"
@@ -126,18 +127,11 @@ def _replace_words(
         cells += len(found)
         if not found or not really:
             continue
-        texts = [
-            redacted_json(text, erased.redacted) if kind == "JSON" else erased.redacted(text)
-            for _, text in found
-        ]
-        places_found = [place for place, _ in found]
+        texts = {
+            place: redacted_json(text, erased.redacted) if kind == "JSON" else erased.redacted(text)
+            for place, text in found
+        }
         if original is not None:
-            original.replace(table, column, dict(zip(places_found, texts, strict=True)))
-        new = pa.table({"place": places_found, "text": texts})
-        connection.register("erase_given", new)
-        connection.execute(
-            f"UPDATE {table.sql} SET {quoted(column)} = n.text FROM erase_given AS n "
-            f"WHERE {quoted(table.name)}.rowid = n.place"
-        )
-        connection.unregister("erase_given")
+            original.replace(table, column, texts)
+        replace_texts(connection, table.sql, column, texts)
     return cells

@@ -9,7 +9,7 @@ from pipelines.ingest.bands import LateMetrics, bands_of, late_metrics
 from pipelines.ingest.coverage import FEED_DEPTH_S, gaps, proven
 from pipelines.settings import Settings
 from pipelines.times import DAY, span, utc
-from pipelines.trace import Run, RunLedger
+from pipelines.trace import FAILURES, Run, RunLedger, failed_last
 from pipelines.warehouse.erasures import is_unfinished
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import Query, no_warehouse, querying, tables
@@ -69,8 +69,8 @@ class WarehouseStatus:
     the first.
     `set_aside` are the load packages that could not be loaded. `failures` are the last runs of commands that
     failed or were killed, if no later run of the command did its work; `last_run_failed` is about the last
-    run of all. `late_metrics` are those of
-    deliveries, None before deliveries were read. `unfinished_erasure` is true if an erasure did not end.
+    run of all. `late_metrics` are those of deliveries, None before deliveries were read. `unfinished_erasure`
+    is true if an erasure did not end.
     """
 
     workspace: WorkspaceRecord
@@ -108,15 +108,16 @@ def warehouse_status(settings: Settings) -> WarehouseStatus:
         if RUNS not in present:
             raise no_warehouse(settings)
         now, found = now_there(query), _tables(query, present, settings)
-        ended = [row.last_run for row in found if row.last_run is not None]
+        read_at = [row.last_run for row in found if row.last_run is not None]
+        ended = ended_runs(settings)
         return WarehouseStatus(
             # While the file is open, DuckDB opens it a second time at no cost.
             workspace=read_record(settings),
             tables=found,
-            last_run_s=max(now - max(ended), 0) if ended else None,
+            last_run_s=max(now - max(read_at), 0) if read_at else None,
             set_aside=packages_set_aside(settings),
-            failures=failures(settings),
-            last_run_failed=last_run_failed(settings),
+            failures=failed_last(ended),
+            last_run_failed=bool(ended) and ended[0].state in FAILURES,
             unfinished_erasure=is_unfinished(settings),
             late_metrics=late_metrics(query, bands_of(settings), now) if "messages" in present else None,
         )
@@ -131,21 +132,13 @@ def status(settings: Settings) -> list[TableStatus]:
     return warehouse_status(settings).tables
 
 
-def failures(settings: Settings) -> list[Run]:
-    """The last runs of commands that failed or were killed; empty if the ledger of runs cannot be read."""
+def ended_runs(settings: Settings) -> list[Run]:
+    """The ended runs of commands, the newest first; empty if the ledger of runs cannot be read."""
     try:
-        return RunLedger(settings.cio_elt_data).failures()
+        return RunLedger(settings.cio_elt_data).ended()
     except (OSError, sqlite3.Error):
         # `cio-elt doctor` tells of a damaged ledger.
         return []
-
-
-def last_run_failed(settings: Settings) -> bool:
-    """True if the last run of all failed or was killed; false if the ledger of runs cannot be read."""
-    try:
-        return RunLedger(settings.cio_elt_data).last_failed()
-    except (OSError, sqlite3.Error):
-        return False
 
 
 def unfinished_erasure(settings: Settings) -> str:

@@ -11,17 +11,17 @@ import duckdb
 from pipelines.notify import Notify, silent
 from pipelines.privacy.policy import Retention, note_retained, policy_of, retained_at
 from pipelines.settings import Settings
+from pipelines.times import DAY
 from pipelines.warehouse.duckdb_file import checkpoint, open_file
 from pipelines.warehouse.left_files import LeftFiles, left_files, note_files
 from pipelines.warehouse.left_rows import matching, remove
 from pipelines.warehouse.pipeline import DATASET
+from pipelines.warehouse.queries import tables
 from pipelines.warehouse.sql import quoted
 from sources.customerio.catalogue import RESOURCES
 
-WEEK_S = 7 * 86_400
+WEEK_S = 7 * DAY
 """The time between two retentions, in seconds: the models that rows were deleted from are built anew."""
-_DAY_S = 86_400
-_TABLES = f"SELECT table_name FROM duckdb_tables() WHERE schema_name = '{DATASET}'"
 
 
 def oldest(settings: Settings, now: int) -> Mapping[str, int]:
@@ -35,7 +35,7 @@ def oldest(settings: Settings, now: int) -> Mapping[str, int]:
         return {}
     ages = policy.retention
     given = {"activities": ages.activities, "archived_messages": ages.archived_messages}
-    return {table: now - days * _DAY_S for table, days in given.items() if days is not None}
+    return {table: now - days * DAY for table, days in given.items() if days is not None}
 
 
 def retain(settings: Settings, now: int, *, at_once: bool = False, notify: Notify = silent) -> dict[str, int]:
@@ -71,7 +71,7 @@ def retain(settings: Settings, now: int, *, at_once: bool = False, notify: Notif
 
 
 def _deleted(connection: duckdb.DuckDBPyConnection, ages: Retention, now: int) -> Iterator[tuple[str, int]]:
-    there = {table for (table,) in connection.execute(_TABLES).fetchall()}
+    there = tables(lambda sql: connection.execute(sql).fetchall())
     for table, where in _too_old(ages, now):
         if table in there and (table != "archived_messages" or "messages" in there):
             ((rows,),) = connection.execute(
@@ -83,12 +83,12 @@ def _deleted(connection: duckdb.DuckDBPyConnection, ages: Retention, now: int) -
 def _too_old(ages: Retention, now: int) -> Iterator[tuple[str, str]]:
     """By table, the SQL of the rows that are too old."""
     if ages.activities is not None:
-        yield "activities", f"timestamp < {now - ages.activities * _DAY_S}"
+        yield "activities", f"timestamp < {now - ages.activities * DAY}"
     if ages.archived_messages is not None:
-        before = now - ages.archived_messages * _DAY_S
+        before = now - ages.archived_messages * DAY
         yield "archived_messages", f"id IN (SELECT id FROM {DATASET}.messages WHERE created < {before})"
     if ages.deleted_people is not None:
-        before = now - ages.deleted_people * _DAY_S
+        before = now - ages.deleted_people * DAY
         for row in RESOURCES:
             if row.person and row.tombstones:
                 yield row.table, f"deleted_at < {before}"

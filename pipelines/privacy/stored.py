@@ -13,7 +13,6 @@ from typing import Any
 import duckdb
 import msgspec
 import orjson
-import pyarrow as pa
 
 from pipelines.errors import ConfigError
 from pipelines.notify import Notify, silent
@@ -27,6 +26,7 @@ from pipelines.warehouse.publish import publish_warehouse
 from pipelines.warehouse.queries import no_warehouse
 from pipelines.warehouse.settle import settled
 from pipelines.warehouse.sql import quoted
+from pipelines.warehouse.texts import replace_texts
 from pipelines.warehouse.writer import writing
 from sources.customerio.catalogue import RESOURCES, Resource
 from sources.customerio.catalogue import resource as catalogued
@@ -171,18 +171,10 @@ def _replace(
     text = f"{quoted(column)}::VARCHAR"
     cursor.execute(f"SELECT rowid, {of}, {text} FROM {_name(table)} WHERE {text} IS NOT NULL")
     while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-        changed = [(place, after) for place, key, text in rows if (after := new(key, text)) != text]
-        if not changed:
-            continue
-        places, texts = zip(*changed, strict=True)
-        given = pa.table({"place": pa.array(places, pa.int64()), "text": pa.array(texts, pa.string())})
-        connection.register("privacy_given", given)
-        connection.execute(
-            f"UPDATE {_name(table)} SET {quoted(column)} = n.text FROM privacy_given AS n "
-            f"WHERE {quoted(table)}.rowid = n.place"
-        )
-        connection.unregister("privacy_given")
-        number += len(changed)
+        changed = {place: after for place, key, text in rows if (after := new(key, text)) != text}
+        if changed:
+            replace_texts(connection, _name(table), column, changed)
+            number += len(changed)
     return number
 
 

@@ -10,6 +10,7 @@ from pipelines.errors import ConfigError
 from pipelines.notify import Notify, silent
 from pipelines.push.journal.database import Journal, PushId
 from pipelines.push.journal.lease import hold_lease
+from pipelines.push.journal.snapshot import fold_run, rows_kept_s
 from pipelines.push.journal.workspaces import name_of_workspace
 from pipelines.push.plan.segment import segment_request
 from pipelines.push.plan.transport import check_staging
@@ -44,6 +45,17 @@ class PushContext:
     segment: dict[str, Any] | None
     fence: int
     notify: Notify = silent
+
+    def fold(self, run_id: str) -> None:
+        """Fold the log of a run into the snapshot; see `fold_run`."""
+        fold_run(
+            self.journal,
+            self.push_id,
+            self.fence,
+            run_id,
+            max_attempts=self.spec.deliver.max_attempts,
+            kept_s=rows_kept_s(self.settings),
+        )
 
 
 @contextmanager

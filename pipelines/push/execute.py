@@ -19,7 +19,7 @@ from pipelines.push.deliver.throttle import Throttle
 from pipelines.push.deliver.track_api import SendResult, TrackApi
 from pipelines.push.journal.log import items_to_send
 from pipelines.push.journal.runs import Confirmation, Delivery, end_run, record_watch_start
-from pipelines.push.journal.snapshot import fold_run, rows_kept_s, settle_rejects
+from pipelines.push.journal.snapshot import settle_rejects
 from pipelines.push.trial import run_trial
 from pipelines.trace import step
 
@@ -80,14 +80,7 @@ def execute(
     if not context.identity.proven:
         run_trial(context, run_id, send, items, delivery)
     deliver(context, run_id, send, items, delivery, on_progress=on_progress)
-    fold_run(
-        context.journal,
-        context.push_id,
-        context.fence,
-        run_id,
-        max_attempts=context.spec.deliver.max_attempts,
-        kept_s=rows_kept_s(context.settings),
-    )
+    context.fold(run_id)
     confirmation = Confirmation()
     if delivery.accepted and watch is not None:
         step("confirm")

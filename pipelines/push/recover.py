@@ -11,7 +11,7 @@ from pipelines.push.confirm.failed_writes import FailureWatch, failure_types
 from pipelines.push.context import PushContext
 from pipelines.push.journal.log import count_states
 from pipelines.push.journal.runs import Confirmation, Delivery, end_run, unfinished_runs
-from pipelines.push.journal.snapshot import fold_run, rows_kept_s, settle_rejects
+from pipelines.push.journal.snapshot import settle_rejects
 
 
 def recover(context: PushContext) -> None:
@@ -32,14 +32,7 @@ def recover(context: PushContext) -> None:
 
 
 def _end(context: PushContext, run_id: str, since: int | None) -> None:
-    fold_run(
-        context.journal,
-        context.push_id,
-        context.fence,
-        run_id,
-        max_attempts=context.spec.deliver.max_attempts,
-        kept_s=rows_kept_s(context.settings),
-    )
+    context.fold(run_id)
     counts, confirmation = count_states(context.journal, run_id), Confirmation()
     if since is not None and counts.get("accepted"):
         watch = FailureWatch(failure_types(context.spec), since)

@@ -10,7 +10,7 @@ The id is a trace id as OpenTelemetry has it, 32 hex digits. It is the `trace_id
 `customerio_raw.sync_runs` and of the journal's runs of pushes, and the id of the Prefect run.
 """
 
-from pipelines.trace.ledger import FAILURES, Run, RunLedger, State
+from pipelines.trace.ledger import FAILURES, Run, RunLedger, State, failed_last
 from pipelines.trace.liveness import was_left
 from pipelines.trace.logs import hide, log_note, set_up_logs
 from pipelines.trace.trace import Trace, current_id, note_loads, recorded, step
@@ -22,6 +22,7 @@ __all__ = [
     "State",
     "Trace",
     "current_id",
+    "failed_last",
     "hide",
     "log_note",
     "note_loads",

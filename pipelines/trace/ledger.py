@@ -8,7 +8,7 @@ import os
 import socket
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -74,6 +74,14 @@ class Run:
     pid: int
     version: str
     load_ids: tuple[str, ...] = ()
+
+
+def failed_last(ended: Iterable[Run]) -> list[Run]:
+    """Of ended runs, the newest first, the last of each command that failed or was killed."""
+    last: dict[str, Run] = {}
+    for run in ended:
+        last.setdefault(run.command, run)
+    return [run for run in last.values() if run.state in FAILURES]
 
 
 class RunLedger:
@@ -184,21 +192,15 @@ class RunLedger:
         Raises:
             sqlite3.Error: as `runs`.
         """
-        last: dict[str, Run] = {}
-        for run in self.runs():
-            if run.state in (*FAILURES, "done", "partly"):
-                last.setdefault(run.command, run)
-        return [run for run in last.values() if run.state in FAILURES]
+        return failed_last(self.ended())
 
-    def last_failed(self) -> bool:
-        """True if the last run of all that ended has failed or was killed.
+    def ended(self) -> list[Run]:
+        """The runs that did their work, failed or were killed, the newest first.
 
         Raises:
             sqlite3.Error: as `runs`.
         """
-        ended = (run for run in self.runs() if run.state in (*FAILURES, "done", "partly"))
-        last = next(ended, None)
-        return last is not None and last.state in FAILURES
+        return [run for run in self.runs() if run.state in (*FAILURES, "done", "partly")]
 
     def _mark_killed(self) -> None:
         """Write into the rows of runs whose process is gone that they were killed."""

@@ -12,12 +12,13 @@ import sys
 from secrets import randbits
 from typing import TYPE_CHECKING
 
+from pipelines.trace.ledger import FAILURES
+
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, SpanContext, Tracer
 
 _SCOPE = "customerio-elt"
 _COMMAND, _RUN, _STATE, _ERROR = "cio_elt.command", "cio_elt.run_id", "cio_elt.state", "error.type"
-_FAILED = ("failed", "killed")
 
 
 class Spans:
@@ -53,7 +54,7 @@ class Spans:
         self._run.set_attribute(_STATE, state)
         if error is not None:
             self._run.set_attribute(_ERROR, error)
-        if state in _FAILED:
+        if state in FAILURES:
             self._run.set_status(Status(StatusCode.ERROR))
         self._run.end()
 

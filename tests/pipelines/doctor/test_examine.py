@@ -132,6 +132,13 @@ def _readable(shell: Shell) -> None:
     (shell.data / "load.duckdb").chmod(0o644)
 
 
+def _ends_early(shell: Shell, script: str, code: int) -> None:
+    """Run a script of Python in the shell; it ends with that code."""
+    env = {**shell.env, "PYTHONPATH": str(Path(__file__).parents[3])}
+    ran = subprocess.run([sys.executable, "-c", script], env=env, cwd=shell.folder, capture_output=True)
+    assert code == ran.returncode, ran.stderr
+
+
 def _waiting(shell: Shell) -> None:
     """A run ended between reading and loading."""
     script = (
@@ -141,9 +148,7 @@ def _waiting(shell: Shell) -> None:
         "rows = dlt.resource([{'id': 1}], name='segments', primary_key='id', write_disposition='merge')\n"
         "target.extract(rows, loader_file_format=file_format(target)); os._exit(9)\n"
     )
-    env = {**shell.env, "PYTHONPATH": str(Path(__file__).parents[3])}
-    ran = subprocess.run([sys.executable, "-c", script], env=env, cwd=shell.folder, capture_output=True)
-    assert 9 == ran.returncode, ran.stderr
+    _ends_early(shell, script, 9)
 
 
 def _file_in_place(shell: Shell) -> None:
@@ -198,9 +203,7 @@ def _unfinished_erasure(shell: Shell) -> None:
         "run.erase_files = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
         "erase(read_settings(), [('id', 'user-1')], really=True)\n"
     )
-    env = {**shell.env, "PYTHONPATH": str(Path(__file__).parents[3])}
-    ran = subprocess.run([sys.executable, "-c", script], env=env, cwd=shell.folder, capture_output=True)
-    assert -signal.SIGKILL == ran.returncode, ran.stderr
+    _ends_early(shell, script, -signal.SIGKILL)
     assert shell.run("status", "--json").document["unfinished_erasure"]
     assert "cio-elt erase --resume" in shell.run("status").out
 
