@@ -16,6 +16,7 @@ from prefect import get_client
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.client.schemas.objects import State
+from prefect.exceptions import ObjectNotFound
 from prefect.runtime import flow_run
 
 from pipelines.settings import Settings
@@ -24,6 +25,8 @@ Row = Mapping[str, Any]
 
 _CURRENT: ContextVar["RunArtifact"] = ContextVar("artifact of the run")
 _BAR = 20
+# Also of an artifact that an operator has removed.
+_NO_ANSWER = (httpx.HTTPError, OSError, ObjectNotFound)
 
 
 class RunArtifact:
@@ -51,9 +54,10 @@ class RunArtifact:
         if self._id is not None or self._tables or not state.is_completed():
             end = f"**{state.name}.** {state.message}"
             self._write("\n\n".join([end, *self._tables, _links(self._settings)]))
+            self._remove_doubles()
 
     def _write(self, text: str) -> None:
-        with suppress(httpx.HTTPError, OSError), get_client(sync_client=True) as client:
+        with suppress(*_NO_ANSWER), get_client(sync_client=True) as client:
             self._id = self._id or self._known(client)
             if self._id is not None:
                 client.update_artifact(self._id, ArtifactUpdate(data=text))
@@ -63,9 +67,19 @@ class RunArtifact:
 
     def _known(self, client: Any) -> UUID | None:
         """The id of the artifact that an earlier process of the run made."""
+        found = self._all(client) if flow_run.run_count > 1 else []
+        return found[0] if found else None
+
+    def _remove_doubles(self) -> None:
+        """Remove an artifact that a server made and did not tell of: the request was repeated then."""
+        with suppress(*_NO_ANSWER), get_client(sync_client=True) as client:
+            for each in self._all(client) if self._id is not None else []:
+                if each != self._id:
+                    client.delete_artifact(each)
+
+    def _all(self, client: Any) -> list[UUID]:
         of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[self._run_id]))
-        found = client.read_artifacts(artifact_filter=of_run) if flow_run.run_count > 1 else []
-        return found[0].id if found else None
+        return [each.id for each in client.read_artifacts(artifact_filter=of_run)]
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from flows.environment import DEFAULTS as PREFECT
 ROOT = Path(__file__).parents[2]
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 PATIENCE_S = 180.0
-"""The time that a run may take on a machine that has other work."""
+"""The time that a run, or a process, may take on a machine that has other work."""
 T = TypeVar("T")
 
 
@@ -74,7 +74,7 @@ class Stage:
     def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """Call the server's API; a 503, for a busy database, is repeated."""
         while True:
-            response = httpx.request(method, f"{self.ui}/api{path}", json=body, timeout=30.0)
+            response = httpx.request(method, f"{self.ui}/api{path}", json=body, timeout=PATIENCE_S)
             if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 return response
 
@@ -115,7 +115,7 @@ class Stage:
             ended = lines and lines[-1].startswith("Finished in state") and not lines[-1].endswith("()")
             return "\n".join(lines) if ended else None
 
-        return until(complete, 20.0)
+        return until(complete)
 
     def artifacts(self, run_id: str) -> list[Any]:
         """The artifacts of the run, as an operator sees them."""
@@ -136,16 +136,16 @@ class Stage:
     def control(self, path: str, body: Any) -> None:
         """Send a document to the sandbox's control API."""
         url = f"{self.sandbox['control_url']}/_sandbox/{path}"
-        httpx.post(url, json=body, timeout=30.0).raise_for_status()
+        httpx.post(url, json=body, timeout=PATIENCE_S).raise_for_status()
 
     def requests(self) -> Any:
         """The counts of requests that the sandbox has answered."""
-        return httpx.get(f"{self.sandbox['control_url']}/_sandbox/requests", timeout=30.0).json()
+        return httpx.get(f"{self.sandbox['control_url']}/_sandbox/requests", timeout=PATIENCE_S).json()
 
     def rows(self, table: str) -> list[Any]:
         """The rows that the sandbox has for a table."""
         url = f"{self.sandbox['control_url']}/_sandbox/rows/{table}"
-        return [json.loads(line) for line in httpx.get(url, timeout=30.0).iter_lines()]
+        return [json.loads(line) for line in httpx.get(url, timeout=PATIENCE_S).iter_lines()]
 
     def start_sandbox(self, *options: str) -> None:
         """Start the sandbox, and wait until it answers."""
@@ -157,7 +157,7 @@ class Stage:
         command = [*ahead, program, "sandbox", "--scale", "tiny", "--json", *options]
         self._start("sandbox", command, os.environ, said)
         self.sandbox = json.loads(
-            until(lambda: text.splitlines()[-1] if (text := said.read_text()).endswith("}\n") else "", 60)
+            until(lambda: text.splitlines()[-1] if (text := said.read_text()).endswith("}\n") else "")
         )
 
     def sync_once(self) -> None:
@@ -180,15 +180,15 @@ class Stage:
         """Start the Prefect server, and wait until it answers."""
         command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(self.port)]
         self._start("server", command, self.environment, self.folder / "server.log")
-        until(self._answers, 120.0)
+        until(self._answers)
 
     def serve(self) -> str:
         """Serve all deployments; returns the serving process's output once they are ready."""
         log = self.folder / "serving.log"
         self._start("serving", [sys.executable, "-m", "flows"], self.environment, log)
-        said = until(lambda: text if "runs at once" in (text := log.read_text()) else "", 60.0)
+        said = until(lambda: text if "runs at once" in (text := log.read_text()) else "")
         last = declared()[-1]["name"]
-        until(lambda: self.call("GET", f"/deployments/name/{last}/{last}").is_success, 60.0)
+        until(lambda: self.call("GET", f"/deployments/name/{last}/{last}").is_success)
         return said
 
     def serving_log(self) -> str:
@@ -213,13 +213,13 @@ class Stage:
         group = self.groups.pop(name)
         if lives(group):
             os.killpg(group, signal.SIGKILL)
-            until(lambda: not lives(group), 10.0)
+            until(lambda: not lives(group))
 
     def stop(self, name: str) -> None:
         """Stop a process with SIGTERM, as a service manager does, and wait until it has ended."""
         process = self.groups.pop(name)
         os.kill(process, signal.SIGTERM)
-        until(lambda: not lives(process), 30.0)
+        until(lambda: not lives(process))
 
     def _start(self, name: str, command: list[str], environment: Any, out: Path) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -253,7 +253,7 @@ def slow_backfill(stage: Stage, from_day: str, to_day: str) -> str:
 
 def first_chunk_loaded(stage: Stage, from_day: str, to_day: str) -> None:
     """Wait until the backfill has loaded its first chunk."""
-    until(lambda: chunks(stage, from_day, to_day), 60.0)
+    until(lambda: chunks(stage, from_day, to_day))
 
 
 def chunks(stage: Stage, from_day: str, to_day: str) -> int:
@@ -300,7 +300,7 @@ def _new(folder: Path) -> Stage:
         return Stage(folder=folder, port=probe.getsockname()[1])
 
 
-def until(look: Callable[[], T | None], within_s: float) -> T:
+def until(look: Callable[[], T | None], within_s: float = PATIENCE_S) -> T:
     """Wait until `look` returns a true value, and return it."""
     deadline = time.monotonic() + within_s
     while not (found := look()):

@@ -82,7 +82,7 @@ def test_an_operator_is_woken_once_a_change(watched: Stage, webhook: list[dict[s
     refused = watched.ended(watched.start("backfill", from_day="2026-09-02", to_day="2026-09-01"))
     works = watched.ended(watched.start("sync", **form))
 
-    until(lambda: len(webhook) >= 2, 30.0)
+    until(lambda: len(webhook) >= 2)
 
     assert ["FAILED", "FAILED"] == [run["state"]["type"] for run in failed]
     assert ("Refused", "COMPLETED") == (refused["state"]["name"], works["state"]["type"])
@@ -106,7 +106,7 @@ def test_a_push_that_is_degraded_is_told_once(watched: Stage, tmp_path: Path) ->
 
     assert 1 == len(told)
     assert "5 of 10 rows were rejected or dropped" in told[0]
-    noted = until(lambda: _executed(watched, "customerio: a push is degraded or has recovered", began), 30.0)
+    noted = until(lambda: _executed(watched, "customerio: a push is degraded or has recovered", began))
     assert ["do-nothing"] == [event["payload"]["action_type"] for event in noted]
 
 

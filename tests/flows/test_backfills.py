@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.flows.stage import ROOT, Stage, first_chunk_loaded, slow_backfill
+from tests.flows.stage import PATIENCE_S, ROOT, Stage, first_chunk_loaded, slow_backfill
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -26,7 +26,7 @@ def test_a_backfill_started_through_the_api_outlives_the_server(stage: Stage) ->
 
     stage.kill("server")
     stage.start_server()
-    run = stage.ended(run_id, within_s=120.0)
+    run = stage.ended(run_id)
 
     assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
     assert "backfill messages 2026-08-01..2026-08-15" == run["name"]
@@ -46,7 +46,7 @@ def test_an_operator_backfills_with_the_form(stage: Stage, page: Page) -> None:
     run_id = _submitted(page)
     run = stage.ended(run_id)
     page.goto(f"{stage.ui}/runs/flow-run/{run_id}")
-    expect(page.get_by_text("backfill messages 2026-09-20..2026-09-30").first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("backfill messages 2026-09-20..2026-09-30").first).to_be_visible()
     page.screenshot(path=SCREENSHOTS / "done.png")
 
     assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
@@ -97,7 +97,7 @@ def test_an_operator_fills_the_gaps_with_two_clicks(stage: Stage, page: Page) ->
     _field(page, "Only time that is missing").locator(".p-toggle__control").click()
     page.screenshot(path=SCREENSHOTS / "gaps.png")
 
-    run = stage.ended(_submitted(page), within_s=180.0)
+    run = stage.ended(_submitted(page))
 
     assert "backfill messages gaps" == run["name"]
     assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
@@ -135,16 +135,17 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
 
 def _browsed() -> Iterator[Page]:
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_S * 1000)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
         page = browser.new_page(viewport={"width": 1280, "height": 1400})
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_S * 1000)
         yield page
         browser.close()
 
 
 def _open_form(page: Page, stage: Stage) -> None:
     page.goto(f"{stage.ui}/deployments/deployment/{stage.deployment('backfill')['id']}/run")
-    expect(page.get_by_text("First day", exact=False).first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("First day", exact=False).first).to_be_visible()
 
 
 def _field(page: Page, name: str) -> Any:

@@ -22,7 +22,7 @@ def pooled(stage: Stage) -> Iterator[Stage]:
 
 def test_a_worker_of_a_pool_runs_what_was_deployed(pooled: Stage) -> None:
     """The commands of flows/README.md load rows; later the serving process can take the deployments back."""
-    run = pooled.ended(pooled.start("sync", resources=["segments"]), within_s=120.0)
+    run = pooled.ended(pooled.start("sync", resources=["segments"]))
 
     assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
     assert run["state"]["message"].endswith("rows written.")

@@ -14,11 +14,11 @@ from pipelines.export import PeopleRequest, create
 from pipelines.export.registry import folder
 from sources.customerio.sandbox import Fault
 from tests.conftest import Warehouse
+from tests.pipelines.conftest import PATIENCE_S
 from tests.pipelines.export.conftest import Exporting
 
 pytestmark = pytest.mark.proof
 
-PATIENCE_S = 30.0
 RUN = """
 import time
 from pipelines.export import PeopleRequest, export

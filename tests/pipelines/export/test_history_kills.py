@@ -8,12 +8,11 @@ import duckdb
 import pytest
 
 from sources.customerio.sandbox import Fault
-from tests.pipelines.conftest import Shell, ended
+from tests.pipelines.conftest import PATIENCE_S, Shell, ended
 
 pytestmark = pytest.mark.proof
 
 COMMAND = ("backfill", "messages", "--via", "exports", "--from", "2026-05-20", "--to", "2026-10-10")
-PATIENCE_S = 60.0
 
 
 @pytest.fixture

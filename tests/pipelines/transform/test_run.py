@@ -17,7 +17,7 @@ from pipelines.warehouse.publish import publish
 from sources.customerio.extract import RunSummary
 from sources.customerio.sandbox import Fault
 from tests.conftest import Warehouse, share_parsed
-from tests.pipelines.conftest import Shell, ended
+from tests.pipelines.conftest import PATIENCE_S, Shell, ended
 
 DAY = 86_400
 GROWN = {"built_in", "loaded_by"}
@@ -347,7 +347,7 @@ def test_readers_see_whole_builds(copy: Warehouse) -> None:
             f"'999999999{number}.0' AS _dlt_load_id) FROM customerio_raw.messages LIMIT 1",
         )
         transform(copy.settings)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while len(seen) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)
     over.set()
@@ -387,7 +387,7 @@ def test_stopped_in_the_middle(copy: Warehouse, shell: Shell) -> None:
     results = copy.settings.cio_elt_data / "dbt/target/run_results.json"
     results.touch()
     process = shell.start(["transform", "--full-refresh"])
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     # dbt is about to build once the results of the run before are gone.
     while results.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
