@@ -108,7 +108,7 @@ def _by_exports(settings: Settings, start: int, end: int | None, wait_s: float) 
 def load_exports(settings: Settings, planned: HistoryPlan, reached: HistoryProgress, wait_s: float) -> bool:
     """Create the exports and load those that are ready; False if the others take too long to wait here."""
     reached.loaded, reached.rows, reached.failed = 0, 0, []
-    with turn(settings, wait_s), progress.shown(progress.of_history(reached)):
+    with turn(settings, wait_s), progress.shown(lambda: reached.reached):
         results = history(
             settings, planned, wait_s=wait_s, notify=get_run_logger().info, pause=_wait, progress=reached
         )

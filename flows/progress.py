@@ -1,15 +1,14 @@
-"""Progress of a run in its artifact: percent, tables done, rows, requests left, minutes left."""
+"""Progress of a run in its artifact: percent, a bar, and a sentence."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from dataclasses import dataclass
 
 from flows import artifact
-from pipelines.export import HistoryProgress
 from pipelines.notify import Notify
+from pipelines.progress import Reached, minutes_left, of
 from sources.customerio.extract import RunSummary
 
 BEAT_S = 5.0
@@ -18,14 +17,6 @@ BEAT_S = 5.0
 
 # A text that is on its way has to be there before the run's result.
 _JOIN_S = 5.0
-
-
-@dataclass(frozen=True)
-class Reached:
-    """The progress of a run: percent, and a sentence for the operator."""
-
-    percent: float
-    words: str
 
 
 @contextmanager
@@ -42,12 +33,6 @@ def shown(look: Callable[[], Reached], *, beat_s: float = BEAT_S) -> Iterator[No
     finally:
         ended.set()
         watcher.join(timeout=_JOIN_S)
-
-
-def of(summary: RunSummary) -> Callable[[], Reached]:
-    """A function that returns the progress of a run that begins now, from its summary."""
-    since = time.monotonic()
-    return lambda: _reached(summary, time.monotonic() - since)
 
 
 class Chunks:
@@ -74,22 +59,9 @@ class Chunks:
         parts = self._done + now.percent / 100.0
         words = f"Chunk {min(self._done + 1, self._chunks):,} of {self._chunks:,}, {max(left - 1, 0):,} left"
         if self._done and left:
-            minutes = (time.monotonic() - self._began) / self._done * (self._chunks - parts) / 60
-            words = f"{words}; about {max(1, round(minutes)):,} min left"
-        return Reached(percent=100.0 * parts / self._chunks, words=f"{words}. {now.words}")
-
-
-def of_history(history: HistoryProgress) -> Callable[[], Reached]:
-    """A function that returns the progress of a backfill by exports."""
-
-    def look() -> Reached:
-        ended = history.loaded + len(history.failed)
-        words = f"{ended:,} of {history.exports:,} exports, {history.under_way} under way"
-        if history.left_s is not None and ended < history.exports:
-            words = f"{words}; about {max(1, round(history.left_s / 60)):,} min left"
-        return Reached(percent=100.0 * ended / max(history.exports, 1), words=f"{words}.")
-
-    return look
+            seconds = (time.monotonic() - self._began) / self._done * (self._chunks - parts)
+            words = f"{words}; {minutes_left(seconds)}"
+        return Reached(100.0 * parts / self._chunks, f"{words}. {now.sentence}".removesuffix("."))
 
 
 class Steps:
@@ -109,24 +81,8 @@ class Steps:
         """The current step; retried steps can make more of them than `steps`."""
         begun = len(self._sentences)
         percent = 100.0 * max(begun - 1, 0) / max(self._steps, begun)
-        return Reached(percent=percent, words=self._sentences[-1] if self._sentences else "Starting.")
-
-
-def _reached(summary: RunSummary, seconds: float) -> Reached:
-    tallies = list(summary.resources.values())
-    made = sum(tally.requests for tally in tallies)
-    left = sum(tally.requests_left or 0 for tally in tallies)
-    reading = [tally.resource for tally in tallies if tally.started is not None and not tally.done]
-    words = [
-        f"{sum(tally.done for tally in tallies)} of {len(tallies)} tables done",
-        f"{sum(tally.read for tally in tallies):,} rows read",
-        f"{made:,} requests made, at least {left:,} left",
-    ]
-    if made and left:
-        words.append(f"about {max(1, round(seconds / made * left / 60)):,} min left")
-    if reading:
-        words.append(f"reading {', '.join(reading)}")
-    return Reached(percent=100.0 * made / max(made + left, 1), words="; ".join(words) + ".")
+        sentence = self._sentences[-1] if self._sentences else "Starting"
+        return Reached(percent, sentence.removesuffix("."))
 
 
 def _watch(
@@ -134,4 +90,4 @@ def _watch(
 ) -> None:
     while not ended.wait(beat_s):
         now = look()
-        shown_in.show(now.percent, now.words)
+        shown_in.show(now.percent, now.sentence)

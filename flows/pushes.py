@@ -13,6 +13,7 @@ from flows.blocks import settings_of_run
 from flows.parameters import Approve, PlanId, Pushes
 from flows.runs import PARTLY, RETRIED, STOPPED, concluding, named
 from pipelines.notify import Notify
+from pipelines.progress import Reached
 from pipelines.push import (
     Delivery,
     PushOptions,
@@ -98,18 +99,18 @@ class _Progress:
     """The progress of the requests of a push."""
 
     def __init__(self) -> None:
-        self._words, self._percent = "The model is run and compared.", 0.0
+        self._words, self._percent = "The model is run and compared", 0.0
 
     def update(self, delivery: Delivery) -> None:
         """Take the counts of a run after answers arrived."""
         self._percent = 100.0 * delivery.answered / max(delivery.planned, 1)
         self._words = (
-            f"{delivery.answered:,} of {delivery.planned:,} rows sent in {delivery.batches:,} requests."
+            f"{delivery.answered:,} of {delivery.planned:,} rows sent in {delivery.batches:,} requests"
         )
 
-    def read(self) -> progress.Reached:
+    def read(self) -> Reached:
         """The progress as an operator sees it."""
-        return progress.Reached(percent=self._percent, words=self._words)
+        return Reached(self._percent, self._words)
 
 
 def _sentence(result: PushResult) -> str:

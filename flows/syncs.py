@@ -10,6 +10,7 @@ from flows.blocks import settings_of_run
 from flows.parameters import Full, Gone, Tables, WaitMinutes
 from flows.runs import RETRIED, concluding, named, outcome, turn
 from pipelines.ingest import sync as pipeline
+from pipelines.progress import of
 from pipelines.settings import Settings
 from sources.customerio import resources_named
 from sources.customerio.extract import RunSummary
@@ -59,7 +60,7 @@ def bring_up_to_date(
 ) -> RunSummary:
     """Run one sync, with its progress in the run's artifact."""
     growing = RunSummary()
-    with turn(settings, wait_s), progress.shown(progress.of(growing)):
+    with turn(settings, wait_s), progress.shown(of(growing)):
         result = pipeline.sync(
             settings,
             resources,

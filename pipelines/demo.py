@@ -18,7 +18,9 @@ from pipelines.times import DAY
 from pipelines.transform.dbt import PROJECT
 from pipelines.warehouse.data_folder import prepare
 from pipelines.warehouse.duckdb_file import reading
+from pipelines.workspace import check_workspace, identify, record_pair
 from sources.customerio.extract import RunSummary
+from sources.permissions import replace_file
 
 # The rates of the mart `campaign_performance`, of a warehouse that has no marts yet.
 _CAMPAIGNS = """
@@ -116,14 +118,15 @@ def demo(
     if reset:
         shutil.rmtree(folder, ignore_errors=True)
     prepare(folder)
-    file = folder / "workspace.json"
+    file = folder / "demo.json"
     workspace = _next(_last(file), scale, advance_days, notify)
     with serve(scale=workspace.scale, ticking=False, passed_s=workspace.passed_s) as served:
         inside = _settings_for(settings, folder, served)
         _repeat_downloads(inside)
+        _record_workspace(inside)
         result = sync(inside, summary=summary, notify=notify)
         now = served.now()
-    file.write_text(json.dumps(asdict(workspace)))
+    replace_file(file, json.dumps(asdict(workspace)).encode())
     return DemoResult(
         sync=result,
         now=now,
@@ -174,6 +177,16 @@ def _settings_for(settings: Settings, folder: Path, served: Served) -> Settings:
             "cio_elt_speed": float("inf"),
         }
     )
+
+
+def _record_workspace(inside: Settings) -> None:
+    """Record the workspace, of which a key alone does not tell if its account has several.
+
+    The sandbox's keys are of one workspace.
+    """
+    app = check_workspace(inside, note=False)
+    identity = identify(inside, app)
+    record_pair(inside, identity, app.access.workspaces.get(identity.id))
 
 
 def _repeat_downloads(settings: Settings) -> None:

@@ -9,40 +9,42 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 
 from pipelines.cli.tables import ERR, grid, warn
-from sources.customerio.extract import ResourceSummary, RunSummary
+from pipelines.progress import Reached, has_ended, of
+from sources.customerio.extract import RunSummary
 
 if TYPE_CHECKING:
     from pipelines.export import HistoryProgress
 
 _EVERY_S = 30.0
-# Lines of a terminal that are not rows: the sum, the header, that of those not shown, and a free one.
-_OTHER_LINES = 4
+# Lines of a terminal without rows: two of the sentence, the header, the rest's number, and a free one.
+_OTHER_LINES = 5
 _NUMERIC = ("requests", "left", "rows", "to write")
 
 
 @contextmanager
 def progress(summary: RunSummary) -> Iterator[None]:
     """Show the progress of the block's sync on stderr."""
-    with _showing(lambda: shown(summary, ERR.height), lambda: so_far(summary)):
+    look = of(summary)
+    with _showing(lambda: shown(summary, look(), ERR.height), look):
         yield
 
 
 @contextmanager
 def history_progress(history: "HistoryProgress") -> Iterator[None]:
     """Show the progress of the block's history on stderr."""
-    with _showing(lambda: exports_so_far(history), lambda: exports_so_far(history)):
+    with _showing(lambda: _percent(history.reached), lambda: history.reached):
         yield
 
 
 @contextmanager
-def _showing(render: Callable[[], RenderableType], tell: Callable[[], str]) -> Iterator[None]:
-    """Show on a terminal what `render` returns, elsewhere the sentence of `tell` every now and then."""
+def _showing(render: Callable[[], RenderableType], look: Callable[[], Reached]) -> Iterator[None]:
+    """Show on a terminal what `render` returns, elsewhere the sentence of `look` every now and then."""
     if ERR.is_terminal:
         with Live(get_renderable=render, console=ERR, refresh_per_second=4, transient=True):
             yield
         return
     over = threading.Event()
-    teller = threading.Thread(target=_tell, args=(tell, over), daemon=True)
+    teller = threading.Thread(target=_tell, args=(look, over), daemon=True)
     teller.start()
     try:
         yield
@@ -51,43 +53,25 @@ def _showing(render: Callable[[], RenderableType], tell: Callable[[], str]) -> I
         teller.join()
 
 
-def shown(summary: RunSummary, height: int) -> Group:
-    """The sum, and a row for each resource that is being read, as many as fit into `height` lines."""
-    active = [tally for tally in list(summary.resources.values()) if not _ended(tally)]
+def shown(summary: RunSummary, now: Reached, height: int) -> Group:
+    """The progress, and a row for each resource that is being read, as many as fit into `height` lines."""
+    active = [tally for tally in list(summary.resources.values()) if not has_ended(tally)]
+    if not active:
+        return Group(_percent(now))
     table, room = grid(("resource", *_NUMERIC), numeric=_NUMERIC), max(height - _OTHER_LINES, 1)
     for tally in active[:room]:
         left = "" if tally.requests_left is None else f"{tally.requests_left:,}"
         counts = (f"{tally.requests:,}", left, f"{tally.read:,}", f"{tally.written:,}")
         table.add_row(tally.resource, *counts)
     more = [f"and {len(active) - room} more"] if len(active) > room else []
-    return Group(so_far(summary), table, *more)
+    return Group(_percent(now), table, *more)
 
 
-def so_far(summary: RunSummary) -> str:
-    """The sum of a sync that is under way, as a sentence."""
-    tallies = list(summary.resources.values())
-    ended, left = sum(map(_ended, tallies)), sum(tally.requests_left or 0 for tally in tallies)
-    asked, written = sum(tally.requests for tally in tallies), sum(tally.written for tally in tallies)
-    return (
-        f"{ended} of {len(tallies)} tables read, {asked:,} requests, {left:,} or more to go, "
-        f"{written:,} rows to write."
-    )
+def _percent(now: Reached) -> str:
+    return f"{now.percent:.0f} %: {now.words}."
 
 
-def exports_so_far(history: "HistoryProgress") -> str:
-    """The exports of a history that is under way, as a sentence, with the time left once one has ended."""
-    failed = f", {len(history.failed)} failed" if history.failed else ""
-    left = "" if history.left_s is None else f"; about {max(1, round(history.left_s / 60)):,} min left"
-    return (
-        f"{history.loaded} of {history.exports} exports loaded{failed}, {history.under_way} under way, "
-        f"{history.rows:,} rows{left}."
-    )
-
-
-def _ended(tally: ResourceSummary) -> bool:
-    return tally.done or tally.error is not None or tally.skipped is not None
-
-
-def _tell(tell: Callable[[], str], over: threading.Event) -> None:
+def _tell(look: Callable[[], Reached], over: threading.Event) -> None:
     while not over.wait(_EVERY_S):
-        warn(tell())
+        now = look()
+        warn(f"{now.percent:.0f} %: {now.sentence}")

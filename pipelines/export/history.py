@@ -23,6 +23,7 @@ from pipelines.export.poll import failed, gone, note_state, own_record, pending
 from pipelines.export.registry import RegisteredExport, Registry, open_registry
 from pipelines.export.requests import DeliveriesRequest, ExportRequest
 from pipelines.notify import Notify, silent
+from pipelines.progress import Reached, minutes_left
 from pipelines.settings import Settings
 from pipelines.times import DAY
 from sources.customerio.client import BadRequest, Client, NotFound, RetryLater, reading_answers
@@ -58,6 +59,16 @@ class HistoryProgress:
         """The seconds left, by the exports that have ended; None before the first one has."""
         ended = self.loaded + len(self.failed)
         return (time.monotonic() - self.began) / ended * (self.exports - ended) if ended else None
+
+    @property
+    def reached(self) -> Reached:
+        """The progress in percent, and in words."""
+        ended, left_s = self.loaded + len(self.failed), self.left_s
+        words = f"{self.loaded:,} of {self.exports:,} exports loaded, {self.under_way} under way"
+        words += f", {len(self.failed)} failed" if self.failed else ""
+        words += f", {self.rows:,} rows"
+        words += f"; {minutes_left(left_s)}" if left_s is not None and ended < self.exports else ""
+        return Reached(100.0 * ended / max(self.exports, 1), words)
 
 
 def history(

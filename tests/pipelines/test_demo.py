@@ -31,6 +31,8 @@ def test_a_run_shows_what_arrived_and_the_next_ones_what_changed(shell: Shell) -
     assert 0 == third.document["sync"]["written"]
     assert second.document["now"] == third.document["now"]
     assert second.document["rows"] == third.document["rows"]
+    told = shell.run("status", CIO_ELT_DATA=str(shell.data / "demo"))
+    assert f"workspace {next(iter(shell.sandbox.rows('workspaces')))['id']} (Production)." in told.out
 
 
 def _assert_readable(shell: Shell, out: str) -> None:
@@ -52,7 +54,7 @@ def test_another_scale_needs_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read_settings()
     folder = settings.cio_elt_data / "demo"
     folder.mkdir(parents=True)
-    (folder / "workspace.json").write_text('{"scale": "tiny", "passed_s": 0}')
+    (folder / "demo.json").write_text('{"scale": "tiny", "passed_s": 0}')
 
     with pytest.raises(ConfigError, match="--reset"):
         demo(
