@@ -26,6 +26,7 @@ from pipelines.errors import CustomerioError, WarehouseError, WrongWorkspace
 from pipelines.settings import Settings
 from pipelines.times import utc
 from pipelines.warehouse.data_folder import prepare
+from pipelines.warehouse.destinations import check_destination
 from pipelines.warehouse.pipeline import DATASET
 from pipelines.warehouse.queries import querying, tables
 from pipelines.warehouse.runs import workspace_of
@@ -141,9 +142,11 @@ def check_workspace(settings: Settings, *, note: bool = True, reads: Collection[
 
     Raises:
         WrongWorkspace: the key is of another workspace than the warehouse. Nothing was read or written.
-        ConfigError: the key is missing, unknown, or not allowed from this machine.
+        ConfigError: the key is missing, unknown, or not allowed from this machine, or the destination cannot
+            hold the warehouse.
         Unreachable: the host does not respond.
     """
+    check_destination(settings)
     access = check_access(settings)
     record = read_record(settings)
     if record.id is not None and access.workspaces and record.id not in access.workspaces:

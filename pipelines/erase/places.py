@@ -18,11 +18,12 @@ from pipelines.erase.tables import Original
 from pipelines.errors import ConfigError, WarehouseError
 from pipelines.push.journal.database import Journal
 from pipelines.settings import Settings
+from pipelines.warehouse.destinations import POSTGRES
 from pipelines.warehouse.duckdb_file import compact, in_memory, log_of, open_file
 from pipelines.warehouse.pipeline import DATASET, configure
 from pipelines.warehouse.publish import publish_warehouse
 from pipelines.warehouse.queries import no_warehouse
-from pipelines.warehouse.server import POSTGRES, connected
+from pipelines.warehouse.server import connected
 from pipelines.warehouse.sql import OWN, literal, quoted
 
 _MEMORY = "1GB"

@@ -79,7 +79,7 @@ def push_rows(settings: Settings, spec: PushSpec, rows: pa.Table) -> RunResult |
     """
     with open_context(settings, spec) as context:
         recover(context)
-        with planning_database(settings) as database:
+        with planning_database(settings, may_lack=True) as database:
             prepared = prepare_columns(spec, context.push_id, take_rows(database, rows))
             leave_out_rows(database, prepared.spec, erased_people(settings))
             # A batch has a part of the rows: the others have not left.

@@ -108,7 +108,7 @@ def _begin(settings: Settings, context: PushContext, plan: UndoPlan, rows: list[
     start = RunStart(
         plan_id=plan.plan_id, fence=context.fence, planned=len(rows), approved=True, undoes=plan.run_id
     )
-    with planning_database(settings) as database:
+    with planning_database(settings, may_lack=True) as database:
         database.register("push_undone", pa.Table.from_pylist(rows, schema=_COLUMNS))
         with context.journal.attached(database):
             return begin_run(database, context.spec, context.push_id, start, "SELECT * FROM push_undone")

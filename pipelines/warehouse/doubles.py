@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.notify import Notify
+from pipelines.warehouse.destinations import POSTGRES
 from pipelines.warehouse.pipeline import Loaded
-from pipelines.warehouse.server import POSTGRES
 from pipelines.warehouse.sql import DATASET, literal, quoted
 
 if TYPE_CHECKING:

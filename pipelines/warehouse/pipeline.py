@@ -7,26 +7,20 @@ import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pipelines.settings import Settings
 from pipelines.trace import note_loads, step
+from pipelines.warehouse.destinations import DUCKDB, destination, file_format_of
 from pipelines.warehouse.duckdb_file import READABLE_BY_OLDER, check_writable, create, log_of
 from pipelines.warehouse.memory import duckdb_settings, out_of_memory, return_freed_memory
 from pipelines.warehouse.run_notes import restore
-from pipelines.warehouse.server import destination
 from pipelines.warehouse.server_lock import check_lock
 from pipelines.warehouse.sql import DATASET as DATASET
 
 if TYPE_CHECKING:
     from dlt import Pipeline
     from dlt.common.destination import Destination, TLoaderFileFormat
-
-# Load packages are Parquet: dlt's default for DuckDB, INSERT statements, is far slower. A destination that
-# needs another format has a row here. PostgreSQL gets INSERT statements, since dlt's Parquet path fails there
-# on empty tables, and its CSV path makes nulls of empty texts.
-_FILE_FORMAT: Final = "parquet"
-_FILE_FORMATS: Final[dict[str, "TLoaderFileFormat"]] = {"postgres": "insert_values"}
 
 # dlt reads these when it starts a step; a variable that the user has set stays.
 _DLT = {
@@ -54,7 +48,7 @@ def pipeline(settings: Settings) -> "Pipeline":
     """The pipeline of this warehouse. Only the holder of the writer's lock may run it.
 
     Raises:
-        ConfigError: dlt has no such destination, or a package for it is missing.
+        ConfigError: dlt has no such destination, or it cannot hold the warehouse.
         WarehouseError: the warehouse's file is damaged, or another program has it open.
     """
     configure(settings.cio_elt_data)
@@ -66,7 +60,9 @@ def pipeline(settings: Settings) -> "Pipeline":
     made = dlt.pipeline(
         "customerio",
         pipelines_dir=str(dlt_folder(settings)),
-        destination=_duckdb(settings.load_file) if settings.publishes else destination(settings),
+        destination=_duckdb(settings.load_file)
+        if settings.publishes
+        else destination(settings.cio_elt_destination),
         dataset_name=DATASET,
     )
     if not made.has_pending_data and (made.first_run or not settings.publishes):
@@ -74,6 +70,12 @@ def pipeline(settings: Settings) -> "Pipeline":
         # there, and so does one whose server was emptied, or filled by another machine, in the meantime.
         made.sync_destination()
     return made
+
+
+def _destination(settings: Settings) -> "Destination[Any, Any]":
+    if settings.publishes:
+        return _duckdb(settings.load_file)
+    return destination(settings.cio_elt_destination)
 
 
 def _duckdb(file: Path) -> "Destination[Any, Any]":
@@ -85,10 +87,9 @@ def _duckdb(file: Path) -> "Destination[Any, Any]":
     return DuckdbDestination(DuckDbCredentials(str(file.resolve()), global_config=settings))
 
 
-def file_format(target: "Pipeline") -> "TLoaderFileFormat":
+def file_format(target: "Pipeline") -> "TLoaderFileFormat | None":
     """The file format of load packages for the pipeline's destination."""
-    name = target.destination.destination_name if target.destination else ""
-    return _FILE_FORMATS.get(name, _FILE_FORMAT)
+    return file_format_of(target.destination)
 
 
 def columns(target: "Pipeline") -> dict[str, set[str]]:
@@ -148,7 +149,7 @@ def _waiting(target: "Pipeline") -> Loaded:
 
 def _unlimit(target: "Pipeline") -> None:
     """Let DuckDB have its own limit of memory, 80 % of the machine's, on connections that are opened now."""
-    if target.destination is not None and target.destination.destination_name == "duckdb":
+    if target.destination is not None and target.destination.destination_name == DUCKDB:
         target.destination.config_params["credentials"].global_config.pop("memory_limit", None)
 
 

@@ -1,53 +1,17 @@
-"""The server that has the warehouse if it is no DuckDB file: its destination of dlt, and a connection to it.
+"""The server that has the warehouse if it is no DuckDB file: a connection to it.
 
 A connection needs no pipeline, whose folder belongs to the writer.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
+from pipelines.warehouse.destinations import destination
 from pipelines.warehouse.sql import DATASET
-
-if TYPE_CHECKING:
-    from dlt.common.destination import Destination
-
-POSTGRES = "postgres"
-"""The destination whose writers are kept apart, wherever they run."""
-
-
-def _postgres() -> "Destination[Any, Any]":
-    from pipelines.warehouse.postgres_destination import PostgresDestination
-
-    return PostgresDestination()
-
-
-_OWN: Mapping[str, Callable[[], "Destination[Any, Any]"]] = {POSTGRES: _postgres}
-"""Destinations with another way of writing than dlt's."""
-
-
-def destination(settings: Settings) -> Any:
-    """Dlt's destination of these settings.
-
-    Raises:
-        ConfigError: dlt has no such destination.
-    """
-    from dlt.common.destination import Destination
-    from dlt.common.destination.exceptions import UnknownDestinationModule
-
-    name = settings.cio_elt_destination
-    own = _OWN.get(name)
-    try:
-        return own() if own else Destination.from_reference(name)
-    except UnknownDestinationModule:
-        msg = (
-            f"CIO_ELT_DESTINATION is {name!r}, which dlt does not know. Leave it out for DuckDB, or name one "
-            "of dlt's SQL destinations, such as postgres."
-        )
-        raise ConfigError(msg) from None
 
 
 @contextmanager
@@ -55,19 +19,15 @@ def connected(settings: Settings) -> Iterator[Any]:
     """A connection to the server of these settings, as dlt's client of SQL.
 
     Raises:
-        ConfigError: the destination has no SQL, or the server cannot be reached, or refuses the user.
+        ConfigError: the destination cannot hold the warehouse, or its package is missing, or the server
+            cannot be reached, or refuses the user.
     """
     from dlt.common.schema import Schema
 
-    found = destination(settings)
+    found = destination(settings.cio_elt_destination)
     given = found.spec()._bind_dataset_name(dataset_name=DATASET)
-    client = getattr(found.client(Schema("customerio"), given), "sql_client", None)
-    if client is None:
-        msg = (
-            f"CIO_ELT_DESTINATION is {settings.cio_elt_destination!r}, which takes no SQL. Name one of dlt's "
-            "SQL destinations, such as postgres."
-        )
-        raise ConfigError(msg)
+    client: Any = found.client(Schema("customerio"), given)
+    client = client.sql_client
     try:
         client.open_connection()
     except Exception as error:

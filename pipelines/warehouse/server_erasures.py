@@ -10,8 +10,9 @@ from typing import Any
 
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
+from pipelines.warehouse.destinations import POSTGRES
 from pipelines.warehouse.erasures import KEY_FILE, RECORDS_FILE, erasures
-from pipelines.warehouse.server import POSTGRES, connected
+from pipelines.warehouse.server import connected
 from pipelines.warehouse.sql import DATASET, OWN, literal
 
 _TABLE = f"{DATASET}.{OWN}erasures"

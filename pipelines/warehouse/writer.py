@@ -17,9 +17,10 @@ from pipelines.notify import Notify, silent
 from pipelines.settings import Settings
 from pipelines.trace import step
 from pipelines.warehouse.data_folder import prepare
+from pipelines.warehouse.destinations import POSTGRES
 from pipelines.warehouse.last_writer import take_over
 from pipelines.warehouse.pipeline import configure, dlt_folder
-from pipelines.warehouse.server import POSTGRES, connected
+from pipelines.warehouse.server import connected
 from pipelines.warehouse.server_erasures import agree_erasures
 from pipelines.warehouse.server_lock import holding
 

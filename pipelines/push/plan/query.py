@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipelines.errors import ModelFailed, WarehouseError
+from pipelines.errors import ConfigError, ModelFailed, WarehouseError
 from pipelines.push.journal.database import FILE as JOURNAL
 from pipelines.push.journal.database import SPILL
 from pipelines.push.spec.loader import model_file
@@ -32,15 +32,23 @@ _OF_COLUMN = re.compile(r"casting from source column (\w+)")
 
 
 @contextmanager
-def planning_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory database with the published warehouse attached as `CATALOGUE`, if there is one."""
+def planning_database(settings: Settings, *, may_lack: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory database with the published warehouse attached as `CATALOGUE`, if there is one.
+
+    Raises:
+        ConfigError: the warehouse is on a server, and no `may_lack` says that its rows are not needed.
+        WarehouseError: the published file cannot be read.
+    """
+    if not (settings.publishes or may_lack):
+        raise _on_server(settings)
     spill = settings.cio_elt_data / SPILL
     with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(spill)}) as connection:
         # A timestamp without a zone is taken as UTC, and one with a zone must not depend on the machine's.
         connection.execute("SET timezone = 'UTC'")
         # stdout is the command's.
         connection.execute("SET enable_progress_bar = false")
-        if settings.published_file.exists():
+        # A file beside a server is one of before, which no sync renews.
+        if settings.publishes and settings.published_file.exists():
             try:
                 connection.execute(f"ATTACH {literal(settings.published_file)} AS {CATALOGUE} (READ_ONLY)")
             except duckdb.Error as error:
@@ -50,6 +58,14 @@ def planning_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]
         journal = settings.cio_elt_data / JOURNAL
         connection.execute("SET allowed_paths = ?", [[f"{journal}{suffix}" for suffix in _LOGS]])
         yield connection
+
+
+def _on_server(settings: Settings) -> ConfigError:
+    msg = (
+        f"A push reads the DuckDB file, and the warehouse is in {settings.cio_elt_destination}. Nothing was "
+        "sent. Sync into DuckDB with a data folder of its own (CIO_ELT_DATA), and push from there."
+    )
+    return ConfigError(msg)
 
 
 def run_model(
