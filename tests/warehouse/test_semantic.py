@@ -1,0 +1,295 @@
+"""The metrics of the semantic models: MetricFlow asks each of them, and each equals its mart.
+
+MetricFlow reads the manifest that the transform's dbt has written and makes the SQL; DuckDB runs it on the
+published file. The expected values are the columns of the marts.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import duckdb
+import pytest
+from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
+from metricflow.protocols.sql_client import SqlClient, SqlEngine
+from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
+from metricflow_semantic_interfaces.validations.semantic_manifest_validator import SemanticManifestValidator
+from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
+from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
+
+from pipelines.transform.macro_values import macro_value
+from pipelines.transform.semantic_models import MARTS, counted, document, rates
+from tests.conftest import Warehouse
+
+pytestmark = pytest.mark.proof
+
+DAYS = 30
+COUNTS = tuple(name for name, *_ in counted())
+RATES = tuple(rate["name"] for rate in rates())
+OF_DELIVERIES = (
+    *COUNTS,
+    *RATES,
+    *(f"{rate}_{part}" for rate in RATES for part in ("numerator", "denominator")),
+)
+JOURNEYS = {
+    **{name: name for name in macro_value("journeys", "journey_counts")},
+    "converted": "journeys_converted",
+    **{name: name for name, *_ in macro_value("journeys", "journey_shares")},
+}
+"""The metrics of journeys, by the mart's column."""
+CHANNELS = ("can_email", "can_sms", "can_push")
+PERFORMANCE = " UNION ALL BY NAME ".join(
+    f"SELECT *, '{name}' AS source_type FROM {name}_performance"
+    for name in ("campaign", "broadcast", "newsletter", "transactional")
+)
+
+
+class _Dialect:
+    """The part of MetricFlow's client that says how to write SQL."""
+
+    sql_engine_type = SqlEngine.DUCKDB
+    sql_plan_renderer = DuckDbSqlPlanRenderer()
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """MetricFlow on the published file of a warehouse."""
+
+    engine: MetricFlowEngine
+    connection: duckdb.DuckDBPyConnection
+    names: frozenset[str]
+
+    def ask(
+        self,
+        metrics: Sequence[str],
+        by: Sequence[str] = (),
+        days: tuple[dt.date, dt.date] | None = None,
+        where: Sequence[str] = (),
+    ) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """The values of metrics by the values of dimensions, of all days or from the first to the last one."""
+        first, last = (dt.datetime.combine(day, dt.time()) for day in days) if days else (None, None)
+        request = MetricFlowQueryRequest.create(
+            metric_names=metrics,
+            group_by_names=by or None,
+            time_constraint_start=first,
+            time_constraint_end=last,
+            where_constraints=where or None,
+        )
+        return self.rows(self.engine.explain(request).sql_statement.sql, by)
+
+    def rows(self, sql: str, by: Sequence[str] = ()) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """The rows of a query by the values of these columns; a time of a day is its day."""
+        found = self.connection.execute(sql)
+        columns = [column[0] for column in found.description]
+        rows = [dict(zip(columns, map(_plain, row), strict=True)) for row in found.fetchall()]
+        keyed = {tuple(row[name] for name in by): row for row in rows}
+        assert len(keyed) == len(rows), "a key is there twice"
+        return keyed
+
+
+def _plain(cell: Any) -> Any:
+    return cell.date() if isinstance(cell, dt.datetime) and cell.time() == dt.time() else cell
+
+
+@pytest.fixture(scope="module")
+def metrics(marts: Warehouse) -> Iterator[Metrics]:
+    """The metrics of the published file, asked without any change of it."""
+    text = (marts.settings.cio_elt_data / "dbt" / "target" / "semantic_manifest.json").read_text()
+    manifest = parse_manifest_from_dbt_generated_manifest(text)
+    issues = SemanticManifestValidator[Any]().validate_semantic_manifest(manifest).all_issues
+    assert [] == [str(issue) for issue in issues]
+    engine = MetricFlowEngine(SemanticManifestLookup(manifest), cast(SqlClient, _Dialect()))
+    with duckdb.connect() as connection:
+        # The tables' names in the manifest are those of the file in which dbt built them.
+        connection.execute(f"ATTACH '{marts.settings.published_file}' AS transform (READ_ONLY)")
+        connection.execute("SET TimeZone = 'UTC'; USE transform")
+        yield Metrics(engine, connection, frozenset(metric.name for metric in manifest.metrics))
+
+
+def _last_days(
+    metrics: Metrics, table: str, day: str = "day", among: str = "true"
+) -> tuple[dt.date, dt.date]:
+    """The last `DAYS` days of a mart, up to its newest one."""
+    [[last]] = metrics.connection.execute(f"SELECT max({day}) FROM {table} WHERE {among}").fetchall()
+    return last - dt.timedelta(days=DAYS - 1), last
+
+
+def _compare(
+    found: dict[tuple[Any, ...], dict[str, Any]],
+    expected: dict[tuple[Any, ...], dict[str, Any]],
+    named: dict[str, str],
+) -> None:
+    """Each metric equals its column in each row, and no row is missing; `named` has metrics by column."""
+    assert found.keys() == expected.keys()
+    differing = [
+        (key, metric, found[key][metric], row[column])
+        for key, row in expected.items()
+        for column, metric in named.items()
+        if not _equal(found[key][metric], row[column])
+    ]
+    assert [] == differing
+
+
+def _equal(cell: Any, value: Any) -> bool:
+    if cell is None or value is None:
+        return cell is value
+    return math.isclose(cell, value, rel_tol=1e-12)
+
+
+def _same(names: Sequence[str]) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+def _sums(columns: Sequence[str]) -> str:
+    return ", ".join(f"sum({name}) AS {name}" for name in columns)
+
+
+def test_deliveries_by_day(metrics: Metrics) -> None:
+    """Each count and rate of each day, channel and kind of sender is that of `channel_daily`; so is the total."""
+    days = _last_days(metrics, "channel_daily", among="clock = 'cohort'")
+    within = f"FROM channel_daily WHERE clock = 'cohort' AND day BETWEEN '{days[0]}' AND '{days[1]}'"
+    by = ("metric_time__day", "delivery__channel", "delivery__source_type")
+    expected = metrics.rows(f"SELECT * {within}", ("day", "channel", "source_type"))
+    assert len({day for day, *_ in expected}) > DAYS // 2
+
+    _compare(metrics.ask(OF_DELIVERIES, by, days), expected, _same(OF_DELIVERIES))
+
+    parts = [name for name in OF_DELIVERIES if name not in RATES]
+    shares = ", ".join(
+        f"CASE WHEN sum({rate['name']}_denominator) >= {rate.get('least', 1)} "
+        f"THEN sum({rate['name']}_numerator) / sum({rate['name']}_denominator) END AS {rate['name']}"
+        for rate in rates()
+    )
+    for by_day in ((), ("day",)):
+        grouped = f"GROUP BY {by_day[0]}" if by_day else ""
+        selected = ", ".join((*by_day, _sums(parts), shares))
+        _compare(
+            metrics.ask(OF_DELIVERIES, ("metric_time__day",) if by_day else (), days),
+            metrics.rows(f"SELECT {selected} {within} {grouped}", by_day),
+            _same(OF_DELIVERIES),
+        )
+
+
+def test_deliveries_by_sender(metrics: Metrics) -> None:
+    """Each count and rate of each campaign, broadcast, newsletter and transactional message, and its people."""
+    named = (*OF_DELIVERIES, "people")
+    found = metrics.ask(
+        named,
+        ("delivery__source_type", "delivery__parent_id"),
+        where=["{{ Dimension('delivery__parent_id') }} is not null"],
+    )
+    expected = metrics.rows(PERFORMANCE, ("source_type", "parent_id"))
+
+    _compare(found, expected, _same(named))
+    # Each rate must occur, or the comparison shows nothing.
+    assert all(any(row[rate] is not None for row in expected.values()) for rate in RATES)
+
+
+def test_deliveries_by_message_and_domain(metrics: Metrics) -> None:
+    """Dimensions of the message are joined: the message's counts and rates, and those of domains by day."""
+    _compare(
+        metrics.ask(OF_DELIVERIES, ("message", "message__name")),
+        metrics.rows(
+            "SELECT *, name AS message__name FROM message_performance", ("message_key", "message__name")
+        ),
+        _same(OF_DELIVERIES),
+    )
+    days = _last_days(metrics, "deliverability_domain_daily")
+    shown = ("sent", "delivered", "bounced", "deferred", "dropped", "spammed", "delivery_rate", "bounce_rate")
+    found = metrics.ask(
+        (*shown, "loss_rate", "spam_rate", "human_open_rate"),
+        ("metric_time__day", "delivery__recipient_domain", "message__sending_domain"),
+        days,
+        ["{{ Dimension('delivery__channel') }} = 'email'"],
+    )
+    _compare(
+        {tuple(cell or "unknown" for cell in key): row for key, row in found.items()},
+        metrics.rows(
+            f"FROM deliverability_domain_daily WHERE day BETWEEN '{days[0]}' AND '{days[1]}'",
+            ("day", "recipient_domain", "sending_domain"),
+        ),
+        _same((*shown, "loss_rate", "spam_rate", "human_open_rate")),
+    )
+
+
+def test_events_by_day(metrics: Metrics) -> None:
+    """Events of each metric count on the day on which they happened, as on the event's clock of `channel_daily`."""
+    days = _last_days(metrics, "channel_daily", among="clock = 'event'")
+    columns = [name for name in COUNTS if name not in ("deliveries", "reached")]
+    by = ("metric_time__day", "event_day__channel", "event_day__source_type", "event_day__metric")
+    found = metrics.ask(("happened", "events"), by, days)
+    expected = metrics.rows(
+        f"UNPIVOT (SELECT day, channel, source_type, deliveries AS created, {', '.join(columns)} FROM channel_daily "
+        f"WHERE clock = 'event' AND day BETWEEN '{days[0]}' AND '{days[1]}') "
+        f"ON created, {', '.join(columns)} INTO NAME metric VALUE happened",
+        ("day", "channel", "source_type", "metric"),
+    )
+
+    known = {key: row for key, row in found.items() if key[3] in {"created", *columns} and row["happened"]}
+    _compare(known, {key: row for key, row in expected.items() if row["happened"]}, {"happened": "happened"})
+    assert all(row["happened"] <= row["events"] for row in found.values())
+    events = "SELECT count(*) AS events FROM fct_delivery_event"
+    _compare(metrics.ask(("events",)), metrics.rows(events), {"events": "events"})
+
+
+def test_journeys_by_day(metrics: Metrics) -> None:
+    """The counts and shares of journeys are those of `journey_funnel_daily`, by day and campaign and in total."""
+    days = _last_days(metrics, "journey_funnel_daily")
+    within = f"FROM journey_funnel_daily WHERE day BETWEEN '{days[0]}' AND '{days[1]}'"
+    by = ("metric_time__day", "journey_day__campaign_id", "journey_day__campaign_name")
+    expected = metrics.rows(within, ("day", "campaign_id", "campaign_name"))
+    assert len({day for day, *_ in expected}) > DAYS // 2
+
+    _compare(metrics.ask(list(JOURNEYS.values()), by, days), expected, JOURNEYS)
+
+    counts = macro_value("journeys", "journey_counts")
+    shares = ", ".join(
+        f"sum({numerator}) / nullif(sum({denominator}), 0) AS {name}"
+        for name, numerator, denominator in macro_value("journeys", "journey_shares")
+    )
+    total = metrics.rows(f"SELECT {_sums(counts)}, {shares} {within}")
+    _compare(metrics.ask(list(JOURNEYS.values()), (), days), total, JOURNEYS)
+
+
+def test_people(metrics: Metrics) -> None:
+    """People, and those who may be written to, by day of creation and by stage, as in `person_360`."""
+    named = ("people_known", *CHANNELS)
+    columns = "count_if(NOT is_deleted) AS people_known, " + ", ".join(
+        f"count_if({name}) AS {name}" for name in CHANNELS
+    )
+    for by, column in (
+        ("metric_time__day", "created_at::DATE"),
+        ("person__lifecycle_stage", "lifecycle_stage"),
+    ):
+        expected = metrics.rows(f"SELECT {column} AS key, {columns} FROM person_360 GROUP BY ALL", ("key",))
+        _compare(metrics.ask(named, (by,)), expected, _same(named))
+    _compare(metrics.ask(named), metrics.rows(f"SELECT {columns} FROM person_360"), _same(named))
+
+
+def test_each_dimension_divides_the_whole(metrics: Metrics) -> None:
+    """The deliveries by any dimension, those of messages and people too, add up to all deliveries."""
+    [total] = [row["deliveries"] for row in metrics.ask(("deliveries",)).values()]
+    names = {
+        f"{entity}__{one['name']}"
+        for mart, entity in (
+            ("fct_delivery", "delivery"),
+            ("dim_message", "message"),
+            ("person_360", "person"),
+        )
+        for one in document(next(row for row in MARTS if row.table == mart))["semantic_models"][0][
+            "dimensions"
+        ]
+    }
+    assert len(names) > 15
+
+    for name in sorted(names):
+        rows = metrics.ask(("deliveries",), (name,)).values()
+        assert total == sum(row["deliveries"] for row in rows), name
+
+
+def test_each_metric_is_compared(metrics: Metrics) -> None:
+    """The metrics of the manifest are those of the tests above, and no other."""
+    compared = {*OF_DELIVERIES, *JOURNEYS.values(), *CHANNELS, "people", "people_known", "events", "happened"}
+    assert compared == metrics.names
