@@ -1,4 +1,4 @@
-"""Values that macros of the dbt project return, read without dbt: the definitions of counts, rates and columns."""
+"""Values that macros of the dbt project return, read without dbt, such as the definitions of rates."""
 
 from collections.abc import Callable
 from functools import cache

@@ -1,10 +1,10 @@
-"""`warehouse/models/semantic/*.yml`: dbt's semantic models and metrics, written from the definitions of the marts.
+"""`warehouse/models/semantic/*.yml`: dbt's semantic models and metrics, written from the marts' definitions.
 
     python -m pipelines.transform.semantic_models
 
 `MARTS` has a row for each mart that metrics or their dimensions are read from. Counts and rates come from the
-macros that the marts' own SQL is rendered from, descriptions from `marts.yml` and `descriptions.sql`: a count or
-rate that is added there is a metric after `make docs`. A metric has the name of the marts' column.
+macros that render the marts' own SQL, descriptions from `marts.yml` and `descriptions.sql`: a count or rate that
+is added there is a metric after `make docs`. A metric has the name of the marts' column.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -54,8 +54,9 @@ class Rate:
 class Mart:
     """A mart as a semantic model.
 
-    `day` is the name of its time dimension, and its column: a day, or a time that ends in `_at`. `entities` have dbt's type and their column by
-    name; a mart whose rows have no key of one column has the name of its row in `row`. `dimensions` are columns.
+    `day` is the name of its time dimension, and its column: a day, or a time that ends in `_at`. `entities` have
+    dbt's type and their column by name; `row` names the row of a mart whose key has several columns.
+    `dimensions` are columns.
     """
 
     table: str
@@ -163,8 +164,8 @@ MARTS = (
         table="dim_message",
         entities={"message": ("primary", "message_key")},
         dimensions=lambda: (
-            "parent_name", "parent_type", "parent_state", "name", "subject", "language", "topic", "test_group",
-            "sender", "sending_domain",
+            "parent_name", "parent_type", "parent_state", "name", "subject", "language", "topic",
+            "test_group", "sender", "sending_domain",
         ),
     ),
     Mart(

@@ -173,7 +173,7 @@ def test_deliveries_by_day(metrics: Metrics) -> None:
 
 
 def test_deliveries_by_sender(metrics: Metrics) -> None:
-    """Each count and rate of each campaign, broadcast, newsletter and transactional message, and its people."""
+    """Each count and rate of each campaign, broadcast, newsletter and so on, and the number of its people."""
     named = (*OF_DELIVERIES, "people")
     found = metrics.ask(
         named,
@@ -215,14 +215,14 @@ def test_deliveries_by_message_and_domain(metrics: Metrics) -> None:
 
 
 def test_events_by_day(metrics: Metrics) -> None:
-    """Events of each metric count on the day on which they happened, as on the event's clock of `channel_daily`."""
+    """Events count on the day on which they happened, as on the event's clock of `channel_daily`."""
     days = _last_days(metrics, "channel_daily", among="clock = 'event'")
     columns = [name for name in COUNTS if name not in ("deliveries", "reached")]
     by = ("metric_time__day", "event_day__channel", "event_day__source_type", "event_day__metric")
     found = metrics.ask(("happened", "events"), by, days)
     expected = metrics.rows(
-        f"UNPIVOT (SELECT day, channel, source_type, deliveries AS created, {', '.join(columns)} FROM channel_daily "
-        f"WHERE clock = 'event' AND day BETWEEN '{days[0]}' AND '{days[1]}') "
+        f"UNPIVOT (SELECT day, channel, source_type, deliveries AS created, {', '.join(columns)} "
+        f"FROM channel_daily WHERE clock = 'event' AND day BETWEEN '{days[0]}' AND '{days[1]}') "
         f"ON created, {', '.join(columns)} INTO NAME metric VALUE happened",
         ("day", "channel", "source_type", "metric"),
     )
@@ -235,7 +235,7 @@ def test_events_by_day(metrics: Metrics) -> None:
 
 
 def test_journeys_by_day(metrics: Metrics) -> None:
-    """The counts and shares of journeys are those of `journey_funnel_daily`, by day and campaign and in total."""
+    """The counts and shares of journeys are those of `journey_funnel_daily`, by day and in total."""
     days = _last_days(metrics, "journey_funnel_daily")
     within = f"FROM journey_funnel_daily WHERE day BETWEEN '{days[0]}' AND '{days[1]}'"
     by = ("metric_time__day", "journey_day__campaign_id", "journey_day__campaign_name")
