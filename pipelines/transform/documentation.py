@@ -29,8 +29,8 @@ _POLICY = (
     "img-src data:; font-src data:"
 )
 _HEAD = "<head>"
-# Of dbt's page: a path of an icon that is in no build of it, and icons whose name a browser would ask for as a
-# path before AngularJS has filled it in.
+# Of dbt's page: the path of an icon that is in no build of it, and icons whose name a browser would ask for
+# before AngularJS has filled it in.
 _CORRECTIONS = ((r'<link rel="shortcut icon"[^>]*>', ""), (r'xlink:href="(?=\{\{)', 'ng-attr-href="'))
 _PLACES = ('"MANIFEST.JSON INLINE DATA"', '"CATALOG.JSON INLINE DATA"')
 

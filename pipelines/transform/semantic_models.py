@@ -2,9 +2,9 @@
 
     python -m pipelines.transform.semantic_models
 
-`MARTS` has a row for each mart that metrics or their dimensions are read from. Counts and rates come from the
-macros that render the marts' own SQL, descriptions from `marts.yml` and `descriptions.sql`: a count or rate that
-is added there is a metric after `make docs`. A metric has the name of the marts' column.
+`MARTS` has a row for each mart that metrics or their dimensions are read from. Counts and rates come from
+the macros that render the marts' own SQL, descriptions from `marts.yml` and `descriptions.sql`: a count or
+rate that is added there is a metric after `make docs`. A metric has the name of the marts' column.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -54,8 +54,8 @@ class Rate:
 class Mart:
     """A mart as a semantic model.
 
-    `day` is the name of its time dimension, and its column: a day, or a time that ends in `_at`. `entities` have
-    dbt's type and their column by name; `row` names the row of a mart whose key has several columns.
+    `day` is the name of its time dimension, and its column: a day, or a time that ends in `_at`. `entities`
+    have dbt's type and their column by name; `row` names the row of a mart whose key has several columns.
     `dimensions` are columns.
     """
 

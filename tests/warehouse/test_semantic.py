@@ -6,6 +6,7 @@ published file. The expected values are the columns of the marts.
 
 import datetime as dt
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -19,6 +20,7 @@ from metricflow_semantic_interfaces.validations.semantic_manifest_validator impo
 from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
 from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
+from pipelines.transform.dbt import PROJECT
 from pipelines.transform.macro_values import macro_value
 from pipelines.transform.semantic_models import MARTS, counted, document, rates
 from tests.conftest import Warehouse
@@ -68,7 +70,7 @@ class Metrics:
         days: tuple[dt.date, dt.date] | None = None,
         where: Sequence[str] = (),
     ) -> dict[tuple[Any, ...], dict[str, Any]]:
-        """The values of metrics by the values of dimensions, of all days or from the first to the last one."""
+        """The values of metrics by dimensions, of all days or from the first to the last of two."""
         first, last = (dt.datetime.combine(day, dt.time()) for day in days) if days else (None, None)
         request = MetricFlowQueryRequest.create(
             metric_names=metrics,
@@ -147,7 +149,7 @@ def _sums(columns: Sequence[str]) -> str:
 
 
 def test_deliveries_by_day(metrics: Metrics) -> None:
-    """Each count and rate of each day, channel and kind of sender is that of `channel_daily`; so is the total."""
+    """Each count and rate by day, channel and kind of sender is that of `channel_daily`, and in total."""
     days = _last_days(metrics, "channel_daily", among="clock = 'cohort'")
     within = f"FROM channel_daily WHERE clock = 'cohort' AND day BETWEEN '{days[0]}' AND '{days[1]}'"
     by = ("metric_time__day", "delivery__channel", "delivery__source_type")
@@ -271,20 +273,16 @@ def test_people(metrics: Metrics) -> None:
 def test_each_dimension_divides_the_whole(metrics: Metrics) -> None:
     """The deliveries by any dimension, those of messages and people too, add up to all deliveries."""
     [total] = [row["deliveries"] for row in metrics.ask(("deliveries",)).values()]
-    names = {
-        f"{entity}__{one['name']}"
-        for mart, entity in (
-            ("fct_delivery", "delivery"),
-            ("dim_message", "message"),
-            ("person_360", "person"),
-        )
-        for one in document(next(row for row in MARTS if row.table == mart))["semantic_models"][0][
-            "dimensions"
-        ]
-    }
+    entities = {"fct_delivery": "delivery", "dim_message": "message", "person_360": "person"}
+    names = [
+        f"{entities[mart.table]}__{one['name']}{'__day' if one['type'] == 'time' else ''}"
+        for mart in MARTS
+        if mart.table in entities
+        for one in document(mart)["semantic_models"][0]["dimensions"]
+    ]
     assert len(names) > 15
 
-    for name in sorted(names):
+    for name in names:
         rows = metrics.ask(("deliveries",), (name,)).values()
         assert total == sum(row["deliveries"] for row in rows), name
 
@@ -293,3 +291,20 @@ def test_each_metric_is_compared(metrics: Metrics) -> None:
     """The metrics of the manifest are those of the tests above, and no other."""
     compared = {*OF_DELIVERIES, *JOURNEYS.values(), *CHANNELS, "people", "people_known", "events", "happened"}
     assert compared == metrics.names
+
+
+def test_the_example_of_the_page(metrics: Metrics) -> None:
+    """The query that the page shows has an answer, and the page names each entity and its dimensions."""
+    page = (PROJECT / "README.md").read_text("utf-8")
+    query = re.search(r"^mf query --metrics (\S+) --group-by (\S+)$", page, flags=re.MULTILINE)
+    assert query is not None
+    named, by = (part.split(",") for part in query.groups())
+
+    rows = metrics.ask(named, by)
+    assert sum(row["sent"] for row in rows.values()) == next(iter(metrics.ask(["sent"]).values()))["sent"]
+    entities = {name for mart in MARTS for name in (*mart.entities, mart.row) if name}
+    assert entities == set(re.findall(r"^\| `(\w+)` \|.*\|.*\|$", _section(page), flags=re.MULTILINE))
+
+
+def _section(page: str) -> str:
+    return page.partition("\n## Metrics\n")[2].partition("\n## ")[0]
