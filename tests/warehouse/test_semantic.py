@@ -1,40 +1,20 @@
-"""The metrics of the semantic models: MetricFlow asks each of them, and each equals its mart.
-
-MetricFlow reads the manifest that the transform's dbt has written and makes the SQL; DuckDB runs it on the
-published file. The expected values are the columns of the marts.
-"""
+"""The metrics of the semantic models: MetricFlow asks each of them, and each equals its mart."""
 
 import datetime as dt
-import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
 
-import duckdb
 import pytest
-from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
-from metricflow.protocols.sql_client import SqlClient, SqlEngine
-from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
-from metricflow_semantic_interfaces.validations.semantic_manifest_validator import SemanticManifestValidator
-from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
-from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
 from pipelines.transform.dbt import PROJECT
 from pipelines.transform.macro_values import macro_value
-from pipelines.transform.semantic_models import MARTS, counted, document, rates
+from pipelines.transform.semantic_models import MARTS, document, rates
 from tests.conftest import Warehouse
+from tests.warehouse.metrics import COUNTS, OF_DELIVERIES, RATES, Metrics, asking, compare
 
 pytestmark = pytest.mark.proof
 
 DAYS = 30
-COUNTS = tuple(name for name, *_ in counted())
-RATES = tuple(rate["name"] for rate in rates())
-OF_DELIVERIES = (
-    *COUNTS,
-    *RATES,
-    *(f"{rate}_{part}" for rate in RATES for part in ("numerator", "denominator")),
-)
 JOURNEYS = {
     **{name: name for name in macro_value("journeys", "journey_counts")},
     "converted": "journeys_converted",
@@ -48,66 +28,11 @@ PERFORMANCE = " UNION ALL BY NAME ".join(
 )
 
 
-class _Dialect:
-    """The part of MetricFlow's client that says how to write SQL."""
-
-    sql_engine_type = SqlEngine.DUCKDB
-    sql_plan_renderer = DuckDbSqlPlanRenderer()
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """MetricFlow on the published file of a warehouse."""
-
-    engine: MetricFlowEngine
-    connection: duckdb.DuckDBPyConnection
-    names: frozenset[str]
-
-    def ask(
-        self,
-        metrics: Sequence[str],
-        by: Sequence[str] = (),
-        days: tuple[dt.date, dt.date] | None = None,
-        where: Sequence[str] = (),
-    ) -> dict[tuple[Any, ...], dict[str, Any]]:
-        """The values of metrics by dimensions, of all days or from the first to the last of two."""
-        first, last = (dt.datetime.combine(day, dt.time()) for day in days) if days else (None, None)
-        request = MetricFlowQueryRequest.create(
-            metric_names=metrics,
-            group_by_names=by or None,
-            time_constraint_start=first,
-            time_constraint_end=last,
-            where_constraints=where or None,
-        )
-        return self.rows(self.engine.explain(request).sql_statement.sql, by)
-
-    def rows(self, sql: str, by: Sequence[str] = ()) -> dict[tuple[Any, ...], dict[str, Any]]:
-        """The rows of a query by the values of these columns; a time of a day is its day."""
-        found = self.connection.execute(sql)
-        columns = [column[0] for column in found.description]
-        rows = [dict(zip(columns, map(_plain, row), strict=True)) for row in found.fetchall()]
-        keyed = {tuple(row[name] for name in by): row for row in rows}
-        assert len(keyed) == len(rows), "a key is there twice"
-        return keyed
-
-
-def _plain(cell: Any) -> Any:
-    return cell.date() if isinstance(cell, dt.datetime) and cell.time() == dt.time() else cell
-
-
 @pytest.fixture(scope="module")
 def metrics(marts: Warehouse) -> Iterator[Metrics]:
-    """The metrics of the published file, asked without any change of it."""
-    text = (marts.settings.cio_elt_data / "dbt" / "target" / "semantic_manifest.json").read_text()
-    manifest = parse_manifest_from_dbt_generated_manifest(text)
-    issues = SemanticManifestValidator[Any]().validate_semantic_manifest(manifest).all_issues
-    assert [] == [str(issue) for issue in issues]
-    engine = MetricFlowEngine(SemanticManifestLookup(manifest), cast(SqlClient, _Dialect()))
-    with duckdb.connect() as connection:
-        # The tables' names in the manifest are those of the file in which dbt built them.
-        connection.execute(f"ATTACH '{marts.settings.published_file}' AS transform (READ_ONLY)")
-        connection.execute("SET TimeZone = 'UTC'; USE transform")
-        yield Metrics(engine, connection, frozenset(metric.name for metric in manifest.metrics))
+    """The metrics of the tiny workspace."""
+    with asking(marts.settings) as metrics:
+        yield metrics
 
 
 def _last_days(
@@ -116,28 +41,6 @@ def _last_days(
     """The last `DAYS` days of a mart, up to its newest one."""
     [[last]] = metrics.connection.execute(f"SELECT max({day}) FROM {table} WHERE {among}").fetchall()
     return last - dt.timedelta(days=DAYS - 1), last
-
-
-def _compare(
-    found: dict[tuple[Any, ...], dict[str, Any]],
-    expected: dict[tuple[Any, ...], dict[str, Any]],
-    named: dict[str, str],
-) -> None:
-    """Each metric equals its column in each row, and no row is missing; `named` has metrics by column."""
-    assert found.keys() == expected.keys()
-    differing = [
-        (key, metric, found[key][metric], row[column])
-        for key, row in expected.items()
-        for column, metric in named.items()
-        if not _equal(found[key][metric], row[column])
-    ]
-    assert [] == differing
-
-
-def _equal(cell: Any, value: Any) -> bool:
-    if cell is None or value is None:
-        return cell is value
-    return math.isclose(cell, value, rel_tol=1e-12)
 
 
 def _same(names: Sequence[str]) -> dict[str, str]:
@@ -156,7 +59,7 @@ def test_deliveries_by_day(metrics: Metrics) -> None:
     expected = metrics.rows(f"SELECT * {within}", ("day", "channel", "source_type"))
     assert len({day for day, *_ in expected}) > DAYS // 2
 
-    _compare(metrics.ask(OF_DELIVERIES, by, days), expected, _same(OF_DELIVERIES))
+    compare(metrics.ask(OF_DELIVERIES, by, days), expected, _same(OF_DELIVERIES))
 
     parts = [name for name in OF_DELIVERIES if name not in RATES]
     shares = ", ".join(
@@ -167,7 +70,7 @@ def test_deliveries_by_day(metrics: Metrics) -> None:
     for by_day in ((), ("day",)):
         grouped = f"GROUP BY {by_day[0]}" if by_day else ""
         selected = ", ".join((*by_day, _sums(parts), shares))
-        _compare(
+        compare(
             metrics.ask(OF_DELIVERIES, ("metric_time__day",) if by_day else (), days),
             metrics.rows(f"SELECT {selected} {within} {grouped}", by_day),
             _same(OF_DELIVERIES),
@@ -184,14 +87,14 @@ def test_deliveries_by_sender(metrics: Metrics) -> None:
     )
     expected = metrics.rows(PERFORMANCE, ("source_type", "parent_id"))
 
-    _compare(found, expected, _same(named))
+    compare(found, expected, _same(named))
     # Each rate must occur, or the comparison shows nothing.
     assert all(any(row[rate] is not None for row in expected.values()) for rate in RATES)
 
 
 def test_deliveries_by_message_and_domain(metrics: Metrics) -> None:
     """Dimensions of the message are joined: the message's counts and rates, and those of domains by day."""
-    _compare(
+    compare(
         metrics.ask(OF_DELIVERIES, ("message", "message__name")),
         metrics.rows(
             "SELECT *, name AS message__name FROM message_performance", ("message_key", "message__name")
@@ -206,7 +109,7 @@ def test_deliveries_by_message_and_domain(metrics: Metrics) -> None:
         days,
         ["{{ Dimension('delivery__channel') }} = 'email'"],
     )
-    _compare(
+    compare(
         {tuple(cell or "unknown" for cell in key): row for key, row in found.items()},
         metrics.rows(
             f"FROM deliverability_domain_daily WHERE day BETWEEN '{days[0]}' AND '{days[1]}'",
@@ -230,10 +133,10 @@ def test_events_by_day(metrics: Metrics) -> None:
     )
 
     known = {key: row for key, row in found.items() if key[3] in {"created", *columns} and row["happened"]}
-    _compare(known, {key: row for key, row in expected.items() if row["happened"]}, {"happened": "happened"})
+    compare(known, {key: row for key, row in expected.items() if row["happened"]}, {"happened": "happened"})
     assert all(row["happened"] <= row["events"] for row in found.values())
     events = "SELECT count(*) AS events FROM fct_delivery_event"
-    _compare(metrics.ask(("events",)), metrics.rows(events), {"events": "events"})
+    compare(metrics.ask(("events",)), metrics.rows(events), {"events": "events"})
 
 
 def test_journeys_by_day(metrics: Metrics) -> None:
@@ -244,7 +147,7 @@ def test_journeys_by_day(metrics: Metrics) -> None:
     expected = metrics.rows(within, ("day", "campaign_id", "campaign_name"))
     assert len({day for day, *_ in expected}) > DAYS // 2
 
-    _compare(metrics.ask(list(JOURNEYS.values()), by, days), expected, JOURNEYS)
+    compare(metrics.ask(list(JOURNEYS.values()), by, days), expected, JOURNEYS)
 
     counts = macro_value("journeys", "journey_counts")
     shares = ", ".join(
@@ -252,7 +155,7 @@ def test_journeys_by_day(metrics: Metrics) -> None:
         for name, numerator, denominator in macro_value("journeys", "journey_shares")
     )
     total = metrics.rows(f"SELECT {_sums(counts)}, {shares} {within}")
-    _compare(metrics.ask(list(JOURNEYS.values()), (), days), total, JOURNEYS)
+    compare(metrics.ask(list(JOURNEYS.values()), (), days), total, JOURNEYS)
 
 
 def test_people(metrics: Metrics) -> None:
@@ -266,8 +169,8 @@ def test_people(metrics: Metrics) -> None:
         ("person__lifecycle_stage", "lifecycle_stage"),
     ):
         expected = metrics.rows(f"SELECT {column} AS key, {columns} FROM person_360 GROUP BY ALL", ("key",))
-        _compare(metrics.ask(named, (by,)), expected, _same(named))
-    _compare(metrics.ask(named), metrics.rows(f"SELECT {columns} FROM person_360"), _same(named))
+        compare(metrics.ask(named, (by,)), expected, _same(named))
+    compare(metrics.ask(named), metrics.rows(f"SELECT {columns} FROM person_360"), _same(named))
 
 
 def test_each_dimension_divides_the_whole(metrics: Metrics) -> None:
