@@ -15,7 +15,7 @@ from typing import Any
 from pipelines.errors import ConfigError, WarehouseError
 from pipelines.settings import Settings
 from pipelines.transform.dbt import Dbt, Node
-from pipelines.warehouse.duckdb_file import reading
+from pipelines.transform.run import has_marts
 from pipelines.warehouse.queries import no_warehouse
 from sources.permissions import replace_file
 
@@ -45,7 +45,12 @@ def write_documentation(settings: Settings) -> Path:
     published = settings.published_file
     if not published.exists():
         raise no_warehouse(settings)
-    _require_marts(settings)
+    if not has_marts(published):
+        msg = (
+            f"The warehouse in {settings.cio_elt_data} has no marts. Run "
+            f"`CIO_ELT_DATA={settings.cio_elt_data} cio-elt transform`, which builds what is documented."
+        )
+        raise ConfigError(msg)
     with TemporaryDirectory() as folder:
         nodes = Dbt(file=published, folder=Path(folder)).run("docs", "generate", "--target", _TARGET)
         text = _page(Path(folder) / "target", nodes)
@@ -56,19 +61,6 @@ def write_documentation(settings: Settings) -> Path:
         msg = f"The documentation cannot be written to {file} ({error.strerror}). Let this user write there."
         raise ConfigError(msg) from None
     return file
-
-
-def _require_marts(settings: Settings) -> None:
-    with reading(settings.published_file) as connection:
-        found = connection.execute(
-            "SELECT 1 FROM duckdb_tables() WHERE table_name = 'fct_delivery'"
-        ).fetchall()
-    if not found:
-        msg = (
-            f"The warehouse in {settings.cio_elt_data} has no marts. Run "
-            f"`CIO_ELT_DATA={settings.cio_elt_data} cio-elt transform`, which builds what is documented."
-        )
-        raise ConfigError(msg)
 
 
 def _page(target: Path, nodes: list[Node]) -> str:

@@ -111,7 +111,7 @@ def _built(
     build = _copy(settings)
     changes = record_changes(build)
     stored, current = folder / "project", _fingerprint(build)
-    same = stored.exists() and stored.read_text() == current and _has_marts(build)
+    same = stored.exists() and stored.read_text() == current and has_marts(build)
     if not same and not full and stored.exists():
         notify("The models or the raw tables' columns have changed: all models are built anew.")
     nodes = _build(Dbt(file=build, folder=folder), chosen, full=full or not same, same=same)
@@ -210,7 +210,7 @@ def _fingerprint(build: Path) -> str:
     return digest.hexdigest()
 
 
-def _has_marts(file: Path) -> bool:
+def has_marts(file: Path) -> bool:
     """Checks if the file has marts; a warehouse that was restored from an older file may have none."""
     with open_file(file, read_only=True) as connection:
         return bool(
