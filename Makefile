@@ -8,7 +8,7 @@ test proofs torture check: export PYTHONWARNINGS ?= default
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test proofs torture check format bench docs answers sbom lock clean
+.PHONY: help demo serve test proofs torture check format bench docs dbt-docs answers sbom lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,16 +49,20 @@ format: $(INSTALLED) ## Format the code, and correct lint
 bench: $(INSTALLED) ## Run the benchmarks, each with its baseline (BENCH="search --save": one part, saved)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
-docs: $(INSTALLED) ## Generate reference pages, types, dbt sources, staging models and the map
+docs: $(INSTALLED) ## Generate reference pages, types, dbt sources, staging models, metrics and the map
 	@$(BIN)/python -m sources.customerio.pages
 	@$(BIN)/python -m sources.customerio.client.signatures
 	@$(BIN)/python -m pipelines.cli.pages
 	@$(BIN)/python -m pipelines.privacy.json_schema
 	@$(BIN)/python -m pipelines.transform.raw_tables
 	@$(BIN)/python -m pipelines.transform.staging_models
+	@$(BIN)/python -m pipelines.transform.semantic_models
 	@$(BIN)/python -m tests.architecture
 	@$(BIN)/python -m tests.bench.page
 	@$(BIN)/python -m tests.warehouse.questions
+
+dbt-docs: $(INSTALLED) ## Write dbt's documentation of the warehouse, or of the demo's, as one HTML file
+	@$(BIN)/python -m pipelines.cli.dbt_docs
 
 answers: $(INSTALLED) ## Ask the questions of warehouse/questions of a demo's workspace; write the answers into their page
 	@$(BIN)/python -m tests.warehouse.questions --ask

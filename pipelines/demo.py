@@ -114,7 +114,7 @@ def demo(
         ConfigError: the folder holds a workspace of another scale, or cannot be written to.
         CustomerioError: the sync failed.
     """
-    folder = settings.cio_elt_data / "demo"
+    folder = demo_folder(settings)
     if reset:
         shutil.rmtree(folder, ignore_errors=True)
     prepare(folder)
@@ -134,6 +134,11 @@ def demo(
         campaigns=campaigns(inside.published_file),
         file=str(inside.published_file),
     )
+
+
+def demo_folder(settings: Settings) -> Path:
+    """The data folder of the demo, inside that of the settings."""
+    return settings.cio_elt_data / "demo"
 
 
 def _last(file: Path) -> _Workspace | None:

@@ -17,10 +17,11 @@ from pipelines.erase.traces import Suspects
 from pipelines.export.registry import folder as exports_folder
 from pipelines.settings import Settings
 from pipelines.trace.ledger import FILE as LEDGER
+from pipelines.transform.documentation import FILE as DOCUMENTATION
 from pipelines.warehouse.left_rows import DERIVED, STAGED, matching, remove
 from sources.customerio.extract.erased import Erased, redacted_json
 
-_WITH_TRACES = (*STAGED, "logs/*", "report.html")
+_WITH_TRACES = (*STAGED, "logs/*", "report.html", DOCUMENTATION)
 """Patterns of what is removed if there is a trace in it."""
 Columns = tuple[tuple[str, str], ...]
 """Columns with texts, each with its table."""

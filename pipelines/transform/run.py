@@ -21,7 +21,8 @@ from pipelines.warehouse.run_notes import restore
 from pipelines.warehouse.writer import writing
 
 _PARTS = ("models", "macros", "seeds", "dbt_project.yml")
-_STAGING = "path:models/staging"
+# Views and seeds exist after a first build, and would not change.
+_FIXED = ("path:models/staging", "path:models/semantic", "resource_type:seed")
 _STATE = "built"
 UNCHANGED = "Nothing has changed since the last transform, so nothing was built."
 """The sentence for a transform that found nothing to build."""
@@ -110,7 +111,7 @@ def _built(
     build = _copy(settings)
     changes = record_changes(build)
     stored, current = folder / "project", _fingerprint(build)
-    same = stored.exists() and stored.read_text() == current and _has_marts(build)
+    same = stored.exists() and stored.read_text() == current and has_marts(build)
     if not same and not full and stored.exists():
         notify("The models or the raw tables' columns have changed: all models are built anew.")
     nodes = _build(Dbt(file=build, folder=folder), chosen, full=full or not same, same=same)
@@ -159,8 +160,7 @@ def _build(dbt: Dbt, select: list[str], *, full: bool, same: bool) -> list[Node]
     # Unit tests check the models with rows of their own: the project's tests run them, not each build.
     options = [*selection(select, full=full), "--exclude-resource-type", "unit_test"]
     if same and not full and not select:
-        # Views and seeds exist, and would not change.
-        options += ["--exclude", _STAGING, "resource_type:seed"]
+        options += ["--exclude", *_FIXED]
     nodes = dbt.run("build", *options)
     broken = [node for node in nodes if node.status in ("error", "fail")]
     if broken:
@@ -210,7 +210,7 @@ def _fingerprint(build: Path) -> str:
     return digest.hexdigest()
 
 
-def _has_marts(file: Path) -> bool:
+def has_marts(file: Path) -> bool:
     """Checks if the file has marts; a warehouse that was restored from an older file may have none."""
     with open_file(file, read_only=True) as connection:
         return bool(

@@ -2,16 +2,14 @@
 
 import re
 import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Literal
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from pipelines.report import report
 from pipelines.settings import Settings
@@ -20,7 +18,6 @@ from tests.conftest import Warehouse
 
 pytestmark = pytest.mark.proof
 
-CHROMIUM = "/usr/bin/chromium"
 SCREENSHOTS = Path(__file__).parents[2] / ".pytest_cache" / "screenshots"
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -188,20 +185,6 @@ def test_a_file_that_cannot_be_written_is_named(marts: Warehouse, tmp_path: Path
     with pytest.raises(ConfigError, match=r"cannot be written to .*--out"):
         report(marts.settings, tmp_path / "nowhere" / "report.html")
     assert [] == list(tmp_path.iterdir())
-
-
-@pytest.fixture
-def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    """Debian's Chromium."""
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip(f"there is no {CHROMIUM}; `apt-get install chromium` brings it")
-    # Chromium makes a socket in the temporary folder, and a socket's path may have 107 characters.
-    with tempfile.TemporaryDirectory(dir="/tmp") as short, monkeypatch.context() as patch:
-        patch.setenv("TMPDIR", short)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            yield browser
-            browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -65,11 +65,17 @@
 {% endmacro %}
 
 
+{# The column of fct_delivery that is true for deliveries of which the count `human_opened` or `human_clicked` is known. #}
+{% macro knows(name) -%}
+    knows_{{ name | replace('ed', 's') }}
+{%- endmacro %}
+
+
 {# All counts, and the numerator and denominator of all rates, over rows of fct_delivery. #}
 {% macro count_deliveries() -%}
     {%- for name, condition, _ in counted() %}
     {% if name.startswith('human_') -%}
-    case when count(*) filter (where knows_{{ name | replace('ed', 's') }}) > 0
+    case when count(*) filter (where {{ knows(name) }}) > 0
         then count(*) filter (where {{ condition }}) end as {{ name }},
     {%- else -%}
     count(*) filter (where {{ condition }}) as {{ name }},

@@ -15,6 +15,7 @@ import pytest
 
 from pipelines.erase import There, erase, erasures, lift, resume
 from pipelines.errors import ConfigError, PushError
+from pipelines.transform.documentation import FILE as DOCUMENTATION
 from pipelines.warehouse.erasures import is_unfinished
 from sources.customerio.extract.erased import ERASED
 from tests.pipelines.erase.conftest import Person, World, ask, traces
@@ -37,6 +38,7 @@ def _plant(world: World, person: Person) -> None:
     (data / "exports" / "99.csv.part").write_text(f"cio_id,email\n{person.cio_id},{person.email}\n")
     (data / "load.duckdb.tmp").mkdir()
     (data / "load.duckdb.tmp" / "spill.tmp").write_text(person.email)
+    (data / DOCUMENTATION).write_text(f"An address such as {person.email}")
     escaped = person.email.replace("@", "\\u0040").upper().replace("\\U", "\\u")
     world.change(
         "UPDATE customerio_raw.messages SET failure_message = ? WHERE id = (SELECT min(id) FROM "

@@ -1,12 +1,12 @@
 -- Journeys by the day on which they began, and how far they have come; counts of old days still change.
-{% set steps = ['started', 'activated', 'never_activated', 'messaged', 'finished', 'exited_early', 'converted'] %}
+{% set counts = journey_counts() %}
 
 with days as (
     select
         campaign_id,
         {{ day_of('start_at') }} as day,
-        {%- for step in steps %}
-        cast(coalesce(sum(value) filter (where metric = '{{ step }}'), 0) as bigint) as {{ step }}
+        {%- for count in counts %}
+        cast(coalesce(sum(value) filter (where metric = '{{ count }}'), 0) as bigint) as {{ count }}
         {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from {{ ref('stg_campaign_journey_metrics') }}
@@ -18,13 +18,12 @@ select
     days.campaign_id,
     campaigns.name as campaign_name,
     days.day,
-    {%- for step in steps %}
-    days.{{ step }},
+    {%- for count in counts %}
+    days.{{ count }},
     {%- endfor %}
-    1.0e0 * activated / nullif(started, 0) as activated_share,
-    1.0e0 * messaged / nullif(activated, 0) as messaged_of_activated,
-    1.0e0 * finished / nullif(activated, 0) as finished_of_activated,
-    1.0e0 * exited_early / nullif(activated, 0) as exited_early_of_activated,
-    1.0e0 * converted / nullif(activated, 0) as converted_of_activated
+    {%- for name, numerator, denominator in journey_shares() %}
+    1.0e0 * {{ numerator }} / nullif({{ denominator }}, 0) as {{ name }}
+    {%- if not loop.last %},{% endif %}
+    {%- endfor %}
 from days
 left join {{ ref('stg_campaigns') }} as campaigns on campaigns.campaign_id = days.campaign_id
