@@ -148,7 +148,9 @@ class Settings(BaseSettings):
         description="file of the columns that are hashed or dropped; default `warehouse/privacy.yml`, which "
         "may be missing",
     )
-    cio_elt_destination: str = Field("duckdb", description="a destination of dlt that merges rows, such as `postgres`; default `duckdb`")
+    cio_elt_destination: str = Field(
+        "duckdb", description="a destination of dlt that merges rows, such as `postgres`; default `duckdb`"
+    )
     cio_elt_limits: Folder = Field(
         LIMITS_FOLDER,
         description="folder of the rate limits that all runs on this machine share; default: a folder in the "

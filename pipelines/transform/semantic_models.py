@@ -23,6 +23,9 @@ FOLDER = PROJECT / "models" / "semantic"
 """The folder of the files."""
 HEADER = "# Written by `python -m pipelines.transform.semantic_models`; do not edit."
 
+REVENUE = ("revenue", "amounts", "without_amount")
+"""The columns of `revenue_daily` that can be added."""
+
 _DESCRIBED = ("marts/marts.yml", "intermediate/intermediate.yml")
 
 
@@ -182,6 +185,13 @@ MARTS = (
         dimensions=lambda: ("campaign_id", "campaign_name"),
         measures=_journey_measures,
         rates=_journey_rates,
+    ),
+    Mart(
+        table="revenue_daily",
+        day=("revenue_on", "day"),
+        row="revenue_day",
+        dimensions=lambda: ("event_name",),
+        measures=lambda: _sums("revenue_daily", *REVENUE),
     ),
     Mart(
         table="person_360",

@@ -552,6 +552,41 @@ def test_link_clicks(marts: Warehouse) -> None:
     same(rows_of(marts, "fct_link_click", ["delivery_id", "link_id"]), expected)
 
 
+def test_events_and_revenue(marts: Warehouse) -> None:
+    """Each event, page and screen is a row; orders have their total as an amount, which days add up."""
+    expected = {
+        (row["id"],): {
+            "event_type": row["type"],
+            "event_name": row.get("name") or row.get("url"),
+            "happened_at": row["timestamp"],
+            "cio_id": (row["customer_identifiers"] or {}).get("cio_id"),
+            "amount": row["data"].get("total") if row.get("name") == "order_placed" else None,
+        }
+        for row in marts.sandbox.rows("activities")
+        if row["type"] in ("event", "page", "screen")
+    }
+    found = rows_of(marts, "fct_event", ["activity_id"])
+    assert {"event", "page", "screen"} == {row["event_type"] for row in expected.values()}
+    same(found, expected)
+
+    by_day = defaultdict(list)
+    for row in expected.values():
+        if (row["event_type"], row["event_name"]) == ("event", "order_placed"):
+            by_day[day(row["happened_at"] // 86_400), "order_placed"].append(row)
+    same(
+        rows_of(marts, "revenue_daily", ["day", "event_name"]),
+        {
+            key: {
+                "amounts": len(amounts := [row["amount"] for row in rows if row["amount"] is not None]),
+                "without_amount": len(rows) - len(amounts),
+                "people": len({row["cio_id"] for row in rows} - {None}),
+                "revenue": float(sum(amounts)) if amounts else None,
+            }
+            for key, rows in by_day.items()
+        },
+    )
+
+
 def test_ops(marts: Warehouse) -> None:
     """Every synced table has its runs and freshness, and no time that was read is missing."""
     now = marts.sandbox.clock.now()

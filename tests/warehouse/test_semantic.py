@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.transform.dbt import PROJECT
 from pipelines.transform.macro_values import macro_value
-from pipelines.transform.semantic_models import MARTS, document, rates
+from pipelines.transform.semantic_models import MARTS, REVENUE, document, rates
 from tests.conftest import Warehouse
 from tests.warehouse.metrics import COUNTS, OF_DELIVERIES, RATES, Metrics, asking, compare
 
@@ -158,6 +158,19 @@ def test_journeys_by_day(metrics: Metrics) -> None:
     compare(metrics.ask(list(JOURNEYS.values()), (), days), total, JOURNEYS)
 
 
+def test_revenue_by_day(metrics: Metrics) -> None:
+    """The amounts of events are those of `revenue_daily`, by day and event, and in total."""
+    days = _last_days(metrics, "revenue_daily")
+    within = f"FROM revenue_daily WHERE day BETWEEN '{days[0]}' AND '{days[1]}'"
+    expected = metrics.rows(within, ("day", "event_name"))
+    assert len({day for day, *_ in expected}) > DAYS // 3
+
+    compare(
+        metrics.ask(REVENUE, ("metric_time__day", "revenue_day__event_name"), days), expected, _same(REVENUE)
+    )
+    compare(metrics.ask(REVENUE, (), days), metrics.rows(f"SELECT {_sums(REVENUE)} {within}"), _same(REVENUE))
+
+
 def test_people(metrics: Metrics) -> None:
     """People, and those who may be written to, by day of creation and by stage, as in `person_360`."""
     named = ("people_known", *CHANNELS)
@@ -192,7 +205,8 @@ def test_each_dimension_divides_the_whole(metrics: Metrics) -> None:
 
 def test_each_metric_is_compared(metrics: Metrics) -> None:
     """The metrics of the manifest are those of the tests above, and no other."""
-    compared = {*OF_DELIVERIES, *JOURNEYS.values(), *CHANNELS, "people", "people_known", "events", "happened"}
+    compared = {*OF_DELIVERIES, *JOURNEYS.values(), *CHANNELS, *REVENUE, "events", "happened"}
+    compared |= {"people", "people_known"}
     assert compared == metrics.names
 
 
