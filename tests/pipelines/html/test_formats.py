@@ -1,4 +1,4 @@
-"""Text formats of the report: one for each kind of value, and a dash for a missing one."""
+"""Text formats of pages: one for each kind of value, and a dash for a missing one."""
 
 import time
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipelines.report.formats import FILTERS
+from pipelines.html.formats import FILTERS
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,8 @@ from pipelines.report.formats import FILTERS
         ("short", 1_234, "1.2k"),
         ("short", 3_000_000, "3M"),
         ("lag", 90_000, "1 d 1 h"),
+        ("second", 1_791_191_220, "2026-10-05 09:07 UTC"),
+        ("second", None, "–"),
     ],
 )
 def test_a_value_is_formatted(name: str, value: Any, expected: str) -> None:
