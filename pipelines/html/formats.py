@@ -8,6 +8,7 @@ from pipelines.times import span, utc
 
 NOTHING = "–"
 """The text for a missing value."""
+_LEAST_PERCENT = 0.01
 
 
 def missing(value: Any) -> bool:
@@ -21,10 +22,12 @@ def number(value: Any) -> str:
 
 
 def percent(value: Any) -> str:
-    """A share in percent with one digit; two digits below 1 %."""
+    """A share in percent with one digit; two digits below 1 %, and no fewer than 0.01 %."""
     if missing(value):
         return NOTHING
     share = 100 * float(value)
+    if 0 < share < _LEAST_PERCENT:
+        return f"< {_LEAST_PERCENT} %"
     return f"{share:.2f} %" if 0 < abs(share) < 1 else f"{share:.1f} %"
 
 

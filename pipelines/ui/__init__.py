@@ -6,8 +6,8 @@
     overview, tables, coverage, costs, runs, pushes, schema
               the data of a page, read anew for each request
 
-Data come from the published file and from state files, which no page changes. No page has a key or the data of
-a person.
+Data come from the published file and from state files, which no page changes. No page has a key or a person's
+data.
 """
 
 from pipelines.ui.server import Listener, listening

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -66,8 +66,9 @@ class _Guard:
 
     def _refused(self, scope: Scope) -> Response | None:
         if not _is_own(Headers(scope=scope).getlist("host")):
-            says = f"These pages are answered under the names {' and '.join(HOSTS)} alone; open one of those."
-            return HTMLResponse(problem("Another name", [says], self._settings), 400)
+            # Without the frame of a page: it names the workspace, which a stranger's page could read here.
+            says = f"These pages are answered under the names {' and '.join(HOSTS)} alone. Open one of them."
+            return PlainTextResponse(says, 400)
         if scope["method"] not in _METHODS:
             says = f"These pages can only be read: use {' or '.join(_METHODS)}."
             allow = {"allow": ", ".join(_METHODS)}
@@ -102,9 +103,6 @@ def _unknown(settings: Settings, request: Request, _: HTTPException) -> Response
 
 
 def _failed(settings: Settings, _: Request, error: Exception) -> Response:
-    says = [
-        f"This page could not be made ({type(error).__name__}). The other pages may be.",
-        "`cio-elt doctor` examines the files of the data folder. What it finds in order is a bug of this "
-        "program, and stderr of `cio-elt ui` has its place.",
-    ]
-    return HTMLResponse(problem("Not readable", says, settings), 500)
+    says = f"This page could not be made ({type(error).__name__}). The other pages may be."
+    next_step = "`cio-elt doctor` examines the files of the data folder; if they are in order, this is a bug."
+    return HTMLResponse(problem("Not readable", [says, next_step], settings), 500)

@@ -22,7 +22,7 @@ _SAID: dict[State, str] = {
     "full": "read completely",
     "part": "read in part",
     "none": "not read",
-    "edge": "read as far as the stretch goes",
+    "edge": "first or last day, read without a gap",
 }
 
 

@@ -42,7 +42,7 @@ PAGES = (
 """Every page, in the order of the navigation."""
 
 _READING = Lock()
-"""One page at a time: connections of one process to a file share it, and would see a replaced one too late."""
+"""One page at a time: connections to a file share its state, and would keep that of a replaced one."""
 
 
 def render(page: Page, settings: Settings) -> str:

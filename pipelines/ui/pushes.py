@@ -34,20 +34,23 @@ _DRIFT = f"""
     FROM {SCHEMA}.drift WHERE gone_at IS NULL GROUP BY ALL ORDER BY ALL
 """
 
+# The unit stays on the line of its number.
+_PERCENT = "\u00a0%"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
     """A push as the page shows it.
 
     `spec` is None if its folder has no declaration of it, or one that cannot be used, of which `problem`
-    tells. `run` is its last run with its counts; None if the published journal has none. `drift` are the
+    tells. `brakes` are its limits in words with their values. `run` is its last run with its counts; None if the published journal has none. `drift` are the
     differences that audits found and that stand, by attribute and kind.
     """
 
     name: str
     spec: PushSpec | None
     problem: str
-    brakes: Sequence[str]
+    brakes: Sequence[tuple[str, str]]
     run: Row | None
     held: int
     waiting: int
@@ -74,7 +77,7 @@ def read(settings: Settings) -> dict[str, Any]:
     return {
         "pushes": [_shown(name, specs.get(name), errors.get(name, ""), last, found) for name in names],
         "problems": problems,
-        "folder": settings.cio_elt_push,
+        "specs": settings.cio_elt_push,
         "stopped": latest if latest is not None and latest.state == "stopped" else None,
     }
 
@@ -124,7 +127,7 @@ def _shown(
         name=name,
         spec=spec,
         problem=problem,
-        brakes=[] if spec is None else list(brake_words(spec.brakes)),
+        brakes=[] if spec is None else list(brakes_of(spec.brakes)),
         run=last.get(name),
         held=counted("held", "held"),
         waiting=counted("rejects", "waiting"),
@@ -133,13 +136,12 @@ def _shown(
     )
 
 
-def brake_words(brakes: Brakes) -> Iterator[str]:
-    """The limits that are set, in the words of the declaration's schema."""
+def brakes_of(brakes: Brakes) -> Iterator[tuple[str, str]]:
+    """The limits that are set, each in the words of the declaration's schema, and its value."""
     for name, field in Brakes.model_fields.items():
         value = getattr(brakes, name)
-        if value is True:
-            yield str(field.description)
-        elif value:
-            yield f"{field.description}: {value:,.4g}{' %' if name.endswith('_percent') else ''}"
-        elif value == 0 and value is not False and name.startswith("max_"):
-            yield f"{field.description}: none"
+        # A least number of no rows is no limit.
+        if value is None or value is False or (name.startswith("min_") and not value):
+            continue
+        unit = _PERCENT if name.endswith("_percent") else ""
+        yield str(field.description), "yes" if value is True else f"{value:,.12g}{unit}"

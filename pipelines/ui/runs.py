@@ -31,5 +31,5 @@ def read(settings: Settings) -> dict[str, Any]:
         found = ledger.runs()
     except (OSError, sqlite3.Error) as error:
         found = []
-        problem = f"The run ledger {ledger.file} cannot be read ({error}). `cio-elt doctor` says what to do with it."
+        problem = f"The run ledger {ledger.file} cannot be read ({error}). `cio-elt doctor` says what to do."
     return {"runs": found[:SHOWN], "all": len(found), "problem": problem, "tones": TONES}

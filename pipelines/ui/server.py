@@ -56,8 +56,8 @@ def listening(settings: Settings, port: int) -> Iterator[Listener]:
             bound.bind((HOST, port))
         except OSError as error:
             msg = (
-                f"Port {port} of this machine cannot be used ({error.strerror}). End the program that has it, "
-                "or name another port; --port 0 takes a free one."
+                f"Port {port} of this machine cannot be used ({error.strerror}). End the program that has "
+                "it, or name another port; --port 0 takes a free one."
             )
             raise ConfigError(msg) from None
         # Connections wait in the queue until the server accepts them, so the address can be told at once.

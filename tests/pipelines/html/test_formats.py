@@ -17,6 +17,7 @@ from pipelines.html.formats import FILTERS
         ("percent", 0.3556, "35.6 %"),
         ("percent", 0.0016, "0.16 %"),
         ("percent", 0.0, "0.0 %"),
+        ("percent", 0.00002, "< 0.01 %"),
         ("percent", float("nan"), "–"),
         ("points", -0.0681, "−6.8"),
         ("points", 0.005, "+0.5"),

@@ -1,0 +1,119 @@
+"""A data folder with a past, whose pages the command serves: a gap, drift, a failed run, a stopped push."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pipelines.settings import Settings
+from pipelines.times import DAY
+from pipelines.transform.schema_drift import record_changes
+from pipelines.warehouse.publish import publish_warehouse
+from pipelines.warehouse.writer import writing
+from sources.customerio.sandbox import Fault, Sandbox
+from tests.conftest import Warehouse, following
+from tests.pipelines.conftest import PATIENCE_S, VIPS, Shell, shell_for
+
+MARKUP = "<script>alert(1)</script>"
+"""Text that Customer.io sends as a name, which a page must show as text."""
+
+
+@dataclass
+class Stage:
+    """The data folder, a shell for its commands, and the person whose attribute was changed by hand."""
+
+    warehouse: Warehouse
+    shell: Shell
+    person: str
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the pages."""
+        return self.warehouse.settings.model_copy(update={"cio_elt_push": self.shell.folder / "push"})
+
+    @contextmanager
+    def served(self, **env: str) -> Iterator[httpx.Client]:
+        """A client of the pages, which the command serves with that environment."""
+        process = self.shell.start(("ui", "--port", "0", "--json"), env)
+        try:
+            assert process.stdout is not None
+            url = json.loads(process.stdout.readline())["url"]
+            with httpx.Client(base_url=url, timeout=PATIENCE_S, trust_env=False) as client:
+                yield client
+        finally:
+            process.terminate()
+            _, err = process.communicate(timeout=PATIENCE_S)
+        assert (0, "") == (process.returncode, err)
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The stage; tests leave its files as they are."""
+    folder = tmp_path_factory.mktemp("ui")
+    sandbox = Sandbox(scale="tiny")
+    with following(sandbox, folder / "data") as warehouse:
+        shell = shell_for(sandbox, warehouse.served, folder)
+        _sync_with_a_gap(warehouse)
+        person = _push_and_audit(shell)
+        yield Stage(warehouse, shell, person)
+
+
+@pytest.fixture(scope="session")
+def pages(stage: Stage) -> Iterator[httpx.Client]:
+    """A client of the stage's pages."""
+    with stage.served() as client:
+        yield client
+
+
+@pytest.fixture
+def copied(stage: Stage, tmp_path: Path) -> Settings:
+    """The settings of a copy of the data folder, which the test may damage."""
+    shutil.copytree(stage.settings.cio_elt_data, tmp_path / "copied")
+    return stage.settings.model_copy(update={"cio_elt_data": tmp_path / "copied"})
+
+
+def _sync_with_a_gap(warehouse: Warehouse) -> None:
+    """Two syncs, the second so much later that Customer.io no longer has all activities; a new field came."""
+    settings, sandbox = warehouse.settings, warehouse.sandbox
+    warehouse.sync()
+    record_changes(settings.load_file)
+    sandbox.clock.advance(40 * DAY)
+    sandbox.faults.add(
+        Fault(operation="listCampaigns", give_fields={MARKUP: 1, "team": "growth"}, times=None)
+    )
+    warehouse.sync("activities", "campaigns")
+    sandbox.faults.clear()
+    record_changes(settings.load_file)
+    with writing(settings, wait_s=0):
+        publish_warehouse(settings)
+
+
+def _push_and_audit(shell: Shell) -> str:
+    """A push, a change by hand that an audit finds, a push that a brake stops, a sync that fails."""
+    sandbox, specs = shell.sandbox, shell.folder / "push"
+    specs.mkdir()
+    (specs / "vips.yml").write_text(VIPS)
+    shell.env |= {
+        "CUSTOMERIO_TRACK_SITE_ID": sandbox.track_site_id,
+        "CUSTOMERIO_TRACK_API_KEY": sandbox.track_api_key,
+        "CIO_ELT_PUSH": str(specs),
+    }
+    assert 0 == shell.run("push", "run", "vips").code
+    person = next(row["id"] for row in sandbox.rows("people") if row["id"])
+    sandbox.edit("people", person, tier="silver")
+    assert 4 == shell.run("push", "audit", "vips").code
+    assert 2 == shell.run("push", "run", "typos").code
+    (specs / "fans.yml").write_text(
+        VIPS.replace("vips", "fans").replace("tier", "rank") + "brakes: {min_rows: 5000}\n"
+    )
+    assert 3 == shell.run("push", "run", "fans").code
+    (specs / "typo.yml").write_text("sync: typo\nobjekt: person\n")
+    sandbox.faults.add(Fault(operation="listSegments", status=400, detail=f"{MARKUP} {person}", times=None))
+    assert 1 == shell.run("sync", "segments").code
+    sandbox.faults.clear()
+    return person
