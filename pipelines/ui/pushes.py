@@ -43,8 +43,9 @@ class Shown:
     """A push as the page shows it.
 
     `spec` is None if its folder has no declaration of it, or one that cannot be used, of which `problem`
-    tells. `brakes` are its limits in words with their values. `run` is its last run with its counts; None if the published journal has none. `drift` are the
-    differences that audits found and that stand, by attribute and kind.
+    tells. `brakes` are its limits in words with their values. `run` is its last run with its counts; None if
+    the published journal has none. `drift` are the differences that audits found and that stand, by attribute
+    and kind.
     """
 
     name: str

@@ -18,5 +18,6 @@ def read(settings: Settings) -> dict[str, Any]:
     return {
         "verdict": verdict(found),
         "groups": by_group(found.tables),
+        "target_s": settings.cio_elt_target_lag,
         "late": {row.table for row in late_tables(found.tables)},
     }
