@@ -36,7 +36,7 @@ def test_every_promise_has_its_test(page: str) -> None:
 
 
 def test_servers_listen_on_this_machine(tmp_path: Path) -> None:
-    """The sandbox, its command, the local pages and Prefect's server accept connections of this machine alone.
+    """The sandbox, its command, the local pages and Prefect's server take connections of this machine alone.
 
     The pages have no option for another address.
     """

@@ -1,7 +1,9 @@
-"""A data folder with a past, whose pages the command serves: a gap, drift, a failed run, a stopped push."""
+"""A data folder with a past, whose pages the command serves: a gap, drift, failed and killed runs."""
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,14 @@ from tests.pipelines.conftest import PATIENCE_S, VIPS, Shell, shell_for
 
 MARKUP = "<script>alert(1)</script>"
 """Text that Customer.io sends as a name, which a page must show as text."""
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from pipelines.trace import RunLedger
+lock = RunLedger(Path(sys.argv[1])).begin("c" * 32, "backfill", "1.0")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 @dataclass
@@ -59,6 +69,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         shell = shell_for(sandbox, warehouse.served, folder)
         _sync_with_a_gap(warehouse)
         _push_and_audit(shell)
+        subprocess.run([sys.executable, "-c", _KILLED, shell.data], check=False)
         yield Stage(warehouse, shell)
 
 

@@ -56,6 +56,7 @@ def test_the_overview_tells_what_needs_attention(stage: Stage, pages: httpx.Clie
         text.index(part)
         for part in (
             "Needs attention 55 tables, 53 late, gaps in 1, 1 not complete",
+            "The last backfill was killed",
             "The last sync failed",
             "53 tables are late",
             "activities lacks 10 d",
@@ -99,16 +100,19 @@ def test_the_calendar_has_the_gap(pages: httpx.Client) -> None:
 def test_the_runs_have_state_step_and_error(pages: httpx.Client) -> None:
     """Each run of the ledger is there, the newest first, with the message of its error."""
     text = words(pages.get("/runs"))
-    states = re.findall(r"(sync|push run|push audit) (failed|stopped|refused|partly|done) ", text)
+    states = re.findall(
+        r"(backfill|sync|push run|push audit) (killed|failed|stopped|refused|partly|done) ", text
+    )
 
     assert [
+        ("backfill", "killed"),
         ("sync", "failed"),
         ("push audit", "partly"),
         ("push run", "stopped"),
         ("push run", "refused"),
     ] == states
     assert "There is no push 'typos' in" in text
-    assert 4 == len(re.findall(r"\b[0-9a-f]{32}\b", text))
+    assert 5 == len(re.findall(r"\b[0-9a-f]{32}\b", text))
 
 
 def test_the_costs_are_those_of_the_runs(stage: Stage, pages: httpx.Client) -> None:
