@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from flows.environment import DEFAULTS
 from pipelines.cli.main import main
-from pipelines.settings import Settings
+from pipelines.settings import read_settings
 from pipelines.ui import listening
 from sources.customerio.sandbox import Sandbox
 from tests.pipelines.test_permissions import open_ports
@@ -45,7 +45,7 @@ def test_servers_listen_on_this_machine(tmp_path: Path) -> None:
     with Sandbox(scale="tiny").serve() as served:
         hosts = {urlsplit(url).hostname for url in (served.app_url, served.track_url, served.control_url)}
 
-    with listening(Settings(cio_elt_data=tmp_path), 0) as listener:
+    with listening(read_settings(cio_elt_data=tmp_path), 0) as listener:
         hosts.add(urlsplit(listener.url).hostname)
         assert [] == open_ports()
 

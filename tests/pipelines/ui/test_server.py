@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from pipelines.errors import ConfigError
-from pipelines.settings import Settings
+from pipelines.settings import read_settings
 from pipelines.ui import listening
 from tests.pipelines.conftest import PATIENCE_S, Shell, ended
 
@@ -38,6 +38,6 @@ def test_a_port_that_is_in_use_is_named(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         with (
             pytest.raises(ConfigError, match=rf"^Port {port} of this machine .*in use.*--port 0"),
-            listening(Settings(cio_elt_data=tmp_path), port),
+            listening(read_settings(cio_elt_data=tmp_path), port),
         ):
             pass
