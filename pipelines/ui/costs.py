@@ -65,7 +65,8 @@ def read(settings: Settings) -> dict[str, Any]:
             raise no_warehouse(settings)
         first = now_there(query) // DAY - DAYS + 1
         found = query(
-            f"SELECT resource, finished_at - finished_at % {DAY} AS began, sum(requests), sum(rows_read) "
+            f"SELECT resource, finished_at - finished_at % {DAY} AS began, "
+            "coalesce(sum(requests), 0), coalesce(sum(rows_read), 0) "
             f"FROM {DATASET}.{RUNS} WHERE finished_at >= {first * DAY} GROUP BY 1, 2"
         )
     requests: dict[str, list[int]] = {}

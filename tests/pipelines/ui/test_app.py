@@ -1,14 +1,18 @@
 """Requests to the pages, as the command serves them: what they show, and what is refused."""
 
+import asyncio
 import hashlib
 import re
 from html import unescape
 from pathlib import Path
 
+import duckdb
 import httpx
 import pytest
+from starlette.types import ASGIApp
 
-from pipelines.ui.app import HEADERS
+from pipelines.settings import Settings
+from pipelines.ui.app import HEADERS, application
 from pipelines.ui.pages import PAGES
 from tests.pipelines.ui.conftest import MARKUP, Stage
 
@@ -194,6 +198,24 @@ def test_an_unknown_path_has_a_page(pages: httpx.Client, path: str) -> None:
     assert 404 == answer.status_code
     assert "There is no page" in words(answer) and "<script" not in answer.text
     assert all(f'href="{each}"' in answer.text for each in PATHS)
+
+
+def test_odd_rows_are_told_on_a_page(copied: Settings) -> None:
+    """Rows that no sync writes make a page that names the next step; the other pages are shown."""
+    with duckdb.connect(copied.published_file) as connection:
+        connection.execute("UPDATE customerio_raw.coverage SET start_at = 10**17, end_at = 10**17")
+    odd, good = asyncio.run(_answers(application(copied), "/coverage", "/costs"))
+
+    assert (500, 200) == (odd.status_code, good.status_code)
+    assert "This page could not be made (OverflowError)" in odd.text
+    assert "<code>cio-elt doctor</code> examines the files" in odd.text
+    assert HEADERS.items() <= odd.headers.items()
+
+
+async def _answers(app: ASGIApp, *paths: str) -> list[httpx.Response]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        return [await client.get(path) for path in paths]
 
 
 def test_reading_changes_no_file(stage: Stage, pages: httpx.Client) -> None:
