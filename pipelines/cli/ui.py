@@ -23,16 +23,18 @@ def ui(*, port: int, as_json: bool) -> int:
 
     Only this machine reaches them, with all its users. They have no keys and no people's data.
     """
-    from pipelines.cli.tables import say
-    from pipelines.settings import read_settings
-    from pipelines.ui import listening
+    # Importing takes a second, in which an interrupt is no error either.
+    with suppress(KeyboardInterrupt):
+        from pipelines.cli.tables import say
+        from pipelines.settings import read_settings
+        from pipelines.ui import listening
 
-    settings = read_settings()
-    with suppress(KeyboardInterrupt), listening(settings, port) as listener:
-        if as_json:
-            print_json({"url": listener.url})
-        else:
-            say(f"The pages about {settings.cio_elt_data} are at {listener.url} and change nothing.")
-            say("Ctrl-C ends it.")
-        listener.serve()
+        settings = read_settings()
+        with listening(settings, port) as listener:
+            if as_json:
+                print_json({"url": listener.url})
+            else:
+                say(f"The pages about {settings.cio_elt_data} are at {listener.url} and change nothing.")
+                say("Ctrl-C ends it.")
+            listener.serve()
     return DONE
