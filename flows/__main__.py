@@ -92,6 +92,7 @@ def _serve(limit: int) -> None:
         runner = _Runner(served, limit)
         _tell([f"Serving {len(served)} deployments:", *timetable.lines(served, datetime.now(UTC))])
         _say(f"Their pages are at {server.pages(url)}/deployments. {limit} runs at once. Ctrl-C ends it.")
+        _say("`cio-elt ui` serves pages about tables, coverage, costs and pushes beside them.")
         with suppress(KeyboardInterrupt):
             asyncio.run(runner.start())
         _tell(reaper.reap(names, reaper.NOT_IN_TIME))

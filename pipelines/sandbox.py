@@ -1,9 +1,8 @@
 """Serves a sandbox for a command: its URLs and keys, and a wait that an interrupt ends."""
 
-import signal
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from secrets import token_urlsafe
 from typing import Any, Literal
@@ -52,15 +51,6 @@ def knobs() -> dict[str, list[dict[str, Any]]]:
         if isinstance(row["default"], set):
             row["default"] = sorted(row["default"])
     return {"knobs": rows, "assumptions": [asdict(one) for one in assumptions()]}
-
-
-@contextmanager
-def until_interrupted() -> Iterator[None]:
-    """A block that SIGINT ends without an error."""
-    # A shell starts background processes with SIGINT ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):
-        yield
 
 
 @contextmanager

@@ -11,7 +11,10 @@ from ruamel.yaml import YAML
 
 from flows.environment import DEFAULTS
 from pipelines.cli.main import main
+from pipelines.settings import read_settings
+from pipelines.ui import listening
 from sources.customerio.sandbox import Sandbox
+from tests.pipelines.test_permissions import open_ports
 
 ROOT = Path(__file__).parents[1]
 LOOPBACK = "127.0.0.1"
@@ -32,14 +35,22 @@ def test_every_promise_has_its_test(page: str) -> None:
     assert [] == [name for name in promised if name not in tests]
 
 
-def test_servers_listen_on_this_machine() -> None:
-    """By default the sandbox, its command and the Prefect server accept connections of this machine alone."""
+def test_servers_listen_on_this_machine(tmp_path: Path) -> None:
+    """The sandbox, its command, the local pages and Prefect's server take connections of this machine alone.
+
+    The pages have no option for another address.
+    """
     assert isinstance(main, Group)
     options = {option.name: option.default for option in main.commands["sandbox"].params}
     with Sandbox(scale="tiny").serve() as served:
         hosts = {urlsplit(url).hostname for url in (served.app_url, served.track_url, served.control_url)}
 
+    with listening(read_settings(cio_elt_data=tmp_path), 0) as listener:
+        hosts.add(urlsplit(listener.url).hostname)
+        assert [] == open_ports()
+
     assert {LOOPBACK} == hosts
+    assert "host" not in {option.name for option in main.commands["ui"].params}
     assert LOOPBACK == options["host"]
     assert LOOPBACK == urlsplit(DEFAULTS["PREFECT_API_URL"]).hostname
 

@@ -1,5 +1,6 @@
 """`cio-elt`: parses arguments and prints results; the work is done in other packages."""
 
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ from pipelines.cli.reconcile import publish, reconcile
 from pipelines.cli.report import report
 from pipelines.cli.search import search
 from pipelines.cli.transform import transform
+from pipelines.cli.ui import ui
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -294,12 +296,12 @@ def status(
 def sandbox(*, as_json: bool, list_knobs: bool, **options: Any) -> int:
     """Serve a sandbox of Customer.io until interrupted."""
     from pipelines.cli import output
-    from pipelines.sandbox import knobs, serve, until_interrupted
+    from pipelines.sandbox import knobs, serve
 
     if list_knobs:
         print_json(knobs()) if as_json else output.knobs(**knobs())
         return DONE
-    with until_interrupted(), serve(**options) as served:
+    with suppress(KeyboardInterrupt), serve(**options) as served:
         if as_json:
             print_json(served.document)
         else:
@@ -353,6 +355,7 @@ main.add_command(transform)
 main.add_command(reconcile)
 main.add_command(publish)
 main.add_command(report)
+main.add_command(ui)
 
 
 def _by_exports(

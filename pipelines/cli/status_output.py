@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pipelines.cli.tables import OUT, grid, listed, print_fitting, say, utc_cell
 from pipelines.ingest.status import TableStatus, WarehouseStatus
 from pipelines.ingest.status_attention import attention, lateness, verdict
+from pipelines.ingest.status_groups import by_group
 from pipelines.times import span
-from sources.customerio.catalogue import GROUPS
 
 # The columns of every table, the most important first: a narrow terminal shows as many as fit.
 _TABLES = (
@@ -36,21 +36,12 @@ def print_status(status: WarehouseStatus, *, max_lag_s: int | None, every_table:
 
 
 def _print_groups(tables: Sequence[TableStatus]) -> None:
-    by_name = {row.table: row for row in tables}
     table = grid(_GROUPS, numeric=_NUMERIC)
-    for name, resources in GROUPS.items():
-        if rows := [by_name[row.table] for row in resources if row.table in by_name]:
-            table.add_row(name, *_group_cells(rows))
+    for group in by_group(tables):
+        sums = (len(group.tables), group.rows, group.deleted)
+        behind = "never read" if group.lag_s is None else span(group.lag_s)
+        table.add_row(group.name, *(f"{number:,}" for number in sums), behind, utc_cell(group.newest))
     OUT.print(table)
-
-
-def _group_cells(rows: Sequence[TableStatus]) -> tuple[str, ...]:
-    """The sums of a group; its lag is that of the table that is furthest behind."""
-    lags = [row.lag_s for row in rows if row.lag_s is not None]
-    behind = span(max(lags)) if len(lags) == len(rows) else "never read"
-    newest = max((row.newest for row in rows if row.newest is not None), default=None)
-    sums = (len(rows), sum(row.rows for row in rows), sum(row.deleted for row in rows))
-    return (*(f"{number:,}" for number in sums), behind, utc_cell(newest))
 
 
 def _cells(row: TableStatus) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any, Final
 
-from pipelines.report.formats import number, percent, points
+from pipelines.html.formats import number, percent, points
 
 Row = dict[str, Any]
 

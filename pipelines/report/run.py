@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines.errors import ConfigError
+from pipelines.html.formats import change, change_in_points, missing
+from pipelines.html.inline_svg import sparkline
+from pipelines.html.template import environment
 from pipelines.reconcile import TABLE as RECONCILIATION_TABLE
 from pipelines.report import ab_tests, charts, trust
 from pipelines.report.charts import Picture
-from pipelines.report.formats import FILTERS, change, change_in_points, missing
-from pipelines.report.inline_svg import interval, sparkline
 from pipelines.report.queries import QUERIES, RATES, RECONCILIATION, TABLES
 from pipelines.settings import Settings
 from pipelines.warehouse.pipeline import DATASET
@@ -83,28 +83,23 @@ def _answers(settings: Settings) -> Frames:
 
 
 def _page(answers: Frames, pictures: dict[str, Picture], workspace: str | None) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters |= FILTERS
-    environment.globals |= {"interval": interval, "missing": missing}
     rows = {name: _rows(frame) for name, frame in answers.items()}
     sparks = _sparks(rows["weekly"])
-    return environment.get_template("page.html.j2").render(
-        head=rows["head"][0],
-        workspace=workspace,
-        spans={row["span"]: row for row in rows["spans"]},
-        senders={name: _with_sparks(rows[name], sparks) for name in _SENDERS},
-        changes=_changes({row["span"]: row for row in rows["spans"]}),
-        tests=ab_tests.lines(rows["tests"]),
-        trust=trust.sentence(rows["reconciled"], rows["freshness"]),
-        scales={name: _scale(answers, name) for name in ("human_open_rate", "human_click_rate")},
-        pictures=pictures,
-        **{name: rows[name] for name in ("domains", "freshness", "reconciled", "mismatches")},
+    return (
+        environment(Path(__file__).parent)
+        .get_template("page.html.j2")
+        .render(
+            head=rows["head"][0],
+            workspace=workspace,
+            spans={row["span"]: row for row in rows["spans"]},
+            senders={name: _with_sparks(rows[name], sparks) for name in _SENDERS},
+            changes=_changes({row["span"]: row for row in rows["spans"]}),
+            tests=ab_tests.lines(rows["tests"]),
+            trust=trust.sentence(rows["reconciled"], rows["freshness"]),
+            scales={name: _scale(answers, name) for name in ("human_open_rate", "human_click_rate")},
+            pictures=pictures,
+            **{name: rows[name] for name in ("domains", "freshness", "reconciled", "mismatches")},
+        )
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from pipelines.report.formats import number
+from pipelines.html.formats import number
 
 Row = dict[str, Any]
 

@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,7 @@ from typing import Literal
 from filelock import FileLock
 
 from pipelines.permissions import make_data_folder
-from pipelines.trace.liveness import was_left
+from pipelines.trace.liveness import is_held, was_left
 from sources.permissions import PRIVATE_FILE, make_private_file
 
 FILE = "runs.sqlite"
@@ -159,17 +159,16 @@ class RunLedger:
     def runs(self) -> list[Run]:
         """All runs, the newest first; runs whose process is gone are `killed`. Empty without a ledger.
 
+        A look changes nothing: the next run that begins writes into the rows of others that they were killed.
+
         Raises:
             sqlite3.Error: The file is damaged.
         """
         if not self.file.exists():
             return []
-        # On a full disk, and for a reader without the right to write, the answer alone has them.
-        with suppress(OSError, sqlite3.OperationalError):
-            self._mark_killed()
         with self._open() as connection:
             found = connection.execute(
-                "SELECT trace_id, command, state, step, error, nullif(trim(message), ''), began_at, "
+                "SELECT seen_at, trace_id, command, state, step, error, nullif(trim(message), ''), began_at, "
                 "coalesce(ended_at, CASE state WHEN 'running' THEN NULL ELSE seen_at END), host, pid, "
                 "version FROM runs ORDER BY began_at DESC"
             ).fetchall()
@@ -177,14 +176,15 @@ class RunLedger:
             for trace_id, load_id in connection.execute("SELECT * FROM loads ORDER BY load_id"):
                 loads.setdefault(trace_id, []).append(load_id)
         names = [name for name in Run.__dataclass_fields__ if name != "load_ids"]
-        runs = [
-            Run(**dict(zip(names, row, strict=True)), load_ids=tuple(loads.get(row[0], ()))) for row in found
-        ]
-        return [replace(run, state="killed") if self._is_gone(run) else run for run in runs]
+        runs = []
+        for seen_at, *row in found:
+            run = Run(**dict(zip(names, row, strict=True)), load_ids=tuple(loads.get(row[0], ())))
+            runs.append(replace(run, state="killed", ended_at=seen_at) if self._is_gone(run) else run)
+        return runs
 
     def _is_gone(self, run: Run) -> bool:
         here = run.host == socket.gethostname()
-        return run.state == "running" and here and not self._is_alive(run.trace_id)
+        return run.state == "running" and here and not is_held(self._lock(run.trace_id))
 
     def failures(self) -> list[Run]:
         """The last run of each command that failed or was killed, unless a later one did its work.
@@ -209,17 +209,15 @@ class RunLedger:
                 "SELECT trace_id FROM runs WHERE state = 'running' AND host = ?", [socket.gethostname()]
             ).fetchall()
             for (trace_id,) in running:
-                if self._is_alive(trace_id):
+                lock = self._lock(trace_id)
+                if is_held(lock):
                     continue
+                was_left(lock)
                 connection.execute(
                     "UPDATE runs SET state = 'killed', message = NULL, ended_at = seen_at "
                     "WHERE trace_id = ? AND state = 'running'",
                     [trace_id],
                 )
-
-    def _is_alive(self, trace_id: str) -> bool:
-        lock = self._lock(trace_id)
-        return Path(lock.lock_file).exists() and not was_left(lock)
 
     def _lock(self, trace_id: str) -> FileLock:
         make_data_folder(self._data / LOCKS)

@@ -99,11 +99,10 @@ def check_destination(settings: Settings) -> None:
         destination(settings.cio_elt_destination)
 
 
-def file_format_of(target: "Destination[Any, Any] | None") -> "TLoaderFileFormat | None":
-    """The file format of load packages for a destination; None leaves it to dlt."""
-    if target is None:
-        return None
-    return _FILE_FORMATS.get(target.destination_name) or _capabilities(target).preferred_loader_file_format
+def file_format_of(target: "Destination[Any, Any]") -> "TLoaderFileFormat":
+    """The file format of load packages for a destination."""
+    preferred = _capabilities(target).preferred_loader_file_format
+    return _FILE_FORMATS.get(target.destination_name) or preferred or "parquet"
 
 
 def _capabilities(made: "Destination[Any, Any]") -> "DestinationCapabilitiesContext":

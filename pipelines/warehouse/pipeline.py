@@ -87,9 +87,9 @@ def _duckdb(file: Path) -> "Destination[Any, Any]":
     return DuckdbDestination(DuckDbCredentials(str(file.resolve()), global_config=settings))
 
 
-def file_format(target: "Pipeline") -> "TLoaderFileFormat | None":
+def file_format(target: "Pipeline") -> "TLoaderFileFormat":
     """The file format of load packages for the pipeline's destination."""
-    return file_format_of(target.destination)
+    return file_format_of(target.destination) if target.destination else "parquet"
 
 
 def columns(target: "Pipeline") -> dict[str, set[str]]:

@@ -53,7 +53,9 @@ def packages_set_aside(settings: Settings) -> list[SetAside]:
     """The packages that were set aside, oldest first."""
     reasons = sorted((settings.cio_elt_data / FOLDER).glob("*/reason.txt"))
     return [
-        SetAside(load_id=file.parent.name, folder=str(file.parent), reason=file.read_text().strip())
+        SetAside(
+            load_id=file.parent.name, folder=str(file.parent), reason=file.read_text(errors="replace").strip()
+        )
         for file in reasons
     ]
 

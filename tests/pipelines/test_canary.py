@@ -4,19 +4,22 @@ Keys come from `.env`, and stand in no other file, output or process. A person's
 in downloaded exports, in packages that wait, and on the stdout of commands whose result is people's data.
 """
 
+import json
 import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
+import httpx
 import pytest
 from click import Group
 
 from pipelines.cli.main import main
+from pipelines.ui.pages import PAGES
 from sources.customerio.sandbox import Fault, Sandbox
 from tests.pipelines.conftest import PATIENCE_S, VIPS, Ran, Shell, ended, shell_for
 from tests.pipelines.erase.conftest import traces_in
@@ -63,7 +66,7 @@ class Watch:
     def run(self, *arguments: str, codes: Sequence[int] = (0,)) -> Ran:
         """Run a command that ends with one of those codes, and look."""
         began, process = time.monotonic(), self.shell.start(arguments)
-        with self._watching():
+        with self.watching():
             ran = ended(process, began)
         assert ran.code in codes, (arguments, ran.code, ran.err)
         self.look(" ".join(arguments), ran)
@@ -74,7 +77,7 @@ class Watch:
         self.shell.sandbox.faults.add(Fault(operation=at, delay_ms=5_000, times=None))
         before = self.shell.sandbox.stats.by_operation.get(at, 0)
         began, process = time.monotonic(), self.shell.start(arguments)
-        with self._watching():
+        with self.watching():
             while self.shell.sandbox.stats.by_operation.get(at, 0) == before:
                 assert time.monotonic() - began < PATIENCE_S, arguments
                 assert process.poll() is None, process.communicate()
@@ -108,7 +111,7 @@ class Watch:
             ]
 
     @contextmanager
-    def _watching(self) -> Iterator[None]:
+    def watching(self) -> Iterator[None]:
         """Look at the arguments and the environments of this shell's processes while the block runs."""
         over = threading.Event()
         thread = threading.Thread(target=self._watch, args=(over,))
@@ -215,6 +218,7 @@ def test_keys_links_and_people_are_where_they_are_meant_to_be(watch: Watch) -> N
     watch.run("init", "--replace", "--key-from", "key", codes=(2,))
     watch.run("demo", "--scale", "tiny")
     _serve_and_stop(watch)
+    _read_the_pages(watch)
 
     assert [] == sorted(set(watch.problems))
     assert len(watch.processes) > 30, "each command was seen while it ran"
@@ -226,6 +230,20 @@ def _serve_and_stop(watch: Watch) -> None:
     time.sleep(3)
     process.send_signal(signal.SIGINT)
     watch.look("sandbox", ended(process, began))
+
+
+def _read_the_pages(watch: Watch) -> None:
+    """The local pages: what they show counts as the command's stdout."""
+    process, began = watch.shell.start(("ui", "--port", "0", "--json")), time.monotonic()
+    assert process.stdout is not None
+    told = process.stdout.readline()
+    url = json.loads(told)["url"]
+    with watch.watching(), httpx.Client(base_url=url, timeout=PATIENCE_S, trust_env=False) as client:
+        texts = [client.get(page.path).text for page in PAGES]
+        process.send_signal(signal.SIGINT)
+        ran = ended(process, began)
+    assert all("</html>" in text for text in texts)
+    watch.look("ui", replace(ran, out="".join([told, ran.out, *texts])))
 
 
 def test_every_command_is_watched() -> None:

@@ -136,13 +136,13 @@ def test_no_socket_is_open_to_other_machines(shell: Shell) -> None:
         # The check itself finds a socket that is open to others.
         every.bind(("", 0))
         every.listen()
-        assert [every.getsockname()[1]] == _open_ports()
+        assert [every.getsockname()[1]] == open_ports()
 
     assert shell.served.app_url
-    assert [] == _open_ports()
+    assert [] == open_ports()
 
 
-def _open_ports() -> list[int]:
+def open_ports() -> list[int]:
     """The ports on which this process listens on other addresses than loopback."""
     mine = {str(entry.readlink()) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()}
     found = []

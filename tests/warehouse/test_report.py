@@ -14,11 +14,11 @@ from playwright.sync_api import Browser
 from pipelines.report import report
 from pipelines.settings import Settings
 from sources.customerio.client import ConfigError
+from tests.browser import FAINT, FOCUSED, WIDER, screenshots
 from tests.conftest import Warehouse
 
 pytestmark = pytest.mark.proof
 
-SCREENSHOTS = Path(__file__).parents[2] / ".pytest_cache" / "screenshots"
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
 
@@ -205,8 +205,7 @@ def test_the_page_in_a_browser(
     page.on("pageerror", lambda error: told.append(str(error)))
     page.on("request", lambda request: told.append(request.url))
     page.goto(f"file://{tmp_path}/report.html")
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"report-{width}-{scheme}.png", full_page=True)
+    page.screenshot(path=screenshots() / f"report-{width}-{scheme}.png", full_page=True)
 
     assert [f"file://{tmp_path}/report.html"] == [line for line in told if not line.startswith("data:")]
     assert width == page.evaluate("document.documentElement.scrollWidth")
@@ -230,53 +229,14 @@ def test_the_page_in_a_browser(
     assert all(outline != "none" for _, outline in reached)
 
 
-WIDER = """[...document.querySelectorAll('.frame')].filter(frame => frame.scrollWidth > frame.clientWidth)
-    .map(frame => frame.ariaLabel ?? frame.getAttribute('aria-labelledby'))"""
-"""Tables that scroll sideways."""
-
-FOCUSED = """[[...document.querySelectorAll('*')].indexOf(document.activeElement),
-    getComputedStyle(document.activeElement).outlineStyle]"""
-"""The element that has the focus, and its outline."""
-
-FAINT = """(() => {
-    const channels = text => text.match(/[\\d.]+/g).map(Number);
-    const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
-        .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-    const behind = element => {
-        for (let at = element; at; at = at.parentElement) {
-            const colour = channels(getComputedStyle(at).backgroundColor);
-            if (colour.length === 3 || colour[3] === 1) return colour;
-        }
-        return [255, 255, 255];
-    };
-    const faint = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    for (let text = walker.nextNode(); text; text = walker.nextNode()) {
-        const element = text.parentElement, style = getComputedStyle(element);
-        if (!text.data.trim() || ['STYLE', 'title', 'desc'].includes(element.tagName)) continue;
-        const inChart = element.closest('svg') !== null;
-        const [a, b] = [light(channels(inChart ? style.fill : style.color)), light(behind(element))];
-        const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-        const size = parseFloat(style.fontSize), bold = style.fontWeight >= 700;
-        if (contrast < (size >= 24 || bold && size >= 18.66 ? 3 : 4.5)) {
-            faint.push(`${text.data.trim()}: ${contrast.toFixed(2)}`);
-        }
-    }
-    return faint;
-})()"""
-"""Texts whose contrast with what is behind them is less than that of WCAG's level AA."""
-
-
 def test_on_paper_it_is_a_few_pages(marts: Warehouse, tmp_path: Path, chromium: Browser) -> None:
     """A4 pages that fit a staple; long tables have their first rows, and say so."""
     written(marts.settings, tmp_path)
     page = chromium.new_page()
     page.goto(f"file://{tmp_path}/report.html")
     page.emulate_media(media="print")
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
 
-    printed = page.pdf(path=SCREENSHOTS / "report.pdf", prefer_css_page_size=True)
+    printed = page.pdf(path=screenshots() / "report.pdf", prefer_css_page_size=True)
 
     assert 3 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 4
     rows = [table.locator("tbody tr") for table in page.locator("table.long").all()]

@@ -199,7 +199,7 @@ class Brakes(_Part):
     """The limits that stop a push before it sends anything; percentages are of the rows accepted before."""
 
     max_deletes: int | None = Field(default=None, ge=0, description="rows removed at most")
-    max_deletes_percent: Percent = Field(default=10.0, description="the same as a share")
+    max_deletes_percent: Percent = Field(default=10.0, description="rows removed at most, as a share")
     removes_unattended: bool = Field(
         default=False,
         description="a mirror deletes people or objects, up to the limits, without approval",

@@ -3,8 +3,10 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,16 +58,36 @@ def test_a_run_ends_as_it_says(tmp_path: Path) -> None:
 
 
 def test_a_killed_run_is_in_the_ledger_at_the_next_look(tmp_path: Path) -> None:
-    """Its row says at which step it was; its end is its last sign of life, and its lock is removed."""
+    """Its row says at which step it was; its end is its last sign of life. A look changes no file."""
     killed = subprocess.run([sys.executable, "-c", BEGIN, tmp_path], check=False, timeout=60)
+    before = _files(tmp_path)
     (run,) = RunLedger(tmp_path).runs()
 
     assert -signal.SIGKILL == killed.returncode
     assert ("killed", "extract", "sync") == (run.state, run.step, run.command)
     assert run.ended_at is not None
     assert run.began_at <= run.ended_at
-    assert [] == list((tmp_path / "runs").iterdir())
     assert [run] == RunLedger(tmp_path).failures()
+    assert before == _files(tmp_path)
+
+
+def test_the_next_run_writes_that_it_was_killed(tmp_path: Path) -> None:
+    """The row of the killed run is as each look has shown it, and its lock is removed."""
+    subprocess.run([sys.executable, "-c", BEGIN, tmp_path], check=False, timeout=60)
+    ledger = RunLedger(tmp_path)
+    shown = ledger.runs()
+    ledger.begin("b" * 32, "sync", "1.0").release()
+    ledger.end("b" * 32, "done", None, None)
+    with closing(sqlite3.connect(ledger.file)) as connection:
+        written = connection.execute("SELECT state, ended_at FROM runs WHERE trace_id = ?", ["a" * 32])
+        assert [("killed", shown[0].ended_at)] == written.fetchall()
+
+    assert shown == ledger.runs()[1:]
+    assert f"{'a' * 32}.lock" not in [path.name for path in (tmp_path / "runs").iterdir()]
+
+
+def _files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_running_run_is_not_killed(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from pipelines.export import PeopleRequest, collect, create, export, wait
+from pipelines.ui.pages import PAGES, render
 from sources.customerio.catalogue import resource
 from sources.customerio.sandbox import Sandbox
 from tests.pipelines.conftest import Shell, ended, shell_for
@@ -26,8 +27,13 @@ ROUNDS = int(os.environ.get("CIO_ELT_ROUNDS", "3"))
 SEED = int(os.environ.get("CIO_ELT_SEED", "0")) or random.randrange(1, 10_000)  # noqa: S311 (a moment to kill)
 
 
-def test_a_workspace_is_replicated_into_postgresql(shell: Shell, url: str) -> None:
-    """First everything, then nothing, then what was edited; equal to the workspace, field by field."""
+def test_a_workspace_is_replicated_into_postgresql(
+    shell: Shell, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First everything, then nothing, then what was edited; equal to the workspace, field by field.
+
+    The local pages show it, and say what they cannot show of a server.
+    """
     shell.env |= given(url)
     now = shell.sandbox.clock.now()
 
@@ -44,7 +50,15 @@ def test_a_workspace_is_replicated_into_postgresql(shell: Shell, url: str) -> No
     assert [0, 0, 0, 0, 0] == [ran.code for ran in (first, second, third, filled, status)], filled.err
     assert 0 == second.document["written"] < first.document["written"]
     assert third.document["written"] >= 2
-    warehouse_in(url, shell.sandbox, shell.served, shell.data).assert_equals_world()
+    warehouse = warehouse_in(url, shell.sandbox, shell.served, shell.data)
+    warehouse.assert_equals_world()
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", url)
+    pages = {page.template: render(page, warehouse.settings) for page in PAGES}
+    assert f"{len(status.document['tables'])} tables, none late, no gaps" in pages["overview"]
+    assert "read completely" in pages["coverage"]
+    assert 'data-label="30 days">' in pages["costs"]
+    assert "Schema changes are found in a DuckDB file alone" in pages["schema"]
+    assert "The journal of pushes is not published to a server" in pages["pushes"]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipelines.report.formats import missing, percent, short
+from pipelines.html.formats import missing, percent, short
 
 _SPARK_WIDTH, _SPARK_HEIGHT = 96, 22
 _RANGE_WIDTH, _RANGE_HEIGHT = 88, 12

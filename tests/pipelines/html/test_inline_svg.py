@@ -1,6 +1,6 @@
 """Small charts within a table row are drawn to scale, with a text for screen readers."""
 
-from pipelines.report.inline_svg import interval, sparkline
+from pipelines.html.inline_svg import interval, sparkline
 
 
 def test_an_interval_is_drawn_to_scale() -> None:

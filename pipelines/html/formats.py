@@ -1,13 +1,14 @@
-"""Text formats of numbers and times on the page; they are the template's filters."""
+"""Text formats of numbers and times on pages; they are the templates' filters."""
 
 from typing import Any
 
 import pandas as pd
 
-from pipelines.times import span
+from pipelines.times import span, utc
 
 NOTHING = "–"
 """The text for a missing value."""
+_LEAST_PERCENT = 0.01
 
 
 def missing(value: Any) -> bool:
@@ -21,10 +22,12 @@ def number(value: Any) -> str:
 
 
 def percent(value: Any) -> str:
-    """A share in percent with one digit; two digits below 1 %."""
+    """A share in percent with one digit; two digits below 1 %, and no fewer than 0.01 %."""
     if missing(value):
         return NOTHING
     share = 100 * float(value)
+    if 0 < share < _LEAST_PERCENT:
+        return f"< {_LEAST_PERCENT} %"
     return f"{share:.2f} %" if 0 < abs(share) < 1 else f"{share:.1f} %"
 
 
@@ -86,6 +89,11 @@ def clock(value: Any) -> str:
     return NOTHING if missing(value) else f"{pd.Timestamp(value):%-d %b %H:%M} UTC"
 
 
+def second(value: Any) -> str:
+    """Unix seconds as the time that the command line prints: 2026-01-03 14:05 UTC."""
+    return NOTHING if missing(value) else utc(int(value))
+
+
 def lag(seconds: Any) -> str:
     """A duration in its two largest units, such as 2 h 5 min."""
     return NOTHING if missing(seconds) else span(int(seconds))
@@ -101,6 +109,7 @@ FILTERS = {
     "day": day,
     "moment": moment,
     "clock": clock,
+    "second": second,
     "lag": lag,
 }
-"""The formats by their names in the template."""
+"""The formats by their names in the templates."""

@@ -1,4 +1,4 @@
-"""Text formats of the report: one for each kind of value, and a dash for a missing one."""
+"""Text formats of pages: one for each kind of value, and a dash for a missing one."""
 
 import time
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipelines.report.formats import FILTERS
+from pipelines.html.formats import FILTERS
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ from pipelines.report.formats import FILTERS
         ("percent", 0.3556, "35.6 %"),
         ("percent", 0.0016, "0.16 %"),
         ("percent", 0.0, "0.0 %"),
+        ("percent", 0.00002, "< 0.01 %"),
         ("percent", float("nan"), "–"),
         ("points", -0.0681, "−6.8"),
         ("points", 0.005, "+0.5"),
@@ -31,6 +32,8 @@ from pipelines.report.formats import FILTERS
         ("short", 1_234, "1.2k"),
         ("short", 3_000_000, "3M"),
         ("lag", 90_000, "1 d 1 h"),
+        ("second", 1_791_191_220, "2026-10-05 09:07 UTC"),
+        ("second", None, "–"),
     ],
 )
 def test_a_value_is_formatted(name: str, value: Any, expected: str) -> None:
