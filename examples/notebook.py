@@ -24,22 +24,22 @@ def _():
 @app.cell(hide_code=True)
 def _(mo):
     mo.md("""
-# Customer.io in the warehouse
+    # Customer.io in the warehouse
 
-`frame` asks the published file, which it opens read-only: a sync can run at the same time. The folder is
-the one that `CIO_ELT_DATA` names.
-""")
+    `frame` asks the published file, which it opens read-only: a sync can run at the same time. The folder is
+    the one that `CIO_ELT_DATA` names.
+    """)
     return
 
 
 @app.cell(hide_code=True)
 def _(mo):
     mo.md("""
-## Freshness
+    ## Freshness
 
-A row is a raw table. `lag_seconds` is how far it was behind Customer.io when the marts were built, and
-`failures` counts the runs that could not read it.
-""")
+    A row is a raw table. `lag_seconds` is how far it was behind Customer.io when the marts were built, and
+    `failures` counts the runs that could not read it.
+    """)
     return
 
 
@@ -51,17 +51,17 @@ def _(frame):
         ORDER BY lag_seconds DESC NULLS FIRST, table_name
     """)
     freshness
-    return (freshness,)
+    return
 
 
 @app.cell(hide_code=True)
 def _(mo):
     mo.md("""
-## Campaigns
+    ## Campaigns
 
-Opens and clicks by people, not by machines, as shares of the messages that can have them. `_low` and
-`_high` are the ends of the 95 % interval (Wilson).
-""")
+    Opens and clicks by people, not by machines, as shares of the messages that can have them. `_low` and
+    `_high` are the ends of the 95 % interval (Wilson).
+    """)
     return
 
 
@@ -81,9 +81,9 @@ def _(frame):
 @app.cell(hide_code=True)
 def _(mo):
     mo.md("""
-The open rates as a chart: a point is a rate, the line its interval. Where two lines overlap widely, the
-numbers do not show which campaign is better.
-""")
+    The open rates as a chart: a point is a rate, the line its interval. Where two lines overlap widely, the
+    numbers do not show which campaign is better.
+    """)
     return
 
 
@@ -98,18 +98,18 @@ def _(alt, campaigns):
         _bars.mark_point(filled=True, size=60, opacity=1).encode(alt.X("human_open_rate:Q")),
     )
     campaign_chart
-    return (campaign_chart,)
+    return
 
 
 @app.cell(hide_code=True)
 def _(mo):
     mo.md("""
-## A/B tests
+    ## A/B tests
 
-A row is an arm of a test, with its click rate. Decide by `verdict` and `p_holm`, which is adjusted for all
-comparisons of the test: `underpowered` says that the arms are too small to show a difference, not that
-there is none.
-""")
+    A row is an arm of a test, with its click rate. Decide by `verdict` and `p_holm`, which is adjusted for all
+    comparisons of the test: `underpowered` says that the arms are too small to show a difference, not that
+    there is none.
+    """)
     return
 
 
@@ -122,18 +122,18 @@ def _(frame):
         ORDER BY test_key, is_control DESC, arm_name
     """)
     tests
-    return (tests,)
+    return
 
 
 @app.cell(hide_code=True)
 def _(mo):
     mo.md("""
-## Engagement over time
+    ## Engagement over time
 
-The rate of a week is the sum of its numerators divided by the sum of its denominators, never the mean of
-daily rates. On the clock `cohort` an open counts for the week in which its message was made, so the newest
-weeks still grow.
-""")
+    The rate of a week is the sum of its numerators divided by the sum of its denominators, never the mean of
+    daily rates. On the clock `cohort` an open counts for the week in which its message was made, so the newest
+    weeks still grow.
+    """)
     return
 
 
@@ -160,8 +160,8 @@ def _(frame):
 @app.cell(hide_code=True)
 def _(mo):
     mo.md("""
-The same as a chart: the line is the rate, the band its interval.
-""")
+    The same as a chart: the line is the rate, the band its interval.
+    """)
     return
 
 
@@ -175,7 +175,7 @@ def _(alt, weekly):
         _weeks.mark_line().encode(alt.Y("rate:Q")),
     )
     weekly_chart
-    return (weekly_chart,)
+    return
 
 
 if __name__ == "__main__":
