@@ -106,9 +106,9 @@ def _(mo):
     mo.md("""
     ## A/B tests
 
-    A row is an arm of a test, with its click rate. Decide by `verdict` and `p_holm`, which is adjusted for all
-    comparisons of the test: `underpowered` says that the arms are too small to show a difference, not that
-    there is none.
+    A row is an arm of a test, with its click rate. Decide by `verdict` and `p_holm`, which is adjusted for
+    all comparisons of the test: `underpowered` says that the arms are too small to show a difference, not
+    that there is none.
     """)
     return
 
@@ -130,9 +130,9 @@ def _(mo):
     mo.md("""
     ## Engagement over time
 
-    The rate of a week is the sum of its numerators divided by the sum of its denominators, never the mean of
-    daily rates. On the clock `cohort` an open counts for the week in which its message was made, so the newest
-    weeks still grow.
+    The rate of a week is the sum of its numerators divided by the sum of its denominators, never the mean
+    of daily rates. On the clock `cohort` an open counts for the week in which its message was made, so the
+    newest weeks still grow.
     """)
     return
 
