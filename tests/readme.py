@@ -55,7 +55,6 @@ def run(command: Command, *, key: str, cwd: Path, env: Mapping[str, str]) -> tup
     if command.text.endswith(" init"):
         answers = (("App API key: ", key), ("Region", ""), ("Data folder", ""))
         return answered(command.text.split(), answers, cwd=cwd, env=given)
-    ran = subprocess.run(
-        command.text, shell=True, stdin=subprocess.DEVNULL, cwd=cwd, env=given, capture_output=True, text=True
-    )
+    shell = ["sh", "-c", command.text]
+    ran = subprocess.run(shell, stdin=subprocess.DEVNULL, cwd=cwd, env=given, capture_output=True, text=True)
     return ran.returncode, ran.stdout + ran.stderr
