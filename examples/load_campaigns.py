@@ -2,7 +2,8 @@
 
     CUSTOMERIO_APP_API_KEY=... .venv/bin/python examples/load_campaigns.py
 
-writes `campaigns.duckdb` into the current folder. The next run loads only what has changed since.
+writes `campaigns.duckdb` into the current folder, and beside it dlt's own files, which otherwise lie in the user's
+home and lead a run in another folder to the first one's file. The next run loads only what has changed since.
 """
 
 import dlt
@@ -10,7 +11,10 @@ import dlt
 from sources.customerio import customerio_source
 
 pipeline = dlt.pipeline(
-    "campaigns", destination=dlt.destinations.duckdb("campaigns.duckdb"), dataset_name="customerio_raw"
+    "campaigns",
+    destination=dlt.destinations.duckdb("campaigns.duckdb"),
+    dataset_name="customerio_raw",
+    pipelines_dir="campaigns_dlt",
 )
 pipeline.run(customerio_source(["campaigns", "campaign_actions", "segments"]))
 
