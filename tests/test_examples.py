@@ -25,9 +25,11 @@ from pipelines.push import load_specs
 from pipelines.push.spec.kinds import KINDS, Mode
 from pipelines.push.spec.spec import Deliver
 from pipelines.settings import read_settings
+from pipelines.transform import TransformResult
 from pipelines.warehouse import querying
 from sources.customerio.sandbox import Sandbox, Served
 from tests import readme
+from tests.conftest import Warehouse, share_parsed
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "examples" / "README.md").read_text("utf-8")
@@ -77,10 +79,13 @@ class Clone:
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+def clone(
+    built: tuple[Warehouse, TransformResult], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Clone]:
     """A clone in which the commands of README.md ran, with a sandbox in place of Customer.io."""
     folder, sandbox = tmp_path_factory.mktemp("clone"), Sandbox(scale="tiny")
     _lay_out(folder)
+    share_parsed(built[0], folder / "warehouse" / "data" / "demo" / "dbt")
     # Its clock stands still.
     sandbox.knobs.import_takes_s = sandbox.knobs.export_takes_s = 0
     with sandbox.serve() as served:
@@ -291,7 +296,7 @@ def test_examples_run_and_send_nothing_twice(clone: Clone) -> None:
     _assert_arrived({**ran, **approved}, but={"went_quiet"})
 
     _make_quiet(clone.sandbox)
-    clone.run(f"{sync} people", env=here)
+    clone.run(sync, env=here)
     before = clone.sandbox.writes()
     changed = _by_name(clone.run(f"{run} --json", env=here))
     written = clone.sandbox.writes()
