@@ -2,8 +2,8 @@
 
     CUSTOMERIO_APP_API_KEY=... .venv/bin/python examples/load_campaigns.py
 
-writes `campaigns.duckdb` into the current folder. The next run loads only what has changed since. dlt's own files
-lie beside it: in the user's home, they would lead a run in another folder to the file of the first one.
+writes `campaigns.duckdb` into the current folder. The next run loads only what has changed since. dlt's own
+files lie beside it: in the user's home, they would lead a run in another folder to the file of the first one.
 """
 
 import dlt
