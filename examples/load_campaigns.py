@@ -6,10 +6,14 @@ writes `campaigns.duckdb` into the current folder. The next run loads only what 
 files lie beside it: in the user's home, they would lead a run in another folder to the file of the first one.
 """
 
+import os
+
 import dlt
 
 from sources.customerio import customerio_source
 
+# dlt tells its makers of each run, unless this says no.
+os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 pipeline = dlt.pipeline(
     "campaigns",
     destination=dlt.destinations.duckdb("campaigns.duckdb"),
