@@ -34,7 +34,7 @@ PARTS: dict[str, Part] = {
     "first_hour": Part(
         title="The commands of README.md in a new clone, each beside the time that it promises",
         run=first_hour.run,
-        once="a first run is the first once; of the commands of a few seconds it is the shortest of three.",
+        once="a first run is the first once; of the commands of a few seconds it is the shortest of ten.",
     ),
     "load": Part(title="Loading deliveries into DuckDB from pages in memory", run=load.run),
     "memory": Part(
