@@ -1,8 +1,8 @@
 """The first hour of a new user: a clone of the commit that is checked out, then the commands of README.md.
 
-Commands and times are read from the page, so neither can differ from it. Packages are installed before
-anything is timed; a sandbox of the demo's size, a process of its own, stands for Customer.io. A command of a
-few seconds is run ten times and the shortest counts, as the others may have waited for another program.
+Commands and times are read from the page, so neither can differ from it. The packages are installed before, a
+figure of its own without a bound; a sandbox of the demo's size, another process, stands for Customer.io. Of a
+command of a few seconds the shortest of ten runs counts, as the others may have waited for another program.
 """
 
 import json
