@@ -201,6 +201,7 @@ NO_STATEMENT = (
     (r"(?m)^(### )?\d+\. ", "the number of a step or of a question"),
     (r"(?m)^## \[[\d.]+\]", "a version: `test_docs.py` compares it"),
     (r"(?m)^## Five minutes with it", "a title"),
+    (r"\(under \d+ s\b", "the promise of a time: `make bench BENCH=first_hour` compares it"),
     (r"What happened in the last three days\?", "the question itself"),
     (r"Metrics of version 2", "the name of a version of Customer.io's API"),
     (r"the bodies of the Track API's 401|get 501\b", "the name of a status"),

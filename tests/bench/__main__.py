@@ -9,6 +9,7 @@ from tests.bench import (
     day,
     erase,
     export,
+    first_hour,
     flows,
     growth,
     history,
@@ -30,6 +31,11 @@ from tests.bench.runner import run_parts
 
 PARTS: dict[str, Part] = {
     "start": Part(title="Starting a command", run=start.run),
+    "first_hour": Part(
+        title="The commands of README.md in a new clone, each beside the time that it promises",
+        run=first_hour.run,
+        once="a first run is the first once; of the commands of a few seconds it is the shortest of ten.",
+    ),
     "load": Part(title="Loading deliveries into DuckDB from pages in memory", run=load.run),
     "memory": Part(
         title="The memory of a first sync, and of many new fields",

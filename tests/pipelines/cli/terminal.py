@@ -4,10 +4,11 @@ import fcntl
 import os
 import pty
 import re
+import select
 import struct
 import subprocess
 import termios
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import pyte
 
 _LINES = 2_000
+_PATIENCE_S = 180.0
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])")
 
 
@@ -57,6 +59,53 @@ def screen_of(
         text="\n".join(line.rstrip() for line in (*gone, *screen.display)).rstrip() + "\n",
         too_long=tuple(line for line in plain if len(line) > columns and " " in line.strip()),
     )
+
+
+def answered(
+    command: Sequence[str | Path],
+    answers: Iterable[tuple[str, str]],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+) -> tuple[int, str]:
+    """Run the command on a terminal of its own, answer each question once it is asked.
+
+    Returns:
+        The exit code, and all that the terminal showed.
+    """
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        command,
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        cwd=cwd,
+        env={**env, "TERM": "xterm"},
+        start_new_session=True,
+    )
+    os.close(follower)
+    shown = ""
+    for question, answer in answers:
+        begun = len(shown)
+        while question not in shown[begun:]:
+            part = _next(leader)
+            assert part, shown
+            shown += part
+        os.write(leader, f"{answer}\n".encode())
+    while part := _next(leader):
+        shown += part
+    os.close(leader)
+    return process.wait(), shown
+
+
+def _next(terminal: int) -> str:
+    """The next output of the terminal; empty at its end."""
+    ready, _, _ = select.select([terminal], [], [], _PATIENCE_S)
+    assert ready, "the command asks nothing, and does not end"
+    try:
+        return os.read(terminal, 65_536).decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def _all(leader: int) -> bytes:

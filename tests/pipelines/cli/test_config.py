@@ -1,15 +1,12 @@
 """`config` shows the settings and their origins; `init` makes a `.env` that the other commands read."""
 
-import os
-import pty
-import select
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from pipelines.settings import Settings
-from tests.pipelines.conftest import PATIENCE_S, SCRIPT, Shell
+from tests.pipelines.cli.terminal import answered
+from tests.pipelines.conftest import SCRIPT, Shell
 
 KEY, DATA = "CUSTOMERIO_APP_API_KEY", "CIO_ELT_DATA"
 
@@ -105,38 +102,6 @@ def test_init_changes_nothing_after_a_no(shell: Shell) -> None:
 
 
 def _answered(shell: Shell, arguments: tuple[str, ...], answers: list[tuple[str, str]]) -> tuple[int, str]:
-    """Run the command on a terminal of its own, answer each question once it is asked; code and output."""
+    """Run the command without a key and a folder in its environment; its exit code and output."""
     env = {name: value for name, value in shell.env.items() if name not in (KEY, DATA)}
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [SCRIPT, *arguments],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        cwd=shell.folder,
-        env={**env, "TERM": "xterm"},
-        start_new_session=True,
-    )
-    os.close(follower)
-    shown = ""
-    for question, answer in answers:
-        begun = len(shown)
-        while question not in shown[begun:]:
-            part = _read(leader)
-            assert part, shown
-            shown += part
-        os.write(leader, f"{answer}\n".encode())
-    while part := _read(leader):
-        shown += part
-    os.close(leader)
-    return process.wait(), shown
-
-
-def _read(terminal: int) -> str:
-    """The next output of the terminal; empty at its end."""
-    ready, _, _ = select.select([terminal], [], [], PATIENCE_S)
-    assert ready, "the command asks nothing, and does not end"
-    try:
-        return os.read(terminal, 65_536).decode(errors="replace")
-    except OSError:
-        return ""
+    return answered([SCRIPT, *arguments], answers, cwd=shell.folder, env=env)

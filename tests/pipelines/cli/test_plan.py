@@ -10,13 +10,16 @@ from tests.pipelines.conftest import Shell
 
 @pytest.mark.proof
 def test_a_plan_is_a_table_with_its_sums(shell: Shell) -> None:
-    """The table has a line for each resource; the sums say what is not known, and what the plan took."""
-    ran = shell.run("plan", "campaigns", "snippets")
+    """A line for each resource, which a terminal has room for, then notes; the sums say what is not known."""
+    ran = shell.run("plan", "campaigns", "snippets", "newsletter_content_link_metrics")
 
     assert (0, "") == (ran.code, ran.err)
+    table, note, sums = ran.out.partition("Note 1: rows are known after the first sync.")
+    assert note and sums
+    assert max(map(len, table.splitlines())) <= 80
     assert "campaigns" in ran.out and "snippets" in ran.out
     assert "A first sync: " in ran.out
-    assert "Not known: the rows of 1 resource(s)" in ran.out
+    assert "Not known: the rows of 2 resource(s)" in ran.out
     assert "requests a day" in ran.out
     assert "wrote nothing" in ran.out
     assert not shell.published.exists()

@@ -1,4 +1,4 @@
-"""The shipped examples run, the README fits the code, and the command line returns its exit codes."""
+"""The README fits the code, and the command line returns its exit codes."""
 
 import re
 from pathlib import Path
@@ -6,32 +6,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipelines.push import load_specs
 from tests.pipelines.conftest import Shell
 from tests.pipelines.push.conftest import Pushing
 
 _ROOT = Path(__file__).parents[3]
-
-
-SHIPPED = _ROOT / "warehouse" / "push" / "examples"
-
-
-@pytest.mark.proof
-def test_examples_run_and_send_nothing_twice(shell: Shell, pushing: Pushing) -> None:
-    """All examples arrive, in their order; a second run makes no request."""
-    ran = shell.run("push", "run", "--folder", str(SHIPPED), "--json")
-    assert 0 == ran.code, ran.err + ran.out
-    by_name = {spec["sync"]: spec for spec in ran.document["syncs"]}
-    assert [spec.sync for spec in load_specs(SHIPPED)] == list(by_name)
-    assert by_name["trial_users"]["run"]["accepted"] > 10
-    assert by_name["went_quiet"]["plan"]["counts"]["assume"] > 10
-    assert by_name["vips"]["run"]["confirmed"]["confirmed"] == by_name["vips"]["run"]["accepted"] > 0
-    assert by_name["company_members"]["run"]["accepted"] > 10
-    before = pushing.requests()
-    assert 0 == shell.run("push", "run", "--folder", str(SHIPPED)).code
-    assert before == pushing.requests()
-    table = pushing.warehouse.query("SELECT sync, state FROM customerio_push.runs ORDER BY sync")
-    assert [(name, "done") for name in sorted(by_name)] == table
 
 
 @pytest.mark.proof
