@@ -110,7 +110,7 @@ def _lay_out(folder: Path) -> None:
     (folder / "warehouse" / "push").symlink_to(ROOT / "warehouse" / "push")
     # The demo keeps the scale of its last run.
     last = {"scale": "tiny", "passed_s": 0}
-    (folder / "warehouse" / "data" / "demo" / "workspace.json").write_text(json.dumps(last))
+    (folder / "warehouse" / "data" / "demo" / "demo.json").write_text(json.dumps(last))
     (folder / "home").mkdir()
 
 
