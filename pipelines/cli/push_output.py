@@ -1,8 +1,10 @@
 """Prints the results of `cio-elt push` for people; programs use `--json`."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any, Final
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -19,8 +21,12 @@ from pipelines.push import (
 )
 from pipelines.push.deliver.dispatch import OnProgress
 from pipelines.push.forecast.forecast import Forecast
+from pipelines.push.plan.plan import HIDDEN
 from pipelines.push.spec.kinds import KINDS
 from pipelines.settings import Settings
+
+_SAME: Final = frozenset({"type", "action", "identifiers"})
+"""Parts that all payloads of a push have in common, or that the row's key tells."""
 
 
 def print_specs(specs: Sequence[PushSpec]) -> None:
@@ -53,15 +59,40 @@ def print_plan(plan: Plan, *, samples: bool = True) -> None:
     for remark in plan.remarks:
         say(f"  {remark}")
     for sample in plan.samples if samples else ():
-        say(f"  {sample['action']} {sample['key']}: {sample['before'] or 'nothing'} -> {sample['after']}")
+        say(f"  {sample_line(sample)}")
     if plan.sends:
         size = f"{plan.requests:,} request(s) ({plan.bytes:,} bytes)"
-        say(f"  {size}, about {plan.minutes:.1f} minutes, by {plan.lane}.")
+        takes = f"about {plan.minutes:.1f} minutes" if plan.minutes >= 1 else "less than a minute"
+        say(f"  {size}, {takes}, by {plan.lane}.")
         print_forecast(plan.forecast)
     for brake in plan.stopped_by:
         say(f"  brake {brake.name}: {brake.message}.")
     if plan.stopped_by:
         say(f"  To send it all the same:\n    cio-elt push {plan.command} --plan {plan.plan_id} --approve")
+
+
+def sample_line(sample: Mapping[str, Any]) -> str:
+    """A row of a plan: its action, its key, and the values that would be other ones; `--json` has all."""
+    before, after = dict(_values(sample["before"])), dict(_values(sample["after"]))
+    changes = [
+        f"{name} {before[name]} -> {value}" if name in before else f"{name} {value}"
+        for name, value in after.items()
+        # Two texts that are hidden look the same if they begin alike.
+        if before.get(name) != value or HIDDEN in value
+    ]
+    head = f"{sample['action']} {sample['key']}"
+    return f"{head}: {', '.join(changes)}" if changes else head
+
+
+def _values(document: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """The values of a payload, each with its name, without what every row of the push has."""
+    if isinstance(document, Mapping):
+        for name, inner in document.items():
+            if not (name.startswith("_") or (not path and name in _SAME)):
+                yield from _values(inner, path if name == "attributes" else (*path, name))
+    elif path:
+        is_text = isinstance(document, str) and document
+        yield ".".join(path), document if is_text else json.dumps(document, ensure_ascii=False)
 
 
 def print_forecast(forecast: Forecast) -> None:

@@ -348,6 +348,8 @@ _SHOWN = frozenset({"type", "action", "name"})
 """Keys of a payload whose values are never personal data; an attribute of such a name may be."""
 _SHOWN_WITHIN = {"device": frozenset({"platform"})}
 _NOTHING: frozenset[str] = frozenset()
+HIDDEN = "…("
+"""The mark of a hidden text, between its first character and its length."""
 
 
 def masked(value: Any, *, show: bool) -> Any:
@@ -366,4 +368,4 @@ def _hidden(value: Any, shown: frozenset[str]) -> Any:
     if isinstance(value, list):
         return [_hidden(inner, _NOTHING) for inner in value]
     text = str(value)
-    return f"{text[:1]}…({len(text)})" if text else ""
+    return f"{text[:1]}{HIDDEN}{len(text)})" if text else ""
