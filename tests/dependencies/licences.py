@@ -23,6 +23,10 @@ ACCEPTED = frozenset(
 _LGPL = "a library that is imported as it is, and can be exchanged: the LGPL ends there"
 REVIEWED: dict[str, tuple[str, str]] = {
     "async-timeout": ("Apache-2.0", "for Python 3.11.2 and older"),
+    "docutils": (
+        "BSD-2-Clause AND BSD-3-Clause",
+        "the other files are in the public domain; its mode of Emacs, which is GPL, is in no wheel",
+    ),
     "protobuf": ("BSD-3-Clause", "its metadata say `3-Clause BSD License`, which is no SPDX name"),
     "psycopg": ("LGPL-3.0-only", _LGPL),
     "psycopg-binary": ("LGPL-3.0-only", _LGPL),
