@@ -20,8 +20,8 @@ def screenshots() -> Path:
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
-    """A browser; the test is skipped without one."""
+def launched(*flags: str) -> Iterator[Browser]:
+    """A browser, with these flags too; the test is skipped without one."""
     if shutil.which(CHROMIUM) is None:
         pytest.skip(f"there is no {CHROMIUM}; `apt-get install chromium` brings it")
     # Chromium makes a socket in the temporary folder, and a socket's path may have 107 characters.
@@ -29,7 +29,7 @@ def launched() -> Iterator[Browser]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("TMPDIR", short)
             playwright = stack.enter_context(sync_playwright())
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *flags])
         stack.callback(browser.close)
         yield browser
 

@@ -1,22 +1,19 @@
 """A backfill that is started through the server's API or its pages."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.flows.stage import PATIENCE_S, ROOT, Stage, first_chunk_loaded, slow_backfill
+from tests.browser import launched, screenshots
+from tests.flows.stage import PATIENCE_S, Stage, first_chunk_loaded, slow_backfill
 
-CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
-SCREENSHOTS = ROOT / ".pytest_cache" / "screenshots"
 
 
 def test_a_backfill_started_through_the_api_outlives_the_server(stage: Stage) -> None:
@@ -41,13 +38,13 @@ def test_an_operator_backfills_with_the_form(stage: Stage, page: Page) -> None:
     _open_form(page, stage)
     _date(page, "First day", "2026-09-20")
     _date(page, "Day after the last one", "2026-09-30")
-    page.screenshot(path=SCREENSHOTS / "filled.png")
+    page.screenshot(path=screenshots() / "filled.png")
 
     run_id = _submitted(page)
     run = stage.ended(run_id)
     page.goto(f"{stage.ui}/runs/flow-run/{run_id}")
     expect(page.get_by_text("backfill messages 2026-09-20..2026-09-30").first).to_be_visible()
-    page.screenshot(path=SCREENSHOTS / "done.png")
+    page.screenshot(path=screenshots() / "done.png")
 
     assert "COMPLETED" == run["state"]["type"], run["state"]["message"]
     assert _rows(stage, "2026-09-20", "2026-09-30") > 0
@@ -62,7 +59,7 @@ def test_the_form_refuses_wrong_days(stage: Stage, page: Page) -> None:
 
     page.get_by_role("button", name="Submit").click()
     expect(page.get_by_text("'0206-09-30' does not match").first).to_be_visible()
-    page.screenshot(path=SCREENSHOTS / "refused.png")
+    page.screenshot(path=screenshots() / "refused.png")
 
     assert page.url.endswith("/run")
 
@@ -95,7 +92,7 @@ def test_an_operator_fills_the_gaps_with_two_clicks(stage: Stage, page: Page) ->
     stage.control("faults", {"clear": True})
     _open_form(page, stage)
     _field(page, "Only time that is missing").locator(".p-toggle__control").click()
-    page.screenshot(path=SCREENSHOTS / "gaps.png")
+    page.screenshot(path=screenshots() / "gaps.png")
 
     run = stage.ended(_submitted(page))
 
@@ -122,25 +119,13 @@ def _proven(stage: Stage, from_day: str, to_day: str) -> bool:
 
 
 @pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+def page() -> Iterator[Page]:
     """A page of Debian's Chromium."""
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip(f"there is no {CHROMIUM}; `apt-get install chromium` brings it")
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    # Chromium makes a socket in the temporary folder, and a socket's path may have 107 characters.
-    with tempfile.TemporaryDirectory(dir="/tmp") as short, monkeypatch.context() as patch:
-        patch.setenv("TMPDIR", short)
-        yield from _browsed()
-
-
-def _browsed() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        expect.set_options(timeout=PATIENCE_S * 1000)
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+    expect.set_options(timeout=PATIENCE_S * 1000)
+    with launched(*FLAGS.split()) as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 1400})
         page.set_default_timeout(PATIENCE_S * 1000)
         yield page
-        browser.close()
 
 
 def _open_form(page: Page, stage: Stage) -> None:
