@@ -61,7 +61,7 @@ class Chunks:
         if self._done and left:
             seconds = (time.monotonic() - self._began) / self._done * (self._chunks - parts)
             words = f"{words}; {minutes_left(seconds)}"
-        return Reached(100.0 * parts / self._chunks, f"{words}. {now.sentence}".removesuffix("."))
+        return Reached(100.0 * parts / self._chunks, f"{words}. {now.words}", now.reading)
 
 
 class Steps:

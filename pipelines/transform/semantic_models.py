@@ -260,23 +260,13 @@ def write(folder: Path = FOLDER) -> None:
 
 
 def _metric(rate: Rate) -> dict[str, Any]:
+    common = {"name": rate.name, "label": rate.name, "description": rate.says}
     parts: dict[str, Any] = {"numerator": rate.numerator, "denominator": rate.denominator}
     if rate.least == 1:
-        return {
-            "name": rate.name,
-            "label": rate.name,
-            "description": rate.says,
-            "type": "ratio",
-            "type_params": parts,
-        }
+        return {**common, "type": "ratio", "type_params": parts}
     expr = "case when {denominator} >= {least} then 1.0e0 * {numerator} / {denominator} end"
-    return {
-        "name": rate.name,
-        "label": rate.name,
-        "description": rate.says,
-        "type": "derived",
-        "type_params": {"expr": expr.format(**parts, least=rate.least), "metrics": list(parts.values())},
-    }
+    shown = {"expr": expr.format(**parts, least=rate.least), "metrics": list(parts.values())}
+    return {**common, "type": "derived", "type_params": shown}
 
 
 def _day(mart: Mart, name: str, column: str) -> dict[str, Any]:

@@ -4,8 +4,7 @@ A sync writes rows by their keys, again and again: a destination that cannot mer
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
@@ -39,53 +38,20 @@ _OWN: Mapping[str, Callable[[], "Destination[Any, Any]"]] = {POSTGRES: _postgres
 """Destinations with another way of writing than dlt's."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fitness:
-    """How a destination fits.
-
-    `lacks` is what it cannot do, as words that go on after "it"; empty if a sync can use it.
-    """
-
-    name: str
-    lacks: str
-
-    @property
-    def usable(self) -> bool:
-        """True if it can hold the warehouse."""
-        return not self.lacks
-
-
-def fitness(name: str) -> Fitness:
-    """How dlt's destination of that name fits, without a connection.
-
-    Raises:
-        ConfigError: dlt has no such destination.
-    """
-    can = _capabilities(_made(name))
-    if _MERGE not in (can.supported_merge_strategies or ()):
-        return Fitness(name=name, lacks="cannot update rows by their key (dlt's merge strategy `upsert`)")
-    if can.sqlglot_dialect is None or name == _FILES:
-        return Fitness(name=name, lacks="takes no SQL")
-    if can.preferred_loader_file_format is None:
-        return Fitness(name=name, lacks="loads from files in a bucket alone, which this does not set up")
-    return Fitness(name=name, lacks="")
-
-
 def destination(name: str) -> "Destination[Any, Any]":
-    """Dlt's destination of that name.
+    """Dlt's destination of that name, without a connection.
 
     Raises:
         ConfigError: dlt has no such destination, or it cannot hold the warehouse.
     """
-    fits = fitness(name)
-    if not fits.usable:
+    made = _made(name)
+    if lacks := _lacks(made):
         msg = (
-            f"CIO_ELT_DESTINATION is {name!r}: it {fits.lacks}, so it cannot hold the warehouse. Nothing was "
+            f"CIO_ELT_DESTINATION is {name!r}: it {lacks}, so it cannot hold the warehouse. Nothing was "
             "requested or written. Leave it out for DuckDB, or name a destination that merges rows, such as "
             "postgres."
         )
         raise ConfigError(msg)
-    made: Destination[Any, Any] = _made(name)
     return made
 
 
@@ -110,13 +76,25 @@ def _capabilities(made: "Destination[Any, Any]") -> "DestinationCapabilitiesCont
     return made._raw_capabilities()
 
 
-def _made(name: str) -> Any:
+def _lacks(made: "Destination[Any, Any]") -> str:
+    """The thing that a sync needs and it cannot do, in words that follow "it"; empty if there is none."""
+    can = _capabilities(made)
+    if _MERGE not in (can.supported_merge_strategies or ()):
+        return "cannot update rows by their key (dlt's merge strategy `upsert`)"
+    if can.sqlglot_dialect is None or made.destination_name == _FILES:
+        return "takes no SQL"
+    if can.preferred_loader_file_format is None:
+        return "loads from files in a bucket alone, which this does not set up"
+    return ""
+
+
+def _made(name: str) -> "Destination[Any, Any]":
     from dlt.common.destination import Destination
     from dlt.common.destination.exceptions import UnknownDestinationModule
 
     own = _OWN.get(name)
     try:
-        return own() if own else Destination.from_reference(name)
+        return own() if own else cast("Destination[Any, Any]", Destination.from_reference(name))
     except UnknownDestinationModule:
         msg = (
             f"CIO_ELT_DESTINATION is {name!r}, which dlt does not know. Leave it out for DuckDB, or name one "
